@@ -1,0 +1,11 @@
+//! What an object is: one immutable tree for every kind, with the tables and texts that give it meaning.
+//!
+//! Owns: the tree ([`Value`]), object metadata, statuses (errors as data), and the ways in and out.
+//! Does not own: where objects are kept (etcd), who may write them (apiserver), what they mean (controllers).
+
+pub mod meta;
+pub mod status;
+pub mod value;
+
+pub use status::{Reason, Status};
+pub use value::{List, Map, Str, Value};
