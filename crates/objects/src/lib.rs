@@ -4,6 +4,7 @@
 //! Does not own: where objects are kept (etcd), who may write them (apiserver), what they mean (controllers).
 
 pub mod meta;
+pub mod resources;
 pub mod status;
 pub mod value;
 
