@@ -136,7 +136,10 @@ mod tests {
 
     #[test]
     fn names_are_what_discovery_says() {
-        assert_eq!((DEPLOYMENTS.id.as_str(), DEPLOYMENTS.api_version().as_str()), ("deployments.apps", "apps/v1"));
+        assert_eq!(
+            (DEPLOYMENTS.id.as_str(), DEPLOYMENTS.api_version().as_str()),
+            ("deployments.apps", "apps/v1")
+        );
         assert_eq!((PODS.id.as_str(), PODS.api_version().as_str()), ("pods", "v1"));
         assert_eq!(PODS.list_kind(), "PodList");
         let scale = STATEFULSETS.subresource("scale").map(|s| (s.group.as_str(), s.kind.as_str()));
