@@ -37,17 +37,28 @@ fn constant(plural: &str, group: &str, version: &str, taken: &BTreeMap<String, u
     grouped
 }
 
-fn list(cell: &str, separator: char) -> String {
-    let items: Vec<String> =
-        cell.split(separator).filter(|s| !s.is_empty()).map(|s| format!("s({s:?})")).collect();
-    format!("Cow::Borrowed(&[{}])", items.join(", "))
-}
+/// The lists of texts that occur, each one static: a reference to a list written in place would have to be dropped.
+#[derive(Default)]
+struct Lists(Vec<String>);
 
-fn verbs(cell: &str) -> String {
-    match cell {
-        "create,delete,deletecollection,get,list,patch,update,watch" => "ALL_VERBS".to_owned(),
-        "get,patch,update" => "STATUS_VERBS".to_owned(),
-        other => list(other, ','),
+impl Lists {
+    fn add(&mut self, cell: &str) -> String {
+        if cell.is_empty() {
+            return "NONE".to_owned();
+        }
+        let at = self.0.iter().position(|c| c == cell).unwrap_or_else(|| {
+            self.0.push(cell.to_owned());
+            self.0.len() - 1
+        });
+        format!("Cow::Borrowed(&LIST_{at})")
+    }
+
+    fn statics(&self) -> String {
+        let one = |(i, cell): (usize, &String)| {
+            let items: Vec<String> = cell.split(',').map(|s| format!("s({s:?})")).collect();
+            format!("static LIST_{i}: [Str; {}] = [{}];\n", items.len(), items.join(", "))
+        };
+        self.0.iter().enumerate().map(one).collect()
     }
 }
 
@@ -70,6 +81,8 @@ pub fn generate(data: &Path) -> Result<Output, Error> {
     let (scope, short, categories, verb, subs) = (scope?, short?, categories?, verb?, subs?);
 
     let mut body = String::new();
+    let mut lists = Lists::default();
+    let mut statics = String::new();
     let mut constants: BTreeMap<String, usize> = BTreeMap::new();
     let mut order = Vec::new();
     for (i, row) in table.rows.iter().enumerate() {
@@ -84,27 +97,35 @@ pub fn generate(data: &Path) -> Result<Output, Error> {
             true => &id,
             false => "",
         };
-        let mut subresources = String::new();
+        let (mut subresources, mut count) = (String::new(), 0);
         for sub in row[subs].split(' ').filter(|s| !s.is_empty()) {
             let (name, list) = sub.split_once(':').ok_or_else(|| format!("{sub}: verbs expected"))?;
             let own = (row[group].as_str(), row[version].as_str(), row[kind].as_str());
             let (g, v, k) = kind_of_subresource(&row[plural], name).unwrap_or(own);
-            write!(subresources, "sub({name:?}, {g:?}, {v:?}, {k:?}, {}),", verbs(list))?;
+            write!(subresources, "sub({name:?}, {g:?}, {v:?}, {k:?}, {}),", lists.add(list))?;
+            count += 1;
         }
+        let subresources = match count {
+            0 => "Cow::Borrowed(&[])".to_owned(),
+            _ => {
+                writeln!(statics, "static SUBRESOURCES_{i}: [Subresource; {count}] = [{subresources}];")?;
+                format!("Cow::Borrowed(&SUBRESOURCES_{i})")
+            }
+        };
         writeln!(
             body,
             "Resource {{ id: s({id:?}), group: s({:?}), version: s({:?}), plural: s({:?}), singular: s({:?}), \
              kind: s({:?}), namespaced: {}, short_names: {}, categories: {}, verbs: {}, \
-             subresources: Cow::Borrowed(&[{subresources}]), storage: s({storage:?}) }},",
+             subresources: {subresources}, storage: s({storage:?}) }},",
             row[group],
             row[version],
             row[plural],
             row[singular],
             row[kind],
             row[scope] == "Namespaced",
-            list(&row[short], ','),
-            list(&row[categories], ','),
-            verbs(&row[verb]),
+            lists.add(&row[short]),
+            lists.add(&row[categories]),
+            lists.add(&row[verb]),
         )?;
         let name = constant(&row[plural], &row[group], &row[version], &constants);
         if constants.insert(name.clone(), i).is_some() {
@@ -114,14 +135,13 @@ pub fn generate(data: &Path) -> Result<Output, Error> {
     }
     let mut text = format!(
         "use std::borrow::Cow;\n\nuse super::{{Resource, Subresource}};\nuse crate::Str;\n\n\
-         const ALL_VERBS: Cow<'static, [Str]> = {};\nconst STATUS_VERBS: Cow<'static, [Str]> = {};\n\n\
+         const NONE: Cow<'static, [Str]> = Cow::Borrowed(&[]);\n\n\
          const fn s(text: &'static str) -> Str {{ Str::new_static(text) }}\n\n\
          const fn sub(name: &'static str, group: &'static str, version: &'static str, kind: &'static str, \
          verbs: Cow<'static, [Str]>) -> Subresource {{\n\
          Subresource {{ name: s(name), group: s(group), version: s(version), kind: s(kind), verbs }}\n}}\n\n\
-         /// In discovery order.\npub static ALL: [Resource; {}] = [\n{body}];\n\n",
-        list("create,delete,deletecollection,get,list,patch,update,watch", ','),
-        list("get,patch,update", ','),
+         {}{statics}\n/// In discovery order.\npub static ALL: [Resource; {}] = [\n{body}];\n\n",
+        lists.statics(),
         table.rows.len(),
     );
     for (i, name) in order.iter().enumerate() {
