@@ -1,0 +1,61 @@
+//! One write as watchers see it, with who wrote it and because of what.
+
+use clock::Time;
+use objects::{Str, Value};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    Added,
+    Modified,
+    Deleted,
+}
+
+impl ChangeKind {
+    /// The `type` of a watch event.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "ADDED",
+            Self::Modified => "MODIFIED",
+            Self::Deleted => "DELETED",
+        }
+    }
+}
+
+/// A stored write. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The revision this write made. Revisions start at 1 and have no gaps.
+    pub revision: u64,
+    pub at: Time,
+    pub kind: ChangeKind,
+    /// `pods`, `deployments.apps`.
+    pub resource: Str,
+    pub namespace: Str,
+    pub name: Str,
+    /// The object after the write; for a deletion its last state.
+    pub object: Value,
+    /// The object before the write, null when it was added.
+    pub previous: Value,
+    /// Who wrote: `deployment-controller`, `kubelet/worker-1`, `you`.
+    pub actor: Str,
+    /// The revision whose arrival made the actor write; 0 when it acted on its own (a command, a timer).
+    pub cause: u64,
+}
+
+impl Change {
+    /// `namespace/name`, or `name` for cluster-scoped objects.
+    #[must_use]
+    pub fn key(&self) -> Str {
+        if self.namespace.is_empty() {
+            self.name.clone()
+        } else {
+            Str::from(format!("{}/{}", self.namespace, self.name))
+        }
+    }
+
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.kind == ChangeKind::Deleted
+    }
+}
