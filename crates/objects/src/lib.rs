@@ -5,6 +5,7 @@
 
 pub mod meta;
 pub mod resources;
+pub mod schema;
 pub mod status;
 pub mod value;
 

@@ -5,6 +5,8 @@
 //! `objects::template_hash`).
 
 mod resources;
+mod roots;
+mod schema;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -39,7 +41,8 @@ fn main() -> ExitCode {
 fn run(check: bool) -> Result<(), Error> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.join("../..");
-    let outputs = [resources::generate(&here.join("data"))?];
+    let data = here.join("data");
+    let outputs = [resources::generate(&data)?, schema::generate(&data)?];
     let mut stale = Vec::new();
     for output in outputs {
         let path = root.join(output.path);
