@@ -1,2 +1,73 @@
-//! Builds, serves and tests the whole house: `cargo xtask <command>`.
-fn main() {}
+//! Builds, serves and tests the whole house: `cargo xtask <command>`. One command per file.
+//!
+//! Owns what stands between a fresh checkout and a served site; knows no part of the simulator.
+
+mod budget;
+mod build;
+mod chromium;
+mod http;
+mod layers;
+mod page;
+mod project;
+mod serve;
+mod sources;
+mod step;
+mod test;
+mod tools;
+mod wasm_opt;
+
+use std::process::ExitCode;
+
+/// What a command returns: an error is one message for the person at the terminal.
+pub(crate) type Outcome<T = ()> = Result<T, String>;
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+  serve [--port N] [--no-build] [--prefix /PATH/]
+              build the release site and serve it on 127.0.0.1:8080
+  build       build the release site into dist/
+  test [STEP ...]
+              run everything, or the named steps only (cargo xtask test --list)
+  size        print what a first visit downloads from dist/
+
+Needs rustup and Node 20 or later. The other tools are installed under target/ when missing.";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args();
+    let invoked_as = args.next().unwrap_or_default();
+    let args: Vec<String> = args.collect();
+    let outcome = if wasm_opt::is_my_name(&invoked_as) { wasm_opt::run(&args) } else { command(&args) };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(args: &[String]) -> Outcome {
+    let (name, rest) = match args.split_first() {
+        Some((name, rest)) => (name.as_str(), rest),
+        None => ("help", args),
+    };
+    match name {
+        "serve" => serve::run(rest),
+        "build" => none_left(rest).and_then(|()| build::run()),
+        "test" => test::run(rest),
+        "size" => none_left(rest).and_then(|()| budget::run()),
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("no command {other:?}\n\n{HELP}")),
+    }
+}
+
+fn none_left(rest: &[String]) -> Outcome {
+    match rest.first() {
+        None => Ok(()),
+        Some(arg) => Err(format!("unexpected argument {arg:?}\n\n{HELP}")),
+    }
+}
