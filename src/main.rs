@@ -57,7 +57,14 @@ mod tests {
 
     #[test]
     fn a_language_tag_picks_one_of_two_languages() {
-        for (tag, lang) in [("ko", Lang::Ko), ("ko-KR", Lang::Ko), ("KO-kr", Lang::Ko), ("en-GB", Lang::En), ("kok", Lang::En), ("", Lang::En)] {
+        for (tag, lang) in [
+            ("ko", Lang::Ko),
+            ("ko-KR", Lang::Ko),
+            ("KO-kr", Lang::Ko),
+            ("en-GB", Lang::En),
+            ("kok", Lang::En),
+            ("", Lang::En),
+        ] {
             assert_eq!(Lang::of_tag(tag), lang, "{tag:?}");
         }
     }
