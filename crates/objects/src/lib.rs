@@ -3,11 +3,15 @@
 //! Owns: the tree ([`Value`]), object metadata, statuses (errors as data), and the ways in and out.
 //! Does not own: where objects are kept (etcd), who may write them (apiserver), what they mean (controllers).
 
+pub mod base64;
+pub mod json;
 pub mod meta;
+pub mod number;
 pub mod resources;
 pub mod schema;
 pub mod status;
 pub mod value;
+pub mod yaml;
 
 pub use status::{Reason, Status};
 pub use value::{List, Map, Str, Value};
