@@ -66,9 +66,14 @@ mod tests {
 
     #[test]
     fn both_ways() {
-        for (plain, coded) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("s3cr3t!", "czNjcjN0IQ=="), ("\u{ff}", "w78=")]
-        {
+        for (plain, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("s3cr3t!", "czNjcjN0IQ=="),
+            ("\u{ff}", "w78="),
+        ] {
             assert_eq!(encode(plain.as_bytes()), coded);
             assert_eq!(decode(coded).as_deref(), Some(plain.as_bytes()));
         }

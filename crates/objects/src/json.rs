@@ -91,8 +91,12 @@ pub fn go_quote(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             '\u{b}' => out.push_str("\\v"),
-            c if (c as u32) < 0x20 || c == '\u{7f}' => { let _ = write!(out, "\\x{:02x}", c as u32); }
-            c if c.is_control() || matches!(c, '\u{a0}' | '\u{ad}' | '\u{feff}' | '\u{2028}' | '\u{2029}') => {
+            c if (c as u32) < 0x20 || c == '\u{7f}' => {
+                let _ = write!(out, "\\x{:02x}", c as u32);
+            }
+            c if c.is_control()
+                || matches!(c, '\u{a0}' | '\u{ad}' | '\u{feff}' | '\u{2028}' | '\u{2029}') =>
+            {
                 let _ = write!(out, "\\u{:04x}", c as u32);
             }
             c => out.push(c),
@@ -316,7 +320,9 @@ impl Parser<'_> {
             self.pos += 2;
             let low = self.hex4()?;
             if (0xDC00..0xE000).contains(&low) {
-                return Ok(char::from_u32(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)).unwrap_or('\u{fffd}'));
+                return Ok(
+                    char::from_u32(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)).unwrap_or('\u{fffd}')
+                );
             }
             self.pos = back;
         }
@@ -366,7 +372,9 @@ fn write(out: &mut String, value: &Value, indent: Option<&str>, level: usize) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-        Value::Int(i) => { let _ = write!(out, "{i}"); }
+        Value::Int(i) => {
+            let _ = write!(out, "{i}");
+        }
         Value::Float(f) => out.push_str(&json_float(*f)),
         Value::Str(s) => quote_into(out, s),
         Value::List(l) if l.is_empty() => out.push_str("[]"),
@@ -473,7 +481,8 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_kind() {
-        let v = parse("[1, -0, 1.0, 9223372036854775807, 18446744073709551615, 1e3, 0.000001, 1e-7, 1e21, 2.50]");
+        let v =
+            parse("[1, -0, 1.0, 9223372036854775807, 18446744073709551615, 1e3, 0.000001, 1e-7, 1e21, 2.50]");
         let v = v.expect("valid");
         assert!(matches!((&v[0], &v[2]), (Value::Int(1), Value::Float(1.0))));
         assert_eq!(

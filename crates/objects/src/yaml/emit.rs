@@ -114,7 +114,8 @@ impl Emitter {
             Value::Int(i) => self.put_str(&i.to_string()),
             Value::Float(f) => {
                 let json = json_float(*f);
-                let whole = matches!(parse_json_number(&json), Some(Value::Int(_))) || json.parse::<u64>().is_ok();
+                let whole =
+                    matches!(parse_json_number(&json), Some(Value::Int(_))) || json.parse::<u64>().is_ok();
                 self.put_str(&if whole { json } else { g_float(*f) });
             }
             Value::Str(s) => self.text(s, indent, false),
@@ -286,7 +287,13 @@ fn style(text: &str, facts: &Facts, key: bool) -> Style {
     match wanted {
         _ if key && facts.multiline => Style::Double,
         Style::Literal if !facts.block || key => Style::Double,
-        Style::Plain if !facts.plain => if facts.single { Style::Single } else { Style::Double },
+        Style::Plain if !facts.plain => {
+            if facts.single {
+                Style::Single
+            } else {
+                Style::Double
+            }
+        }
         other => other,
     }
 }
@@ -312,7 +319,9 @@ impl Facts {
             let (first, last) = (i == 0, next.is_none());
             let blank_follows = next.is_none_or(|n| matches!(n, ' ' | '\t'));
             let indicator = match c {
-                ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => first,
+                ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => {
+                    first
+                }
                 '?' | '-' => first && blank_follows,
                 ':' => blank_follows,
                 '#' => after_blank,
@@ -393,9 +402,7 @@ fn less(a: &str, b: &str) -> bool {
             (_, letter) => return letter,
         }
         let (mut an, mut bn) = (0_i64, 0_i64);
-        if (a[i] == '0' || b[i] == '0')
-            && a[..i].iter().rev().take_while(|c| digit(**c)).any(|c| *c != '0')
-        {
+        if (a[i] == '0' || b[i] == '0') && a[..i].iter().rev().take_while(|c| digit(**c)).any(|c| *c != '0') {
             (an, bn) = (1, 1);
         }
         let run = |text: &[char], n: &mut i64| {

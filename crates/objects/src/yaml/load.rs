@@ -46,9 +46,12 @@ pub fn load_stream(text: &str) -> Stream {
                 }
                 Err(e) => {
                     let offset = used + e.offset;
-                    let at = (0..=offset.saturating_sub(1).min(text.len())).rev().find(|i| text.is_char_boundary(*i));
+                    let at = (0..=offset.saturating_sub(1).min(text.len()))
+                        .rev()
+                        .find(|i| text.is_char_boundary(*i));
                     let before = &text[..at.unwrap_or(0)];
-                    let place = (lines(before) + 1, before.len() - before.rfind('\n').map_or(0, |i| i + 1) + 1);
+                    let place =
+                        (lines(before) + 1, before.len() - before.rfind('\n').map_or(0, |i| i + 1) + 1);
                     let message = if e.at_end {
                         e.message.clone()
                     } else {
@@ -140,7 +143,16 @@ fn load_at(text: &str, offset: usize) -> Result<Document, Error> {
     let Some(root) = tree.root else {
         return Ok(Document { value: Value::Null, line: offset + 1, notes: Vec::new() });
     };
-    let mut loader = Loader { tree: &tree, offset, notes: Vec::new(), seen: 0, aliased: 0, alias_depth: 0, open: Vec::new(), depth: 0 };
+    let mut loader = Loader {
+        tree: &tree,
+        offset,
+        notes: Vec::new(),
+        seen: 0,
+        aliased: 0,
+        alias_depth: 0,
+        open: Vec::new(),
+        depth: 0,
+    };
     let value = loader.value(root)?;
     let line = offset + tree.nodes[root].mark.line + 1;
     Ok(Document { value, line, notes: loader.notes })
@@ -226,7 +238,11 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn through_alias<T>(&mut self, id: NodeId, f: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+    fn through_alias<T>(
+        &mut self,
+        id: NodeId,
+        f: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         if self.open.contains(&id) {
             let NodeKind::Alias { name, .. } = &self.node(id).kind else {
                 return self.error(id, "yaml: unknown anchor");
@@ -388,7 +404,9 @@ impl<'a> Loader<'a> {
             NodeKind::Mapping(pairs) => {
                 let mut shown: Vec<String> = pairs
                     .iter()
-                    .map(|(k, v)| format!("{}:{}", self.go_syntax(*k, depth + 1), self.go_syntax(*v, depth + 1)))
+                    .map(|(k, v)| {
+                        format!("{}:{}", self.go_syntax(*k, depth + 1), self.go_syntax(*v, depth + 1))
+                    })
                     .collect();
                 shown.sort();
                 format!("map[interface {{}}]interface {{}}{{{}}}", shown.join(", "))

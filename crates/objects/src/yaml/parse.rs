@@ -111,7 +111,11 @@ impl Parser {
         let empty = explicit
             && matches!(
                 token.tok,
-                Tok::Version(..) | Tok::TagDirective(..) | Tok::DocumentStart | Tok::DocumentEnd | Tok::StreamEnd
+                Tok::Version(..)
+                    | Tok::TagDirective(..)
+                    | Tok::DocumentStart
+                    | Tok::DocumentEnd
+                    | Tok::StreamEnd
             );
         let mark = token.start;
         let root = if empty { self.empty(mark) } else { self.node(Place::Block)? };
@@ -250,7 +254,9 @@ impl Parser {
             let token = self.peek()?;
             match &token.tok {
                 Tok::Anchor(name) if anchor.is_none() => anchor = Some(name.clone()),
-                Tok::Tag(handle, suffix) if tag.is_none() => tag = Some((handle.clone(), suffix.clone(), token.start)),
+                Tok::Tag(handle, suffix) if tag.is_none() => {
+                    tag = Some((handle.clone(), suffix.clone(), token.start))
+                }
                 _ => break,
             }
             self.scanner.skip();
@@ -327,7 +333,9 @@ impl Parser {
         self.scanner.skip();
         let mut items = Vec::new();
         loop {
-            if self.peek()?.tok != Tok::FlowSequenceEnd && !items.is_empty() && self.accept(&Tok::FlowEntry)?.is_none()
+            if self.peek()?.tok != Tok::FlowSequenceEnd
+                && !items.is_empty()
+                && self.accept(&Tok::FlowEntry)?.is_none()
             {
                 let at = self.mark()?;
                 return fault("did not find expected ',' or ']'", context, at);
@@ -336,7 +344,11 @@ impl Parser {
             if self.accept(&Tok::FlowSequenceEnd)?.is_some() {
                 return Ok(items);
             }
-            let item = if self.accept(&Tok::Key)?.is_some() { self.single_pair(at)? } else { self.node(Place::Flow)? };
+            let item = if self.accept(&Tok::Key)?.is_some() {
+                self.single_pair(at)?
+            } else {
+                self.node(Place::Flow)?
+            };
             items.push(item);
         }
     }
@@ -374,7 +386,10 @@ impl Parser {
         self.scanner.skip();
         let mut pairs = Vec::new();
         loop {
-            if self.peek()?.tok != Tok::FlowMappingEnd && !pairs.is_empty() && self.accept(&Tok::FlowEntry)?.is_none() {
+            if self.peek()?.tok != Tok::FlowMappingEnd
+                && !pairs.is_empty()
+                && self.accept(&Tok::FlowEntry)?.is_none()
+            {
                 let at = self.mark()?;
                 return fault("did not find expected ',' or '}'", context, at);
             }

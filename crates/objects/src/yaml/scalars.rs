@@ -109,8 +109,12 @@ fn plain(text: &str, dates: bool) -> Scalar {
 
 fn word(text: &str) -> Option<Scalar> {
     Some(match text {
-        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Scalar::Bool(true),
-        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Scalar::Bool(false),
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+            Scalar::Bool(true)
+        }
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+            Scalar::Bool(false)
+        }
         "" | "~" | "null" | "Null" | "NULL" => Scalar::Null,
         ".nan" | ".NaN" | ".NAN" => Scalar::Float(f64::NAN),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Scalar::Float(f64::INFINITY),
@@ -267,7 +271,9 @@ fn is_base60(text: &str) -> bool {
     let s = text.strip_prefix(['+', '-']).unwrap_or(text);
     let mut parts = s.split(':');
     let first = parts.next().unwrap_or_default();
-    if !first.starts_with(|c: char| c.is_ascii_digit()) || !first.bytes().all(|b| b.is_ascii_digit() || b == b'_') {
+    if !first.starts_with(|c: char| c.is_ascii_digit())
+        || !first.bytes().all(|b| b.is_ascii_digit() || b == b'_')
+    {
         return false;
     }
     let rest: Vec<&str> = parts.collect();
@@ -280,5 +286,7 @@ fn is_base60(text: &str) -> bool {
         }
     }
     let (last, fraction) = last.split_once('.').unwrap_or((last, ""));
-    middle.iter().all(|p| sixty(p)) && sixty(last) && fraction.bytes().all(|b| b.is_ascii_digit() || b == b'_')
+    middle.iter().all(|p| sixty(p))
+        && sixty(last)
+        && fraction.bytes().all(|b| b.is_ascii_digit() || b == b'_')
 }

@@ -135,7 +135,11 @@ impl Scanner {
         while self.wants_more()? {
             self.fetch()?;
         }
-        self.tokens.front().ok_or_else(|| Fault { problem: "unexpected end".into(), shown: 0, at: Mark::default() })
+        self.tokens.front().ok_or_else(|| Fault {
+            problem: "unexpected end".into(),
+            shown: 0,
+            at: Mark::default(),
+        })
     }
 
     /// Takes the token that [`Self::peek`] showed.
@@ -325,8 +329,12 @@ impl Scanner {
     fn save_key(&mut self) -> Scan {
         if self.key_allowed {
             let required = self.flow == 0 && self.indent == self.mark.column as isize;
-            let key =
-                SimpleKey { possible: true, required, token: self.taken + self.tokens.len(), mark: self.mark };
+            let key = SimpleKey {
+                possible: true,
+                required,
+                token: self.taken + self.tokens.len(),
+                mark: self.mark,
+            };
             self.remove_key()?;
             *self.last_key() = key;
         }
@@ -486,7 +494,9 @@ impl Scanner {
         self.step();
         let name = self.word();
         let after = self.at(0);
-        if name.is_empty() || !(is_blankz(after) || matches!(after, '?' | ':' | ',' | ']' | '}' | '%' | '@' | '`')) {
+        if name.is_empty()
+            || !(is_blankz(after) || matches!(after, '?' | ':' | ',' | ']' | '}' | '%' | '@' | '`'))
+        {
             return self.fault(start, "did not find expected alphabetic or numeric character");
         }
         self.push(if anchor { Tok::Anchor(name) } else { Tok::Alias(name) }, start);
