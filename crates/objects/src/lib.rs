@@ -5,6 +5,7 @@
 
 pub mod base64;
 pub mod json;
+pub mod decode;
 pub mod meta;
 pub mod number;
 pub mod resources;
