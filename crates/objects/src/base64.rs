@@ -31,13 +31,15 @@ pub fn decode_at(text: &str) -> Result<Vec<u8>, usize> {
     let mut bytes = text.bytes().enumerate().filter(|(_, b)| !matches!(b, b'\n' | b'\r'));
     while let Some((at, b)) = bytes.next() {
         if b == b'=' {
-            let pads = match count {
-                2 => bytes.next().is_some_and(|(_, b)| b == b'='),
-                3 => true,
+            match count {
+                2 => match bytes.next() {
+                    Some((_, b'=')) => {}
+                    // Go counts from the sign before.
+                    Some((next, _)) => return Err(next - 1),
+                    None => return Err(text.len()),
+                },
+                3 => {}
                 _ => return Err(at),
-            };
-            if !pads {
-                return Err(text.len());
             }
             if let Some((at, _)) = bytes.next() {
                 return Err(at);

@@ -65,7 +65,7 @@ pub fn decode(value: &Value, group: &str, version: &str, kind: &str, mode: Mode)
 /// `Pod in version "v1" cannot be handled as a Pod: ...`
 #[must_use]
 pub fn cannot_handle(kind: &str, version: &str, why: &str) -> Status {
-    Status::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
+    Status::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"))
 }
 
 /// `strict decoding error: unknown field "spec.replica", duplicate field "spec.paused"`
@@ -141,7 +141,7 @@ fn prune_at(
                 path.push_str(key);
                 match schema.field(key) {
                     None => {
-                        unknown.push(format!("unknown field {path:?}"));
+                        unknown.push(format!("unknown field {}", crate::json::go_quote(path)));
                         out.get_or_insert_with(|| m.clone()).remove(key);
                     }
                     Some(s) => {
@@ -385,7 +385,7 @@ impl<'a> Decoder<'a> {
             path.push('.');
         }
         path.push_str(key);
-        let text = format!("unknown field {}", scalar::go_quote(&path));
+        let text = format!("unknown field {}", crate::json::go_quote(&path));
         if !self.unknown.contains(&text) {
             self.unknown.push(text);
         }

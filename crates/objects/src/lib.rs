@@ -4,8 +4,8 @@
 //! Does not own: where objects are kept (etcd), who may write them (apiserver), what they mean (controllers).
 
 pub mod base64;
-pub mod json;
 pub mod decode;
+pub mod json;
 pub mod meta;
 pub mod number;
 pub mod resources;

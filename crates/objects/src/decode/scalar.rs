@@ -2,7 +2,8 @@
 
 use clock::Time;
 
-use crate::{Str, Value};
+use crate::json::go_quote;
+use crate::{Str, Value, base64};
 
 /// JSON's word for what stands there, as errors say it.
 pub(super) fn word(value: &Value) -> &'static str {
@@ -26,66 +27,12 @@ pub(super) fn number(value: &Value) -> String {
     }
 }
 
-/// Go's `strconv.Quote`.
-pub(super) fn go_quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 /// Checks base64 text; `Some` when Go would write it differently (line breaks within).
 pub(super) fn base64(text: &str) -> Result<Option<String>, String> {
-    let illegal = |at: usize| format!("illegal base64 data at input byte {at}");
-    let bytes = text.as_bytes();
-    let is_break = |b: u8| b == b'\n' || b == b'\r';
-    let (mut at, mut filled) = (0, 0);
-    while at < bytes.len() {
-        let b = bytes[at];
-        at += 1;
-        if is_break(b) {
-            continue;
-        }
-        if b.is_ascii_alphanumeric() || b == b'+' || b == b'/' {
-            filled = (filled + 1) % 4;
-            continue;
-        }
-        if b != b'=' || filled < 2 {
-            return Err(illegal(at - 1));
-        }
-        if filled == 2 {
-            while at < bytes.len() && is_break(bytes[at]) {
-                at += 1;
-            }
-            match bytes.get(at) {
-                None => return Err(illegal(bytes.len())),
-                Some(b'=') => at += 1,
-                Some(_) => return Err(illegal(at - 1)),
-            }
-        }
-        while at < bytes.len() && is_break(bytes[at]) {
-            at += 1;
-        }
-        if at < bytes.len() {
-            return Err(illegal(at));
-        }
-        filled = 0;
+    match base64::decode_at(text) {
+        Ok(bytes) => Ok(text.contains(['\n', '\r']).then(|| base64::encode(&bytes))),
+        Err(at) => Err(format!("illegal base64 data at input byte {at}")),
     }
-    if filled != 0 {
-        return Err(illegal(bytes.len() - filled));
-    }
-    Ok(bytes.iter().any(|b| is_break(*b)).then(|| text.chars().filter(|c| !is_break(*c as u8)).collect()))
 }
 
 /// Checks a time; `Some` when its canonical text (UTC, the precision of its type) differs.
