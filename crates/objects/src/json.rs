@@ -9,7 +9,7 @@ use crate::number::{json_float, parse_json_number};
 use crate::{Map, Str, Value};
 
 /// How deep lists and maps may nest. Upstream allows 10000; no manifest comes near this.
-pub const MAX_DEPTH: usize = 300;
+pub const MAX_DEPTH: usize = 200;
 
 /// Why a text is no JSON.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

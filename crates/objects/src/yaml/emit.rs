@@ -22,7 +22,7 @@ pub fn emit(value: &Value) -> String {
         Value::List(l) if !l.is_empty() => e.list(l, 0, true),
         scalar => e.scalar(scalar, 2),
     }
-    if !e.out.ends_with('\n') {
+    if !e.out.ends_with(is_break) {
         e.out.push('\n');
     }
     e.out
@@ -47,7 +47,7 @@ impl Emitter {
 
     fn new_line(&mut self, indent: usize) {
         // A literal block ends its last line itself.
-        if !self.out.ends_with('\n') {
+        if !self.out.ends_with(is_break) {
             self.put('\n');
         }
         self.column = 0;

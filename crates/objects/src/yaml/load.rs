@@ -395,7 +395,6 @@ impl<'a> Loader<'a> {
                 Scalar::Uint(u) => format!("{u:#x}"),
                 Scalar::Float(f) => crate::number::g_float(f),
                 Scalar::Str(s) | Scalar::Timestamp(s) => go_quote(&s),
-                Scalar::Merge => "\"<<\"".into(),
             },
             NodeKind::Sequence(items) => {
                 let items: Vec<String> = items.iter().map(|i| self.go_syntax(*i, depth + 1)).collect();

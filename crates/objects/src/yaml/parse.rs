@@ -63,6 +63,16 @@ enum Place {
     Flow,
 }
 
+/// What follows the head of a node.
+enum Content {
+    Whole,
+    Indentless,
+    BlockSequence(Mark),
+    FlowSequence(Mark),
+    BlockMapping(Mark),
+    FlowMapping(Mark),
+}
+
 fn fault<T>(problem: &str, context: Mark, at: Mark) -> Parse<T> {
     let shown = if at.line != 0 { at.line } else { context.line };
     Err(Fault { problem: problem.into(), shown, at })
@@ -175,14 +185,27 @@ impl Parser {
             let at = self.mark()?;
             return fault(&format!("exceeded max depth of {MAX_DEPTH}"), at, at);
         }
-        let id = self.node_inside(place)?;
+        let (id, content) = self.head(place)?;
+        let kind = match content {
+            Content::Whole => None,
+            Content::Indentless => Some(NodeKind::Sequence(self.indentless_sequence()?)),
+            Content::BlockSequence(at) => Some(NodeKind::Sequence(self.block_sequence(at)?)),
+            Content::FlowSequence(at) => Some(NodeKind::Sequence(self.flow_sequence(at)?)),
+            Content::BlockMapping(at) => Some(NodeKind::Mapping(self.block_mapping(at)?)),
+            Content::FlowMapping(at) => Some(NodeKind::Mapping(self.flow_mapping(at)?)),
+        };
+        if let Some(kind) = kind {
+            self.nodes[id].kind = kind;
+        }
         self.depth -= 1;
         Ok(id)
     }
 
-    fn node_inside(&mut self, place: Place) -> Parse<NodeId> {
+    /// Adds the node and says what is inside. Apart from [`Self::node`] so that a level of nesting takes little stack.
+    #[inline(never)]
+    fn head(&mut self, place: Place) -> Parse<(NodeId, Content)> {
         if let Tok::Alias(_) = self.peek()?.tok {
-            return self.alias();
+            return Ok((self.alias()?, Content::Whole));
         }
         let start = self.mark()?;
         let (anchor, tag) = self.properties(start)?;
@@ -190,49 +213,24 @@ impl Parser {
         let indentless = matches!(place, Place::BlockOrIndentless);
         let token = self.peek()?;
         let at = token.start;
-        match &token.tok {
-            Tok::BlockEntry if indentless => {
-                let id = self.add(NodeKind::Sequence(Vec::new()), start, tag, anchor);
-                let items = self.indentless_sequence()?;
-                self.nodes[id].kind = NodeKind::Sequence(items);
-                Ok(id)
-            }
+        let (kind, content) = match &token.tok {
+            Tok::BlockEntry if indentless => (NodeKind::Sequence(Vec::new()), Content::Indentless),
             Tok::Scalar { text, plain } => {
                 let implicit = (tag.is_empty() && *plain) || tag == "!";
                 let kind = NodeKind::Scalar { text: text.clone(), implicit };
                 self.scanner.skip();
-                Ok(self.add(kind, start, tag, anchor))
+                (kind, Content::Whole)
             }
-            Tok::FlowSequenceStart => {
-                let id = self.add(NodeKind::Sequence(Vec::new()), start, tag, anchor);
-                let items = self.flow_sequence(at)?;
-                self.nodes[id].kind = NodeKind::Sequence(items);
-                Ok(id)
-            }
-            Tok::FlowMappingStart => {
-                let id = self.add(NodeKind::Mapping(Vec::new()), start, tag, anchor);
-                let pairs = self.flow_mapping(at)?;
-                self.nodes[id].kind = NodeKind::Mapping(pairs);
-                Ok(id)
-            }
-            Tok::BlockSequenceStart if block => {
-                let id = self.add(NodeKind::Sequence(Vec::new()), start, tag, anchor);
-                let items = self.block_sequence(at)?;
-                self.nodes[id].kind = NodeKind::Sequence(items);
-                Ok(id)
-            }
-            Tok::BlockMappingStart if block => {
-                let id = self.add(NodeKind::Mapping(Vec::new()), start, tag, anchor);
-                let pairs = self.block_mapping(at)?;
-                self.nodes[id].kind = NodeKind::Mapping(pairs);
-                Ok(id)
-            }
+            Tok::FlowSequenceStart => (NodeKind::Sequence(Vec::new()), Content::FlowSequence(at)),
+            Tok::FlowMappingStart => (NodeKind::Mapping(Vec::new()), Content::FlowMapping(at)),
+            Tok::BlockSequenceStart if block => (NodeKind::Sequence(Vec::new()), Content::BlockSequence(at)),
+            Tok::BlockMappingStart if block => (NodeKind::Mapping(Vec::new()), Content::BlockMapping(at)),
             _ if anchor.is_some() || !tag.is_empty() => {
-                let implicit = tag.is_empty();
-                Ok(self.add(NodeKind::Scalar { text: String::new(), implicit }, start, tag, anchor))
+                (NodeKind::Scalar { text: String::new(), implicit: tag.is_empty() }, Content::Whole)
             }
-            _ => fault("did not find expected node content", start, at),
-        }
+            _ => return fault("did not find expected node content", start, at),
+        };
+        Ok((self.add(kind, start, tag, anchor), content))
     }
 
     fn alias(&mut self) -> Parse<NodeId> {

@@ -20,7 +20,6 @@ pub(super) enum Scalar {
     Str(String),
     /// Stays text, but must be quoted on the way out.
     Timestamp(String),
-    Merge,
 }
 
 impl Scalar {
@@ -32,7 +31,6 @@ impl Scalar {
             Self::Float(_) => "float",
             Self::Str(_) => "str",
             Self::Timestamp(_) => "timestamp",
-            Self::Merge => "merge",
         }
     }
 
@@ -49,7 +47,6 @@ impl Scalar {
             }
             Self::Float(f) => parse_json_number(&json_float(f)).unwrap_or(Value::Float(f)),
             Self::Str(s) | Self::Timestamp(s) => Value::Str(s.into()),
-            Self::Merge => Value::str("<<"),
         })
     }
 
@@ -66,7 +63,6 @@ impl Scalar {
                 text => text.into(),
             },
             Self::Str(s) | Self::Timestamp(s) => s.into(),
-            Self::Merge => "<<".into(),
         })
     }
 }
@@ -95,7 +91,7 @@ fn plain(text: &str, dates: bool) -> Scalar {
         return known;
     }
     let found = match first {
-        b'.' => go_float(text).map(Scalar::Float),
+        b'.' if underscores_separate(text) => go_float(&text.replace('_', "")).map(Scalar::Float),
         b'+' | b'-' | b'0'..=b'9' => {
             if dates && is_timestamp(text) {
                 return Scalar::Timestamp(text.into());
@@ -119,7 +115,6 @@ fn word(text: &str) -> Option<Scalar> {
         ".nan" | ".NaN" | ".NAN" => Scalar::Float(f64::NAN),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Scalar::Float(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => Scalar::Float(f64::NEG_INFINITY),
-        "<<" => Scalar::Merge,
         _ => return None,
     })
 }
@@ -162,6 +157,13 @@ fn go_int(text: &str) -> Option<Scalar> {
         Err(_) if text.starts_with('+') => None,
         Err(_) => Some(Scalar::Uint(size)),
     }
+}
+
+/// Go takes underscores only between digits.
+fn underscores_separate(text: &str) -> bool {
+    let b = text.as_bytes();
+    let digit = |i: usize| b.get(i).is_some_and(u8::is_ascii_digit);
+    (0..b.len()).all(|i| b[i] != b'_' || (i > 0 && digit(i - 1) && digit(i + 1)))
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`

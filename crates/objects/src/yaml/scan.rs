@@ -63,7 +63,7 @@ struct SimpleKey {
 type Scan<T = ()> = Result<T, Fault>;
 
 /// How deep flow collections and block indentation may each go.
-pub(super) const MAX_DEPTH: usize = 300;
+pub(super) const MAX_DEPTH: usize = 200;
 
 pub(super) struct Scanner {
     /// The text, ended by four NULs so that looking ahead needs no checks.
