@@ -9,101 +9,257 @@ use proptest::prelude::*;
 const HEAD: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n";
 
 const BROKEN: &[(&str, &str)] = &[
-    ("a: b\n c: d\n", "error converting YAML to JSON: yaml: line 2: mapping values are not allowed in this context"),
+    (
+        "a: b\n c: d\n",
+        "error converting YAML to JSON: yaml: line 2: mapping values are not allowed in this context",
+    ),
     ("@data:\n  a: b\n c: d\n", "error converting YAML to JSON: yaml: line 6: did not find expected key"),
-    ("@data:\n\ta: b\n", "error converting YAML to JSON: yaml: line 6: found character that cannot start any token"),
+    (
+        "@data:\n\ta: b\n",
+        "error converting YAML to JSON: yaml: line 6: found character that cannot start any token",
+    ),
     ("@data:\n  a: [1, 2\n", "error converting YAML to JSON: yaml: line 6: did not find expected ',' or ']'"),
     ("@data:\n  a: {b: c\n", "error converting YAML to JSON: yaml: line 6: did not find expected ',' or '}'"),
     ("@data:\n  a: \"abc\n", "error converting YAML to JSON: yaml: line 7: found unexpected end of stream"),
     ("@data:\n  a: 'abc\n", "error converting YAML to JSON: yaml: line 7: found unexpected end of stream"),
-    ("@data:\n  a: b: c\n", "error converting YAML to JSON: yaml: line 6: mapping values are not allowed in this context"),
-    ("@data:\n  - a\n  b: c\n", "error converting YAML to JSON: yaml: line 6: did not find expected '-' indicator"),
-    ("@data:\n- a\n b: c\n", "error converting YAML to JSON: yaml: line 7: mapping values are not allowed in this context"),
-    ("@data:\n  a: @x\n", "error converting YAML to JSON: yaml: line 6: found character that cannot start any token"),
-    ("@data:\n  a: `x`\n", "error converting YAML to JSON: yaml: line 6: found character that cannot start any token"),
-    ("@data:\n  a: %x\n", "error converting YAML to JSON: yaml: line 6: found character that cannot start any token"),
+    (
+        "@data:\n  a: b: c\n",
+        "error converting YAML to JSON: yaml: line 6: mapping values are not allowed in this context",
+    ),
+    (
+        "@data:\n  - a\n  b: c\n",
+        "error converting YAML to JSON: yaml: line 6: did not find expected '-' indicator",
+    ),
+    (
+        "@data:\n- a\n b: c\n",
+        "error converting YAML to JSON: yaml: line 7: mapping values are not allowed in this context",
+    ),
+    (
+        "@data:\n  a: @x\n",
+        "error converting YAML to JSON: yaml: line 6: found character that cannot start any token",
+    ),
+    (
+        "@data:\n  a: `x`\n",
+        "error converting YAML to JSON: yaml: line 6: found character that cannot start any token",
+    ),
+    (
+        "@data:\n  a: %x\n",
+        "error converting YAML to JSON: yaml: line 6: found character that cannot start any token",
+    ),
     ("@data:\n  a: *nope\n", "error converting YAML to JSON: yaml: unknown anchor 'nope' referenced"),
     ("@data:\n  a: \"\\q\"\n", "error converting YAML to JSON: yaml: line 6: found unknown escape character"),
-    ("@data:\n  a: {{ x }}\n", "error converting YAML to JSON: yaml: invalid map key: map[interface {}]interface {}{\"x\":interface {}(nil)}"),
-    ("@data:\n  a: {{ .Values.x }}\n", "error converting YAML to JSON: yaml: invalid map key: map[interface {}]interface {}{\".Values.x\":interface {}(nil)}"),
-    ("@data:\n  ? \n", "error converting YAML to JSON: unsupported map key of type: %!s(<nil>), key: <nil>, value: <nil>"),
+    (
+        "@data:\n  a: {{ x }}\n",
+        "error converting YAML to JSON: yaml: invalid map key: map[interface {}]interface {}{\"x\":interface {}(nil)}",
+    ),
+    (
+        "@data:\n  a: {{ .Values.x }}\n",
+        "error converting YAML to JSON: yaml: invalid map key: map[interface {}]interface {}{\".Values.x\":interface {}(nil)}",
+    ),
+    (
+        "@data:\n  ? \n",
+        "error converting YAML to JSON: unsupported map key of type: %!s(<nil>), key: <nil>, value: <nil>",
+    ),
     ("@data:\n  a: |\n  x\n", "error converting YAML to JSON: yaml: line 8: could not find expected ':'"),
-    ("@data:\n  a: |\n\tx\n", "error converting YAML to JSON: yaml: line 7: found a tab character where an indentation space is expected"),
-    ("@data:\n  a: |0\n   x\n", "error converting YAML to JSON: yaml: line 6: found an indentation indicator equal to 0"),
-    ("@data:\n  a: | x\n   x\n", "error converting YAML to JSON: yaml: line 6: did not find expected comment or line break"),
+    (
+        "@data:\n  a: |\n\tx\n",
+        "error converting YAML to JSON: yaml: line 7: found a tab character where an indentation space is expected",
+    ),
+    (
+        "@data:\n  a: |0\n   x\n",
+        "error converting YAML to JSON: yaml: line 6: found an indentation indicator equal to 0",
+    ),
+    (
+        "@data:\n  a: | x\n   x\n",
+        "error converting YAML to JSON: yaml: line 6: did not find expected comment or line break",
+    ),
     ("@data:\n  a: ]\n", "error converting YAML to JSON: yaml: line 5: did not find expected node content"),
     ("@data:\n  a: }\n", "error converting YAML to JSON: yaml: line 5: did not find expected node content"),
     ("@data:\n  a: ,\n", "error converting YAML to JSON: yaml: line 5: did not find expected node content"),
-    ("@data:\n  a: &\n", "error converting YAML to JSON: yaml: line 6: did not find expected alphabetic or numeric character"),
-    ("@data:\n  a: *\n", "error converting YAML to JSON: yaml: line 6: did not find expected alphabetic or numeric character"),
+    (
+        "@data:\n  a: &\n",
+        "error converting YAML to JSON: yaml: line 6: did not find expected alphabetic or numeric character",
+    ),
+    (
+        "@data:\n  a: *\n",
+        "error converting YAML to JSON: yaml: line 6: did not find expected alphabetic or numeric character",
+    ),
     ("@data:\n  a: !!int x\n", "error converting YAML to JSON: yaml: cannot decode !!str `x` as a !!int"),
     ("@data:\n  a: !x!y z\n", "error converting YAML to JSON: yaml: line 5: found undefined tag handle"),
-    ("%YAML 1.2\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n", "error converting YAML to JSON: yaml: found incompatible YAML document"),
-    ("%FOO\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n", "error converting YAML to JSON: yaml: found unknown directive name"),
+    (
+        "%YAML 1.2\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n",
+        "error converting YAML to JSON: yaml: found incompatible YAML document",
+    ),
+    (
+        "%FOO\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n",
+        "error converting YAML to JSON: yaml: found unknown directive name",
+    ),
     ("---foo\n", "invalid Yaml document separator: foo"),
     ("--- foo\n", "invalid Yaml document separator: foo"),
     ("@--- {}\n", "invalid Yaml document separator: {}"),
-    ("@data:\n  ~: x\n", "error converting YAML to JSON: unsupported map key of type: %!s(<nil>), key: <nil>, value: \"x\""),
+    (
+        "@data:\n  ~: x\n",
+        "error converting YAML to JSON: unsupported map key of type: %!s(<nil>), key: <nil>, value: \"x\"",
+    ),
     ("@data:\n  [a]: x\n", "error converting YAML to JSON: yaml: invalid map key: []interface {}{\"a\"}"),
     ("@data:\n  a: .nan\n", "error converting YAML to JSON: json: unsupported value: NaN"),
     ("@data:\n  a: .inf\n", "error converting YAML to JSON: json: unsupported value: +Inf"),
-    ("@data:\n  <<: x\n", "error converting YAML to JSON: yaml: map merge requires map or sequence of maps as the value"),
+    (
+        "@data:\n  <<: x\n",
+        "error converting YAML to JSON: yaml: map merge requires map or sequence of maps as the value",
+    ),
     ("@data:\n  a: \"x\" y\n", "error converting YAML to JSON: yaml: line 5: did not find expected key"),
     ("@data:\n  a: 'x' y: z\n", "error converting YAML to JSON: yaml: line 5: did not find expected key"),
-    ("@spec:\n  containers:\n  - name: x\n    image: y\n   ports:\n", "error converting YAML to JSON: yaml: line 8: did not find expected key"),
-    ("@spec:\n  containers:\n  - name: x\n   image: y\n", "error converting YAML to JSON: yaml: line 7: did not find expected key"),
-    ("@spec:\n  containers:\n    - name: x\n  - name: y\n", "error converting YAML to JSON: yaml: line 7: did not find expected key"),
+    (
+        "@spec:\n  containers:\n  - name: x\n    image: y\n   ports:\n",
+        "error converting YAML to JSON: yaml: line 8: did not find expected key",
+    ),
+    (
+        "@spec:\n  containers:\n  - name: x\n   image: y\n",
+        "error converting YAML to JSON: yaml: line 7: did not find expected key",
+    ),
+    (
+        "@spec:\n  containers:\n    - name: x\n  - name: y\n",
+        "error converting YAML to JSON: yaml: line 7: did not find expected key",
+    ),
     ("@spec:\n   a: b\n  c: d\n", "error converting YAML to JSON: yaml: line 6: did not find expected key"),
-    ("apiVersion v1\nkind: Pod\n", "error converting YAML to JSON: yaml: line 2: mapping values are not allowed in this context"),
-    ("apiVersion: v1\nkind Pod\nmetadata:\n", "error converting YAML to JSON: yaml: line 3: could not find expected ':'"),
-    ("apiVersion: v1\nkind: Pod\nmetadata\n  name: x\n", "error converting YAML to JSON: yaml: line 4: could not find expected ':'"),
+    (
+        "apiVersion v1\nkind: Pod\n",
+        "error converting YAML to JSON: yaml: line 2: mapping values are not allowed in this context",
+    ),
+    (
+        "apiVersion: v1\nkind Pod\nmetadata:\n",
+        "error converting YAML to JSON: yaml: line 3: could not find expected ':'",
+    ),
+    (
+        "apiVersion: v1\nkind: Pod\nmetadata\n  name: x\n",
+        "error converting YAML to JSON: yaml: line 4: could not find expected ':'",
+    ),
     ("{\"a\": 1", "unexpected EOF"),
     ("{a: 1", "json: offset 2: invalid character 'a' looking for beginning of object key string"),
     ("{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}\n{\"x\":", "unexpected EOF"),
-    ("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"x\"}}\n{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"x\"}}\n{\"x\" 1", "invalid character '1' after object key"),
+    (
+        "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"x\"}}\n{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"x\"}}\n{\"x\" 1",
+        "invalid character '1' after object key",
+    ),
     ("{\"a\"\n: b}", "json: offset 8: invalid character 'b' looking for beginning of value"),
     ("\u{1}", "error converting YAML to JSON: yaml: control characters are not allowed"),
     ("@data:\n  a: \u{7}\n", "error converting YAML to JSON: yaml: control characters are not allowed"),
-    ("a\nb: c\n", "error converting YAML to JSON: yaml: line 2: mapping values are not allowed in this context"),
+    (
+        "a\nb: c\n",
+        "error converting YAML to JSON: yaml: line 2: mapping values are not allowed in this context",
+    ),
     ("a: 'b\n---\nc: d\n", "error converting YAML to JSON: yaml: line 2: found unexpected end of stream"),
-    ("@data: \n  a: - b\n", "error converting YAML to JSON: yaml: line 6: block sequence entries are not allowed in this context"),
-    ("@data:\n  a: ? b\n", "error converting YAML to JSON: yaml: line 6: mapping keys are not allowed in this context"),
-    ("@data:\n  key: value\n  other key without colon\n  c: d\n", "error converting YAML to JSON: yaml: line 8: could not find expected ':'"),
+    (
+        "@data: \n  a: - b\n",
+        "error converting YAML to JSON: yaml: line 6: block sequence entries are not allowed in this context",
+    ),
+    (
+        "@data:\n  a: ? b\n",
+        "error converting YAML to JSON: yaml: line 6: mapping keys are not allowed in this context",
+    ),
+    (
+        "@data:\n  key: value\n  other key without colon\n  c: d\n",
+        "error converting YAML to JSON: yaml: line 8: could not find expected ':'",
+    ),
     ("@data:\n  a: \"b\"c: d\n", "error converting YAML to JSON: yaml: line 5: did not find expected key"),
-    ("@data:\n  a: [b, {c: d]}\n", "error converting YAML to JSON: yaml: line 5: did not find expected ',' or '}'"),
+    (
+        "@data:\n  a: [b, {c: d]}\n",
+        "error converting YAML to JSON: yaml: line 5: did not find expected ',' or '}'",
+    ),
     ("@data:\n  \"a\" b: c\n", "error converting YAML to JSON: yaml: line 5: did not find expected key"),
-    ("@data:\n  a:\n  - b\n  c\n", "error converting YAML to JSON: yaml: line 9: could not find expected ':'"),
+    (
+        "@data:\n  a:\n  - b\n  c\n",
+        "error converting YAML to JSON: yaml: line 9: could not find expected ':'",
+    ),
     ("@data:\n  a: 'it's'\n", "error converting YAML to JSON: yaml: line 5: did not find expected key"),
-    ("@data:\n  a: \"\\u12\"\n", "error converting YAML to JSON: yaml: line 6: did not find expected hexdecimal number"),
-    ("@data:\n  a: \"\\ud800\"\n", "error converting YAML to JSON: yaml: line 6: found invalid Unicode character escape code"),
-    ("@data:\n  !!binary a: x\n", "error converting YAML to JSON: yaml: !!binary value contains invalid base64 data"),
-    ("@data:\n  a: !!binary \"@@\"\n", "error converting YAML to JSON: yaml: !!binary value contains invalid base64 data"),
-    ("@---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  x: [\n", "error converting YAML to JSON: yaml: line 6: did not find expected node content"),
+    (
+        "@data:\n  a: \"\\u12\"\n",
+        "error converting YAML to JSON: yaml: line 6: did not find expected hexdecimal number",
+    ),
+    (
+        "@data:\n  a: \"\\ud800\"\n",
+        "error converting YAML to JSON: yaml: line 6: found invalid Unicode character escape code",
+    ),
+    (
+        "@data:\n  !!binary a: x\n",
+        "error converting YAML to JSON: yaml: !!binary value contains invalid base64 data",
+    ),
+    (
+        "@data:\n  a: !!binary \"@@\"\n",
+        "error converting YAML to JSON: yaml: !!binary value contains invalid base64 data",
+    ),
+    (
+        "@---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  x: [\n",
+        "error converting YAML to JSON: yaml: line 6: did not find expected node content",
+    ),
     ("a: &a [*a]\n", "error converting YAML to JSON: yaml: anchor 'a' value contains itself"),
     ("a: &a {b: *a}\n", "error converting YAML to JSON: yaml: anchor 'a' value contains itself"),
-    ("@data:\n  a: &x\n  <<: *x\n", "error converting YAML to JSON: yaml: map merge requires map or sequence of maps as the value"),
-    ("@data:\n a: b\n  c: d\n  e: f\n", "error converting YAML to JSON: yaml: line 7: mapping values are not allowed in this context"),
-    ("@data:\n  x: |\n    ok\n   bad\n", "error converting YAML to JSON: yaml: line 7: did not find expected key"),
-    ("@data:\n  x: >\n    ok\n   bad: y\n", "error converting YAML to JSON: yaml: line 7: did not find expected key"),
-    ("@data:\n  cmd: echo \"a: b\"\n", "error converting YAML to JSON: yaml: line 6: mapping values are not allowed in this context"),
-    ("@data:\n  cmd: echo a: b\n", "error converting YAML to JSON: yaml: line 6: mapping values are not allowed in this context"),
-    ("@data:\n  cmd: \"echo\" a\n  b: c\n", "error converting YAML to JSON: yaml: line 5: did not find expected key"),
+    (
+        "@data:\n  a: &x\n  <<: *x\n",
+        "error converting YAML to JSON: yaml: map merge requires map or sequence of maps as the value",
+    ),
+    (
+        "@data:\n a: b\n  c: d\n  e: f\n",
+        "error converting YAML to JSON: yaml: line 7: mapping values are not allowed in this context",
+    ),
+    (
+        "@data:\n  x: |\n    ok\n   bad\n",
+        "error converting YAML to JSON: yaml: line 7: did not find expected key",
+    ),
+    (
+        "@data:\n  x: >\n    ok\n   bad: y\n",
+        "error converting YAML to JSON: yaml: line 7: did not find expected key",
+    ),
+    (
+        "@data:\n  cmd: echo \"a: b\"\n",
+        "error converting YAML to JSON: yaml: line 6: mapping values are not allowed in this context",
+    ),
+    (
+        "@data:\n  cmd: echo a: b\n",
+        "error converting YAML to JSON: yaml: line 6: mapping values are not allowed in this context",
+    ),
+    (
+        "@data:\n  cmd: \"echo\" a\n  b: c\n",
+        "error converting YAML to JSON: yaml: line 5: did not find expected key",
+    ),
     ("\"a: b\n\n", "error converting YAML to JSON: yaml: line 3: found unexpected end of stream"),
-    ("@data:\n  a: b\n\t\n  c: d\n", "error converting YAML to JSON: yaml: line 7: found a tab character that violates indentation"),
-    ("@\tdata: x\n", "error converting YAML to JSON: yaml: line 5: found a tab character that violates indentation"),
-    ("@data: {a: b,, c: d}\n", "error converting YAML to JSON: yaml: line 4: did not find expected node content"),
+    (
+        "@data:\n  a: b\n\t\n  c: d\n",
+        "error converting YAML to JSON: yaml: line 7: found a tab character that violates indentation",
+    ),
+    (
+        "@\tdata: x\n",
+        "error converting YAML to JSON: yaml: line 5: found a tab character that violates indentation",
+    ),
+    (
+        "@data: {a: b,, c: d}\n",
+        "error converting YAML to JSON: yaml: line 4: did not find expected node content",
+    ),
     ("@data: [a,, c]\n", "error converting YAML to JSON: yaml: line 4: did not find expected node content"),
     ("@data: [a, b]]\n", "error converting YAML to JSON: yaml: line 4: did not find expected key"),
     ("@data: {a: b}}\n", "error converting YAML to JSON: yaml: line 4: did not find expected key"),
     ("kind: {", "error converting YAML to JSON: yaml: line 1: did not find expected node content"),
-    ("@data: {? a: b, ?: c}\n", "error converting YAML to JSON: unsupported map key of type: %!s(<nil>), key: <nil>, value: \"c\""),
-    ("@data: [? a, : b, a: ]\n", "error converting YAML to JSON: yaml: line 4: did not find expected node content"),
+    (
+        "@data: {? a: b, ?: c}\n",
+        "error converting YAML to JSON: unsupported map key of type: %!s(<nil>), key: <nil>, value: \"c\"",
+    ),
+    (
+        "@data: [? a, : b, a: ]\n",
+        "error converting YAML to JSON: yaml: line 4: did not find expected node content",
+    ),
     ("@data: [a: b: c]\n", "error converting YAML to JSON: yaml: line 4: did not find expected ',' or ']'"),
-    ("@  x: y\n    z: w\n", "error converting YAML to JSON: yaml: line 6: mapping values are not allowed in this context"),
+    (
+        "@  x: y\n    z: w\n",
+        "error converting YAML to JSON: yaml: line 6: mapping values are not allowed in this context",
+    ),
     ("x:\n  - y\n - z\n", "error converting YAML to JSON: yaml: line 2: did not find expected key"),
     ("x: y\nz\n", "error converting YAML to JSON: yaml: line 3: could not find expected ':'"),
     ("x: |2-\n  a\n b\n", "error converting YAML to JSON: yaml: line 2: did not find expected key"),
-    ("x: \"a\n  b\n\n  c\\\n  d\"\ny: [\n", "error converting YAML to JSON: yaml: line 6: did not find expected node content"),
+    (
+        "x: \"a\n  b\n\n  c\\\n  d\"\ny: [\n",
+        "error converting YAML to JSON: yaml: line 6: did not find expected node content",
+    ),
 ];
 
 #[test]
@@ -125,7 +281,10 @@ fn errors_also_know_the_true_place() {
     assert_eq!(stream.documents.len(), 1, "the first document is still given");
     let error = stream.error.expect("the second is broken");
     assert_eq!((error.line, error.column), (5, 4));
-    assert_eq!(error.message, "error converting YAML to JSON: yaml: line 2: did not find expected ',' or ']'");
+    assert_eq!(
+        error.message,
+        "error converting YAML to JSON: yaml: line 2: did not find expected ',' or ']'"
+    );
 }
 
 #[test]
@@ -296,7 +455,8 @@ fn any_value() -> impl Strategy<Value = Value> {
 
 /// kubectl prints a string `<<` unquoted, and as a key that reads back as a merge.
 fn has_merge_key(value: &Value) -> bool {
-    value.entries().iter().any(|(k, v)| k == "<<" || has_merge_key(v)) || value.items().iter().any(has_merge_key)
+    value.entries().iter().any(|(k, v)| k == "<<" || has_merge_key(v))
+        || value.items().iter().any(has_merge_key)
 }
 
 proptest! {
