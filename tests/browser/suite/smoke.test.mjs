@@ -18,10 +18,11 @@ for (const [lang, theme, size] of [['en', 'light', 'desktop'], ['ko', 'dark', 'd
   }));
 }
 
-test('a first visit fetches nothing that is for later', () => visiting({}, async (visit) => {
+test('a first visit fetches every file once, and nothing that is for later', () => visiting({}, async (visit) => {
   await visit.page.waitForLoadState('networkidle');
   assert.ok(visit.fetched.some((path) => path.endsWith('.wasm')), `fetched: ${visit.fetched.join(' ')}`);
   assert.deepEqual(visit.fetched.filter((path) => path.startsWith('later/')), []);
+  assert.deepEqual(visit.fetched.filter((path, at) => visit.fetched.indexOf(path) !== at), []);
 }));
 
 test('the policy of the page stops a script that was slipped in', () => visiting({}, async (visit) => {
