@@ -23,7 +23,7 @@ fn trunk(tools: &tools::SiteTools) -> Outcome {
     let mut trunk = std::process::Command::new(&tools.trunk);
     let stand_in = wasm_opt::stand_in(&mut trunk, &tools.wasm_opt_js)?;
     trunk
-        .args(["build", "--release"])
+        .args(["build", "--release", "--dist", "dist"])
         .current_dir(project::root())
         .env("PATH", tools::path_with(&[&stand_in, &tools.bindgen_dir])?)
         // Nothing is asked of the network but what cargo needs.

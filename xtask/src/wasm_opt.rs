@@ -27,7 +27,11 @@ pub(crate) fn stand_in(command: &mut Command, script: &Path) -> Outcome<PathBuf>
     project::make_dir(&dir)?;
     let me = env::current_exe().map_err(|e| format!("cannot find xtask itself: {e}"))?;
     let link = dir.join("wasm-opt").with_extension(env::consts::EXE_EXTENSION);
-    fs::copy(&me, &link).map_err(|e| format!("cannot copy xtask to {}: {e}", link.display()))?;
+    // Renamed into place: a copy over a running program is refused.
+    let draft = dir.join(format!("draft-{}", std::process::id()));
+    fs::copy(&me, &draft)
+        .and_then(|_| fs::rename(&draft, &link))
+        .map_err(|e| format!("cannot copy xtask to {}: {e}", link.display()))?;
     command.env(SCRIPT, script).env(CACHE, project::target().join("wasm-opt-cache"));
     Ok(dir)
 }
