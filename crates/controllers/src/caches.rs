@@ -1,0 +1,208 @@
+//! The informer caches all controllers of the manager share, with the indexes several of them need.
+//!
+//! Owns: one cache per watched resource; objects by their controller, orphans by namespace; pods by node and label.
+//! Does not own: what only one controller counts (its own file).
+//! Models upstream's SharedInformerFactory and its indexers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use client::{Cache, Change};
+use objects::resources::{
+    CONTROLLERREVISIONS, ENDPOINTSLICES, JOBS, PERSISTENTVOLUMECLAIMS, PODS, REPLICASETS, Resource,
+};
+use objects::{Str, Value};
+use rustc_hash::FxHashMap;
+
+type Keys = BTreeSet<Str>;
+
+/// One resource's objects with their owners.
+#[derive(Clone, Debug, Default)]
+pub struct Store {
+    cache: Cache,
+    /// Whether owners are indexed.
+    owned: bool,
+    by_controller: BTreeMap<Str, Keys>,
+    orphans: BTreeMap<Str, Keys>,
+}
+
+impl Store {
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.cache.get(key)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&Str, &Value)> {
+        self.cache.iter()
+    }
+
+    pub fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &Value> {
+        self.cache.in_namespace(namespace)
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.cache.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cache.is_empty()
+    }
+
+    /// The objects whose controller has this uid, in key order.
+    pub fn controlled_by(&self, uid: &str) -> impl Iterator<Item = &Value> {
+        self.by_controller.get(uid).into_iter().flatten().filter_map(|k| self.cache.get(k))
+    }
+
+    #[must_use]
+    pub fn count_controlled_by(&self, uid: &str) -> usize {
+        self.by_controller.get(uid).map_or(0, BTreeSet::len)
+    }
+
+    /// The objects of a namespace without a controller, in key order.
+    pub fn orphans(&self, namespace: &str) -> impl Iterator<Item = &Value> {
+        self.orphans.get(namespace).into_iter().flatten().filter_map(|k| self.cache.get(k))
+    }
+
+    /// The object `name` in `namespace` if it is the one with `uid`: what a controller reference resolves to.
+    #[must_use]
+    pub fn resolve(&self, namespace: &str, name: &str, uid: &str) -> Option<&Value> {
+        self.cache.get(&key_of(namespace, name)).filter(|o| o.uid() == uid)
+    }
+
+    fn apply(&mut self, change: &Change) -> Value {
+        let old = self.cache.apply(change);
+        if self.owned {
+            let key = change.key();
+            let new = if change.is_deleted() { &Value::Null } else { &change.object };
+            let (before, after) = (old.controller_ref()["uid"].to_str(), new.controller_ref()["uid"].to_str());
+            let (was, is) = (!old.is_null(), !new.is_null());
+            if before != after || was != is {
+                if was {
+                    take(&mut self.by_controller, &mut self.orphans, &before, &change.namespace, &key);
+                }
+                if is {
+                    let set = match after.is_empty() {
+                        true => self.orphans.entry(change.namespace.clone()).or_default(),
+                        false => self.by_controller.entry(after).or_default(),
+                    };
+                    set.insert(key);
+                }
+            }
+        }
+        old
+    }
+}
+
+fn take(
+    by_controller: &mut BTreeMap<Str, Keys>,
+    orphans: &mut BTreeMap<Str, Keys>,
+    uid: &Str,
+    ns: &Str,
+    key: &Str,
+) {
+    let (map, name) = if uid.is_empty() { (orphans, ns) } else { (by_controller, uid) };
+    remove_from(map, name, key);
+}
+
+fn remove_from<K: Ord>(map: &mut BTreeMap<K, Keys>, at: &K, key: &Str) {
+    if let Some(set) = map.get_mut(at) {
+        set.remove(key);
+        if set.is_empty() {
+            map.remove(at);
+        }
+    }
+}
+
+/// `namespace/name`, or `name` without a namespace.
+#[must_use]
+pub fn key_of(namespace: &str, name: &str) -> Str {
+    if namespace.is_empty() { name.into() } else { smol_str::format_smolstr!("{namespace}/{name}") }
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Caches {
+    stores: FxHashMap<Str, Store>,
+    pods_by_node: BTreeMap<Str, Keys>,
+    pods_by_label: BTreeMap<(Str, Str, Str), Keys>,
+    nothing: Store,
+}
+
+impl Caches {
+    /// Caches for these resources; changes of others are not kept.
+    #[must_use]
+    pub fn of(resources: &[&'static Resource]) -> Self {
+        let owned = [PODS, REPLICASETS, CONTROLLERREVISIONS, JOBS, PERSISTENTVOLUMECLAIMS, ENDPOINTSLICES];
+        let mut caches = Self::default();
+        for r in resources {
+            let store = Store { owned: owned.contains(r), ..Store::default() };
+            caches.stores.insert(r.id.clone(), store);
+        }
+        caches
+    }
+
+    /// Takes a change into the cache and indexes. Nothing happens for a resource that is not cached.
+    pub fn apply(&mut self, change: &Change) {
+        let Some(store) = self.stores.get_mut(&change.resource) else { return };
+        let old = store.apply(change);
+        if change.resource == PODS.id {
+            let new = if change.is_deleted() { &Value::Null } else { &change.object };
+            self.index_pod(&change.key(), &change.namespace, &old, new);
+        }
+    }
+
+    fn index_pod(&mut self, key: &Str, namespace: &Str, old: &Value, new: &Value) {
+        let (was, is) = (&old["spec"]["nodeName"], &new["spec"]["nodeName"]);
+        if was != is {
+            if !was.is_null() {
+                remove_from(&mut self.pods_by_node, &was.to_str(), key);
+            }
+            if !is.is_null() {
+                self.pods_by_node.entry(is.to_str()).or_default().insert(key.clone());
+            }
+        }
+        let (was, is) = (old.labels(), new.labels());
+        if was != is {
+            for (k, v) in was.entries() {
+                remove_from(&mut self.pods_by_label, &(namespace.clone(), k.clone(), v.to_str()), key);
+            }
+            for (k, v) in is.entries() {
+                let at = (namespace.clone(), k.clone(), v.to_str());
+                self.pods_by_label.entry(at).or_default().insert(key.clone());
+            }
+        }
+    }
+
+    /// The objects of `resource`; an empty store for a resource no controller watches.
+    #[must_use]
+    pub fn of_resource(&self, resource: &Resource) -> &Store {
+        self.stores.get(&resource.id).unwrap_or(&self.nothing)
+    }
+
+    #[must_use]
+    pub fn pods(&self) -> &Store {
+        self.of_resource(PODS)
+    }
+
+    /// The pods bound to a node, in key order.
+    pub fn pods_on(&self, node: &str) -> impl Iterator<Item = &Value> {
+        self.pods_by_node.get(node).into_iter().flatten().filter_map(|k| self.pods().get(k))
+    }
+
+    /// The pods of a namespace that `selector` matches, in key order. Looks only at pods that carry one of its
+    /// labels, if it asks for one.
+    #[must_use]
+    pub fn pods_matching(&self, namespace: &str, selector: &crate::selector::Selector) -> Vec<&Value> {
+        match selector.pair() {
+            Some((k, v)) => self
+                .pods_by_label
+                .get(&(namespace.into(), k.clone(), v.clone()))
+                .into_iter()
+                .flatten()
+                .filter_map(|key| self.pods().get(key))
+                .filter(|p| selector.matches(p.labels()))
+                .collect(),
+            None => self.pods().in_namespace(namespace).filter(|p| selector.matches(p.labels())).collect(),
+        }
+    }
+}

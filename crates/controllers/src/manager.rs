@@ -1,0 +1,171 @@
+//! The kube-controller-manager: all controllers behind one component, with the caches they share.
+//!
+//! Owns: which controllers there are, whose turn it is, who writes in whose name, and pausing one of them.
+//! Models `cmd/kube-controller-manager`. Not modelled: leader election, several workers per controller (a key is
+//! busy for a stated while instead).
+
+use std::collections::BTreeSet;
+
+use client::{Change, Component, Ctx, Interest};
+use clock::Time;
+use objects::Str;
+use objects::resources::Resource;
+use rustc_hash::FxHashMap;
+
+use crate::caches::Caches;
+use crate::controller::Controller;
+
+macro_rules! controllers {
+    ($($field:ident: $kind:ty = $new:expr),+ $(,)?) => {
+        /// All controllers. Plain data: a clone goes on as the original would.
+        #[derive(Clone, Debug)]
+        pub struct ControllerManager {
+            pub caches: Caches,
+            /// Names of controllers that do not act. They hear of changes all the same.
+            pub paused: BTreeSet<Str>,
+            /// Which controllers are told of a resource's changes, in the fixed order.
+            watchers: FxHashMap<Str, Vec<usize>>,
+            everything: Vec<usize>,
+            $(pub $field: $kind,)+
+        }
+
+        impl ControllerManager {
+            #[must_use]
+            pub fn new(now: Time) -> Self {
+                let mut manager = Self {
+                    caches: Caches::default(),
+                    paused: BTreeSet::new(),
+                    watchers: FxHashMap::default(),
+                    everything: Vec::new(),
+                    $($field: $new(now),)+
+                };
+                manager.subscribe();
+                manager
+            }
+
+            /// The controllers in their fixed order.
+            #[must_use]
+            pub fn controllers(&self) -> Vec<&dyn Controller> {
+                vec![$(&self.$field as &dyn Controller),+]
+            }
+
+            fn split(&mut self, at: usize) -> Option<(&mut dyn Controller, &Caches)> {
+                let mut i = 0;
+                $(
+                    if i == at {
+                        return Some((&mut self.$field as &mut dyn Controller, &self.caches));
+                    }
+                    i += 1;
+                )+
+                debug_assert!(at < i, "no controller {at}");
+                None
+            }
+
+            /// The controller that is next, and when: first due, then first in the fixed order.
+            fn next(&self) -> Option<(Time, usize)> {
+                let mut best: Option<(Time, usize)> = None;
+                let mut i = 0;
+                $(
+                    if let Some(due) = self.$field.base.queue.next_due()
+                        && best.is_none_or(|(b, _)| due < b)
+                        && (self.paused.is_empty() || !self.paused.contains(self.$field.base.name))
+                    {
+                        best = Some((due, i));
+                    }
+                    i += 1;
+                )+
+                debug_assert!(i > 0);
+                best
+            }
+        }
+    };
+}
+
+controllers! {
+    deployment: crate::deployment::DeploymentController = |_| crate::deployment::DeploymentController::new(),
+    replicaset: crate::replicaset::ReplicaSetController = |_| crate::replicaset::ReplicaSetController::replica_sets(),
+    replication: crate::replicaset::ReplicaSetController =
+        |_| crate::replicaset::ReplicaSetController::replication_controllers(),
+}
+
+impl ControllerManager {
+    fn subscribe(&mut self) {
+        let mut watched: Vec<&'static Resource> = Vec::new();
+        let mut watchers: FxHashMap<Str, Vec<usize>> = FxHashMap::default();
+        let mut everything = Vec::new();
+        for (i, c) in self.controllers().into_iter().enumerate() {
+            if c.watches_everything() {
+                everything.push(i);
+            }
+            for r in c.watches() {
+                watchers.entry(r.id.clone()).or_default().push(i);
+                if !watched.contains(&r) {
+                    watched.push(r);
+                }
+            }
+        }
+        (self.watchers, self.everything, self.caches) = (watchers, everything, Caches::of(&watched));
+    }
+
+    /// A controller by its name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&dyn Controller> {
+        self.controllers().into_iter().find(|c| c.base().name == name)
+    }
+
+    /// Objects looked at by all controllers so far.
+    #[must_use]
+    pub fn visited(&self) -> u64 {
+        self.controllers().iter().map(|c| c.base().visited).sum()
+    }
+}
+
+impl Component for ControllerManager {
+    fn interests(&self) -> Vec<Interest> {
+        if self.everything.is_empty() {
+            self.watchers.keys().cloned().collect::<BTreeSet<_>>().into_iter().map(Interest::All).collect()
+        } else {
+            vec![Interest::Everything]
+        }
+    }
+
+    fn deliver(&mut self, change: &Change, now: Time) {
+        self.caches.apply(change);
+        let mut tell = self.watchers.get(&change.resource).cloned().unwrap_or_default();
+        tell.extend(&self.everything);
+        for i in tell {
+            if let Some((controller, caches)) = self.split(i) {
+                controller.on_change(change, caches, now);
+            }
+        }
+    }
+
+    fn next_wake(&self) -> Option<Time> {
+        self.next().map(|(due, _)| due)
+    }
+
+    fn wake(&mut self, ctx: &mut Ctx<'_>) {
+        let Some((due, i)) = self.next() else { return };
+        if due > ctx.now {
+            return;
+        }
+        let Some((controller, caches)) = self.split(i) else { return };
+        let Some((key, cause)) = controller.base_mut().queue.pop(ctx.now) else { return };
+        let base = controller.base();
+        ctx.caller.user = Str::from(format!("system:serviceaccount:kube-system:{}", base.account));
+        ctx.caller.groups =
+            ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"]
+                .into_iter()
+                .map(Str::new_static)
+                .collect();
+        ctx.caller.actor = Str::new_static(base.name);
+        ctx.caller.cause = cause;
+        let result = controller.sync(&key, caches, ctx);
+        let queue = &mut controller.base_mut().queue;
+        match result {
+            Ok(()) => queue.forget(&key),
+            Err(status) if crate::controller::is_namespace_terminating(&status) => queue.forget(&key),
+            Err(_) => queue.add_rate_limited(key, cause, ctx.now),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What one replica set owns, counted as changes come: its sync reads numbers, not pods.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clock::Time;
+use objects::{Str, Value};
+
+use crate::pods;
+use crate::selector::Selector;
+
+/// Invariant: the counts are the sums over `owned`.
+#[derive(Clone, Debug)]
+pub(super) struct Tally {
+    pub(super) selector: Selector,
+    /// What the counts depend on besides pods: to notice when they must be counted anew.
+    selector_source: Value,
+    template_labels: Value,
+    min_ready_seconds: i64,
+    owned: BTreeMap<Str, Counted>,
+    /// Owned but no longer selected: to be released.
+    pub(super) strangers: BTreeSet<Str>,
+    /// Selected but owned by nobody when last heard of: to be adopted.
+    pub(super) orphans: BTreeSet<Str>,
+    pub(super) active: i64,
+    pub(super) ready: i64,
+    pub(super) labelled: i64,
+    pub(super) terminating: i64,
+    available: i64,
+    /// Ready pods that are not available yet, by when they will be.
+    maturing: BTreeSet<(Time, Str)>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Counted {
+    active: bool,
+    ready: bool,
+    labelled: bool,
+    terminating: bool,
+    available_at: Option<Time>,
+    /// False once it matured: then it is in `available` instead of `maturing`.
+    maturing: bool,
+}
+
+impl Tally {
+    pub(super) fn new(rs: &Value, selector: Selector) -> Self {
+        Self {
+            selector,
+            selector_source: rs["spec"]["selector"].clone(),
+            template_labels: rs["spec"]["template"].labels().clone(),
+            min_ready_seconds: rs["spec"]["minReadySeconds"].int(),
+            owned: BTreeMap::new(),
+            strangers: BTreeSet::new(),
+            orphans: BTreeSet::new(),
+            active: 0,
+            ready: 0,
+            labelled: 0,
+            terminating: 0,
+            available: 0,
+            maturing: BTreeSet::new(),
+        }
+    }
+
+    /// True when `rs` still asks what this was counted for.
+    pub(super) fn is_counted_for(&self, rs: &Value) -> bool {
+        let spec = &rs["spec"];
+        self.selector_source == spec["selector"]
+            && self.template_labels == *spec["template"].labels()
+            && self.min_ready_seconds == spec["minReadySeconds"].int()
+    }
+
+    /// Counts `pod`, in place of what it counted as before.
+    pub(super) fn put(&mut self, pod: &Value) {
+        let key = pod.key();
+        let selected = self.selector.matches(pod.labels());
+        let active = selected && pods::is_active(pod);
+        let available_at = if active { pods::available_at(pod, self.min_ready_seconds) } else { None };
+        let counted = Counted {
+            active,
+            ready: active && pods::is_ready(pod),
+            labelled: active && contains(pod.labels(), &self.template_labels),
+            terminating: selected && pods::is_terminating(pod),
+            available_at,
+            maturing: available_at.is_some_and(|t| t.0 != i64::MIN),
+        };
+        self.remove(&key);
+        self.orphans.remove(&key);
+        if !selected {
+            self.strangers.insert(key.clone());
+        }
+        self.add(&counted, 1);
+        if counted.maturing && let Some(at) = available_at {
+            self.maturing.insert((at, key.clone()));
+        }
+        self.owned.insert(key, counted);
+    }
+
+    pub(super) fn remove(&mut self, key: &Str) {
+        self.strangers.remove(key);
+        if let Some(counted) = self.owned.remove(key) {
+            self.add(&counted, -1);
+            if counted.maturing && let Some(at) = counted.available_at {
+                self.maturing.remove(&(at, key.clone()));
+            }
+        }
+    }
+
+    fn add(&mut self, c: &Counted, n: i64) {
+        self.active += n * i64::from(c.active);
+        self.ready += n * i64::from(c.ready);
+        self.labelled += n * i64::from(c.labelled);
+        self.terminating += n * i64::from(c.terminating);
+        self.available += n * i64::from(c.available_at.is_some() && !c.maturing);
+    }
+
+    /// How many are available at `now`.
+    pub(super) fn available(&mut self, now: Time) -> i64 {
+        while let Some((at, _)) = self.maturing.first()
+            && *at <= now
+            && let Some((_, key)) = self.maturing.pop_first()
+        {
+            if let Some(c) = self.owned.get_mut(&key) {
+                c.maturing = false;
+                self.available += 1;
+            }
+        }
+        self.available
+    }
+
+    /// When the next ready pod becomes available.
+    pub(super) fn next_available(&self) -> Option<Time> {
+        self.maturing.first().map(|(at, _)| *at)
+    }
+
+    pub(super) fn active_keys(&self) -> impl Iterator<Item = &Str> {
+        self.owned.iter().filter(|(_, c)| c.active).map(|(k, _)| k)
+    }
+}
+
+/// True when `labels` has all of `wanted`. The same subtree, as a template's pods have it, is not looked into.
+fn contains(labels: &Value, wanted: &Value) -> bool {
+    labels.same(wanted) || wanted.entries().iter().all(|(k, v)| labels.get(k) == v)
+}
+
+#[cfg(test)]
+mod tests {
+    use clock::Rng;
+    use objects::value;
+
+    use super::*;
+
+    fn rs(min_ready: i64) -> Value {
+        value!({"spec": {"minReadySeconds": (min_ready), "selector": {"matchLabels": {"a": "b"}},
+            "template": {"metadata": {"labels": {"a": "b", "c": "d"}}}}})
+    }
+
+    fn pod(rng: &mut Rng) -> Value {
+        let mut p = value!({
+            "metadata": {"namespace": "n", "name": (format!("p{}", rng.below(6))), "labels": {"a": "b", "c": "d"}},
+            "status": {"phase": (["Pending", "Running", "Failed"][rng.below(3) as usize])},
+        });
+        if rng.below(2) == 0 {
+            let at = (Time(rng.below(20) as i64 * 1000)).rfc3339();
+            let ready = value!([{"type": "Ready", "status": "True", "lastTransitionTime": (at)}]);
+            p.set_at(&["status", "conditions"], ready);
+        }
+        match rng.below(6) {
+            0 => p.set_at(&["metadata", "deletionTimestamp"], "2026-01-01T00:00:00Z"),
+            1 => p.set_at(&["metadata", "labels", "a"], "other"),
+            2 => p.set_at(&["metadata", "labels", "c"], "other"),
+            _ => {}
+        }
+        p
+    }
+
+    /// Whatever comes in whatever order, the counts are those of counting anew.
+    #[test]
+    fn counts_equal_a_recount() {
+        for seed in 0..200 {
+            let mut rng = Rng::new(seed);
+            let min_ready = [0, 5][rng.below(2) as usize];
+            let rs = rs(min_ready);
+            let selector = Selector::of(&rs["spec"]["selector"]).expect("well formed");
+            let mut tally = Tally::new(&rs, selector.clone());
+            let mut all: BTreeMap<Str, Value> = BTreeMap::new();
+            let mut now = Time(0);
+            for _ in 0..60 {
+                now = now + rng.below(1500) as i64;
+                let p = pod(&mut rng);
+                if rng.below(4) == 0 {
+                    all.remove(&p.key());
+                    tally.remove(&p.key());
+                } else {
+                    tally.put(&p);
+                    all.insert(p.key(), p);
+                }
+                let mine: Vec<&Value> =
+                    all.values().filter(|p| selector.matches(p.labels()) && pods::is_active(p)).collect();
+                let n = |f: &dyn Fn(&Value) -> bool| mine.iter().filter(|p| f(p)).count() as i64;
+                assert_eq!(tally.active, n(&|_| true), "seed {seed}");
+                assert_eq!(tally.ready, n(&pods::is_ready), "seed {seed}");
+                assert_eq!(tally.labelled, n(&|p| p.labels()["c"] == "d"), "seed {seed}");
+                let available = n(&|p| pods::is_available(p, min_ready, now));
+                assert_eq!(tally.available(now), available, "seed {seed}");
+                assert_eq!(tally.strangers.len(), all.values().filter(|p| !selector.matches(p.labels())).count());
+            }
+        }
+    }
+}

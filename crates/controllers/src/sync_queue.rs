@@ -1,0 +1,138 @@
+//! A controller's queue: a work queue whose keys are busy for a while after each sync.
+//!
+//! Upstream a key that arrives while it is being synced waits until that sync is done, and all arrivals meanwhile
+//! count as one. Writes take no virtual time here, so that span is stated instead: [`SYNC_MS`].
+
+use std::collections::BTreeMap;
+
+use client::WorkQueue;
+use clock::{Millis, Time};
+use objects::Str;
+
+use crate::delays::SYNC_MS;
+
+#[derive(Clone, Debug, Default)]
+pub struct SyncQueue {
+    queue: WorkQueue,
+    busy: BTreeMap<Str, Busy>,
+    /// The earliest planned visit of each key: a later one is not kept beside it.
+    planned: BTreeMap<Str, Time>,
+    /// How many busy keys there may be before those that are done are dropped.
+    room: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Busy {
+    until: Time,
+    /// The cause of the newest arrival that waits for the end of the sync.
+    deferred: Option<u64>,
+}
+
+impl SyncQueue {
+    /// Enqueues `key`: now, or when the sync that keeps it busy is over.
+    pub fn add(&mut self, key: impl Into<Str>, cause: u64, now: Time) {
+        let key = key.into();
+        match self.busy.get_mut(&key) {
+            Some(b) if b.until > now => {
+                let first = b.deferred.is_none();
+                b.deferred = Some(b.deferred.unwrap_or(0).max(cause));
+                if first {
+                    self.queue.add_after(key, cause, now, b.until.since(now));
+                }
+            }
+            _ => self.queue.add(key, cause, now),
+        }
+    }
+
+    pub fn add_after(&mut self, key: impl Into<Str>, cause: u64, now: Time, delay: Millis) {
+        if delay <= 0 {
+            self.add(key, cause, now);
+            return;
+        }
+        let (key, due) = (key.into(), now + delay);
+        if self.planned.get(&key).is_none_or(|t| due < *t) {
+            self.planned.insert(key.clone(), due);
+            self.queue.add_after(key, cause, now, delay);
+        }
+    }
+
+    pub fn add_rate_limited(&mut self, key: impl Into<Str>, cause: u64, now: Time) {
+        self.queue.add_rate_limited(key, cause, now);
+    }
+
+    pub fn forget(&mut self, key: &str) {
+        self.queue.forget(key);
+    }
+
+    #[must_use]
+    pub fn failures(&self, key: &str) -> u32 {
+        self.queue.failures(key)
+    }
+
+    /// The next key that may be synced now, with its cause; it is busy from now on.
+    pub fn pop(&mut self, now: Time) -> Option<(Str, u64)> {
+        while let Some((key, mut cause)) = self.queue.pop(now) {
+            if self.planned.get(&key).is_some_and(|t| *t <= now) {
+                self.planned.remove(&key);
+            }
+            if let Some(b) = self.busy.get_mut(&key) {
+                if b.until > now {
+                    // A timer or back-off fell due during the sync.
+                    let first = b.deferred.is_none();
+                    b.deferred = Some(b.deferred.unwrap_or(0).max(cause));
+                    if first {
+                        self.queue.add_after(key, cause, now, b.until.since(now));
+                    }
+                    continue;
+                }
+                cause = cause.max(b.deferred.unwrap_or(0));
+            }
+            if self.busy.len() > self.room {
+                self.busy.retain(|_, b| b.until > now);
+                self.room = (self.busy.len() * 2).max(64);
+            }
+            self.busy.insert(key.clone(), Busy { until: now + SYNC_MS, deferred: None });
+            return Some((key, cause));
+        }
+        None
+    }
+
+    #[must_use]
+    pub fn next_due(&self) -> Option<Time> {
+        self.queue.next_due()
+    }
+
+    /// The keys that are ready, next first.
+    pub fn ready(&self) -> impl Iterator<Item = &Str> {
+        self.queue.ready()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrivals_during_a_sync_are_one_sync_after_it() {
+        let mut q = SyncQueue::default();
+        q.add("a", 1, Time(0));
+        assert_eq!(q.pop(Time(0)), Some(("a".into(), 1)));
+        for ms in 1..9 {
+            q.add("a", ms as u64 + 10, Time(ms));
+        }
+        assert_eq!(q.pop(Time(9)), None);
+        assert_eq!(q.next_due(), Some(Time(SYNC_MS)));
+        assert_eq!(q.pop(Time(SYNC_MS)), Some(("a".into(), 18)));
+        assert_eq!(q.pop(Time(1000)), None);
+    }
+
+    #[test]
+    fn a_back_off_shorter_than_the_sync_waits_for_its_end() {
+        let mut q = SyncQueue::default();
+        q.add("a", 1, Time(0));
+        q.pop(Time(0));
+        q.add_rate_limited("a", 1, Time(0));
+        assert_eq!(q.pop(Time(5)), None);
+        assert_eq!(q.pop(Time(SYNC_MS)), Some(("a".into(), 1)));
+    }
+}
