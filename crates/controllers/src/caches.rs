@@ -75,7 +75,8 @@ impl Store {
         if self.owned {
             let key = change.key();
             let new = if change.is_deleted() { &Value::Null } else { &change.object };
-            let (before, after) = (old.controller_ref()["uid"].to_str(), new.controller_ref()["uid"].to_str());
+            let (before, after) =
+                (old.controller_ref()["uid"].to_str(), new.controller_ref()["uid"].to_str());
             let (was, is) = (!old.is_null(), !new.is_null());
             if before != after || was != is {
                 if was {

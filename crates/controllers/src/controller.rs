@@ -118,7 +118,8 @@ pub fn internal(message: impl Into<String>) -> Status {
 #[must_use]
 pub fn is_namespace_terminating(status: &Status) -> bool {
     status.causes.iter().any(|c| c.reason == "NamespaceTerminating")
-        || (status.reason == objects::Reason::Forbidden && status.message.ends_with("because it is being terminated"))
+        || (status.reason == objects::Reason::Forbidden
+            && status.message.ends_with("because it is being terminated"))
 }
 
 /// True when the controller of `object` is a `kind` of that name and uid.

@@ -36,7 +36,10 @@ fn create_scale_roll_and_delete_a_pod() {
     let rs = w.all(REPLICASETS)[0];
     let progressing = web(&w).condition("Progressing");
     assert_eq!(progressing["reason"], "NewReplicaSetAvailable");
-    assert_eq!(progressing["message"], format!("ReplicaSet \"{}\" has successfully progressed.", rs.name()).as_str());
+    assert_eq!(
+        progressing["message"],
+        format!("ReplicaSet \"{}\" has successfully progressed.", rs.name()).as_str()
+    );
     assert_eq!(web(&w).condition("Available")["message"], "Deployment has minimum availability.");
     assert_eq!(w.events("ScalingReplicaSet"), [format!("Scaled up replica set {} from 0 to 3", rs.name())]);
     assert_eq!(w.events("SuccessfulCreate").len(), 3);
@@ -68,7 +71,13 @@ fn create_scale_roll_and_delete_a_pod() {
     w.run(10_000);
     assert_eq!(sizes(&w), [(5, 5), (0, 0)]);
     assert_eq!(web(&w).annotations()["deployment.kubernetes.io/revision"], "3");
-    assert_eq!(w.all(REPLICASETS).iter().filter(|r| !r.annotations()["deployment.kubernetes.io/revision-history"].is_null()).count(), 1);
+    assert_eq!(
+        w.all(REPLICASETS)
+            .iter()
+            .filter(|r| !r.annotations()["deployment.kubernetes.io/revision-history"].is_null())
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -173,8 +182,11 @@ fn a_refused_pod_is_said_and_retried() {
 #[test]
 fn pods_are_adopted_and_released_by_label() {
     let mut w = World::new(8);
-    w.create(PODS, value!({"metadata": {"name": "stray", "namespace": "default", "labels": {"app": "web"}},
-        "spec": {"containers": [{"name": "c", "image": "a"}]}}));
+    w.create(
+        PODS,
+        value!({"metadata": {"name": "stray", "namespace": "default", "labels": {"app": "web"}},
+        "spec": {"containers": [{"name": "c", "image": "a"}]}}),
+    );
     w.create(REPLICASETS, value!({"metadata": {"name": "web", "namespace": "default"},
         "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}, "template": (world::template("web", "a"))}}));
     w.run(2000);
@@ -220,7 +232,8 @@ fn random_edits_keep_the_promises() {
                 }
                 1 | 2 => set_image(&mut w, &format!("v{step}")),
                 _ => {
-                    let pods: Vec<_> = w.all(PODS).iter().filter(|p| !p.is_terminating()).map(|p| p.key()).collect();
+                    let pods: Vec<_> =
+                        w.all(PODS).iter().filter(|p| !p.is_terminating()).map(|p| p.key()).collect();
                     if !pods.is_empty() {
                         w.delete(PODS, &pods[rng.below(pods.len() as u64) as usize], None);
                     }
@@ -245,7 +258,8 @@ fn a_rollout_never_goes_below_its_promise() {
     fn check(w: &World) {
         let d = web(w);
         let n = d["spec"]["replicas"].int();
-        let ready = w.all(PODS).iter().filter(|p| p.condition_true("Ready") && !p.is_terminating()).count() as i64;
+        let ready =
+            w.all(PODS).iter().filter(|p| p.condition_true("Ready") && !p.is_terminating()).count() as i64;
         assert!(ready >= n - n / 4, "{ready} of {n} at {}", w.now());
     }
     for seed in 0..40 {

@@ -100,7 +100,11 @@ impl Rollout<'_, '_, '_> {
     /// Adopts matching orphans, releases what no longer matches, and lists what is left, oldest first.
     fn claim_replica_sets(&mut self) -> Result<(), Status> {
         let selector = Selector::of(&self.d["spec"]["selector"]).ok_or_else(|| {
-            internal(format!("deployment {}/{} has invalid label selector", self.d.namespace(), self.d.name()))
+            internal(format!(
+                "deployment {}/{} has invalid label selector",
+                self.d.namespace(),
+                self.d.name()
+            ))
         })?;
         let store = self.caches.of_resource(REPLICASETS);
         let terminating = self.d.is_terminating();
@@ -195,8 +199,7 @@ impl Controller for DeploymentController {
         self.base.visited += 1;
         let Some(d) = caches.of_resource(DEPLOYMENTS).get(key) else { return Ok(()) };
         let base = &mut self.base;
-        let mut rollout =
-            Rollout { base, ctx, caches, key: key.into(), d: d.clone(), all: Vec::new() };
+        let mut rollout = Rollout { base, ctx, caches, key: key.into(), d: d.clone(), all: Vec::new() };
         let result = rollout.sync();
         if result.is_err() && self.base.queue.failures(key) >= MAX_RETRIES {
             return Ok(());

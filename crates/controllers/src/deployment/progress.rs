@@ -20,7 +20,10 @@ pub(super) fn is_complete(d: &Value, status: &Value) -> bool {
 fn is_progressing(old: &Value, new: &Value) -> bool {
     let outdated = |s: &Value| s["replicas"].int() - s["updatedReplicas"].int();
     let more = |f: &str| new[f].int() > old[f].int();
-    more("updatedReplicas") || outdated(new) < outdated(old) || more("readyReplicas") || more("availableReplicas")
+    more("updatedReplicas")
+        || outdated(new) < outdated(old)
+        || more("readyReplicas")
+        || more("availableReplicas")
 }
 
 impl Rollout<'_, '_, '_> {
@@ -132,7 +135,8 @@ impl Rollout<'_, '_, '_> {
 
     fn plan_progress_check(&mut self, status: &Value) {
         let Some(c) = conditions::get(self.d.get("status"), "Progressing") else { return };
-        if !has_deadline(&self.d) || is_complete(&self.d, status) || c["reason"] == "ProgressDeadlineExceeded" {
+        if !has_deadline(&self.d) || is_complete(&self.d, status) || c["reason"] == "ProgressDeadlineExceeded"
+        {
             return;
         }
         let Some(updated) = c["lastUpdateTime"].time() else { return };

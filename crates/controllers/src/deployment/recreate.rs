@@ -35,8 +35,9 @@ impl Rollout<'_, '_, '_> {
         if sum(old, |rs| rs["status"]["replicas"].int()) > 0 {
             return true;
         }
-        self.all.iter().filter(|rs| rs.uid() != new.uid()).any(|rs| {
-            self.caches.pods().controlled_by(rs.uid()).any(|pod| !pods::is_terminal(pod))
-        })
+        self.all
+            .iter()
+            .filter(|rs| rs.uid() != new.uid())
+            .any(|rs| self.caches.pods().controlled_by(rs.uid()).any(|pod| !pods::is_terminal(pod)))
     }
 }

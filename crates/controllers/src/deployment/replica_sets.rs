@@ -290,7 +290,8 @@ mod tests {
 
     #[test]
     fn a_revision_that_returns_keeps_its_history() {
-        let d = value!({"metadata": {"annotations": {"note": "x", "deployment.kubernetes.io/revision": "9"}}});
+        let d =
+            value!({"metadata": {"annotations": {"note": "x", "deployment.kubernetes.io/revision": "9"}}});
         let mut rs = value!({"metadata": {"annotations": {"deployment.kubernetes.io/revision": "1"}}});
         assert!(set_new_annotations(&d, &mut rs, 3, true));
         assert!(set_new_annotations(&d, &mut rs, 5, true));

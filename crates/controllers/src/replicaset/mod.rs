@@ -172,7 +172,10 @@ impl ReplicaSetController {
         for key in std::mem::take(&mut tally.orphans) {
             self.base.visited += 1;
             let Some(pod) = caches.pods().get(&key) else { continue };
-            if !pod.controller_ref().is_null() || !pods::is_active(pod) || !tally.selector.matches(pod.labels()) {
+            if !pod.controller_ref().is_null()
+                || !pods::is_active(pod)
+                || !tally.selector.matches(pod.labels())
+            {
                 continue;
             }
             match adopt(ctx, rs, self.resource, pod, PODS) {
@@ -348,11 +351,8 @@ impl Controller for ReplicaSetController {
         }
         let needs_sync = self.expectations.satisfied(key, ctx.now);
         self.claim_pods(rs, caches, ctx)?;
-        let managed = if needs_sync && !rs.is_terminating() {
-            self.manage_replicas(rs, caches, ctx)
-        } else {
-            Ok(())
-        };
+        let managed =
+            if needs_sync && !rs.is_terminating() { self.manage_replicas(rs, caches, ctx) } else { Ok(()) };
         let failure = managed.as_ref().err().filter(|e| !is_namespace_terminating(e));
         let status = self.calculate_status(rs, failure, ctx.now);
         let updated = self.update_status(rs, status, ctx)?;

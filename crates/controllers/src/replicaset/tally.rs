@@ -88,7 +88,9 @@ impl Tally {
             self.strangers.insert(key.clone());
         }
         self.add(&counted, 1);
-        if counted.maturing && let Some(at) = available_at {
+        if counted.maturing
+            && let Some(at) = available_at
+        {
             self.maturing.insert((at, key.clone()));
         }
         self.owned.insert(key, counted);
@@ -98,7 +100,9 @@ impl Tally {
         self.strangers.remove(key);
         if let Some(counted) = self.owned.remove(key) {
             self.add(&counted, -1);
-            if counted.maturing && let Some(at) = counted.available_at {
+            if counted.maturing
+                && let Some(at) = counted.available_at
+            {
                 self.maturing.remove(&(at, key.clone()));
             }
         }
@@ -201,7 +205,10 @@ mod tests {
                 assert_eq!(tally.labelled, n(&|p| p.labels()["c"] == "d"), "seed {seed}");
                 let available = n(&|p| pods::is_available(p, min_ready, now));
                 assert_eq!(tally.available(now), available, "seed {seed}");
-                assert_eq!(tally.strangers.len(), all.values().filter(|p| !selector.matches(p.labels())).count());
+                assert_eq!(
+                    tally.strangers.len(),
+                    all.values().filter(|p| !selector.matches(p.labels())).count()
+                );
             }
         }
     }

@@ -44,11 +44,8 @@ impl Server {
         self.writes += 1;
         object.set_at(&["metadata", "resourceVersion"], self.revision.to_string());
         let shelf = self.objects.entry(r.id.clone()).or_default();
-        let previous = if kind == ChangeKind::Deleted {
-            shelf.remove(&key)
-        } else {
-            shelf.insert(key, object.clone())
-        };
+        let previous =
+            if kind == ChangeKind::Deleted { shelf.remove(&key) } else { shelf.insert(key, object.clone()) };
         self.log.push_back(Change {
             revision: self.revision,
             at: self.now,
@@ -64,7 +61,13 @@ impl Server {
         object
     }
 
-    fn create(&mut self, r: &Resource, mut o: Value, namespace: &str, caller: &Caller) -> Result<Value, Status> {
+    fn create(
+        &mut self,
+        r: &Resource,
+        mut o: Value,
+        namespace: &str,
+        caller: &Caller,
+    ) -> Result<Value, Status> {
         if let Some(why) = self.refuse.get(&r.id) {
             return Err(Status::forbidden(&r.group, &r.plural, o.name(), why));
         }
@@ -103,14 +106,21 @@ impl Server {
         Ok(self.write(r, ChangeKind::Added, o, caller))
     }
 
-    fn replace(&mut self, r: &Resource, mut new: Value, part: &str, caller: &Caller) -> Result<Value, Status> {
+    fn replace(
+        &mut self,
+        r: &Resource,
+        mut new: Value,
+        part: &str,
+        caller: &Caller,
+    ) -> Result<Value, Status> {
         let key = new.key();
         let Some(old) = self.get(r, &key).cloned() else {
             return Err(Status::not_found(&r.group, &r.plural, new.name()));
         };
         let version = &new.meta()["resourceVersion"];
         if !version.is_null() && version != &old.meta()["resourceVersion"] {
-            let why = "the object has been modified; please apply your changes to the latest version and try again";
+            let why =
+                "the object has been modified; please apply your changes to the latest version and try again";
             return Err(Status::conflict(&r.group, &r.plural, new.name(), why));
         }
         if part == "status" {
@@ -226,18 +236,22 @@ impl Api for Server {
     fn call(&mut self, caller: &Caller, q: Request) -> Result<Response, Status> {
         let r = resources::by_plural(&q.group, &q.version, &q.resource)
             .ok_or_else(|| Status::new(Reason::NotFound, "no such resource"))?;
-        let key = if q.namespace.is_empty() { q.name.clone() } else { Str::from(format!("{}/{}", q.namespace, q.name)) };
+        let key = if q.namespace.is_empty() {
+            q.name.clone()
+        } else {
+            Str::from(format!("{}/{}", q.namespace, q.name))
+        };
         let body = || match &q.body {
             Body::Object(v) => v.clone(),
             _ => Value::Null,
         };
         let object = match q.verb {
-            Verb::Get => self
-                .get(r, &key)
-                .cloned()
-                .ok_or_else(|| Status::not_found(&r.group, &r.plural, &q.name))?,
+            Verb::Get => {
+                self.get(r, &key).cloned().ok_or_else(|| Status::not_found(&r.group, &r.plural, &q.name))?
+            }
             Verb::List => {
-                let all = self.all(r).filter(|o| q.namespace.is_empty() || o.namespace() == q.namespace.as_str());
+                let all =
+                    self.all(r).filter(|o| q.namespace.is_empty() || o.namespace() == q.namespace.as_str());
                 value!({"items": (all.cloned().collect::<Value>())})
             }
             Verb::Create if q.subresource == "eviction" => self.delete(r, &key, &q, caller)?,
@@ -258,8 +272,11 @@ impl Api for Server {
             }
             Verb::Delete => self.delete(r, &key, &q, caller)?,
             Verb::DeleteCollection => {
-                let names: Vec<Str> =
-                    self.all(r).filter(|o| o.namespace() == q.namespace.as_str()).map(|o| o.name().into()).collect();
+                let names: Vec<Str> = self
+                    .all(r)
+                    .filter(|o| o.namespace() == q.namespace.as_str())
+                    .map(|o| o.name().into())
+                    .collect();
                 for name in names {
                     let mut one = q.clone();
                     one.name = name.clone();
@@ -378,7 +395,8 @@ impl World {
 
     pub fn delete(&mut self, r: &Resource, key: &str, propagation: Option<Propagation>) {
         let (namespace, name) = objects::meta::split_key(key);
-        let mut q = Request::new(Verb::Delete, &r.group, &r.version, &r.plural).in_namespace(namespace).named(name);
+        let mut q =
+            Request::new(Verb::Delete, &r.group, &r.version, &r.plural).in_namespace(namespace).named(name);
         q.options.propagation = propagation;
         self.server.delete(r, key, &q, &you()).expect("deleted");
     }
