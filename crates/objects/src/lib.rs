@@ -11,6 +11,7 @@ pub mod number;
 pub mod resources;
 pub mod schema;
 pub mod status;
+pub mod template_hash;
 pub mod value;
 pub mod yaml;
 

@@ -7,6 +7,7 @@
 mod resources;
 mod roots;
 mod schema;
+mod template;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -42,7 +43,7 @@ fn run(check: bool) -> Result<(), Error> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.join("../..");
     let data = here.join("data");
-    let outputs = [resources::generate(&data)?, schema::generate(&data)?];
+    let outputs = [resources::generate(&data)?, schema::generate(&data)?, template::generate(&data)?];
     let mut stale = Vec::new();
     for output in outputs {
         let path = root.join(output.path);
