@@ -1,0 +1,134 @@
+//! Object metadata on its way into the store: what the server sets, keeps and refuses.
+//!
+//! Models `k8s.io/apiserver/pkg/registry/rest` (BeforeCreate, BeforeUpdate, meta.go) and `storage/names`.
+
+use clock::Rng;
+use objects::resources::Resource;
+use objects::{Status, Str, Value};
+use smol_str::format_smolstr;
+
+use crate::server::Cx;
+
+/// Why a write on an older state is refused.
+pub(crate) const MODIFIED: &str =
+    "the object has been modified; please apply your changes to the latest version and try again";
+
+/// The letters of generated name suffixes: no vowels, so that no words arise.
+pub(crate) const SUFFIX_LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+const SUFFIX_LEN: usize = 5;
+/// A generated name's base is cut so that the whole is at most 63 long.
+const GENERATED_BASE_MAX: usize = 63 - SUFFIX_LEN;
+
+/// A name from `generateName`.
+pub(crate) fn generated_name(rng: &mut Rng, base: &str) -> Str {
+    let cut = base.char_indices().nth(GENERATED_BASE_MAX).map_or(base.len(), |(i, _)| i);
+    format_smolstr!("{}{}", &base[..cut], rng.letters(SUFFIX_LETTERS, SUFFIX_LEN))
+}
+
+/// A random (version 4) UUID.
+pub(crate) fn uuid(rng: &mut Rng) -> Str {
+    let (a, b) = (rng.next_u64(), rng.next_u64());
+    format_smolstr!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        a >> 32,
+        (a >> 16) & 0xffff,
+        a & 0xfff,
+        (b >> 48) & 0x3fff | 0x8000,
+        b & 0xffff_ffff_ffff
+    )
+}
+
+/// The body as an object of the requested resource in the requested namespace.
+pub(crate) fn check_identity(cx: &Cx<'_>, object: &mut Value) -> Result<(), Status> {
+    let r = &cx.resource;
+    match (object.api_version(), object.kind()) {
+        ("", "") => {
+            object.set("apiVersion", r.api_version());
+            object.set("kind", &r.kind);
+        }
+        (v, _) if v != r.api_version() => {
+            return Err(Status::bad_request(format!(
+                "the API version in the data ({v}) does not match the expected API version ({})",
+                r.api_version()
+            )));
+        }
+        (_, k) if k != r.kind => {
+            return Err(Status::bad_request(format!(
+                "the kind in the data ({k}) does not match the expected kind ({})",
+                r.kind
+            )));
+        }
+        _ => {}
+    }
+    let wanted = cx.namespace();
+    let given = object.namespace();
+    if given == wanted {
+        return Ok(());
+    }
+    if !given.is_empty() && !wanted.is_empty() {
+        return Err(Status::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    let meta = object.map_mut().entry("metadata");
+    if wanted.is_empty() {
+        meta.remove("namespace");
+    } else {
+        meta.set("namespace", wanted);
+    }
+    Ok(())
+}
+
+/// What the server alone decides of a new object.
+pub(crate) fn stamp_new(cx: &Cx<'_>, rng: &mut Rng, object: &mut Value, generation: bool) {
+    let meta = object.map_mut().entry("metadata").map_mut();
+    for key in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation", "managedFields"] {
+        if meta.contains(key) {
+            meta.remove(key);
+        }
+    }
+    meta.insert("creationTimestamp", cx.now.rfc3339());
+    meta.insert("uid", uuid(rng));
+    if generation {
+        meta.insert("generation", 1);
+    }
+}
+
+/// What an update can never change.
+pub(crate) fn keep_system_fields(object: &mut Value, old: &Value) {
+    if object.meta().same(old.meta()) {
+        return;
+    }
+    let old = old.meta();
+    let meta = object.map_mut().entry("metadata");
+    let mut keep = |key: &str, force: bool| {
+        let (was, is) = (&old[key], &meta[key]);
+        if is != was && (force || is.is_null()) {
+            if was.is_null() {
+                meta.remove(key);
+            } else {
+                let was = was.clone();
+                meta.set(key, was);
+            }
+        }
+    };
+    keep("generation", true);
+    keep("creationTimestamp", true);
+    keep("deletionTimestamp", true);
+    keep("deletionGracePeriodSeconds", true);
+    keep("selfLink", true);
+    keep("managedFields", true);
+    keep("uid", false);
+    keep("generateName", false);
+}
+
+/// The object as the requested version of its resource shows it.
+///
+/// Objects of a resource with several names are stored as they were written.
+pub(crate) fn in_version(resource: &Resource, mut object: Value) -> Value {
+    if object.kind() == resource.kind && object.api_version() != resource.api_version() {
+        object.set("apiVersion", resource.api_version());
+    }
+    object
+}

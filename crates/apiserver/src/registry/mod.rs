@@ -1,0 +1,143 @@
+//! The generic store of objects: what every kind's create, read, update, patch and delete have in common.
+//!
+//! Models `k8s.io/apiserver/pkg/registry/generic/registry.Store` and `pkg/registry/rest`.
+
+mod create;
+mod delete;
+mod list;
+pub(crate) mod meta;
+mod patch;
+pub(crate) mod selection;
+mod update;
+
+use client::{Change, ChangeKind, Response};
+use etcd::Expect;
+use objects::{Status, Str, Value};
+use smol_str::ToSmolStr;
+
+use crate::server::{ApiServer, Cx, key};
+
+/// Which part of an object a write is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The object itself: its status stays.
+    Main,
+    /// `status`: all else stays.
+    Status,
+    /// A subresource that has prepared the object itself.
+    Prepared,
+}
+
+impl Cx<'_> {
+    /// The store's key of the object that the request names.
+    pub(crate) fn key(&self) -> Str {
+        self.key_of(&self.request.name)
+    }
+
+    pub(crate) fn key_of(&self, name: &str) -> Str {
+        key(&self.resource.storage, self.namespace(), name)
+    }
+
+    /// The namespace of the object: the request's, none for a cluster-scoped resource.
+    pub(crate) fn namespace(&self) -> &str {
+        if self.resource.namespaced { &self.request.namespace } else { "" }
+    }
+
+    pub(crate) fn not_found(&self) -> Status {
+        Status::not_found(&self.resource.group, &self.resource.plural, &self.request.name)
+    }
+
+    pub(crate) fn conflict(&self, name: &str, why: &str) -> Status {
+        Status::conflict(&self.resource.group, &self.resource.plural, name, why)
+    }
+
+    pub(crate) fn invalid(&self, name: &str, causes: Vec<objects::status::Cause>) -> Status {
+        Status::invalid(&self.resource.group, &self.resource.kind, name, causes)
+    }
+
+    pub(crate) fn dry_run(&self) -> bool {
+        self.request.options.dry_run
+    }
+}
+
+impl ApiServer {
+    /// The stored object that the request names.
+    pub(crate) fn stored(&self, cx: &Cx<'_>) -> Result<Value, Status> {
+        self.store.get(&cx.key()).map(|e| e.value.clone()).ok_or_else(|| cx.not_found())
+    }
+
+    /// Writes `object` under its key with the next revision, unless this is a dry run. Returns it as stored.
+    pub(crate) fn commit(
+        &mut self,
+        cx: &Cx<'_>,
+        name: &str,
+        mut object: Value,
+        expect: Expect,
+    ) -> Result<Value, Status> {
+        let key = cx.key_of(name);
+        if cx.dry_run() {
+            let exists = self.store.get(&key).is_some();
+            return if expect == Expect::Absent && exists {
+                Err(Status::already_exists(&cx.resource.group, &cx.resource.plural, name))
+            } else {
+                Ok(object)
+            };
+        }
+        let revision = self.store.next_revision();
+        object.map_mut().entry("metadata").set("resourceVersion", revision.to_smolstr());
+        let stored = object.clone();
+        let change = |previous: Option<Value>| Change {
+            revision,
+            at: cx.now,
+            kind: if previous.is_some() { ChangeKind::Modified } else { ChangeKind::Added },
+            resource: cx.resource.storage.clone(),
+            namespace: if cx.resource.namespaced { cx.request.namespace.clone() } else { Str::default() },
+            name: name.into(),
+            object: stored,
+            previous: previous.unwrap_or_default(),
+            actor: cx.caller.actor.clone(),
+            cause: cx.caller.cause,
+        };
+        self.store.put(key, object.clone(), expect, |_, previous| change(previous)).map_err(|_| match expect {
+            Expect::Absent => Status::already_exists(&cx.resource.group, &cx.resource.plural, name),
+            _ => cx.conflict(name, meta::MODIFIED),
+        })?;
+        Ok(object)
+    }
+
+    /// Removes the stored object, unless this is a dry run. Returns its last state, at the revision of the removal.
+    pub(crate) fn remove(&mut self, cx: &Cx<'_>, mut last: Value) -> Result<Value, Status> {
+        let name = last.name().to_owned();
+        if cx.dry_run() {
+            return Ok(last);
+        }
+        let revision = self.store.next_revision();
+        last.map_mut().entry("metadata").set("resourceVersion", revision.to_smolstr());
+        let object = last.clone();
+        let record = |_, previous| Change {
+            revision,
+            at: cx.now,
+            kind: ChangeKind::Deleted,
+            resource: cx.resource.storage.clone(),
+            namespace: if cx.resource.namespaced { cx.request.namespace.clone() } else { Str::default() },
+            name: name.as_str().into(),
+            object,
+            previous,
+            actor: cx.caller.actor.clone(),
+            cause: cx.caller.cause,
+        };
+        self.store.delete(&cx.key_of(&name), Expect::Anything, record).map_err(|_| cx.not_found())?;
+        self.released(cx, &last);
+        Ok(last)
+    }
+
+    /// The answer that shows one object, as a table when one was asked for.
+    pub(crate) fn answer(&self, cx: &Cx<'_>, object: Value) -> Response {
+        let object = crate::registry::meta::in_version(&cx.resource, object);
+        let object = match cx.request.options.table {
+            client::TableOf::No => object,
+            of => crate::tables::of_one(&cx.resource, &object, of, cx.now),
+        };
+        Response { object, ..Response::default() }
+    }
+}

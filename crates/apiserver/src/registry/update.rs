@@ -1,0 +1,145 @@
+//! Update: one object replaced, in whole or in the part a subresource is about.
+
+use client::{Body, Response};
+use etcd::Expect;
+use objects::{Status, Value};
+
+use super::{Part, meta};
+use crate::server::{ApiServer, Cx};
+use crate::strategy;
+
+impl ApiServer {
+    pub(crate) fn update(&mut self, cx: &mut Cx<'_>) -> Result<Response, Status> {
+        self.replace(cx, Part::Main)
+    }
+
+    /// PUT of the object or its status.
+    pub(crate) fn replace(&mut self, cx: &mut Cx<'_>, part: Part) -> Result<Response, Status> {
+        let Body::Object(body) = &cx.request.body else {
+            return Err(Status::bad_request("the body of the request was empty"));
+        };
+        let strategy = strategy::of(&cx.resource);
+        let Some(old) = self.store.get(&cx.key()).map(|e| e.value.clone()) else {
+            if part == Part::Main && strategy.create_on_update {
+                let object = self.decoded(cx, body.clone(), &Value::Null)?;
+                check_name(cx, &object)?;
+                let object = self.create_object(cx, object)?;
+                return Ok(Response { created: true, ..self.answer(cx, object) });
+            }
+            return Err(cx.not_found());
+        };
+        let new = self.decoded(cx, body.clone(), &old)?;
+        check_name(cx, &new)?;
+        let new = self.update_object(cx, new, old, part)?;
+        Ok(self.answer(cx, new))
+    }
+
+    /// Stores a new state of `old`; the object goes away when this took its last finalizer.
+    pub(crate) fn update_object(
+        &mut self,
+        cx: &mut Cx<'_>,
+        mut new: Value,
+        old: Value,
+        part: Part,
+    ) -> Result<Value, Status> {
+        let strategy = strategy::of(&cx.resource);
+        meta::check_identity(cx, &mut new)?;
+        let name = old.meta()["name"].to_str();
+        let given_uid = new.uid();
+        if !given_uid.is_empty() && given_uid != old.uid() {
+            return Err(cx.conflict(
+                &name,
+                &format!(
+                    "Precondition failed: UID in precondition: {given_uid}, UID in object meta: {}",
+                    old.uid()
+                ),
+            ));
+        }
+        let given = &new.meta()["resourceVersion"];
+        let is = &old.meta()["resourceVersion"];
+        if given.text().is_empty() || given.text() == "0" {
+            if !strategy.unconditional_update {
+                let cause = objects::status::Cause {
+                    reason: "FieldValueInvalid",
+                    field: "metadata.resourceVersion".into(),
+                    message: "Invalid value: 0: must be specified for an update".into(),
+                };
+                return Err(Status::invalid(&cx.resource.group, &cx.resource.plural, &name, vec![cause]));
+            }
+            let is = is.clone();
+            new.map_mut().entry("metadata").set("resourceVersion", is);
+        } else if given != is {
+            return Err(cx.conflict(&name, meta::MODIFIED));
+        }
+        meta::keep_system_fields(&mut new, &old);
+        match part {
+            Part::Main => {
+                self.default_object(cx, &mut new);
+                if strategy.status {
+                    keep(&mut new, &old, "status");
+                }
+                (strategy.prepare_update)(&mut new, &old);
+                self.allocate(cx, &mut new, &old)?;
+            }
+            Part::Status => {
+                for (key, _) in old.entries() {
+                    if !matches!(key.as_str(), "metadata" | "status") {
+                        keep(&mut new, &old, key);
+                    }
+                }
+                (strategy.prepare_status)(&mut new, &old);
+            }
+            Part::Prepared => {}
+        }
+        if strategy.generation && part != Part::Status && (strategy.is_new_generation)(&new, &old) {
+            new.map_mut().entry("metadata").set("generation", old.generation() + 1);
+        }
+        self.admit_update(cx, &mut new, &old)?;
+        self.validate_change(cx, &new, &old, part)?;
+        (strategy.canonicalize)(&mut new);
+        if (strategy.is_finished)(&new, &old) {
+            return self.remove(cx, new);
+        }
+        if new == old {
+            return Ok(old);
+        }
+        self.commit(cx, &name, new, Expect::Anything)
+    }
+}
+
+/// True when a deletion waited only for finalizers and none is left.
+pub(crate) fn is_finished(new: &Value, old: &Value) -> bool {
+    old.is_terminating()
+        && new.meta()["finalizers"].items().is_empty()
+        && old.meta()["deletionGracePeriodSeconds"].int() == 0
+}
+
+/// Sets `key` to what `old` has.
+pub(crate) fn keep(new: &mut Value, old: &Value, key: &str) {
+    let was = &old[key];
+    let is = &new[key];
+    if is.same(was) && !is.is_null() {
+        return;
+    }
+    if was.is_null() {
+        if new.find(key).is_some() {
+            new.remove(key);
+        }
+    } else {
+        new.set(key, was);
+    }
+}
+
+fn check_name(cx: &Cx<'_>, object: &Value) -> Result<(), Status> {
+    if object.name() == cx.request.name {
+        return Ok(());
+    }
+    if object.name().is_empty() {
+        return Err(Status::bad_request("the name of the object (based on URL) was undeterminable: name must be provided"));
+    }
+    Err(Status::bad_request(format!(
+        "the name of the object ({}) does not match the name on the URL ({})",
+        object.name(),
+        cx.request.name
+    )))
+}

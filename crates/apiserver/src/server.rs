@@ -1,0 +1,224 @@
+//! [`ApiServer`]: its state, and where a request goes.
+//!
+//! Models `k8s.io/apiserver/pkg/endpoints` (installer, request info).
+//! Not modelled: authorisation is asked nowhere yet; every caller may do everything.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use client::{Caller, Change, Request, Response, Verb};
+use clock::{Rng, Time};
+use etcd::Store;
+use objects::resources::{self, Resource};
+use objects::{Reason, Status, Str, Value};
+use smol_str::format_smolstr;
+
+use crate::strategy::service::Allocations;
+use crate::strategy::template::Accepted;
+use crate::watch::WatchCursor;
+
+/// How many writes the history keeps at least: the window in which a watch can begin.
+const HISTORY: usize = 16_384;
+
+/// What a cluster decides before its API server starts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the API server itself answers: the endpoint of the Service `kubernetes`.
+    pub advertise_address: Str,
+    pub port: u16,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { advertise_address: Str::new_static("172.18.0.2"), port: 6443 }
+    }
+}
+
+/// The API server with all that is stored. Plain data: a clone is a snapshot and goes on by itself.
+#[derive(Clone, Debug)]
+pub struct ApiServer {
+    pub(crate) store: Store<Change>,
+    pub(crate) rng: Rng,
+    /// The instant of the latest request.
+    pub(crate) now: Time,
+    pub(crate) config: Config,
+    pub(crate) services: Allocations,
+    pub(crate) accepted: Accepted,
+}
+
+/// A resource that is served: built in, or made by a CustomResourceDefinition.
+#[derive(Clone, Debug)]
+pub(crate) enum Served {
+    BuiltIn(&'static Resource),
+    #[expect(dead_code, reason = "custom resources come with their registry")]
+    Custom(Arc<Resource>),
+}
+
+impl Deref for Served {
+    type Target = Resource;
+    fn deref(&self) -> &Resource {
+        match self {
+            Self::BuiltIn(r) => r,
+            Self::Custom(r) => r,
+        }
+    }
+}
+
+/// One request on its way, with what was found out about it.
+pub(crate) struct Cx<'a> {
+    pub(crate) caller: &'a Caller,
+    pub(crate) request: &'a Request,
+    pub(crate) resource: Served,
+    pub(crate) now: Time,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl ApiServer {
+    /// A server with an empty store but for the objects every cluster begins with.
+    #[must_use]
+    pub fn new(rng: &Rng, config: Config, now: Time) -> Self {
+        let mut s = Self {
+            store: Store::new(HISTORY),
+            rng: rng.fork("apiserver"),
+            now,
+            config,
+            services: Allocations::default(),
+            accepted: Accepted::default(),
+        };
+        s.bootstrap();
+        s
+    }
+
+    /// The revision of the latest write.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.store.revision()
+    }
+
+    /// Every change after `revision`, in order.
+    ///
+    /// # Errors
+    /// `Expired` when some of them are no longer kept.
+    pub fn changes_since(&self, revision: u64) -> Result<impl Iterator<Item = &Change> + use<'_>, Status> {
+        self.store.changes_after(revision).map_err(|c| too_old(revision, c.compacted))
+    }
+
+    /// The change that made `revision`, if it is kept.
+    #[must_use]
+    pub fn change(&self, revision: u64) -> Option<&Change> {
+        self.store.record_of(revision)
+    }
+
+    /// The objects of a resource (`pods`, `deployments.apps`) in key order; `namespace` `""` means all.
+    pub fn objects(&self, resource_id: &str, namespace: &str) -> impl Iterator<Item = &Value> + use<'_> {
+        let prefix = prefix(resource_id, namespace);
+        // The prefix must outlive the iterator: walk from it and stop where it ends.
+        self.store
+            .range("", &prefix)
+            .take_while(move |(k, _)| k.starts_with(prefix.as_str()))
+            .map(|(_, e)| &e.value)
+    }
+
+    #[must_use]
+    pub fn get(&self, resource_id: &str, namespace: &str, name: &str) -> Option<&Value> {
+        self.store.get(&key(resource_id, namespace, name)).map(|e| &e.value)
+    }
+
+    /// How many objects are stored.
+    #[must_use]
+    pub fn object_count(&self) -> usize {
+        self.store.len()
+    }
+
+    /// Forgets the history up to `revision`, as etcd's compaction does: older watches get 410.
+    pub fn compact(&mut self, revision: u64) {
+        self.store.compact(revision);
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// Every refusal, in upstream's words.
+    pub fn handle(&mut self, caller: &Caller, request: Request, now: Time) -> Result<Response, Status> {
+        self.now = now;
+        if request.resource.is_empty() {
+            return self.non_resource(&request);
+        }
+        let resource = self.find(&request)?;
+        let mut cx = Cx { caller, request: &request, resource, now, warnings: Vec::new() };
+        let mut response = if request.subresource.is_empty() {
+            self.main(&mut cx)
+        } else {
+            self.subresource(&mut cx)
+        }?;
+        response.warnings.append(&mut cx.warnings);
+        Ok(response)
+    }
+
+    /// Opens a watch: first the current state when no resource version is given, then every change.
+    ///
+    /// # Errors
+    /// A resource that cannot be watched, a malformed selector.
+    pub fn open_watch(&self, _caller: &Caller, request: Request, now: Time) -> Result<WatchCursor, Status> {
+        let resource = self.find(&request)?;
+        if !resource.allows("watch") {
+            return Err(method_not_allowed());
+        }
+        WatchCursor::open(self, &resource, &request, now)
+    }
+
+    fn main(&mut self, cx: &mut Cx<'_>) -> Result<Response, Status> {
+        let verb = cx.request.verb;
+        if !cx.resource.allows(verb.as_str()) {
+            return Err(method_not_allowed());
+        }
+        match verb {
+            Verb::Get => self.read_one(cx),
+            Verb::List => self.read_list(cx),
+            Verb::Create => self.create(cx),
+            Verb::Update => self.update(cx),
+            Verb::Patch => self.patch(cx),
+            Verb::Delete => self.delete(cx),
+            Verb::DeleteCollection => self.delete_collection(cx),
+            Verb::Watch => Err(Status::bad_request("a watch is opened, not answered")),
+        }
+    }
+
+    /// The resource a request names.
+    pub(crate) fn find(&self, request: &Request) -> Result<Served, Status> {
+        resources::by_plural(&request.group, &request.version, &request.resource)
+            .map(Served::BuiltIn)
+            .ok_or_else(no_such_resource)
+    }
+}
+
+/// 404 for a path that nothing serves.
+pub(crate) fn no_such_resource() -> Status {
+    Status::new(Reason::NotFound, "the server could not find the requested resource")
+}
+
+pub(crate) fn method_not_allowed() -> Status {
+    Status::new(
+        Reason::MethodNotAllowed,
+        "the server does not allow this method on the requested resource",
+    )
+}
+
+/// 410 for a revision whose history is gone.
+pub(crate) fn too_old(revision: u64, compacted: u64) -> Status {
+    Status::new(Reason::Expired, format!("too old resource version: {revision} ({})", compacted + 1))
+}
+
+/// The store's key of an object.
+pub(crate) fn key(storage: &str, namespace: &str, name: &str) -> Str {
+    if namespace.is_empty() {
+        format_smolstr!("{storage}/{name}")
+    } else {
+        format_smolstr!("{storage}/{namespace}/{name}")
+    }
+}
+
+/// What the keys of a resource's objects begin with.
+pub(crate) fn prefix(storage: &str, namespace: &str) -> Str {
+    if namespace.is_empty() { format_smolstr!("{storage}/") } else { format_smolstr!("{storage}/{namespace}/") }
+}

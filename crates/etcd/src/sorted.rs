@@ -1,0 +1,126 @@
+//! An ordered map in shared chunks: a clone costs one pointer a chunk, a write after a clone copies one chunk.
+
+use std::sync::Arc;
+
+use objects::Str;
+
+/// Chunks split when they grow past this, so a copied chunk stays a few kilobytes.
+const CHUNK_MAX: usize = 64;
+
+/// A map from keys to values in key order.
+#[derive(Clone, Debug)]
+pub struct Sorted<V> {
+    /// Invariant: no chunk is empty; keys ascend within a chunk and from chunk to chunk.
+    chunks: Vec<Arc<Vec<(Str, V)>>>,
+    len: usize,
+}
+
+impl<V> Default for Sorted<V> {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), len: 0 }
+    }
+}
+
+impl<V: Clone> Sorted<V> {
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The chunk that holds `key` if any does: the last one that begins at or before it.
+    fn chunk_of(&self, key: &str) -> usize {
+        self.chunks.partition_point(|c| c[0].0.as_str() <= key).saturating_sub(1)
+    }
+
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&V> {
+        let chunk = self.chunks.get(self.chunk_of(key))?;
+        chunk.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok().map(|i| &chunk[i].1)
+    }
+
+    /// Sets `key` and returns what stood there.
+    pub fn insert(&mut self, key: Str, value: V) -> Option<V> {
+        if self.chunks.is_empty() {
+            self.chunks.push(Arc::new(vec![(key, value)]));
+            self.len = 1;
+            return None;
+        }
+        let at = self.chunk_of(&key);
+        let chunk = Arc::make_mut(&mut self.chunks[at]);
+        match chunk.binary_search_by(|(k, _)| k.cmp(&key)) {
+            Ok(i) => Some(std::mem::replace(&mut chunk[i].1, value)),
+            Err(i) => {
+                chunk.insert(i, (key, value));
+                self.len += 1;
+                if chunk.len() > CHUNK_MAX {
+                    let upper = chunk.split_off(CHUNK_MAX / 2);
+                    self.chunks.insert(at + 1, Arc::new(upper));
+                }
+                None
+            }
+        }
+    }
+
+    pub fn remove(&mut self, key: &str) -> Option<V> {
+        let at = self.chunk_of(key);
+        let found = self.chunks.get(at)?.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()?;
+        let chunk = Arc::make_mut(&mut self.chunks[at]);
+        let (_, gone) = chunk.remove(found);
+        self.len -= 1;
+        if chunk.is_empty() {
+            self.chunks.remove(at);
+        }
+        Some(gone)
+    }
+
+    /// The entries from `start` on, in key order.
+    pub fn range_from(&self, start: &str) -> impl Iterator<Item = (&Str, &V)> + use<'_, V> {
+        let at = self.chunk_of(start);
+        let skip = self.chunks.get(at).map_or(0, |c| c.partition_point(|(k, _)| k.as_str() < start));
+        self.chunks[at.min(self.chunks.len())..].iter().flat_map(|c| c.iter()).skip(skip).map(|(k, v)| (k, v))
+    }
+
+    /// All entries in key order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Str, &V)> {
+        self.chunks.iter().flat_map(|c| c.iter()).map(|(k, v)| (k, v))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn behaves_like_a_map_and_clones_stay_as_they_were() {
+        let mut rng = clock::Rng::new(11);
+        let (mut ours, mut model) = (Sorted::default(), BTreeMap::new());
+        let mut kept: Vec<(Sorted<u64>, BTreeMap<Str, u64>)> = Vec::new();
+        for step in 0..6000u64 {
+            let key = Str::from(format!("k/{}", rng.below(900)));
+            if rng.below(3) == 0 {
+                assert_eq!(ours.remove(&key), model.remove(&key));
+            } else {
+                assert_eq!(ours.insert(key.clone(), step), model.insert(key, step));
+            }
+            if step % 1000 == 0 {
+                kept.push((ours.clone(), model.clone()));
+            }
+        }
+        kept.push((ours, model));
+        for (ours, model) in kept {
+            assert_eq!(ours.len(), model.len());
+            assert!(ours.iter().eq(model.iter()));
+            for start in ["", "k/", "k/5", "k/77", "l"] {
+                let from = Str::from(start);
+                assert!(ours.range_from(start).eq(model.range(from..)), "from {start}");
+            }
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Keys, values, revisions: every write is one revision and leaves one record.
+
+use objects::{Str, Value};
+
+use crate::{Log, Sorted};
+
+/// What stands under a key.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub value: Value,
+    /// The revision of its last write.
+    pub revision: u64,
+}
+
+/// What must hold of a key for a write to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    Anything,
+    Absent,
+    /// Its last write was this revision.
+    Revision(u64),
+}
+
+/// The key was not as expected; it stands at this revision, or nothing stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the key stands at revision {found:?}")]
+pub struct Mismatch {
+    pub found: Option<u64>,
+}
+
+/// The history asked for is no longer kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("revisions up to {compacted} have been compacted")]
+pub struct Compacted {
+    pub compacted: u64,
+}
+
+/// The store. `R` is the caller's record of one write.
+#[derive(Clone, Debug)]
+pub struct Store<R> {
+    entries: Sorted<Entry>,
+    log: Log<R>,
+    /// Invariant: the revision of the last write; the log's last record is its.
+    revision: u64,
+    /// How many records stay at least.
+    keep: usize,
+}
+
+impl<R: Clone> Store<R> {
+    /// An empty store that keeps at least the last `keep` records.
+    #[must_use]
+    pub fn new(keep: usize) -> Self {
+        Self { entries: Sorted::default(), log: Log::new(1), revision: 0, keep }
+    }
+
+    /// The revision of the last write, 0 when there was none.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The revision that the next write will make.
+    #[must_use]
+    pub fn next_revision(&self) -> u64 {
+        self.revision + 1
+    }
+
+    /// The last revision whose record is gone; changes after it can be read.
+    #[must_use]
+    pub fn compacted(&self) -> u64 {
+        self.log.first() - 1
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries.get(key)
+    }
+
+    /// The entries whose key begins with `prefix`, from `start` on (`""`: from the first), in key order.
+    pub fn range<'a>(
+        &'a self,
+        prefix: &'a str,
+        start: &str,
+    ) -> impl Iterator<Item = (&'a Str, &'a Entry)> + use<'a, R> {
+        let start = if start > prefix { start } else { prefix };
+        self.entries.range_from(start).take_while(move |(k, _)| k.starts_with(prefix))
+    }
+
+    /// Writes `value`; `record` makes the history's record of the new revision from what stood there.
+    ///
+    /// # Errors
+    /// [`Mismatch`] when the key is not as expected; nothing is written then.
+    pub fn put(
+        &mut self,
+        key: Str,
+        value: Value,
+        expect: Expect,
+        record: impl FnOnce(u64, Option<Value>) -> R,
+    ) -> Result<u64, Mismatch> {
+        if expect != Expect::Anything {
+            self.check(&key, expect)?;
+        }
+        self.revision += 1;
+        let old = self.entries.insert(key, Entry { value, revision: self.revision });
+        self.record(record(self.revision, old.map(|e| e.value)));
+        Ok(self.revision)
+    }
+
+    /// Removes a key; `record` as in [`Store::put`].
+    ///
+    /// # Errors
+    /// [`Mismatch`] when the key is not as expected or nothing stands there.
+    pub fn delete(
+        &mut self,
+        key: &str,
+        expect: Expect,
+        record: impl FnOnce(u64, Value) -> R,
+    ) -> Result<u64, Mismatch> {
+        self.check(key, expect)?;
+        let Some(old) = self.entries.remove(key) else { return Err(Mismatch { found: None }) };
+        self.revision += 1;
+        self.record(record(self.revision, old.value));
+        Ok(self.revision)
+    }
+
+    fn check(&self, key: &str, expect: Expect) -> Result<(), Mismatch> {
+        let found = self.entries.get(key).map(|e| e.revision);
+        let fits = match expect {
+            Expect::Anything => true,
+            Expect::Absent => found.is_none(),
+            Expect::Revision(r) => found == Some(r),
+        };
+        if fits { Ok(()) } else { Err(Mismatch { found }) }
+    }
+
+    fn record(&mut self, record: R) {
+        self.log.push(record);
+        self.log.trim(self.keep);
+    }
+
+    /// The record that revision left, if it is kept.
+    #[must_use]
+    pub fn record_of(&self, revision: u64) -> Option<&R> {
+        self.log.get(revision)
+    }
+
+    /// The records of all writes after `revision`, oldest first.
+    ///
+    /// # Errors
+    /// [`Compacted`] when some of them are no longer kept.
+    pub fn changes_after(
+        &self,
+        revision: u64,
+    ) -> Result<impl Iterator<Item = &R> + use<'_, R>, Compacted> {
+        let compacted = self.compacted();
+        if revision < compacted {
+            return Err(Compacted { compacted });
+        }
+        Ok(self.log.after(revision))
+    }
+
+    /// Forgets the history up to `revision`, rounded down to what can be dropped at once.
+    pub fn compact(&mut self, revision: u64) {
+        self.log.drop_through(revision.min(self.revision));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a test's history keeps: the revision, the key, and the value after the write.
+    type Record = (u64, Str, Option<i64>);
+
+    fn put(s: &mut Store<Record>, key: &str, n: i64, expect: Expect) -> Result<u64, Mismatch> {
+        s.put(key.into(), n.into(), expect, |r, _| (r, key.into(), Some(n)))
+    }
+
+    #[test]
+    fn compare_and_set() {
+        let mut s = Store::new(10);
+        assert_eq!(put(&mut s, "a", 1, Expect::Absent), Ok(1));
+        assert_eq!(put(&mut s, "a", 2, Expect::Absent), Err(Mismatch { found: Some(1) }));
+        assert_eq!(put(&mut s, "a", 2, Expect::Revision(7)), Err(Mismatch { found: Some(1) }));
+        assert_eq!(put(&mut s, "a", 2, Expect::Revision(1)), Ok(2));
+        assert_eq!(s.delete("a", Expect::Revision(1), |r, _| (r, "a".into(), None)), Err(Mismatch { found: Some(2) }));
+        assert_eq!(s.delete("a", Expect::Revision(2), |r, _| (r, "a".into(), None)), Ok(3));
+        assert_eq!(s.delete("a", Expect::Anything, |r, _| (r, "a".into(), None)), Err(Mismatch { found: None }));
+        assert_eq!(s.revision(), 3, "refused writes make no revision");
+    }
+
+    #[test]
+    fn ranges_end_with_their_prefix() {
+        let mut s = Store::new(10);
+        for k in ["pods/a/1", "pods/a/2", "pods/a-b/1", "pods/b/1", "podtemplates/a/1", "nodes/x"] {
+            put(&mut s, k, 0, Expect::Anything).expect("no expectation");
+        }
+        let keys = |p: &str, from: &str| s.range(p, from).map(|(k, _)| k.to_string()).collect::<Vec<_>>();
+        assert_eq!(keys("pods/", ""), ["pods/a-b/1", "pods/a/1", "pods/a/2", "pods/b/1"]);
+        assert_eq!(keys("pods/a/", ""), ["pods/a/1", "pods/a/2"]);
+        assert_eq!(keys("pods/", "pods/a/2"), ["pods/a/2", "pods/b/1"]);
+        assert!(keys("services/", "").is_empty());
+    }
+
+    #[test]
+    fn old_history_is_compacted_and_says_so() {
+        let mut s = Store::new(100);
+        for n in 0..2000 {
+            put(&mut s, "k", n, Expect::Anything).expect("no expectation");
+        }
+        let compacted = s.compacted();
+        assert!((1500..=1900).contains(&compacted), "{compacted}");
+        assert_eq!(s.changes_after(compacted - 1).err(), Some(Compacted { compacted }));
+        let seen: Vec<u64> = s.changes_after(compacted).into_iter().flatten().map(|r| r.0).collect();
+        assert_eq!(seen, (compacted + 1..=2000).collect::<Vec<_>>());
+        assert_eq!(s.record_of(2000).map(|r| r.2), Some(Some(1999)));
+        s.compact(1990);
+        assert!(s.compacted() <= 1990);
+        assert_eq!(s.changes_after(1990).map(Iterator::count), Ok(10));
+    }
+
+    proptest! {
+        #[test]
+        fn history_from_any_revision_replays_to_the_same_state(
+            ops in prop::collection::vec((0u8..12, 0u8..4, 0i64..5), 1..400),
+            from in 0usize..400,
+        ) {
+            let mut s: Store<Record> = Store::new(usize::MAX / 2);
+            let mut states = vec![BTreeMap::new()];
+            for (k, op, n) in ops {
+                let key = format!("k{k}");
+                let found = s.get(&key).map(|e| e.revision);
+                let before = s.revision();
+                let done = match op {
+                    0 => s.delete(&key, Expect::Anything, |r, _| (r, key.as_str().into(), None)),
+                    1 => put(&mut s, &key, n, Expect::Absent),
+                    2 => put(&mut s, &key, n, Expect::Revision(before)),
+                    _ => put(&mut s, &key, n, Expect::Anything),
+                };
+                let wanted = match op {
+                    0 => found.is_some(),
+                    1 => found.is_none(),
+                    2 => found == Some(before),
+                    _ => true,
+                };
+                prop_assert_eq!(done.is_ok(), wanted);
+                prop_assert_eq!(s.revision(), before + u64::from(wanted), "revisions have no gaps");
+                if wanted {
+                    let now: BTreeMap<Str, i64> =
+                        s.range("", "").map(|(k, e)| (k.clone(), e.value.int())).collect();
+                    states.push(now);
+                }
+            }
+            let from = from.min(states.len() - 1);
+            let mut state = states[from].clone();
+            for (revision, key, value) in s.changes_after(from as u64).expect("nothing compacted") {
+                match value {
+                    Some(n) => state.insert(key.clone(), *n),
+                    None => state.remove(key),
+                };
+                prop_assert_eq!(&state, &states[*revision as usize]);
+            }
+            prop_assert_eq!(&state, &states[states.len() - 1]);
+        }
+    }
+}
