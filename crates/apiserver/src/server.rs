@@ -44,6 +44,8 @@ pub struct ApiServer {
     pub(crate) config: Config,
     pub(crate) services: Allocations,
     pub(crate) accepted: Accepted,
+    /// What the token volume of every pod projects.
+    pub(crate) token_volume: Value,
 }
 
 /// A resource that is served: built in, or made by a CustomResourceDefinition.
@@ -84,6 +86,7 @@ impl ApiServer {
             config,
             services: Allocations::default(),
             accepted: Accepted::default(),
+            token_volume: crate::admission::token_volume(),
         };
         s.bootstrap();
         s

@@ -3,7 +3,7 @@
 //! Not modelled: lists at an older resource version; a chunked list continues from the current state.
 
 use client::{Response, TableOf};
-use objects::{Reason, Status, Value, value};
+use objects::{Status, Value, value};
 use smol_str::ToSmolStr;
 
 use super::meta::in_version;
@@ -76,10 +76,4 @@ fn continued(token: &str) -> Option<String> {
     let bytes: Option<Vec<u8>> =
         (0..digits.len() / 2).map(|i| u8::from_str_radix(&token[2 * i..2 * i + 2], 16).ok()).collect();
     String::from_utf8(bytes?).ok()
-}
-
-/// 410 for a chunked list or watch whose revision is gone.
-#[must_use]
-pub(crate) fn expired(message: impl Into<String>) -> Status {
-    Status::new(Reason::Expired, message)
 }

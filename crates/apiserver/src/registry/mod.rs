@@ -10,6 +10,9 @@ mod patch;
 pub(crate) mod selection;
 mod update;
 
+pub(crate) use patch::patched;
+pub(crate) use update::{is_finished as update_is_finished, keep as update_keep};
+
 use client::{Change, ChangeKind, Response};
 use etcd::Expect;
 use objects::{Status, Str, Value};

@@ -1,0 +1,39 @@
+//! Admission: plugins that complete or refuse a write after defaulting and before validation.
+//!
+//! Models the default plugins of `k8s.io/kubernetes/plugin/pkg/admission` in their recommended order.
+
+mod default_toleration_seconds;
+mod namespace_lifecycle;
+mod priority;
+mod service_account;
+mod storage_protection;
+
+pub(crate) use service_account::token_volume;
+
+use objects::{Status, Value};
+
+use crate::server::{ApiServer, Cx};
+
+impl ApiServer {
+    pub(crate) fn admit_create(&mut self, cx: &mut Cx<'_>, object: &mut Value) -> Result<(), Status> {
+        namespace_lifecycle::admit_create(self, cx)?;
+        match cx.resource.storage.as_str() {
+            "pods" => {
+                service_account::admit(self, cx, object)?;
+                default_toleration_seconds::admit(object);
+                priority::admit(self, cx, object)?;
+            }
+            "persistentvolumeclaims" | "persistentvolumes" => storage_protection::admit(cx, object),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(crate) fn admit_update(&mut self, _cx: &mut Cx<'_>, _new: &mut Value, _old: &Value) -> Result<(), Status> {
+        Ok(())
+    }
+
+    pub(crate) fn admit_delete(&mut self, cx: &mut Cx<'_>, old: &Value) -> Result<(), Status> {
+        namespace_lifecycle::admit_delete(cx, old)
+    }
+}

@@ -1,0 +1,119 @@
+//! Discovery: which groups, versions and resources are served, as documents.
+//!
+//! Models `k8s.io/apiserver/pkg/endpoints/discovery`. Not modelled: storage version hashes.
+
+use client::{Request, Response};
+use objects::resources::{self, Resource};
+use objects::{Status, Str, Value, value};
+
+use crate::server::{ApiServer, no_such_resource};
+
+impl ApiServer {
+    /// Answers a GET of a path that is no resource.
+    pub(crate) fn non_resource(&mut self, request: &Request) -> Result<Response, Status> {
+        let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
+        let object = match parts.as_slice() {
+            ["version"] => version(),
+            ["api"] => value!({
+                "kind": "APIVersions", "versions": ["v1"],
+                "serverAddressByClientCIDRs": [{
+                    "clientCIDR": "0.0.0.0/0",
+                    "serverAddress": (format!("{}:{}", self.config.advertise_address, self.config.port))
+                }]
+            }),
+            ["api", "v1"] => resource_list("", "v1").ok_or_else(no_such_resource)?,
+            ["apis"] => value!({
+                "kind": "APIGroupList", "apiVersion": "v1", "groups": (groups().iter().map(|g| group(g)).collect::<Value>())
+            }),
+            ["apis", name] if groups().contains(name) => {
+                let mut g = group(name);
+                g.set("kind", "APIGroup");
+                g.set("apiVersion", "v1");
+                g
+            }
+            ["apis", group, version] => resource_list(group, version).ok_or_else(no_such_resource)?,
+            [check @ ("livez" | "readyz" | "healthz"), rest @ ..] => {
+                Value::from(crate::health::answer(check, rest, query, &request.options.query)?)
+            }
+            _ => return Err(no_such_resource()),
+        };
+        Ok(Response { object, ..Response::default() })
+    }
+}
+
+fn version() -> Value {
+    value!({
+        "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36",
+        "minCompatibilityMajor": "1", "minCompatibilityMinor": "35",
+        "gitVersion": "v1.36.2", "gitCommit": "0000000000000000000000000000000000000000", "gitTreeState": "clean",
+        "buildDate": "2026-01-01T00:00:00Z", "goVersion": "go1.26.0", "compiler": "gc", "platform": "linux/amd64"
+    })
+}
+
+/// The named groups in discovery order.
+fn groups() -> Vec<&'static str> {
+    let mut found: Vec<&'static str> = Vec::new();
+    for r in resources::all() {
+        if !r.group.is_empty() && !found.contains(&r.group.as_str()) {
+            found.push(&r.group);
+        }
+    }
+    found
+}
+
+fn group(name: &str) -> Value {
+    let mut versions: Vec<Str> = Vec::new();
+    for r in resources::all().iter().filter(|r| r.group == name) {
+        if !versions.contains(&r.version) {
+            versions.push(r.version.clone());
+        }
+    }
+    let entry = |v: &Str| value!({"groupVersion": (resources::api_version(name, v)), "version": (v)});
+    value!({
+        "name": (name), "versions": (versions.iter().map(entry).collect::<Value>()),
+        "preferredVersion": (versions.first().map(entry))
+    })
+}
+
+fn resource_list(group: &str, version: &str) -> Option<Value> {
+    let mut list = Vec::new();
+    for r in resources::all().iter().filter(|r| r.group == group && r.version == version) {
+        list.push(resource_entry(r));
+        list.extend(r.subresources.iter().map(|s| {
+            let mut e = value!({
+                "name": (format!("{}/{}", r.plural, s.name)), "singularName": "", "namespaced": (r.namespaced),
+                "kind": (s.kind.clone()), "verbs": (strings(&s.verbs))
+            });
+            if s.group != r.group || s.version != r.version {
+                e.set("group", &s.group);
+                e.set("version", &s.version);
+            }
+            e
+        }));
+    }
+    (!list.is_empty()).then(|| {
+        value!({
+            "kind": "APIResourceList", "apiVersion": "v1",
+            "groupVersion": (resources::api_version(group, version)), "resources": (Value::from(list))
+        })
+    })
+}
+
+fn resource_entry(r: &Resource) -> Value {
+    let mut e = value!({
+        "name": (r.plural.clone()), "singularName": (r.singular.clone()), "namespaced": (r.namespaced),
+        "kind": (r.kind.clone()), "verbs": (strings(&r.verbs))
+    });
+    if !r.short_names.is_empty() {
+        e.set("shortNames", strings(&r.short_names));
+    }
+    if !r.categories.is_empty() {
+        e.set("categories", strings(&r.categories));
+    }
+    e
+}
+
+fn strings(texts: &[Str]) -> Value {
+    texts.iter().map(Value::from).collect()
+}

@@ -1,0 +1,43 @@
+//! Specs that were defaulted and validated before: replicas of one template cost nothing extra.
+//!
+//! Owns: a small memory of pod specs by pointer. A spec that is the same subtree needs no second look.
+
+use objects::Value;
+
+/// How many specs are remembered: the templates that are rolled out at one time.
+const REMEMBERED: usize = 32;
+
+/// Pod specs as they came in and as they were accepted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Accepted {
+    /// The holder keeps the subtree alive, so its address cannot be another's.
+    specs: Vec<(Value, Value)>,
+    next: usize,
+}
+
+impl Accepted {
+    /// The accepted form of a spec seen before.
+    pub(crate) fn get(&self, spec: &Value) -> Option<&Value> {
+        self.specs.iter().find(|(given, _)| given.same(spec)).map(|(_, accepted)| accepted)
+    }
+
+    /// Remembers that `given` became `accepted`, and that `accepted` stays as it is.
+    pub(crate) fn remember(&mut self, given: Value, accepted: Value) {
+        if !given.same(&accepted) {
+            self.push(given, accepted.clone());
+        }
+        self.push(accepted.clone(), accepted);
+    }
+
+    fn push(&mut self, given: Value, accepted: Value) {
+        if self.get(&given).is_some() {
+            return;
+        }
+        if self.specs.len() < REMEMBERED {
+            self.specs.push((given, accepted));
+        } else {
+            self.specs[self.next] = (given, accepted);
+            self.next = (self.next + 1) % REMEMBERED;
+        }
+    }
+}

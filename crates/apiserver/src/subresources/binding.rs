@@ -1,0 +1,64 @@
+//! pods/binding: a pod gets its node.
+//!
+//! Models `BindingREST` of `pkg/registry/core/pod/storage`.
+
+use client::{Body, Response};
+use etcd::Expect;
+use objects::{Status, Value, value};
+
+use crate::server::{ApiServer, Cx};
+
+impl ApiServer {
+    pub(super) fn bind(&mut self, cx: &mut Cx<'_>) -> Result<Response, Status> {
+        let Body::Object(binding) = &cx.request.body else {
+            return Err(Status::bad_request("the body of the request was empty"));
+        };
+        let node = binding["target"]["name"].to_str();
+        if node.is_empty() {
+            return Err(Status::new(objects::Reason::InternalError, "target.name: Required value"));
+        }
+        let old = self.stored(cx)?;
+        let name = &cx.request.name;
+        let conflict = |why: String| Err(Status::conflict("", "pods/binding", name, &why));
+        let uid = binding.uid();
+        if !uid.is_empty() && uid != old.uid() {
+            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
+            return Err(cx.conflict(name, &why));
+        }
+        if old.is_terminating() {
+            return conflict(format!("pod {name} is being deleted, cannot be assigned to a host"));
+        }
+        let bound = old["spec"]["nodeName"].text();
+        if !bound.is_empty() {
+            return conflict(format!("pod {name} is already assigned to node \"{bound}\""));
+        }
+        if !old["spec"]["schedulingGates"].items().is_empty() {
+            return conflict(format!("pod {name} has non-empty .spec.schedulingGates"));
+        }
+        let mut pod = old.clone();
+        pod.map_mut().entry("spec").set("nodeName", node);
+        for part in ["annotations", "labels"] {
+            for (k, v) in binding.meta()[part].entries() {
+                pod.set_at(&["metadata", part, k], v);
+            }
+        }
+        scheduled(&mut pod, cx);
+        self.commit(cx, name, pod, Expect::Anything)?;
+        let object = value!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+        Ok(Response { object, created: true, ..Response::default() })
+    }
+}
+
+/// Sets condition PodScheduled to True.
+fn scheduled(pod: &mut Value, cx: &Cx<'_>) {
+    let condition = value!({
+        "lastProbeTime": null, "lastTransitionTime": (cx.now.rfc3339()), "status": "True", "type": "PodScheduled"
+    });
+    let status = pod.map_mut().entry("status");
+    status.remove("nominatedNodeName");
+    let conditions = status.map_mut().entry("conditions").list_mut().to_mut();
+    match conditions.iter_mut().find(|c| c["type"] == "PodScheduled") {
+        Some(c) => *c = condition,
+        None => conditions.push(condition),
+    }
+}
