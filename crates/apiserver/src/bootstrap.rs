@@ -20,10 +20,21 @@ impl ApiServer {
         }
         // Its controller would make it a moment later; a command may come sooner.
         self.seed(SERVICEACCOUNTS, value!({"metadata": {"name": "default", "namespace": "default"}}));
-        self.seed(SERVICECIDRS, value!({"metadata": {"name": "kubernetes"}, "spec": {"cidrs": ["10.96.0.0/16"]}}));
+        self.seed(
+            SERVICECIDRS,
+            value!({"metadata": {"name": "kubernetes"}, "spec": {"cidrs": ["10.96.0.0/16"]}}),
+        );
         for (name, value, what) in [
-            ("system-cluster-critical", 2_000_000_000i64, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
-            ("system-node-critical", 2_000_001_000, "Used for system critical pods that must not be moved from their current node."),
+            (
+                "system-cluster-critical",
+                2_000_000_000i64,
+                "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+            ),
+            (
+                "system-node-critical",
+                2_000_001_000,
+                "Used for system critical pods that must not be moved from their current node.",
+            ),
         ] {
             self.seed(
                 PRIORITYCLASSES,
@@ -76,7 +87,8 @@ impl ApiServer {
     }
 
     fn seed(&mut self, resource: &'static Resource, object: Value) {
-        let caller = Caller { user: "system:apiserver".into(), actor: "kube-apiserver".into(), ..Caller::default() };
+        let caller =
+            Caller { user: "system:apiserver".into(), actor: "kube-apiserver".into(), ..Caller::default() };
         let request = Request::new(Verb::Create, &resource.group, &resource.version, &resource.plural)
             .in_namespace(object.namespace())
             .object(object);

@@ -149,11 +149,8 @@ impl ApiServer {
         }
         let resource = self.find(&request)?;
         let mut cx = Cx { caller, request: &request, resource, now, warnings: Vec::new() };
-        let mut response = if request.subresource.is_empty() {
-            self.main(&mut cx)
-        } else {
-            self.subresource(&mut cx)
-        }?;
+        let mut response =
+            if request.subresource.is_empty() { self.main(&mut cx) } else { self.subresource(&mut cx) }?;
         response.warnings.append(&mut cx.warnings);
         Ok(response)
     }
@@ -201,10 +198,7 @@ pub(crate) fn no_such_resource() -> Status {
 }
 
 pub(crate) fn method_not_allowed() -> Status {
-    Status::new(
-        Reason::MethodNotAllowed,
-        "the server does not allow this method on the requested resource",
-    )
+    Status::new(Reason::MethodNotAllowed, "the server does not allow this method on the requested resource")
 }
 
 /// 410 for a revision whose history is gone.
@@ -223,5 +217,9 @@ pub(crate) fn key(storage: &str, namespace: &str, name: &str) -> Str {
 
 /// What the keys of a resource's objects begin with.
 pub(crate) fn prefix(storage: &str, namespace: &str) -> Str {
-    if namespace.is_empty() { format_smolstr!("{storage}/") } else { format_smolstr!("{storage}/{namespace}/") }
+    if namespace.is_empty() {
+        format_smolstr!("{storage}/")
+    } else {
+        format_smolstr!("{storage}/{namespace}/")
+    }
 }

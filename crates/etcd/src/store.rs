@@ -158,10 +158,7 @@ impl<R: Clone> Store<R> {
     ///
     /// # Errors
     /// [`Compacted`] when some of them are no longer kept.
-    pub fn changes_after(
-        &self,
-        revision: u64,
-    ) -> Result<impl Iterator<Item = &R> + use<'_, R>, Compacted> {
+    pub fn changes_after(&self, revision: u64) -> Result<impl Iterator<Item = &R> + use<'_, R>, Compacted> {
         let compacted = self.compacted();
         if revision < compacted {
             return Err(Compacted { compacted });
@@ -197,9 +194,15 @@ mod tests {
         assert_eq!(put(&mut s, "a", 2, Expect::Absent), Err(Mismatch { found: Some(1) }));
         assert_eq!(put(&mut s, "a", 2, Expect::Revision(7)), Err(Mismatch { found: Some(1) }));
         assert_eq!(put(&mut s, "a", 2, Expect::Revision(1)), Ok(2));
-        assert_eq!(s.delete("a", Expect::Revision(1), |r, _| (r, "a".into(), None)), Err(Mismatch { found: Some(2) }));
+        assert_eq!(
+            s.delete("a", Expect::Revision(1), |r, _| (r, "a".into(), None)),
+            Err(Mismatch { found: Some(2) })
+        );
         assert_eq!(s.delete("a", Expect::Revision(2), |r, _| (r, "a".into(), None)), Ok(3));
-        assert_eq!(s.delete("a", Expect::Anything, |r, _| (r, "a".into(), None)), Err(Mismatch { found: None }));
+        assert_eq!(
+            s.delete("a", Expect::Anything, |r, _| (r, "a".into(), None)),
+            Err(Mismatch { found: None })
+        );
         assert_eq!(s.revision(), 3, "refused writes make no revision");
     }
 

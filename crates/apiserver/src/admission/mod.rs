@@ -29,7 +29,12 @@ impl ApiServer {
         Ok(())
     }
 
-    pub(crate) fn admit_update(&mut self, _cx: &mut Cx<'_>, _new: &mut Value, _old: &Value) -> Result<(), Status> {
+    pub(crate) fn admit_update(
+        &mut self,
+        _cx: &mut Cx<'_>,
+        _new: &mut Value,
+        _old: &Value,
+    ) -> Result<(), Status> {
         Ok(())
     }
 

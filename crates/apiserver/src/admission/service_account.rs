@@ -24,9 +24,8 @@ pub(super) fn admit(server: &mut ApiServer, cx: &Cx<'_>, pod: &mut Value) -> Res
     let name = pod["spec"]["serviceAccountName"].to_str();
     let Some(account) = server.get("serviceaccounts", &cx.request.namespace, &name).cloned() else {
         let (ns, pod_name) = (&cx.request.namespace, pod.name());
-        let why = format!(
-            "error looking up service account {ns}/{name}: serviceaccount \"{name}\" not found"
-        );
+        let why =
+            format!("error looking up service account {ns}/{name}: serviceaccount \"{name}\" not found");
         return Err(Status::forbidden("", "pods", pod_name, &why));
     };
     if pod["spec"]["imagePullSecrets"].is_zero() && !account["imagePullSecrets"].is_zero() {

@@ -12,7 +12,12 @@ impl ApiServer {
 
     /// The body of a write as an object of its kind: unknown fields reported or refused, zero values in Go's form.
     /// Subtrees shared with `old` are taken as they are.
-    pub(crate) fn decoded(&mut self, _cx: &mut Cx<'_>, body: Value, _old: &Value) -> Result<Value, objects::Status> {
+    pub(crate) fn decoded(
+        &mut self,
+        _cx: &mut Cx<'_>,
+        body: Value,
+        _old: &Value,
+    ) -> Result<Value, objects::Status> {
         Ok(body)
     }
 }

@@ -63,7 +63,9 @@ impl ApiServer {
         check_preconditions(cx, &old)?;
         self.admit_delete(cx, &old)?;
         let strategy = strategy::of(&cx.resource);
-        if cx.resource.id == "namespaces" && (!old.is_terminating() || !old["spec"]["finalizers"].items().is_empty()) {
+        if cx.resource.id == "namespaces"
+            && (!old.is_terminating() || !old["spec"]["finalizers"].items().is_empty())
+        {
             return self.terminate_namespace(cx, old).map(|o| (o, false));
         }
         let asked = cx.request.options.grace_period_seconds.map(|s| if s < 0 { 1 } else { s });
@@ -132,7 +134,8 @@ impl ApiServer {
 fn check_preconditions(cx: &Cx<'_>, old: &Value) -> Result<(), Status> {
     let options = &cx.request.options;
     let refuse = |what: &str, given: &str, is: &str| {
-        let why = format!("Precondition failed: {what} in precondition: {given}, {what} in object meta: {is}");
+        let why =
+            format!("Precondition failed: {what} in precondition: {given}, {what} in object meta: {is}");
         Err(cx.conflict(old.name(), &why))
     };
     match &options.precondition_uid {
@@ -183,7 +186,8 @@ fn finalizers(cx: &Cx<'_>, old: &Value, default: Dependents) -> Value {
     if has(ORPHAN) == orphan && has(FOREGROUND) == foreground {
         return old.meta()["finalizers"].clone();
     }
-    let kept = old.meta()["finalizers"].items().iter().filter(|f| **f != ORPHAN && **f != FOREGROUND).cloned();
+    let kept =
+        old.meta()["finalizers"].items().iter().filter(|f| **f != ORPHAN && **f != FOREGROUND).cloned();
     let asked = [(orphan, ORPHAN), (foreground, FOREGROUND)];
     kept.chain(asked.into_iter().filter(|(on, _)| *on).map(|(_, f)| f.into())).collect()
 }

@@ -83,7 +83,8 @@ pub(crate) fn check_identity(cx: &Cx<'_>, object: &mut Value) -> Result<(), Stat
 /// What the server alone decides of a new object.
 pub(crate) fn stamp_new(cx: &Cx<'_>, rng: &mut Rng, object: &mut Value, generation: bool) {
     let meta = object.map_mut().entry("metadata").map_mut();
-    for key in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation", "managedFields"] {
+    for key in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation", "managedFields"]
+    {
         if meta.contains(key) {
             meta.remove(key);
         }

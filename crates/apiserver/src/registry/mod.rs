@@ -101,10 +101,12 @@ impl ApiServer {
             actor: cx.caller.actor.clone(),
             cause: cx.caller.cause,
         };
-        self.store.put(key, object.clone(), expect, |_, previous| change(previous)).map_err(|_| match expect {
-            Expect::Absent => Status::already_exists(&cx.resource.group, &cx.resource.plural, name),
-            _ => cx.conflict(name, meta::MODIFIED),
-        })?;
+        self.store.put(key, object.clone(), expect, |_, previous| change(previous)).map_err(
+            |_| match expect {
+                Expect::Absent => Status::already_exists(&cx.resource.group, &cx.resource.plural, name),
+                _ => cx.conflict(name, meta::MODIFIED),
+            },
+        )?;
         Ok(object)
     }
 

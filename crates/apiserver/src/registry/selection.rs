@@ -24,8 +24,12 @@ struct Term {
 
 impl Selection {
     pub(crate) fn of(resource: &Resource, request: &Request) -> Result<Self, Status> {
-        let mut fields = terms(&request.options.field_selector)
-            .map_err(|t| Status::bad_request(format!("invalid selector: '{}'; can't understand '{t}'", request.options.field_selector)))?;
+        let mut fields = terms(&request.options.field_selector).map_err(|t| {
+            Status::bad_request(format!(
+                "invalid selector: '{}'; can't understand '{t}'",
+                request.options.field_selector
+            ))
+        })?;
         for t in &fields {
             strategy::selectable(resource, &t.key)?;
         }

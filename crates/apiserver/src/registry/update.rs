@@ -135,7 +135,9 @@ fn check_name(cx: &Cx<'_>, object: &Value) -> Result<(), Status> {
         return Ok(());
     }
     if object.name().is_empty() {
-        return Err(Status::bad_request("the name of the object (based on URL) was undeterminable: name must be provided"));
+        return Err(Status::bad_request(
+            "the name of the object (based on URL) was undeterminable: name must be provided",
+        ));
     }
     Err(Status::bad_request(format!(
         "the name of the object ({}) does not match the name on the URL ({})",

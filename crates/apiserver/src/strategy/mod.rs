@@ -67,9 +67,11 @@ fn new_spec(new: &Value, old: &Value) -> bool {
 /// All but metadata and status.
 fn new_content(new: &Value, old: &Value) -> bool {
     new.entries().len() != old.entries().len()
-        || new.entries().iter().zip(old.entries()).any(|((k, v), (l, w))| {
-            k != l || !matches!(k.as_str(), "metadata" | "status") && v != w
-        })
+        || new
+            .entries()
+            .iter()
+            .zip(old.entries())
+            .any(|((k, v), (l, w))| k != l || !matches!(k.as_str(), "metadata" | "status") && v != w)
 }
 
 /// Most kinds, and every custom one without more facts.
@@ -104,7 +106,8 @@ static LEASE: Strategy = Strategy { create_on_update: true, unconditional_update
 static BUDGET: Strategy = Strategy { generation: true, status: true, unconditional_update: false, ..PLAIN };
 static ATTACHMENT: Strategy =
     Strategy { status: true, unconditional_update: false, returns_deleted: true, ..PLAIN };
-static CONDITIONAL_RETURNED: Strategy = Strategy { unconditional_update: false, returns_deleted: true, ..PLAIN };
+static CONDITIONAL_RETURNED: Strategy =
+    Strategy { unconditional_update: false, returns_deleted: true, ..PLAIN };
 static ORPHANING: Strategy =
     Strategy { generation: true, status: true, dependents: Dependents::Orphan, ..PLAIN };
 
@@ -118,9 +121,9 @@ pub(crate) fn of(resource: &Resource) -> &'static Strategy {
         "replicasets.apps" | "statefulsets.apps" => &SPEC_AND_STATUS,
         "daemonsets.apps" => &workloads::DAEMON_SET,
         "jobs.batch" | "replicationcontrollers" => &ORPHANING,
-        "cronjobs.batch" | "ingresses.networking.k8s.io" | "customresourcedefinitions.apiextensions.k8s.io" => {
-            &SPEC_AND_STATUS
-        }
+        "cronjobs.batch"
+        | "ingresses.networking.k8s.io"
+        | "customresourcedefinitions.apiextensions.k8s.io" => &SPEC_AND_STATUS,
         "flowschemas.flowcontrol.apiserver.k8s.io"
         | "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io" => &SPEC_AND_STATUS,
         "networkpolicies.networking.k8s.io" | "ingressclasses.networking.k8s.io" => &SPEC_ONLY,
@@ -132,11 +135,13 @@ pub(crate) fn of(resource: &Resource) -> &'static Strategy {
         | "validatingadmissionpolicybindings.admissionregistration.k8s.io"
         | "mutatingadmissionpolicies.admissionregistration.k8s.io"
         | "mutatingadmissionpolicybindings.admissionregistration.k8s.io" => &CONTENT_CONDITIONAL,
-        "nodes" | "horizontalpodautoscalers.autoscaling" | "certificatesigningrequests.certificates.k8s.io" => {
-            &WITH_STATUS
-        }
+        "nodes"
+        | "horizontalpodautoscalers.autoscaling"
+        | "certificatesigningrequests.certificates.k8s.io" => &WITH_STATUS,
         "persistentvolumes" | "persistentvolumeclaims" | "resourcequotas" => &RETURNED_WITH_STATUS,
-        "serviceaccounts" | "storageclasses.storage.k8s.io" | "volumeattributesclasses.storage.k8s.io" => &RETURNED,
+        "serviceaccounts" | "storageclasses.storage.k8s.io" | "volumeattributesclasses.storage.k8s.io" => {
+            &RETURNED
+        }
         "volumeattachments.storage.k8s.io" => &ATTACHMENT,
         "csidrivers.storage.k8s.io" | "csinodes.storage.k8s.io" => &CONDITIONAL_RETURNED,
         "events" => &EVENT,

@@ -78,7 +78,8 @@ fn grace(pod: &Value, asked: Option<i64>) -> Option<i64> {
     if spec["nodeName"].text().is_empty() || ended {
         return Some(0);
     }
-    Some(asked.unwrap_or_else(|| spec["terminationGracePeriodSeconds"].int())).map(|p| if p < 0 { 1 } else { p })
+    Some(asked.unwrap_or_else(|| spec["terminationGracePeriodSeconds"].int()))
+        .map(|p| if p < 0 { 1 } else { p })
 }
 
 /// `Guaranteed`, `Burstable` or `BestEffort`, from the requests and limits for cpu and memory.
@@ -88,7 +89,12 @@ pub(crate) fn qos_class(spec: &Value) -> &'static str {
     let mut guaranteed = true;
     let pod_level = &spec["resources"];
     let containers: Vec<&Value> = if pod_level.is_zero() {
-        spec["initContainers"].items().iter().chain(spec["containers"].items()).map(|c| &c["resources"]).collect()
+        spec["initContainers"]
+            .items()
+            .iter()
+            .chain(spec["containers"].items())
+            .map(|c| &c["resources"])
+            .collect()
     } else {
         vec![pod_level]
     };
@@ -116,7 +122,8 @@ mod tests {
             let containers: Vec<Value> = resources.iter().map(|r| value!({"resources": (r)})).collect();
             qos_class(&value!({"containers": (containers)}))
         };
-        let both = value!({"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}});
+        let both =
+            value!({"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}});
         assert_eq!(of(&[Value::map()]), "BestEffort");
         assert_eq!(of(&[value!({"requests": {"cpu": "0"}})]), "BestEffort");
         assert_eq!(of(&[value!({"requests": {"cpu": "100m"}})]), "Burstable");
@@ -127,9 +134,7 @@ mod tests {
 
     #[test]
     fn grace_periods() {
-        let pod = |node: &str, phase: &str| {
-            value!({"spec": {"nodeName": (node), "terminationGracePeriodSeconds": 30}, "status": {"phase": (phase)}})
-        };
+        let pod = |node: &str, phase: &str| value!({"spec": {"nodeName": (node), "terminationGracePeriodSeconds": 30}, "status": {"phase": (phase)}});
         assert_eq!(grace(&pod("", "Pending"), None), Some(0));
         assert_eq!(grace(&pod("n", "Running"), None), Some(30));
         assert_eq!(grace(&pod("n", "Running"), Some(5)), Some(5));

@@ -68,7 +68,9 @@ fn own_fields(resource: &Resource) -> Option<&'static [&'static str]> {
 /// Checks that the kind can be selected by a field.
 pub(crate) fn selectable(resource: &Resource, field: &str) -> Result<(), Status> {
     let own = own_fields(resource);
-    if META.contains(&field) || own.is_some_and(|f| f.contains(&field)) || (resource.id == "pods" && field == "spec.host")
+    if META.contains(&field)
+        || own.is_some_and(|f| f.contains(&field))
+        || (resource.id == "pods" && field == "spec.host")
     {
         return Ok(());
     }
@@ -90,7 +92,8 @@ pub(crate) fn field_text(object: &Value, field: &str) -> Str {
         "source" => "source.component",
         other => other,
     };
-    let mapped = mapped.strip_prefix("regarding.").map_or_else(|| mapped.into(), |f| format!("involvedObject.{f}"));
+    let mapped =
+        mapped.strip_prefix("regarding.").map_or_else(|| mapped.into(), |f| format!("involvedObject.{f}"));
     let v = mapped.split('.').fold(object, |v, key| v.get(key));
     match v {
         Value::Str(s) => s.clone(),

@@ -120,17 +120,17 @@ fn patch_allocated(new: &mut Value, old: &Value) {
         }
     }
     if needs_node_port(old) && needs_node_port(new) {
-        let mut used: BTreeSet<i64> = new["spec"]["ports"].items().iter().map(|p| p["nodePort"].int()).collect();
+        let mut used: BTreeSet<i64> =
+            new["spec"]["ports"].items().iter().map(|p| p["nodePort"].int()).collect();
         let mut ports = new["spec"]["ports"].clone();
         let mut changed = false;
         for (i, port) in new["spec"]["ports"].items().iter().enumerate() {
             if port["nodePort"].int() != 0 {
                 continue;
             }
-            let same = old["spec"]["ports"]
-                .items()
-                .iter()
-                .find(|o| o["port"] == port["port"] && o["protocol"] == port["protocol"] && o["nodePort"].int() != 0);
+            let same = old["spec"]["ports"].items().iter().find(|o| {
+                o["port"] == port["port"] && o["protocol"] == port["protocol"] && o["nodePort"].int() != 0
+            });
             if let Some(o) = same.filter(|o| used.insert(o["nodePort"].int())) {
                 ports.list_mut().to_mut()[i].set("nodePort", &o["nodePort"]);
                 changed = true;
@@ -148,7 +148,12 @@ fn address_of(service: &Value) -> Option<u32> {
 
 impl ApiServer {
     /// Gives a Service what it needs. `old` is null on create.
-    pub(crate) fn allocate(&mut self, cx: &mut Cx<'_>, object: &mut Value, old: &Value) -> Result<(), Status> {
+    pub(crate) fn allocate(
+        &mut self,
+        cx: &mut Cx<'_>,
+        object: &mut Value,
+        old: &Value,
+    ) -> Result<(), Status> {
         if cx.resource.storage != "services" || object["spec"].same(&old["spec"]) {
             return Ok(());
         }
@@ -232,9 +237,9 @@ impl ApiServer {
             let given = u16::try_from(port["nodePort"].int()).unwrap_or(0);
             // Two protocols of one port share its node port, and may name the same one.
             if given == 0 {
-                let twin = mine.iter().find(|(n, p)| {
-                    p["port"] == port["port"] && p["protocol"] != port["protocol"] && *n != 0
-                });
+                let twin = mine
+                    .iter()
+                    .find(|(n, p)| p["port"] == port["port"] && p["protocol"] != port["protocol"] && *n != 0);
                 let number = match twin {
                     Some((n, _)) => *n,
                     None => match self.services.any_port(&mut self.rng) {
@@ -297,5 +302,9 @@ impl ApiServer {
 }
 
 fn node_ports(service: &Value) -> impl Iterator<Item = u16> {
-    service["spec"]["ports"].items().iter().filter_map(|p| u16::try_from(p["nodePort"].int()).ok()).filter(|p| *p != 0)
+    service["spec"]["ports"]
+        .items()
+        .iter()
+        .filter_map(|p| u16::try_from(p["nodePort"].int()).ok())
+        .filter(|p| *p != 0)
 }

@@ -22,7 +22,8 @@ impl ApiServer {
         let conflict = |why: String| Err(Status::conflict("", "pods/binding", name, &why));
         let uid = binding.uid();
         if !uid.is_empty() && uid != old.uid() {
-            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
+            let why =
+                format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
             return Err(cx.conflict(name, &why));
         }
         if old.is_terminating() {
@@ -44,7 +45,8 @@ impl ApiServer {
         }
         scheduled(&mut pod, cx);
         self.commit(cx, name, pod, Expect::Anything)?;
-        let object = value!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+        let object =
+            value!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
         Ok(Response { object, created: true, ..Response::default() })
     }
 }

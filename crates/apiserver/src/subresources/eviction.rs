@@ -30,7 +30,8 @@ impl ApiServer {
             warnings: Vec::new(),
         };
         self.delete_object(&mut delete, pod)?;
-        let object = value!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+        let object =
+            value!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
         Ok(Response { object, created: true, ..Response::default() })
     }
 
@@ -39,8 +40,11 @@ impl ApiServer {
             let wanted = pdb["spec"]["selector"]["matchLabels"].entries();
             !pdb["spec"]["selector"].is_null() && wanted.iter().all(|(k, v)| &pod.labels()[k.as_str()] == v)
         };
-        let budgets: Vec<Value> =
-            self.objects("poddisruptionbudgets.policy", &cx.request.namespace).filter(|b| selects(b)).cloned().collect();
+        let budgets: Vec<Value> = self
+            .objects("poddisruptionbudgets.policy", &cx.request.namespace)
+            .filter(|b| selects(b))
+            .cloned()
+            .collect();
         let budget = match budgets.as_slice() {
             [] => return Ok(()),
             [one] => one,
@@ -56,11 +60,12 @@ impl ApiServer {
             let mut next = budget.clone();
             next.set_at(&["status", "disruptionsAllowed"], status["disruptionsAllowed"].int() - 1);
             next.set_at(&["status", "disruptedPods", pod.name()], cx.now.rfc3339());
-            let request = Request::new(Verb::Update, &"policy".into(), &"v1".into(), &"poddisruptionbudgets".into())
-                .in_namespace(cx.request.namespace.clone())
-                .named(budget.name())
-                .subresource("status")
-                .object(next);
+            let request =
+                Request::new(Verb::Update, &"policy".into(), &"v1".into(), &"poddisruptionbudgets".into())
+                    .in_namespace(cx.request.namespace.clone())
+                    .named(budget.name())
+                    .subresource("status")
+                    .object(next);
             return self.handle(cx.caller, request, cx.now).map(|_| ());
         }
         let name = budget.name();

@@ -29,7 +29,9 @@ impl ApiServer {
             ("status", Verb::Patch) => self.patch_part(cx, Part::Status),
             ("finalize", Verb::Update) => self.finalize(cx),
             ("ephemeralcontainers" | "resize" | "approval", Verb::Update) => self.replace(cx, Part::Prepared),
-            ("ephemeralcontainers" | "resize" | "approval", Verb::Patch) => self.patch_part(cx, Part::Prepared),
+            ("ephemeralcontainers" | "resize" | "approval", Verb::Patch) => {
+                self.patch_part(cx, Part::Prepared)
+            }
             _ => Err(method_not_allowed()),
         }
     }

@@ -47,11 +47,12 @@ fn scale_of(object: &Value) -> Value {
     );
     let mut status = value!({"replicas": (object["status"]["replicas"].int())});
     let selector = &object["spec"]["selector"];
-    let text = selector_text(if selector["matchLabels"].is_null() && selector["matchExpressions"].is_null() {
-        selector
-    } else {
-        &selector["matchLabels"]
-    });
+    let text =
+        selector_text(if selector["matchLabels"].is_null() && selector["matchExpressions"].is_null() {
+            selector
+        } else {
+            &selector["matchLabels"]
+        });
     if !text.is_empty() {
         status.set("selector", text);
     }

@@ -8,7 +8,12 @@ use objects::resources::Resource;
 use objects::{Str, Value, value};
 
 /// One column: name, type, format, priority (above 0: only with `-o wide`).
-pub(crate) struct Column(pub(crate) &'static str, pub(crate) &'static str, pub(crate) &'static str, pub(crate) i64);
+pub(crate) struct Column(
+    pub(crate) &'static str,
+    pub(crate) &'static str,
+    pub(crate) &'static str,
+    pub(crate) i64,
+);
 
 /// How one kind is shown: its columns, and the cells of an object in their order.
 pub(crate) struct Printer {
@@ -31,9 +36,9 @@ pub(crate) fn of_list(resource: &Resource, items: &[Value], of: TableOf, now: Ti
     let columns: Value = printer
         .columns
         .iter()
-        .map(|c| {
-            value!({"name": (c.0), "type": (c.1), "format": (c.2), "description": "", "priority": (c.3)})
-        })
+        .map(
+            |c| value!({"name": (c.0), "type": (c.1), "format": (c.2), "description": "", "priority": (c.3)}),
+        )
         .collect();
     let rows: Value = items
         .iter()

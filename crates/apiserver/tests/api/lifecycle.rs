@@ -51,7 +51,10 @@ fn generated_names_end_in_five_letters() {
     o.set("metadata", value!({"generateName": "web-"}));
     let made = d.create(o).expect("created");
     let suffix = made.name().strip_prefix("web-").expect("the base");
-    assert!(suffix.len() == 5 && suffix.bytes().all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b)), "{suffix}");
+    assert!(
+        suffix.len() == 5 && suffix.bytes().all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b)),
+        "{suffix}"
+    );
 }
 
 #[test]
@@ -60,7 +63,8 @@ fn nothing_is_made_in_an_absent_or_dying_namespace() {
     let mut o = config_map("c");
     o.set_at(&["metadata", "namespace"], "nosuch");
     assert_eq!(refusal(d.create(o.clone())), "NotFound: namespaces \"nosuch\" not found");
-    d.create(value!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "nosuch"}})).expect("made");
+    d.create(value!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "nosuch"}}))
+        .expect("made");
     d.create(o.clone()).expect("the namespace is there");
     let gone = d.delete(NAMESPACES, "nosuch").expect("deleting");
     assert_eq!(gone["status"]["phase"], "Terminating");
@@ -269,6 +273,7 @@ fn dry_run_stores_nothing() {
 fn merge_patches_change_what_they_name() {
     let mut d = Desk::new();
     d.create(deployment("web")).expect("created");
-    let o = d.patch(DEPLOYMENTS, "web", PatchType::Merge, value!({"spec": {"replicas": 1}})).expect("patched");
+    let o =
+        d.patch(DEPLOYMENTS, "web", PatchType::Merge, value!({"spec": {"replicas": 1}})).expect("patched");
     assert_eq!((o["spec"]["replicas"].int(), o.generation()), (1, 2));
 }

@@ -41,7 +41,13 @@ impl Desk {
         self.call(request).map(|r| r.object)
     }
 
-    pub(crate) fn patch(&mut self, r: &Resource, name: &str, kind: PatchType, patch: Value) -> Result<Value, Status> {
+    pub(crate) fn patch(
+        &mut self,
+        r: &Resource,
+        name: &str,
+        kind: PatchType,
+        patch: Value,
+    ) -> Result<Value, Status> {
         self.call(at(Verb::Patch, r, name).patch(kind, Body::Object(patch))).map(|r| r.object)
     }
 

@@ -54,7 +54,8 @@ fn a_watch_from_compacted_history_ends_with_410() {
         d.create(labelled(&format!("c{i}"), "x")).expect("created");
     }
     d.server.compact(500);
-    let mut cursor = d.server.open_watch(&client::Caller::default(), watch("", Some(3)), d.now).expect("opened");
+    let mut cursor =
+        d.server.open_watch(&client::Caller::default(), watch("", Some(3)), d.now).expect("opened");
     let event = cursor.poll(&d.server).expect("an event");
     assert_eq!((event.kind.as_str(), event.object["code"].int()), ("ERROR", 410));
     assert!(event.object["message"].text().starts_with("too old resource version: 3 ("), "{event:?}");
