@@ -5,6 +5,7 @@
 mod budget;
 mod build;
 mod chromium;
+mod codegen;
 mod http;
 mod layers;
 mod page;
@@ -29,6 +30,8 @@ Usage: cargo xtask COMMAND
   build       build the release site into dist/
   test [STEP ...]
               run everything, or the named steps only (cargo xtask test --list)
+  codegen [--check]
+              write the generated tables of crates/objects, or fail when they are stale
   size        print what a first visit downloads from dist/
 
 Needs rustup and Node 20 or later. The other tools are installed under target/ when missing.";
@@ -56,6 +59,7 @@ fn command(args: &[String]) -> Outcome {
         "serve" => serve::run(rest),
         "build" => none_left(rest).and_then(|()| build::run()),
         "test" => test::run(rest),
+        "codegen" => codegen::run(rest),
         "size" => none_left(rest).and_then(|()| budget::run()),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::step::shown;
-use crate::{Outcome, budget, build, chromium, layers, project, serve, tools};
+use crate::{Outcome, budget, build, chromium, codegen, layers, project, serve, tools};
 
 /// One named check.
 struct Step {
@@ -53,6 +53,7 @@ const STEPS: &[Step] = &[
     of_sources("layers", "who may know whom, and no clocks, threads or I/O in the engine", layers),
     of_sources("clippy", "clippy, warnings are errors (this machine)", clippy),
     of_sources("clippy-wasm", "clippy, warnings are errors (wasm32)", clippy_wasm),
+    of_sources("codegen", "the generated tables are those that the generator writes", generated),
     of_sources("unit", "unit tests", unit),
     of_sources("scenarios", "scenario tests and other integration tests", scenarios),
     of_sources("doc", "examples in the documentation", doc),
@@ -149,6 +150,10 @@ fn scenarios() -> Outcome<Verdict> {
 
 fn doc() -> Outcome<Verdict> {
     cargo(&["test", "--quiet", "--workspace", "--doc"])
+}
+
+fn generated() -> Outcome<Verdict> {
+    codegen::run(&["--check".to_owned()]).map(|()| Verdict::Passed)
 }
 
 fn site() -> Outcome<Verdict> {
