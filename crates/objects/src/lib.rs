@@ -5,12 +5,18 @@
 
 pub mod base64;
 pub mod decode;
+pub mod duration;
+pub mod int_or_string;
 pub mod json;
 pub mod meta;
+pub mod names;
 pub mod number;
+pub mod quantity;
 pub mod resources;
 pub mod schema;
+pub mod selector;
 pub mod status;
+pub mod tabwriter;
 pub mod template_hash;
 pub mod value;
 pub mod yaml;

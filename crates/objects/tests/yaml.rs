@@ -325,7 +325,7 @@ fn scalars_mean_what_goyaml_says() {
         ("[a: 1, b]", "[{\"a\":1},\"b\"]"),
         ("|\n  x\n   y\n", "\"x\\n y\\n\""),
         (">-\n  x\n  y\n\n  z\n", "\"x y\\nz\""),
-        ("|+\n  x\n\n", "\"x\\n\\n\""),
+        ("|+\n  x\n", "\"x\\n\\n\""),
     ] {
         let loaded = yaml::load(&format!("k: {text}\n")).map(|d| json::to_string(d.value.get("k")));
         assert_eq!(loaded.as_deref(), Ok(expected), "{text}");
