@@ -53,12 +53,19 @@ mod tests {
             (Value::from("25%"), 10, true, Ok(3)),
             (Value::from("25%"), 10, false, Ok(2)),
             (Value::from("100%"), 3, false, Ok(3)),
-            (Value::from("3"), 10, true, Err("invalid value for IntOrString: invalid type: string is not a percentage")),
+            (
+                Value::from("3"),
+                10,
+                true,
+                Err("invalid value for IntOrString: invalid type: string is not a percentage"),
+            ),
             (
                 Value::from("x%"),
                 10,
                 true,
-                Err("invalid value for IntOrString: invalid value \"x%\": strconv.Atoi: parsing \"x\": invalid syntax"),
+                Err(
+                    "invalid value for IntOrString: invalid value \"x%\": strconv.Atoi: parsing \"x\": invalid syntax",
+                ),
             ),
         ] {
             assert_eq!(scaled(&value, total, up), expected.map_err(str::to_owned), "{value:?}");

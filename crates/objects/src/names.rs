@@ -42,7 +42,11 @@ fn is_subdomain(text: &str) -> bool {
 }
 
 fn is_key(text: &str) -> bool {
-    ends_well(text, |b| b.is_ascii_alphanumeric(), |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    ends_well(
+        text,
+        |b| b.is_ascii_alphanumeric(),
+        |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'),
+    )
 }
 
 /// The name of a Service's port, a namespace, a container: `IsDNS1123Label`.
@@ -190,7 +194,9 @@ pub fn env_var_name(value: &str) -> Errors {
 #[must_use]
 pub fn config_map_key(value: &str) -> Errors {
     let mut errors = too_long(value, 253);
-    if value.is_empty() || !value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) {
+    if value.is_empty()
+        || !value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    {
         let message = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
         errors.push(regex_error(message, "[-._a-zA-Z0-9]+", &["key.name", "KEY_NAME", "key-name"]));
     }

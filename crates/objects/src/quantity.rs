@@ -42,18 +42,8 @@ pub enum Error {
     Suffix,
 }
 
-const DECIMAL: [(&str, i32); 10] = [
-    ("n", -9),
-    ("u", -6),
-    ("m", -3),
-    ("", 0),
-    ("k", 3),
-    ("M", 6),
-    ("G", 9),
-    ("T", 12),
-    ("P", 15),
-    ("E", 18),
-];
+const DECIMAL: [(&str, i32); 10] =
+    [("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18)];
 const BINARY: [(&str, u32); 6] = [("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50), ("Ei", 60)];
 
 struct Parts<'a> {
@@ -125,7 +115,11 @@ impl Quantity {
             }
             Format::Decimal | Format::Exponent => {
                 let scale = exponent - places;
-                length <= 18 && scale >= -9 && scale % 3 == 0 && !digits.ends_with("000") && !digits.starts_with('0')
+                length <= 18
+                    && scale >= -9
+                    && scale % 3 == 0
+                    && !digits.ends_with("000")
+                    && !digits.starts_with('0')
             }
         };
         if format == Format::Binary {

@@ -47,13 +47,18 @@ impl Requirement {
         if let Some(e) = bad_key(key, "key") {
             errors.push(e);
         }
-        let shown = || if values.is_empty() { "null".to_owned() } else { to_string(&Value::from(values.clone())) };
+        let shown =
+            || if values.is_empty() { "null".to_owned() } else { to_string(&Value::from(values.clone())) };
         match operator {
-            Operator::In | Operator::NotIn if values.is_empty() => errors
-                .push(format!("values: Invalid value: {}: for 'in', 'notin' operators, values set can't be empty", shown())),
-            Operator::Equals | Operator::DoubleEquals | Operator::NotEquals if values.len() != 1 => errors.push(
-                format!("values: Invalid value: {}: exact-match compatibility requires one single value", shown()),
-            ),
+            Operator::In | Operator::NotIn if values.is_empty() => errors.push(format!(
+                "values: Invalid value: {}: for 'in', 'notin' operators, values set can't be empty",
+                shown()
+            )),
+            Operator::Equals | Operator::DoubleEquals | Operator::NotEquals if values.len() != 1 => errors
+                .push(format!(
+                    "values: Invalid value: {}: exact-match compatibility requires one single value",
+                    shown()
+                )),
             Operator::Exists | Operator::DoesNotExist if !values.is_empty() => errors.push(format!(
                 "values: Invalid value: {}: values set must be empty for exists and does not exist",
                 shown()
@@ -73,7 +78,11 @@ impl Requirement {
         for (i, v) in values.iter().enumerate() {
             let problems = names::label_value(v);
             if !problems.is_empty() {
-                errors.push(format!("values[{i}][{key}]: Invalid value: {}: {}", go_quote(v), problems.join("; ")));
+                errors.push(format!(
+                    "values[{i}][{key}]: Invalid value: {}: {}",
+                    go_quote(v),
+                    problems.join("; ")
+                ));
             }
         }
         match errors.as_slice() {
@@ -96,7 +105,13 @@ impl Requirement {
                 let number = label.and_then(|v| v.text().parse::<i64>().ok());
                 let bound = self.values.first().and_then(|v| v.parse::<i64>().ok());
                 match (number, bound) {
-                    (Some(a), Some(b)) => if self.operator == Operator::GreaterThan { a > b } else { a < b },
+                    (Some(a), Some(b)) => {
+                        if self.operator == Operator::GreaterThan {
+                            a > b
+                        } else {
+                            a < b
+                        }
+                    }
                     _ => false,
                 }
             }
@@ -106,7 +121,8 @@ impl Requirement {
 
 fn bad_key(key: &str, path: &str) -> Option<String> {
     let problems = names::qualified_name(key);
-    (!problems.is_empty()).then(|| format!("{path}: Invalid value: {}: {}", go_quote(key), problems.join("; ")))
+    (!problems.is_empty())
+        .then(|| format!("{path}: Invalid value: {}: {}", go_quote(key), problems.join("; ")))
 }
 
 impl LabelSelector {
@@ -300,7 +316,9 @@ fn lex(text: &str) -> Vec<(Token, String)> {
             }
             rest = after;
         } else {
-            let end = rest.find(|c| special(c) || matches!(c, ' ' | '\t' | '\r' | '\n' | '\0')).unwrap_or(rest.len());
+            let end = rest
+                .find(|c| special(c) || matches!(c, ' ' | '\t' | '\r' | '\n' | '\0'))
+                .unwrap_or(rest.len());
             let (word, after) = rest.split_at(end);
             tokens.push((keyword(word).unwrap_or(Token::Word), word.to_owned()));
             rest = after;
@@ -343,13 +361,17 @@ impl Parser {
                         (Token::End, _) => return Ok(requirements),
                         (Token::Comma, _) => match self.peek(true) {
                             (Token::Word | Token::Not, _) => {}
-                            (_, text) => return Err(format!("found '{text}', expected: identifier after ','")),
+                            (_, text) => {
+                                return Err(format!("found '{text}', expected: identifier after ','"));
+                            }
                         },
                         (_, text) => return Err(format!("found '{text}', expected: ',' or 'end of string'")),
                     }
                 }
                 (Token::End, _) => return Ok(requirements),
-                (_, text) => return Err(format!("found '{text}', expected: !, identifier, or 'end of string'")),
+                (_, text) => {
+                    return Err(format!("found '{text}', expected: !, identifier, or 'end of string'"));
+                }
             }
         }
     }
