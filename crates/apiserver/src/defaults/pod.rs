@@ -3,7 +3,7 @@
 //! Models SetDefaults_Pod, _PodSpec, _Container, _Volume and their parts in `pkg/apis/core/v1/defaults.go`.
 //! Not modelled: pod-level requests from the sum of the containers'.
 
-use objects::{Str, Value, value};
+use objects::{Str, Value};
 
 use super::{each, fill, part};
 
@@ -105,12 +105,6 @@ fn container(c: &mut Value, host_network: bool) {
             handler(h);
         }
     }
-    if let Some(context) = part(c, "securityContext") {
-        let unset = context["procMount"].is_null() && false;
-        if unset {
-            context.set("procMount", Str::new_static("Default"));
-        }
-    }
 }
 
 fn handler(h: &mut Value) {
@@ -123,16 +117,30 @@ fn handler(h: &mut Value) {
     }
 }
 
-/// True when the image's tag is `latest`, named or not, and no digest is given.
+/// True when the image's tag is `latest`, named or not, and no digest is given. A text that names no image has no tag.
 fn is_latest(image: &str) -> bool {
-    if image.contains('@') {
-        return false;
-    }
-    let last = image.rsplit('/').next().unwrap_or(image);
-    match last.split_once(':') {
-        Some((_, tag)) => tag == "latest",
-        None => !image.is_empty(),
-    }
+    let (name, tag) = match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, tag),
+        _ => (image, "latest"),
+    };
+    tag == "latest" && !image.contains('@') && is_repository(name)
+}
+
+/// `host:port/path/name`: a path of lower-case parts, the first of which may be a host.
+fn is_repository(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('/').collect();
+    let (host, path) = match parts.as_slice() {
+        [first, rest @ ..] if !rest.is_empty() && (first.contains(['.', ':']) || *first == "localhost") => {
+            (Some(*first), rest)
+        }
+        all => (None, all),
+    };
+    host.is_none_or(|h| h.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':')))
+        && path.iter().all(|p| {
+            p.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
+                && p.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && p.ends_with(|c: char| c.is_ascii_alphanumeric())
+        })
 }
 
 fn volume(v: &mut Value) {
@@ -204,6 +212,8 @@ pub(super) fn legacy_volume(v: &mut Value) {
 
 #[cfg(test)]
 mod tests {
+    use objects::value;
+
     use super::*;
 
     #[test]
@@ -216,6 +226,8 @@ mod tests {
             ("localhost:5000/nginx:1", false),
             ("nginx@sha256:0", false),
             ("", false),
+            ("<owner>/web", false),
+            ("Nginx", false),
         ] {
             assert_eq!(is_latest(image), latest, "{image}");
         }

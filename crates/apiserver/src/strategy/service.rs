@@ -16,7 +16,6 @@ pub(crate) static STRATEGY: Strategy = Strategy {
     status: true,
     create_on_update: true,
     returns_deleted: true,
-    prepare_create: |object| object.set("status", value!({"loadBalancer": {}})),
     prepare_update,
     ..PLAIN
 };
