@@ -26,7 +26,8 @@ fn main() {
         let name = verdict["name"].text();
         let text = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
         let recorded = folder.join("objects").join(name.replace(".yaml", ".json"));
-        let recorded = std::fs::read_to_string(recorded).ok().and_then(|t| json::parse(&t).ok()).unwrap_or_default();
+        let recorded =
+            std::fs::read_to_string(recorded).ok().and_then(|t| json::parse(&t).ok()).unwrap_or_default();
         let problems = compare(&server, &text, &verdict, recorded.items());
         total += 1;
         if problems.is_empty() {
@@ -66,7 +67,8 @@ fn compare(server: &ApiServer, text: &str, verdict: &Value, recorded: &[Value]) 
                 differences(theirs, &r.object, &mut String::from(&kind), &mut problems);
             }
             (Err(s), Some(_)) => problems.push(format!("{kind} {name} refused: {}", s.message)),
-            (Ok(_), None) if said.iter().any(|l| l.ends_with(&format!("/{name} created (server dry run)"))) => {}
+            (Ok(_), None)
+                if said.iter().any(|l| l.ends_with(&format!("/{name} created (server dry run)"))) => {}
             (Ok(_), None) => problems.push(format!("{kind} {name} accepted, but: {said:?}")),
             (Err(s), None) => {
                 if !said.iter().any(|line| line.ends_with(&s.message)) {

@@ -13,8 +13,8 @@ use objects::resources::{self, Resource};
 use objects::{Reason, Status, Str, Value};
 use smol_str::format_smolstr;
 
-use crate::strategy::service::Allocations;
 use crate::registry::accept::PodSpec;
+use crate::strategy::service::Allocations;
 use crate::strategy::template::Accepted;
 use crate::watch::WatchCursor;
 

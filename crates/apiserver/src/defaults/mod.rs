@@ -60,7 +60,9 @@ pub(crate) fn of(resource: &Resource) -> fn(&mut Value) {
         "priorityclasses.scheduling.k8s.io" => |o| fill(o, "preemptionPolicy", "PreemptLowerPriority"),
         "storageclasses.storage.k8s.io" => storage_class::defaults,
         "csidrivers.storage.k8s.io" => storage_class::csi_driver,
-        "rolebindings.rbac.authorization.k8s.io" | "clusterrolebindings.rbac.authorization.k8s.io" => rbac::binding,
+        "rolebindings.rbac.authorization.k8s.io" | "clusterrolebindings.rbac.authorization.k8s.io" => {
+            rbac::binding
+        }
         "validatingwebhookconfigurations.admissionregistration.k8s.io"
         | "mutatingwebhookconfigurations.admissionregistration.k8s.io" => admissionregistration::webhooks,
         "validatingadmissionpolicies.admissionregistration.k8s.io"

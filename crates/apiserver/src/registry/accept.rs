@@ -9,8 +9,8 @@ use objects::resources::Resource;
 use objects::{Status, Value};
 
 use super::meta;
-use crate::server::{ApiServer, Cx};
 use crate::defaults;
+use crate::server::{ApiServer, Cx};
 
 /// The pod spec within a write that was, or will be, accepted once for all.
 #[derive(Default)]
@@ -51,7 +51,9 @@ impl ApiServer {
         };
         let r = &cx.resource;
         let known = |v: &Value| {
-            old.entries().iter().any(|(_, w)| w.same(v)) || self.pods.is_known(v) || self.templates.is_known(v)
+            old.entries().iter().any(|(_, w)| w.same(v))
+                || self.pods.is_known(v)
+                || self.templates.is_known(v)
         };
         let decoded = decode::decode_known(&body, &r.group, &r.version, &r.kind, mode, &known)?;
         cx.warnings.extend(decoded.warnings);
@@ -62,7 +64,8 @@ impl ApiServer {
     pub(crate) fn default_object(&mut self, cx: &mut Cx<'_>, object: &mut Value, old: &Value) {
         let unchanged = !old.is_null()
             && object.entries().iter().all(|(k, v)| {
-                matches!(k.as_str(), "metadata" | "status" | "apiVersion" | "kind") || v.same(&old[k.as_str()])
+                matches!(k.as_str(), "metadata" | "status" | "apiVersion" | "kind")
+                    || v.same(&old[k.as_str()])
             });
         if unchanged {
             cx.pod_spec.known = true;

@@ -10,13 +10,8 @@ use super::{Dependents, PLAIN, Strategy};
 const JOB_NAME: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
 const CONTROLLER_UID: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
 
-pub(crate) static STRATEGY: Strategy = Strategy {
-    generation: true,
-    status: true,
-    dependents: Dependents::Orphan,
-    prepare_create,
-    ..PLAIN
-};
+pub(crate) static STRATEGY: Strategy =
+    Strategy { generation: true, status: true, dependents: Dependents::Orphan, prepare_create, ..PLAIN };
 
 fn prepare_create(job: &mut Value, _: Time) {
     if job["spec"]["manualSelector"].is_true() {
