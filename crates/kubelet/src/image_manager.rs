@@ -20,13 +20,6 @@ pub(crate) struct ImageManager {
     pulling: BTreeMap<Str, (Time, Time)>,
 }
 
-/// A pull as planned when it is asked for.
-#[derive(Clone, Debug)]
-pub(crate) struct Pull {
-    pub(crate) done_at: Time,
-    pub(crate) result: Result<ImageFacts, runtime::PullError>,
-}
-
 impl ImageManager {
     pub(crate) fn new(present: &[Str]) -> Self {
         let known = present.iter().filter_map(|r| Some((r.clone(), (Time::EPOCH, runtime::resolve(r).ok()?))));
@@ -38,8 +31,8 @@ impl ImageManager {
         self.present.get(reference).filter(|(from, _)| *from <= now).map(|(_, facts)| facts)
     }
 
-    /// Begins a pull for a pod; it moves when the pulls before it are done.
-    pub(crate) fn pull(&mut self, reference: &Str, pod: &Str, now: Time) -> Pull {
+    /// Begins a pull for a pod; it moves when the pulls before it are done. When it ends.
+    pub(crate) fn pull(&mut self, reference: &Str, pod: &Str, now: Time) -> Time {
         let begins = now.max(self.busy_until);
         let result = runtime::resolve(reference);
         let took_ms = match &result {
@@ -54,7 +47,7 @@ impl ImageManager {
         if let Ok(facts) = &result {
             self.present.entry(reference.clone()).or_insert_with(|| (done_at, facts.clone()));
         }
-        Pull { done_at, result }
+        done_at
     }
 
     pub(crate) fn forget(&mut self, pod: &str) {

@@ -334,8 +334,8 @@ impl Kubelet {
             _ => {
                 let message = format!("Pulling image \"{image}\"");
                 self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Pulling", &message);
-                let pull = self.images.pull(&image, &key, ctx.now);
-                self.tasks.set(pull.done_at, Task::Pod(key.clone(), Work::Pulled(i)));
+                let done_at = self.images.pull(&image, &key, ctx.now);
+                self.tasks.set(done_at, Task::Pod(key.clone(), Work::Pulled(i)));
                 if let Some(worker) = self.pods.get_mut(&key) {
                     worker.containers[i].not_before = ctx.now;
                 }

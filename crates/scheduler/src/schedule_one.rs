@@ -24,13 +24,8 @@ impl Scheduler {
     pub(crate) fn schedule_one(&mut self, mut entry: Entry, ctx: &mut Ctx<'_>) {
         let info = PodInfo::new(&entry.pod);
         let (verdicts, feasible) = self.find_feasible(&info);
-        let decision = |outcome, nodes| Decision {
-            at: ctx.now,
-            pod: entry.key.clone(),
-            attempt: entry.attempts,
-            outcome,
-            nodes,
-        };
+        let (at, pod, attempt) = (ctx.now, entry.key.clone(), entry.attempts);
+        let decision = move |outcome, nodes| Decision { at, pod, attempt, outcome, nodes };
         if feasible.is_empty() {
             let message = fit_error(self.nodes.len(), verdicts.values());
             let refused_by: BTreeSet<&'static str> = verdicts
