@@ -70,9 +70,7 @@ pub fn run(workload: &Workload) -> Run {
 }
 
 fn ready(cluster: &Cluster) -> i64 {
-    cluster
-        .object("deployments.apps", "default", "web")
-        .map_or(0, |d| d["status"]["readyReplicas"].int())
+    cluster.object("deployments.apps", "default", "web").map_or(0, |d| d["status"]["readyReplicas"].int())
 }
 
 fn apply(cluster: &mut Cluster, replicas: i64) {
@@ -90,12 +88,8 @@ fn apply(cluster: &mut Cluster, replicas: i64) {
             },
         },
     });
-    let caller = Caller {
-        user: ADMIN.into(),
-        groups: vec!["system:masters".into()],
-        actor: "you".into(),
-        cause: 0,
-    };
+    let caller =
+        Caller { user: ADMIN.into(), groups: vec!["system:masters".into()], actor: "you".into(), cause: 0 };
     let r = &DEPLOYMENTS;
     let request = Request::new(Verb::Create, &r.group, &r.version, &r.plural)
         .in_namespace("default")

@@ -171,4 +171,3 @@ impl Api for At<'_> {
         self.api.handle(caller, request, self.now)
     }
 }
-

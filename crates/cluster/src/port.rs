@@ -119,9 +119,6 @@ impl Port {
     /// The earliest instant the program sleeps for: time must reach it for the program to go on.
     #[must_use]
     pub fn sleeps_until(&self) -> Option<Time> {
-        self.waiting
-            .values()
-            .filter_map(|ask| if let Ask::Sleep(t) = ask { Some(*t) } else { None })
-            .min()
+        self.waiting.values().filter_map(|ask| if let Ask::Sleep(t) = ask { Some(*t) } else { None }).min()
     }
 }

@@ -20,7 +20,10 @@ impl Cluster {
         loop {
             let now = self.now();
             let quiet = now.since(last_change);
-            if now.since(begun) >= AT_MOST_MS || quiet >= STALLED_MS || (quiet >= QUIET_MS && self.is_settled()) {
+            if now.since(begun) >= AT_MOST_MS
+                || quiet >= STALLED_MS
+                || (quiet >= QUIET_MS && self.is_settled())
+            {
                 return;
             }
             let until = now + 100;
@@ -55,11 +58,16 @@ impl Cluster {
         pods && self.objects("deployments.apps").all(|d| {
             let want = d["spec"]["replicas"].int_or(1);
             counted(d, want, &["replicas", "updatedReplicas", "availableReplicas"])
-        }) && self.objects("statefulsets.apps").all(|s| {
-            counted(s, s["spec"]["replicas"].int_or(1), &["replicas", "readyReplicas"])
-        }) && self.objects("daemonsets.apps").all(|d| {
-            counted(d, d["status"]["desiredNumberScheduled"].int(), &["updatedNumberScheduled", "numberAvailable"])
-        })
+        }) && self
+            .objects("statefulsets.apps")
+            .all(|s| counted(s, s["spec"]["replicas"].int_or(1), &["replicas", "readyReplicas"]))
+            && self.objects("daemonsets.apps").all(|d| {
+                counted(
+                    d,
+                    d["status"]["desiredNumberScheduled"].int(),
+                    &["updatedNumberScheduled", "numberAvailable"],
+                )
+            })
     }
 
     /// Lets `span` of virtual time pass.

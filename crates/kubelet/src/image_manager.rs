@@ -22,7 +22,8 @@ pub(crate) struct ImageManager {
 
 impl ImageManager {
     pub(crate) fn new(present: &[Str]) -> Self {
-        let known = present.iter().filter_map(|r| Some((r.clone(), (Time::EPOCH, runtime::resolve(r).ok()?))));
+        let known =
+            present.iter().filter_map(|r| Some((r.clone(), (Time::EPOCH, runtime::resolve(r).ok()?))));
         Self { present: known.collect(), ..Self::default() }
     }
 
@@ -69,6 +70,9 @@ impl ImageManager {
     pub(crate) fn node_status(&self) -> Vec<Value> {
         let mut all: Vec<(&Str, &ImageFacts)> = self.present.iter().map(|(name, (_, f))| (name, f)).collect();
         all.sort_by_key(|(name, f)| (std::cmp::Reverse(f.size_bytes), (*name).clone()));
-        all.iter().take(50).map(|(name, f)| value!({"names": [(*name)], "sizeBytes": (f.size_bytes)})).collect()
+        all.iter()
+            .take(50)
+            .map(|(name, f)| value!({"names": [(*name)], "sizeBytes": (f.size_bytes)}))
+            .collect()
     }
 }

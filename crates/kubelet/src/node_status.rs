@@ -46,8 +46,7 @@ impl Kubelet {
         if c.control_plane {
             labels.set("node-role.kubernetes.io/control-plane", "");
             labels.set("node.kubernetes.io/exclude-from-external-load-balancers", "");
-            let taint =
-                value!({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"});
+            let taint = value!({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"});
             spec.set("taints", vec![taint]);
         }
         let node = value!({
@@ -109,7 +108,12 @@ impl Kubelet {
                 "kubelet has sufficient memory available",
             ),
             condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-            condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+            condition(
+                "PIDPressure",
+                "False",
+                "KubeletHasSufficientPID",
+                "kubelet has sufficient PID available",
+            ),
             condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
         ];
         let resources = value!({
@@ -140,8 +144,7 @@ impl Kubelet {
         let name = self.config.node.clone();
         let renew = ctx.now.rfc3339_micro();
         let patch = value!({"spec": {"renewTime": (renew.as_str())}});
-        let renewed =
-            ctx.patch(&LEASES, LEASE_NAMESPACE, &name, "", client::PatchType::Merge, patch).is_ok();
+        let renewed = ctx.patch(&LEASES, LEASE_NAMESPACE, &name, "", client::PatchType::Merge, patch).is_ok();
         if !renewed {
             let lease = value!({
                 "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",

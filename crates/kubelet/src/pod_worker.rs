@@ -227,7 +227,8 @@ impl Kubelet {
                 if worker.pod.is_terminating() {
                     return self.sync(key, ctx);
                 }
-                self.tasks.set(ctx.now + delays::SANDBOX_MS + jitter, Task::Pod(key.clone(), Work::SandboxReady));
+                self.tasks
+                    .set(ctx.now + delays::SANDBOX_MS + jitter, Task::Pod(key.clone(), Work::SandboxReady));
                 self.report(key, ctx);
             }
             Work::SandboxReady => {
@@ -279,7 +280,11 @@ impl Kubelet {
         let until = c.not_before;
         let (reason, event, message) = if pulling {
             let image = c.spec["image"].text();
-            ("ImagePullBackOff", format!("Back-off pulling image \"{image}\""), format!("Back-off pulling image \"{image}\""))
+            (
+                "ImagePullBackOff",
+                format!("Back-off pulling image \"{image}\""),
+                format!("Back-off pulling image \"{image}\""),
+            )
         } else {
             let (name, uid) = (c.name(), pod.uid());
             let full = format!("{}_{}({uid})", pod.name(), pod.namespace());
@@ -391,8 +396,11 @@ impl Kubelet {
             let c = &mut worker.containers[i];
             c.busy = false;
             c.state = State::Waiting { reason, message };
-            c.back_off_ms =
-                if c.back_off_ms == 0 { delays::BACKOFF_BASE_MS } else { (c.back_off_ms * 2).min(delays::BACKOFF_MAX_MS) };
+            c.back_off_ms = if c.back_off_ms == 0 {
+                delays::BACKOFF_BASE_MS
+            } else {
+                (c.back_off_ms * 2).min(delays::BACKOFF_MAX_MS)
+            };
             c.not_before = ctx.now + c.back_off_ms;
             // The next look comes soon after and finds the back-off.
             self.tasks.set(ctx.now + 2_000, Task::Pod(key.clone(), Work::Sync));

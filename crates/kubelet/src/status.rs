@@ -72,12 +72,8 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
     let pod = &worker.pod;
     let done = phase == "Succeeded";
     let failed = phase == "Failed";
-    let unready: Vec<&str> = worker
-        .containers
-        .iter()
-        .filter(|c| !c.init && !is_ready(worker, c))
-        .map(Container::name)
-        .collect();
+    let unready: Vec<&str> =
+        worker.containers.iter().filter(|c| !c.init && !is_ready(worker, c)).map(Container::name).collect();
     let incomplete: Vec<&str> =
         worker.containers.iter().filter(|c| c.init && !c.succeeded()).map(Container::name).collect();
     let ready = unready.is_empty() && incomplete.is_empty();
@@ -115,14 +111,19 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
 }
 
 /// A condition of the kubelet's, with its old transition time when its status is the old one.
-fn condition(pod: &Value, kind: &str, ok: bool, reason: &str, message: &str, generation: i64, now: Time) -> Value {
+fn condition(
+    pod: &Value,
+    kind: &str,
+    ok: bool,
+    reason: &str,
+    message: &str,
+    generation: i64,
+    now: Time,
+) -> Value {
     let status = if ok { "True" } else { "False" };
     let old = pod.condition(kind);
-    let since = if old["status"] == status {
-        old["lastTransitionTime"].clone()
-    } else {
-        Value::from(now.rfc3339())
-    };
+    let since =
+        if old["status"] == status { old["lastTransitionTime"].clone() } else { Value::from(now.rfc3339()) };
     let mut c = value!({
         "type": (kind), "status": (status), "observedGeneration": (generation),
         "lastProbeTime": null, "lastTransitionTime": (since),

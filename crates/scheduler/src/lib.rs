@@ -97,7 +97,9 @@ impl Scheduler {
                 if self.nodes.remove_pod(&key) {
                     self.queue.wake_unschedulable(queue::Event::PodDeleted, now);
                 }
-            } else if was_on.is_empty() || !change.previous["spec"].same(&pod["spec"]) || !self.nodes.knows(&key)
+            } else if was_on.is_empty()
+                || !change.previous["spec"].same(&pod["spec"])
+                || !self.nodes.knows(&key)
             {
                 self.nodes.set_pod(key, is_on, pod);
                 self.queue.wake_unschedulable(queue::Event::PodAssigned, now);

@@ -49,9 +49,10 @@ impl HostPort {
 }
 
 fn host_ports(spec: &Value) -> Vec<HostPort> {
-    let containers = spec["containers"].items().iter().chain(
-        spec["initContainers"].items().iter().filter(|c| c["restartPolicy"] == "Always"),
-    );
+    let containers = spec["containers"]
+        .items()
+        .iter()
+        .chain(spec["initContainers"].items().iter().filter(|c| c["restartPolicy"] == "Always"));
     containers
         .flat_map(|c| c["ports"].items())
         .filter(|p| p["hostPort"].int() > 0)

@@ -150,7 +150,10 @@ impl SchedulingQueue {
     }
 
     pub(crate) fn next_due(&self) -> Option<Time> {
-        [self.active_since, self.back_off.next_due(), self.unschedulable.next_due()].into_iter().flatten().min()
+        [self.active_since, self.back_off.next_due(), self.unschedulable.next_due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 
@@ -164,7 +167,9 @@ fn may_help(event: Event, refused_by: &BTreeSet<&'static str>) -> bool {
         Event::PodDeleted => refused_by.iter().any(|p| {
             matches!(*p, "NodeResourcesFit" | "NodePorts" | "InterPodAffinity" | "PodTopologySpread")
         }),
-        Event::PodAssigned => refused_by.iter().any(|p| matches!(*p, "InterPodAffinity" | "PodTopologySpread")),
+        Event::PodAssigned => {
+            refused_by.iter().any(|p| matches!(*p, "InterPodAffinity" | "PodTopologySpread"))
+        }
     }
 }
 

@@ -35,10 +35,8 @@ impl Scheduler {
                     _ => None,
                 })
                 .collect();
-            let d = decision(
-                Outcome::Unschedulable { message: message.clone() },
-                verdicts.into_iter().collect(),
-            );
+            let d =
+                decision(Outcome::Unschedulable { message: message.clone() }, verdicts.into_iter().collect());
             self.remember(entry.pod.uid().into(), d);
             entry.refused_by = refused_by;
             self.report_unschedulable(&entry, &message, ctx);
@@ -66,9 +64,7 @@ impl Scheduler {
             }
             visited += 1;
             let refused = plugins::filters().iter().find_map(|f| {
-                f.filter(pod, node)
-                    .err()
-                    .map(|refusal| NodeVerdict::Refused { plugin: f.name(), refusal })
+                f.filter(pod, node).err().map(|refusal| NodeVerdict::Refused { plugin: f.name(), refusal })
             });
             match refused {
                 Some(r) => drop(verdicts.insert(name, r)),

@@ -44,10 +44,8 @@ impl Score for NodeResourcesFit {
 
     fn score(&self, pod: &PodInfo, node: &NodeInfo) -> i64 {
         let (has, used, wants) = (&node.allocatable, &node.scoring_requested, &pod.scoring);
-        let pairs = [
-            (used.milli_cpu + wants.milli_cpu, has.milli_cpu),
-            (used.memory + wants.memory, has.memory),
-        ];
+        let pairs =
+            [(used.milli_cpu + wants.milli_cpu, has.milli_cpu), (used.memory + wants.memory, has.memory)];
         let known: Vec<i64> = pairs
             .into_iter()
             .filter(|(_, capacity)| *capacity > 0)

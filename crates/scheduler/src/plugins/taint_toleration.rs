@@ -35,7 +35,10 @@ fn compare(taint: &str, toleration: &str) -> Option<std::cmp::Ordering> {
 }
 
 fn taints(node: &NodeInfo) -> impl Iterator<Item = Taint<'_>> {
-    node.node["spec"]["taints"].items().iter().map(|t| (t["key"].text(), t["value"].text(), t["effect"].text()))
+    node.node["spec"]["taints"]
+        .items()
+        .iter()
+        .map(|t| (t["key"].text(), t["value"].text(), t["effect"].text()))
 }
 
 impl Filter for TaintToleration {
