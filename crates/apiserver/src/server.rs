@@ -13,7 +13,6 @@ use objects::resources::{self, Resource};
 use objects::{Reason, Status, Str, Value};
 use smol_str::format_smolstr;
 
-use crate::registry::accept::PodSpec;
 use crate::strategy::service::Allocations;
 use crate::strategy::template::Accepted;
 use crate::watch::WatchCursor;
@@ -44,10 +43,7 @@ pub struct ApiServer {
     pub(crate) now: Time,
     pub(crate) config: Config,
     pub(crate) services: Allocations,
-    /// Pod specs as pods accept them.
-    pub(crate) pods: Accepted,
-    /// Pod specs as templates accept them.
-    pub(crate) templates: Accepted,
+    pub(crate) accepted: Accepted,
     /// What the token volume of every pod projects.
     pub(crate) token_volume: Value,
 }
@@ -77,13 +73,6 @@ pub(crate) struct Cx<'a> {
     pub(crate) resource: Served,
     pub(crate) now: Time,
     pub(crate) warnings: Vec<String>,
-    pub(crate) pod_spec: PodSpec,
-}
-
-impl<'a> Cx<'a> {
-    pub(crate) fn new(caller: &'a Caller, request: &'a Request, resource: Served, now: Time) -> Self {
-        Self { caller, request, resource, now, warnings: Vec::new(), pod_spec: PodSpec::default() }
-    }
 }
 
 impl ApiServer {
@@ -96,8 +85,7 @@ impl ApiServer {
             now,
             config,
             services: Allocations::default(),
-            pods: Accepted::default(),
-            templates: Accepted::default(),
+            accepted: Accepted::default(),
             token_volume: crate::admission::token_volume(),
         };
         s.bootstrap();
@@ -160,7 +148,7 @@ impl ApiServer {
             return self.non_resource(&request);
         }
         let resource = self.find(&request)?;
-        let mut cx = Cx::new(caller, &request, resource, now);
+        let mut cx = Cx { caller, request: &request, resource, now, warnings: Vec::new() };
         let mut response =
             if request.subresource.is_empty() { self.main(&mut cx) } else { self.subresource(&mut cx) }?;
         response.warnings.append(&mut cx.warnings);

@@ -24,6 +24,7 @@ impl ApiServer {
     /// Stores a decoded new object.
     pub(crate) fn create_object(&mut self, cx: &mut Cx<'_>, mut object: Value) -> Result<Value, Status> {
         let strategy = strategy::of(&cx.resource);
+        meta::check_identity(cx, &mut object)?;
         if object.name().is_empty() && object.meta()["generateName"].text().is_empty() {
             // Upstream's validation says it the same way.
             let cause = objects::status::Cause {
@@ -34,25 +35,22 @@ impl ApiServer {
             return Err(cx.invalid("", vec![cause]));
         }
         meta::stamp_new(cx, &mut self.rng, &mut object, strategy.generation);
-        self.default_object(cx, &mut object, &Value::Null);
+        self.default_object(cx, &mut object);
         self.admit_create(cx, &mut object)?;
-        let base = if object.name().is_empty() { object.meta()["generateName"].to_str() } else { "".into() };
-        if !base.is_empty() {
-            let name = meta::generated_name(&mut self.rng, &base);
-            object.map_mut().entry("metadata").set("name", name);
+        if strategy.status {
+            object.remove("status");
         }
-        if strategy.status && cx.resource.storage != "pods" {
-            object.set("status", Self::zero_status(&cx.resource));
-        }
-        (strategy.prepare_create)(&mut object, cx.now);
+        (strategy.prepare_create)(&mut object);
         self.allocate(cx, &mut object, &Value::Null)?;
-        self.validate_new(cx, &object)?;
-        self.remember(cx);
-        (strategy.canonicalize)(&mut object);
+        let base = if object.name().is_empty() { object.meta()["generateName"].to_str() } else { "".into() };
         for attempt in 1.. {
-            if attempt > 1 {
+            if !base.is_empty() {
                 let name = meta::generated_name(&mut self.rng, &base);
                 object.map_mut().entry("metadata").set("name", name);
+            }
+            if attempt == 1 {
+                self.validate_new(cx, &object)?;
+                (strategy.canonicalize)(&mut object);
             }
             let name = object.meta()["name"].to_str();
             match self.commit(cx, &name, object.clone(), Expect::Absent) {

@@ -46,7 +46,13 @@ impl ApiServer {
             let mut one = cx.request.clone();
             one.name = object.meta()["name"].to_str();
             one.namespace = object.meta()["namespace"].to_str();
-            let mut each = Cx::new(cx.caller, &one, cx.resource.clone(), cx.now);
+            let mut each = Cx {
+                caller: cx.caller,
+                request: &one,
+                resource: cx.resource.clone(),
+                now: cx.now,
+                warnings: Vec::new(),
+            };
             self.delete_object(&mut each, object.clone())?;
         }
         Ok(Response { object: self.list_of(cx, all), ..Response::default() })

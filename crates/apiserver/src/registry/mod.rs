@@ -2,7 +2,6 @@
 //!
 //! Models `k8s.io/apiserver/pkg/registry/generic/registry.Store` and `pkg/registry/rest`.
 
-pub(crate) mod accept;
 mod create;
 mod delete;
 mod list;

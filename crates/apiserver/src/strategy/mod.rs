@@ -3,9 +3,7 @@
 //! Models the `strategy.go` of each kind under `k8s.io/kubernetes/pkg/registry`.
 
 pub(crate) mod deployment;
-pub(crate) mod job;
 pub(crate) mod namespace;
-pub(crate) mod persistent_volume;
 pub(crate) mod pod;
 mod selectable;
 pub(crate) mod service;
@@ -14,7 +12,6 @@ pub(crate) mod workloads;
 
 pub(crate) use selectable::{field_text, selectable};
 
-use clock::Time;
 use objects::Value;
 use objects::resources::Resource;
 
@@ -43,7 +40,7 @@ pub(crate) struct Strategy {
     pub(crate) returns_deleted: bool,
     pub(crate) dependents: Dependents,
     /// Sets what the kind's new object starts with, after `status` was cleared.
-    pub(crate) prepare_create: fn(&mut Value, Time),
+    pub(crate) prepare_create: fn(&mut Value),
     /// Restores in the new state what a main write may not touch.
     pub(crate) prepare_update: fn(&mut Value, &Value),
     pub(crate) prepare_status: fn(&mut Value, &Value),
@@ -58,7 +55,6 @@ pub(crate) struct Strategy {
 }
 
 const fn nothing(_: &mut Value) {}
-const fn nothing_new(_: &mut Value, _: Time) {}
 const fn keeps_nothing(_: &mut Value, _: &Value) {}
 const fn no_grace(_: &Value, _: Option<i64>) -> Option<i64> {
     None
@@ -86,7 +82,7 @@ pub(crate) const PLAIN: Strategy = Strategy {
     unconditional_update: true,
     returns_deleted: false,
     dependents: Dependents::Delete,
-    prepare_create: nothing_new,
+    prepare_create: nothing,
     prepare_update: keeps_nothing,
     prepare_status: keeps_nothing,
     is_new_generation: new_spec,
@@ -124,8 +120,7 @@ pub(crate) fn of(resource: &Resource) -> &'static Strategy {
         "deployments.apps" => &deployment::STRATEGY,
         "replicasets.apps" | "statefulsets.apps" => &SPEC_AND_STATUS,
         "daemonsets.apps" => &workloads::DAEMON_SET,
-        "jobs.batch" => &job::STRATEGY,
-        "replicationcontrollers" => &ORPHANING,
+        "jobs.batch" | "replicationcontrollers" => &ORPHANING,
         "cronjobs.batch"
         | "ingresses.networking.k8s.io"
         | "customresourcedefinitions.apiextensions.k8s.io" => &SPEC_AND_STATUS,
@@ -143,9 +138,7 @@ pub(crate) fn of(resource: &Resource) -> &'static Strategy {
         "nodes"
         | "horizontalpodautoscalers.autoscaling"
         | "certificatesigningrequests.certificates.k8s.io" => &WITH_STATUS,
-        "persistentvolumes" => &persistent_volume::STRATEGY,
-        "persistentvolumeclaims" => &persistent_volume::CLAIM,
-        "resourcequotas" => &RETURNED_WITH_STATUS,
+        "persistentvolumes" | "persistentvolumeclaims" | "resourcequotas" => &RETURNED_WITH_STATUS,
         "serviceaccounts" | "storageclasses.storage.k8s.io" | "volumeattributesclasses.storage.k8s.io" => {
             &RETURNED
         }

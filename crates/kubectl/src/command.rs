@@ -1,0 +1,259 @@
+//! The tree of commands: which one a line means, its flags, its help, and what is said when there is none.
+//!
+//! Models `github.com/spf13/cobra` as kubectl sets it up.
+
+use std::rc::Rc;
+
+use client::Handle;
+
+use crate::error::{Error, Result};
+use crate::flags::{self, Args, Flag, Kind, flag, short};
+use crate::io::{Io, LocalFuture};
+use crate::session::Kubectl;
+
+pub type Run = for<'a> fn(&'a Kubectl, &'a Args) -> LocalFuture<'a, Result<()>>;
+
+/// One command or group of commands.
+pub struct Command {
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    /// What follows the name: `NAME --image=image [-- COMMAND]`.
+    pub usage: &'static str,
+    pub short: &'static str,
+    pub flags: &'static [&'static [Flag]],
+    pub required: &'static [&'static str],
+    /// `None`: only a group.
+    pub run: Option<Run>,
+    pub commands: &'static [&'static Command],
+    pub hidden: bool,
+}
+
+impl Command {
+    /// For `..Command::NONE`.
+    pub const NONE: Self = Self {
+        name: "",
+        aliases: &[],
+        usage: "",
+        short: "",
+        flags: &[],
+        required: &[],
+        run: None,
+        commands: &[],
+        hidden: false,
+    };
+
+    #[must_use]
+    pub fn child(&self, word: &str) -> Option<&'static Command> {
+        self.commands.iter().copied().find(|c| c.name == word || c.aliases.contains(&word))
+    }
+}
+
+/// Flags of every command.
+pub static GLOBAL: &[Flag] = &[
+    flag("as", Kind::Text, "", "user to act as"),
+    flag("as-group", Kind::Texts, "", "group to act as, repeatable"),
+    flag("as-uid", Kind::Text, "", "UID to act as"),
+    flag("as-user-extra", Kind::Texts, "", "extra attributes of the user to act as"),
+    flag("cache-dir", Kind::Text, "", "accepted, not used"),
+    flag("certificate-authority", Kind::Text, "", "accepted, not used"),
+    flag("client-certificate", Kind::Text, "", "accepted, not used"),
+    flag("client-key", Kind::Text, "", "accepted, not used"),
+    flag("cluster", Kind::Text, "", "cluster of the kubeconfig to use"),
+    flag("context", Kind::Text, "", "context of the kubeconfig to use"),
+    flag("disable-compression", Kind::Bool, "false", "accepted, not used"),
+    flag("insecure-skip-tls-verify", Kind::Bool, "false", "accepted, not used"),
+    flag("kubeconfig", Kind::Text, "", "path of the kubeconfig"),
+    flag("kuberc", Kind::Text, "", "accepted, not used"),
+    flag("match-server-version", Kind::Bool, "false", "accepted, not used"),
+    short('n', "namespace", Kind::Text, "", "namespace of the request"),
+    flag("password", Kind::Text, "", "accepted, not used"),
+    flag("profile", Kind::Text, "none", "accepted, not used"),
+    flag("profile-output", Kind::Text, "profile.pprof", "accepted, not used"),
+    flag("request-timeout", Kind::Text, "0", "accepted, not used"),
+    short('s', "server", Kind::Text, "", "accepted, not used"),
+    flag("tls-server-name", Kind::Text, "", "accepted, not used"),
+    flag("token", Kind::Text, "", "bearer token"),
+    flag("user", Kind::Text, "", "user of the kubeconfig to use"),
+    flag("username", Kind::Text, "", "accepted, not used"),
+    short('v', "v", Kind::Optional("0"), "0", "accepted, not used"),
+    flag("vmodule", Kind::Text, "", "accepted, not used"),
+    flag("log-flush-frequency", Kind::Duration, "5s", "accepted, not used"),
+    flag("warnings-as-errors", Kind::Bool, "false", "a warning ends the command with exit code 1"),
+];
+
+/// `-f`, `-k`, `-R`
+pub static FILES: &[Flag] = &[
+    short('f', "filename", Kind::Words, "", "file, directory or - to read objects from"),
+    short('k', "kustomize", Kind::Text, "", "directory with a kustomization to build"),
+    short('R', "recursive", Kind::Bool, "false", "take the directories under -f too"),
+];
+
+/// `-l`
+pub static SELECTOR: &[Flag] = &[short('l', "selector", Kind::Text, "", "label selector: a=b, a!=b, a in (b,c), !a")];
+
+pub static ALL_NAMESPACES: &[Flag] = &[short('A', "all-namespaces", Kind::Bool, "false", "objects of all namespaces")];
+
+/// `--dry-run`
+pub static DRY_RUN: &[Flag] =
+    &[flag("dry-run", Kind::Optional("unchanged"), "none", "none, client (only print) or server (ask, but store nothing)")];
+
+/// `-o` and what belongs to it.
+pub static OUTPUT: &[Flag] = &[
+    short('o', "output", Kind::Text, "", "json, yaml, name, jsonpath=..., go-template=..."),
+    flag("template", Kind::Text, "", "template for -o jsonpath or go-template"),
+    flag("allow-missing-template-keys", Kind::Bool, "true", "missing fields print as nothing"),
+    flag("show-managed-fields", Kind::Bool, "false", "keep metadata.managedFields"),
+];
+
+pub static FIELD_MANAGER: &[Flag] = &[flag("field-manager", Kind::Text, "", "name of who owns the written fields")];
+
+pub static VALIDATE: &[Flag] =
+    &[flag("validate", Kind::Optional("strict"), "strict", "strict (true), warn, or ignore (false) unknown fields")];
+
+/// The command that `words` (without `kubectl`) mean, its path, and the words without its name.
+#[must_use]
+pub fn find(root: &'static Command, words: &[String]) -> (&'static Command, String, Vec<String>) {
+    let mut command = root;
+    let mut path = "kubectl".to_owned();
+    let mut rest = words.to_vec();
+    while let Some(i) = first_argument(command, &rest) {
+        let Some(child) = command.child(&rest[i]) else { break };
+        rest.remove(i);
+        path.push(' ');
+        path.push_str(child.name);
+        command = child;
+    }
+    (command, path, rest)
+}
+
+/// The index of the first word that is neither a flag nor a flag's value.
+fn first_argument(command: &Command, words: &[String]) -> Option<usize> {
+    let takes_value = |name: &str, letter: bool| {
+        command.flags.iter().copied().chain([GLOBAL]).flatten().any(|f| {
+            let named = if letter { name.chars().next() == Some(f.short) } else { f.name == name };
+            named && !matches!(f.kind, Kind::Bool | Kind::Optional(_))
+        })
+    };
+    let mut i = 0;
+    while i < words.len() {
+        let w = &words[i];
+        if w == "--" {
+            return None;
+        }
+        if let Some(name) = w.strip_prefix("--") {
+            i += if !name.contains('=') && takes_value(name, false) { 2 } else { 1 };
+        } else if let Some(letters) = w.strip_prefix('-').filter(|l| !l.is_empty()) {
+            i += if letters.chars().count() == 1 && takes_value(letters, true) { 2 } else { 1 };
+        } else {
+            return Some(i);
+        }
+    }
+    None
+}
+
+/// Runs a command line; the exit code.
+pub async fn run(words: Vec<String>, io: Rc<dyn Io>, client: Handle) -> i32 {
+    match dispatch(&words, &io, client).await {
+        Ok(()) => 0,
+        Err(e) => {
+            let mut text = e.printed();
+            if !text.is_empty() {
+                if !text.ends_with('\n') {
+                    text.push('\n');
+                }
+                io.err(text.as_bytes());
+            }
+            e.exit_code()
+        }
+    }
+}
+
+async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<()> {
+    let root = crate::verbs::root();
+    if words.first().is_some_and(|w| w == "help") {
+        let (command, path, _) = find(root, &words[1..]);
+        io.out(crate::help::page(command, &path).as_bytes());
+        return Ok(());
+    }
+    let (command, path, rest) = find(root, words);
+    let mut sets: Vec<&[Flag]> = command.flags.to_vec();
+    sets.push(GLOBAL);
+    if std::ptr::eq(command, root) {
+        if let Some(i) = first_argument(root, &rest) {
+            return Err(unknown(root, &rest[i]));
+        }
+    }
+    let args = match flags::parse(&path, &rest, &sets) {
+        Ok(a) => a,
+        Err(text) => return Err(Error::text(format!("{text}\nSee '{path} --help' for usage."))),
+    };
+    if args.is("help") {
+        io.out(crate::help::page(command, &path).as_bytes());
+        return Ok(());
+    }
+    let Some(body) = command.run else {
+        if let Some(word) = args.args.first() {
+            return Err(Error::text(format!("unknown command \"{word}\"\nSee '{path} -h' for help and examples")));
+        }
+        io.out(crate::help::page(command, &path).as_bytes());
+        return Ok(());
+    };
+    let missing: Vec<String> = command.required.iter().filter(|r| !args.changed(r)).map(|r| format!("\"{r}\"")).collect();
+    if !missing.is_empty() {
+        return Err(Error::text(format!("required flag(s) {} not set", missing.join(", "))));
+    }
+    let k = Kubectl::new(io.clone(), client, &args)?;
+    body(&k, &args).await?;
+    k.warning_error().map_or(Ok(()), Err)
+}
+
+fn unknown(root: &Command, word: &str) -> Error {
+    let mut text = format!("unknown command \"{word}\" for \"kubectl\"");
+    let near: Vec<&str> = root
+        .commands
+        .iter()
+        .filter(|c| !c.hidden)
+        .map(|c| c.name)
+        .filter(|name| distance(word, name) <= 2 || name.starts_with(&word.to_lowercase()))
+        .collect();
+    if !near.is_empty() {
+        text.push_str("\n\nDid you mean this?\n");
+        for n in near {
+            text.push('\t');
+            text.push_str(n);
+            text.push('\n');
+        }
+    }
+    Error::Text(text)
+}
+
+/// Levenshtein's distance, case aside.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.chars().collect());
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let step = (corner + usize::from(x != y)).min(row[j] + 1).min(row[j + 1] + 1);
+            corner = std::mem::replace(&mut row[j + 1], step);
+        }
+    }
+    row[b.len()]
+}
+
+/// `... See 'kubectl get -h' for help and examples`
+pub fn usage_error(args: &Args, text: &str) -> Error {
+    Error::Text(format!("{text}\nSee '{} -h' for help and examples", args.path))
+}
+
+/// The one NAME of a generator.
+///
+/// # Errors
+/// None or several names.
+pub fn one_name(args: &Args) -> Result<String> {
+    match args.before_dash() {
+        [name] => Ok(name.clone()),
+        other => Err(usage_error(args, &format!("exactly one NAME is required, got {}", other.len()))),
+    }
+}

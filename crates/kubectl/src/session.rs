@@ -1,0 +1,262 @@
+//! One run of kubectl: its streams, its server, its namespace.
+//!
+//! Owns: requests with what every one carries (impersonation, warnings), printing to the streams.
+//! Models `k8s.io/cli-runtime/pkg/genericclioptions` and `k8s.io/kubectl/pkg/cmd/util` factory.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use client::handle::{Stream, Watch};
+use client::{FieldValidation, Handle, Options, Request, Response, Verb};
+use objects::resources::Resource;
+use objects::{Str, Value};
+
+use crate::error::{Error, Result, fail};
+use crate::flags::Args;
+use crate::io::Io;
+use crate::kubeconfig::Config;
+use crate::mapper::Mapper;
+
+/// What every verb gets.
+pub struct Kubectl {
+    pub io: Rc<dyn Io>,
+    pub client: Handle,
+    /// The namespace of the request: the flag's, the context's, or `default`.
+    pub namespace: Str,
+    /// True when `-n` named it.
+    pub enforce_namespace: bool,
+    pub config: Config,
+    pub mapper: Mapper,
+    impersonate: Option<(Str, Vec<Str>)>,
+    warned: RefCell<Vec<String>>,
+    warnings_as_errors: bool,
+    warnings: Cell<usize>,
+}
+
+impl Kubectl {
+    /// # Errors
+    /// A kubeconfig that can't be read, or a context that is not in it.
+    pub fn new(io: Rc<dyn Io>, client: Handle, args: &Args) -> Result<Self> {
+        let mut config = Config::load(io.as_ref(), args.text("kubeconfig"))?;
+        let context = args.text("context");
+        if !context.is_empty() {
+            // `config` itself works on a file whose contexts may be missing.
+            if config.context(context).is_none() && !args.path.starts_with("kubectl config") {
+                return fail(format!("context \"{context}\" does not exist"));
+            }
+            config.override_context = Some(context.to_owned());
+        }
+        let mut namespace = Str::from(args.text("namespace"));
+        let enforce_namespace = !namespace.is_empty();
+        if namespace.is_empty() {
+            namespace = config.namespace().into();
+        }
+        let impersonate = if args.text("as").is_empty() {
+            if !args.list("as-group").is_empty() && !args.path.starts_with("kubectl config") {
+                return fail("requesting uid, groups or user-extra for user without impersonating a user");
+            }
+            None
+        } else {
+            Some((args.text("as").into(), args.list("as-group").into_iter().map(Str::from).collect()))
+        };
+        let mapper = Mapper::new(io.discovery_cache());
+        Ok(Self {
+            io,
+            client,
+            namespace,
+            enforce_namespace,
+            config,
+            mapper,
+            impersonate,
+            warned: RefCell::default(),
+            warnings_as_errors: args.is("warnings-as-errors"),
+            warnings: Cell::new(0),
+        })
+    }
+
+    pub fn out(&self, text: &str) {
+        self.io.out(text.as_bytes());
+    }
+
+    /// A line on standard output.
+    pub fn say(&self, line: impl AsRef<str>) {
+        self.io.out(line.as_ref().as_bytes());
+        self.io.out(b"\n");
+    }
+
+    /// A line on standard error.
+    pub fn complain(&self, line: impl AsRef<str>) {
+        self.io.err(line.as_ref().as_bytes());
+        self.io.err(b"\n");
+    }
+
+    /// A `Warning:` line, the same one only once.
+    pub fn warn(&self, text: &str) {
+        if self.warned.borrow().iter().any(|w| w == text) {
+            return;
+        }
+        self.warned.borrow_mut().push(text.to_owned());
+        self.warnings.set(self.warnings.get() + 1);
+        self.complain(format!("Warning: {text}"));
+    }
+
+    fn dress(&self, request: &mut Request) {
+        if request.options.impersonate.is_none() {
+            request.options.impersonate.clone_from(&self.impersonate);
+        }
+    }
+
+    /// # Errors
+    /// The server's refusal.
+    pub async fn call(&self, mut request: Request) -> Result<Response> {
+        self.dress(&mut request);
+        let response = self.client.call(request).await?;
+        for w in &response.warnings {
+            self.warn(w);
+        }
+        Ok(response)
+    }
+
+    /// # Errors
+    /// The server's refusal.
+    pub async fn watch(&self, mut request: Request) -> Result<Watch> {
+        self.dress(&mut request);
+        Ok(self.client.watch(request).await?)
+    }
+
+    /// # Errors
+    /// The server's refusal.
+    pub async fn connect(&self, mut request: Request) -> Result<Stream> {
+        self.dress(&mut request);
+        Ok(self.client.connect(request).await?)
+    }
+
+    /// # Errors
+    /// The server's refusal.
+    pub async fn get(&self, resource: &Resource, namespace: &str, name: &str) -> Result<Value> {
+        Ok(self.call(request(Verb::Get, resource, namespace).named(name)).await?.object)
+    }
+
+    /// Every object of a resource: pages are joined.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn list(&self, resource: &Resource, namespace: &str, labels: &str, fields: &str) -> Result<Vec<Value>> {
+        let mut r = request(Verb::List, resource, namespace);
+        r.options.label_selector = labels.into();
+        r.options.field_selector = fields.into();
+        let list = self.list_all(r).await?;
+        Ok(list["items"].items().iter().map(|o| typed(o, resource)).collect())
+    }
+
+    /// A list or table with all its pages.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn list_all(&self, mut request: Request) -> Result<Value> {
+        request.options.limit = Some(500);
+        let mut whole = self.call(request.clone()).await?.object;
+        loop {
+            let token = whole["metadata"]["continue"].to_str();
+            if token.is_empty() {
+                return Ok(whole);
+            }
+            request.options.continue_token = token;
+            let next = self.call(request.clone()).await?.object;
+            let key = if whole.kind() == "Table" { "rows" } else { "items" };
+            let mut all = whole[key].items().to_vec();
+            all.extend_from_slice(next[key].items());
+            whole.set(key, Value::List(all.into()));
+            whole.set("metadata", next["metadata"].clone());
+        }
+    }
+
+    /// `Warning:`s counted for `--warnings-as-errors`.
+    #[must_use]
+    pub fn warning_error(&self) -> Option<Error> {
+        let n = self.warnings.get();
+        (self.warnings_as_errors && n > 0).then(|| {
+            Error::text(if n == 1 { "1 warning received".into() } else { format!("{n} warnings received") })
+        })
+    }
+}
+
+/// A request on a resource; the namespace is left out where the resource has none.
+#[must_use]
+pub fn request(verb: Verb, resource: &Resource, namespace: &str) -> Request {
+    let r = Request::new(verb, &resource.group, &resource.version, &resource.plural);
+    if resource.namespaced { r.in_namespace(namespace) } else { r }
+}
+
+/// The object with its `apiVersion` and `kind`, which items of lists may lack.
+#[must_use]
+pub fn typed(object: &Value, resource: &Resource) -> Value {
+    if !object.kind().is_empty() {
+        return object.clone();
+    }
+    let mut o = object.clone();
+    o.set("apiVersion", resource.api_version());
+    o.set("kind", resource.kind.clone());
+    o
+}
+
+/// What a write by kubectl carries: manager, validation, dry run.
+pub fn write_options(options: &mut Options, manager: &str, validation: FieldValidation, dry: DryRun) {
+    options.field_manager = manager.into();
+    options.field_validation = validation;
+    options.dry_run = dry == DryRun::Server;
+}
+
+/// `--dry-run`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DryRun {
+    #[default]
+    None,
+    Client,
+    Server,
+}
+
+impl DryRun {
+    /// # Errors
+    /// A value that is none of the three.
+    pub fn of(k: &Kubectl, args: &Args) -> Result<Self> {
+        match args.text("dry-run") {
+            "" | "none" => Ok(Self::None),
+            "client" => Ok(Self::Client),
+            "server" => Ok(Self::Server),
+            "unchanged" => {
+                k.complain("W0101 00:00:00.000000       1 helpers.go:731] --dry-run is deprecated and can be replaced with --dry-run=client.");
+                Ok(Self::Client)
+            }
+            other => match other {
+                "true" | "false" | "1" | "0" | "t" | "f" => {
+                    fail(format!("Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."))
+                }
+                _ => fail(format!("Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\".")),
+            },
+        }
+    }
+
+    /// What is printed behind `created`.
+    #[must_use]
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Client => " (dry run)",
+            Self::Server => " (server dry run)",
+        }
+    }
+}
+
+/// `--validate`
+///
+/// # Errors
+/// A value that is none of the known.
+pub fn validation(args: &Args) -> Result<FieldValidation> {
+    match args.text("validate") {
+        "" | "true" | "strict" => Ok(FieldValidation::Strict),
+        "warn" => Ok(FieldValidation::Warn),
+        "false" | "ignore" => Ok(FieldValidation::Ignore),
+        other => fail(format!("invalid - validate option \"{other}\"; must be one of: strict (or true), warn, ignore (or false)")),
+    }
+}

@@ -1,0 +1,111 @@
+//! `kubectl create service clusterip|nodeport|loadbalancer|externalname`
+
+use objects::resources::SERVICES;
+use objects::{Value, value};
+
+use super::{GENERATOR, generate, named};
+use crate::command::{Command, one_name};
+use crate::error::{Result, fail};
+use crate::flags::{Args, Flag, Kind, flag};
+use crate::session::Kubectl;
+
+static TCP: Flag = flag("tcp", Kind::Words, "", "port or port:targetPort, repeatable");
+static CLUSTERIP: &[Flag] = &[TCP, flag("clusterip", Kind::Text, "", "an address of your own, or None")];
+static NODEPORT: &[Flag] = &[TCP, flag("node-port", Kind::Int, "0", "port on every node")];
+static LOADBALANCER: &[Flag] = &[TCP];
+static EXTERNALNAME: &[Flag] = &[TCP, flag("external-name", Kind::Text, "", "name outside the cluster")];
+
+pub static COMMAND: Command = Command {
+    name: "service",
+    aliases: &["svc"],
+    short: "Create a service using a specified subcommand",
+    commands: &[
+        &Command {
+            name: "clusterip",
+            usage: "NAME [--tcp=<port>:<targetPort>]",
+            short: "Create a ClusterIP service",
+            flags: &[CLUSTERIP, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
+            run: Some(|k, a| Box::pin(create(k, a, "ClusterIP"))),
+            ..Command::NONE
+        },
+        &Command {
+            name: "externalname",
+            usage: "NAME --external-name external.name",
+            short: "Create an ExternalName service",
+            flags: &[EXTERNALNAME, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
+            required: &["external-name"],
+            run: Some(|k, a| Box::pin(create(k, a, "ExternalName"))),
+            ..Command::NONE
+        },
+        &Command {
+            name: "loadbalancer",
+            usage: "NAME [--tcp=port:targetPort]",
+            short: "Create a LoadBalancer service",
+            flags: &[LOADBALANCER, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
+            run: Some(|k, a| Box::pin(create(k, a, "LoadBalancer"))),
+            ..Command::NONE
+        },
+        &Command {
+            name: "nodeport",
+            usage: "NAME [--tcp=port:targetPort]",
+            short: "Create a NodePort service",
+            flags: &[NODEPORT, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
+            run: Some(|k, a| Box::pin(create(k, a, "NodePort"))),
+            ..Command::NONE
+        },
+    ],
+    ..Command::NONE
+};
+
+async fn create(k: &Kubectl, args: &Args, kind: &str) -> Result<()> {
+    let name = one_name(args)?;
+    let headless = args.text("clusterip") == "None";
+    let tcp = args.list("tcp");
+    if tcp.is_empty() && kind != "ExternalName" && !headless {
+        return fail("at least one tcp port specifier must be provided");
+    }
+    let mut ports: Vec<Value> = Vec::new();
+    for t in &tcp {
+        let mut p = port(t)?;
+        if kind == "NodePort" && args.int("node-port") != 0 {
+            p.set("nodePort", args.int("node-port"));
+        }
+        ports.push(p);
+    }
+    let labels = value!({"app": (name.as_str())});
+    let mut s = named(SERVICES, &name);
+    s.set_at(&["metadata", "labels"], labels.clone());
+    let mut spec = value!({"type": (kind), "selector": (labels)});
+    if !ports.is_empty() {
+        spec.set("ports", Value::List(ports.into()));
+    }
+    if !args.text("clusterip").is_empty() {
+        spec.set("clusterIP", args.text("clusterip"));
+    }
+    if kind == "ExternalName" {
+        spec.set("externalName", args.text("external-name"));
+    }
+    s.set("spec", spec);
+    s.set("status", value!({"loadBalancer": {}}));
+    generate(k, args, SERVICES, s, &format!("{kind} service:")).await
+}
+
+fn port(text: &str) -> Result<Value> {
+    let (left, right) = text.split_once(':').map_or((text, None), |(l, r)| (l, Some(r)));
+    let number = |s: &str| s.parse::<u32>().ok().filter(|n| *n <= 65_535);
+    let Some(n) = number(left) else {
+        return fail(format!("strconv.ParseUint: parsing \"{left}\": invalid syntax"));
+    };
+    if n == 0 || n > 65_535 {
+        return fail("must be between 1 and 65535, inclusive");
+    }
+    let target: Value = match right {
+        None => n.into(),
+        Some(r) => match r.parse::<i64>() {
+            Ok(t) if (1..=65_535).contains(&t) => t.into(),
+            Ok(_) => return fail("must be between 1 and 65535, inclusive"),
+            Err(_) => r.into(),
+        },
+    };
+    Ok(value!({"name": (text.replace(':', "-")), "port": (n), "protocol": "TCP", "targetPort": (target)}))
+}

@@ -1,0 +1,311 @@
+//! `kubectl get`
+//!
+//! Models `k8s.io/kubectl/pkg/cmd/get`. Not modelled: `--server-print=false` (the server's columns are printed anyway).
+
+use client::{Request, TableOf, Verb};
+use objects::tabwriter::TabWriter;
+use objects::{Value, json, value};
+
+use crate::command::{ALL_NAMESPACES, Command, FILES, OUTPUT, SELECTOR, usage_error};
+use crate::error::{Error, Result};
+use crate::finder::{Find, Source, kind_name, unlistable};
+use crate::flags::{Args, Flag, Kind, flag, short};
+use crate::printers::table::{Options, TablePrinter};
+use crate::printers::{Printer, columns, sort};
+use crate::session::{Kubectl, request};
+
+static FLAGS: &[Flag] = &[
+    short('w', "watch", Kind::Bool, "false", "go on with changes after the listing"),
+    flag("watch-only", Kind::Bool, "false", "only changes, without the listing"),
+    flag("output-watch-events", Kind::Bool, "false", "name the kind of change in a watch"),
+    flag("field-selector", Kind::Text, "", "selector over fields: status.phase=Running"),
+    flag("show-labels", Kind::Bool, "false", "labels as the last column"),
+    short('L', "label-columns", Kind::Words, "", "labels to show as columns"),
+    flag("sort-by", Kind::Text, "", "path of the field to sort by"),
+    flag("no-headers", Kind::Bool, "false", "leave the header line out"),
+    flag("show-kind", Kind::Bool, "false", "put the type before names"),
+    flag("ignore-not-found", Kind::Bool, "false", "a missing object is no error"),
+    flag("chunk-size", Kind::Int, "500", "objects per page"),
+    flag("server-print", Kind::Bool, "true", "accepted: the server's columns are printed"),
+    flag("raw", Kind::Text, "", "path to ask the server for as it is"),
+    flag("subresource", Kind::Text, "", "status, scale or resize"),
+];
+
+pub static COMMAND: Command = Command {
+    name: "get",
+    usage: "(TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE/NAME ...)",
+    short: "Display one or many resources",
+    flags: &[FLAGS, FILES, SELECTOR, ALL_NAMESPACES, OUTPUT],
+    run: Some(|k, a| Box::pin(run(k, a))),
+    ..Command::NONE
+};
+
+async fn run(k: &Kubectl, args: &Args) -> Result<()> {
+    if args.changed("raw") {
+        return raw(k, args).await;
+    }
+    let mut find = Find::of(args);
+    find.type_is_enough = true;
+    find.latest = true;
+    find.subresource = args.text("subresource").to_owned();
+    let printer = Printer::of_get(k, args)?;
+    let watching = args.is("watch") || args.is("watch-only");
+    if args.is("output-watch-events") && !watching {
+        return Err(usage_error(args, "--output-watch-events option can only be used with --watch or --watch-only"));
+    }
+    if find.is_empty() {
+        k.complain("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n");
+        let text = "Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).";
+        return Err(usage_error(args, text));
+    }
+    if watching {
+        return watch(k, args, find, &printer).await;
+    }
+    if !printer.is_human() {
+        return generic(k, args, &find, &printer).await;
+    }
+    human(k, args, &find, &printer).await
+}
+
+async fn raw(k: &Kubectl, args: &Args) -> Result<()> {
+    if args.args.len() + usize::from(!args.list("filename").is_empty()) > 0 {
+        return Err(usage_error(args, "arguments may not be passed when --raw is specified"));
+    }
+    let path = args.text("raw");
+    if !path.starts_with('/') {
+        return Err(Error::text(format!("unable to process request: {path}")));
+    }
+    let answer = k.call(Request::raw(path)).await?.object;
+    match &answer {
+        Value::Str(s) => k.out(s),
+        other => k.out(&json::to_string(other)),
+    }
+    if !matches!(&answer, Value::Str(_)) {
+        k.out("\n");
+    }
+    Ok(())
+}
+
+fn ask(source: &Source, subresource: &str, table: TableOf) -> Request {
+    let mut r = match source {
+        Source::Named(i) | Source::File(i) => request(Verb::Get, &i.resource, &i.namespace).named(i.name.clone()),
+        Source::Selected { resource, namespace, labels, fields } => {
+            let mut r = request(Verb::List, resource, namespace);
+            r.options.label_selector.clone_from(labels);
+            r.options.field_selector.clone_from(fields);
+            r
+        }
+    };
+    r.subresource = subresource.into();
+    r.options.table = table;
+    r
+}
+
+fn resource_of(source: &Source) -> &objects::resources::Resource {
+    match source {
+        Source::Named(i) | Source::File(i) => &i.resource,
+        Source::Selected { resource, .. } => resource,
+    }
+}
+
+async fn fetch(k: &Kubectl, source: &Source, subresource: &str, table: TableOf) -> Result<Value> {
+    let r = ask(source, subresource, table);
+    match source {
+        Source::Selected { resource, labels, fields, .. } => {
+            k.list_all(r).await.map_err(|e| unlistable(e, resource, labels, fields))
+        }
+        _ => Ok(k.call(r).await?.object),
+    }
+}
+
+fn table_options(args: &Args, find: &Find, source: &Source, wide: bool, kinds: bool) -> Options {
+    let resource = resource_of(source);
+    Options {
+        no_headers: args.is("no-headers"),
+        wide,
+        show_labels: args.is("show-labels"),
+        label_columns: args.list("label-columns"),
+        with_namespace: find.all_namespaces && resource.namespaced,
+        with_kind: (kinds || args.is("show-kind")).then(|| kind_name(resource)),
+    }
+}
+
+async fn human(k: &Kubectl, args: &Args, find: &Find, printer: &Printer) -> Result<()> {
+    let wide = matches!(printer.format, crate::printers::Format::Wide);
+    let sort_by = args.text("sort-by");
+    let table = if sort_by.is_empty() { TableOf::Metadata } else { TableOf::Object };
+    let sources = k.sources(find).await?;
+    let mut errors = sources.errors;
+    let mut tables: Vec<(Source, Value)> = Vec::new();
+    for s in sources.all {
+        match fetch(k, &s, &find.subresource, table).await {
+            Ok(t) => tables.push((s, t)),
+            Err(e) if args.is("ignore-not-found") && e.is_not_found() => {}
+            Err(e) => errors.push(e),
+        }
+    }
+    if !sort_by.is_empty() {
+        for (_, t) in &mut tables {
+            *t = sort::rows(t, sort_by)?;
+        }
+        if tables.len() > 1 && tables.iter().all(|(s, _)| resource_of(s).id == resource_of(&tables[0].0).id) {
+            let merged = sort::rows(&sort::joined(tables.iter().map(|(_, t)| t)), sort_by)?;
+            tables.truncate(1);
+            tables[0].1 = merged;
+        }
+    }
+    let kinds = tables.iter().any(|(s, _)| resource_of(s).id != resource_of(&tables[0].0).id);
+    let mut last = String::new();
+    let mut current: Option<TablePrinter> = None;
+    let mut block = String::new();
+    let mut written = false;
+    let mut namespaced = !find.all_namespaces;
+    let flush = |block: &mut String, written: &mut bool| {
+        if !block.is_empty() {
+            if *written && !args.is("no-headers") {
+                k.out("\n");
+            }
+            k.out(&columns(block));
+            *written = true;
+            block.clear();
+        }
+    };
+    for (s, t) in &tables {
+        let resource = resource_of(s);
+        namespaced &= resource.namespaced;
+        let id = format!("{}/{}", resource.id, resource.version);
+        if id != last || current.is_none() {
+            flush(&mut block, &mut written);
+            current = Some(TablePrinter::new(table_options(args, find, s, wide, kinds)));
+            last = id;
+        }
+        if let Some(p) = &mut current {
+            p.print(&as_table(t), None, &mut block);
+        }
+    }
+    flush(&mut block, &mut written);
+    if !written && !args.is("ignore-not-found") && errors.is_empty() {
+        k.complain(if namespaced {
+            format!("No resources found in {} namespace.", k.namespace)
+        } else {
+            "No resources found".into()
+        });
+    }
+    Error::of_all(errors)
+}
+
+/// A server that gave no table: name and age, as upstream's fallback.
+fn as_table(t: &Value) -> Value {
+    if t.kind() == "Table" {
+        return t.clone();
+    }
+    let row = |o: &Value| value!({"cells": [(o.name()), (o.meta()["creationTimestamp"].text())], "object": (o)});
+    let rows: Vec<Value> = match t.find("items").and_then(Value::as_list) {
+        Some(items) => items.iter().map(row).collect(),
+        None => vec![row(t)],
+    };
+    value!({
+        "kind": "Table",
+        "columnDefinitions": [{"name": "Name", "format": "name", "priority": 0}, {"name": "Created At", "priority": 0}],
+        "rows": (Value::List(rows.into())),
+    })
+}
+
+async fn generic(k: &Kubectl, args: &Args, find: &Find, printer: &Printer) -> Result<()> {
+    let (mut infos, errors, single) = k.infos(find).await?;
+    let ignore = args.is("ignore-not-found");
+    let mut errors: Vec<Error> = errors.into_iter().filter(|e| !(ignore && e.is_not_found())).collect();
+    if single && !errors.is_empty() {
+        return Err(errors.remove(0));
+    }
+    if infos.is_empty() && ignore {
+        return Error::of_all(errors);
+    }
+    let sort_by = args.text("sort-by");
+    if !sort_by.is_empty() {
+        let objects: Vec<Value> = infos.iter().map(|i| i.object.clone()).collect();
+        let order = sort::order(&objects, sort_by)?;
+        infos = order.into_iter().map(|i| infos[i].clone()).collect();
+    }
+    let object = if single && infos.len() == 1 {
+        infos.remove(0).object
+    } else {
+        let items: Vec<Value> = infos.into_iter().map(|i| i.object).collect();
+        value!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": (Value::List(items.into()))})
+    };
+    match printer.print(&object, "") {
+        Ok(text) => k.out(&text),
+        Err(e) => errors.push(e),
+    }
+    Error::of_all(errors)
+}
+
+async fn watch(k: &Kubectl, args: &Args, mut find: Find, printer: &Printer) -> Result<()> {
+    find.single_type = true;
+    let sources = k.sources(&find).await?;
+    Error::of_all(sources.errors)?;
+    let Some(source) = sources.all.first() else { return Ok(()) };
+    if sources.all.len() > 1 {
+        return Err(Error::text("watch is only supported on individual resources and resource collections - more than 1 resource was found"));
+    }
+    let human = printer.is_human();
+    let wide = matches!(printer.format, crate::printers::Format::Wide);
+    let table = if human { TableOf::Metadata } else { TableOf::No };
+    let first = match fetch(k, source, &find.subresource, table).await {
+        Ok(v) => v,
+        Err(e) if e.is_not_found() && args.is("ignore-not-found") => return Ok(()),
+        Err(e) => return Err(e),
+    };
+    let mut rows = TablePrinter::new(table_options(args, &find, source, wide, false));
+    let mut aligned = TabWriter::for_tables();
+    let events = args.is("output-watch-events");
+    let name = |kind: &str| events.then(|| kind.to_owned());
+    let mut show = |object: &Value, kind: &str| -> Result<()> {
+        if human {
+            let mut text = String::new();
+            rows.print(&as_table(object), name(kind).as_deref(), &mut text);
+            aligned.write(&text);
+            k.out(&aligned.flush());
+        } else if events {
+            k.out(&printer.print(&value!({"type": (kind), "object": (object)}), "")?);
+        } else {
+            k.out(&printer.print(object, "")?);
+        }
+        Ok(())
+    };
+    if !args.is("watch-only") {
+        match first.find("items").and_then(Value::as_list).filter(|_| !human) {
+            Some(items) => {
+                for i in items.iter() {
+                    show(&crate::session::typed(i, resource_of(source)), "ADDED")?;
+                }
+            }
+            None => show(&first, "ADDED")?,
+        }
+    }
+    let mut r = ask(source, "", table);
+    r.verb = Verb::Watch;
+    if let Source::Named(i) | Source::File(i) = source {
+        r.options.field_selector = format!("metadata.name={}", i.name).into();
+        r.name = objects::Str::default();
+    }
+    r.options.resource_version = Some(revision(&first));
+    let mut stream = k.watch(r).await?;
+    while let Some(e) = stream.next().await {
+        match e.kind.as_str() {
+            "BOOKMARK" => {}
+            "ERROR" => return Err(Error::text(format!("an error on the server: {}", e.object["message"].text()))),
+            kind => show(&e.object, kind)?,
+        }
+    }
+    Ok(())
+}
+
+/// Where a watch behind this listing begins.
+fn revision(first: &Value) -> u64 {
+    let listed = first.revision();
+    if listed != 0 || first.kind() != "Table" {
+        return listed;
+    }
+    first["rows"].items().iter().map(|r| r["object"].revision()).max().unwrap_or(0)
+}
