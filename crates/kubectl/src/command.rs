@@ -89,13 +89,19 @@ pub static FILES: &[Flag] = &[
 ];
 
 /// `-l`
-pub static SELECTOR: &[Flag] = &[short('l', "selector", Kind::Text, "", "label selector: a=b, a!=b, a in (b,c), !a")];
+pub static SELECTOR: &[Flag] =
+    &[short('l', "selector", Kind::Text, "", "label selector: a=b, a!=b, a in (b,c), !a")];
 
-pub static ALL_NAMESPACES: &[Flag] = &[short('A', "all-namespaces", Kind::Bool, "false", "objects of all namespaces")];
+pub static ALL_NAMESPACES: &[Flag] =
+    &[short('A', "all-namespaces", Kind::Bool, "false", "objects of all namespaces")];
 
 /// `--dry-run`
-pub static DRY_RUN: &[Flag] =
-    &[flag("dry-run", Kind::Optional("unchanged"), "none", "none, client (only print) or server (ask, but store nothing)")];
+pub static DRY_RUN: &[Flag] = &[flag(
+    "dry-run",
+    Kind::Optional("unchanged"),
+    "none",
+    "none, client (only print) or server (ask, but store nothing)",
+)];
 
 /// `-o` and what belongs to it.
 pub static OUTPUT: &[Flag] = &[
@@ -105,10 +111,15 @@ pub static OUTPUT: &[Flag] = &[
     flag("show-managed-fields", Kind::Bool, "false", "keep metadata.managedFields"),
 ];
 
-pub static FIELD_MANAGER: &[Flag] = &[flag("field-manager", Kind::Text, "", "name of who owns the written fields")];
+pub static FIELD_MANAGER: &[Flag] =
+    &[flag("field-manager", Kind::Text, "", "name of who owns the written fields")];
 
-pub static VALIDATE: &[Flag] =
-    &[flag("validate", Kind::Optional("strict"), "strict", "strict (true), warn, or ignore (false) unknown fields")];
+pub static VALIDATE: &[Flag] = &[flag(
+    "validate",
+    Kind::Optional("strict"),
+    "strict",
+    "strict (true), warn, or ignore (false) unknown fields",
+)];
 
 /// The command that `words` (without `kubectl`) mean, its path, and the words without its name.
 #[must_use]
@@ -193,12 +204,15 @@ async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<(
     }
     let Some(body) = command.run else {
         if let Some(word) = args.args.first() {
-            return Err(Error::text(format!("unknown command \"{word}\"\nSee '{path} -h' for help and examples")));
+            return Err(Error::text(format!(
+                "unknown command \"{word}\"\nSee '{path} -h' for help and examples"
+            )));
         }
         io.out(crate::help::page(command, &path).as_bytes());
         return Ok(());
     };
-    let missing: Vec<String> = command.required.iter().filter(|r| !args.changed(r)).map(|r| format!("\"{r}\"")).collect();
+    let missing: Vec<String> =
+        command.required.iter().filter(|r| !args.changed(r)).map(|r| format!("\"{r}\"")).collect();
     if !missing.is_empty() {
         return Err(Error::text(format!("required flag(s) {} not set", missing.join(", "))));
     }

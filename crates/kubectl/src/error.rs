@@ -103,7 +103,11 @@ impl Error {
         match self {
             Self::Status(s) => status_text(s),
             Self::Text(t) | Self::Code(_, t) => {
-                if t.is_empty() || t.starts_with("error: ") { t.clone() } else { format!("error: {t}") }
+                if t.is_empty() || t.starts_with("error: ") {
+                    t.clone()
+                } else {
+                    format!("error: {t}")
+                }
             }
             Self::Plain(t) => t.clone(),
             Self::Many(all) => {
@@ -177,7 +181,11 @@ mod tests {
             e.printed(),
             "Error from server (AlreadyExists): error when creating \"p.yaml\": pods \"web\" already exists"
         );
-        let cause = |f: &str| Cause { reason: "FieldValueRequired", field: f.into(), message: "Required value".into() };
+        let cause = |f: &str| Cause {
+            reason: "FieldValueRequired",
+            field: f.into(),
+            message: "Required value".into(),
+        };
         let e = Error::from(Status::invalid("", "Pod", "x", vec![cause("a")])).when("creating", "p.yaml");
         assert_eq!(e.printed(), "The Pod \"x\" is invalid: a: Required value");
         let e = Error::from(Status::invalid("", "Pod", "x", vec![cause("a"), cause("b"), cause("a")]));

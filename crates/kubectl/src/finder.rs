@@ -93,7 +93,8 @@ impl Find {
     /// As the flags `-f`, `-k`, `-R`, `-l`, `--field-selector`, `--all`, `-A` say.
     #[must_use]
     pub fn of(args: &Args) -> Self {
-        let some = |name: &str| args.changed(name).then(|| args.text(name).to_owned()).filter(|s| !s.is_empty());
+        let some =
+            |name: &str| args.changed(name).then(|| args.text(name).to_owned()).filter(|s| !s.is_empty());
         Self {
             args: args.args.clone(),
             files: args.list("filename"),
@@ -155,7 +156,9 @@ impl Kubectl {
         }
         if f.has_files() {
             if !f.args.is_empty() {
-                return fail("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well");
+                return fail(
+                    "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
+                );
             }
             return self.manifests(f).await;
         }
@@ -177,7 +180,9 @@ impl Kubectl {
                 ));
             }
             if selecting {
-                return fail("selectors and the all flag cannot be used when passing resource/name arguments");
+                return fail(
+                    "selectors and the all flag cannot be used when passing resource/name arguments",
+                );
             }
             let mut out = Sources { single: args.len() == 1, ..Sources::default() };
             for a in &args {
@@ -324,11 +329,16 @@ pub fn unlistable(e: Error, r: &Resource, labels: &str, fields: &str) -> Error {
     let Error::Status(mut s) = e else { return e };
     let what = format!("{}/{}, Resource={}", r.group, r.version, r.plural);
     match s.reason {
-        objects::Reason::BadRequest | objects::Reason::NotFound if s.reason == objects::Reason::BadRequest || s.name.is_empty() => {
+        objects::Reason::BadRequest | objects::Reason::NotFound
+            if s.reason == objects::Reason::BadRequest || s.name.is_empty() =>
+        {
             s.message = if labels.is_empty() && fields.is_empty() {
                 format!("Unable to list \"{what}\": {}", s.message)
             } else {
-                format!("Unable to find \"{what}\" that match label selector \"{labels}\", field selector \"{fields}\": {}", s.message)
+                format!(
+                    "Unable to find \"{what}\" that match label selector \"{labels}\", field selector \"{fields}\": {}",
+                    s.message
+                )
             };
         }
         _ => {}

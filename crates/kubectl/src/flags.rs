@@ -41,7 +41,13 @@ pub const fn flag(name: &'static str, kind: Kind, default: &'static str, help: &
 
 /// A flag with a short form.
 #[must_use]
-pub const fn short(short: char, name: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Flag {
+pub const fn short(
+    short: char,
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    help: &'static str,
+) -> Flag {
     Flag { name, short, kind, default, help }
 }
 
@@ -107,7 +113,10 @@ pub fn parse(path: &str, words: &[String], flags: &[&[Flag]]) -> Result<Args, St
                         out.set.insert("help", vec!["true".into()]);
                         continue;
                     }
-                    return Err(format!("unknown shorthand flag: '{c}' in -{}", &bunch[bunch.len() - rest.len() - c.len_utf8()..]));
+                    return Err(format!(
+                        "unknown shorthand flag: '{c}' in -{}",
+                        &bunch[bunch.len() - rest.len() - c.len_utf8()..]
+                    ));
                 };
                 if let Some(v) = rest.strip_prefix('=') {
                     out.put(f, v.to_owned())?;
@@ -136,7 +145,8 @@ pub fn parse(path: &str, words: &[String], flags: &[&[Flag]]) -> Result<Args, St
 
 impl Args {
     fn put(&mut self, f: &Flag, value: String) -> Result<(), String> {
-        let shown = if f.short == '\0' { format!("--{}", f.name) } else { format!("-{}, --{}", f.short, f.name) };
+        let shown =
+            if f.short == '\0' { format!("--{}", f.name) } else { format!("-{}, --{}", f.short, f.name) };
         let bad = |why: String| format!("invalid argument \"{value}\" for \"{shown}\" flag: {why}");
         match f.kind {
             Kind::Bool if !is_bool(&value) => {
@@ -295,7 +305,9 @@ mod tests {
 
     #[test]
     fn flags_stand_anywhere() {
-        let a = read("pods -nfoo web -Aw --replicas=3 --timeout 1m30s -f a,b --filename c --env=x=1,2 -- -n y").unwrap();
+        let a =
+            read("pods -nfoo web -Aw --replicas=3 --timeout 1m30s -f a,b --filename c --env=x=1,2 -- -n y")
+                .unwrap();
         assert_eq!(a.before_dash(), ["pods", "web"]);
         assert_eq!(a.after_dash(), ["-n", "y"]);
         assert_eq!((a.text("namespace"), a.is("all"), a.is("watch")), ("foo", true, true));
@@ -314,9 +326,18 @@ mod tests {
             ("-Azw", "unknown shorthand flag: 'z' in -zw"),
             ("-n", "flag needs an argument: 'n' in -n"),
             ("--namespace", "flag needs an argument: --namespace"),
-            ("--replicas=a", "invalid argument \"a\" for \"--replicas\" flag: strconv.ParseInt: parsing \"a\": invalid syntax"),
-            ("--timeout=5", "invalid argument \"5\" for \"--timeout\" flag: time: missing unit in duration \"5\""),
-            ("--all=x", "invalid argument \"x\" for \"-A, --all\" flag: strconv.ParseBool: parsing \"x\": invalid syntax"),
+            (
+                "--replicas=a",
+                "invalid argument \"a\" for \"--replicas\" flag: strconv.ParseInt: parsing \"a\": invalid syntax",
+            ),
+            (
+                "--timeout=5",
+                "invalid argument \"5\" for \"--timeout\" flag: time: missing unit in duration \"5\"",
+            ),
+            (
+                "--all=x",
+                "invalid argument \"x\" for \"-A, --all\" flag: strconv.ParseBool: parsing \"x\": invalid syntax",
+            ),
         ] {
             assert_eq!(read(line).err().as_deref(), Some(text), "{line}");
         }

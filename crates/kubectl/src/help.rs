@@ -39,7 +39,9 @@ pub fn page(command: &Command, path: &str) -> String {
         out.push_str(command.usage);
     }
     out.push_str(if command.commands.is_empty() { " [flags]" } else { " [command]" });
-    out.push_str("\n\nUse \"kubectl options\" for a list of global command-line options (applies to all commands).\n");
+    out.push_str(
+        "\n\nUse \"kubectl options\" for a list of global command-line options (applies to all commands).\n",
+    );
     out
 }
 

@@ -35,7 +35,9 @@ impl Config {
                 Ok(d) => d.value,
                 Err(e) => return fail(format!("error loading config file \"{path}\": {e}")),
             },
-            Err(FsError::NotFound) if named => return fail(format!("stat {path}: no such file or directory")),
+            Err(FsError::NotFound) if named => {
+                return fail(format!("stat {path}: no such file or directory"));
+            }
             Err(_) => playground(),
         };
         Ok(Self { value, path, override_context: None })

@@ -35,13 +35,22 @@ impl Kubectl {
                 let before = files.len();
                 self.directory(path, f.recursive, &mut files)?;
                 if files.len() == before {
-                    return fail(format!("error reading [{path}]: recognized file extensions are [.json .yaml .yml]"));
+                    return fail(format!(
+                        "error reading [{path}]: recognized file extensions are [.json .yaml .yml]"
+                    ));
                 }
             } else {
                 match self.io.read(path) {
                     Ok(bytes) => files.push((path.clone(), bytes)),
-                    Err(crate::io::FsError::NotFound) => return fail(format!("the path \"{path}\" does not exist")),
-                    Err(e) => return fail(format!("the path \"{path}\" cannot be accessed: stat {path}: {}", e.text())),
+                    Err(crate::io::FsError::NotFound) => {
+                        return fail(format!("the path \"{path}\" does not exist"));
+                    }
+                    Err(e) => {
+                        return fail(format!(
+                            "the path \"{path}\" cannot be accessed: stat {path}: {}",
+                            e.text()
+                        ));
+                    }
                 }
             }
         }
@@ -54,7 +63,8 @@ impl Kubectl {
     }
 
     fn directory(&self, path: &str, recursive: bool, files: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
-        let names = self.io.list(path).map_err(|e| Error::text(format!("error reading \"{path}\": {}", e.text())))?;
+        let names =
+            self.io.list(path).map_err(|e| Error::text(format!("error reading \"{path}\": {}", e.text())))?;
         for name in names {
             let full = format!("{}/{name}", path.trim_end_matches('/'));
             if self.io.is_dir(&full) {
@@ -63,7 +73,10 @@ impl Kubectl {
                 }
             } else if EXTENSIONS.iter().any(|e| name.ends_with(e)) {
                 let shown = full.strip_prefix("./").unwrap_or(&full).to_owned();
-                let bytes = self.io.read(&full).map_err(|e| Error::text(format!("error reading \"{full}\": {}", e.text())))?;
+                let bytes = self
+                    .io
+                    .read(&full)
+                    .map_err(|e| Error::text(format!("error reading \"{full}\": {}", e.text())))?;
                 files.push((shown, bytes));
             }
         }
@@ -103,12 +116,15 @@ impl Kubectl {
             missing.push("kind not set");
         }
         if !missing.is_empty() {
-            let list = if missing.len() == 1 { missing[0].to_owned() } else { format!("[{}]", missing.join(", ")) };
+            let list =
+                if missing.len() == 1 { missing[0].to_owned() } else { format!("[{}]", missing.join(", ")) };
             return fail(format!(
                 "error validating \"{source}\": error validating data: {list}; if you choose to ignore these errors, turn validation off with --validate=false"
             ));
         }
-        if object.kind().ends_with("List") && object.find("items").is_some_and(|i| i.as_list().is_some() || i.is_null()) {
+        if object.kind().ends_with("List")
+            && object.find("items").is_some_and(|i| i.as_list().is_some() || i.is_null())
+        {
             for item in object["items"].items() {
                 Box::pin(self.document(source, item.clone(), out)).await?;
             }

@@ -54,7 +54,9 @@ impl Kubectl {
                 for v in g["versions"].items() {
                     for r in v["resources"].items() {
                         let found = aggregated(group, v["version"].text(), r);
-                        if !all.iter().any(|x| x.group == found.group && x.plural == found.plural && x.version == found.version) {
+                        if !all.iter().any(|x| {
+                            x.group == found.group && x.plural == found.plural && x.version == found.version
+                        }) {
                             all.push(found);
                         }
                     }
@@ -108,16 +110,23 @@ impl Kubectl {
                 }
             }
             // Upstream matches a group by prefix too: `deployments.a` is none, `ingresses.networking` is.
-            let by = |r: &Resource| called(r, name) && (r.group == rest || (r.group.starts_with(rest) && r.group[rest.len()..].starts_with('.')));
+            let by = |r: &Resource| {
+                called(r, name)
+                    && (r.group == rest
+                        || (r.group.starts_with(rest) && r.group[rest.len()..].starts_with('.')))
+            };
             if let Some(r) = self.find(&by).await? {
                 return Ok(r);
             }
             return fail(format!("the server doesn't have a resource type \"{name}\""));
         }
-        let names = |r: &Resource| r.plural == lower || r.singular == lower || r.kind.eq_ignore_ascii_case(&lower);
+        let names =
+            |r: &Resource| r.plural == lower || r.singular == lower || r.kind.eq_ignore_ascii_case(&lower);
         let shorts = |r: &Resource| r.short_names.iter().any(|s| *s == lower);
         // Built-in short names come before custom plurals: upstream expands short names first.
-        if let Some(r) = resources::all().iter().find(|r| shorts(r)).or_else(|| resources::all().iter().find(|r| names(r))) {
+        if let Some(r) =
+            resources::all().iter().find(|r| shorts(r)).or_else(|| resources::all().iter().find(|r| names(r)))
+        {
             return Ok(r.clone());
         }
         if let Some(r) = self.find(&|r: &Resource| names(r) || shorts(r)).await? {
@@ -230,7 +239,9 @@ fn plain(list: &Value, all: &mut Vec<Resource>) {
                 kind: r["kind"].to_str(),
                 verbs: words(&r["verbs"]),
             };
-            if let Some(p) = all.iter_mut().find(|x| x.group == group && x.version == version && x.plural == parent) {
+            if let Some(p) =
+                all.iter_mut().find(|x| x.group == group && x.version == version && x.plural == parent)
+            {
                 p.subresources.to_mut().push(sub);
             }
             continue;

@@ -141,7 +141,13 @@ impl Kubectl {
     ///
     /// # Errors
     /// The server's refusal.
-    pub async fn list(&self, resource: &Resource, namespace: &str, labels: &str, fields: &str) -> Result<Vec<Value>> {
+    pub async fn list(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        labels: &str,
+        fields: &str,
+    ) -> Result<Vec<Value>> {
         let mut r = request(Verb::List, resource, namespace);
         r.options.label_selector = labels.into();
         r.options.field_selector = fields.into();
@@ -229,10 +235,12 @@ impl DryRun {
                 Ok(Self::Client)
             }
             other => match other {
-                "true" | "false" | "1" | "0" | "t" | "f" => {
-                    fail(format!("Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."))
-                }
-                _ => fail(format!("Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\".")),
+                "true" | "false" | "1" | "0" | "t" | "f" => fail(format!(
+                    "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+                )),
+                _ => fail(format!(
+                    "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+                )),
             },
         }
     }
@@ -257,6 +265,8 @@ pub fn validation(args: &Args) -> Result<FieldValidation> {
         "" | "true" | "strict" => Ok(FieldValidation::Strict),
         "warn" => Ok(FieldValidation::Warn),
         "false" | "ignore" => Ok(FieldValidation::Ignore),
-        other => fail(format!("invalid - validate option \"{other}\"; must be one of: strict (or true), warn, ignore (or false)")),
+        other => fail(format!(
+            "invalid - validate option \"{other}\"; must be one of: strict (or true), warn, ignore (or false)"
+        )),
     }
 }

@@ -8,7 +8,10 @@ use objects::{Status, Value, value};
 
 fn nothing(r: &Request) -> Result<Response, Status> {
     if r.path == "/apis" {
-        return Ok(Response { object: value!({"kind": "APIGroupList", "groups": []}), ..Response::default() });
+        return Ok(Response {
+            object: value!({"kind": "APIGroupList", "groups": []}),
+            ..Response::default()
+        });
     }
     if r.verb == Verb::List {
         return Ok(Response { object: value!({"kind": "Table", "rows": []}), ..Response::default() });
@@ -28,7 +31,10 @@ fn refusals_before_anything_is_asked() {
         ("gte pods", "error: unknown command \"gte\" for \"kubectl\"\n\nDid you mean this?\n\tget\n"),
         ("get pods --nosuch", "error: unknown flag: --nosuch\nSee 'kubectl get --help' for usage.\n"),
         ("create deployment web", "error: required flag(s) \"image\" not set\n"),
-        ("create deployment a b --image=x", "error: exactly one NAME is required, got 2\nSee 'kubectl create deployment -h' for help and examples\n"),
+        (
+            "create deployment a b --image=x",
+            "error: exactly one NAME is required, got 2\nSee 'kubectl create deployment -h' for help and examples\n",
+        ),
         ("create foo", "error: Unexpected args: [foo]\nSee 'kubectl create -h' for help and examples\n"),
         ("apply", "error: must specify one of -f and -k\n"),
         ("apply -f nosuch.yaml", "error: the path \"nosuch.yaml\" does not exist\n"),
@@ -38,12 +44,18 @@ fn refusals_before_anything_is_asked() {
             "get pods -o nosuch",
             "error: unable to match a printer suitable for the output format \"nosuch\", allowed formats are: custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml\n",
         ),
-        ("create configmap bad --from-file=nosuch.txt", "error: error reading nosuch.txt: no such file or directory\n"),
+        (
+            "create configmap bad --from-file=nosuch.txt",
+            "error: error reading nosuch.txt: no such file or directory\n",
+        ),
         (
             "create secret tls t --cert=nosuch.crt --key=nosuch.key",
             "error: Cannot read file nosuch.crt, open nosuch.crt: no such file or directory\n",
         ),
-        ("get pods -o custom-columns=NAME", "error: unexpected custom-columns spec: NAME, expected <header>:<json-path-expr>\n"),
+        (
+            "get pods -o custom-columns=NAME",
+            "error: unexpected custom-columns spec: NAME, expected <header>:<json-path-expr>\n",
+        ),
         ("label pod x", "error: at least one label update is required\n"),
         ("delete pods", "error: resource(s) were provided, but no name was specified\n"),
     ] {
@@ -59,7 +71,11 @@ fn refusals_by_the_server() {
         1,
         "Error from server (NotFound): pods \"web\" not found\nError from server (NotFound): pods \"extra\" not found\n",
     );
-    check("delete deployment nosuch", 1, "Error from server (NotFound): deployments.apps \"nosuch\" not found\n");
+    check(
+        "delete deployment nosuch",
+        1,
+        "Error from server (NotFound): deployments.apps \"nosuch\" not found\n",
+    );
     check("get pods -n nosuch", 0, "No resources found in nosuch namespace.\n");
     check("get nodes", 0, "No resources found\n");
 }
@@ -77,7 +93,11 @@ fn generators_print_what_upstream_makes() {
         0,
         "apiVersion: v1\ndata:\n  .dockerconfigjson: eyJhdXRocyI6eyJodHRwczovL2luZGV4LmRvY2tlci5pby92MS8iOnsidXNlcm5hbWUiOiJ1IiwicGFzc3dvcmQiOiJwIiwiZW1haWwiOiJlIiwiYXV0aCI6ImRUcHcifX19\nkind: Secret\nmetadata:\n  name: r\ntype: kubernetes.io/dockerconfigjson\n",
     );
-    check("create configmap c --from-literal=a=b --append-hash --dry-run=client -o name", 0, "configmap/c-m4h6ctkgb2\n");
+    check(
+        "create configmap c --from-literal=a=b --append-hash --dry-run=client -o name",
+        0,
+        "configmap/c-m4h6ctkgb2\n",
+    );
 }
 
 #[test]

@@ -26,10 +26,15 @@ impl Columns {
                     "invalid template, missing {what} line. Expected format is one line of space separated headers, one line of space separated column specs."
                 ))
             };
-            let headers: Vec<&str> = lines.next().ok_or_else(|| missing("header"))?.split_whitespace().collect();
+            let headers: Vec<&str> =
+                lines.next().ok_or_else(|| missing("header"))?.split_whitespace().collect();
             let paths: Vec<&str> = lines.next().ok_or_else(|| missing("spec"))?.split_whitespace().collect();
             if headers.len() != paths.len() {
-                return fail(format!("number of headers ({}) and field specifications ({}) don't match", headers.len(), paths.len()));
+                return fail(format!(
+                    "number of headers ({}) and field specifications ({}) don't match",
+                    headers.len(),
+                    paths.len()
+                ));
             }
             pairs.extend(headers.into_iter().map(str::to_owned).zip(paths.into_iter().map(str::to_owned)));
         } else {
@@ -38,7 +43,9 @@ impl Columns {
             }
             for part in split_outside_brackets(spec) {
                 let Some((header, path)) = part.split_once(':').filter(|(_, p)| !p.is_empty()) else {
-                    return fail(format!("unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>"));
+                    return fail(format!(
+                        "unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>"
+                    ));
                 };
                 pairs.push((header.to_owned(), path.to_owned()));
             }

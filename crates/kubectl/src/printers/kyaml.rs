@@ -20,9 +20,19 @@ fn write(v: &Value, depth: usize, out: &mut String) {
             out.push_str("{\n");
             for (k, x) in m.iter() {
                 pad(depth + 1, out);
-                let plain = !k.is_empty() && k.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-' || b == b'.' || b == b'/')
-                    && !matches!(k.as_str(), "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null");
-                if plain { out.push_str(k) } else { out.push_str(&json::quote(k)) }
+                let plain = !k.is_empty()
+                    && k.bytes().all(|b| {
+                        b.is_ascii_alphanumeric() || b == b'_' || b == b'-' || b == b'.' || b == b'/'
+                    })
+                    && !matches!(
+                        k.as_str(),
+                        "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null"
+                    );
+                if plain {
+                    out.push_str(k)
+                } else {
+                    out.push_str(&json::quote(k))
+                }
                 out.push_str(": ");
                 write(x, depth + 1, out);
                 out.push_str(",\n");

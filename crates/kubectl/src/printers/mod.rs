@@ -104,7 +104,11 @@ impl Printer {
             }
             "custom-columns" | "custom-columns-file" if get => {
                 let text = if name.ends_with("file") { file(&template)? } else { template };
-                Format::Columns(custom_columns::Columns::parse(&text, name.ends_with("file"), args.is("no-headers"))?)
+                Format::Columns(custom_columns::Columns::parse(
+                    &text,
+                    name.ends_with("file"),
+                    args.is("no-headers"),
+                )?)
             }
             _ => {
                 let allowed = if get { GET } else { COMMON };

@@ -38,7 +38,8 @@ fn compare(a: &Value, b: &Value) -> Ordering {
         return x.partial_cmp(&y).unwrap_or(Ordering::Equal);
     }
     if let (Some(x), Some(y)) = (a.as_str(), b.as_str()) {
-        if let (Ok(x), Ok(y)) = (objects::quantity::Quantity::parse(x), objects::quantity::Quantity::parse(y)) {
+        if let (Ok(x), Ok(y)) = (objects::quantity::Quantity::parse(x), objects::quantity::Quantity::parse(y))
+        {
             return x.cmp(&y);
         }
         return natural(x, y);

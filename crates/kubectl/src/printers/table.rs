@@ -62,7 +62,9 @@ impl TablePrinter {
         if self.options.with_namespace {
             cells.push("NAMESPACE".into());
         }
-        cells.extend(self.columns.items().iter().filter(|c| self.shown(c)).map(|c| c["name"].text().to_uppercase()));
+        cells.extend(
+            self.columns.items().iter().filter(|c| self.shown(c)).map(|c| c["name"].text().to_uppercase()),
+        );
         for l in &self.options.label_columns {
             cells.push(l.rsplit('/').next().unwrap_or(l).to_uppercase());
         }

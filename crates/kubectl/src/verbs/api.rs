@@ -8,8 +8,8 @@ use objects::{Value, value};
 use crate::command::{Command, usage_error};
 use crate::error::{Result, fail};
 use crate::flags::{Args, Flag, Kind, flag, short};
-use crate::session::Kubectl;
 use crate::printers::columns;
+use crate::session::Kubectl;
 
 static FLAGS: &[Flag] = &[
     flag("api-group", Kind::Text, "", "only this group"),
@@ -62,7 +62,11 @@ async fn resources(k: &Kubectl, args: &Args) -> Result<()> {
         }
         let group = !args.changed("api-group") || r.group == args.text("api-group");
         let scope = !args.changed("namespaced") || r.namespaced == args.is("namespaced");
-        if group && scope && verbs.iter().all(|v| r.allows(v)) && categories.iter().all(|c| r.categories.iter().any(|x| x == c)) {
+        if group
+            && scope
+            && verbs.iter().all(|v| r.allows(v))
+            && categories.iter().all(|c| r.categories.iter().any(|x| x == c))
+        {
             seen.push(r);
         }
     }
@@ -89,7 +93,11 @@ async fn resources(k: &Kubectl, args: &Args) -> Result<()> {
             })
             .collect();
         let list = value!({"apiVersion": "v1", "kind": "APIResourceList", "groupVersion": "", "resources": (Value::List(items.into()))});
-        k.out(&if output == "json" { format!("{}\n", objects::json::to_pretty(&list, "    ")) } else { objects::yaml::emit(&list) });
+        k.out(&if output == "json" {
+            format!("{}\n", objects::json::to_pretty(&list, "    "))
+        } else {
+            objects::yaml::emit(&list)
+        });
         return Ok(());
     }
     let wide = output == "wide";
@@ -99,7 +107,14 @@ async fn resources(k: &Kubectl, args: &Args) -> Result<()> {
         text.push_str(if wide { "\tVERBS\tCATEGORIES\n" } else { "\n" });
     }
     for r in seen {
-        text.push_str(&format!("{}\t{}\t{}\t{}\t{}", r.plural, r.short_names.join(","), r.api_version(), r.namespaced, r.kind));
+        text.push_str(&format!(
+            "{}\t{}\t{}\t{}\t{}",
+            r.plural,
+            r.short_names.join(","),
+            r.api_version(),
+            r.namespaced,
+            r.kind
+        ));
         if wide {
             text.push_str(&format!("\t{}\t{}", r.verbs.join(","), r.categories.join(",")));
         }

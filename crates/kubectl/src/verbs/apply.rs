@@ -39,11 +39,7 @@ pub static COMMAND: Command = Command {
     short: "Apply a configuration to a resource by file name or stdin",
     flags: &[FLAGS, FILES, SELECTOR, DRY_RUN, OUTPUT, VALIDATE, FIELD_MANAGER],
     run: Some(|k, a| Box::pin(run(k, a))),
-    commands: &[
-        &super::last_applied::EDIT,
-        &super::last_applied::SET,
-        &super::last_applied::VIEW,
-    ],
+    commands: &[&super::last_applied::EDIT, &super::last_applied::SET, &super::last_applied::VIEW],
     ..Command::NONE
 };
 
@@ -125,7 +121,9 @@ fn check(args: &Args, server_side: bool, dry: DryRun) -> Result<()> {
         return fail("--force-conflicts only works with --server-side");
     }
     if dry == DryRun::Client && server_side {
-        return fail("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
+        return fail(
+            "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+        );
     }
     if force && server_side {
         return fail("--force cannot be used with --server-side");
@@ -141,10 +139,14 @@ fn check(args: &Args, server_side: bool, dry: DryRun) -> Result<()> {
             return fail("--force cannot be used with --prune");
         }
         if !args.is("all") && args.text("selector").is_empty() {
-            return fail("all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector");
+            return fail(
+                "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
+            );
         }
         if server_side {
-            return fail("--prune is in alpha and doesn't currently work on objects created by server-side apply");
+            return fail(
+                "--prune is in alpha and doesn't currently work on objects created by server-side apply",
+            );
         }
     }
     Ok(())
@@ -173,21 +175,28 @@ impl Apply<'_> {
     /// Applies one object: what it is afterwards and what was done.
     async fn one(&self, i: &Info) -> Result<(Value, &'static str)> {
         if i.name.is_empty() && !i.object.meta()["generateName"].text().is_empty() {
-            return fail(format!("from {}: cannot use generate name with apply", i.object.meta()["generateName"].text()));
+            return fail(format!(
+                "from {}: cannot use generate name with apply",
+                i.object.meta()["generateName"].text()
+            ));
         }
         if self.server_side {
             return self.server_side(i).await;
         }
         let mut modified = i.object.clone();
         annotate_last_applied(&mut modified);
-        let live = match self.k.call(request(Verb::Get, &i.resource, &i.namespace).named(i.name.clone())).await {
-            Ok(r) => r.object,
-            Err(e) if e.is_not_found() => return self.create(i, modified).await,
-            Err(e) => {
-                let what = format!("retrieving current configuration of:\n{}\nfrom server for:", described(i, &i.object));
-                return Err(e.when(&what, &i.source));
-            }
-        };
+        let live =
+            match self.k.call(request(Verb::Get, &i.resource, &i.namespace).named(i.name.clone())).await {
+                Ok(r) => r.object,
+                Err(e) if e.is_not_found() => return self.create(i, modified).await,
+                Err(e) => {
+                    let what = format!(
+                        "retrieving current configuration of:\n{}\nfrom server for:",
+                        described(i, &i.object)
+                    );
+                    return Err(e.when(&what, &i.source));
+                }
+            };
         if live.annotations()[LAST_APPLIED].is_null() {
             self.k.complain(format!(
                 "Warning: resource {}/{} is missing the {LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.",
@@ -228,7 +237,10 @@ impl Apply<'_> {
             }
         };
         if object.is_terminating() {
-            self.k.complain(format!("Warning: Detected changes to resource {} which is currently being deleted.", i.name));
+            self.k.complain(format!(
+                "Warning: Detected changes to resource {} which is currently being deleted.",
+                i.name
+            ));
         }
         Ok((object, if patch.is_zero() { "unchanged" } else { "configured" }))
     }
@@ -273,18 +285,37 @@ impl Apply<'_> {
         for a in &allow {
             let parts: Vec<&str> = a.split('/').collect();
             let [group, version, kind] = parts.as_slice() else {
-                return fail(format!("invalid GroupVersionKind format: {a}, please follow <group/version/kind>"));
+                return fail(format!(
+                    "invalid GroupVersionKind format: {a}, please follow <group/version/kind>"
+                ));
             };
             let group = if *group == "core" { "" } else { group };
             types.push(self.k.resource_of_kind(&resources::api_version(group, version), kind).await?);
         }
         if allow.is_empty() {
             const DEFAULT: [&str; 14] = [
-                "configmaps", "endpoints", "namespaces", "persistentvolumeclaims", "persistentvolumes", "pods",
-                "replicationcontrollers", "secrets", "services", "jobs.batch", "cronjobs.batch",
-                "ingresses.networking.k8s.io", "daemonsets.apps", "deployments.apps",
+                "configmaps",
+                "endpoints",
+                "namespaces",
+                "persistentvolumeclaims",
+                "persistentvolumes",
+                "pods",
+                "replicationcontrollers",
+                "secrets",
+                "services",
+                "jobs.batch",
+                "cronjobs.batch",
+                "ingresses.networking.k8s.io",
+                "daemonsets.apps",
+                "deployments.apps",
             ];
-            types.extend(DEFAULT.iter().chain(&["replicasets.apps", "statefulsets.apps"]).filter_map(|id| resources::by_id(id)).cloned());
+            types.extend(
+                DEFAULT
+                    .iter()
+                    .chain(&["replicasets.apps", "statefulsets.apps"])
+                    .filter_map(|id| resources::by_id(id))
+                    .cloned(),
+            );
         }
         let mut namespaces: Vec<objects::Str> = Vec::new();
         for i in infos.iter().filter(|i| i.resource.namespaced) {
@@ -344,7 +375,12 @@ pub fn is_strategic(r: &Resource) -> bool {
 ///
 /// # Errors
 /// An annotation that is no JSON, or a conflict with `overwrite` off.
-pub fn three_way(r: &Resource, modified: &Value, current: &Value, overwrite: bool) -> std::result::Result<Value, String> {
+pub fn three_way(
+    r: &Resource,
+    modified: &Value,
+    current: &Value,
+    overwrite: bool,
+) -> std::result::Result<Value, String> {
     let original = match current.annotations()[LAST_APPLIED].as_str() {
         None | Some("") => Value::map(),
         Some(text) => json::parse(text).map_err(|e| e.to_string())?,
@@ -363,7 +399,9 @@ pub fn patched(r: &Resource, current: &Value, patch: &Value) -> Value {
 
 fn without_nulls(v: &Value) -> Value {
     match v {
-        Value::Map(m) => Value::Map(m.iter().filter(|(_, x)| !x.is_null()).map(|(key, x)| (key.clone(), without_nulls(x))).collect()),
+        Value::Map(m) => Value::Map(
+            m.iter().filter(|(_, x)| !x.is_null()).map(|(key, x)| (key.clone(), without_nulls(x))).collect(),
+        ),
         other => other.clone(),
     }
 }

@@ -14,7 +14,12 @@ use crate::session::{DryRun, Kubectl, request};
 
 static FLAGS: &[Flag] = &[
     flag("all", Kind::Bool, "false", "every object of the type in the namespace"),
-    flag("cascade", Kind::Optional("background"), "background", "background, foreground or orphan: what becomes of dependents"),
+    flag(
+        "cascade",
+        Kind::Optional("background"),
+        "background",
+        "background, foreground or orphan: what becomes of dependents",
+    ),
     flag("field-selector", Kind::Text, "", "selector over fields"),
     flag("force", Kind::Bool, "false", "do not wait for graceful deletion"),
     flag("grace-period", Kind::Int, "-1", "seconds given to end; -1: the object's own"),
@@ -48,7 +53,9 @@ pub struct Deletion {
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let find = Find::of(args);
     let mut ignore = args.is("ignore-not-found");
-    if (find.all || find.selector.is_some() || find.field_selector.is_some()) && !args.changed("ignore-not-found") {
+    if (find.all || find.selector.is_some() || find.field_selector.is_some())
+        && !args.changed("ignore-not-found")
+    {
         ignore = true;
     }
     let mut grace = args.int("grace-period");
@@ -214,7 +221,10 @@ pub async fn wait_gone(k: &Kubectl, gone: &[(Info, Str)], timeout: Millis) -> Re
             loop {
                 let left = until.since(k.client.now());
                 let timed_out = || {
-                    Error::text(format!("timed out waiting for the condition on {}/{}", info.resource.plural, info.name))
+                    Error::text(format!(
+                        "timed out waiting for the condition on {}/{}",
+                        info.resource.plural, info.name
+                    ))
                 };
                 if left <= 0 {
                     return Err(timed_out());

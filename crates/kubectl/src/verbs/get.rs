@@ -51,7 +51,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let printer = Printer::of_get(k, args)?;
     let watching = args.is("watch") || args.is("watch-only");
     if args.is("output-watch-events") && !watching {
-        return Err(usage_error(args, "--output-watch-events option can only be used with --watch or --watch-only"));
+        return Err(usage_error(
+            args,
+            "--output-watch-events option can only be used with --watch or --watch-only",
+        ));
     }
     if find.is_empty() {
         k.complain("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n");
@@ -88,7 +91,9 @@ async fn raw(k: &Kubectl, args: &Args) -> Result<()> {
 
 fn ask(source: &Source, subresource: &str, table: TableOf) -> Request {
     let mut r = match source {
-        Source::Named(i) | Source::File(i) => request(Verb::Get, &i.resource, &i.namespace).named(i.name.clone()),
+        Source::Named(i) | Source::File(i) => {
+            request(Verb::Get, &i.resource, &i.namespace).named(i.name.clone())
+        }
         Source::Selected { resource, namespace, labels, fields } => {
             let mut r = request(Verb::List, resource, namespace);
             r.options.label_selector.clone_from(labels);
@@ -199,7 +204,8 @@ fn as_table(t: &Value) -> Value {
     if t.kind() == "Table" {
         return t.clone();
     }
-    let row = |o: &Value| value!({"cells": [(o.name()), (o.meta()["creationTimestamp"].text())], "object": (o)});
+    let row =
+        |o: &Value| value!({"cells": [(o.name()), (o.meta()["creationTimestamp"].text())], "object": (o)});
     let rows: Vec<Value> = match t.find("items").and_then(Value::as_list) {
         Some(items) => items.iter().map(row).collect(),
         None => vec![row(t)],
@@ -246,7 +252,9 @@ async fn watch(k: &Kubectl, args: &Args, mut find: Find, printer: &Printer) -> R
     Error::of_all(sources.errors)?;
     let Some(source) = sources.all.first() else { return Ok(()) };
     if sources.all.len() > 1 {
-        return Err(Error::text("watch is only supported on individual resources and resource collections - more than 1 resource was found"));
+        return Err(Error::text(
+            "watch is only supported on individual resources and resource collections - more than 1 resource was found",
+        ));
     }
     let human = printer.is_human();
     let wide = matches!(printer.format, crate::printers::Format::Wide);
@@ -294,7 +302,9 @@ async fn watch(k: &Kubectl, args: &Args, mut find: Find, printer: &Printer) -> R
     while let Some(e) = stream.next().await {
         match e.kind.as_str() {
             "BOOKMARK" => {}
-            "ERROR" => return Err(Error::text(format!("an error on the server: {}", e.object["message"].text()))),
+            "ERROR" => {
+                return Err(Error::text(format!("an error on the server: {}", e.object["message"].text())));
+            }
             kind => show(&e.object, kind)?,
         }
     }

@@ -8,5 +8,7 @@ use crate::session::Kubectl;
 /// # Errors
 /// No kustomization, or one that can't be built.
 pub fn build(_k: &Kubectl, directory: &str) -> Result<String> {
-    fail(format!("unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{directory}'"))
+    fail(format!(
+        "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{directory}'"
+    ))
 }

@@ -56,7 +56,9 @@ pub fn resources_and_pairs(args: &[String], what: &str) -> Result<(Vec<String>, 
         match (pair, pairs.is_empty()) {
             (true, _) => pairs.push(s.clone()),
             (false, true) => resources.push(s.clone()),
-            (false, false) => return fail(format!("all resources must be specified before {what} changes: {s}")),
+            (false, false) => {
+                return fail(format!("all resources must be specified before {what} changes: {s}"));
+            }
         }
     }
     Ok((resources, pairs))
@@ -89,7 +91,9 @@ fn read(pairs: &[String], labels: bool) -> Result<Changes> {
         return if labels {
             fail("can not both modify and remove a label in the same command")
         } else {
-            fail(format!("can not both modify and remove the following {what}(s) in the same command: {both}"))
+            fail(format!(
+                "can not both modify and remove the following {what}(s) in the same command: {both}"
+            ))
         };
     }
     Ok(c)
@@ -104,7 +108,9 @@ fn invalid_label_value(v: &str) -> Option<&'static str> {
     if v.is_empty() || (body && alnum(v.bytes().next()) && alnum(v.bytes().last())) {
         return None;
     }
-    Some("a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')")
+    Some(
+        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+    )
 }
 
 async fn run(k: &Kubectl, args: &Args, labels: bool) -> Result<()> {
@@ -132,7 +138,10 @@ async fn run(k: &Kubectl, args: &Args, labels: bool) -> Result<()> {
     for i in infos {
         if list {
             if labels && i.resource.namespaced || !labels {
-                k.say(format!("Listing {field} for {}.{}/{}:", i.resource.kind, i.resource.group, i.name).replace("./", "/"));
+                k.say(
+                    format!("Listing {field} for {}.{}/{}:", i.resource.kind, i.resource.group, i.name)
+                        .replace("./", "/"),
+                );
             }
             for (key, v) in i.object.meta()[field].entries() {
                 k.say(format!("{key}={}", v.text()));
@@ -146,7 +155,9 @@ async fn run(k: &Kubectl, args: &Args, labels: bool) -> Result<()> {
                 .iter()
                 .filter_map(|(key, v)| {
                     let was = old.find(key)?;
-                    (!labels || was.text() != v).then(|| format!("'{key}' already has a value ({}), and --overwrite is false", was.text()))
+                    (!labels || was.text() != v).then(|| {
+                        format!("'{key}' already has a value ({}), and --overwrite is false", was.text())
+                    })
                 })
                 .filter(|_| true)
                 .collect();
@@ -189,7 +200,9 @@ async fn run(k: &Kubectl, args: &Args, labels: bool) -> Result<()> {
             "annotated"
         } else if delta.is_zero() {
             "not labeled"
-        } else if !args.is("overwrite") && objects::json::to_string(&new).len() < objects::json::to_string(&old).len() {
+        } else if !args.is("overwrite")
+            && objects::json::to_string(&new).len() < objects::json::to_string(&old).len()
+        {
             "unlabeled"
         } else {
             "labeled"
@@ -203,9 +216,12 @@ async fn run(k: &Kubectl, args: &Args, labels: bool) -> Result<()> {
             if !version.is_empty() {
                 body.set_at(&["metadata", "resourceVersion"], version);
             }
-            let mut r = request(Verb::Patch, &i.resource, &i.namespace).named(i.name.clone()).patch(PatchType::Merge, Body::Object(body));
+            let mut r = request(Verb::Patch, &i.resource, &i.namespace)
+                .named(i.name.clone())
+                .patch(PatchType::Merge, Body::Object(body));
             r.options.dry_run = dry == DryRun::Server;
-            r.options.field_manager = manager(args, if labels { "kubectl-label" } else { "kubectl-annotate" }).into();
+            r.options.field_manager =
+                manager(args, if labels { "kubectl-label" } else { "kubectl-annotate" }).into();
             match k.call(r).await {
                 Ok(answer) => object = answer.object,
                 Err(e) => {

@@ -13,9 +13,12 @@ use crate::printers::Printer;
 use crate::session::{DryRun, Kubectl, request};
 use crate::verbs::create::{LAST_APPLIED, last_applied_of};
 
-static VIEW_FLAGS: &[Flag] =
-    &[short('o', "output", Kind::Text, "yaml", "yaml or json"), flag("all", Kind::Bool, "false", "every object of the type")];
-static SET_FLAGS: &[Flag] = &[flag("create-annotation", Kind::Bool, "false", "make the annotation where there is none")];
+static VIEW_FLAGS: &[Flag] = &[
+    short('o', "output", Kind::Text, "yaml", "yaml or json"),
+    flag("all", Kind::Bool, "false", "every object of the type"),
+];
+static SET_FLAGS: &[Flag] =
+    &[flag("create-annotation", Kind::Bool, "false", "make the annotation where there is none")];
 
 pub static VIEW: Command = Command {
     name: "view-last-applied",
@@ -47,7 +50,9 @@ pub static EDIT: Command = Command {
 async fn view(k: &Kubectl, args: &Args) -> Result<()> {
     let output = args.text("output");
     if !["yaml", "json"].contains(&output) {
-        return fail(format!("Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json\nSee 'kubectl apply view-last-applied -h' for help and examples"));
+        return fail(format!(
+            "Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json\nSee 'kubectl apply view-last-applied -h' for help and examples"
+        ));
     }
     let find = Find { latest: true, type_is_enough: args.is("all"), all: false, ..Find::of(args) };
     let (infos, errors, _) = k.infos(&find).await?;
@@ -85,7 +90,9 @@ async fn set(k: &Kubectl, args: &Args) -> Result<()> {
         if live.annotations()[LAST_APPLIED] != text.as_str() && dry != DryRun::Client {
             let mut patch = Value::map();
             patch.set_at(&["metadata", "annotations", LAST_APPLIED], text);
-            let mut r = request(Verb::Patch, &i.resource, &i.namespace).named(i.name.clone()).patch(PatchType::Merge, Body::Object(patch));
+            let mut r = request(Verb::Patch, &i.resource, &i.namespace)
+                .named(i.name.clone())
+                .patch(PatchType::Merge, Body::Object(patch));
             r.options.dry_run = dry == DryRun::Server;
             object = k.call(r).await?.object;
         }

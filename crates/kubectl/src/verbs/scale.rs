@@ -65,7 +65,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             }
             let version = args.text("resource-version");
             if !version.is_empty() && scale.meta()["resourceVersion"].text() != version {
-                return fail(format!("Expected resource version to be {version}, was {}", scale.meta()["resourceVersion"].text()));
+                return fail(format!(
+                    "Expected resource version to be {version}, was {}",
+                    scale.meta()["resourceVersion"].text()
+                ));
             }
             scale.set_at(&["spec", "replicas"], args.int("replicas"));
             k.call(named(Verb::Update).object(scale)).await
@@ -81,7 +84,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             let until = k.client.now() + args.millis("timeout");
             loop {
                 let o = k.get(&i.resource, &i.namespace, &i.name).await?;
-                if o["status"]["replicas"].int() == args.int("replicas") && o["status"]["observedGeneration"].int() >= o.generation() {
+                if o["status"]["replicas"].int() == args.int("replicas")
+                    && o["status"]["observedGeneration"].int() >= o.generation()
+                {
                     break;
                 }
                 if until.since(k.client.now()) <= 0 {

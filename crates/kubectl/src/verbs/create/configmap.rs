@@ -36,7 +36,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         }
         for (field, shown) in [("data", "Data"), ("binaryData", "BinaryData")] {
             if c[field].find(&key).is_some() {
-                return fail(format!("cannot add key \"{key}\", another key by that name already exists in {shown} for ConfigMap \"{name}\""));
+                return fail(format!(
+                    "cannot add key \"{key}\", another key by that name already exists in {shown} for ConfigMap \"{name}\""
+                ));
             }
         }
         match String::from_utf8(bytes) {
@@ -63,7 +65,8 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
 /// # Errors
 /// Upstream's texts on malformed sources and unreadable files.
 pub fn key_values(k: &Kubectl, args: &Args, kind: &str) -> Result<Vec<(String, Vec<u8>)>> {
-    let (files, literals, envs) = (args.list("from-file"), args.list("from-literal"), args.list("from-env-file"));
+    let (files, literals, envs) =
+        (args.list("from-file"), args.list("from-literal"), args.list("from-env-file"));
     if !envs.is_empty() && (!files.is_empty() || !literals.is_empty()) {
         return fail("from-env-file cannot be combined with from-file or from-literal");
     }
@@ -82,7 +85,9 @@ pub fn key_values(k: &Kubectl, args: &Args, kind: &str) -> Result<Vec<(String, V
     for f in &files {
         let (key, path) = match f.split_once('=') {
             None => (None, f.as_str()),
-            Some(("", _)) => return fail(format!("key name for file path {} missing", f.trim_start_matches('='))),
+            Some(("", _)) => {
+                return fail(format!("key name for file path {} missing", f.trim_start_matches('=')));
+            }
             Some((key, "")) => return fail(format!("file path for key name {key} missing")),
             Some((key, path)) if !path.contains('=') => (Some(key), path),
             Some(_) => return fail("key names or file paths cannot contain '='"),
@@ -134,7 +139,8 @@ pub fn valid_key(key: &str) -> Option<String> {
     if key.len() > 253 {
         return Some("must be no more than 253 characters".into());
     }
-    let fine = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    let fine =
+        !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     if !fine {
         return Some("a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')".into());
     }

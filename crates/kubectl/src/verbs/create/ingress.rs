@@ -37,12 +37,16 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let name = one_name(args)?;
     let (rules, default) = (args.list("rule"), args.text("default-backend"));
     if rules.is_empty() && default.is_empty() {
-        return fail("not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)");
+        return fail(
+            "not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)",
+        );
     }
     let mut parsed = Vec::new();
     for r in &rules {
         let Some(rule) = read(r) else {
-            return fail(format!("rule {r} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]"));
+            return fail(format!(
+                "rule {r} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]"
+            ));
         };
         parsed.push(rule);
     }

@@ -10,8 +10,10 @@ use crate::error::{Result, fail};
 use crate::flags::{Args, Flag, Kind, flag};
 use crate::session::{Kubectl, request};
 
-static FLAGS: &[Flag] =
-    &[flag("image", Kind::Text, "", "image to run"), flag("from", Kind::Text, "", "cronjob/name to take the template of")];
+static FLAGS: &[Flag] = &[
+    flag("image", Kind::Text, "", "image to run"),
+    flag("from", Kind::Text, "", "cronjob/name to take the template of"),
+];
 
 pub static COMMAND: Command = Command {
     name: "job",
@@ -37,7 +39,8 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         if !command.is_empty() {
             c.set("command", texts(command));
         }
-        let spec = value!({"template": {"metadata": {}, "spec": {"containers": [c], "restartPolicy": "Never"}}});
+        let spec =
+            value!({"template": {"metadata": {}, "spec": {"containers": [c], "restartPolicy": "Never"}}});
         job.set("spec", spec);
     } else {
         let (kind, cron) = from.split_once('/').unwrap_or(("", from));

@@ -153,7 +153,13 @@ pub fn annotate_last_applied(object: &mut Value) {
 ///
 /// # Errors
 /// The server's refusal.
-pub async fn generate(k: &Kubectl, args: &Args, resource: &Resource, mut object: Value, failing: &str) -> Result<()> {
+pub async fn generate(
+    k: &Kubectl,
+    args: &Args,
+    resource: &Resource,
+    mut object: Value,
+    failing: &str,
+) -> Result<()> {
     let dry = DryRun::of(k, args)?;
     let printer = Printer::of(k, args)?;
     let validation = validation(args)?;

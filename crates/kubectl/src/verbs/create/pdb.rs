@@ -38,8 +38,11 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if !min.is_empty() && !max.is_empty() {
         return fail("min-available and max-unavailable cannot be both specified");
     }
-    let (field, text, flag) =
-        if min.is_empty() { ("maxUnavailable", max, "max-unavailable") } else { ("minAvailable", min, "min-available") };
+    let (field, text, flag) = if min.is_empty() {
+        ("maxUnavailable", max, "max-unavailable")
+    } else {
+        ("minAvailable", min, "min-available")
+    };
     let digits = text.strip_suffix('%').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return fail(format!("invalid format specified for {flag}"));
@@ -53,7 +56,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let mut spec = value!({"selector": (selector)});
     spec.set(field, bound);
     p.set("spec", spec);
-    p.set("status", value!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0}));
+    p.set(
+        "status",
+        value!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0}),
+    );
     generate(k, args, PODDISRUPTIONBUDGETS, p, "poddisruptionbudgets:").await
 }
 

@@ -38,8 +38,23 @@ pub static CLUSTERROLE: Command = Command {
 };
 
 const STANDARD: [&str; 17] = [
-    "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "proxy", "bind", "escalate",
-    "impersonate", "use", "approve", "sign", "attest", "*",
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+    "proxy",
+    "bind",
+    "escalate",
+    "impersonate",
+    "use",
+    "approve",
+    "sign",
+    "attest",
+    "*",
 ];
 
 fn deduped(words: Vec<String>) -> Vec<String> {
@@ -65,7 +80,9 @@ async fn run(k: &Kubectl, args: &Args, cluster: bool) -> Result<()> {
     let aggregated = args.list("aggregation-rule");
     if !aggregated.is_empty() {
         if !verbs.is_empty() || !wanted.is_empty() || !urls.is_empty() || args.changed("resource-name") {
-            return fail("aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames");
+            return fail(
+                "aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames",
+            );
         }
         let mut labels = Value::map();
         for a in &aggregated {
@@ -80,7 +97,11 @@ async fn run(k: &Kubectl, args: &Args, cluster: bool) -> Result<()> {
         return fail("at least one verb must be specified");
     }
     if wanted.is_empty() && (!cluster || urls.is_empty()) {
-        return fail(if cluster { "one of resource or nonResourceURL must be specified" } else { "at least one resource must be specified" });
+        return fail(if cluster {
+            "one of resource or nonResourceURL must be specified"
+        } else {
+            "at least one resource must be specified"
+        });
     }
     if !wanted.is_empty() {
         for v in &verbs {
@@ -100,7 +121,9 @@ async fn run(k: &Kubectl, args: &Args, cluster: bool) -> Result<()> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for w in &wanted {
         let (body, sub) = w.split_once('/').map_or((w.as_str(), ""), |(b, s)| (b, s));
-        let (mut plural, mut group) = body.split_once('.').map_or((body.to_owned(), String::new()), |(r, g)| (r.to_owned(), g.to_owned()));
+        let (mut plural, mut group) = body
+            .split_once('.')
+            .map_or((body.to_owned(), String::new()), |(r, g)| (r.to_owned(), g.to_owned()));
         if plural.is_empty() {
             return fail("resource must be specified if apiGroup/subresource specified");
         }
@@ -122,7 +145,8 @@ async fn run(k: &Kubectl, args: &Args, cluster: bool) -> Result<()> {
     let names = deduped(args.list("resource-name"));
     let mut rules: Vec<Value> = Vec::new();
     for (group, list) in groups {
-        let mut rule = value!({"apiGroups": [(group)], "resources": (texts(&list)), "verbs": (texts(&verbs))});
+        let mut rule =
+            value!({"apiGroups": [(group)], "resources": (texts(&list)), "verbs": (texts(&verbs))});
         if !names.is_empty() {
             rule.set("resourceNames", texts(&names));
         }

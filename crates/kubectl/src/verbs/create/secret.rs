@@ -59,7 +59,13 @@ pub static COMMAND: Command = Command {
     ..Command::NONE
 };
 
-async fn create(k: &Kubectl, args: &Args, name: &str, kind: &str, pairs: Vec<(String, Vec<u8>)>) -> Result<()> {
+async fn create(
+    k: &Kubectl,
+    args: &Args,
+    name: &str,
+    kind: &str,
+    pairs: Vec<(String, Vec<u8>)>,
+) -> Result<()> {
     let mut seen: Vec<&str> = Vec::new();
     for (key, _) in &pairs {
         if let Some(why) = valid_key(key) {
@@ -93,9 +99,12 @@ async fn generic(k: &Kubectl, args: &Args) -> Result<()> {
 async fn docker(k: &Kubectl, args: &Args) -> Result<()> {
     let name = one_name(args)?;
     let files = args.list("from-file");
-    let (user, password, server) = (args.text("docker-username"), args.text("docker-password"), args.text("docker-server"));
+    let (user, password, server) =
+        (args.text("docker-username"), args.text("docker-password"), args.text("docker-server"));
     if files.is_empty() && (user.is_empty() || password.is_empty() || server.is_empty()) {
-        return fail("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required");
+        return fail(
+            "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required",
+        );
     }
     let pairs = if files.is_empty() {
         let auth = base64::encode(format!("{user}:{password}").as_bytes());
@@ -105,7 +114,8 @@ async fn docker(k: &Kubectl, args: &Args) -> Result<()> {
         }
         fields.push(("auth", &auth));
         // The order of docker's own struct, which the secret's bytes keep.
-        let entry: Vec<String> = fields.iter().map(|(key, v)| format!("\"{key}\":{}", json::quote(v))).collect();
+        let entry: Vec<String> =
+            fields.iter().map(|(key, v)| format!("\"{key}\":{}", json::quote(v))).collect();
         let text = format!("{{\"auths\":{{{}:{{{}}}}}}}", json::quote(server), entry.join(","));
         vec![(".dockerconfigjson".to_owned(), text.into_bytes())]
     } else {

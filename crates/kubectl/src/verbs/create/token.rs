@@ -54,14 +54,16 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         spec.set("expirationSeconds", args.millis("duration") / 1000);
     }
     if !kind.is_empty() {
-        let mut bound = value!({"apiVersion": "v1", "kind": (kind), "name": (args.text("bound-object-name"))});
+        let mut bound =
+            value!({"apiVersion": "v1", "kind": (kind), "name": (args.text("bound-object-name"))});
         if !args.text("bound-object-uid").is_empty() {
             bound.set("uid", args.text("bound-object-uid"));
         }
         spec.set("boundObjectRef", bound);
     }
     let body = value!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {}, "spec": (spec)});
-    let r = request(Verb::Create, SERVICEACCOUNTS, &k.namespace).named(name).subresource("token").object(body);
+    let r =
+        request(Verb::Create, SERVICEACCOUNTS, &k.namespace).named(name).subresource("token").object(body);
     let answer = match k.call(r).await {
         Ok(a) => a.object,
         Err(e) => return fail(format!("failed to create token: {}", e.message())),
@@ -71,6 +73,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         return fail("failed to create token: no token in server response");
     }
     let printer = Printer::of(k, args)?;
-    if printer.is_human() { k.say(token) } else { k.out(&printer.print(&answer, "")?) }
+    if printer.is_human() {
+        k.say(token)
+    } else {
+        k.out(&printer.print(&answer, "")?)
+    }
     Ok(())
 }
