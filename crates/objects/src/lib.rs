@@ -11,6 +11,7 @@ pub mod json;
 pub mod meta;
 pub mod names;
 pub mod number;
+pub mod patch;
 pub mod quantity;
 pub mod resources;
 pub mod schema;
