@@ -4,8 +4,8 @@
 //! `$patch: delete` elements or parallel lists, and the order of elements.
 
 use super::strategic::{
-    DELETE_PRIMITIVES, DIRECTIVE, ELEMENT_ORDER, Merged, RETAIN_KEYS, element, field, identity, maps_in, sorted_by,
-    without_repeats,
+    DELETE_PRIMITIVES, DIRECTIVE, ELEMENT_ORDER, Merged, RETAIN_KEYS, element, field, identity, maps_in,
+    sorted_by, without_repeats,
 };
 use super::{Error, go_value, list, same_type};
 use crate::schema::Schema;
@@ -29,7 +29,12 @@ pub fn two_way(original: &Value, modified: &Value, schema: Schema<'_>) -> Result
     diff_maps(original, modified, schema, options).map(Value::Map)
 }
 
-pub(super) fn diff_maps(original: &Value, modified: &Value, schema: Schema<'_>, options: Options) -> Merged<Map> {
+pub(super) fn diff_maps(
+    original: &Value,
+    modified: &Value,
+    schema: Schema<'_>,
+    options: Options,
+) -> Merged<Map> {
     let mut patch = Map::default();
     if original.same(modified) {
         return Ok(patch);
@@ -134,7 +139,13 @@ struct Lists {
     order: Vec<Value>,
 }
 
-fn diff_lists(old: &[Value], new: &[Value], schema: Schema<'_>, key: &str, options: Options) -> Merged<Lists> {
+fn diff_lists(
+    old: &[Value],
+    new: &[Value],
+    schema: Schema<'_>,
+    key: &str,
+    options: Options,
+) -> Merged<Lists> {
     if old.is_empty() {
         let changed = if options.ignore_changes { Vec::new() } else { new.to_vec() };
         return Ok(Lists { changed, ..Lists::default() });
@@ -164,7 +175,8 @@ fn diff_lists(old: &[Value], new: &[Value], schema: Schema<'_>, key: &str, optio
     let changed = sorted_by(changed, new, "")?;
     // Upstream compares with the old list already sorted in place.
     let moved = !options.ignore_changes && old != new;
-    let order = if (!options.ignore_deletions && !deleted.is_empty()) || moved { new.to_vec() } else { Vec::new() };
+    let order =
+        if (!options.ignore_deletions && !deleted.is_empty()) || moved { new.to_vec() } else { Vec::new() };
     Ok(Lists { changed, deleted, order })
 }
 

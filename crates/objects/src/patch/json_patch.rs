@@ -55,7 +55,10 @@ fn one(document: &mut Value, operation: &Value) -> Applied<()> {
         "add" => {
             let path = at("add")?;
             let (parent, key) = parent(document, &path).map_err(|()| {
-                Error(format!("add operation does not apply: doc is missing path: {}: missing value", go_quote(&path)))
+                Error(format!(
+                    "add operation does not apply: doc is missing path: {}: missing value",
+                    go_quote(&path)
+                ))
             })?;
             let value = value.cloned().unwrap_or_default();
             add(parent, &key, value).map_err(|e| Error(format!("error in add for path: '{path}': {e}")))
@@ -63,7 +66,10 @@ fn one(document: &mut Value, operation: &Value) -> Applied<()> {
         "remove" => {
             let path = at("remove")?;
             let (parent, key) = parent(document, &path).map_err(|()| {
-                Error(format!("remove operation does not apply: doc is missing path: {}: missing value", go_quote(&path)))
+                Error(format!(
+                    "remove operation does not apply: doc is missing path: {}: missing value",
+                    go_quote(&path)
+                ))
             })?;
             remove(parent, &key).map_err(|e| Error(format!("error in remove for path: '{path}': {e}")))
         }
@@ -83,27 +89,39 @@ fn one(document: &mut Value, operation: &Value) -> Applied<()> {
                 .map_err(|e| Error(format!("error in remove for path: '{path}': {e}")))
         }
         "move" => {
-            let from = path("from").or_else(|_| Error::new("move operation failed to decode from: missing value"))?;
+            let from = path("from")
+                .or_else(|_| Error::new("move operation failed to decode from: missing value"))?;
             let (source, key) = parent(document, &from).map_err(|()| {
-                Error(format!("move operation does not apply: doc is missing from path: {from}: missing value"))
+                Error(format!(
+                    "move operation does not apply: doc is missing from path: {from}: missing value"
+                ))
             })?;
-            let value = get(source, &key).map_err(|e| Error(format!("error in move for path: '{key}': {e}")))?;
+            let value =
+                get(source, &key).map_err(|e| Error(format!("error in move for path: '{key}': {e}")))?;
             remove(source, &key).map_err(|e| Error(format!("error in move for path: '{key}': {e}")))?;
             let path = at("move")?;
             let (target, key) = parent(document, &path).map_err(|()| {
-                Error(format!("move operation does not apply: doc is missing destination path: {path}: missing value"))
+                Error(format!(
+                    "move operation does not apply: doc is missing destination path: {path}: missing value"
+                ))
             })?;
             add(target, &key, value).map_err(|e| Error(format!("error in move for path: '{path}': {e}")))
         }
         "copy" => {
-            let from = path("from").or_else(|_| Error::new("copy operation failed to decode from: missing value"))?;
+            let from = path("from")
+                .or_else(|_| Error::new("copy operation failed to decode from: missing value"))?;
             let (source, key) = parent(document, &from).map_err(|()| {
-                Error(format!("copy operation does not apply: doc is missing from path: {from}: missing value"))
+                Error(format!(
+                    "copy operation does not apply: doc is missing from path: {from}: missing value"
+                ))
             })?;
-            let value = get(source, &key).map_err(|e| Error(format!("error in copy for from: '{from}': {e}")))?;
+            let value =
+                get(source, &key).map_err(|e| Error(format!("error in copy for from: '{from}': {e}")))?;
             let path = at("copy")?;
             let (target, key) = parent(document, &path).map_err(|()| {
-                Error(format!("copy operation does not apply: doc is missing destination path: {path}: missing value"))
+                Error(format!(
+                    "copy operation does not apply: doc is missing destination path: {path}: missing value"
+                ))
             })?;
             add(target, &key, value).map_err(|e| Error(format!("error while adding value during copy: {e}")))
         }
@@ -127,7 +145,10 @@ fn one(document: &mut Value, operation: &Value) -> Applied<()> {
                 Error::new(format!("testing value {path} failed: test failed"))
             }
         }
-        other => Error::new(format!("Unexpected kind: {}", if operation.find("op").is_some() { other } else { "unknown" })),
+        other => Error::new(format!(
+            "Unexpected kind: {}",
+            if operation.find("op").is_some() { other } else { "unknown" }
+        )),
     }
 }
 
@@ -189,7 +210,9 @@ fn set(parent: &mut Value, key: &str, value: Value) -> Applied<()> {
             match l.to_mut().get_mut(at) {
                 Some(place) => *place = value,
                 None => {
-                    return Error::new(format!("Unable to access invalid index: {at}: invalid index referenced"));
+                    return Error::new(format!(
+                        "Unable to access invalid index: {at}: invalid index referenced"
+                    ));
                 }
             }
         }

@@ -51,7 +51,12 @@ pub(super) fn element<'a>(schema: Schema<'a>) -> Schema<'a> {
     schema.items().unwrap_or(Schema::Unknown)
 }
 
-pub(super) fn merge_map(original: &Value, patch: &Map, schema: Schema<'_>, options: Options) -> Merged<Value> {
+pub(super) fn merge_map(
+    original: &Value,
+    patch: &Map,
+    schema: Schema<'_>,
+    options: Options,
+) -> Merged<Value> {
     if let Some(directive) = patch.get(DIRECTIVE) {
         return match directive.text() {
             "replace" => {
@@ -169,7 +174,8 @@ fn retain_keys(merged: &mut Value, patch: &Map, keep: &Value, options: Options) 
     let Value::List(keep) = keep else { return Error::new(BAD_RETAIN) };
     let kept = |key: &str| keep.iter().any(|k| *k == key);
     for (key, value) in patch.iter() {
-        let directive = key == RETAIN_KEYS || key.starts_with(DELETE_PRIMITIVES) || key.starts_with(ELEMENT_ORDER);
+        let directive =
+            key == RETAIN_KEYS || key.starts_with(DELETE_PRIMITIVES) || key.starts_with(ELEMENT_ORDER);
         if !value.is_null() && !directive && !kept(key) {
             return Error::new(BAD_RETAIN);
         }
@@ -422,7 +428,8 @@ fn without_directives(value: &Value, drop_nulls: bool) -> Option<Value> {
     fn clean(value: &Value, drop_nulls: bool) -> bool {
         match value {
             Value::Map(m) => {
-                !m.contains(DIRECTIVE) && m.iter().all(|(_, v)| !(drop_nulls && v.is_null()) && clean(v, drop_nulls))
+                !m.contains(DIRECTIVE)
+                    && m.iter().all(|(_, v)| !(drop_nulls && v.is_null()) && clean(v, drop_nulls))
             }
             Value::List(l) => l.iter().all(|v| clean(v, drop_nulls)),
             _ => true,

@@ -74,10 +74,14 @@ fn directives_for_maps_and_plain_lists() {
     assert_eq!(json::to_string(&after["spec"]["strategy"]), r#"{"type":"Recreate"}"#);
     let after = apply(r#"{"spec":{"strategy":{"$patch":"replace","type":"Recreate"}}}"#);
     assert_eq!(json::to_string(&after["spec"]["strategy"]), r#"{"type":"Recreate"}"#);
-    let after = apply(r#"{"metadata":{"$deleteFromPrimitiveList/finalizers":["x"],"labels":{"$patch":"delete"}}}"#);
+    let after =
+        apply(r#"{"metadata":{"$deleteFromPrimitiveList/finalizers":["x"],"labels":{"$patch":"delete"}}}"#);
     assert_eq!(json::to_string(&after["metadata"]), r#"{"finalizers":["y"],"labels":{},"name":"d"}"#);
     let after = apply(r#"{"metadata":{"finalizers":["z"],"labels":{"a":null,"b":"2"}}}"#);
-    assert_eq!(json::to_string(&after["metadata"]), r#"{"finalizers":["z","x","y"],"labels":{"b":"2"},"name":"d"}"#);
+    assert_eq!(
+        json::to_string(&after["metadata"]),
+        r#"{"finalizers":["z","x","y"],"labels":{"b":"2"},"name":"d"}"#
+    );
 }
 
 #[test]
@@ -88,7 +92,10 @@ fn strategic_errors_are_upstream_s() {
             r#"{"containers":[{"name":"web","$patch":"rename"}]}"#,
             "unknown patch type: rename in map: map[$patch:rename name:web]",
         ),
-        (r#"{"containers":[{"name":"a"},"x"]}"#, "list element types are not identical: [[map[args:[a b] env:[map[name:A value:1] map[name:B value:2]] image:nginx:1 name:web ports:[map[containerPort:80]]] map[image:busybox name:log]] [map[name:a] x]]"),
+        (
+            r#"{"containers":[{"name":"a"},"x"]}"#,
+            "list element types are not identical: [[map[args:[a b] env:[map[name:A value:1] map[name:B value:2]] image:nginx:1 name:web ports:[map[containerPort:80]]] map[image:busybox name:log]] [map[name:a] x]]",
+        ),
         (
             r#"{"containers":[{"name":"x"}],"$setElementOrder/containers":[{"name":"web"}]}"#,
             "The order in patch list:\n[map[name:x]]\n doesn't match $setElementOrder list:\n[map[name:web]]\n",
@@ -100,7 +107,9 @@ fn strategic_errors_are_upstream_s() {
 
 #[test]
 fn apply_s_patch_keeps_what_others_set_and_removes_what_is_no_longer_asked_for() {
-    let last = parse(r#"{"spec":{"replicas":2,"template":{"spec":{"containers":[{"name":"web","image":"nginx:1","env":[{"name":"A","value":"1"}]},{"name":"log","image":"busybox"}]}}}}"#);
+    let last = parse(
+        r#"{"spec":{"replicas":2,"template":{"spec":{"containers":[{"name":"web","image":"nginx:1","env":[{"name":"A","value":"1"}]},{"name":"log","image":"busybox"}]}}}}"#,
+    );
     let wanted = parse(r#"{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"nginx:2"}]}}}}"#);
     let mut live = deployment();
     live.set_at(&["spec", "paused"], true);
@@ -163,13 +172,30 @@ fn json_patches() {
         (r#"[{"op":"remove","path":"/a/x~1y"}]"#, Ok(r#"{"a":{"b":1},"l":[1,2,3]}"#)),
         (r#"[{"op":"replace","path":"/l/0","value":{}}]"#, Ok(r#"{"a":{"b":1,"x/y":2},"l":[{},2,3]}"#)),
         (r#"[{"op":"move","from":"/l/0","path":"/a/b"}]"#, Ok(r#"{"a":{"b":1,"x/y":2},"l":[2,3]}"#)),
-        (r#"[{"op":"copy","from":"/a","path":"/z"},{"op":"remove","path":"/a"}]"#, Ok(r#"{"l":[1,2,3],"z":{"b":1,"x/y":2}}"#)),
+        (
+            r#"[{"op":"copy","from":"/a","path":"/z"},{"op":"remove","path":"/a"}]"#,
+            Ok(r#"{"l":[1,2,3],"z":{"b":1,"x/y":2}}"#),
+        ),
         (r#"[{"op":"test","path":"/a/b","value":1}]"#, Ok(document)),
         (r#"[{"op":"test","path":"/a/b","value":2}]"#, Err("testing value /a/b failed: test failed")),
-        (r#"[{"op":"replace","path":"/a/z","value":2}]"#, Err("replace operation does not apply: doc is missing key: /a/z: missing value")),
-        (r#"[{"op":"remove","path":"/a/z"}]"#, Err("error in remove for path: '/a/z': Unable to remove nonexistent key: z: missing value")),
-        (r#"[{"op":"add","path":"/q/z","value":2}]"#, Err("add operation does not apply: doc is missing path: \"/q/z\": missing value")),
-        (r#"[{"op":"remove","path":"/l/7"}]"#, Err("error in remove for path: '/l/7': Unable to access invalid index: 7: invalid index referenced")),
+        (
+            r#"[{"op":"replace","path":"/a/z","value":2}]"#,
+            Err("replace operation does not apply: doc is missing key: /a/z: missing value"),
+        ),
+        (
+            r#"[{"op":"remove","path":"/a/z"}]"#,
+            Err("error in remove for path: '/a/z': Unable to remove nonexistent key: z: missing value"),
+        ),
+        (
+            r#"[{"op":"add","path":"/q/z","value":2}]"#,
+            Err("add operation does not apply: doc is missing path: \"/q/z\": missing value"),
+        ),
+        (
+            r#"[{"op":"remove","path":"/l/7"}]"#,
+            Err(
+                "error in remove for path: '/l/7': Unable to access invalid index: 7: invalid index referenced",
+            ),
+        ),
         (r#"[{"op":"jump","path":"/l/7"}]"#, Err("Unexpected kind: jump")),
     ] {
         let found = json_patch::apply(&parse(document), &parse(patch)).map(|v| json::to_string(&v));
