@@ -13,18 +13,31 @@ struct Tool {
     bin: &'static str,
     package: &'static str,
     version: &'static str,
+    /// Arguments of `cargo install` besides the version.
+    options: &'static [&'static str],
+    /// Quick to build matters more than quick to run: the tools' own release profiles ask for fat LTO.
+    opt_level: &'static str,
     /// How long an installation takes on two cores.
     expected: &'static str,
 }
 
-const TRUNK: Tool =
-    Tool { bin: "trunk", package: "trunk", version: "0.21.14", expected: "once, about 6 min" };
+/// Without its default features, which are TLS and a look for updates: it has nothing to fetch here.
+const TRUNK: Tool = Tool {
+    bin: "trunk",
+    package: "trunk",
+    version: "0.21.14",
+    options: &["--no-default-features"],
+    opt_level: "0",
+    expected: "once, about 3 min",
+};
 
 /// Invariant: the version is that of the `wasm-bindgen` crate in Cargo.lock; trunk refuses any other.
 const WASM_BINDGEN: Tool = Tool {
     bin: "wasm-bindgen",
     package: "wasm-bindgen-cli",
     version: "0.2.126",
+    options: &[],
+    opt_level: "1",
     expected: "once, about 2 min",
 };
 
@@ -73,7 +86,6 @@ impl Tool {
             &format!("installing {} {} under target/tools", self.package, self.version),
             self.expected,
             || {
-                // Quick to build matters more here than quick to run: their own release profiles ask for fat LTO.
                 let build_dir = tools_root().join("build");
                 let mut install = project::cargo();
                 install
@@ -90,7 +102,7 @@ impl Tool {
                     .env("CARGO_TARGET_DIR", &build_dir)
                     .env("CARGO_PROFILE_RELEASE_LTO", "off")
                     .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-                    .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+                    .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", self.opt_level)
                     .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
                     .env_remove("RUSTFLAGS");
                 project::run(&mut install)?;
