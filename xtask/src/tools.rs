@@ -89,15 +89,9 @@ impl Tool {
                 let build_dir = tools_root().join("build");
                 let mut install = project::cargo();
                 install
-                    .args([
-                        "install",
-                        "--quiet",
-                        "--locked",
-                        self.package,
-                        "--version",
-                        self.version,
-                        "--root",
-                    ])
+                    .args(["install", "--quiet", "--locked", self.package, "--version", self.version])
+                    .args(self.options)
+                    .arg("--root")
                     .arg(tools_root())
                     .env("CARGO_TARGET_DIR", &build_dir)
                     .env("CARGO_PROFILE_RELEASE_LTO", "off")
