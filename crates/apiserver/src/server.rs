@@ -13,6 +13,7 @@ use objects::resources::{self, Resource};
 use objects::{Reason, Status, Str, Value};
 use smol_str::format_smolstr;
 
+use crate::registry::accept::PodSpec;
 use crate::strategy::service::Allocations;
 use crate::strategy::template::Accepted;
 use crate::watch::WatchCursor;
@@ -43,7 +44,10 @@ pub struct ApiServer {
     pub(crate) now: Time,
     pub(crate) config: Config,
     pub(crate) services: Allocations,
-    pub(crate) accepted: Accepted,
+    /// Pod specs as pods accept them.
+    pub(crate) pods: Accepted,
+    /// Pod specs as templates accept them.
+    pub(crate) templates: Accepted,
     /// What the token volume of every pod projects.
     pub(crate) token_volume: Value,
 }
@@ -73,6 +77,13 @@ pub(crate) struct Cx<'a> {
     pub(crate) resource: Served,
     pub(crate) now: Time,
     pub(crate) warnings: Vec<String>,
+    pub(crate) pod_spec: PodSpec,
+}
+
+impl<'a> Cx<'a> {
+    pub(crate) fn new(caller: &'a Caller, request: &'a Request, resource: Served, now: Time) -> Self {
+        Self { caller, request, resource, now, warnings: Vec::new(), pod_spec: PodSpec::default() }
+    }
 }
 
 impl ApiServer {
@@ -85,7 +96,8 @@ impl ApiServer {
             now,
             config,
             services: Allocations::default(),
-            accepted: Accepted::default(),
+            pods: Accepted::default(),
+            templates: Accepted::default(),
             token_volume: crate::admission::token_volume(),
         };
         s.bootstrap();
@@ -148,7 +160,7 @@ impl ApiServer {
             return self.non_resource(&request);
         }
         let resource = self.find(&request)?;
-        let mut cx = Cx { caller, request: &request, resource, now, warnings: Vec::new() };
+        let mut cx = Cx::new(caller, &request, resource, now);
         let mut response =
             if request.subresource.is_empty() { self.main(&mut cx) } else { self.subresource(&mut cx) }?;
         response.warnings.append(&mut cx.warnings);

@@ -62,6 +62,25 @@ pub fn decode(value: &Value, group: &str, version: &str, kind: &str, mode: Mode)
     decode_type(value, ty, mode).map_err(|e| cannot_handle(kind, version, &e))
 }
 
+/// As [`decode`], but subtrees of which `known` says that they were decoded before are taken as they are. It is asked
+/// only near the root.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_known(
+    value: &Value,
+    group: &str,
+    version: &str,
+    kind: &str,
+    mode: Mode,
+    known: &dyn Fn(&Value) -> bool,
+) -> Result<Decoded, Status> {
+    let Some(ty) = type_for(group, version, kind) else { return decode(value, group, version, kind, mode) };
+    let mut decoder = Decoder { known: Some(known), ..Decoder::default() };
+    let object = decoder.run(value, ty.into()).map_err(|e| cannot_handle(kind, version, &e))?;
+    finish(object, decoder.unknown, mode).map_err(|e| cannot_handle(kind, version, &e))
+}
+
 /// `Pod in version "v1" cannot be handled as a Pod: ...`
 #[must_use]
 pub fn cannot_handle(kind: &str, version: &str, why: &str) -> Status {
@@ -194,7 +213,12 @@ struct Decoder<'a> {
     unknown: Vec<String>,
     /// Inside a value that is decoded by a decoder of its own, which is not strict.
     lenient: bool,
+    /// Says which subtrees need no second look.
+    known: Option<&'a dyn Fn(&Value) -> bool>,
 }
+
+/// How deep `known` is asked: `spec`, `spec.template.spec` and `spec.jobTemplate.spec.template.spec`.
+const KNOWN_DEPTH: usize = 5;
 
 impl<'a> Decoder<'a> {
     fn run(&mut self, value: &'a Value, shape: Shape) -> Result<Value, String> {
@@ -206,6 +230,11 @@ impl<'a> Decoder<'a> {
     }
 
     fn value(&mut self, value: &'a Value, shape: Shape) -> Result<Change, Fatal> {
+        if let (Some(known), Value::Map(_), 1..=KNOWN_DEPTH) = (self.known, value, self.steps.len())
+            && known(value)
+        {
+            return Ok(None);
+        }
         match shape {
             Shape::Struct(_) => match (value, shape.struct_type()) {
                 (Value::Map(m), Some(t)) => return self.fields(m, t),

@@ -5,15 +5,17 @@
 //! Does not own: decoding itself (`decode`), defaults of built-in kinds and validation (apiserver).
 //!
 //! Models the Go types of `k8s.io/api`, with the list facts of its OpenAPI document. Not modelled: alpha and beta groups;
-//! descriptions.
+//! descriptions of list types.
 //! The table is plain data: nothing is parsed or built at start.
 
+mod explain;
 mod table;
 mod walk;
 
+pub use explain::Descriptions;
 use table::{
-    EMBEDDED, FIELDS, GO_TYPES, JSON_SCHEMA_PROPS, LIST_META, MERGES, META_PACKAGE, NAME_ENDS, NAMES,
-    OBJECT_META, PACKAGES, SHAPES, TYPES,
+    EMBEDDED, ENUMS, ENUMS_OF, FIELDS, GO_TYPES, JSON_SCHEMA_PROPS, LIST_META, MERGES, META_PACKAGE,
+    NAME_ENDS, NAMES, OBJECT_META, PACKAGES, SHAPES, TYPES,
 };
 pub use walk::{Kind, Schema};
 
@@ -299,6 +301,14 @@ impl Field {
         }
     }
 
+    /// The words this field, or each element of this list, may be; none when it is free. The server's validation may
+    /// allow fewer.
+    #[must_use]
+    pub fn enum_values(self) -> &'static [&'static str] {
+        let found = ENUMS_OF.binary_search_by_key(&self.0, |(field, _)| *field);
+        found.map_or(&[], |i| ENUMS[usize::from(ENUMS_OF[i].1)])
+    }
+
     /// The embedded structs through which Go reaches this field, dotted; `""` when there is none.
     #[must_use]
     pub fn embedded_in(self) -> &'static str {
@@ -417,6 +427,8 @@ mod tests {
         assert_eq!(d.field_at(&["spec", "replica"]), None);
         let pull = d.field_at(&["spec", "template", "spec", "containers", "imagePullPolicy"]);
         assert_eq!(pull.map(|f| f.go_type()), Some("v1.PullPolicy".to_owned()));
+        assert_eq!(pull.map(|f| f.enum_values()), Some(&["Always", "IfNotPresent", "Never"][..]));
+        assert_eq!(replicas.map(|f| f.enum_values().len()), Some(0));
     }
 
     #[test]

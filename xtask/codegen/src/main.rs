@@ -1,9 +1,11 @@
-//! `cargo xtask codegen [--check]`: writes the generated tables of crates/objects, or fails when they are stale.
+//! `cargo xtask codegen [--check]`: writes the generated tables of crates/objects and the texts of `explain`, or fails
+//! when they are stale.
 //!
 //! Owns: how the facts in `data/` and the schemas of the k8s-openapi crate become Rust tables.
 //! Does not own: what the tables mean; that is said where they are used (`objects::resources`, `objects::schema`,
 //! `objects::template_hash`).
 
+mod explain;
 mod resources;
 mod roots;
 mod schema;
@@ -43,11 +45,15 @@ fn run(check: bool) -> Result<(), Error> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.join("../..");
     let data = here.join("data");
-    let outputs = [resources::generate(&data)?, schema::generate(&data)?, template::generate(&data)?];
+    let [schema, explain] = schema::generate(&data)?;
+    let outputs = [resources::generate(&data)?, schema, explain, template::generate(&data)?];
     let mut stale = Vec::new();
     for output in outputs {
         let path = root.join(output.path);
-        let text = rustfmt(&root, &format!("{HEADER}{}", output.text))?;
+        let text = match output.path.ends_with(".rs") {
+            true => rustfmt(&root, &format!("{HEADER}{}", output.text))?,
+            false => output.text,
+        };
         if std::fs::read_to_string(&path).unwrap_or_default() == text {
             continue;
         }

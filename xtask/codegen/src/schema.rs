@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::{Error, Output, Table, roots};
+use crate::{Error, Output, Table, explain, roots};
 
 /// One row of data/go-fields.tsv.
 struct GoField {
@@ -18,6 +18,28 @@ struct GoField {
     shape: String,
     omit: String,
     embedded: String,
+}
+
+/// One row of data/go-enums.tsv.
+pub struct Enum {
+    pub values: String,
+    /// What the description of the field ends with.
+    pub text: String,
+}
+
+/// By type and field.
+pub type Enums = BTreeMap<(String, String), Enum>;
+
+fn enums(data: &Path) -> Result<Enums, Error> {
+    let t = Table::read(&data.join("go-enums.tsv"))?;
+    let (ty, field) = (t.column("type")?, t.column("field")?);
+    let (values, text) = (t.column("values")?, t.column("text")?);
+    let rows = t.rows.into_iter().map(|row| {
+        let text = row[text].replace("\\n", "\n");
+        let e = Enum { values: row[values].clone(), text };
+        ((row[ty].clone(), row[field].clone()), e)
+    });
+    Ok(rows.collect())
 }
 
 /// One row of data/list-merge.tsv.
@@ -225,9 +247,10 @@ impl Build {
     }
 }
 
-pub fn generate(data: &Path) -> Result<Output, Error> {
+pub fn generate(data: &Path) -> Result<[Output; 2], Error> {
     let go = go_fields(data)?;
     let merges = merges(data)?;
+    let enums = enums(data)?;
     let openapi: Map<String, Value> = roots::definitions();
     let resources = Table::read(&data.join("resources.tsv"))?;
 
@@ -278,6 +301,8 @@ pub fn generate(data: &Path) -> Result<Output, Error> {
     embedded.add("");
     let (mut type_rows, mut field_rows) = (String::new(), String::new());
     let mut fields_so_far = 0;
+    let (mut enum_rows, mut enums_of) = (Interner::default(), String::new());
+    let mut enum_count = 0;
     let mut used_merges = BTreeSet::new();
     for ty in &types {
         let package = package(ty)?;
@@ -345,6 +370,12 @@ pub fn generate(data: &Path) -> Result<Output, Error> {
                 merge_row,
                 embedded.add(&field.embedded),
             )?;
+            if let Some(e) = enums.get(&(ty.clone(), field.name.clone())) {
+                let values: Vec<String> = e.values.split(',').map(|v| format!("{v:?}")).collect();
+                let row = enum_rows.add(&format!("&[{}]", values.join(", ")));
+                write!(enums_of, "({fields_so_far}, {row}), ")?;
+                enum_count += 1;
+            }
             fields_so_far += 1;
         }
     }
@@ -404,6 +435,18 @@ pub fn generate(data: &Path) -> Result<Output, Error> {
         merge_rows.list.len(),
         merge_rows.list.join(", ")
     )?;
+    writeln!(
+        text,
+        "pub(super) static ENUMS: [&[&str]; {}] = [{}];\n",
+        enum_rows.list.len(),
+        enum_rows.list.join(", ")
+    )?;
+    writeln!(text, "/// Field and enum, by number, sorted by field.")?;
+    writeln!(
+        text,
+        "#[rustfmt::skip]\npub(super) static ENUMS_OF: [(u16, u8); {enum_count}] = [\n{}];\n",
+        enums_of.trim_end()
+    )?;
     let quote = |list: &[String]| list.iter().map(|s| format!("{s:?}")).collect::<Vec<_>>().join(", ");
     writeln!(
         text,
@@ -418,7 +461,8 @@ pub fn generate(data: &Path) -> Result<Output, Error> {
         quote(&embedded.list)
     )?;
     writeln!(text, "#[rustfmt::skip]\npub(super) static FIELDS: [F; {fields_so_far}] = [\n{field_rows}];")?;
-    Ok(Output { path: "crates/objects/src/schema/table.rs", text })
+    let table = Output { path: "crates/objects/src/schema/table.rs", text };
+    Ok([table, explain::generate(&openapi, &types, &enums)?])
 }
 
 /// The Go type that follows from a shape, as `objects::schema` derives it.

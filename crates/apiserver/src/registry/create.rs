@@ -24,7 +24,6 @@ impl ApiServer {
     /// Stores a decoded new object.
     pub(crate) fn create_object(&mut self, cx: &mut Cx<'_>, mut object: Value) -> Result<Value, Status> {
         let strategy = strategy::of(&cx.resource);
-        meta::check_identity(cx, &mut object)?;
         if object.name().is_empty() && object.meta()["generateName"].text().is_empty() {
             // Upstream's validation says it the same way.
             let cause = objects::status::Cause {
@@ -35,22 +34,25 @@ impl ApiServer {
             return Err(cx.invalid("", vec![cause]));
         }
         meta::stamp_new(cx, &mut self.rng, &mut object, strategy.generation);
-        self.default_object(cx, &mut object);
+        self.default_object(cx, &mut object, &Value::Null);
         self.admit_create(cx, &mut object)?;
-        if strategy.status {
-            object.remove("status");
-        }
-        (strategy.prepare_create)(&mut object);
-        self.allocate(cx, &mut object, &Value::Null)?;
         let base = if object.name().is_empty() { object.meta()["generateName"].to_str() } else { "".into() };
+        if !base.is_empty() {
+            let name = meta::generated_name(&mut self.rng, &base);
+            object.map_mut().entry("metadata").set("name", name);
+        }
+        if strategy.status && cx.resource.storage != "pods" {
+            object.set("status", Self::zero_status(&cx.resource));
+        }
+        (strategy.prepare_create)(&mut object, cx.now);
+        self.allocate(cx, &mut object, &Value::Null)?;
+        self.validate_new(cx, &object)?;
+        self.remember(cx);
+        (strategy.canonicalize)(&mut object);
         for attempt in 1.. {
-            if !base.is_empty() {
+            if attempt > 1 {
                 let name = meta::generated_name(&mut self.rng, &base);
                 object.map_mut().entry("metadata").set("name", name);
-            }
-            if attempt == 1 {
-                self.validate_new(cx, &object)?;
-                (strategy.canonicalize)(&mut object);
             }
             let name = object.meta()["name"].to_str();
             match self.commit(cx, &name, object.clone(), Expect::Absent) {

@@ -46,13 +46,7 @@ impl ApiServer {
             let mut one = cx.request.clone();
             one.name = object.meta()["name"].to_str();
             one.namespace = object.meta()["namespace"].to_str();
-            let mut each = Cx {
-                caller: cx.caller,
-                request: &one,
-                resource: cx.resource.clone(),
-                now: cx.now,
-                warnings: Vec::new(),
-            };
+            let mut each = Cx::new(cx.caller, &one, cx.resource.clone(), cx.now);
             self.delete_object(&mut each, object.clone())?;
         }
         Ok(Response { object: self.list_of(cx, all), ..Response::default() })

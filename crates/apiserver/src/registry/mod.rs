@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/apiserver/pkg/registry/generic/registry.Store` and `pkg/registry/rest`.
 
+pub(crate) mod accept;
 mod create;
 mod delete;
 mod list;

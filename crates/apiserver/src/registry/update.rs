@@ -43,7 +43,6 @@ impl ApiServer {
         part: Part,
     ) -> Result<Value, Status> {
         let strategy = strategy::of(&cx.resource);
-        meta::check_identity(cx, &mut new)?;
         let name = old.meta()["name"].to_str();
         let given_uid = new.uid();
         if !given_uid.is_empty() && given_uid != old.uid() {
@@ -74,7 +73,7 @@ impl ApiServer {
         meta::keep_system_fields(&mut new, &old);
         match part {
             Part::Main => {
-                self.default_object(cx, &mut new);
+                self.default_object(cx, &mut new, &old);
                 if strategy.status {
                     keep(&mut new, &old, "status");
                 }
@@ -96,6 +95,9 @@ impl ApiServer {
         }
         self.admit_update(cx, &mut new, &old)?;
         self.validate_change(cx, &new, &old, part)?;
+        if part == Part::Main {
+            self.remember(cx);
+        }
         (strategy.canonicalize)(&mut new);
         if (strategy.is_finished)(&new, &old) {
             return self.remove(cx, new);

@@ -3,7 +3,9 @@
 //! Models the `strategy.go` of each kind under `k8s.io/kubernetes/pkg/registry`.
 
 pub(crate) mod deployment;
+pub(crate) mod job;
 pub(crate) mod namespace;
+pub(crate) mod persistent_volume;
 pub(crate) mod pod;
 mod selectable;
 pub(crate) mod service;
@@ -12,6 +14,7 @@ pub(crate) mod workloads;
 
 pub(crate) use selectable::{field_text, selectable};
 
+use clock::Time;
 use objects::Value;
 use objects::resources::Resource;
 
@@ -40,7 +43,7 @@ pub(crate) struct Strategy {
     pub(crate) returns_deleted: bool,
     pub(crate) dependents: Dependents,
     /// Sets what the kind's new object starts with, after `status` was cleared.
-    pub(crate) prepare_create: fn(&mut Value),
+    pub(crate) prepare_create: fn(&mut Value, Time),
     /// Restores in the new state what a main write may not touch.
     pub(crate) prepare_update: fn(&mut Value, &Value),
     pub(crate) prepare_status: fn(&mut Value, &Value),
@@ -55,6 +58,7 @@ pub(crate) struct Strategy {
 }
 
 const fn nothing(_: &mut Value) {}
+const fn nothing_new(_: &mut Value, _: Time) {}
 const fn keeps_nothing(_: &mut Value, _: &Value) {}
 const fn no_grace(_: &Value, _: Option<i64>) -> Option<i64> {
     None
@@ -82,7 +86,7 @@ pub(crate) const PLAIN: Strategy = Strategy {
     unconditional_update: true,
     returns_deleted: false,
     dependents: Dependents::Delete,
-    prepare_create: nothing,
+    prepare_create: nothing_new,
     prepare_update: keeps_nothing,
     prepare_status: keeps_nothing,
     is_new_generation: new_spec,
@@ -120,7 +124,8 @@ pub(crate) fn of(resource: &Resource) -> &'static Strategy {
         "deployments.apps" => &deployment::STRATEGY,
         "replicasets.apps" | "statefulsets.apps" => &SPEC_AND_STATUS,
         "daemonsets.apps" => &workloads::DAEMON_SET,
-        "jobs.batch" | "replicationcontrollers" => &ORPHANING,
+        "jobs.batch" => &job::STRATEGY,
+        "replicationcontrollers" => &ORPHANING,
         "cronjobs.batch"
         | "ingresses.networking.k8s.io"
         | "customresourcedefinitions.apiextensions.k8s.io" => &SPEC_AND_STATUS,
@@ -138,7 +143,9 @@ pub(crate) fn of(resource: &Resource) -> &'static Strategy {
         "nodes"
         | "horizontalpodautoscalers.autoscaling"
         | "certificatesigningrequests.certificates.k8s.io" => &WITH_STATUS,
-        "persistentvolumes" | "persistentvolumeclaims" | "resourcequotas" => &RETURNED_WITH_STATUS,
+        "persistentvolumes" => &persistent_volume::STRATEGY,
+        "persistentvolumeclaims" => &persistent_volume::CLAIM,
+        "resourcequotas" => &RETURNED_WITH_STATUS,
         "serviceaccounts" | "storageclasses.storage.k8s.io" | "volumeattributesclasses.storage.k8s.io" => {
             &RETURNED
         }

@@ -20,7 +20,7 @@ pub(crate) static STRATEGY: Strategy = Strategy {
     ..PLAIN
 };
 
-fn prepare_create(object: &mut Value) {
+fn prepare_create(object: &mut Value, _: clock::Time) {
     object.set("status", value!({"phase": "Active"}));
     let finalizers = object.at_mut(&["spec", "finalizers"]).list_mut();
     if !finalizers.iter().any(|f| *f == FINALIZER) {

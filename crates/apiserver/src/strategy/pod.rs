@@ -17,7 +17,7 @@ pub(crate) static STRATEGY: Strategy = Strategy {
     ..PLAIN
 };
 
-fn prepare_create(pod: &mut Value) {
+fn prepare_create(pod: &mut Value, _: clock::Time) {
     let mut status = value!({"phase": "Pending", "qosClass": (qos_class(&pod["spec"]))});
     if !pod["spec"]["schedulingGates"].items().is_empty() {
         status.set(

@@ -12,14 +12,8 @@ use objects::{Status, Value, value};
 use super::{PLAIN, Strategy};
 use crate::server::{ApiServer, Cx};
 
-pub(crate) static STRATEGY: Strategy = Strategy {
-    status: true,
-    create_on_update: true,
-    returns_deleted: true,
-    prepare_create: |object| object.set("status", value!({"loadBalancer": {}})),
-    prepare_update,
-    ..PLAIN
-};
+pub(crate) static STRATEGY: Strategy =
+    Strategy { status: true, create_on_update: true, returns_deleted: true, prepare_update, ..PLAIN };
 
 /// 10.96.0.0/16, as kubeadm sets it up.
 const RANGE_BASE: u32 = u32::from_be_bytes([10, 96, 0, 0]);

@@ -21,6 +21,11 @@ impl Accepted {
         self.specs.iter().find(|(given, _)| given.same(spec)).map(|(_, accepted)| accepted)
     }
 
+    /// True for a spec that was accepted as it is, or as it came in.
+    pub(crate) fn is_known(&self, spec: &Value) -> bool {
+        self.get(spec).is_some()
+    }
+
     /// Remembers that `given` became `accepted`, and that `accepted` stays as it is.
     pub(crate) fn remember(&mut self, given: Value, accepted: Value) {
         if !given.same(&accepted) {

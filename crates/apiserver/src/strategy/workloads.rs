@@ -12,7 +12,7 @@ const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 pub(crate) static DAEMON_SET: Strategy = Strategy {
     generation: true,
     status: true,
-    prepare_create: |object| object.set_at(&["metadata", "annotations", TEMPLATE_GENERATION], "1"),
+    prepare_create: |object, _| object.set_at(&["metadata", "annotations", TEMPLATE_GENERATION], "1"),
     prepare_update,
     ..PLAIN
 };

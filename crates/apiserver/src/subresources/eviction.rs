@@ -22,13 +22,7 @@ impl ApiServer {
         if let Body::Object(eviction) = &cx.request.body {
             request.options.grace_period_seconds = eviction["deleteOptions"]["gracePeriodSeconds"].as_int();
         }
-        let mut delete = Cx {
-            caller: cx.caller,
-            request: &request,
-            resource: cx.resource.clone(),
-            now: cx.now,
-            warnings: Vec::new(),
-        };
+        let mut delete = Cx::new(cx.caller, &request, cx.resource.clone(), cx.now);
         self.delete_object(&mut delete, pod)?;
         let object =
             value!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});

@@ -1,0 +1,64 @@
+//! What a cluster is made of before anything runs in it.
+
+use objects::Str;
+
+/// One node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeConfig {
+    pub name: Str,
+    /// Quantities, as a manifest writes them.
+    pub cpu: Str,
+    pub memory: Str,
+    pub pods: i64,
+    /// Labels besides those every kubelet sets on its node.
+    pub labels: Vec<(Str, Str)>,
+    pub control_plane: bool,
+    /// Images that are on the node from the start.
+    pub images: Vec<Str>,
+}
+
+impl NodeConfig {
+    #[must_use]
+    pub fn worker(name: impl Into<Str>) -> Self {
+        Self {
+            name: name.into(),
+            cpu: "4".into(),
+            memory: "8Gi".into(),
+            pods: 110,
+            labels: vec![],
+            control_plane: false,
+            images: vec![],
+        }
+    }
+
+    /// A node that carries the control plane's label and taint, as kubeadm sets them.
+    #[must_use]
+    pub fn control_plane(name: impl Into<Str>) -> Self {
+        Self { control_plane: true, ..Self::worker(name) }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterConfig {
+    /// Everything random follows from it.
+    pub seed: u64,
+    pub nodes: Vec<NodeConfig>,
+}
+
+impl ClusterConfig {
+    /// The playground's own cluster: a control-plane node and three workers.
+    #[must_use]
+    pub fn playground(seed: u64) -> Self {
+        let mut nodes = vec![NodeConfig::control_plane("control-plane")];
+        nodes.extend((1..=3).map(|i| NodeConfig::worker(format!("worker-{i}"))));
+        Self { seed, nodes }
+    }
+
+    /// `n` equal workers and no control-plane node.
+    #[must_use]
+    pub fn workers(seed: u64, n: usize) -> Self {
+        let width = n.to_string().len();
+        let nodes = (1..=n).map(|i| NodeConfig::worker(format!("node-{i:0width$}"))).collect();
+        Self { seed, nodes }
+    }
+}

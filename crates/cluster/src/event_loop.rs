@@ -1,0 +1,100 @@
+//! The one order of things: events by the instant they fall due, then by the order they were set.
+
+use client::component::WATCH_LATENCY;
+use clock::Time;
+
+use crate::{At, Cluster};
+
+/// Something that falls due. The number is the part's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Due {
+    /// Changes arrive at a part.
+    Deliver(usize),
+    /// A part has work to do.
+    Wake(usize),
+}
+
+impl Cluster {
+    /// When the next event falls due.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Time> {
+        self.due.next_due()
+    }
+
+    /// Runs the next event and moves the clock to it. False when nothing is left to happen.
+    pub fn step(&mut self) -> bool {
+        let Some(at) = self.due.next_due() else { return false };
+        self.now = self.now.max(at);
+        let Some(due) = self.due.pop_due(self.now) else { return false };
+        match due {
+            Due::Deliver(id) => self.parts[id].deliver(self.now),
+            Due::Wake(id) => {
+                self.parts[id].wake = None;
+                let mut api = At { api: &mut self.api, now: self.now };
+                self.parts[id].wake(self.now, &mut api);
+                self.route();
+            }
+        }
+        let (Due::Deliver(id) | Due::Wake(id)) = due;
+        self.reschedule(id);
+        true
+    }
+
+    /// Runs until the next write has happened, or nothing is left to happen. True when something was written.
+    pub fn step_to_change(&mut self) -> bool {
+        let before = self.revision();
+        while self.revision() == before {
+            if !self.step() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Runs everything due by `until`, then sets the clock to it. `go_on` is asked before each event; when it says
+    /// no, the run stops early and the clock stays at the last event. True when `until` was reached.
+    pub fn run_until(&mut self, until: Time, go_on: &mut dyn FnMut() -> bool) -> bool {
+        while self.due.next_due().is_some_and(|at| at <= until) {
+            if !go_on() {
+                return false;
+            }
+            self.step();
+        }
+        self.now = self.now.max(until);
+        true
+    }
+
+    /// Puts the changes since the last call into the inboxes of those they concern.
+    pub(crate) fn route(&mut self) {
+        if self.api.revision() == self.routed {
+            return;
+        }
+        let arrives = self.now + WATCH_LATENCY;
+        let mut recipients = Vec::new();
+        for change in self.api.changes_since(self.routed).into_iter().flatten() {
+            self.log_hash.add(change);
+            self.router.recipients(change, &mut recipients);
+            for id in &recipients {
+                let part = &mut self.parts[*id];
+                // One delivery for all that arrives at the same instant.
+                if part.inbox.back().is_none_or(|(at, _)| *at < arrives) {
+                    self.due.set(arrives, Due::Deliver(*id));
+                }
+                part.inbox.push_back((arrives, change.clone()));
+            }
+        }
+        self.routed = self.api.revision();
+    }
+
+    pub(crate) fn reschedule(&mut self, id: usize) {
+        let wanted = self.parts[id].next_wake().map(|at| at.max(self.now));
+        let part = &mut self.parts[id];
+        if part.wake.map(|(at, _)| at) == wanted {
+            return;
+        }
+        if let Some(old) = part.wake.take() {
+            self.due.cancel(old);
+        }
+        part.wake = wanted.map(|at| self.due.set(at, Due::Wake(id)));
+    }
+}

@@ -1,0 +1,173 @@
+//! A whole cluster: the API server and every component, wired by one ordered queue of events.
+//!
+//! Owns: the instant, the order in which parts run, who is told of which change, the record of all changes.
+//! Does not own: what any part does (their own crates), how fast time passes (whoever calls `run_until`).
+//!
+//! Everything in here is plain data: a clone is a snapshot, and runs on as the original would.
+
+pub mod bench;
+pub mod config;
+mod event_loop;
+mod log_hash;
+mod part;
+pub mod port;
+mod router;
+pub mod settle;
+mod stream;
+
+use apiserver::ApiServer;
+use client::{Api, Caller, Change, Request, Response};
+use clock::{Rng, Time, Timers};
+use objects::{Status, Value};
+
+pub use config::{ClusterConfig, NodeConfig};
+pub use port::Port;
+
+use event_loop::Due;
+use log_hash::LogHash;
+use part::Part;
+use router::Router;
+
+/// Who the learner is: the user of the kubeconfig that a new cluster hands out.
+pub const ADMIN: &str = "kubernetes-admin";
+
+/// Invariant: `routed` is the last revision that every interested part has in its inbox.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    config: ClusterConfig,
+    now: Time,
+    api: ApiServer,
+    parts: Vec<Part>,
+    router: Router,
+    due: Timers<Due>,
+    routed: u64,
+    log_hash: LogHash,
+}
+
+impl Cluster {
+    /// A cluster at its first instant: nodes registered, nothing else run yet.
+    #[must_use]
+    pub fn new(config: ClusterConfig) -> Self {
+        let rng = Rng::new(config.seed);
+        let mut cluster = Self {
+            now: Time::EPOCH,
+            api: ApiServer::new(&rng, apiserver::Config::default(), Time::EPOCH),
+            parts: Vec::new(),
+            router: Router::default(),
+            due: Timers::default(),
+            routed: 0,
+            log_hash: LogHash::default(),
+            config,
+        };
+        cluster.boot(&rng);
+        cluster
+    }
+
+    fn boot(&mut self, rng: &Rng) {
+        let parts = part::all(&self.config, rng);
+        for part in parts {
+            self.add_part(part);
+        }
+        self.route();
+    }
+
+    fn add_part(&mut self, part: Part) {
+        let id = self.parts.len();
+        for interest in part.interests() {
+            self.router.subscribe(id, interest);
+        }
+        self.parts.push(part);
+        self.reschedule(id);
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    #[must_use]
+    pub fn config(&self) -> &ClusterConfig {
+        &self.config
+    }
+
+    /// The revision of the last write.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.api.revision()
+    }
+
+    /// The objects of one resource (`pods`, `deployments.apps`) in key order.
+    pub fn objects(&self, resource_id: &str) -> impl Iterator<Item = &Value> {
+        self.api.objects(resource_id, "")
+    }
+
+    /// One object, if it exists.
+    #[must_use]
+    pub fn object(&self, resource_id: &str, namespace: &str, name: &str) -> Option<&Value> {
+        self.api.get(resource_id, namespace, name)
+    }
+
+    /// Every write after `revision`, in order: who, when, because of what.
+    pub fn changes_since(&self, revision: u64) -> impl Iterator<Item = &Change> {
+        self.api.changes_since(revision).into_iter().flatten()
+    }
+
+    /// A hash over all writes so far, in order: equal for equal seeds and commands, on every machine.
+    #[must_use]
+    pub fn log_hash(&self) -> u64 {
+        self.log_hash.value()
+    }
+
+    #[must_use]
+    pub fn api(&self) -> &ApiServer {
+        &self.api
+    }
+
+    /// The scheduler, to ask why a pod is where it is.
+    #[must_use]
+    pub fn scheduler(&self) -> Option<&scheduler::Scheduler> {
+        self.parts.iter().find_map(Part::scheduler)
+    }
+
+    /// The controller manager, to look into its queues.
+    #[must_use]
+    pub fn controller_manager(&self) -> Option<&controllers::ControllerManager> {
+        self.parts.iter().find_map(Part::controller_manager)
+    }
+
+    /// The kubelet of a node.
+    #[must_use]
+    pub fn kubelet(&self, node: &str) -> Option<&kubelet::Kubelet> {
+        self.parts.iter().filter_map(Part::kubelet).find(|k| k.node() == node)
+    }
+
+    /// What will happen next as far as is known now: the instant, who acts.
+    pub fn pending(&self) -> impl Iterator<Item = (Time, &str)> {
+        self.due.iter().filter_map(|(at, due)| match due {
+            Due::Wake(id) => self.parts.get(*id).map(|p| (at, p.name())),
+            Due::Deliver(_) => None,
+        })
+    }
+
+    /// Answers a request of somebody outside the cluster at the current instant.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub fn request(&mut self, caller: &Caller, request: Request) -> Result<Response, Status> {
+        let answer = self.api.handle(caller, request, self.now);
+        self.route();
+        answer
+    }
+}
+
+/// Reaches the API server at one instant.
+struct At<'a> {
+    api: &'a mut ApiServer,
+    now: Time,
+}
+
+impl Api for At<'_> {
+    fn call(&mut self, caller: &Caller, request: Request) -> Result<Response, Status> {
+        self.api.handle(caller, request, self.now)
+    }
+}

@@ -1,0 +1,124 @@
+//! The outside end of a program's [`Handle`]: takes its asks to the cluster and brings the answers.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use apiserver::WatchCursor;
+use client::Caller;
+use client::handle::{Answer, Ask, Frame, Handle, Mailbox, Ticket};
+use clock::Time;
+
+use crate::Cluster;
+use crate::stream::Stream;
+
+/// Serves one handle in the name of one caller.
+#[derive(Debug)]
+pub struct Port {
+    mailbox: Rc<RefCell<Mailbox>>,
+    caller: Caller,
+    /// Asks that the cluster's present can't answer yet.
+    waiting: BTreeMap<Ticket, Ask>,
+    watches: BTreeMap<u64, WatchCursor>,
+    streams: BTreeMap<u64, Stream>,
+    next_id: u64,
+}
+
+impl Port {
+    /// A port for a new program of `caller`, and the handle to give it.
+    #[must_use]
+    pub fn new(caller: Caller) -> (Self, Handle) {
+        let handle = Handle::default();
+        let port = Self {
+            mailbox: handle.mailbox(),
+            caller,
+            waiting: BTreeMap::new(),
+            watches: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            next_id: 1,
+        };
+        (port, handle)
+    }
+
+    /// Answers what can be answered now. True when at least one answer was given: poll the program again.
+    pub fn serve(&mut self, cluster: &mut Cluster) -> bool {
+        let mailbox = self.mailbox.clone();
+        let (asks, sent) = {
+            let mut m = mailbox.borrow_mut();
+            m.now = cluster.now();
+            for ticket in std::mem::take(&mut m.dropped) {
+                self.waiting.remove(&ticket);
+                m.answers.remove(&ticket);
+            }
+            for id in std::mem::take(&mut m.closed) {
+                self.watches.remove(&id);
+                self.streams.remove(&id);
+            }
+            (std::mem::take(&mut m.asks), std::mem::take(&mut m.sent))
+        };
+        for (id, frame) in sent {
+            if let Some(stream) = self.streams.get_mut(&id) {
+                stream.send(cluster, frame);
+            }
+        }
+        self.waiting.extend(asks);
+        let tickets: Vec<Ticket> = self.waiting.keys().copied().collect();
+        let mut answered = false;
+        for ticket in tickets {
+            let Some(ask) = self.waiting.remove(&ticket) else { continue };
+            match self.answer(cluster, &ask) {
+                Some(answer) => {
+                    mailbox.borrow_mut().answers.insert(ticket, answer);
+                    answered = true;
+                }
+                None => drop(self.waiting.insert(ticket, ask)),
+            }
+        }
+        answered
+    }
+
+    fn answer(&mut self, cluster: &mut Cluster, ask: &Ask) -> Option<Answer> {
+        match ask {
+            Ask::Call(request) => {
+                Some(Answer::Response(Box::new(cluster.request(&self.caller, (**request).clone()))))
+            }
+            Ask::Watch(request) => {
+                let opened = cluster.api().open_watch(&self.caller, (**request).clone(), cluster.now());
+                Some(Answer::Opened(opened.map(|cursor| {
+                    let id = self.id();
+                    self.watches.insert(id, cursor);
+                    id
+                })))
+            }
+            Ask::NextEvent(id) => match self.watches.get_mut(id) {
+                Some(cursor) => cursor.poll(cluster.api()).map(|e| Answer::Event(Some(e))),
+                None => Some(Answer::Event(None)),
+            },
+            Ask::Connect(request) => {
+                let opened = Stream::open(cluster, &self.caller, request);
+                Some(Answer::Opened(opened.map(|stream| {
+                    let id = self.id();
+                    self.streams.insert(id, stream);
+                    id
+                })))
+            }
+            Ask::NextFrame(id) => match self.streams.get_mut(id) {
+                Some(stream) => stream.poll(cluster).map(Answer::Frame),
+                None => Some(Answer::Frame(None::<Frame>)),
+            },
+            Ask::Sleep(until) => (cluster.now() >= *until).then_some(Answer::Slept),
+        }
+    }
+
+    fn id(&mut self) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+
+    /// The earliest instant the program sleeps for: time must reach it for the program to go on.
+    #[must_use]
+    pub fn sleeps_until(&self) -> Option<Time> {
+        self.waiting.values().filter_map(|ask| if let Ask::Sleep(t) = ask { Some(*t) } else { None }).min()
+    }
+}

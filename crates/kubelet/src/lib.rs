@@ -1,0 +1,188 @@
+//! kubelet: what one node does with the pods bound to it.
+//!
+//! Owns: the node's registration and heartbeat, and for each pod the way from bound to running to gone.
+//! Does not own: which pods come (scheduler), what runs inside a container (containers), who reaches it (network).
+//!
+//! Models `pkg/kubelet`: pod workers, the status manager, the image manager.
+//! Not modelled: static pods, eviction under pressure, resource usage, device plugins, in-place resize.
+
+pub mod delays;
+mod image_manager;
+mod node_status;
+mod pod_worker;
+mod runtime;
+mod status;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use client::{Caller, Change, Component, Ctx, Interest, Recorder};
+use clock::{Time, Timers};
+use objects::{Str, Value};
+
+use image_manager::ImageManager;
+use pod_worker::{PodWorker, Work};
+
+/// What is fixed about a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KubeletConfig {
+    pub node: Str,
+    /// The node's number: its addresses follow from it.
+    pub index: u32,
+    pub cpu: Str,
+    pub memory: Str,
+    pub pods: i64,
+    pub labels: Vec<(Str, Str)>,
+    pub control_plane: bool,
+    /// Images present from the start.
+    pub images: Vec<Str>,
+}
+
+/// What falls due on a node.
+#[derive(Clone, Debug)]
+enum Task {
+    Register,
+    RenewLease,
+    ReportNode,
+    Pod(Str, Work),
+}
+
+/// One node's kubelet. Plain data.
+#[derive(Clone, Debug)]
+pub struct Kubelet {
+    config: KubeletConfig,
+    pods: BTreeMap<Str, PodWorker>,
+    images: ImageManager,
+    tasks: Timers<Task>,
+    recorder: Recorder,
+    /// The last octet of pod addresses in use.
+    addresses: BTreeSet<u32>,
+    next_address: u32,
+    node: Value,
+}
+
+impl Kubelet {
+    #[must_use]
+    pub fn new(config: KubeletConfig) -> Self {
+        let mut tasks = Timers::default();
+        tasks.set(Time::EPOCH, Task::Register);
+        Self {
+            pods: BTreeMap::new(),
+            images: ImageManager::new(&config.images),
+            tasks,
+            recorder: Recorder::new("kubelet", config.node.clone()),
+            addresses: BTreeSet::new(),
+            next_address: 2,
+            node: Value::Null,
+            config,
+        }
+    }
+
+    /// The node's name.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.config.node
+    }
+
+    /// The node's own address.
+    #[must_use]
+    pub fn host_ip(&self) -> Str {
+        node_status::host_ip(self.config.index)
+    }
+
+    /// The share of the pod's image pull that is done, 0.0 to 1.0, while one is under way.
+    #[must_use]
+    pub fn pull_progress(&self, pod_key: &str, now: Time) -> Option<f64> {
+        self.images.progress(pod_key, now)
+    }
+
+    fn caller(&self, cause: u64) -> Caller {
+        Caller {
+            user: Str::from(format!("system:node:{}", self.config.node)),
+            groups: vec!["system:nodes".into()],
+            actor: Str::from(format!("kubelet/{}", self.config.node)),
+            cause,
+        }
+    }
+
+    /// A free pod address. Addresses go round, so that one is not reused at once.
+    fn allocate_address(&mut self) -> Str {
+        const HOSTS: u32 = 254 * 4;
+        for _ in 0..HOSTS {
+            let n = self.next_address;
+            self.next_address = if n >= HOSTS { 2 } else { n + 1 };
+            if self.addresses.insert(n) {
+                return node_status::pod_ip(self.config.index, n);
+            }
+        }
+        Str::default()
+    }
+
+    fn release_address(&mut self, ip: &str) {
+        if let Some(n) = node_status::pod_number(self.config.index, ip) {
+            self.addresses.remove(&n);
+        }
+    }
+
+    fn pod_changed(&mut self, change: &Change, now: Time) {
+        let key = change.key();
+        let pod = &change.object;
+        if change.is_deleted() {
+            if let Some(worker) = self.pods.get(&key)
+                && worker.uid() == pod.uid()
+            {
+                if let Some(worker) = self.pods.remove(&key) {
+                    self.release_address(&worker.ip);
+                    self.images.forget(&key);
+                }
+            }
+            return;
+        }
+        match self.pods.get_mut(&key) {
+            Some(worker) if worker.uid() == pod.uid() => {
+                if worker.update(pod, change.revision) {
+                    self.tasks.set(now, Task::Pod(key, Work::Sync));
+                }
+            }
+            _ => {
+                self.pods.insert(key.clone(), PodWorker::new(pod, change.revision));
+                self.tasks.set(now, Task::Pod(key, Work::Begin));
+            }
+        }
+    }
+}
+
+impl Component for Kubelet {
+    fn interests(&self) -> Vec<Interest> {
+        vec![
+            Interest::PodsOnNode(self.config.node.clone()),
+            Interest::Object("nodes".into(), self.config.node.clone()),
+        ]
+    }
+
+    fn deliver(&mut self, change: &Change, now: Time) {
+        match change.resource.as_str() {
+            "pods" => self.pod_changed(change, now),
+            "nodes" if !change.is_deleted() => self.node = change.object.clone(),
+            "nodes" => {
+                self.node = Value::Null;
+                self.tasks.set(now, Task::Register);
+            }
+            _ => {}
+        }
+    }
+
+    fn next_wake(&self) -> Option<Time> {
+        self.tasks.next_due()
+    }
+
+    fn wake(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(task) = self.tasks.pop_due(ctx.now) else { return };
+        ctx.caller = self.caller(0);
+        match task {
+            Task::Register => self.register(ctx),
+            Task::RenewLease => self.renew_lease(ctx),
+            Task::ReportNode => self.report_node(ctx),
+            Task::Pod(key, work) => self.work(key, work, ctx),
+        }
+    }
+}

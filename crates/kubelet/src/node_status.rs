@@ -1,0 +1,179 @@
+//! The node's own objects: registration, status, lease.
+//!
+//! Models `pkg/kubelet/kubelet_node_status.go` and `nodestatus`.
+
+use client::{Ctx, EventType};
+use objects::resources::{LEASES, NODES};
+use objects::{Str, Value, value};
+
+use crate::{Kubelet, Task, delays};
+
+const LEASE_NAMESPACE: &str = "kube-node-lease";
+
+/// `172.18.0.2` for the first node.
+pub(crate) fn host_ip(index: u32) -> Str {
+    Str::from(format!("172.18.{}.{}", (index + 2) / 256, (index + 2) % 256))
+}
+
+/// The `n`th address of the node's range. A node has four blocks of 256: 10.244.0.0/22 for the first.
+pub(crate) fn pod_ip(index: u32, n: u32) -> Str {
+    let block = index * 4 + n / 256;
+    Str::from(format!("10.{}.{}.{}", 244 + block / 256, block % 256, n % 256))
+}
+
+/// Which address of the node's range this is.
+pub(crate) fn pod_number(index: u32, ip: &str) -> Option<u32> {
+    let mut parts = ip.split('.').map(|p| p.parse::<u32>().ok());
+    let (second, third, fourth) = (parts.nth(1)??, parts.next()??, parts.next()??);
+    let block = second.checked_sub(244)? * 256 + third;
+    Some(block.checked_sub(index * 4)? * 256 + fourth)
+}
+
+impl Kubelet {
+    pub(crate) fn register(&mut self, ctx: &mut Ctx<'_>) {
+        let c = &self.config;
+        let mut labels = value!({
+            "beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux",
+            "kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux",
+            "kubernetes.io/hostname": (&c.node),
+        });
+        for (key, text) in &c.labels {
+            labels.set(key.clone(), text);
+        }
+        let block = c.index * 4;
+        let cidr = format!("10.{}.{}.0/22", 244 + block / 256, block % 256);
+        let mut spec = value!({"podCIDR": (cidr.as_str()), "podCIDRs": [(cidr.as_str())]});
+        if c.control_plane {
+            labels.set("node-role.kubernetes.io/control-plane", "");
+            labels.set("node.kubernetes.io/exclude-from-external-load-balancers", "");
+            let taint = value!({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"});
+            spec.set("taints", vec![taint]);
+        }
+        let node = value!({
+            "apiVersion": "v1", "kind": "Node",
+            "metadata": {
+                "name": (&c.node), "labels": (labels),
+                "annotations": {
+                    "node.alpha.kubernetes.io/ttl": "0",
+                    "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+                },
+            },
+            "spec": (spec),
+        });
+        match ctx.create(&NODES, node) {
+            Ok(node) => self.node = node,
+            // Registered before: go on with the node that is there.
+            Err(_) => self.node = ctx.get(&NODES, "", &self.config.node).unwrap_or_default(),
+        }
+        self.report_node(ctx);
+        self.renew_lease(ctx);
+        let node = self.node.clone();
+        self.recorder.event(ctx, &node, EventType::Normal, "Starting", "Starting kubelet.");
+    }
+
+    pub(crate) fn report_node(&mut self, ctx: &mut Ctx<'_>) {
+        if self.node.is_null() {
+            return;
+        }
+        let mut node = self.node.clone();
+        node.set("status", self.node_status(ctx));
+        // Unconditional: the kubelet alone writes a node's status.
+        node.at_mut(&["metadata"]).remove("resourceVersion");
+        if let Ok(stored) = ctx.update_status(&NODES, node) {
+            self.node = stored;
+        }
+        self.tasks.set(ctx.now + delays::NODE_STATUS_MS, Task::ReportNode);
+    }
+
+    fn node_status(&self, ctx: &Ctx<'_>) -> Value {
+        let c = &self.config;
+        let now = ctx.now.rfc3339();
+        let condition = |kind: &str, status: &str, reason: &str, message: &str| {
+            let old = self.node.condition(kind);
+            let since = if old["status"] == status {
+                old["lastTransitionTime"].clone()
+            } else {
+                Value::from(now.as_str())
+            };
+            value!({
+                "type": (kind), "status": (status), "reason": (reason), "message": (message),
+                "lastHeartbeatTime": (now.as_str()), "lastTransitionTime": (since),
+            })
+        };
+        let conditions = vec![
+            condition(
+                "MemoryPressure",
+                "False",
+                "KubeletHasSufficientMemory",
+                "kubelet has sufficient memory available",
+            ),
+            condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+            condition(
+                "PIDPressure",
+                "False",
+                "KubeletHasSufficientPID",
+                "kubelet has sufficient PID available",
+            ),
+            condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+        ];
+        let resources = value!({
+            "cpu": (&c.cpu), "memory": (&c.memory), "pods": (c.pods.to_string()),
+            "ephemeral-storage": "100Gi", "hugepages-1Gi": "0", "hugepages-2Mi": "0",
+        });
+        value!({
+            "addresses": [
+                {"type": "InternalIP", "address": (host_ip(c.index))},
+                {"type": "Hostname", "address": (&c.node)}
+            ],
+            "allocatable": (resources.clone()), "capacity": (resources),
+            "conditions": (conditions),
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+            "images": (self.images.node_status()),
+            "nodeInfo": {
+                "architecture": "amd64", "operatingSystem": "linux",
+                "kernelVersion": "6.12.0", "osImage": "Wheelhouse simulated node",
+                "containerRuntimeVersion": "containerd://2.1.4",
+                "kubeletVersion": "v1.36.2", "kubeProxyVersion": "",
+                "machineID": (format!("{:032x}", c.index + 1)), "systemUUID": (format!("{:032x}", c.index + 1)),
+                "bootID": (format!("{:032x}", c.index + 1)),
+            },
+        })
+    }
+
+    pub(crate) fn renew_lease(&mut self, ctx: &mut Ctx<'_>) {
+        let name = self.config.node.clone();
+        let renew = ctx.now.rfc3339_micro();
+        let patch = value!({"spec": {"renewTime": (renew.as_str())}});
+        let renewed = ctx.patch(&LEASES, LEASE_NAMESPACE, &name, "", client::PatchType::Merge, patch).is_ok();
+        if !renewed {
+            let lease = value!({
+                "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+                "metadata": {
+                    "name": (&name), "namespace": (LEASE_NAMESPACE),
+                    "ownerReferences": [
+                        {"apiVersion": "v1", "kind": "Node", "name": (&name), "uid": (self.node.uid())}
+                    ],
+                },
+                "spec": {"holderIdentity": (&name), "leaseDurationSeconds": 40, "renewTime": (renew.as_str())},
+            });
+            // Refused while the namespace does not exist yet: the next renewal tries again.
+            let _ = ctx.create(&LEASES, lease);
+        }
+        self.tasks.set(ctx.now + delays::LEASE_RENEW_MS, Task::RenewLease);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_go_there_and_back() {
+        for (index, n) in [(0, 2), (0, 255), (0, 1000), (3, 77), (100, 513), (1000, 3)] {
+            assert_eq!(pod_number(index, &pod_ip(index, n)), Some(n), "{index} {n}");
+        }
+        assert_eq!(pod_ip(1, 5), "10.244.4.5");
+        assert_eq!(host_ip(0), "172.18.0.2");
+        assert_eq!(pod_number(0, "::1"), None);
+    }
+}

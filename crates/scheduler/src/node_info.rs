@@ -1,0 +1,170 @@
+//! What the scheduler knows of each node: the node, what it has, and what the pods placed on it hold.
+//!
+//! Models `pkg/scheduler/framework.NodeInfo` and the scheduler's cache with its assumed pods.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use objects::{Str, Value};
+
+use crate::resources::{Resources, pod_requests, pod_requests_for_scoring};
+
+/// A pod on a node, with what scheduling needs of it worked out once.
+#[derive(Clone, Debug)]
+pub struct PodInfo {
+    pub pod: Value,
+    pub requests: Resources,
+    pub scoring: Resources,
+    pub host_ports: Vec<HostPort>,
+}
+
+impl PodInfo {
+    #[must_use]
+    pub fn new(pod: &Value) -> Self {
+        let spec = &pod["spec"];
+        Self {
+            pod: pod.clone(),
+            requests: pod_requests(spec),
+            scoring: pod_requests_for_scoring(spec),
+            host_ports: host_ports(spec),
+        }
+    }
+}
+
+/// A port that a pod takes on its node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPort {
+    pub ip: Str,
+    pub protocol: Str,
+    pub port: i64,
+}
+
+impl HostPort {
+    #[must_use]
+    pub fn conflicts(&self, other: &Self) -> bool {
+        let any = |ip: &Str| ip.is_empty() || ip == "0.0.0.0";
+        self.port == other.port
+            && self.protocol == other.protocol
+            && (any(&self.ip) || any(&other.ip) || self.ip == other.ip)
+    }
+}
+
+fn host_ports(spec: &Value) -> Vec<HostPort> {
+    let containers = spec["containers"]
+        .items()
+        .iter()
+        .chain(spec["initContainers"].items().iter().filter(|c| c["restartPolicy"] == "Always"));
+    containers
+        .flat_map(|c| c["ports"].items())
+        .filter(|p| p["hostPort"].int() > 0)
+        .map(|p| HostPort {
+            ip: p["hostIP"].to_str(),
+            protocol: if p["protocol"].text().is_empty() { "TCP".into() } else { p["protocol"].to_str() },
+            port: p["hostPort"].int(),
+        })
+        .collect()
+}
+
+/// One node.
+#[derive(Clone, Debug, Default)]
+pub struct NodeInfo {
+    /// Null while pods are known but the node is not.
+    pub node: Value,
+    pub allocatable: Resources,
+    pub requested: Resources,
+    pub scoring_requested: Resources,
+    pub pods: BTreeMap<Str, PodInfo>,
+}
+
+impl NodeInfo {
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.node.name()
+    }
+
+    fn add(&mut self, key: Str, info: PodInfo) {
+        self.requested.add(&info.requests);
+        self.scoring_requested.add(&info.scoring);
+        self.pods.insert(key, info);
+    }
+
+    fn remove(&mut self, key: &str) -> Option<PodInfo> {
+        let info = self.pods.remove(key)?;
+        self.requested.subtract(&info.requests);
+        self.scoring_requested.subtract(&info.scoring);
+        Some(info)
+    }
+}
+
+/// All nodes by name.
+#[derive(Clone, Debug, Default)]
+pub struct Nodes {
+    by_name: BTreeMap<Str, NodeInfo>,
+    node_of_pod: BTreeMap<Str, Str>,
+    /// Names of nodes that exist, in the order a search visits them.
+    existing: BTreeSet<Str>,
+}
+
+impl Nodes {
+    pub fn set_node(&mut self, node: &Value) {
+        let name = node.meta()["name"].to_str();
+        self.existing.insert(name.clone());
+        let info = self.by_name.entry(name).or_default();
+        if !info.node["status"]["allocatable"].same(&node["status"]["allocatable"]) || info.node.is_null() {
+            info.allocatable = Resources::from_list(&node["status"]["allocatable"]);
+        }
+        info.node = node.clone();
+    }
+
+    pub fn remove_node(&mut self, name: &str) {
+        self.existing.remove(name);
+        if let Some(info) = self.by_name.get_mut(name) {
+            info.node = Value::Null;
+            if info.pods.is_empty() {
+                self.by_name.remove(name);
+            }
+        }
+    }
+
+    /// Counts a pod on its node, whether assumed or heard of.
+    pub fn set_pod(&mut self, key: Str, node: &str, pod: &Value) {
+        self.remove_pod(&key);
+        self.node_of_pod.insert(key.clone(), node.into());
+        self.by_name.entry(node.into()).or_default().add(key, PodInfo::new(pod));
+    }
+
+    /// True when the pod was counted.
+    pub fn remove_pod(&mut self, key: &str) -> bool {
+        let Some(node) = self.node_of_pod.remove(key) else { return false };
+        let Some(info) = self.by_name.get_mut(&node) else { return false };
+        let known = info.remove(key).is_some();
+        if info.node.is_null() && info.pods.is_empty() {
+            self.by_name.remove(&node);
+        }
+        known
+    }
+
+    #[must_use]
+    pub fn knows(&self, pod_key: &str) -> bool {
+        self.node_of_pod.contains_key(pod_key)
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.existing.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.existing.is_empty()
+    }
+
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&NodeInfo> {
+        self.by_name.get(name).filter(|n| !n.node.is_null())
+    }
+
+    /// The nodes in name order.
+    pub fn iter(&self) -> impl Iterator<Item = &NodeInfo> {
+        self.existing.iter().filter_map(|name| self.by_name.get(name))
+    }
+}

@@ -1,0 +1,233 @@
+//! One scheduling cycle: filter, score, choose, bind; or say why no node fits.
+//!
+//! Models `pkg/scheduler/schedule_one.go` and the texts of `framework.FitError`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use client::{Ctx, EventType, PatchType};
+use objects::resources::PODS;
+use objects::{Reason, Status, Str, Value, value};
+
+use crate::Scheduler;
+use crate::decision::{Decision, NodeVerdict, Outcome, PluginScore};
+use crate::framework::Refusal;
+use crate::node_info::{NodeInfo, PodInfo};
+use crate::plugins;
+use crate::queue::Entry;
+
+/// Below this many nodes all are looked at.
+const MIN_FEASIBLE_NODES: usize = 100;
+/// `minFeasibleNodesPercentageToFind`
+const MIN_FEASIBLE_PERCENT: usize = 5;
+
+impl Scheduler {
+    pub(crate) fn schedule_one(&mut self, mut entry: Entry, ctx: &mut Ctx<'_>) {
+        let info = PodInfo::new(&entry.pod);
+        let (verdicts, feasible) = self.find_feasible(&info);
+        let (at, pod, attempt) = (ctx.now, entry.key.clone(), entry.attempts);
+        let decision = move |outcome, nodes| Decision { at, pod, attempt, outcome, nodes };
+        if feasible.is_empty() {
+            let message = fit_error(self.nodes.len(), verdicts.values());
+            let refused_by: BTreeSet<&'static str> = verdicts
+                .values()
+                .filter_map(|v| match v {
+                    NodeVerdict::Refused { plugin, .. } => Some(*plugin),
+                    _ => None,
+                })
+                .collect();
+            let d =
+                decision(Outcome::Unschedulable { message: message.clone() }, verdicts.into_iter().collect());
+            self.remember(entry.pod.uid().into(), d);
+            entry.refused_by = refused_by;
+            self.report_unschedulable(&entry, &message, ctx);
+            self.queue.add_unschedulable(entry, ctx.now);
+            return;
+        }
+        let (node, nodes) = self.choose(&info, verdicts, feasible, ctx);
+        let d = decision(Outcome::Bound { node: node.clone() }, nodes);
+        self.remember(entry.pod.uid().into(), d);
+        self.bind(entry, node, ctx);
+    }
+
+    /// The verdict of each visited node, and the names of those that fit.
+    fn find_feasible(&mut self, pod: &PodInfo) -> (BTreeMap<Str, NodeVerdict>, Vec<Str>) {
+        let all: Vec<&NodeInfo> = self.nodes.iter().collect();
+        let wanted = feasible_nodes_to_find(all.len());
+        let (mut verdicts, mut feasible) = (BTreeMap::new(), Vec::new());
+        let start = if all.is_empty() { 0 } else { self.next_start_node % all.len() };
+        let mut visited = 0;
+        for node in all[start..].iter().chain(&all[..start]) {
+            let name: Str = node.name().into();
+            if feasible.len() >= wanted {
+                verdicts.insert(name, NodeVerdict::NotVisited);
+                continue;
+            }
+            visited += 1;
+            let refused = plugins::filters().iter().find_map(|f| {
+                f.filter(pod, node).err().map(|refusal| NodeVerdict::Refused { plugin: f.name(), refusal })
+            });
+            match refused {
+                Some(r) => drop(verdicts.insert(name, r)),
+                None => {
+                    verdicts.insert(name.clone(), NodeVerdict::OnlyFit);
+                    feasible.push(name);
+                }
+            }
+        }
+        self.next_start_node = (start + visited) % all.len().max(1);
+        (verdicts, feasible)
+    }
+
+    /// The best of the feasible nodes; equal ones by lot, as upstream.
+    fn choose(
+        &self,
+        pod: &PodInfo,
+        mut verdicts: BTreeMap<Str, NodeVerdict>,
+        feasible: Vec<Str>,
+        ctx: &mut Ctx<'_>,
+    ) -> (Str, Vec<(Str, NodeVerdict)>) {
+        if let [only] = feasible.as_slice() {
+            return (only.clone(), verdicts.into_iter().collect());
+        }
+        let infos: Vec<&NodeInfo> = feasible.iter().filter_map(|n| self.nodes.get(n)).collect();
+        let mut totals = vec![0i64; infos.len()];
+        let mut per_node: Vec<Vec<PluginScore>> = vec![Vec::new(); infos.len()];
+        for (plugin, weight) in plugins::scores() {
+            if plugin.skip(pod) {
+                continue;
+            }
+            let mut scores: Vec<i64> = infos.iter().map(|n| plugin.score(pod, n)).collect();
+            plugin.normalize(&mut scores);
+            for (i, score) in scores.into_iter().enumerate() {
+                let weighted = score * weight;
+                totals[i] += weighted;
+                per_node[i].push(PluginScore { plugin: plugin.name(), score, weighted });
+            }
+        }
+        let best = totals.iter().copied().max().unwrap_or(0);
+        let ties: Vec<usize> = (0..totals.len()).filter(|i| totals[*i] == best).collect();
+        let chosen = ties[ctx.rng.below(ties.len() as u64) as usize];
+        for ((name, scores), total) in feasible.iter().zip(per_node).zip(totals) {
+            verdicts.insert(name.clone(), NodeVerdict::Scored { scores, total });
+        }
+        (feasible[chosen].clone(), verdicts.into_iter().collect())
+    }
+
+    fn bind(&mut self, entry: Entry, node: Str, ctx: &mut Ctx<'_>) {
+        let (namespace, name) = (entry.pod.namespace().to_owned(), entry.pod.name().to_owned());
+        let binding = value!({
+            "apiVersion": "v1", "kind": "Binding",
+            "metadata": {"name": (name.as_str()), "namespace": (namespace.as_str()), "uid": (entry.pod.uid())},
+            "target": {"kind": "Node", "name": (&node)},
+        });
+        let request = client::Request::new(client::Verb::Create, &PODS.group, &PODS.version, &PODS.plural)
+            .in_namespace(namespace.as_str())
+            .named(name.as_str())
+            .subresource("binding")
+            .object(binding);
+        match ctx.call(request) {
+            Ok(_) => {
+                // Assumed at once: the next pod in this instant must see it.
+                self.nodes.set_pod(entry.key.clone(), &node, &entry.pod);
+                let message = format!("Successfully assigned {namespace}/{name} to {node}");
+                self.recorder.event(ctx, &entry.pod, EventType::Normal, "Scheduled", &message);
+            }
+            Err(Status { reason: Reason::NotFound, .. }) => {}
+            Err(e) => {
+                let message = format!("binding rejected: {e}");
+                self.recorder.event(ctx, &entry.pod, EventType::Warning, "FailedScheduling", &message);
+                self.queue.add_back_off(entry, ctx.now);
+            }
+        }
+    }
+
+    fn report_unschedulable(&mut self, entry: &Entry, message: &str, ctx: &mut Ctx<'_>) {
+        self.recorder.event(ctx, &entry.pod, EventType::Warning, "FailedScheduling", message);
+        let old = entry.pod.condition("PodScheduled");
+        if old["status"] == "False" && old["message"] == message {
+            return;
+        }
+        let since = if old["status"] == "False" {
+            old["lastTransitionTime"].clone()
+        } else {
+            Value::from(ctx.now.rfc3339())
+        };
+        let condition = value!({
+            "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": (message),
+            "observedGeneration": (entry.pod.generation()),
+            "lastProbeTime": null, "lastTransitionTime": (since),
+        });
+        let patch = value!({"status": {"conditions": [(condition)]}});
+        let (namespace, name) = (entry.pod.namespace().to_owned(), entry.pod.name().to_owned());
+        // A pod that is gone by now needs no condition.
+        let _ = ctx.patch(&PODS, &namespace, &name, "status", PatchType::Strategic, patch);
+    }
+}
+
+/// Upstream's `numFeasibleNodesToFind` with the adaptive percentage.
+fn feasible_nodes_to_find(all: usize) -> usize {
+    if all < MIN_FEASIBLE_NODES {
+        return all;
+    }
+    let percent = 50usize.saturating_sub(all / 125).max(MIN_FEASIBLE_PERCENT);
+    (all * percent / 100).max(MIN_FEASIBLE_NODES)
+}
+
+/// `0/3 nodes are available: ...`
+fn fit_error<'a>(all: usize, verdicts: impl Iterator<Item = &'a NodeVerdict> + Clone) -> String {
+    let refusals = verdicts.filter_map(|v| match v {
+        NodeVerdict::Refused { refusal, .. } => Some(refusal),
+        _ => None,
+    });
+    if all == 0 {
+        return "no nodes available to schedule pods".into();
+    }
+    let head = format!("0/{all} nodes are available:");
+    let reasons = histogram(refusals.clone().flat_map(|r| r.reasons.iter().map(String::as_str)));
+    let preemption = histogram(refusals.map(|r: &Refusal| {
+        if r.unresolvable {
+            "Preemption is not helpful for scheduling"
+        } else {
+            "No preemption victims found for incoming pod"
+        }
+    }));
+    format!("{head} {reasons}. no new claims to deallocate, preemption: {head} {preemption}.")
+}
+
+/// `2 Insufficient cpu, 1 Too many pods`: counted, in the order of the texts.
+fn histogram<'a>(reasons: impl Iterator<Item = &'a str>) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for r in reasons {
+        *counts.entry(r).or_default() += 1;
+    }
+    let mut texts: Vec<String> = counts.into_iter().map(|(reason, n)| format!("{n} {reason}")).collect();
+    texts.sort();
+    texts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_many_nodes_are_looked_for() {
+        assert_eq!([5, 99, 100, 1000, 6000].map(feasible_nodes_to_find), [5, 99, 100, 420, 300]);
+    }
+
+    #[test]
+    fn the_message_counts_reasons() {
+        let refused = |refusal| NodeVerdict::Refused { plugin: "p", refusal };
+        let v = [
+            refused(Refusal::unschedulable("Insufficient cpu")),
+            refused(Refusal::unschedulable("Insufficient cpu")),
+            refused(Refusal::unresolvable("node(s) were unschedulable")),
+        ];
+        assert_eq!(
+            fit_error(3, v.iter()),
+            "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu. no new claims to \
+             deallocate, preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, \
+             2 No preemption victims found for incoming pod."
+        );
+        assert_eq!(fit_error(0, [].iter()), "no nodes available to schedule pods");
+    }
+}
