@@ -14,12 +14,12 @@ mod walk;
 
 pub use explain::Descriptions;
 use table::{
-    EMBEDDED, ENUMS, ENUMS_OF, FIELDS, GO_TYPES, JSON_SCHEMA_PROPS, LIST_META, MERGES, META_PACKAGE,
-    NAME_ENDS, NAMES, OBJECT_META, PACKAGES, SHAPES, TYPES,
+    ATOMIC_TYPES, DEFAULTS, EMBEDDED, ENUMS, ENUMS_OF, FIELDS, GO_TYPES, JSON_SCHEMA_PROPS, LIST_META,
+    MERGES, META_PACKAGE, NAME_ENDS, NAMES, OBJECT_META, PACKAGES, SHAPES, TYPES,
 };
 pub use walk::{Kind, Schema};
 
-use crate::Str;
+use crate::{Str, Value};
 
 /// A built-in struct type. Its number is its place in the table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,6 +98,14 @@ const PATCH_RETAIN_KEYS: u16 = 1 << 5;
 const LIST_TYPE_AT: u16 = 6;
 const MAP_ATOMIC: u16 = 1 << 8;
 const DURATION: u16 = 1 << 9;
+const MAP_GRANULAR: u16 = 1 << 10;
+
+/// A declared default.
+enum Default {
+    Text(&'static str),
+    Bool(bool),
+    Int(i64),
+}
 
 /// The type of a built-in kind; also of list kinds (`PodList`), of subresources' kinds (`Scale`, `Eviction`) and of
 /// `Status`, `DeleteOptions` and their like, which belong to every group.
@@ -164,6 +172,12 @@ impl TypeId {
     #[must_use]
     pub fn is_kind(self) -> bool {
         self.field("kind").is_some_and(|f| f.row().5 != 0) && self.field("apiVersion").is_some()
+    }
+
+    /// Server-side apply treats such a struct as one value, unless its field says otherwise.
+    #[must_use]
+    pub fn is_atomic(self) -> bool {
+        ATOMIC_TYPES.binary_search(&self.0).is_ok()
     }
 
     /// Its fields, sorted by JSON name.
@@ -286,10 +300,23 @@ impl Field {
         MERGES[usize::from(self.row().4)].1
     }
 
-    /// Server-side apply treats this map or struct as one value.
+    /// Server-side apply treats this map or struct as one value. The field's word goes before its type's.
     #[must_use]
     pub fn is_atomic_map(self) -> bool {
-        self.has(MAP_ATOMIC)
+        let of_type = || self.shape().struct_type().is_some_and(TypeId::is_atomic);
+        self.has(MAP_ATOMIC) || (!self.has(MAP_GRANULAR) && of_type())
+    }
+
+    /// The default that the type declares, such as `TCP` for a port's protocol: one of a few. Most defaults are code of
+    /// the API server.
+    #[must_use]
+    pub fn default(self) -> Option<Value> {
+        let at = DEFAULTS.binary_search_by_key(&self.0, |(field, _)| *field).ok()?;
+        Some(match DEFAULTS[at].1 {
+            Default::Text(text) => Value::Str(Str::new_static(text)),
+            Default::Bool(b) => Value::Bool(b),
+            Default::Int(i) => Value::Int(i),
+        })
     }
 
     /// The Go type that decoding errors quote: `int32`, `v1.PullPolicy`, `[]v1.Container`.
@@ -429,6 +456,34 @@ mod tests {
         assert_eq!(pull.map(|f| f.go_type()), Some("v1.PullPolicy".to_owned()));
         assert_eq!(pull.map(|f| f.enum_values()), Some(&["Always", "IfNotPresent", "Never"][..]));
         assert_eq!(replicas.map(|f| f.enum_values().len()), Some(0));
+    }
+
+    #[test]
+    fn what_is_one_value_to_apply_says_so() {
+        let pod = ty("", "v1", "Pod");
+        let atomic = |t: TypeId, path: &[&str]| t.field_at(path).map(Field::is_atomic_map);
+        assert_eq!(atomic(ty("apps", "v1", "Deployment"), &["spec", "selector"]), Some(true), "by its type");
+        assert_eq!(atomic(pod, &["spec", "nodeSelector"]), Some(true), "by its field");
+        assert_eq!(
+            atomic(ty("", "v1", "PersistentVolume"), &["spec", "claimRef"]),
+            Some(false),
+            "field before type"
+        );
+        assert_eq!(atomic(pod, &["metadata", "labels"]), Some(false));
+        let owners = Schema::of_type(pod).field("metadata").and_then(|m| m.field("ownerReferences"));
+        assert_eq!(
+            owners.and_then(Schema::items).map(Schema::is_atomic_map),
+            Some(true),
+            "an element, by its type"
+        );
+    }
+
+    #[test]
+    fn a_few_fields_declare_their_default() {
+        let protocol = ty("", "v1", "Service").field_at(&["spec", "ports", "protocol"]);
+        assert_eq!(protocol.and_then(Field::default), Some(Value::from("TCP")));
+        let replicas = ty("", "v1", "ReplicationController").field_at(&["spec", "replicas"]);
+        assert_eq!(replicas.and_then(Field::default), Some(Value::Int(1)));
     }
 
     #[test]

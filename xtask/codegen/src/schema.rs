@@ -303,11 +303,20 @@ pub fn generate(data: &Path) -> Result<[Output; 2], Error> {
     let mut fields_so_far = 0;
     let (mut enum_rows, mut enums_of) = (Interner::default(), String::new());
     let mut enum_count = 0;
+    let (mut atomic_types, mut atomic_count) = (String::new(), 0);
+    let defaults = Table::read(&data.join("defaults.tsv"))?;
+    let (mut default_rows, mut default_count) = (String::new(), 0);
     let mut used_merges = BTreeSet::new();
     for ty in &types {
         let package = package(ty)?;
         let short = &ty[PACKAGES[package].0.len()..];
         writeln!(type_rows, "T({:?}, {fields_so_far}),", short)?;
+        let whole = (ty.clone(), String::new());
+        if merges.get(&whole).is_some_and(|m| m.map_type == "atomic") {
+            write!(atomic_types, "{}, ", types.iter().position(|t| t == ty).unwrap_or_default())?;
+            atomic_count += 1;
+        }
+        used_merges.insert(whole);
         let mut fields: Vec<&GoField> = go.get(ty).into_iter().flatten().collect();
         fields.sort_by(|a, b| a.name.cmp(&b.name));
         // Lists are generic in the crate; options travel as query parameters and have no schema.
@@ -357,6 +366,7 @@ pub fn generate(data: &Path) -> Result<[Output; 2], Error> {
                 other => return Err(format!("{ty}.{}: list type {other}", field.name).into()),
             } << 6;
             flags |= usize::from(merge.map_type == "atomic") << 8;
+            flags |= usize::from(merge.map_type == "granular") << 10;
             flags |= usize::from(field.shape.ends_with("Duration")) << 9;
             // Kept only where it does not follow from the shape.
             let go_type = quoted_go_type(&field.go_type);
@@ -376,6 +386,10 @@ pub fn generate(data: &Path) -> Result<[Output; 2], Error> {
                 write!(enums_of, "({fields_so_far}, {row}), ")?;
                 enum_count += 1;
             }
+            if let Some(row) = defaults.rows.iter().find(|r| r[0] == *ty && r[1] == field.name) {
+                write!(default_rows, "({fields_so_far}, {}), ", default(&row[2])?)?;
+                default_count += 1;
+            }
             fields_so_far += 1;
         }
     }
@@ -386,7 +400,7 @@ pub fn generate(data: &Path) -> Result<[Output; 2], Error> {
     }
 
     let mut text =
-        String::from("use super::{Shape, Shape::*, FieldRow as F, Package as P, TypeRow as T};\n\n");
+        String::from("use super::{Default, Shape, Shape::*, FieldRow as F, Package as P, TypeRow as T};\n\n");
     // Names in one string, found by offset: half the size of a table of slices.
     let mut offsets = vec![0];
     let mut all = String::new();
@@ -447,6 +461,21 @@ pub fn generate(data: &Path) -> Result<[Output; 2], Error> {
         "#[rustfmt::skip]\npub(super) static ENUMS_OF: [(u16, u8); {enum_count}] = [\n{}];\n",
         enums_of.trim_end()
     )?;
+    if default_count != defaults.rows.len() {
+        return Err("defaults.tsv names what is not in the schema".into());
+    }
+    writeln!(text, "/// Field, by number, and what stands there when nothing is given.")?;
+    writeln!(
+        text,
+        "#[rustfmt::skip]\npub(super) static DEFAULTS: [(u16, Default); {default_count}] = [\n{}];\n",
+        default_rows.trim_end()
+    )?;
+    writeln!(text, "/// Structs that server-side apply treats as one value.")?;
+    writeln!(
+        text,
+        "#[rustfmt::skip]\npub(super) static ATOMIC_TYPES: [u16; {atomic_count}] = [{}];\n",
+        atomic_types.trim_end()
+    )?;
     let quote = |list: &[String]| list.iter().map(|s| format!("{s:?}")).collect::<Vec<_>>().join(", ");
     writeln!(
         text,
@@ -463,6 +492,16 @@ pub fn generate(data: &Path) -> Result<[Output; 2], Error> {
     writeln!(text, "#[rustfmt::skip]\npub(super) static FIELDS: [F; {fields_so_far}] = [\n{field_rows}];")?;
     let table = Output { path: "crates/objects/src/schema/table.rs", text };
     Ok([table, explain::generate(&openapi, &types, &enums)?])
+}
+
+/// A default as `objects::schema::Default`.
+fn default(json: &str) -> Result<String, Error> {
+    Ok(match serde_json::from_str(json)? {
+        Value::String(s) => format!("Default::Text({s:?})"),
+        Value::Bool(b) => format!("Default::Bool({b})"),
+        Value::Number(n) => format!("Default::Int({n})"),
+        other => return Err(format!("a default that is {other}").into()),
+    })
 }
 
 /// The Go type that follows from a shape, as `objects::schema` derives it.

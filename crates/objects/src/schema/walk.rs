@@ -160,6 +160,7 @@ impl<'a> Schema<'a> {
     pub fn is_atomic_map(self) -> bool {
         match self {
             Self::Static(_, Some(f)) => f.is_atomic_map(),
+            Self::Static(shape, None) => shape.struct_type().is_some_and(TypeId::is_atomic),
             Self::Dynamic(v) => v["x-kubernetes-map-type"] == "atomic",
             _ => false,
         }
@@ -183,10 +184,14 @@ impl<'a> Schema<'a> {
         if let Self::Static(_, Some(f)) = self { f.patch_merge_key() } else { "" }
     }
 
-    /// The value a custom kind's schema gives to an absent field.
+    /// The value that the schema gives to an absent field.
     #[must_use]
-    pub fn default(self) -> Option<&'a Value> {
-        if let Self::Dynamic(v) | Self::Object(v) = self { v.find("default") } else { None }
+    pub fn default(self) -> Option<Value> {
+        match self {
+            Self::Static(_, field) => field?.default(),
+            Self::Dynamic(v) | Self::Object(v) => v.find("default").cloned(),
+            Self::Unknown => None,
+        }
     }
 
     /// A custom kind's field that may be null.
@@ -240,6 +245,6 @@ mod tests {
         let spec = custom.field("spec").unwrap_or(Schema::Unknown);
         assert_eq!(spec.field("labels").and_then(|l| l.field("any")).map(Schema::kind), Some(Kind::Scalar));
         assert!(matches!(spec.field("free").and_then(|f| f.field("any")), Some(Schema::Unknown)));
-        assert_eq!(spec.field("size").and_then(Schema::default), Some(&Value::Int(3)));
+        assert_eq!(spec.field("size").and_then(Schema::default), Some(Value::Int(3)));
     }
 }
