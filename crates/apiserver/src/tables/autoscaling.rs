@@ -9,7 +9,15 @@ use super::{AGE, NAME, Printer, age, count, name, text};
 const SHOWN: usize = 2;
 
 pub(super) static AUTOSCALERS: Printer = Printer {
-    columns: &[NAME, text("Reference"), text("Targets"), text("MinPods"), text("MaxPods"), text("Replicas"), AGE],
+    columns: &[
+        NAME,
+        text("Reference"),
+        text("Targets"),
+        text("MinPods"),
+        text("MaxPods"),
+        text("Replicas"),
+        AGE,
+    ],
     cells: |o, now| {
         let spec = &o["spec"];
         let target = &spec["scaleTargetRef"];
@@ -55,7 +63,11 @@ fn metric(spec: &Value, status: &Value) -> String {
     if own {
         let label = source["name"].text();
         if average {
-            return format!("{label}: {}/{}", quantity(&current["averageValue"]), quantity(&target["averageValue"]));
+            return format!(
+                "{label}: {}/{}",
+                quantity(&current["averageValue"]),
+                quantity(&target["averageValue"])
+            );
         }
         let now = current["averageUtilization"].as_int().map_or("<unknown>".into(), |n| format!("{n}%"));
         let wanted = target["averageUtilization"].as_int().map_or("<auto>".into(), |n| format!("{n}%"));

@@ -7,7 +7,14 @@ use clock::duration_short;
 use super::{AGE, NAME, Printer, age, name, text, text_or};
 
 pub(super) static REQUESTS: Printer = Printer {
-    columns: &[NAME, AGE, text("SignerName"), text("Requestor"), text("RequestedDuration"), text("Condition")],
+    columns: &[
+        NAME,
+        AGE,
+        text("SignerName"),
+        text("Requestor"),
+        text("RequestedDuration"),
+        text("Condition"),
+    ],
     cells: |o, now| {
         let has = |kind: &str| !o.condition(kind).is_null();
         let mut status = match (has("Denied"), has("Approved")) {

@@ -43,7 +43,8 @@ fn cells(o: &Value, now: Time) -> Vec<Value> {
         "" => kind,
         name => format!("{kind}/{name}"),
     };
-    let either = |a: &Value, b: &Value| if a.text().is_empty() { b.text().to_owned() } else { a.text().to_owned() };
+    let either =
+        |a: &Value, b: &Value| if a.text().is_empty() { b.text().to_owned() } else { a.text().to_owned() };
     let component = either(&o["source"]["component"], &o["reportingComponent"]);
     let instance = either(&o["source"]["host"], &o["reportingInstance"]);
     let source = if instance.is_empty() { component } else { format!("{component}, {instance}") };

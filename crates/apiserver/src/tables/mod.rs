@@ -81,12 +81,18 @@ fn printer(resource: &Resource) -> &'static Printer {
         "horizontalpodautoscalers.autoscaling" => &autoscaling::AUTOSCALERS,
         "resourcequotas" => &policy::QUOTAS,
         "poddisruptionbudgets.policy" => &policy::BUDGETS,
-        "rolebindings.rbac.authorization.k8s.io" | "clusterrolebindings.rbac.authorization.k8s.io" => &rbac::BINDINGS,
+        "rolebindings.rbac.authorization.k8s.io" | "clusterrolebindings.rbac.authorization.k8s.io" => {
+            &rbac::BINDINGS
+        }
         "certificatesigningrequests.certificates.k8s.io" => &csr::REQUESTS,
-        "validatingadmissionpolicies.admissionregistration.k8s.io" => &admissionregistration::VALIDATING_POLICIES,
+        "validatingadmissionpolicies.admissionregistration.k8s.io" => {
+            &admissionregistration::VALIDATING_POLICIES
+        }
         "mutatingadmissionpolicies.admissionregistration.k8s.io" => &admissionregistration::MUTATING_POLICIES,
         "validatingadmissionpolicybindings.admissionregistration.k8s.io"
-        | "mutatingadmissionpolicybindings.admissionregistration.k8s.io" => &admissionregistration::POLICY_BINDINGS,
+        | "mutatingadmissionpolicybindings.admissionregistration.k8s.io" => {
+            &admissionregistration::POLICY_BINDINGS
+        }
         "validatingwebhookconfigurations.admissionregistration.k8s.io"
         | "mutatingwebhookconfigurations.admissionregistration.k8s.io" => &admissionregistration::WEBHOOKS,
         "flowschemas.flowcontrol.apiserver.k8s.io" => &flowcontrol::SCHEMAS,
@@ -101,7 +107,9 @@ pub(crate) fn of_list(resource: &Resource, items: &[Value], of: TableOf, now: Ti
     let columns: Value = printer
         .columns
         .iter()
-        .map(|c| value!({"name": (c.0), "type": (c.1), "format": (c.2), "description": "", "priority": (c.3)}))
+        .map(
+            |c| value!({"name": (c.0), "type": (c.1), "format": (c.2), "description": "", "priority": (c.3)}),
+        )
         .collect();
     let rows: Value = items
         .iter()
@@ -163,8 +171,9 @@ fn joined(list: &Value, by: &str) -> String {
 
 /// The names and the images of containers, each joined by commas.
 fn containers(spec: &Value) -> [Value; 2] {
-    ["name", "image"]
-        .map(|key| spec["containers"].items().iter().map(|c| c[key].text()).collect::<Vec<_>>().join(",").into())
+    ["name", "image"].map(|key| {
+        spec["containers"].items().iter().map(|c| c[key].text()).collect::<Vec<_>>().join(",").into()
+    })
 }
 
 /// `a=b,c=d`, or `<none>`.

@@ -32,8 +32,7 @@ pub(super) fn of(id: &str) -> &'static Printer {
     }
 }
 
-static BY_NAME: Printer =
-    Printer { columns: &[NAME, AGE], cells: |o, now| vec![name(o), age(o, now)] };
+static BY_NAME: Printer = Printer { columns: &[NAME, AGE], cells: |o, now| vec![name(o), age(o, now)] };
 
 static CREATED: Printer = Printer {
     columns: &[NAME, Column("Created At", "date", "", 0)],
@@ -123,8 +122,11 @@ static API_SERVICES: Printer = Printer {
     columns: &[NAME, text("Service"), text("Available"), AGE],
     cells: |o, now| {
         let s = &o["spec"]["service"];
-        let service =
-            if s.is_null() { "Local".into() } else { format!("{}/{}", s["namespace"].text(), s["name"].text()) };
+        let service = if s.is_null() {
+            "Local".into()
+        } else {
+            format!("{}/{}", s["namespace"].text(), s["name"].text())
+        };
         let condition = o.condition("Available");
         let available = match (condition["status"].text(), condition["reason"].text()) {
             ("True", _) => "True".into(),

@@ -78,7 +78,8 @@ impl Restarts {
 fn summary(pod: &Value) -> Summary {
     let (spec, status) = (&pod["spec"], &pod["status"]);
     let phase = status["phase"].text();
-    let mut reason = if status["reason"].text().is_empty() { phase } else { status["reason"].text() }.to_owned();
+    let mut reason =
+        if status["reason"].text().is_empty() { phase } else { status["reason"].text() }.to_owned();
     if pod.condition("PodScheduled")["reason"] == "SchedulingGated" {
         reason = "SchedulingGated".into();
     }

@@ -37,7 +37,8 @@ fn external(service: &Value) -> String {
         "ClusterIP" | "NodePort" => given,
         "LoadBalancer" => {
             let balancers = addresses(&service["status"]["loadBalancer"]);
-            let all: Vec<&str> = [balancers.as_str(), given.as_str()].into_iter().filter(|s| !s.is_empty()).collect();
+            let all: Vec<&str> =
+                [balancers.as_str(), given.as_str()].into_iter().filter(|s| !s.is_empty()).collect();
             if all.is_empty() { "<pending>".into() } else { all.join(",") }
         }
         "ExternalName" => service["spec"]["externalName"].text().to_owned(),

@@ -117,8 +117,10 @@ pub(super) static CLASSES: Printer = Printer {
         AGE,
     ],
     cells: |o, now| {
-        let marks =
-            ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
+        let marks = [
+            "storageclass.kubernetes.io/is-default-class",
+            "storageclass.beta.kubernetes.io/is-default-class",
+        ];
         let default = marks.iter().any(|m| o.annotations()[*m] == "true");
         vec![
             if default { format!("{} (default)", o.name()).into() } else { name(o) },

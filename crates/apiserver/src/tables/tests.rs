@@ -25,7 +25,8 @@ fn pod(spec: Value, status: Value) -> Value {
 fn pod_status_names_what_matters_most() {
     let two = value!({"containers": [{"name": "a"}, {"name": "b"}]});
     let init = value!({"containers": [{"name": "a"}], "initContainers": [{"name": "i"}, {"name": "j"}]});
-    let sidecar = value!({"containers": [{"name": "a"}], "initContainers": [{"name": "s", "restartPolicy": "Always"}]});
+    let sidecar =
+        value!({"containers": [{"name": "a"}], "initContainers": [{"name": "s", "restartPolicy": "Always"}]});
     let running = |n: &str| value!({"name": (n), "ready": true, "restartCount": 0, "state": {"running": {}}});
     let ended = |n: &str, code: i64, reason: &str| {
         value!({
@@ -36,7 +37,11 @@ fn pod_status_names_what_matters_most() {
     let ready = value!([{"type": "Ready", "status": "True"}]);
     let cases = [
         (two.clone(), value!({"phase": "Pending"}), "0/2|Pending|0"),
-        (two.clone(), value!({"phase": "Running", "containerStatuses": [(running("a")), (running("b"))]}), "2/2|Running|0"),
+        (
+            two.clone(),
+            value!({"phase": "Running", "containerStatuses": [(running("a")), (running("b"))]}),
+            "2/2|Running|0",
+        ),
         (
             two.clone(),
             value!({
@@ -112,10 +117,14 @@ fn other_cells() {
         row(&o)
     };
     assert_eq!(
-        of("v1", "Service", value!({"spec": {
-            "type": "NodePort", "clusterIPs": ["10.96.3.4"], "selector": {"app": "a"},
-            "ports": [{"port": 80, "nodePort": 30080, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}]
-        }})),
+        of(
+            "v1",
+            "Service",
+            value!({"spec": {
+                "type": "NodePort", "clusterIPs": ["10.96.3.4"], "selector": {"app": "a"},
+                "ports": [{"port": 80, "nodePort": 30080, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}]
+            }})
+        ),
         "x|NodePort|10.96.3.4|<none>|80:30080/TCP,53/UDP|100s|app=a"
     );
     assert_eq!(
@@ -123,9 +132,13 @@ fn other_cells() {
         "x|LoadBalancer|None|<pending>|<none>|100s|<none>"
     );
     assert_eq!(
-        of("v1", "Node", value!({"spec": {"unschedulable": true}, "status": {
-            "conditions": [{"type": "Ready", "status": "False"}], "nodeInfo": {"kubeletVersion": "v1.36.2"}
-        }})),
+        of(
+            "v1",
+            "Node",
+            value!({"spec": {"unschedulable": true}, "status": {
+                "conditions": [{"type": "Ready", "status": "False"}], "nodeInfo": {"kubeletVersion": "v1.36.2"}
+            }})
+        ),
         "x|NotReady,SchedulingDisabled|<none>|100s|v1.36.2|<none>|<none>|<unknown>|<unknown>|<unknown>"
     );
     let addresses: Vec<Value> = (1..6).map(|i| value!({"ip": (format!("10.0.0.{i}"))})).collect();
@@ -135,22 +148,34 @@ fn other_cells() {
     );
     assert_eq!(of("v1", "Endpoints", value!({"subsets": [{"notReadyAddresses": [{"ip": "a"}]}]})), "x||100s");
     assert_eq!(
-        of("batch/v1", "Job", value!({
-            "spec": {"completions": 3, "selector": {"matchLabels": {"a": "b"}}},
-            "status": {"succeeded": 1, "startTime": "2026-01-01T00:01:00Z"}
-        })),
+        of(
+            "batch/v1",
+            "Job",
+            value!({
+                "spec": {"completions": 3, "selector": {"matchLabels": {"a": "b"}}},
+                "status": {"succeeded": 1, "startTime": "2026-01-01T00:01:00Z"}
+            })
+        ),
         "x|Running|1/3|40s|100s|||a=b"
     );
     assert_eq!(
-        of("v1", "PersistentVolumeClaim", value!({"spec": {"volumeMode": "Filesystem"}, "status": {"phase": "Pending"}})),
+        of(
+            "v1",
+            "PersistentVolumeClaim",
+            value!({"spec": {"volumeMode": "Filesystem"}, "status": {"phase": "Pending"}})
+        ),
         "x|Pending|||||<unset>|100s|Filesystem"
     );
     assert_eq!(
-        of("v1", "Event", value!({
-            "type": "Normal", "reason": "Started", "message": " m ", "count": 2,
-            "firstTimestamp": "2026-01-01T00:00:10Z", "lastTimestamp": "2026-01-01T00:01:30Z",
-            "involvedObject": {"kind": "Pod", "name": "p", "fieldPath": "spec"}, "source": {"component": "kubelet", "host": "n"}
-        })),
+        of(
+            "v1",
+            "Event",
+            value!({
+                "type": "Normal", "reason": "Started", "message": " m ", "count": 2,
+                "firstTimestamp": "2026-01-01T00:00:10Z", "lastTimestamp": "2026-01-01T00:01:30Z",
+                "involvedObject": {"kind": "Pod", "name": "p", "fieldPath": "spec"}, "source": {"component": "kubelet", "host": "n"}
+            })
+        ),
         "10s|Normal|Started|pod/p|spec|kubelet, n|m|90s|2|x"
     );
 }
