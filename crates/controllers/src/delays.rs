@@ -11,3 +11,25 @@ pub const SYNC_MS: Millis = 10;
 
 /// How long a controller waits for the echo of its own creates and deletes before it acts without it.
 pub const EXPECTATIONS_TIMEOUT_MS: Millis = 5 * 60_000;
+
+/// A deleted namespace is left alone this long, so that every API server has heard of it.
+pub const NAMESPACE_GRACE_MS: Millis = 5_000;
+
+/// How often node heartbeats are looked at.
+pub const NODE_MONITOR_PERIOD_MS: Millis = 5_000;
+/// A node that was silent for longer is not ready.
+pub const NODE_MONITOR_GRACE_MS: Millis = 50_000;
+/// The same for a node that has never posted a status.
+pub const NODE_STARTUP_GRACE_MS: Millis = 60_000;
+/// Nodes of a healthy zone get their NoExecute taint no faster than one in this span.
+pub const NODE_EVICTION_INTERVAL_MS: Millis = 10_000;
+
+/// How often leftover pods are collected.
+pub const POD_GC_PERIOD_MS: Millis = 20_000;
+/// A node must be gone this long before its pods are.
+pub const POD_GC_QUARANTINE_MS: Millis = 40_000;
+/// So many ended pods are kept.
+pub const TERMINATED_POD_THRESHOLD: usize = 12_500;
+
+/// The first back-off of a failed EndpointSlice sync.
+pub const ENDPOINT_SLICE_BACKOFF_MS: Millis = 1_000;

@@ -11,18 +11,23 @@
 //! - A controller is level-driven: its sync reaches the same state however often, and after whatever, it runs.
 //! - All state is plain data and `Clone`.
 
-mod caches;
-mod controller;
+pub mod caches;
+pub mod controller;
 pub mod delays;
-mod deployment;
-mod expectations;
-mod manager;
-mod pod_control;
-mod pods;
-mod replicaset;
-mod selector;
-mod sync_queue;
-mod template_hash;
+pub mod deployment;
+pub mod discovery;
+pub mod expectations;
+pub mod garbagecollector;
+pub mod manager;
+pub mod namespace;
+pub mod pod_control;
+pub mod pods;
+pub mod replicaset;
+pub mod rootcacertpublisher;
+pub mod selector;
+pub mod serviceaccount;
+pub mod sync_queue;
+pub mod template_hash;
 
 pub use caches::Caches;
 pub use controller::{Base, Controller};

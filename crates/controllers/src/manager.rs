@@ -86,6 +86,13 @@ controllers! {
     replicaset: crate::replicaset::ReplicaSetController = |_| crate::replicaset::ReplicaSetController::replica_sets(),
     replication: crate::replicaset::ReplicaSetController =
         |_| crate::replicaset::ReplicaSetController::replication_controllers(),
+    garbagecollector: crate::garbagecollector::GarbageCollector =
+        |_| crate::garbagecollector::GarbageCollector::new(),
+    namespace: crate::namespace::NamespaceController = |_| crate::namespace::NamespaceController::new(),
+    serviceaccount: crate::serviceaccount::ServiceAccountsController =
+        |_| crate::serviceaccount::ServiceAccountsController::new(),
+    rootcacertpublisher: crate::rootcacertpublisher::RootCaCertPublisher =
+        |_| crate::rootcacertpublisher::RootCaCertPublisher::new(),
 }
 
 impl ControllerManager {
