@@ -9,6 +9,10 @@ use clock::Millis;
 /// at nearly the same instant cost a few status writes instead of a hundred.
 pub const SYNC_MS: Millis = 10;
 
+/// The back-off of a failed sync doubles from the first to the second.
+pub const BASE_BACKOFF_MS: Millis = 5;
+pub const MAX_BACKOFF_MS: Millis = 1_000_000;
+
 /// How long a controller waits for the echo of its own creates and deletes before it acts without it.
 pub const EXPECTATIONS_TIMEOUT_MS: Millis = 5 * 60_000;
 

@@ -93,6 +93,14 @@ controllers! {
         |_| crate::serviceaccount::ServiceAccountsController::new(),
     rootcacertpublisher: crate::rootcacertpublisher::RootCaCertPublisher =
         |_| crate::rootcacertpublisher::RootCaCertPublisher::new(),
+    endpointslice: crate::endpointslice::EndpointSliceController =
+        |_| crate::endpointslice::EndpointSliceController::new(),
+    endpoints: crate::endpoints::EndpointsController = |_| crate::endpoints::EndpointsController::new(),
+    nodelifecycle: crate::nodelifecycle::NodeLifecycleController =
+        |_| crate::nodelifecycle::NodeLifecycleController::new(),
+    tainteviction: crate::tainteviction::TaintEvictionController =
+        |_| crate::tainteviction::TaintEvictionController::new(),
+    podgc: crate::podgc::PodGcController = |_| crate::podgc::PodGcController::new(),
 }
 
 impl ControllerManager {

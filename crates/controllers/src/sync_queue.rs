@@ -9,14 +9,16 @@ use client::WorkQueue;
 use clock::{Millis, Time};
 use objects::Str;
 
-use crate::delays::SYNC_MS;
+use crate::delays::{BASE_BACKOFF_MS, MAX_BACKOFF_MS, SYNC_MS};
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SyncQueue {
     queue: WorkQueue,
     busy: BTreeMap<Str, Busy>,
     /// The earliest planned visit of each key: a later one is not kept beside it.
     planned: BTreeMap<Str, Time>,
+    failures: BTreeMap<Str, u32>,
+    backoff: (Millis, Millis),
     /// How many busy keys there may be before those that are done are dropped.
     room: usize,
 }
@@ -28,7 +30,26 @@ struct Busy {
     deferred: Option<u64>,
 }
 
+impl Default for SyncQueue {
+    fn default() -> Self {
+        Self::with_backoff(BASE_BACKOFF_MS, MAX_BACKOFF_MS)
+    }
+}
+
 impl SyncQueue {
+    /// A queue whose back-off doubles from `base` to `max`.
+    #[must_use]
+    pub fn with_backoff(base: Millis, max: Millis) -> Self {
+        Self {
+            queue: WorkQueue::default(),
+            busy: BTreeMap::new(),
+            planned: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            backoff: (base, max),
+            room: 0,
+        }
+    }
+
     /// Enqueues `key`: now, or when the sync that keeps it busy is over.
     pub fn add(&mut self, key: impl Into<Str>, cause: u64, now: Time) {
         let key = key.into();
@@ -57,16 +78,23 @@ impl SyncQueue {
     }
 
     pub fn add_rate_limited(&mut self, key: impl Into<Str>, cause: u64, now: Time) {
-        self.queue.add_rate_limited(key, cause, now);
+        let key = key.into();
+        let n = self.failures.entry(key.clone()).or_default();
+        let (base, max) = self.backoff;
+        let delay = base.saturating_mul(1 << (*n).min(40)).min(max);
+        *n += 1;
+        self.add_after(key, cause, now, delay);
     }
 
+    /// Ends the back-off of `key`.
     pub fn forget(&mut self, key: &str) {
-        self.queue.forget(key);
+        self.failures.remove(key);
     }
 
+    /// How often `key` failed since it was last forgotten.
     #[must_use]
     pub fn failures(&self, key: &str) -> u32 {
-        self.queue.failures(key)
+        self.failures.get(key).copied().unwrap_or(0)
     }
 
     /// The next key that may be synced now, with its cause; it is busy from now on.

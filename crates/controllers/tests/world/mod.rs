@@ -13,7 +13,7 @@ use client::{
 };
 use clock::{Rng, Time, Timers};
 use controllers::ControllerManager;
-use objects::resources::{self, DEPLOYMENTS, EVENTS, NAMESPACES, PODS, Resource};
+use objects::resources::{self, DEPLOYMENTS, EVENTS, LEASES, NAMESPACES, NODES, PODS, Resource};
 use objects::{Reason, Status, Str, Value, value};
 
 /// What the server keeps.
@@ -298,6 +298,8 @@ enum Duty {
     Ready(Str, bool),
     Finish(Str, Str),
     Remove(Str),
+    /// The nodes that are not silent renew their leases.
+    Heartbeat,
 }
 
 /// How pods behave. Spans in milliseconds.
@@ -307,6 +309,8 @@ pub struct Habits {
     pub ready_ms: i64,
     pub stop_ms: i64,
     pub nodes: Vec<&'static str>,
+    /// Nodes that show no sign of life.
+    pub silent: BTreeSet<&'static str>,
     /// Images whose pods never become ready.
     pub broken: BTreeSet<&'static str>,
     /// Pods that run to an end: how long they take, and their last phase.
@@ -316,7 +320,7 @@ pub struct Habits {
 impl Default for Habits {
     fn default() -> Self {
         let nodes = vec!["node-1", "node-2", "node-3"];
-        Self { bind_ms: 5, ready_ms: 500, stop_ms: 1000, nodes, broken: BTreeSet::new(), finish: None }
+        Self { bind_ms: 5, ready_ms: 500, stop_ms: 1000, nodes, silent: BTreeSet::new(), broken: BTreeSet::new(), finish: None }
     }
 }
 
@@ -355,6 +359,12 @@ impl World {
         for name in ["default", "kube-system"] {
             world.create(NAMESPACES, value!({"metadata": {"name": (name)}}));
         }
+        for name in world.habits.nodes.clone() {
+            world.create(NODES, node(name));
+            let lease = value!({"metadata": {"name": (name), "namespace": "kube-node-lease"}, "spec": {"holderIdentity": (name)}});
+            world.create(LEASES, lease);
+        }
+        world.duties.set(now + 10_000, Duty::Heartbeat);
         world
     }
 
@@ -437,6 +447,15 @@ impl World {
         let nodes = self.habits.nodes.clone();
         let now = self.now();
         match duty {
+            Duty::Heartbeat => {
+                let leases: Vec<Value> = self.server.all(LEASES).cloned().collect();
+                let silent = self.habits.silent.clone();
+                for l in leases.iter().filter(|l| !silent.contains(l.name())) {
+                    let at = now.rfc3339_micro();
+                    self.edit(LEASES, &l.key(), |l| l.set_at(&["spec", "renewTime"], at.as_str()));
+                }
+                self.duties.set(now + 10_000, Duty::Heartbeat);
+            }
             Duty::Bind(key) if !nodes.is_empty() && self.server.get(PODS, &key).is_some() => {
                 let node = nodes[self.bound % nodes.len()];
                 self.bound += 1;
@@ -540,4 +559,10 @@ pub fn template(name: &str, image: &str) -> Value {
         "metadata": {"labels": {"app": (name)}},
         "spec": {"restartPolicy": "Always", "containers": [{"name": "c", "image": (image)}]},
     })
+}
+
+/// A node that is ready.
+pub fn node(name: &str) -> Value {
+    value!({"metadata": {"name": (name), "labels": {"kubernetes.io/os": "linux"}},
+        "status": {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}})
 }
