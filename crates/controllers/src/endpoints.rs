@@ -15,7 +15,9 @@ use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base, is_namespace_terminating};
 use crate::pods;
 use crate::selector::{Selector, SelectorIndex};
-use crate::service_ports::{addresses, endpoint_changed, hostname, is_headless, should_be_in_endpoints, slice_ports};
+use crate::service_ports::{
+    addresses, endpoint_changed, hostname, is_headless, should_be_in_endpoints, slice_ports,
+};
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
 const HEADLESS: &str = "service.kubernetes.io/headless";
@@ -132,7 +134,11 @@ impl EndpointsController {
             if let Some((subset, (ready, ip, pod))) = t.placed.remove(&pod_key)
                 && let Some(s) = t.subsets.get_mut(&subset)
             {
-                if ready { s.ready.remove(&(ip, pod)) } else { s.not_ready.remove(&(ip, pod)) };
+                if ready {
+                    s.ready.remove(&(ip, pod))
+                } else {
+                    s.not_ready.remove(&(ip, pod))
+                };
                 if s.ready.is_empty() && s.not_ready.is_empty() {
                     t.subsets.remove(&subset);
                 }
@@ -161,10 +167,15 @@ impl EndpointsController {
             }
             let ready = publish || pods::is_ready(pod);
             let name = Str::from(format!("{ports:?}"));
-            let subset = t.subsets.entry(name.clone()).or_insert_with(|| Subset { ports, ..Subset::default() });
+            let subset =
+                t.subsets.entry(name.clone()).or_insert_with(|| Subset { ports, ..Subset::default() });
             let order = ip_order(ip.text());
             let at = (order.clone(), pod_key.clone());
-            if ready { subset.ready.insert(at, address) } else { subset.not_ready.insert(at, address) };
+            if ready {
+                subset.ready.insert(at, address)
+            } else {
+                subset.not_ready.insert(at, address)
+            };
             t.placed.insert(pod_key.clone(), (name, (ready, order, pod_key)));
         }
     }

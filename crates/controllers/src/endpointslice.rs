@@ -17,11 +17,11 @@ use objects::{Reason, Status, Str, Value, value};
 use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, controller_ref, has_base, internal, is_namespace_terminating};
 use crate::delays::{ENDPOINT_SLICE_BACKOFF_MS, MAX_BACKOFF_MS};
+use crate::pods;
 use crate::selector::{Selector, SelectorIndex};
 use crate::service_ports::{
     addresses, endpoint_changed, has_named_ports, hostname, is_headless, should_be_in_endpoints, slice_ports,
 };
-use crate::pods;
 use crate::sync_queue::SyncQueue;
 
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
@@ -81,11 +81,7 @@ impl EndpointSliceController {
     pub fn new() -> Self {
         let mut base = Base::with_account("endpoint-slice-controller", "endpointslice-controller");
         base.queue = SyncQueue::with_backoff(ENDPOINT_SLICE_BACKOFF_MS, MAX_BACKOFF_MS);
-        Self {
-            base,
-            selectors: SelectorIndex::default(),
-            services: BTreeMap::new(),
-        }
+        Self { base, selectors: SelectorIndex::default(), services: BTreeMap::new() }
     }
 
     fn on_service(&mut self, change: &Change, now: Time) {
@@ -163,7 +159,10 @@ impl EndpointSliceController {
     /// A node that appears, or changes its zone, changes the endpoints of its pods.
     fn on_node(&mut self, change: &Change, caches: &Caches, now: Time) {
         let zone = |n: &Value| n.labels()["topology.kubernetes.io/zone"].clone();
-        if !change.previous.is_null() && zone(&change.previous) == zone(&change.object) && !change.is_deleted() {
+        if !change.previous.is_null()
+            && zone(&change.previous) == zone(&change.object)
+            && !change.is_deleted()
+        {
             return;
         }
         for pod in caches.pods_on(&change.name) {
@@ -248,7 +247,8 @@ impl EndpointSliceController {
                 match (family.placed.get(pod_key).cloned(), endpoint) {
                     (None, None) => {}
                     (None, Some(e)) => {
-                        let group = additions.entry(format!("{own_ports:?}")).or_insert((own_ports, Vec::new()));
+                        let group =
+                            additions.entry(format!("{own_ports:?}")).or_insert((own_ports, Vec::new()));
                         group.1.push((pod_key.clone(), e));
                     }
                     (Some(slice), None) => {
@@ -338,7 +338,13 @@ fn families(service: &Value) -> Vec<Str> {
 fn slice_labels(service: &Value) -> Value {
     let reserved = |k: &str| k == MANAGED_BY || k == SERVICE_NAME || k == HEADLESS;
     let mut labels: Value = Value::Map(
-        service.labels().entries().iter().filter(|(k, _)| !reserved(k)).map(|(k, v)| (k.clone(), v)).collect(),
+        service
+            .labels()
+            .entries()
+            .iter()
+            .filter(|(k, _)| !reserved(k))
+            .map(|(k, v)| (k.clone(), v))
+            .collect(),
     );
     labels.set(SERVICE_NAME, service.name());
     labels.set(MANAGED_BY, CONTROLLER);
@@ -374,10 +380,8 @@ impl Family {
         let mut plan = Plan::default();
         for (name, changed) in changes {
             let Some(slice) = self.slices.get(&name) else { continue };
-            let by_pod: BTreeMap<&str, &Option<Value>> = changed
-                .iter()
-                .map(|(k, e)| (objects::meta::split_key(k).1, e))
-                .collect();
+            let by_pod: BTreeMap<&str, &Option<Value>> =
+                changed.iter().map(|(k, e)| (objects::meta::split_key(k).1, e)).collect();
             let before = slice["endpoints"].items();
             let mut endpoints: Vec<Value> = Vec::with_capacity(before.len());
             let mut differs = false;
@@ -421,7 +425,8 @@ impl Family {
                 }
             }
             while !left.is_empty() {
-                let best = if left.len() < MAX_ENDPOINTS { self.best_fit(&plan, &ports, left.len()) } else { None };
+                let best =
+                    if left.len() < MAX_ENDPOINTS { self.best_fit(&plan, &ports, left.len()) } else { None };
                 match best {
                     Some(name) => {
                         let mut slice = self.slices[&name].clone();
@@ -543,7 +548,9 @@ fn write(
     for (name, mut slice) in plan.update {
         stamp(&mut slice);
         let stored = ctx.update(ENDPOINTSLICES, slice).map_err(|e| {
-            internal(format!("failed to update {name} EndpointSlice for Service {namespace}/{service_name}: {e}"))
+            internal(format!(
+                "failed to update {name} EndpointSlice for Service {namespace}/{service_name}: {e}"
+            ))
         })?;
         family.keep(stored);
     }

@@ -285,8 +285,7 @@ impl GarbageCollector {
         }
         let dependents = self.nodes.get(uid).map(|n| n.dependents.clone()).unwrap_or_default();
         if !waiting.is_empty() && !dependents.is_empty() {
-            let circular =
-                |d: &Str| self.nodes.get(d).is_some_and(|n| n.deleting_dependents);
+            let circular = |d: &Str| self.nodes.get(d).is_some_and(|n| n.deleting_dependents);
             if dependents.iter().any(circular) {
                 self.unblock(&resource, &latest, ctx)?;
             }
@@ -353,9 +352,9 @@ impl GarbageCollector {
             .dependents
             .iter()
             .filter(|d| {
-                self.nodes.get(*d).is_some_and(|n| {
-                    n.owners.items().iter().any(|r| r["uid"] == uid && blocks(r))
-                })
+                self.nodes
+                    .get(*d)
+                    .is_some_and(|n| n.owners.items().iter().any(|r| r["uid"] == uid && blocks(r)))
             })
             .cloned()
             .collect();

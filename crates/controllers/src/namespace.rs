@@ -51,8 +51,11 @@ impl NamespaceController {
         if !found.remaining.is_empty() {
             return found;
         }
-        let custom: Vec<Resource> =
-            caches.of_resource(CUSTOMRESOURCEDEFINITIONS).iter().filter_map(|(_, c)| custom_resource(c)).collect();
+        let custom: Vec<Resource> = caches
+            .of_resource(CUSTOMRESOURCEDEFINITIONS)
+            .iter()
+            .filter_map(|(_, c)| custom_resource(c))
+            .collect();
         let mut seen: Vec<&Str> = Vec::new();
         for r in resources::all().iter().chain(&custom) {
             if !r.namespaced || !r.allows("delete") || r == PODS || seen.contains(&&r.storage) {
@@ -79,8 +82,8 @@ impl NamespaceController {
             let grace = if r == PODS { longest_grace(&before) } else { 0 };
             let waited = ns.deletion_time().map_or(0, |t| ctx.now.since(t));
             let mut estimate = if waited >= grace * 1000 { 0 } else { grace };
-            let mut all = Request::new(Verb::DeleteCollection, &r.group, &r.version, &r.plural)
-                .in_namespace(ns.name());
+            let mut all =
+                Request::new(Verb::DeleteCollection, &r.group, &r.version, &r.plural).in_namespace(ns.name());
             all.options = Options { propagation: Some(Propagation::Background), ..Options::default() };
             if r.allows("deletecollection") {
                 ctx.call(all)?;
@@ -134,7 +137,11 @@ fn longest_grace(pods: &Value) -> i64 {
 fn conditions(found: &Found, pods_only: bool) -> Vec<(&'static str, &'static str, &'static str, String)> {
     let ok = |kind, reason, text: &str| (kind, "False", reason, text.to_owned());
     let mut all = vec![
-        ok("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered"),
+        ok(
+            "NamespaceDeletionDiscoveryFailure",
+            "ResourcesDiscovered",
+            "All resources successfully discovered",
+        ),
         ok(
             "NamespaceDeletionGroupVersionParsingFailure",
             "ParsedGroupVersions",
@@ -150,7 +157,8 @@ fn conditions(found: &Found, pods_only: bool) -> Vec<(&'static str, &'static str
     } else {
         let mut texts: Vec<&str> = found.errors.iter().map(|e| e.message.as_str()).collect();
         texts.sort_unstable();
-        let text = format!("Failed to delete all resource types, {} remaining: {}", texts.len(), texts.join(", "));
+        let text =
+            format!("Failed to delete all resource types, {} remaining: {}", texts.len(), texts.join(", "));
         all.push(("NamespaceDeletionContentFailure", "True", "ContentDeletionFailed", text));
     }
     // While pods hold up the rest, totals are not told yet.

@@ -95,7 +95,11 @@ mod tests {
             (pod(value!([(exists("a", Value::Null))])), vec![taint("a")], None),
             (pod(value!([(exists("a", 300.into()))])), vec![taint("a")], Some(now + 300_000)),
             (pod(value!([(exists("a", (-1).into()))])), vec![taint("a")], Some(now)),
-            (pod(value!([(exists("a", 300.into())), (exists("b", 20.into()))])), vec![taint("a"), taint("b")], Some(now + 20_000)),
+            (
+                pod(value!([(exists("a", 300.into())), (exists("b", 20.into()))])),
+                vec![taint("a"), taint("b")],
+                Some(now + 20_000),
+            ),
             (pod(value!([(exists("a", 300.into()))])), vec![taint("a"), taint("b")], Some(now)),
             (pod(value!([{"operator": "Exists"}])), vec![taint("a")], None),
         ];

@@ -58,7 +58,11 @@ impl Default for NodeLifecycleController {
 
 fn zone_of(node: &Value) -> Str {
     let label = |k: &str| node.labels()[k].to_str();
-    smol_str::format_smolstr!("{}:{}", label("topology.kubernetes.io/region"), label("topology.kubernetes.io/zone"))
+    smol_str::format_smolstr!(
+        "{}:{}",
+        label("topology.kubernetes.io/region"),
+        label("topology.kubernetes.io/zone")
+    )
 }
 
 fn ready_status(node: &Value) -> &str {
@@ -104,10 +108,8 @@ impl NodeLifecycleController {
             wanted.push((UNSCHEDULABLE, "NoSchedule"));
         }
         let ours = CONDITION_TAINTS.into_iter().map(|(_, _, key)| key).chain([UNSCHEDULABLE]);
-        let surplus: Vec<Taint> = ours
-            .map(|key| (key, "NoSchedule"))
-            .filter(|t| has(node, *t) && !wanted.contains(t))
-            .collect();
+        let surplus: Vec<Taint> =
+            ours.map(|key| (key, "NoSchedule")).filter(|t| has(node, *t) && !wanted.contains(t)).collect();
         swap(ctx, node, &wanted, &surplus)?;
         let mut labels = Value::map();
         for (stable, beta) in
@@ -148,7 +150,11 @@ impl NodeLifecycleController {
                 Err(_) => node,
             };
             let zone = zones.entry(zone_of(&node)).or_default();
-            if ready_status(&node) == "True" { zone.0 += 1 } else { zone.1 += 1 };
+            if ready_status(&node) == "True" {
+                zone.0 += 1
+            } else {
+                zone.1 += 1
+            };
             checked.push(node);
         }
         let disrupted = |(ready, lost): &(usize, usize)| {
@@ -223,7 +229,8 @@ impl NodeLifecycleController {
         for pod in caches.pods_on(node) {
             self.base.visited += 1;
             let mut conditions: Vec<Value> = pod["status"]["conditions"].items().to_vec();
-            let Some(c) = conditions.iter_mut().find(|c| c["type"] == "Ready" && c["status"] == "True") else {
+            let Some(c) = conditions.iter_mut().find(|c| c["type"] == "Ready" && c["status"] == "True")
+            else {
                 continue;
             };
             c.set("status", "False");

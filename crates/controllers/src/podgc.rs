@@ -58,7 +58,9 @@ impl PodGcController {
             self.terminating.remove(&key);
             return;
         }
-        if pods::is_terminal(pod) && self.terminated.insert(key.clone()) && self.terminated.len() > TERMINATED_POD_THRESHOLD
+        if pods::is_terminal(pod)
+            && self.terminated.insert(key.clone())
+            && self.terminated.len() > TERMINATED_POD_THRESHOLD
         {
             self.plan(now);
         }
@@ -80,7 +82,8 @@ impl PodGcController {
         let mut next = pod.clone();
         if !pods::is_terminal(pod) {
             if condition {
-                next = with_disruption_target(pod, "DeletionByPodGC", "PodGC: node no longer exists", ctx.now);
+                next =
+                    with_disruption_target(pod, "DeletionByPodGC", "PodGC: node no longer exists", ctx.now);
             }
             next.set_at(&["status", "phase"], "Failed");
             match ctx.update_status(PODS, next) {
@@ -94,7 +97,8 @@ impl PodGcController {
 
     fn round(&mut self, caches: &Caches, ctx: &mut Ctx<'_>) {
         if self.terminated.len() > TERMINATED_POD_THRESHOLD {
-            let mut ended: Vec<&Value> = self.terminated.iter().filter_map(|k| caches.pods().get(k)).collect();
+            let mut ended: Vec<&Value> =
+                self.terminated.iter().filter_map(|k| caches.pods().get(k)).collect();
             ended.sort_by_key(|p| (p["status"]["reason"] != "Evicted", p.created(), p.name().to_owned()));
             let surplus = ended.len().saturating_sub(TERMINATED_POD_THRESHOLD);
             for pod in ended.into_iter().take(surplus) {

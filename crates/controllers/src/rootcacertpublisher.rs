@@ -72,7 +72,9 @@ impl Controller for RootCaCertPublisher {
                     _ => Ok(()),
                 }
             }
-            Some(map) if *map.get("data") == data && map.annotations()[DESCRIPTION_KEY] == described => Ok(()),
+            Some(map) if *map.get("data") == data && map.annotations()[DESCRIPTION_KEY] == described => {
+                Ok(())
+            }
             Some(map) => {
                 let mut map = map.clone();
                 map.set("data", data);

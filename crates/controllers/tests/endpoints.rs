@@ -60,8 +60,15 @@ fn a_service_finds_its_pods() {
     let victim = w.all(PODS)[0].key();
     w.delete(PODS, &victim, None);
     w.run(200);
-    let e = w.all(ENDPOINTSLICES)[0]["endpoints"].items().iter().find(|e| e["conditions"]["terminating"].is_true()).cloned();
-    assert_eq!(e.map(|e| e["conditions"].clone()), Some(value!({"ready": false, "serving": true, "terminating": true})));
+    let e = w.all(ENDPOINTSLICES)[0]["endpoints"]
+        .items()
+        .iter()
+        .find(|e| e["conditions"]["terminating"].is_true())
+        .cloned();
+    assert_eq!(
+        e.map(|e| e["conditions"].clone()),
+        Some(value!({"ready": false, "serving": true, "terminating": true}))
+    );
     assert_eq!(w.get(ENDPOINTS, "default/web")["subsets"][0]["addresses"].items().len(), 2);
     w.run(3000);
     assert_eq!((in_slices(&w).0.len(), in_slices(&w).1.len()), (3, 0));
@@ -75,14 +82,23 @@ fn a_service_finds_its_pods() {
 fn a_pod_without_the_named_port_has_no_place() {
     let mut w = World::new(2);
     let mut s = service("web");
-    s.set_at(&["spec", "ports"], value!([{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}]));
+    s.set_at(
+        &["spec", "ports"],
+        value!([{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}]),
+    );
     w.create(SERVICES, s);
     let mut d = deployment("web", 2, "a");
     let ports = value!([{"name": "http", "containerPort": 8000, "protocol": "TCP"}]);
-    d.set_at(&["spec", "template", "spec", "containers"], value!([{"name": "c", "image": "a", "ports": (ports)}]));
+    d.set_at(
+        &["spec", "template", "spec", "containers"],
+        value!([{"name": "c", "image": "a", "ports": (ports)}]),
+    );
     w.create(DEPLOYMENTS, d);
     w.run(3000);
-    assert_eq!(w.all(ENDPOINTSLICES)[0]["ports"], value!([{"name": "http", "port": 8000, "protocol": "TCP"}]));
+    assert_eq!(
+        w.all(ENDPOINTSLICES)[0]["ports"],
+        value!([{"name": "http", "port": 8000, "protocol": "TCP"}])
+    );
     assert_eq!(in_slices(&w).0.len(), 2);
 }
 
@@ -126,7 +142,10 @@ fn slices_follow_any_history() {
                     w.edit(DEPLOYMENTS, "default/web", |d| d.set_at(&["spec", "replicas"], n));
                 }
                 1 => w.edit(SERVICES, "default/web", |s| {
-                    s.set_at(&["spec", "ports"], value!([{"name": "", "port": 80, "targetPort": (8000 + step), "protocol": "TCP"}]));
+                    s.set_at(
+                        &["spec", "ports"],
+                        value!([{"name": "", "port": 80, "targetPort": (8000 + step), "protocol": "TCP"}]),
+                    );
                 }),
                 2 => {
                     let slices: Vec<_> = w.all(ENDPOINTSLICES).iter().map(|s| s.key()).collect();
@@ -134,7 +153,9 @@ fn slices_follow_any_history() {
                         w.delete(ENDPOINTSLICES, &slices[rng.below(slices.len() as u64) as usize], None);
                     }
                 }
-                3 => w.edit(SERVICES, "default/web", |s| s.set_at(&["metadata", "labels", "step"], step.to_string())),
+                3 => w.edit(SERVICES, "default/web", |s| {
+                    s.set_at(&["metadata", "labels", "step"], step.to_string())
+                }),
                 _ => {
                     let pods: Vec<_> = w.all(PODS).iter().map(|p| p.key()).collect();
                     if !pods.is_empty() {
@@ -142,7 +163,12 @@ fn slices_follow_any_history() {
                         if rng.below(2) == 0 {
                             w.delete(PODS, key, None);
                         } else {
-                            w.edit_status(PODS, key, |p| p.set_at(&["status", "conditions"], value!([{"type": "Ready", "status": "False"}])));
+                            w.edit_status(PODS, key, |p| {
+                                p.set_at(
+                                    &["status", "conditions"],
+                                    value!([{"type": "Ready", "status": "False"}]),
+                                )
+                            });
                         }
                     }
                 }
@@ -150,12 +176,20 @@ fn slices_follow_any_history() {
         }
         w.run(20_000);
         let pods = |ready: bool| -> BTreeSet<String> {
-            w.all(PODS).iter().filter(|p| p.condition_true("Ready") == ready).map(|p| p.name().to_owned()).collect()
+            w.all(PODS)
+                .iter()
+                .filter(|p| p.condition_true("Ready") == ready)
+                .map(|p| p.name().to_owned())
+                .collect()
         };
         assert_eq!(in_slices(&w), (pods(true), pods(false)), "seed {seed}");
         let labels = w.get(SERVICES, "default/web").labels()["step"].clone();
         assert!(w.all(ENDPOINTSLICES).iter().all(|s| s.labels()["step"] == labels), "seed {seed}");
-        let old: usize = w.get(ENDPOINTS, "default/web")["subsets"].items().iter().map(|s| s["addresses"].items().len()).sum();
+        let old: usize = w.get(ENDPOINTS, "default/web")["subsets"]
+            .items()
+            .iter()
+            .map(|s| s["addresses"].items().len())
+            .sum();
         assert_eq!(old, pods(true).len(), "seed {seed}");
     }
 }

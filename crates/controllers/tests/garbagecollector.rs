@@ -59,7 +59,10 @@ fn orphan_leaves_what_was_owned() {
 fn an_owner_that_never_was_takes_its_dependents() {
     let mut w = World::new(4);
     let owner = value!({"apiVersion": "v1", "kind": "ConfigMap", "name": "none", "uid": "no-such-uid"});
-    w.create(CONFIGMAPS, value!({"metadata": {"name": "child", "namespace": "default", "ownerReferences": [owner]}}));
+    w.create(
+        CONFIGMAPS,
+        value!({"metadata": {"name": "child", "namespace": "default", "ownerReferences": [owner]}}),
+    );
     w.run(1000);
     assert!(w.get(CONFIGMAPS, "default/child").is_null());
 }
@@ -71,7 +74,10 @@ fn one_living_owner_is_enough() {
     let b = w.create(CONFIGMAPS, value!({"metadata": {"name": "b", "namespace": "default"}}));
     let owner = |o: &objects::Value| value!({"apiVersion": "v1", "kind": "ConfigMap", "name": (o.name()), "uid": (o.uid())});
     let both = value!([(owner(&a)), (owner(&b))]);
-    w.create(CONFIGMAPS, value!({"metadata": {"name": "child", "namespace": "default", "ownerReferences": (both)}}));
+    w.create(
+        CONFIGMAPS,
+        value!({"metadata": {"name": "child", "namespace": "default", "ownerReferences": (both)}}),
+    );
     w.run(100);
     w.delete(CONFIGMAPS, "default/a", None);
     w.run(1000);
@@ -115,7 +121,10 @@ fn a_namespace_begins_with_its_account_and_ends_empty() {
 fn a_stuck_namespace_says_what_holds_it() {
     let mut w = World::new(7);
     w.create(NAMESPACES, value!({"metadata": {"name": "lab"}}));
-    w.create(CONFIGMAPS, value!({"metadata": {"name": "stuck", "namespace": "lab", "finalizers": ["example.com/hold"]}}));
+    w.create(
+        CONFIGMAPS,
+        value!({"metadata": {"name": "stuck", "namespace": "lab", "finalizers": ["example.com/hold"]}}),
+    );
     w.delete(NAMESPACES, "lab", None);
     w.run(8000);
     let ns = w.get(NAMESPACES, "lab");

@@ -15,8 +15,10 @@ fn taints(w: &World, node: &str) -> Vec<String> {
 fn a_silent_node_loses_its_pods_after_five_minutes() {
     let mut w = World::new(1);
     let mut d = deployment("web", 3, "a");
-    let tolerate = |k: &str| value!({"key": (k), "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
-    let tolerations = value!([(tolerate("node.kubernetes.io/not-ready")), (tolerate("node.kubernetes.io/unreachable"))]);
+    let tolerate =
+        |k: &str| value!({"key": (k), "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
+    let tolerations =
+        value!([(tolerate("node.kubernetes.io/not-ready")), (tolerate("node.kubernetes.io/unreachable"))]);
     d.set_at(&["spec", "template", "spec", "tolerations"], tolerations);
     w.create(DEPLOYMENTS, d);
     w.run(10_500);
@@ -33,7 +35,13 @@ fn a_silent_node_loses_its_pods_after_five_minutes() {
     let mut found = taints(&w, "node-2");
     found.sort();
     assert_eq!(found, both);
-    let on = |w: &World| w.all(PODS).iter().filter(|p| p["spec"]["nodeName"] == "node-2").map(|p| (*p).clone()).collect::<Vec<_>>();
+    let on = |w: &World| {
+        w.all(PODS)
+            .iter()
+            .filter(|p| p["spec"]["nodeName"] == "node-2")
+            .map(|p| (*p).clone())
+            .collect::<Vec<_>>()
+    };
     let mine = on(&w);
     assert_eq!(mine.len(), 1);
     assert!(!mine[0].condition_true("Ready") && !mine[0].is_terminating());
@@ -80,7 +88,8 @@ fn a_no_execute_taint_drives_pods_away() {
     w.habits.nodes = vec!["node-2", "node-3"];
     w.edit(NODES, "node-1", |n| n.set_at(&["spec", "taints"], value!([{"key": "k", "effect": "NoExecute"}])));
     w.run(100);
-    let pod = w.all(PODS).into_iter().find(|p| p["spec"]["nodeName"] == "node-1").cloned().unwrap_or_default();
+    let pod =
+        w.all(PODS).into_iter().find(|p| p["spec"]["nodeName"] == "node-1").cloned().unwrap_or_default();
     assert!(pod.is_terminating());
     assert_eq!(pod.condition("DisruptionTarget")["reason"], "DeletionByTaintManager");
     w.run(5000);

@@ -320,7 +320,15 @@ pub struct Habits {
 impl Default for Habits {
     fn default() -> Self {
         let nodes = vec!["node-1", "node-2", "node-3"];
-        Self { bind_ms: 5, ready_ms: 500, stop_ms: 1000, nodes, silent: BTreeSet::new(), broken: BTreeSet::new(), finish: None }
+        Self {
+            bind_ms: 5,
+            ready_ms: 500,
+            stop_ms: 1000,
+            nodes,
+            silent: BTreeSet::new(),
+            broken: BTreeSet::new(),
+            finish: None,
+        }
     }
 }
 
