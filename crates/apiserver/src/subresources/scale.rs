@@ -14,7 +14,7 @@ impl ApiServer {
         let scale = scale_of(&old);
         let wanted = match (&cx.request.verb, &cx.request.body) {
             (Verb::Get, _) => return Ok(Response { object: scale, ..Response::default() }),
-            (Verb::Patch, _) => patched(cx, &scale)?,
+            (Verb::Patch, _) => patched(cx, &scale, ["autoscaling", "v1", "Scale"])?,
             (_, Body::Object(body)) => body.clone(),
             _ => return Err(Status::bad_request("the body of the request was empty")),
         };

@@ -24,7 +24,7 @@ fn deployment(name: &str) -> Value {
             "replicas": 3, "selector": {"matchLabels": {"app": (name)}},
             "template": {
                 "metadata": {"labels": {"app": (name)}},
-                "spec": {"containers": [{"name": "a", "image": "nginx:1.25"}]}
+                "spec": {"containers": [{"name": "a", "image": "nginx:1.25", "ports": [{"containerPort": 80}]}]}
             }
         }
     })
@@ -276,4 +276,72 @@ fn merge_patches_change_what_they_name() {
     let o =
         d.patch(DEPLOYMENTS, "web", PatchType::Merge, value!({"spec": {"replicas": 1}})).expect("patched");
     assert_eq!((o["spec"]["replicas"].int(), o.generation()), (1, 2));
+}
+
+#[test]
+fn patches_of_every_kind_and_their_refusals() {
+    let mut d = Desk::new();
+    d.create(deployment("web")).expect("created");
+    let added = value!({"spec": {"template": {"spec": {"containers": [{"name": "side", "image": "busybox:1.36"}]}}}});
+    let o = d.patch(DEPLOYMENTS, "web", PatchType::Strategic, added).expect("patched");
+    let names: Vec<&str> =
+        o["spec"]["template"]["spec"]["containers"].items().iter().map(|c| c["name"].text()).collect();
+    assert_eq!(names, ["side", "a"]);
+    assert_eq!(o["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"], "IfNotPresent");
+    let replace = value!([{"op": "replace", "path": "/spec/replicas", "value": 1}]);
+    assert_eq!(d.patch(DEPLOYMENTS, "web", PatchType::Json, replace).expect("patched")["spec"]["replicas"].int(), 1);
+    let before = d.server.revision();
+    assert_eq!(
+        refusal(d.patch(DEPLOYMENTS, "web", PatchType::Json, value!([{"op": "remove", "path": "/spec/nosuch"}]))),
+        "Invalid: the server rejected our request due to an error in our request"
+    );
+    let wrong = d.patch(DEPLOYMENTS, "web", PatchType::Strategic, value!({"spec": {"replicas": "two"}}));
+    let wrong = wrong.expect_err("a wrong type");
+    assert_eq!(
+        wrong.causes[0].message,
+        "Invalid value: \"map[spec:map[replicas:two]]\": unrecognized type: int32"
+    );
+    let cut = at(Verb::Patch, DEPLOYMENTS, "web")
+        .patch(PatchType::Strategic, client::Body::Text("{\"spec\":".into()));
+    assert_eq!(refusal(d.call(cut)), "BadRequest: unexpected end of JSON input");
+    assert_eq!(d.server.revision(), before);
+}
+
+#[test]
+fn unknown_fields_are_refused_or_warned_of() {
+    let mut d = Desk::new();
+    let mut o = pod("web");
+    o.set_at(&["spec", "replica"], 1);
+    let mut r = to(Verb::Create, PODS).in_namespace("default").object(o);
+    r.options.field_validation = client::FieldValidation::Strict;
+    assert_eq!(
+        refusal(d.call(r.clone())),
+        "BadRequest: Pod in version \"v1\" cannot be handled as a Pod: strict decoding error: unknown field \
+         \"spec.replica\""
+    );
+    r.options.field_validation = client::FieldValidation::Warn;
+    let response = d.call(r).expect("accepted");
+    assert_eq!(response.warnings, ["unknown field \"spec.replica\""]);
+    assert!(response.object["spec"]["replica"].is_null());
+}
+
+#[test]
+fn replicas_share_their_template_and_pods_get_what_every_pod_gets() {
+    let mut d = Desk::new();
+    let made = d.create(deployment("web")).expect("created");
+    let spec = made["spec"]["template"]["spec"].clone();
+    let replica = |name: &str| {
+        value!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": (name)}, "spec": (spec.clone())})
+    };
+    let a = d.create(replica("a")).expect("created");
+    let b = d.create(replica("b")).expect("created");
+    assert!(a["spec"]["securityContext"].same(&b["spec"]["securityContext"]));
+    assert!(a["spec"]["containers"][0]["ports"].same(&b["spec"]["containers"][0]["ports"]));
+    assert_eq!(a["status"], value!({"phase": "Pending", "qosClass": "BestEffort"}));
+    let mount = &a["spec"]["containers"][0]["volumeMounts"][0];
+    assert_eq!(mount["name"], a["spec"]["volumes"][0]["name"]);
+    assert_ne!(a["spec"]["volumes"][0]["name"], b["spec"]["volumes"][0]["name"]);
+    assert_eq!((a["spec"]["priority"].int(), a["spec"]["serviceAccountName"].text()), (0, "default"));
+    let tolerations: Vec<&str> = a["spec"]["tolerations"].items().iter().map(|t| t["key"].text()).collect();
+    assert_eq!(tolerations, ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]);
 }
