@@ -25,7 +25,11 @@ fn request(verb: Verb, r: &Resource) -> Request {
 
 fn run() -> Vec<String> {
     let mut server = ApiServer::new(&Rng::new(1), Config::default(), Time::EPOCH);
-    let caller = Caller { user: "system:kube-controller-manager".into(), actor: "replicaset-controller".into(), ..Caller::default() };
+    let caller = Caller {
+        user: "system:kube-controller-manager".into(),
+        actor: "replicaset-controller".into(),
+        ..Caller::default()
+    };
     let deployment = value!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "default"},
         "spec": {"replicas": 1000, "selector": {"matchLabels": {"app": "web"}}, "template": {

@@ -46,17 +46,25 @@ impl ApiServer {
         }
         let r = &cx.resource;
         let known = |v: &Value| {
-            old.entries().iter().any(|(_, w)| w.same(v)) || self.pods.is_known(v) || self.templates.is_known(v)
+            old.entries().iter().any(|(_, w)| w.same(v))
+                || self.pods.is_known(v)
+                || self.templates.is_known(v)
         };
         let decoded = decode::decode_known(&new, &r.group, &r.version, &r.kind, Mode::Warn, &known);
         let strategic = cx.request.patch_type == Some(PatchType::Strategic);
         let shown = || {
-            let text = if strategic { go_value(&body(cx).unwrap_or_default()) } else { json::to_string(&new) };
+            let text =
+                if strategic { go_value(&body(cx).unwrap_or_default()) } else { json::to_string(&new) };
             json::go_quote(&text)
         };
         let wrong = |why: &str| {
             let message = format!("Invalid value: {}: {why}", shown());
-            Status::invalid("", "", "", vec![Cause { reason: "FieldValueInvalid", field: "patch".into(), message }])
+            Status::invalid(
+                "",
+                "",
+                "",
+                vec![Cause { reason: "FieldValueInvalid", field: "patch".into(), message }],
+            )
         };
         let decoded = decoded.map_err(|status| {
             let why = status.message.split_once(&format!("cannot be handled as a {}: ", r.kind));

@@ -282,17 +282,26 @@ fn merge_patches_change_what_they_name() {
 fn patches_of_every_kind_and_their_refusals() {
     let mut d = Desk::new();
     d.create(deployment("web")).expect("created");
-    let added = value!({"spec": {"template": {"spec": {"containers": [{"name": "side", "image": "busybox:1.36"}]}}}});
+    let added =
+        value!({"spec": {"template": {"spec": {"containers": [{"name": "side", "image": "busybox:1.36"}]}}}});
     let o = d.patch(DEPLOYMENTS, "web", PatchType::Strategic, added).expect("patched");
     let names: Vec<&str> =
         o["spec"]["template"]["spec"]["containers"].items().iter().map(|c| c["name"].text()).collect();
     assert_eq!(names, ["side", "a"]);
     assert_eq!(o["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"], "IfNotPresent");
     let replace = value!([{"op": "replace", "path": "/spec/replicas", "value": 1}]);
-    assert_eq!(d.patch(DEPLOYMENTS, "web", PatchType::Json, replace).expect("patched")["spec"]["replicas"].int(), 1);
+    assert_eq!(
+        d.patch(DEPLOYMENTS, "web", PatchType::Json, replace).expect("patched")["spec"]["replicas"].int(),
+        1
+    );
     let before = d.server.revision();
     assert_eq!(
-        refusal(d.patch(DEPLOYMENTS, "web", PatchType::Json, value!([{"op": "remove", "path": "/spec/nosuch"}]))),
+        refusal(d.patch(
+            DEPLOYMENTS,
+            "web",
+            PatchType::Json,
+            value!([{"op": "remove", "path": "/spec/nosuch"}])
+        )),
         "Invalid: the server rejected our request due to an error in our request"
     );
     let wrong = d.patch(DEPLOYMENTS, "web", PatchType::Strategic, value!({"spec": {"replicas": "two"}}));
@@ -330,9 +339,7 @@ fn replicas_share_their_template_and_pods_get_what_every_pod_gets() {
     let mut d = Desk::new();
     let made = d.create(deployment("web")).expect("created");
     let spec = made["spec"]["template"]["spec"].clone();
-    let replica = |name: &str| {
-        value!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": (name)}, "spec": (spec.clone())})
-    };
+    let replica = |name: &str| value!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": (name)}, "spec": (spec.clone())});
     let a = d.create(replica("a")).expect("created");
     let b = d.create(replica("b")).expect("created");
     assert!(a["spec"]["securityContext"].same(&b["spec"]["securityContext"]));
