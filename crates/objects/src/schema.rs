@@ -9,6 +9,7 @@
 //! The table is plain data: nothing is parsed or built at start.
 
 mod explain;
+pub mod openapi;
 mod table;
 mod walk;
 
@@ -99,6 +100,7 @@ const LIST_TYPE_AT: u16 = 6;
 const MAP_ATOMIC: u16 = 1 << 8;
 const DURATION: u16 = 1 << 9;
 const MAP_GRANULAR: u16 = 1 << 10;
+const PATCH_REPLACE: u16 = 1 << 11;
 
 /// A declared default.
 enum Default {
@@ -279,6 +281,12 @@ impl Field {
         self.has(PATCH_RETAIN_KEYS)
     }
 
+    /// Strategic merge patch replaces this struct instead of merging it.
+    #[must_use]
+    pub fn patch_replaces(self) -> bool {
+        self.has(PATCH_REPLACE)
+    }
+
     /// The key by which strategic merge patch matches elements; `""` in a list of plain values.
     #[must_use]
     pub fn patch_merge_key(self) -> &'static str {
@@ -292,6 +300,15 @@ impl Field {
             3 => ListType::Map,
             _ => ListType::Atomic,
         }
+    }
+
+    /// The list type in so many words: none when the document says nothing.
+    fn list_type_given(self) -> Option<ListType> {
+        ((self.row().2 >> LIST_TYPE_AT) & 3 != 0).then(|| self.list_type())
+    }
+
+    fn map_type_given(self) -> Option<&'static str> {
+        if self.has(MAP_ATOMIC) { Some("atomic") } else { self.has(MAP_GRANULAR).then_some("granular") }
     }
 
     /// The keys by which server-side apply matches elements of a list of type map.

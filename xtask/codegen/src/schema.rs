@@ -304,6 +304,7 @@ pub fn generate(data: &Path) -> Result<[Output; 2], Error> {
     let (mut enum_rows, mut enums_of) = (Interner::default(), String::new());
     let mut enum_count = 0;
     let (mut atomic_types, mut atomic_count) = (String::new(), 0);
+    let corrections = Table::read(&data.join("required.tsv"))?;
     let defaults = Table::read(&data.join("defaults.tsv"))?;
     let (mut default_rows, mut default_count) = (String::new(), 0);
     let mut used_merges = BTreeSet::new();
@@ -330,13 +331,26 @@ pub fn generate(data: &Path) -> Result<[Output; 2], Error> {
                 return Err(format!("{ty}: the sources differ on {odd:?}").into());
             }
         }
-        let required: BTreeSet<&str> = schema
+        let mut required: BTreeSet<&str> = schema
             .and_then(|s| s.get("required"))
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
             .filter_map(Value::as_str)
             .collect();
+        // The crate requires every kind's metadata and a name in every reference, which upstream does not.
+        required.remove("metadata");
+        if schema.is_none() {
+            // The crate's lists are generic.
+            required
+                .extend(fields.iter().filter(|f| f.name == "items" && f.omit.is_empty()).map(|_| "items"));
+        }
+        for row in corrections.rows.iter().filter(|r| r[0] == *ty) {
+            match row[2].as_str() {
+                "yes" => required.insert(&row[1]),
+                _ => required.remove(row[1].as_str()),
+            };
+        }
         for field in fields {
             if let Some(p) = properties.and_then(|p| p.get(&field.name))
                 && !agrees(&field.shape, p)
@@ -368,6 +382,7 @@ pub fn generate(data: &Path) -> Result<[Output; 2], Error> {
             flags |= usize::from(merge.map_type == "atomic") << 8;
             flags |= usize::from(merge.map_type == "granular") << 10;
             flags |= usize::from(field.shape.ends_with("Duration")) << 9;
+            flags |= usize::from(merge.strategy == "replace") << 11;
             // Kept only where it does not follow from the shape.
             let go_type = quoted_go_type(&field.go_type);
             let own = if derived_go_type(&field.shape) == go_type { "" } else { go_type };

@@ -91,6 +91,12 @@ fn diff_map(
         Err(_) if old == new => return Ok(()),
         Err(e) => return Err(e),
     };
+    if field.patch_replaces() {
+        if old != new && !options.ignore_changes {
+            patch.insert(key, new.clone());
+        }
+        return Ok(());
+    }
     let inner = diff_maps(old, new, field, Options { retain_keys: field.patch_retains_keys(), ..options })?;
     if !inner.is_empty() {
         patch.insert(key, inner);

@@ -124,7 +124,10 @@ fn merge_field(
             }
             without_directives(change, options.act)
         }
-        (Some(old), Value::Map(inner)) => Some(merge_map(old, inner, field(schema, key)?, options)?),
+        (Some(old), Value::Map(inner)) => match field(schema, key)? {
+            whole if whole.patch_replaces() => Some(change.clone()),
+            field => Some(merge_map(old, inner, field, options)?),
+        },
         (Some(Value::List(old)), Value::List(new)) => {
             let field = field(schema, key)?;
             Some(list(merge_list_field(old, new, field, deletes, options)?))

@@ -172,6 +172,12 @@ impl<'a> Schema<'a> {
         matches!(self, Self::Static(_, Some(f)) if f.patch_merges())
     }
 
+    /// Strategic merge patch replaces this struct instead of merging it.
+    #[must_use]
+    pub fn patch_replaces(self) -> bool {
+        matches!(self, Self::Static(_, Some(f)) if f.patch_replaces())
+    }
+
     /// Strategic merge patch honours `$retainKeys` here.
     #[must_use]
     pub fn patch_retains_keys(self) -> bool {
