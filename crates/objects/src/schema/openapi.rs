@@ -1,7 +1,9 @@
 //! The OpenAPI v3 documents that a server publishes, written from the type table.
 //!
 //! For clients from outside: a stock kubectl asks for them before `apply` and `explain`. Nothing in the house reads them.
-//! Checked against the documents that upstream keeps in its tree. Not modelled: `x-kubernetes-unions`; parameters other than `fieldValidation`, the one that clients look for.
+//! Models the documents in upstream's `api/openapi-spec/v3`, from which these differ in nothing else. Not modelled:
+//! `x-kubernetes-unions`; parameters other than `fieldValidation`, the one that clients look for; bodies of requests
+//! and responses.
 
 use std::collections::BTreeSet;
 
