@@ -6,8 +6,10 @@
 pub mod base64;
 pub mod decode;
 pub mod duration;
+pub mod go_text;
 pub mod int_or_string;
 pub mod json;
+pub mod jsonpath;
 pub mod meta;
 pub mod names;
 pub mod number;

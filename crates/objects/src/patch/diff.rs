@@ -7,7 +7,8 @@ use super::strategic::{
     DELETE_PRIMITIVES, DIRECTIVE, ELEMENT_ORDER, Merged, RETAIN_KEYS, element, field, identity, maps_in,
     sorted_by, without_repeats,
 };
-use super::{Error, go_value, list, same_type};
+use super::{Error, list, same_type};
+use crate::go_text::plain;
 use crate::schema::Schema;
 use crate::{Map, Value};
 
@@ -239,7 +240,7 @@ fn diff_lists_of_maps(
 
 /// The text an element is compared by.
 fn text(item: &Value, key: &str) -> String {
-    go_value(if key.is_empty() { item } else { item.get(key) })
+    plain(if key.is_empty() { item } else { item.get(key) })
 }
 
 fn by_text(items: &[Value], key: &str) -> Vec<Value> {

@@ -1,9 +1,11 @@
 //! JSON patch (RFC 6902).
 //!
-//! Models `gopkg.in/evanphx/json-patch.v4` patch.go, with its error texts and leniencies (negative indices).
+//! Models `gopkg.in/evanphx/json-patch.v4` patch.go, with its error texts and leniencies: negative indices, and a
+//! replace that adds a missing key.
 
-use super::{Error, go_type};
+use super::Error;
 use crate::Value;
+use crate::go_text::type_name;
 use crate::json::go_quote;
 
 /// How many operations one patch may have.
@@ -14,7 +16,8 @@ type Applied<T> = Result<T, Error>;
 /// Applies all operations, or none.
 ///
 /// # Errors
-/// Upstream's text, such as `remove operation does not apply: doc is missing key: /spec/nosuch: missing value`.
+/// Upstream's text, such as `error in remove for path: '/spec/nosuch': Unable to remove nonexistent key: nosuch:
+/// missing value`.
 pub fn apply(document: &Value, patch: &Value) -> Applied<Value> {
     let Value::List(operations) = patch else {
         return Error::new(format!(
@@ -41,137 +44,120 @@ pub fn apply(document: &Value, patch: &Value) -> Applied<Value> {
 }
 
 fn one(document: &mut Value, operation: &Value) -> Applied<()> {
-    let path = |key: &str| match operation.find(key) {
-        Some(Value::Str(p)) => Ok(p.clone()),
-        Some(Value::Null) | None => Err("unknown".to_owned()),
-        Some(_) => Err("unknown".to_owned()),
+    let kind = match operation.find("op") {
+        Some(Value::Str(op)) => op.as_str(),
+        _ => "unknown",
     };
-    let value = operation.find("value");
-    let kind = operation["op"].text();
-    let at = |what: &str| {
-        path("path").or_else(|_| Error::new(format!("{what} operation failed to decode path: missing value")))
-    };
+    let value = || operation.get("value").clone();
     match kind {
         "add" => {
-            let path = at("add")?;
-            let (parent, key) = parent(document, &path).map_err(|()| {
-                Error(format!(
-                    "add operation does not apply: doc is missing path: {}: missing value",
-                    go_quote(&path)
-                ))
-            })?;
-            let value = value.cloned().unwrap_or_default();
-            add(parent, &key, value).map_err(|e| Error(format!("error in add for path: '{path}': {e}")))
+            let path = path(operation, kind, "path", "")?;
+            let Some((place, key)) = parent(document, path) else {
+                return missing(&format!("add operation does not apply: doc is missing path: {}", go_quote(path)));
+            };
+            add(place, &key, value()).map_err(|e| Error(format!("error in add for path: '{path}': {e}")))
         }
         "remove" => {
-            let path = at("remove")?;
-            let (parent, key) = parent(document, &path).map_err(|()| {
-                Error(format!(
-                    "remove operation does not apply: doc is missing path: {}: missing value",
-                    go_quote(&path)
-                ))
-            })?;
-            remove(parent, &key).map_err(|e| Error(format!("error in remove for path: '{path}': {e}")))
+            let path = path(operation, kind, "path", "")?;
+            let Some((place, key)) = parent(document, path) else {
+                return missing(&format!("remove operation does not apply: doc is missing path: {}", go_quote(path)));
+            };
+            remove(place, &key).map_err(|e| Error(format!("error in remove for path: '{path}': {e}")))
         }
         "replace" => {
-            let path = at("replace")?;
-            if path.is_empty() {
-                *document = value.cloned().unwrap_or_default();
-                return Ok(());
-            }
-            let (parent, key) = parent(document, &path).map_err(|()| {
-                Error(format!("replace operation does not apply: doc is missing path: {path}: missing value"))
-            })?;
-            get(parent, &key).map_err(|_| {
-                Error(format!("replace operation does not apply: doc is missing key: {path}: missing value"))
-            })?;
-            set(parent, &key, value.cloned().unwrap_or_default())
-                .map_err(|e| Error(format!("error in remove for path: '{path}': {e}")))
+            let path = path(operation, kind, "path", "operation missing path field: ")?;
+            replace(document, path, value())
         }
-        "move" => {
-            let from = path("from")
-                .or_else(|_| Error::new("move operation failed to decode from: missing value"))?;
-            let (source, key) = parent(document, &from).map_err(|()| {
-                Error(format!(
-                    "move operation does not apply: doc is missing from path: {from}: missing value"
-                ))
-            })?;
-            let value =
-                get(source, &key).map_err(|e| Error(format!("error in move for path: '{key}': {e}")))?;
-            remove(source, &key).map_err(|e| Error(format!("error in move for path: '{key}': {e}")))?;
-            let path = at("move")?;
-            let (target, key) = parent(document, &path).map_err(|()| {
-                Error(format!(
-                    "move operation does not apply: doc is missing destination path: {path}: missing value"
-                ))
-            })?;
-            add(target, &key, value).map_err(|e| Error(format!("error in move for path: '{path}': {e}")))
-        }
-        "copy" => {
-            let from = path("from")
-                .or_else(|_| Error::new("copy operation failed to decode from: missing value"))?;
-            let (source, key) = parent(document, &from).map_err(|()| {
-                Error(format!(
-                    "copy operation does not apply: doc is missing from path: {from}: missing value"
-                ))
-            })?;
-            let value =
-                get(source, &key).map_err(|e| Error(format!("error in copy for from: '{from}': {e}")))?;
-            let path = at("copy")?;
-            let (target, key) = parent(document, &path).map_err(|()| {
-                Error(format!(
-                    "copy operation does not apply: doc is missing destination path: {path}: missing value"
-                ))
-            })?;
-            add(target, &key, value).map_err(|e| Error(format!("error while adding value during copy: {e}")))
-        }
+        "move" | "copy" => transfer(document, operation, kind),
         "test" => {
-            let path = at("test")?;
+            let path = path(operation, kind, "path", "operation missing path field: ")?;
             let found = if path.is_empty() {
                 document.clone()
             } else {
-                let (parent, key) = parent(document, &path).map_err(|()| {
-                    Error(format!("test operation does not apply: is missing path: {path}: missing value"))
-                })?;
-                match get(parent, &key) {
-                    Ok(found) => found,
-                    Err(e) if e.0.ends_with("missing value") => Value::Null,
-                    Err(e) => return Error::new(format!("error in test for path: '{path}': {e}")),
-                }
+                let Some((place, key)) = parent(document, path) else {
+                    return missing(&format!("test operation does not apply: is missing path: {path}"));
+                };
+                get(place, &key).map_err(|e| Error(format!("error in test for path: '{path}': {e}")))?
             };
-            if value.unwrap_or(&Value::Null) == &found {
-                Ok(())
-            } else {
-                Error::new(format!("testing value {path} failed: test failed"))
-            }
+            if value() == found { Ok(()) } else { Error::new(format!("testing value {path} failed: test failed")) }
         }
-        other => Error::new(format!(
-            "Unexpected kind: {}",
-            if operation.find("op").is_some() { other } else { "unknown" }
-        )),
+        other => Error::new(format!("Unexpected kind: {other}")),
     }
 }
 
-/// The container that the path's last part is in, and that part.
-fn parent<'a>(document: &'a mut Value, path: &str) -> Result<(&'a mut Value, String), ()> {
-    let mut parts = path.split('/');
-    if parts.next() != Some("") {
-        return Err(());
+fn missing<T>(what: &str) -> Applied<T> {
+    Error::new(format!("{what}: missing value"))
+}
+
+/// The operation's `path` or `from`; `why` is what upstream adds for this kind when there is none.
+fn path<'a>(operation: &'a Value, kind: &str, key: &str, why: &str) -> Applied<&'a str> {
+    match operation.find(key) {
+        Some(Value::Str(path)) => Ok(path),
+        _ => Error::new(format!("{kind} operation failed to decode {key}: {why}missing value")),
     }
-    let parts: Vec<String> = parts.map(|p| p.replace("~1", "/").replace("~0", "~")).collect();
-    let Some((last, way)) = parts.split_last() else { return Err(()) };
+}
+
+fn replace(document: &mut Value, path: &str, value: Value) -> Applied<()> {
+    if path.is_empty() {
+        if !matches!(value, Value::Map(_) | Value::List(_)) {
+            return Error::new("replace operation value must be object or array: %!w(<nil>)");
+        }
+        *document = value;
+        return Ok(());
+    }
+    let Some((place, key)) = parent(document, path) else {
+        return missing(&format!("replace operation does not apply: doc is missing path: {path}"));
+    };
+    // A key that a map does not have is no error here, as in upstream.
+    if get(place, &key).is_err() {
+        return missing(&format!("replace operation does not apply: doc is missing key: {path}"));
+    }
+    set(place, &key, value).map_err(|e| Error(format!("error in remove for path: '{path}': {e}")))
+}
+
+fn transfer(document: &mut Value, operation: &Value, kind: &str) -> Applied<()> {
+    let moves = kind == "move";
+    let from = path(operation, kind, "from", "operation, missing from field: ")?;
+    let Some((source, key)) = parent(document, from) else {
+        return missing(&format!("{kind} operation does not apply: doc is missing from path: {from}"));
+    };
+    let in_move = |e: Error| Error(format!("error in move for path: '{key}': {e}"));
+    let value = if moves {
+        let value = get(source, &key).map_err(in_move)?;
+        remove(source, &key).map_err(in_move)?;
+        value
+    } else {
+        get(source, &key).map_err(|e| Error(format!("error in copy for from: '{from}': {e}")))?
+    };
+    let path = path(operation, kind, "path", if moves { "operation missing path field: " } else { "" })?;
+    let Some((target, key)) = parent(document, path) else {
+        return missing(&format!("{kind} operation does not apply: doc is missing destination path: {path}"));
+    };
+    add(target, &key, value).map_err(|e| {
+        Error(if moves {
+            format!("error in move for path: '{path}': {e}")
+        } else {
+            format!("error while adding value during copy: {e}")
+        })
+    })
+}
+
+/// The container that the path's last part is in, and that part.
+fn parent<'a>(document: &'a mut Value, path: &str) -> Option<(&'a mut Value, String)> {
+    let parts: Vec<String> = path.split('/').skip(1).map(|p| p.replace("~1", "/").replace("~0", "~")).collect();
+    let (last, way) = parts.split_last()?;
     let mut place = document;
     for part in way {
         place = match place {
-            Value::Map(m) => m.get_mut(part).ok_or(())?,
+            Value::Map(m) => m.get_mut(part)?,
             Value::List(l) => {
-                let at = index(part, l.len()).map_err(|_| ())?;
-                l.to_mut().get_mut(at).ok_or(())?
+                let at = index(part, l.len()).ok()?;
+                l.to_mut().get_mut(at)?
             }
-            _ => return Err(()),
+            _ => return None,
         };
     }
-    if matches!(place, Value::Map(_) | Value::List(_)) { Ok((place, last.clone())) } else { Err(()) }
+    matches!(place, Value::Map(_) | Value::List(_)).then(|| (place, last.clone()))
 }
 
 /// The place an index names in a list of `length`; negative ones count from the end.
@@ -188,10 +174,7 @@ fn index(key: &str, length: usize) -> Applied<usize> {
 
 fn get(parent: &Value, key: &str) -> Applied<Value> {
     match parent {
-        Value::Map(m) => match m.get(key) {
-            Some(v) => Ok(v.clone()),
-            None => Error::new(format!("unable to get nonexistent key: {key}: missing value")),
-        },
+        Value::Map(m) => Ok(m.get(key).cloned().unwrap_or_default()),
         Value::List(l) => {
             let at = index(key, l.len())?;
             l.get(at).cloned().map_or_else(
@@ -199,7 +182,7 @@ fn get(parent: &Value, key: &str) -> Applied<Value> {
                 Ok,
             )
         }
-        other => Error::new(format!("cannot index {}", go_type(other))),
+        other => Error::new(format!("cannot index {}", type_name(other))),
     }
 }
 

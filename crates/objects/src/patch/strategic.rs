@@ -4,7 +4,8 @@
 //! upstream's order of elements (added ones come first unless an order is given).
 //! Models `k8s.io/apimachinery/pkg/util/strategicpatch/patch.go`, merging half.
 
-use super::{Error, go_type, go_value, list, same_type};
+use super::{Error, list, same_type};
+use crate::go_text::{plain, type_name};
 use crate::json::go_quote;
 use crate::schema::Schema;
 use crate::{List, Map, Str, Value};
@@ -164,7 +165,7 @@ fn retain_keys(merged: &mut Value, patch: &Map, keep: &Value, options: Options) 
         // The original is a patch itself.
         match merged.find(RETAIN_KEYS) {
             Some(there) if there != keep => {
-                let (a, b) = (go_value(there), go_value(keep));
+                let (a, b) = (plain(there), plain(keep));
                 return Error::new(format!(
                     "{a} and {b} are not deep equal: this may happen when calculating the 3-way diff patch"
                 ));
@@ -225,9 +226,35 @@ fn ordered_list(
     let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
     let maps = maps_in(&[&old, &new])?;
     let (wanted, others) = partition(all, order, key)?;
-    let all = in_order(wanted, others, order, &old, key, maps)?;
+    let server_order = if maps { order_after_merge(&old, &new, key) } else { old.to_vec() };
+    let all = in_order(wanted, others, order, &server_order, key, maps)?;
     merged.set(name, list(all));
     Ok(found_new)
+}
+
+/// The server's order as upstream finds it after merging: its merge deletes and appends in the list it came from, so
+/// that an element added where another was deleted has a place in it.
+fn order_after_merge(old: &[Value], new: &[Value], key: &str) -> Vec<Value> {
+    let mut slots = old.to_vec();
+    let mut length = slots.len();
+    let at = |slots: &[Value], length: usize, item: &Value| {
+        slots[..length].iter().position(|v| same_element(v, item, key))
+    };
+    for item in new.iter().filter(|v| v.get(DIRECTIVE) == &"delete") {
+        while let Some(gone) = at(&slots, length, item) {
+            for i in gone + 1..length {
+                slots[i - 1] = slots[i].clone();
+            }
+            length -= 1;
+        }
+    }
+    for item in new.iter().filter(|v| v.find(DIRECTIVE).is_none()) {
+        if at(&slots, length, item).is_none() && length < slots.len() {
+            slots[length] = item.clone();
+            length += 1;
+        }
+    }
+    slots
 }
 
 /// The patch's elements must come in the order it asks for.
@@ -243,7 +270,7 @@ fn check_order(patch: &[Value], order: &[Value], key: &str) -> Merged<()> {
         }
     }
     if left.peek().is_some() {
-        let (patch, order) = (go_value(&list(patch.to_vec())), go_value(&list(order.to_vec())));
+        let (patch, order) = (plain(&list(patch.to_vec())), plain(&list(order.to_vec())));
         return Error::new(format!(
             "The order in patch list:\n{patch}\n doesn't match {ELEMENT_ORDER} list:\n{order}\n"
         ));
@@ -339,7 +366,7 @@ pub(super) fn identity<'a>(item: &'a Value, key: &str) -> Merged<&'a Value> {
     }
     match item.find(key) {
         Some(id) => Ok(id),
-        None => Error::new(format!("map: {} does not contain declared merge key: {key}", go_value(item))),
+        None => Error::new(format!("map: {} does not contain declared merge key: {key}", plain(item))),
     }
 }
 
@@ -351,7 +378,7 @@ pub(super) fn maps_in(lists: &[&[Value]]) -> Merged<bool> {
         return Error::new("lists of lists are not supported");
     }
     if !all.all(|v| same_type(first, v)) {
-        let shown: Vec<String> = lists.iter().map(|l| go_value(&list(l.to_vec()))).collect();
+        let shown: Vec<String> = lists.iter().map(|l| plain(&list(l.to_vec()))).collect();
         return Error::new(format!("list element types are not identical: [{}]", shown.join(" ")));
     }
     Ok(first.as_map().is_some())
@@ -454,9 +481,9 @@ fn without_directives(value: &Value, drop_nulls: bool) -> Option<Value> {
 }
 
 fn bad_directive<T>(directive: &Value, map: &Value) -> Merged<T> {
-    Error::new(format!("unknown patch type: {} in map: {}", go_value(directive), go_value(map)))
+    Error::new(format!("unknown patch type: {} in map: {}", plain(directive), plain(map)))
 }
 
 fn bad_type<T>(expected: &str, got: &Value) -> Merged<T> {
-    Error::new(format!("expected a {expected}, but received a {}", go_type(got)))
+    Error::new(format!("expected a {expected}, but received a {}", type_name(got)))
 }
