@@ -27,9 +27,12 @@ pub fn syntax(value: &Value) -> String {
     match value {
         Value::Null => "interface {}(nil)".into(),
         Value::Str(s) => go_quote(s),
-        Value::List(l) => format!("[]interface {{}}{{{}}}", l.iter().map(syntax).collect::<Vec<_>>().join(", ")),
+        Value::List(l) => {
+            format!("[]interface {{}}{{{}}}", l.iter().map(syntax).collect::<Vec<_>>().join(", "))
+        }
         Value::Map(m) => {
-            let entries: Vec<String> = m.iter().map(|(k, v)| format!("{}:{}", go_quote(k), syntax(v))).collect();
+            let entries: Vec<String> =
+                m.iter().map(|(k, v)| format!("{}:{}", go_quote(k), syntax(v))).collect();
             format!("map[string]interface {{}}{{{}}}", entries.join(", "))
         }
         other => plain(other),

@@ -146,7 +146,10 @@ impl Eval<'_> {
         let mut found = Vec::new();
         for value in input {
             let Value::List(items) = value else {
-                return Err(format!("{} is not array or slice and cannot be filtered", go_text::plain(value)));
+                return Err(format!(
+                    "{} is not array or slice and cannot be filtered",
+                    go_text::plain(value)
+                ));
             };
             for item in items.iter() {
                 let lefts = self.list(vec![item.clone()], left);

@@ -223,7 +223,9 @@ impl<'a> Parser<'a> {
             nodes.push(Node::Union(parts.collect::<Result<_, _>>()?));
             return Ok(());
         }
-        if let Some(key) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')).filter(|k| !k.contains('\'')) {
+        if let Some(key) =
+            text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')).filter(|k| !k.contains('\''))
+        {
             // Upstream reads the key as a path, so a dot in it must be escaped.
             nodes.extend(self.inner(&format!(".{key}"))?);
             return Ok(());
@@ -255,7 +257,11 @@ impl<'a> Parser<'a> {
         let text = self.consume();
         let text = &text[..text.len() - 2];
         let Some((left, operator, right)) = comparison(text) else {
-            return Ok(Node::Filter { left: self.inner(text)?, right: Vec::new(), operator: "exists".into() });
+            return Ok(Node::Filter {
+                left: self.inner(text)?,
+                right: Vec::new(),
+                operator: "exists".into(),
+            });
         };
         let left = self.inner(left)?;
         Ok(Node::Filter { left, right: self.inner(right)?, operator: operator.to_owned() })

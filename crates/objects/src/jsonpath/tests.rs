@@ -83,7 +83,10 @@ fn missing_keys_can_be_errors_and_results_can_be_json() {
     assert_eq!(p.print(&data(), false), Err("nope is not found".into()));
     let p = JsonPath::parse("{.items[*].n}").expect("valid");
     assert_eq!(p.print_json(&data(), true), Ok("[\n    1,\n    2,\n    3\n]\n".into()));
-    assert!(execution_error("{.a[0]}", "why", &value!({"a": []})).contains("\t\tmap[string]interface {}{\"a\":[]interface {}{}}\n"));
+    assert!(
+        execution_error("{.a[0]}", "why", &value!({"a": []}))
+            .contains("\t\tmap[string]interface {}{\"a\":[]interface {}{}}\n")
+    );
 }
 
 #[test]

@@ -53,14 +53,20 @@ fn one(document: &mut Value, operation: &Value) -> Applied<()> {
         "add" => {
             let path = path(operation, kind, "path", "")?;
             let Some((place, key)) = parent(document, path) else {
-                return missing(&format!("add operation does not apply: doc is missing path: {}", go_quote(path)));
+                return missing(&format!(
+                    "add operation does not apply: doc is missing path: {}",
+                    go_quote(path)
+                ));
             };
             add(place, &key, value()).map_err(|e| Error(format!("error in add for path: '{path}': {e}")))
         }
         "remove" => {
             let path = path(operation, kind, "path", "")?;
             let Some((place, key)) = parent(document, path) else {
-                return missing(&format!("remove operation does not apply: doc is missing path: {}", go_quote(path)));
+                return missing(&format!(
+                    "remove operation does not apply: doc is missing path: {}",
+                    go_quote(path)
+                ));
             };
             remove(place, &key).map_err(|e| Error(format!("error in remove for path: '{path}': {e}")))
         }
@@ -79,7 +85,11 @@ fn one(document: &mut Value, operation: &Value) -> Applied<()> {
                 };
                 get(place, &key).map_err(|e| Error(format!("error in test for path: '{path}': {e}")))?
             };
-            if value() == found { Ok(()) } else { Error::new(format!("testing value {path} failed: test failed")) }
+            if value() == found {
+                Ok(())
+            } else {
+                Error::new(format!("testing value {path} failed: test failed"))
+            }
         }
         other => Error::new(format!("Unexpected kind: {other}")),
     }
@@ -144,7 +154,8 @@ fn transfer(document: &mut Value, operation: &Value, kind: &str) -> Applied<()> 
 
 /// The container that the path's last part is in, and that part.
 fn parent<'a>(document: &'a mut Value, path: &str) -> Option<(&'a mut Value, String)> {
-    let parts: Vec<String> = path.split('/').skip(1).map(|p| p.replace("~1", "/").replace("~0", "~")).collect();
+    let parts: Vec<String> =
+        path.split('/').skip(1).map(|p| p.replace("~1", "/").replace("~0", "~")).collect();
     let (last, way) = parts.split_last()?;
     let mut place = document;
     for part in way {

@@ -178,12 +178,19 @@ fn json_patches() {
         ),
         (r#"[{"op":"test","path":"/a/b","value":1}]"#, Ok(document)),
         (r#"[{"op":"test","path":"/a/b","value":2}]"#, Err("testing value /a/b failed: test failed")),
+        (r#"[{"op":"replace","path":"/a/z","value":2}]"#, Ok(r#"{"a":{"b":1,"x/y":2,"z":2},"l":[1,2,3]}"#)),
         (
-            r#"[{"op":"replace","path":"/a/z","value":2}]"#,
-            Ok(r#"{"a":{"b":1,"x/y":2,"z":2},"l":[1,2,3]}"#)),
-        (r#"[{"op":"replace","path":"/l/5","value":2}]"#, Err("replace operation does not apply: doc is missing key: /l/5: missing value")),
-        (r#"[{"op":"replace","path":"/q/z","value":2}]"#, Err("replace operation does not apply: doc is missing path: /q/z: missing value")),
-        (r#"[{"op":"move","from":"/a/z","path":"/a/b"}]"#, Err("error in move for path: 'z': Unable to remove nonexistent key: z: missing value")),
+            r#"[{"op":"replace","path":"/l/5","value":2}]"#,
+            Err("replace operation does not apply: doc is missing key: /l/5: missing value"),
+        ),
+        (
+            r#"[{"op":"replace","path":"/q/z","value":2}]"#,
+            Err("replace operation does not apply: doc is missing path: /q/z: missing value"),
+        ),
+        (
+            r#"[{"op":"move","from":"/a/z","path":"/a/b"}]"#,
+            Err("error in move for path: 'z': Unable to remove nonexistent key: z: missing value"),
+        ),
         (
             r#"[{"op":"remove","path":"/a/z"}]"#,
             Err("error in remove for path: '/a/z': Unable to remove nonexistent key: z: missing value"),
