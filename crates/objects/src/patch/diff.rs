@@ -57,7 +57,8 @@ pub(super) fn diff_maps(
             (Value::Map(_), Value::Map(_)) => diff_map(key, old, new, &mut patch, schema, options)?,
             (Value::List(a), Value::List(b)) => diff_list(key, a, b, &mut patch, schema, options)?,
             _ => {
-                if !options.ignore_changes && !(same_type(old, new) && old == new) {
+                let same = same_type(old, new) && old == new;
+                if !options.ignore_changes && !same {
                     patch.insert(key.clone(), new);
                 }
             }

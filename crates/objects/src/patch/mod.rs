@@ -11,6 +11,7 @@ pub mod merge_patch;
 pub mod strategic;
 pub mod three_way;
 
+pub use crate::go_text::plain as go_value;
 use crate::{List, Value};
 
 /// Why a patch does not apply, in upstream's words.

@@ -240,7 +240,7 @@ fn order_after_merge(old: &[Value], new: &[Value], key: &str) -> Vec<Value> {
     let at = |slots: &[Value], length: usize, item: &Value| {
         slots[..length].iter().position(|v| same_element(v, item, key))
     };
-    for item in new.iter().filter(|v| v.get(DIRECTIVE) == &"delete") {
+    for item in new.iter().filter(|v| v.get(DIRECTIVE) == "delete") {
         while let Some(gone) = at(&slots, length, item) {
             for i in gone + 1..length {
                 slots[i - 1] = slots[i].clone();
@@ -428,7 +428,7 @@ pub(super) fn sorted_by(items: Vec<Value>, order: &[Value], key: &str) -> Merged
             identity(item, key)?;
         }
     }
-    let deletes = |v: &Value| !key.is_empty() && v.get(DIRECTIVE) == &"delete";
+    let deletes = |v: &Value| !key.is_empty() && v.get(DIRECTIVE) == "delete";
     let (gone, mut kept): (Vec<Value>, Vec<Value>) = items.into_iter().partition(deletes);
     kept.sort_by_cached_key(|v| order.iter().position(|o| same_element(o, v, key)).unwrap_or(usize::MAX));
     kept.extend(gone);

@@ -216,7 +216,7 @@ impl Scanner {
     }
 
     fn fetch(&mut self) -> Scan {
-        self.to_next_token();
+        self.skip_to_next_token();
         self.unroll(self.mark.column as isize);
         if self.at_end() {
             return self.stream_end();
@@ -266,7 +266,7 @@ impl Scanner {
             && is_blankz(self.at(3))
     }
 
-    fn to_next_token(&mut self) {
+    fn skip_to_next_token(&mut self) {
         loop {
             if self.mark.column == 0 && self.at(0) == '\u{feff}' {
                 self.step();
