@@ -1,8 +1,8 @@
 //! The OpenAPI v3 documents that a server publishes, written from the type table.
 //!
 //! For clients from outside: a stock kubectl asks for them before `apply` and `explain`. Nothing in the house reads them.
-//! Models the documents in upstream's `api/openapi-spec/v3`, from which these differ in nothing else. Not modelled:
-//! `x-kubernetes-unions`; parameters other than `fieldValidation`, the one that clients look for; bodies of requests
+//! Models the schemas of upstream's `api/openapi-spec/v3`, with the enums that a running server adds. Not modelled:
+//! `x-kubernetes-unions`; the groups of `DeleteOptions` but the core one; parameters other than `fieldValidation`, the one that clients look for; bodies of requests
 //! and responses.
 
 use std::collections::BTreeSet;
