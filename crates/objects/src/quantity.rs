@@ -2,7 +2,8 @@
 //!
 //! Owns: parsing with upstream's errors, the canonical text, arithmetic and comparison. Amounts are whole numbers of
 //! nano units in 128 bits, which covers every quantity of use; larger ones stop at the end of that range.
-//! Models `k8s.io/apimachinery/pkg/api/resource`. Not modelled: amounts beyond 1.7e29 units.
+//! Models `k8s.io/apimachinery/pkg/api/resource`. Not modelled: amounts beyond 1.7e29 units, and
+//! that upstream drops the suffix of a thousand E.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -99,29 +100,32 @@ impl Quantity {
         let digits = format!("{}{}", parts.whole, parts.fraction);
         let places = parts.fraction.len() as i32;
         let mut nanos = match format {
-            Format::Binary => scale(&digits, 9 - places).saturating_mul(1_i128 << exponent),
+            Format::Binary => {
+                // Multiplied first, so that nothing is lost.
+                let units = scale(&digits, 0).saturating_mul(1_i128 << exponent);
+                if units == i128::MAX { units } else { scale(&units.to_string(), 9 - places) }
+            }
             Format::Decimal | Format::Exponent => scale(&digits, exponent + 9 - places),
         };
-        if format == Format::Binary && places > 9 {
-            // Too fine for the shift to come last.
-            nanos = scale(&digits, 9 - places).saturating_mul(1_i128 << exponent);
-        }
-        // Upstream keeps the text of what its fast path finds canonical.
+        // Upstream's fast path: what is canonical there keeps its text, and having no digit at all is no error.
         let small: u64 = digits.parse().unwrap_or(0);
-        let keep = match format {
+        let (fast, canonical) = match format {
             Format::Binary => {
                 let precision = 15 - parts.whole.len() as i32 - exponent * 3 / 10 - 1;
-                places == 0 && precision >= 0 && small & 7 != 0
+                (places == 0 && precision >= 0, small & 7 != 0)
             }
             Format::Decimal | Format::Exponent => {
                 let scale = exponent - places;
-                length <= 18
-                    && scale >= -9
-                    && scale % 3 == 0
-                    && !digits.ends_with("000")
-                    && !digits.starts_with('0')
+                (
+                    length <= 18 && scale >= -9,
+                    scale % 3 == 0 && !digits.ends_with("000") && !digits.starts_with('0'),
+                )
             }
         };
+        if !fast && !text[..text.len() - parts.suffix.len()].contains(|c: char| c.is_ascii_digit()) {
+            return Err(Error::Numeric);
+        }
+        let keep = (fast && canonical) || (nanos == i128::MAX && format != Format::Binary);
         if format == Format::Binary {
             nanos = nanos.min(i128::from(i64::MAX) * NANO);
             if nanos > 0 && nanos < NANO {
@@ -348,6 +352,8 @@ mod tests {
             ("-1500m", "-1500m"),
             ("0Mi", "0"),
             ("100Ei", "9223372036854775807"),
+            ("0.1234567891Ti", "135742175143339334042n"),
+            ("12345678901234567890E", "12345678901234567890E"),
         ] {
             assert_eq!(Quantity::parse(text).map(|q| q.to_string()), Ok(printed.to_owned()), "{text}");
         }
@@ -369,6 +375,7 @@ mod tests {
             ("1K", Error::Suffix),
             ("1e", Error::Suffix),
             ("1i", Error::Suffix),
+            ("Pi", Error::Numeric),
         ] {
             assert_eq!(Quantity::parse(text), Err(error), "{text}");
         }
