@@ -309,11 +309,23 @@ impl FromIterator<Value> for List {
     }
 }
 
+/// Maps up to this size are searched from the front: most keys differ in length, so that a look at the length
+/// settles it, while a binary search compares the bytes at each step.
+const SEARCHED_FROM_FRONT: usize = 24;
+
+fn position(entries: &[(Str, Value)], key: &str) -> Option<usize> {
+    if entries.len() <= SEARCHED_FROM_FRONT {
+        entries.iter().position(|(k, _)| k.len() == key.len() && k.as_str() == key)
+    } else {
+        entries.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()
+    }
+}
+
 impl Map {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
         let v = self.0.as_ref()?;
-        v.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok().map(|i| &v[i].1)
+        position(v, key).map(|i| &v[i].1)
     }
 
     #[must_use]
@@ -323,7 +335,7 @@ impl Map {
 
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         let v = self.0.as_mut()?;
-        let i = v.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()?;
+        let i = position(v, key)?;
         Some(&mut Arc::make_mut(v)[i].1)
     }
 
