@@ -30,6 +30,24 @@ const fn outside(name: &'static str, may_know: &'static [&'static str]) -> Room 
 const CONTROL_PLANE: &[&str] =
     &["etcd", "client", "apiserver", "controllers", "scheduler", "kubelet", "network", "cloud", "containers"];
 
+/// The native binary also serves the API itself and measures single rooms.
+const EVERYTHING: &[&str] = &[
+    "etcd",
+    "client",
+    "apiserver",
+    "controllers",
+    "scheduler",
+    "kubelet",
+    "network",
+    "cloud",
+    "containers",
+    "cluster",
+    "kubectl",
+    "hostlab",
+    "terminal",
+    "course",
+];
+
 const ROOMS: &[Room] = &[
     engine("clock", &[]),
     engine("objects", &[]),
@@ -47,7 +65,7 @@ const ROOMS: &[Room] = &[
     engine("hostlab", &["containers"]),
     engine("terminal", &["client", "kubectl", "containers", "hostlab", "cluster"]),
     engine("course", &["terminal", "cluster"]),
-    outside("cli", &["course", "terminal", "cluster", "hostlab", "client", "kubectl"]),
+    outside("cli", EVERYTHING),
     outside("wheelhouse-web", &["course", "terminal", "cluster", "hostlab", "client"]),
     outside("xtask", &[]),
 ];
@@ -83,6 +101,7 @@ const NOT_IN_AN_ENGINE: &[&str] = &[
 pub(crate) fn run() -> Outcome {
     let metadata = project::metadata()?;
     let mut broken = broken_layers(&metadata);
+    broken.extend(unwritten(&metadata, &project::read_text(&project::root().join("ARCHITECTURE.md"))?));
     for dir in engine_dirs(&metadata) {
         broken.extend(sources::broken_in(&dir.join("src"))?);
     }
@@ -144,6 +163,18 @@ fn broken_layers(metadata: &Value) -> Vec<String> {
     broken
 }
 
+/// Crates that the floor plan for readers leaves out.
+fn unwritten(metadata: &Value, floor_plan: &str) -> Vec<String> {
+    packages(metadata)
+        .map(name)
+        .filter(|name| {
+            room(name).is_some_and(|room| room.engine)
+                && !floor_plan.contains(&format!("| `crates/{name}` |"))
+        })
+        .map(|name| format!("{name}: no row in the floor plan of ARCHITECTURE.md"))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -173,6 +204,13 @@ mod tests {
         assert!(found(json!([etcd, good])).is_empty());
         let bad = package("controllers", json!([{ "name": "etcd", "kind": null }]));
         assert_eq!(found(json!([etcd, bad])), ["controllers: must not know etcd"]);
+    }
+
+    #[test]
+    fn a_room_without_a_row_in_the_floor_plan_is_caught() {
+        let house = json!({ "packages": [package("etcd", json!([])), package("xtask", json!([]))] });
+        assert!(unwritten(&house, "| room |\n| `crates/etcd` | the store |").is_empty());
+        assert_eq!(unwritten(&house, "etcd"), ["etcd: no row in the floor plan of ARCHITECTURE.md"]);
     }
 
     #[test]
