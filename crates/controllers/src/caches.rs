@@ -194,7 +194,7 @@ impl Caches {
     /// labels, if it asks for one.
     #[must_use]
     pub fn pods_matching(&self, namespace: &str, selector: &crate::selector::Selector) -> Vec<&Value> {
-        match selector.pair() {
+        match crate::selector::pair(selector) {
             Some((k, v)) => self
                 .pods_by_label
                 .get(&(namespace.into(), k.clone(), v.clone()))

@@ -37,3 +37,7 @@ pub const TERMINATED_POD_THRESHOLD: usize = 12_500;
 
 /// The first back-off of a failed EndpointSlice sync.
 pub const ENDPOINT_SLICE_BACKOFF_MS: Millis = 1_000;
+
+/// The back-off of deleting failed daemon pods doubles from the first to the second.
+pub const FAILED_DAEMON_POD_BACKOFF_MS: Millis = 1_000;
+pub const FAILED_DAEMON_POD_MAX_BACKOFF_MS: Millis = 15 * 60_000;

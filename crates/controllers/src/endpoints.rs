@@ -14,7 +14,7 @@ use objects::{Reason, Status, Str, Value, value};
 use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base, is_namespace_terminating};
 use crate::pods;
-use crate::selector::{Selector, SelectorIndex};
+use crate::selector::{self, SelectorIndex};
 use crate::service_ports::{
     addresses, endpoint_changed, hostname, is_headless, should_be_in_endpoints, slice_ports,
 };
@@ -81,7 +81,7 @@ impl EndpointsController {
             self.selectors.remove(&key);
             self.services.remove(&key);
         } else {
-            self.selectors.set(&key, service.namespace(), Selector::of_labels(&spec["selector"]));
+            self.selectors.set(&key, service.namespace(), selector::of_labels(&spec["selector"]));
             let tracked = self.services.entry(key.clone()).or_default();
             if change.previous.get("spec") != service.get("spec") {
                 tracked.stale = true;
@@ -120,7 +120,7 @@ impl EndpointsController {
 
     fn place(&mut self, key: &str, service: &Value, caches: &Caches) {
         let Some(t) = self.services.get_mut(key) else { return };
-        let selector = Selector::of_labels(&service["spec"]["selector"]);
+        let selector = selector::of_labels(&service["spec"]["selector"]);
         if t.stale {
             t.stale = false;
             t.placed.clear();

@@ -18,7 +18,7 @@ use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, controller_ref, has_base, internal, is_namespace_terminating};
 use crate::delays::{ENDPOINT_SLICE_BACKOFF_MS, MAX_BACKOFF_MS};
 use crate::pods;
-use crate::selector::{Selector, SelectorIndex};
+use crate::selector::{self, SelectorIndex};
 use crate::service_ports::{
     addresses, endpoint_changed, has_named_ports, hostname, is_headless, should_be_in_endpoints, slice_ports,
 };
@@ -90,7 +90,7 @@ impl EndpointSliceController {
             && service["spec"]["type"] != "ExternalName"
             && !service["spec"]["selector"].is_zero();
         if handled {
-            let selector = Selector::of_labels(&service["spec"]["selector"]);
+            let selector = selector::of_labels(&service["spec"]["selector"]);
             self.selectors.set(&key, service.namespace(), selector);
             let tracked = self.services.entry(key.clone()).or_default();
             if tracked.families.is_empty()
@@ -193,7 +193,7 @@ impl EndpointSliceController {
             }
             family.slices.insert(slice.name().into(), slice.clone());
         }
-        let selector = Selector::of_labels(&service["spec"]["selector"]);
+        let selector = selector::of_labels(&service["spec"]["selector"]);
         for pod in caches.pods_matching(service.namespace(), &selector) {
             self.base.visited += 1;
             t.dirty.insert(pod.key());
@@ -287,7 +287,7 @@ impl EndpointSliceController {
 
 /// The endpoint of a pod; `None` when it has no place among them.
 fn endpoint_of(pod: &Value, service: &Value, family: &str, caches: &Caches) -> Result<Option<Value>, Status> {
-    let selected = Selector::of_labels(&service["spec"]["selector"]).matches(pod.labels());
+    let selected = selector::of_labels(&service["spec"]["selector"]).matches(pod.labels());
     if !selected || !should_be_in_endpoints(pod, true) {
         return Ok(None);
     }

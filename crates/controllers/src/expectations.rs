@@ -41,6 +41,12 @@ impl Expectations {
         self.by_owner.insert(owner.into(), e);
     }
 
+    /// Both at once.
+    pub fn expect(&mut self, owner: &str, creations: i64, keys: impl IntoIterator<Item = Str>, now: Time) {
+        let e = Expected { creations, deletions: keys.into_iter().collect(), since: now };
+        self.by_owner.insert(owner.into(), e);
+    }
+
     pub fn creation_observed(&mut self, owner: &str) {
         if let Some(e) = self.by_owner.get_mut(owner) {
             e.creations -= 1;

@@ -13,6 +13,7 @@
 
 pub mod caches;
 pub mod controller;
+pub mod daemonset;
 pub mod delays;
 pub mod deployment;
 pub mod discovery;
@@ -20,11 +21,13 @@ pub mod endpoints;
 pub mod endpointslice;
 pub mod expectations;
 pub mod garbagecollector;
+pub mod history;
 pub mod manager;
 pub mod namespace;
 pub mod node_taints;
 pub mod nodelifecycle;
 pub mod pod_control;
+pub mod pod_owners;
 pub mod podgc;
 pub mod pods;
 pub mod replicaset;
@@ -32,9 +35,9 @@ pub mod rootcacertpublisher;
 pub mod selector;
 pub mod service_ports;
 pub mod serviceaccount;
+pub mod statefulset;
 pub mod sync_queue;
 pub mod tainteviction;
-pub mod template_hash;
 
 pub use caches::Caches;
 pub use controller::{Base, Controller};

@@ -86,6 +86,9 @@ controllers! {
     replicaset: crate::replicaset::ReplicaSetController = |_| crate::replicaset::ReplicaSetController::replica_sets(),
     replication: crate::replicaset::ReplicaSetController =
         |_| crate::replicaset::ReplicaSetController::replication_controllers(),
+    statefulset: crate::statefulset::StatefulSetController =
+        |_| crate::statefulset::StatefulSetController::new(),
+    daemonset: crate::daemonset::DaemonSetController = |_| crate::daemonset::DaemonSetController::new(),
     garbagecollector: crate::garbagecollector::GarbageCollector =
         |_| crate::garbagecollector::GarbageCollector::new(),
     namespace: crate::namespace::NamespaceController = |_| crate::namespace::NamespaceController::new(),

@@ -13,6 +13,8 @@ mod replica_sets;
 mod rolling;
 mod scale;
 
+pub(crate) use arithmetic::scaled;
+
 use client::{Change, Ctx};
 use clock::Time;
 use objects::resources::{DEPLOYMENTS, PODS, REPLICASETS, Resource};
@@ -21,7 +23,7 @@ use objects::{Status, Str, Value};
 use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base, internal, owner_of_kind};
 use crate::pod_control::{adopt, release};
-use crate::selector::{Selector, SelectorIndex};
+use crate::selector::{self, SelectorIndex};
 
 /// After this many failures in a row a key is left alone until something changes.
 const MAX_RETRIES: u32 = 15;
@@ -99,7 +101,7 @@ impl DeploymentController {
 impl Rollout<'_, '_, '_> {
     /// Adopts matching orphans, releases what no longer matches, and lists what is left, oldest first.
     fn claim_replica_sets(&mut self) -> Result<(), Status> {
-        let selector = Selector::of(&self.d["spec"]["selector"]).ok_or_else(|| {
+        let selector = selector::of(&self.d["spec"]["selector"]).ok_or_else(|| {
             internal(format!(
                 "deployment {}/{} has invalid label selector",
                 self.d.namespace(),
@@ -185,8 +187,8 @@ impl Controller for DeploymentController {
             self.on_replica_set(change, caches, now);
         } else {
             let key = change.key();
-            match Selector::of(&change.object["spec"]["selector"]) {
-                Some(s) if !change.is_deleted() && !s.is_empty() => {
+            match selector::of(&change.object["spec"]["selector"]) {
+                Some(s) if !change.is_deleted() && !s.is_everything() && !s.is_nothing() => {
                     self.selectors.set(&key, &change.namespace, s);
                 }
                 _ => self.selectors.remove(&key),

@@ -1,13 +1,13 @@
 //! The ReplicaSets of a Deployment: which one is new, creating it, and the revisions they carry.
 
 use objects::resources::REPLICASETS;
+use objects::template_hash::pod_template_hash;
 use objects::{Reason, Status, Value, value};
 
 use super::arithmetic::{self, DESIRED_REPLICAS, MAX_REPLICAS, max_surge, replicas};
 use super::{Rollout, conditions};
 use crate::caches::key_of;
 use crate::controller::{controller_ref, is_namespace_terminating};
-use crate::template_hash::pod_template_hash;
 
 pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
 const REVISION_HISTORY: &str = "deployment.kubernetes.io/revision-history";

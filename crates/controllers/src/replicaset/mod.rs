@@ -22,7 +22,7 @@ use crate::controller::{
 use crate::expectations::Expectations;
 use crate::pod_control::{adopt, create_pod, delete_pod, release};
 use crate::pods;
-use crate::selector::{Selector, SelectorIndex};
+use crate::selector::{self, Selector, SelectorIndex};
 
 /// At most this many pods are created or deleted in one sync.
 const BURST_REPLICAS: i64 = 500;
@@ -61,7 +61,7 @@ impl ReplicaSetController {
     /// `None`: the selector is malformed, which validation does not let through.
     fn selector_of(&self, rs: &Value) -> Option<Selector> {
         let selector = &rs["spec"]["selector"];
-        if self.is_rc() { Some(Selector::of_labels(selector)) } else { Selector::of(selector) }
+        if self.is_rc() { Some(selector::of_labels(selector)) } else { selector::of(selector) }
     }
 
     fn is_rc(&self) -> bool {

@@ -151,6 +151,7 @@ mod tests {
     use objects::value;
 
     use super::*;
+    use crate::selector;
 
     fn rs(min_ready: i64) -> Value {
         value!({"spec": {"minReadySeconds": (min_ready), "selector": {"matchLabels": {"a": "b"}},
@@ -183,7 +184,7 @@ mod tests {
             let mut rng = Rng::new(seed);
             let min_ready = [0, 5][rng.below(2) as usize];
             let rs = rs(min_ready);
-            let selector = Selector::of(&rs["spec"]["selector"]).expect("well formed");
+            let selector = selector::of(&rs["spec"]["selector"]).expect("well formed");
             let mut tally = Tally::new(&rs, selector.clone());
             let mut all: BTreeMap<Str, Value> = BTreeMap::new();
             let mut now = Time(0);

@@ -467,7 +467,11 @@ impl World {
             Duty::Bind(key) if !nodes.is_empty() && self.server.get(PODS, &key).is_some() => {
                 let node = nodes[self.bound % nodes.len()];
                 self.bound += 1;
-                self.edit(PODS, &key, |p| p.set_at(&["spec", "nodeName"], node));
+                self.edit(PODS, &key, |p| {
+                    let terms = &p["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+                    let asked = terms["nodeSelectorTerms"][0]["matchFields"][0]["values"][0].clone();
+                    p.set_at(&["spec", "nodeName"], if asked.is_null() { node.into() } else { asked });
+                });
             }
             Duty::Ready(key, works) if self.server.get(PODS, &key).is_some_and(|p| !p.is_terminating()) => {
                 let state = if works { "True" } else { "False" };
