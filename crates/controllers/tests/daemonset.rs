@@ -25,7 +25,9 @@ fn on_nodes(w: &World) -> Vec<(String, String)> {
         .all(PODS)
         .iter()
         .filter(|p| !p.is_terminating())
-        .map(|p| (p["spec"]["nodeName"].text().to_owned(), p["spec"]["containers"][0]["image"].text().to_owned()))
+        .map(|p| {
+            (p["spec"]["nodeName"].text().to_owned(), p["spec"]["containers"][0]["image"].text().to_owned())
+        })
         .collect();
     all.sort();
     all
@@ -44,16 +46,29 @@ fn one_pod_on_each_node_that_fits() {
     assert_eq!(on_nodes(&w), want(&all, "v0"));
     let pod = w.all(PODS)[0];
     assert!(pod["spec"]["tolerations"].items().iter().any(|t| t["key"] == "node.kubernetes.io/unreachable"));
-    assert_eq!(pod.labels()["controller-revision-hash"], w.all(CONTROLLERREVISIONS)[0].labels()["controller-revision-hash"].text());
+    assert_eq!(
+        pod.labels()["controller-revision-hash"],
+        w.all(CONTROLLERREVISIONS)[0].labels()["controller-revision-hash"].text()
+    );
     let s = &w.get(DAEMONSETS, "default/agent")["status"];
     let count = |f: &str| s[f].int();
-    assert_eq!((count("desiredNumberScheduled"), count("numberReady"), count("numberAvailable"), count("updatedNumberScheduled")), (3, 3, 3, 3));
+    assert_eq!(
+        (
+            count("desiredNumberScheduled"),
+            count("numberReady"),
+            count("numberAvailable"),
+            count("updatedNumberScheduled")
+        ),
+        (3, 3, 3, 3)
+    );
     assert_eq!(w.events("SuccessfulCreate").len(), 3);
     w.create(NODES, node("node-4"));
     w.run(2000);
     assert_eq!(on_nodes(&w).len(), 4);
     // A selector that no node has takes them all away.
-    w.edit(DAEMONSETS, "default/agent", |d| d.set_at(&["spec", "template", "spec", "nodeSelector"], value!({"role": "edge"})));
+    w.edit(DAEMONSETS, "default/agent", |d| {
+        d.set_at(&["spec", "template", "spec", "nodeSelector"], value!({"role": "edge"}))
+    });
     w.run(5000);
     assert_eq!(on_nodes(&w), want(&[], ""));
     assert_eq!(w.get(DAEMONSETS, "default/agent")["status"]["desiredNumberScheduled"].int(), 0);
@@ -65,7 +80,8 @@ fn one_pod_on_each_node_that_fits() {
 #[test]
 fn an_update_takes_one_node_after_the_other() {
     fn check(w: &World) {
-        let down = 3 - w.all(PODS).iter().filter(|p| p.condition_true("Ready") && !p.is_terminating()).count();
+        let down =
+            3 - w.all(PODS).iter().filter(|p| p.condition_true("Ready") && !p.is_terminating()).count();
         assert!(down <= 1, "{down} down at {}", w.now());
     }
     let mut w = World::new(2);
@@ -87,7 +103,8 @@ fn an_update_takes_one_node_after_the_other() {
 fn surge_never_leaves_a_node_without() {
     fn check(w: &World) {
         for n in ["node-1", "node-2", "node-3"] {
-            let here = |p: &&&Value| p["spec"]["nodeName"] == n && p.condition_true("Ready") && !p.is_terminating();
+            let here =
+                |p: &&&Value| p["spec"]["nodeName"] == n && p.condition_true("Ready") && !p.is_terminating();
             assert!(w.all(PODS).iter().filter(here).count() >= 1, "none on {n} at {}", w.now());
         }
     }

@@ -49,7 +49,10 @@ fn pods_come_and_go_in_order() {
     assert_eq!(pod.labels()["controller-revision-hash"], db(&w)["status"]["currentRevision"].text());
     assert_eq!(w.events("SuccessfulCreate")[0], "Create Pod db-0 in StatefulSet db successful");
     let s = &db(&w)["status"];
-    assert_eq!((s["readyReplicas"].int(), s["availableReplicas"].int(), s["updatedReplicas"].int()), (3, 3, 3));
+    assert_eq!(
+        (s["readyReplicas"].int(), s["availableReplicas"].int(), s["updatedReplicas"].int()),
+        (3, 3, 3)
+    );
     assert_eq!(s["collisionCount"].as_int(), Some(0));
     // A deleted one comes back under its name.
     let uid = w.get(PODS, "default/db-1").uid().to_owned();
@@ -92,7 +95,9 @@ fn a_partition_holds_back_the_lower_ordinals() {
     let mut w = World::new(3);
     w.create(STATEFULSETS, set("db", 3));
     w.run(4000);
-    w.edit(STATEFULSETS, "default/db", |s| s.set_at(&["spec", "updateStrategy", "rollingUpdate", "partition"], 2));
+    w.edit(STATEFULSETS, "default/db", |s| {
+        s.set_at(&["spec", "updateStrategy", "rollingUpdate", "partition"], 2)
+    });
     set_image(&mut w, "v1");
     w.run(10_000);
     assert_eq!(images(&w), ["v0", "v0", "v1"]);
@@ -136,14 +141,24 @@ fn claims_stay_unless_the_policy_says_delete() {
         let spec = value!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}});
         s.set_at(&["spec", "volumeClaimTemplates"], value!([{"metadata": {"name": "data"}, "spec": (spec)}]));
         if delete {
-            s.set_at(&["spec", "persistentVolumeClaimRetentionPolicy"], value!({"whenScaled": "Delete", "whenDeleted": "Delete"}));
+            s.set_at(
+                &["spec", "persistentVolumeClaimRetentionPolicy"],
+                value!({"whenScaled": "Delete", "whenDeleted": "Delete"}),
+            );
         }
         w.create(STATEFULSETS, s);
         w.run(4000);
-        let claims = |w: &World| w.all(PERSISTENTVOLUMECLAIMS).iter().map(|c| c.name().to_owned()).collect::<Vec<_>>();
+        let claims =
+            |w: &World| w.all(PERSISTENTVOLUMECLAIMS).iter().map(|c| c.name().to_owned()).collect::<Vec<_>>();
         assert_eq!(claims(&w), ["data-db-0", "data-db-1"]);
-        assert_eq!(w.get(PODS, "default/db-0")["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"], "data-db-0");
-        assert_eq!(w.events("SuccessfulCreate")[0], "Create Claim data-db-0 Pod db-0 in StatefulSet db success");
+        assert_eq!(
+            w.get(PODS, "default/db-0")["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"],
+            "data-db-0"
+        );
+        assert_eq!(
+            w.events("SuccessfulCreate")[0],
+            "Create Claim data-db-0 Pod db-0 in StatefulSet db success"
+        );
         w.edit(STATEFULSETS, "default/db", |s| s.set_at(&["spec", "replicas"], 1));
         w.run(5000);
         assert_eq!(claims(&w).len(), if delete { 1 } else { 2 });
@@ -163,7 +178,8 @@ fn order_holds_under_random_scaling() {
         for (i, pod) in created.iter().enumerate() {
             let fresh = pod["status"]["phase"] == "Pending" && pod["spec"]["nodeName"].is_null();
             if fresh && !pod.is_terminating() {
-                let earlier_ready = created[..i].iter().all(|p| p.condition_true("Ready") || p.is_terminating());
+                let earlier_ready =
+                    created[..i].iter().all(|p| p.condition_true("Ready") || p.is_terminating());
                 assert!(earlier_ready, "{} before its predecessors at {}", pod.name(), w.now());
             }
         }

@@ -121,7 +121,8 @@ impl DaemonSetController {
         caches: &Caches,
         ctx: &mut Ctx<'_>,
     ) -> Result<(Value, Vec<Value>), Status> {
-        let selector = selector::of(&ds["spec"]["selector"]).ok_or_else(|| internal("invalid label selector"))?;
+        let selector =
+            selector::of(&ds["spec"]["selector"]).ok_or_else(|| internal("invalid label selector"))?;
         let all = history::claim(ds, DAEMONSETS, &selector, caches, ctx)?;
         let data = history::data_of(ds);
         let (mut current, old): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|r| r["data"] == data);
@@ -193,7 +194,8 @@ impl DaemonSetController {
                     work.delete.push(pod.clone());
                 }
                 "Succeeded" => {
-                    let text = format!("Found succeeded daemon pod {place} on node {at}, will try to delete it");
+                    let text =
+                        format!("Found succeeded daemon pod {place} on node {at}, will try to delete it");
                     self.base.normal(ctx, ds, "SucceededDaemonPod", &text);
                     work.delete.push(pod.clone());
                 }

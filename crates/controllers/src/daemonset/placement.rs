@@ -21,7 +21,8 @@ const TOLERATED: [(&str, &str); 6] = [
 /// The template's tolerations and those every daemon pod gets, each in place of an equal one.
 fn tolerations(spec: &Value) -> Vec<Value> {
     let mut all: Vec<Value> = spec["tolerations"].items().to_vec();
-    let network = spec["hostNetwork"].is_true().then_some(("node.kubernetes.io/network-unavailable", "NoSchedule"));
+    let network =
+        spec["hostNetwork"].is_true().then_some(("node.kubernetes.io/network-unavailable", "NoSchedule"));
     for (key, effect) in TOLERATED.into_iter().chain(network) {
         let new = value!({"key": (key), "operator": "Exists", "effect": (effect)});
         let same = |t: &Value| t["key"] == key && t["effect"] == effect && t["operator"] == "Exists";
@@ -113,8 +114,7 @@ pub(super) fn target_node(pod: &Value) -> Option<Str> {
     if !bound.is_zero() {
         return Some(bound.to_str());
     }
-    let required =
-        &pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    let required = &pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
     let fields = required["nodeSelectorTerms"].items().iter().flat_map(|t| t["matchFields"].items());
     fields
         .filter(|f| f["key"] == "metadata.name" && f["operator"] == "In" && f["values"].items().len() == 1)
@@ -147,9 +147,7 @@ mod tests {
 
     #[test]
     fn nodes_that_get_a_pod() {
-        let node = |labels: Value, taints: Value| {
-            value!({"metadata": {"name": "n1", "labels": (labels)}, "spec": {"taints": (taints)}})
-        };
+        let node = |labels: Value, taints: Value| value!({"metadata": {"name": "n1", "labels": (labels)}, "spec": {"taints": (taints)}});
         let ds = |spec: Value| value!({"spec": {"template": {"spec": (spec)}}});
         let taint = |k: &str, e: &str| value!([{"key": (k), "effect": (e)}]);
         let plain = || node(value!({}), value!([]));
@@ -159,14 +157,26 @@ mod tests {
         let table = [
             (ds(value!({})), plain(), (true, true)),
             (ds(value!({"nodeSelector": {"role": "edge"}})), plain(), (false, false)),
-            (ds(value!({"nodeSelector": {"role": "edge"}})), node(value!({"role": "edge"}), value!([])), (true, true)),
+            (
+                ds(value!({"nodeSelector": {"role": "edge"}})),
+                node(value!({"role": "edge"}), value!([])),
+                (true, true),
+            ),
             (ds(value!({"nodeName": "n2"})), plain(), (false, false)),
             (ds(elsewhere), plain(), (false, false)),
             (ds(value!({})), node(value!({}), taint("k", "NoSchedule")), (false, true)),
             (ds(value!({})), node(value!({}), taint("k", "NoExecute")), (false, false)),
             (ds(value!({})), node(value!({}), taint("k", "PreferNoSchedule")), (true, true)),
-            (ds(value!({})), node(value!({}), taint("node.kubernetes.io/unschedulable", "NoSchedule")), (true, true)),
-            (ds(value!({})), node(value!({}), taint("node.kubernetes.io/not-ready", "NoExecute")), (true, true)),
+            (
+                ds(value!({})),
+                node(value!({}), taint("node.kubernetes.io/unschedulable", "NoSchedule")),
+                (true, true),
+            ),
+            (
+                ds(value!({})),
+                node(value!({}), taint("node.kubernetes.io/not-ready", "NoExecute")),
+                (true, true),
+            ),
         ];
         for (i, (ds, node, want)) in table.iter().enumerate() {
             assert_eq!(should_run(ds, node), *want, "row {i}");

@@ -51,8 +51,9 @@ impl Update<'_, '_, '_> {
                         // Made by an earlier sync whose echo is still to come.
                         Err(e) if e.reason == Reason::AlreadyExists => {}
                         Err(e) => {
-                            let text =
-                                format!("Create Claim {name} for Pod {who} in StatefulSet {of} failed error: {e}");
+                            let text = format!(
+                                "Create Claim {name} for Pod {who} in StatefulSet {of} failed error: {e}"
+                            );
                             self.base.warning(self.ctx, set, "FailedCreate", &text);
                             errors.push(format!("failed to create PVC {name}: {e}"));
                         }

@@ -30,7 +30,8 @@ pub(super) fn in_range(set: &Value, pod: &Value) -> bool {
 
 /// True when the pod's name says it belongs to `set`.
 pub(super) fn is_member(set: &Value, pod: &Value) -> bool {
-    ordinal(pod.name()).is_some() && pod.name().rsplit_once('-').is_some_and(|(parent, _)| parent == set.name())
+    ordinal(pod.name()).is_some()
+        && pod.name().rsplit_once('-').is_some_and(|(parent, _)| parent == set.name())
 }
 
 /// `data-web-0`
@@ -57,7 +58,9 @@ pub(super) fn new_pod(set: &Value, template: &Value, revision: &str, ordinal: i6
     let mut pod = pod_from_template(template, set, STATEFULSETS);
     let name = format!("{}-{ordinal}", set.name());
     pod.set_at(&["metadata", "name"], name.as_str());
-    for (key, text) in [(POD_NAME, name.as_str()), (POD_INDEX, &ordinal.to_string()), (REVISION_LABEL, revision)] {
+    for (key, text) in
+        [(POD_NAME, name.as_str()), (POD_INDEX, &ordinal.to_string()), (REVISION_LABEL, revision)]
+    {
         pod.set_at(&["metadata", "labels", key], text);
     }
     pod.set_at(&["spec", "hostname"], name.as_str());
@@ -79,7 +82,9 @@ pub(super) fn matches(set: &Value, pod: &Value) -> bool {
     pod.labels()[POD_NAME] == pod.name()
         && claims.iter().all(|t| {
             let volume = pod["spec"]["volumes"].items().iter().find(|v| v["name"] == t.name());
-            volume.is_some_and(|v| v["persistentVolumeClaim"]["claimName"] == claim_name(set, t, ordinal).as_str())
+            volume.is_some_and(|v| {
+                v["persistentVolumeClaim"]["claimName"] == claim_name(set, t, ordinal).as_str()
+            })
         })
 }
 
@@ -103,8 +108,16 @@ mod tests {
 
     #[test]
     fn ordinals_of_names() {
-        let table =
-            [("web-0", Some(0)), ("web-12", Some(12)), ("my-web-3", Some(3)), ("web", None), ("web-x", None), ("web-", None), ("web--1", Some(1)), ("web-99999999999", None)];
+        let table = [
+            ("web-0", Some(0)),
+            ("web-12", Some(12)),
+            ("my-web-3", Some(3)),
+            ("web", None),
+            ("web-x", None),
+            ("web-", None),
+            ("web--1", Some(1)),
+            ("web-99999999999", None),
+        ];
         for (name, want) in table {
             assert_eq!(ordinal(name), want, "{name}");
         }

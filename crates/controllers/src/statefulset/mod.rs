@@ -9,9 +9,7 @@ mod identity;
 
 use client::{Change, Ctx};
 use clock::Time;
-use objects::resources::{
-    CONTROLLERREVISIONS, PERSISTENTVOLUMECLAIMS, PODS, Resource, STATEFULSETS,
-};
+use objects::resources::{CONTROLLERREVISIONS, PERSISTENTVOLUMECLAIMS, PODS, Resource, STATEFULSETS};
 use objects::{Reason, Status, Str, Value};
 
 use self::identity::{is_member, ordinal, start_ordinal};
@@ -121,13 +119,10 @@ impl StatefulSetController {
         Ok((current, update, collisions))
     }
 
-    fn truncate_history(
-        set: &Value,
-        all: &[Value],
-        live: &[&str],
-        ctx: &mut Ctx<'_>,
-    ) -> Result<(), Status> {
-        let Some(limit) = set["spec"]["revisionHistoryLimit"].as_int().filter(|n| *n >= 0) else { return Ok(()) };
+    fn truncate_history(set: &Value, all: &[Value], live: &[&str], ctx: &mut Ctx<'_>) -> Result<(), Status> {
+        let Some(limit) = set["spec"]["revisionHistoryLimit"].as_int().filter(|n| *n >= 0) else {
+            return Ok(());
+        };
         let dead: Vec<&Value> = all.iter().filter(|r| !live.contains(&r.name())).collect();
         let surplus = dead.len().saturating_sub(limit as usize);
         for revision in dead.into_iter().take(surplus) {
