@@ -11,7 +11,7 @@ use objects::{Value, value};
 const PODS_MADE: usize = 1000;
 
 fn main() {
-    for round in 0..4 {
+    for round in 0..40 {
         let times = run();
         if round > 0 {
             println!("{}", times.join("  "));

@@ -49,15 +49,39 @@ impl Time {
     /// RFC 3339 in whole seconds, as Kubernetes writes `metav1.Time`.
     #[must_use]
     pub fn rfc3339(self) -> String {
-        let (y, mo, d, h, mi, s) = self.civil();
-        format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}Z")
+        let mut text = self.seconds_text();
+        text.push('Z');
+        text
     }
 
     /// RFC 3339 with six decimals, as Kubernetes writes `metav1.MicroTime`.
     #[must_use]
     pub fn rfc3339_micro(self) -> String {
+        let mut text = self.seconds_text();
+        let millis = self.0.rem_euclid(1000) as u32;
+        text.push('.');
+        text.push(digit(millis / 100));
+        push_two(&mut text, millis % 100);
+        text.push_str("000Z");
+        text
+    }
+
+    /// `2026-01-01T00:00:00`. Written by hand: every write of the cluster formats some.
+    fn seconds_text(self) -> String {
         let (y, mo, d, h, mi, s) = self.civil();
-        format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}.{:03}000Z", self.0.rem_euclid(1000))
+        let mut text = String::with_capacity(27);
+        match u32::try_from(y) {
+            Ok(y) if y < 10_000 => {
+                push_two(&mut text, y / 100);
+                push_two(&mut text, y % 100);
+            }
+            _ => text.push_str(&format!("{y:04}")),
+        }
+        for (separator, part) in [('-', mo), ('-', d), ('T', h), (':', mi), (':', s)] {
+            text.push(separator);
+            push_two(&mut text, part);
+        }
+        text
     }
 
     /// RFC 1123 with a numeric zone, as `kubectl describe` prints times.
@@ -130,6 +154,16 @@ impl Time {
         let at = Self::from_civil(i64::from(y), mo, d, h, mi, s);
         Some(Self(at.0 + millis - offset * 60_000))
     }
+}
+
+/// The last decimal digit.
+fn digit(n: u32) -> char {
+    char::from(b'0' + (n % 10) as u8)
+}
+
+fn push_two(text: &mut String, n: u32) {
+    text.push(digit(n / 10));
+    text.push(digit(n));
 }
 
 impl Add<Millis> for Time {

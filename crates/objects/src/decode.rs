@@ -14,6 +14,8 @@
 
 mod scalar;
 
+use std::cmp::Ordering;
+
 use crate::schema::{Field, Omit, Schema, Shape, TypeId, type_for};
 use crate::{Status, Str, Value};
 
@@ -297,12 +299,19 @@ impl<'a> Decoder<'a> {
         let mut next = 0;
         for field in ty.fields() {
             let name = field.name();
-            while let Some((key, _)) = entries.get(next).filter(|(k, _)| k.as_str() < name) {
-                self.unknown(key);
-                out.get_or_insert_with(|| entries[..next].to_vec());
-                next += 1;
-            }
-            let Some((key, value)) = entries.get(next).filter(|(k, _)| k.as_str() == name) else {
+            let found = loop {
+                let Some((key, value)) = entries.get(next) else { break None };
+                match key.as_str().cmp(name) {
+                    Ordering::Greater => break None,
+                    Ordering::Equal => break Some((key, value)),
+                    Ordering::Less => {
+                        self.unknown(key);
+                        out.get_or_insert_with(|| entries[..next].to_vec());
+                        next += 1;
+                    }
+                }
+            };
+            let Some((key, value)) = found else {
                 if let Some(zero) = always_written(field) {
                     out.get_or_insert_with(|| entries[..next].to_vec()).push((field.key(), zero));
                 }

@@ -28,15 +28,21 @@ pub(crate) fn generated_name(rng: &mut Rng, base: &str) -> Str {
 
 /// A random (version 4) UUID.
 pub(crate) fn uuid(rng: &mut Rng) -> Str {
-    let (a, b) = (rng.next_u64(), rng.next_u64());
-    format_smolstr!(
-        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-        a >> 32,
-        (a >> 16) & 0xffff,
-        a & 0xfff,
-        (b >> 48) & 0x3fff | 0x8000,
-        b & 0xffff_ffff_ffff
-    )
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut bits = [rng.next_u64(), rng.next_u64()];
+    bits[0] = bits[0] & !0xf000 | 0x4000;
+    bits[1] = bits[1] & !(0b11 << 62) | 0b10 << 62;
+    let mut text = String::with_capacity(36);
+    for (i, half) in bits.into_iter().enumerate() {
+        for nibble in (0..16).rev() {
+            text.push(char::from(HEX[(half >> (4 * nibble)) as usize & 0xf]));
+            // Dashes after 8, 12, 16 and 20 digits.
+            if matches!((i, nibble), (0, 8 | 4 | 0) | (1, 12)) {
+                text.push('-');
+            }
+        }
+    }
+    text.into()
 }
 
 /// The body as an object of the requested resource in the requested namespace.
