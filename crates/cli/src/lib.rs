@@ -1,0 +1,38 @@
+//! The native binary's commands: `run`, `bench`.
+//!
+//! Owns: what stands between the engine and a native process: arguments, files, the process's own clock.
+//! Does not own: anything of the cluster.
+
+pub mod bench;
+pub mod run;
+pub mod scenario;
+
+const HELP: &str = "wheelhouse: a Kubernetes cluster in a process
+
+  wheelhouse run DIR...          play scenarios (cmds.txt in each DIR) and print their transcripts
+      --out DIR                  write each transcript to DIR/NAME/expected.txt instead
+      --seed N                   another seed (default 1)
+      --hash                     print the hash of the event log last
+  wheelhouse bench [NAME...]     measure; one JSON object a line
+";
+
+/// Runs one command line; the exit code.
+#[must_use]
+pub fn main(arguments: &[String]) -> u8 {
+    let result = match arguments.split_first().map(|(c, rest)| (c.as_str(), rest)) {
+        Some(("run", rest)) => run::main(rest),
+        Some(("bench", rest)) => bench::main(rest),
+        Some(("help" | "--help" | "-h", _)) => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => Err(HELP.to_owned()),
+    };
+    match result {
+        Ok(()) => 0,
+        Err(message) => {
+            eprintln!("{}", message.trim_end());
+            1
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `wheelhouse run DIR`: plays a scenario and prints its transcript.
+//!
+//! A transcript holds, for each command, its line, what it printed on both streams in the order written, and
+//! `[exit N]` when it failed.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clock::Millis;
+use cluster::Cluster;
+use terminal::Terminal;
+
+use crate::scenario::{self, Step};
+
+/// What a command of the learner's takes besides what it waits for: starting kubectl and asking (estimate).
+const COMMAND_MS: Millis = 60;
+/// A command that has not ended after this long is interrupted.
+const COMMAND_LIMIT_MS: Millis = 600_000;
+
+/// One played scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Played {
+    pub transcript: String,
+    /// The hash of the cluster's log of changes.
+    pub log_hash: u64,
+}
+
+/// Plays the scenario in `directory`.
+///
+/// # Errors
+/// When its files can't be read or understood.
+pub fn play(directory: &Path, seed: u64) -> Result<Played, String> {
+    let file = directory.join("cmds.txt");
+    let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+    let steps = scenario::parse(&text).map_err(|e| format!("{}: {e}", file.display()))?;
+    let mut cluster = Cluster::new(scenario::cluster_config(directory, seed)?);
+    let mut terminal = Terminal::new();
+    copy_files(directory, &mut terminal)?;
+    // The cluster has come up before the first command.
+    cluster.advance(20_000);
+    let mut transcript = String::new();
+    for step in steps {
+        match step {
+            Step::Settle => cluster.settle(),
+            Step::Sleep { ms } => drop(cluster.advance(ms)),
+            Step::Command(command) => run_command(&command, &mut cluster, &mut terminal, &mut transcript),
+        }
+    }
+    Ok(Played { transcript, log_hash: cluster.log_hash() })
+}
+
+fn run_command(command: &str, cluster: &mut Cluster, terminal: &mut Terminal, transcript: &mut String) {
+    let _ = writeln!(transcript, "$ {command}");
+    // Each command is a shell of its own.
+    terminal.restart_shell(false);
+    for line in command.lines() {
+        terminal.submit(line);
+    }
+    cluster.advance(COMMAND_MS);
+    if !terminal.finish(cluster, COMMAND_LIMIT_MS) {
+        terminal.interrupt();
+        terminal.poll(cluster);
+    }
+    let mut printed = Vec::new();
+    for output in terminal.take_output() {
+        printed.extend(output.bytes);
+    }
+    let printed = String::from_utf8_lossy(&printed);
+    transcript.push_str(&printed);
+    if !printed.is_empty() && !printed.ends_with('\n') {
+        transcript.push('\n');
+    }
+    if terminal.exit_code() != 0 {
+        let _ = writeln!(transcript, "[exit {}]", terminal.exit_code());
+    }
+}
+
+/// Puts the scenario's files where the shell stands.
+fn copy_files(directory: &Path, terminal: &mut Terminal) -> Result<(), String> {
+    let mut pending = vec![(directory.to_path_buf(), String::new())];
+    while let Some((from, to)) = pending.pop() {
+        let entries = std::fs::read_dir(&from).map_err(|e| format!("{}: {e}", from.display()))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = if to.is_empty() { name.clone() } else { format!("{to}/{name}") };
+            if entry.path().is_dir() {
+                pending.push((entry.path(), path));
+            } else if !matches!(name.as_str(), "cmds.txt" | "expected.txt" | "cluster.yaml") {
+                let bytes =
+                    std::fs::read(entry.path()).map_err(|e| format!("{}: {e}", entry.path().display()))?;
+                terminal.write_file(&path, &bytes).map_err(|e| format!("{path}: {e}"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The command line.
+///
+/// # Errors
+/// What is wrong with the arguments or a scenario.
+pub fn main(arguments: &[String]) -> Result<(), String> {
+    let (mut directories, mut out, mut seed, mut hash) = (Vec::new(), None, 1, false);
+    let mut rest = arguments.iter();
+    while let Some(a) = rest.next() {
+        match a.as_str() {
+            "--out" => out = Some(PathBuf::from(rest.next().ok_or("--out needs a directory")?)),
+            "--seed" => {
+                let text = rest.next().ok_or("--seed needs a number")?;
+                seed = text.parse().map_err(|_| format!("--seed: not a number: {text}"))?;
+            }
+            "--hash" => hash = true,
+            flag if flag.starts_with('-') => return Err(format!("unknown flag: {flag}")),
+            directory => directories.push(PathBuf::from(directory)),
+        }
+    }
+    if directories.is_empty() {
+        return Err("run needs the directory of a scenario".into());
+    }
+    for directory in directories {
+        let played = play(&directory, seed)?;
+        match &out {
+            Some(out) => {
+                let name = directory.file_name().unwrap_or_default();
+                let to = out.join(name);
+                std::fs::create_dir_all(&to).map_err(|e| format!("{}: {e}", to.display()))?;
+                let file = to.join("expected.txt");
+                std::fs::write(&file, &played.transcript).map_err(|e| format!("{}: {e}", file.display()))?;
+            }
+            None => print!("{}", played.transcript),
+        }
+        if hash {
+            println!("log {:016x}", played.log_hash);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! The file trees images start from: Alpine's, busybox's and Debian's usual directories and tools.
+
+use crate::fs::{Dev, Meta, Node, Tree};
+use crate::programs;
+
+/// Which tools and shell a base has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Base {
+    /// Nothing at all: the image is its one program.
+    Scratch,
+    Busybox,
+    Alpine,
+    Debian,
+    Ubuntu,
+}
+
+/// Programs of coreutils and their like that Debian's slim images carry.
+const DEBIAN: [&str; 62] = [
+    "[",
+    "awk",
+    "base64",
+    "basename",
+    "cat",
+    "chgrp",
+    "chmod",
+    "chown",
+    "cp",
+    "cut",
+    "date",
+    "dd",
+    "df",
+    "diff",
+    "dirname",
+    "du",
+    "echo",
+    "egrep",
+    "env",
+    "expr",
+    "false",
+    "fgrep",
+    "find",
+    "grep",
+    "head",
+    "hostname",
+    "id",
+    "ln",
+    "ls",
+    "md5sum",
+    "mkdir",
+    "mktemp",
+    "more",
+    "mv",
+    "nohup",
+    "nproc",
+    "perl",
+    "printenv",
+    "printf",
+    "pwd",
+    "readlink",
+    "realpath",
+    "rm",
+    "rmdir",
+    "sed",
+    "seq",
+    "sha1sum",
+    "sha256sum",
+    "sleep",
+    "sort",
+    "stat",
+    "sync",
+    "tac",
+    "tail",
+    "tee",
+    "test",
+    "timeout",
+    "touch",
+    "tr",
+    "truncate",
+    "uname",
+    "wc",
+];
+const DEBIAN_MORE: [&str; 8] = ["true", "uniq", "which", "whoami", "xargs", "yes", "tty", "kill"];
+
+/// `/dev` as a container sees it.
+pub fn devices(tree: &mut Tree) {
+    let meta = Meta::new(0o666);
+    for (name, dev) in [
+        ("null", Dev::Null),
+        ("zero", Dev::Zero),
+        ("full", Dev::Full),
+        ("random", Dev::Random),
+        ("urandom", Dev::Random),
+        ("tty", Dev::Tty),
+        ("stdin", Dev::Fd(0)),
+        ("stdout", Dev::Fd(1)),
+        ("stderr", Dev::Fd(2)),
+        ("fd/0", Dev::Fd(0)),
+        ("fd/1", Dev::Fd(1)),
+        ("fd/2", Dev::Fd(2)),
+    ] {
+        tree.put(&format!("/dev/{name}"), Node::Dev(dev, meta));
+    }
+    tree.put("/proc/self/fd/1", Node::Dev(Dev::Fd(1), meta));
+    tree.put("/proc/self/fd/2", Node::Dev(Dev::Fd(2), meta));
+    tree.put("/proc/1/fd/1", Node::Dev(Dev::Fd(1), meta));
+    tree.put("/proc/1/fd/2", Node::Dev(Dev::Fd(2), meta));
+    tree.put("/dev/shm", Node::dir(0o1777));
+}
+
+fn passwd(extra: &[(&str, u32)]) -> String {
+    let mut text = String::from(
+        "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\nnobody:x:65534:65534:nobody:/home:/bin/false\n",
+    );
+    for (name, id) in extra {
+        text.push_str(&format!("{name}:x:{id}:{id}::/nonexistent:/bin/false\n"));
+    }
+    text
+}
+
+/// A base's tree, before an image adds to it.
+#[must_use]
+pub fn tree(base: Base) -> Tree {
+    let mut tree = Tree::default();
+    devices(&mut tree);
+    for dir in ["/etc", "/proc", "/sys"] {
+        if tree.node(&crate::fs::split(dir)).is_none() {
+            tree.put(dir, Node::dir(0o755));
+        }
+    }
+    if base == Base::Scratch {
+        return tree;
+    }
+    for dir in [
+        "/bin",
+        "/home",
+        "/lib",
+        "/mnt",
+        "/opt",
+        "/run",
+        "/sbin",
+        "/srv",
+        "/usr/bin",
+        "/usr/local/bin",
+        "/usr/sbin",
+        "/var/log",
+        "/var/run",
+        "/var/lib",
+        "/var/cache",
+        "/usr/share",
+    ] {
+        tree.put(dir, Node::dir(0o755));
+    }
+    tree.put("/root", Node::dir(0o700));
+    tree.put("/tmp", Node::dir(0o1777));
+    tree.put("/var/tmp", Node::dir(0o1777));
+    tree.put_file("/etc/passwd", passwd(&[]).as_bytes(), 0o644);
+    tree.put_file("/etc/group", b"root:x:0:\ndaemon:x:1:\nnobody:x:65534:\n", 0o644);
+    match base {
+        Base::Busybox | Base::Alpine | Base::Scratch => {
+            for name in programs::busybox_names() {
+                tree.put(&format!("/bin/{name}"), Node::program(name, 1_030_000));
+            }
+            tree.put("/bin/busybox", Node::program("busybox", 1_030_000));
+            tree.put("/usr/bin/env", Node::program("env", 1_030_000));
+            if base == Base::Alpine {
+                tree.put_file("/etc/os-release", b"NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.20.3\nPRETTY_NAME=\"Alpine Linux v3.20\"\n", 0o644);
+                tree.put_file("/etc/alpine-release", b"3.20.3\n", 0o644);
+            }
+        }
+        Base::Debian | Base::Ubuntu => {
+            for name in DEBIAN.iter().chain(&DEBIAN_MORE) {
+                tree.put(&format!("/usr/bin/{name}"), Node::program(name, 60_000));
+                tree.put(&format!("/bin/{name}"), Node::program(name, 60_000));
+            }
+            tree.put("/bin/sh", Node::program("dash", 125_000));
+            tree.put("/bin/dash", Node::program("dash", 125_000));
+            tree.put("/bin/bash", Node::program("bash", 1_260_000));
+            let release: &[u8] = if base == Base::Debian {
+                b"PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nVERSION=\"12 (bookworm)\"\nID=debian\n"
+            } else {
+                b"PRETTY_NAME=\"Ubuntu 24.04.1 LTS\"\nNAME=\"Ubuntu\"\nVERSION_ID=\"24.04\"\nVERSION=\"24.04.1 LTS (Noble Numbat)\"\nID=ubuntu\nID_LIKE=debian\n"
+            };
+            tree.put_file("/etc/os-release", release, 0o644);
+        }
+    }
+    tree
+}
+
+/// The learner's own machine: all programs, a home, and `bash`.
+#[must_use]
+pub fn workstation(home: &str) -> Tree {
+    let mut tree = tree(Base::Ubuntu);
+    for name in programs::busybox_names() {
+        let path = format!("/usr/bin/{name}");
+        if !matches!(name, "sh" | "ash") {
+            tree.put(&path, Node::program(name, 60_000));
+        }
+    }
+    tree.put("/usr/bin/curl", Node::program("curl", 260_000));
+    tree.put(home, Node::dir(0o755));
+    tree
+}

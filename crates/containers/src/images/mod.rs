@@ -1,0 +1,3 @@
+//! Images.
+pub mod base;
+pub mod servers;

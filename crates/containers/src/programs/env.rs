@@ -1,0 +1,73 @@
+//! `env`, `printenv`, and wrappers that only run another command: `nohup`, `time`.
+
+use std::sync::Arc;
+
+use crate::machine::{Program, Sys, Turn};
+
+#[derive(Clone)]
+struct Wrapper {
+    argv: Vec<String>,
+}
+
+pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
+    Box::new(Wrapper { argv: argv.to_vec() })
+}
+
+impl Program for Wrapper {
+    fn copy(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+
+    fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
+        let mut env = sys.env();
+        let mut i = 1;
+        while let Some(arg) = self.argv.get(i) {
+            match arg.as_str() {
+                "-i" | "-" | "--ignore-environment" => env = Arc::default(),
+                "-u" => {
+                    i += 1;
+                    if let Some(name) = self.argv.get(i) {
+                        Arc::make_mut(&mut env).remove(name);
+                    }
+                }
+                "--" => {
+                    i += 1;
+                    break;
+                }
+                a if a.starts_with('-') => {}
+                a => match a.split_once('=') {
+                    Some((name, value)) => {
+                        Arc::make_mut(&mut env).insert(name.into(), value.into());
+                    }
+                    None => break,
+                },
+            }
+            i += 1;
+        }
+        match self.argv.get(i..).filter(|r| !r.is_empty()) {
+            Some(rest) => Turn::Exec(rest.to_vec(), Some(env)),
+            None => {
+                let out: String = env.iter().map(|(k, v)| format!("{k}={v}\n")).collect();
+                sys.out(out);
+                Turn::Exit(0)
+            }
+        }
+    }
+}
+
+pub(super) fn printenv(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let env = sys.env();
+    if argv.len() < 2 {
+        let out: String = env.iter().map(|(k, v)| format!("{k}={v}\n")).collect();
+        sys.out(out);
+        return 0;
+    }
+    let mut code = 0;
+    for name in &argv[1..] {
+        match env.get(name) {
+            Some(value) => sys.out(format!("{value}\n")),
+            None => code = 1,
+        }
+    }
+    code
+}

@@ -1,0 +1,48 @@
+//! `kill`: signals by name and number.
+
+use crate::machine::{Signal, Sys};
+
+/// Messages, output and exit code; the shell's builtin shares it.
+pub(crate) fn act(sys: &mut Sys<'_>, args: &[String]) -> (Vec<String>, String, i32) {
+    let mut signal = Some(Signal::Term);
+    let mut rest = args;
+    if let Some(first) = args.first() {
+        if first == "-l" {
+            return (Vec::new(), "HUP INT QUIT KILL USR1 USR2 PIPE ALRM TERM CHLD\n".into(), 0);
+        }
+        let name = if matches!(first.as_str(), "-s" | "-n") {
+            args.get(1).map(String::as_str)
+        } else {
+            first.strip_prefix('-')
+        };
+        if let Some(name) = name.filter(|n| *n != "-") {
+            rest = &args[if matches!(first.as_str(), "-s" | "-n") { 2.min(args.len()) } else { 1 }..];
+            signal = match name {
+                "0" => None,
+                name => match Signal::parse(name) {
+                    Some(s) => Some(s),
+                    None => return (vec![format!("{name}: invalid signal specification")], String::new(), 1),
+                },
+            };
+        }
+    }
+    let mut errors = Vec::new();
+    for text in rest {
+        match text.parse::<u32>() {
+            Ok(pid) if sys.kill(pid, signal) => {}
+            Ok(pid) => errors.push(format!("({pid}) - No such process")),
+            Err(_) => errors.push(format!("{text}: arguments must be process or job IDs")),
+        }
+    }
+    let code = i32::from(!errors.is_empty());
+    (errors, String::new(), code)
+}
+
+pub(super) fn run(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let (errors, out, code) = act(sys, &argv[1..]);
+    sys.out(out);
+    for e in errors {
+        sys.err(&format!("kill: {}\n", e.replace("(", "can't kill pid ").replace(") - ", ": ")));
+    }
+    code
+}

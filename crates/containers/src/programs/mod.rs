@@ -1,0 +1,256 @@
+//! The programs images carry: one per file. Each is a function, or a machine that works piece by piece.
+//!
+//! Models busybox's applets, with coreutils' texts where the image has those.
+
+mod args;
+mod awk;
+mod base64;
+mod cat;
+mod cut;
+mod date;
+mod dd;
+mod diff;
+pub(crate) mod echo;
+mod env;
+mod expr;
+mod files;
+mod find;
+mod grep;
+mod hash;
+mod head;
+mod input;
+pub(crate) mod kill;
+mod ls;
+mod names;
+mod net;
+mod pi;
+pub(crate) mod printf;
+mod proc;
+mod sed;
+mod seq;
+mod sleep;
+mod sort;
+mod tail;
+mod tee;
+mod tr;
+mod uniq;
+mod wc;
+mod xargs;
+
+use crate::fs::{Node, join};
+use crate::machine::{Env, ExecError, Flavor, Machine, Program, Sys, Task, Turn};
+use crate::shell::{Dialect, Shell};
+
+type Run = fn(&mut Sys<'_>, &[String]) -> i32;
+type Start = fn(&[String]) -> Box<dyn Program>;
+
+enum Kind {
+    Run(Run),
+    Start(Start),
+}
+
+use Kind::{Run as R, Start as S};
+
+/// Every program by name, in order.
+static TABLE: &[(&str, Kind)] = &[
+    ("[", R(proc::test)),
+    ("awk", S(awk::start)),
+    ("base64", S(base64::start)),
+    ("basename", R(names::basename)),
+    ("cat", S(cat::start)),
+    ("chgrp", R(files::chown)),
+    ("chmod", R(files::chmod)),
+    ("chown", R(files::chown)),
+    ("clear", R(proc::clear)),
+    ("cp", R(files::cp)),
+    ("curl", S(net::curl)),
+    ("cut", S(cut::start)),
+    ("date", R(date::run)),
+    ("dd", S(dd::start)),
+    ("df", R(proc::df)),
+    ("diff", R(diff::run)),
+    ("dirname", R(names::dirname)),
+    ("du", R(files::du)),
+    ("echo", R(echo::run)),
+    ("egrep", S(grep::start)),
+    ("env", S(env::start)),
+    ("expr", R(expr::run)),
+    ("false", R(proc::fail)),
+    ("fgrep", S(grep::start)),
+    ("find", S(find::start)),
+    ("free", R(proc::free)),
+    ("grep", S(grep::start)),
+    ("gunzip", R(proc::unsupported)),
+    ("gzip", R(proc::unsupported)),
+    ("head", S(head::start)),
+    ("hostname", R(proc::hostname)),
+    ("id", R(proc::id)),
+    ("kill", R(kill::run)),
+    ("less", S(cat::start)),
+    ("ln", R(files::ln)),
+    ("ls", R(ls::run)),
+    ("md5sum", S(hash::start)),
+    ("mkdir", R(files::mkdir)),
+    ("mktemp", R(files::mktemp)),
+    ("more", S(cat::start)),
+    ("mv", R(files::mv)),
+    ("nc", S(net::nc)),
+    ("nohup", S(env::start)),
+    ("nproc", R(proc::nproc)),
+    ("nslookup", S(net::nslookup)),
+    ("perl", S(pi::start)),
+    ("ping", S(net::ping)),
+    ("printenv", R(env::printenv)),
+    ("printf", R(printf::run)),
+    ("ps", R(proc::ps)),
+    ("pwd", R(names::pwd)),
+    ("readlink", R(files::readlink)),
+    ("realpath", R(files::readlink)),
+    ("rev", S(cat::start)),
+    ("rm", R(files::rm)),
+    ("rmdir", R(files::rmdir)),
+    ("sed", S(sed::start)),
+    ("seq", S(seq::start)),
+    ("sha1sum", S(hash::start)),
+    ("sha256sum", S(hash::start)),
+    ("sleep", S(sleep::start)),
+    ("sort", S(sort::start)),
+    ("stat", R(files::stat)),
+    ("stress", S(sleep::stress)),
+    ("sync", R(proc::succeed)),
+    ("sysctl", R(proc::sysctl)),
+    ("tac", S(sort::tac)),
+    ("tail", S(tail::start)),
+    ("tar", R(proc::unsupported)),
+    ("tee", S(tee::start)),
+    ("test", R(proc::test)),
+    ("time", S(env::start)),
+    ("timeout", S(sleep::timeout)),
+    ("top", R(proc::top)),
+    ("touch", R(files::touch)),
+    ("tr", S(tr::start)),
+    ("true", R(proc::succeed)),
+    ("truncate", R(files::truncate)),
+    ("tty", R(proc::tty)),
+    ("uname", R(proc::uname)),
+    ("uniq", S(uniq::start)),
+    ("uptime", R(proc::uptime)),
+    ("vi", S(cat::start)),
+    ("wc", S(wc::start)),
+    ("wget", S(net::wget)),
+    ("which", R(names::which_program)),
+    ("whoami", R(proc::whoami)),
+    ("xargs", S(xargs::start)),
+    ("yes", S(seq::yes)),
+];
+
+/// Names of programs a busybox image has.
+pub fn busybox_names() -> impl Iterator<Item = &'static str> {
+    TABLE
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|n| !matches!(*n, "curl" | "perl" | "stress"))
+        .chain(["sh", "ash"])
+}
+
+/// Whether a built-in program has this name.
+#[must_use]
+pub fn exists(name: &str) -> bool {
+    matches!(name, "sh" | "ash" | "bash" | "dash" | "busybox")
+        || TABLE.binary_search_by_key(&name, |(n, _)| n).is_ok()
+}
+
+/// The last name of a path.
+#[must_use]
+pub fn short_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// A program that does all its work in one step.
+#[derive(Clone)]
+struct Once {
+    run: Run,
+    argv: Vec<String>,
+}
+
+impl Program for Once {
+    fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
+        sys.charge(2);
+        Turn::Exit((self.run)(sys, &self.argv))
+    }
+    fn copy(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+}
+
+/// What executing the built-in program `name` runs.
+pub(crate) fn start(machine: &Machine, name: &str, argv: &[String], env: &Env) -> Option<Task> {
+    let shell = |dialect| Some(Task::Shell(Box::new(Shell::command(dialect, argv, env))));
+    match name {
+        "sh" => return shell(machine.sh),
+        "ash" => return shell(Dialect::Ash),
+        "dash" => return shell(Dialect::Dash),
+        "bash" => return shell(Dialect::Bash),
+        "busybox" => {
+            let rest = argv.get(1..).unwrap_or_default();
+            let applet = rest.first().map_or("true", String::as_str);
+            let known = exists(applet) && applet != "busybox";
+            let rest = if known { rest.to_vec() } else { vec!["true".to_string()] };
+            return start(machine, if known { applet } else { "true" }, &rest, env);
+        }
+        _ => {}
+    }
+    if let Some(server) = crate::images::servers::start(name, argv, env) {
+        return Some(Task::Program(server));
+    }
+    let i = TABLE.binary_search_by_key(&name, |(n, _)| n).ok()?;
+    let argv = if argv.is_empty() { vec![name.to_string()] } else { argv.to_vec() };
+    Some(Task::Program(match TABLE[i].1 {
+        Kind::Run(run) => Box::new(Once { run, argv }),
+        Kind::Start(start) => start(&argv),
+    }))
+}
+
+/// The message and code of a program (`env`, `xargs`, ..) that could not run another.
+pub(crate) fn exec_error(flavor: Flavor, program: &str, error: &ExecError) -> (String, i32) {
+    let (name, text, code) = match error {
+        ExecError::NotInPath(n) | ExecError::NoFile(n) => {
+            (n.as_str(), "No such file or directory".to_string(), 127)
+        }
+        ExecError::Denied(n, e) => (n.as_str(), e.to_string(), 126),
+        ExecError::Errno(e) => ("", e.to_string(), 125),
+    };
+    if flavor == Flavor::Gnu {
+        (format!("{program}: ‘{name}’: {text}\n"), code)
+    } else {
+        (format!("{program}: can't execute '{name}': {text}\n"), code)
+    }
+}
+
+/// The first executable called `name` in `path`.
+pub(crate) fn which(sys: &mut Sys<'_>, path: &str, name: &str) -> Option<String> {
+    let cwd = sys.cwd();
+    let dirs: Vec<&str> = if name.contains('/') { vec![""] } else { path.split(':').collect() };
+    for dir in dirs {
+        let full = if dir.is_empty() { join(&cwd, name) } else { join(&join(&cwd, dir), name) };
+        let view = sys.fs();
+        if matches!(view.get(&full), Ok(Node::File(_))) && view.access(&full, 1).is_ok() {
+            return Some(if name.contains('/') { name.to_string() } else { full });
+        }
+    }
+    None
+}
+
+/// A usage error: its text, and code 1.
+fn usage(sys: &mut Sys<'_>, text: &str) -> i32 {
+    sys.err(text);
+    1
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_table_is_sorted_for_looking_up() {
+        assert!(super::TABLE.windows(2).all(|w| w[0].0 < w[1].0));
+    }
+}

@@ -1,0 +1,927 @@
+//! Script text to tree: lists, pipelines, compound commands and redirections.
+//!
+//! Models the grammar of POSIX XCU 2.10, and bash's additions when the dialect is bash.
+//! Not modelled: `select`, `coproc`, process substitution, extended globs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Dialect;
+use super::ast::{
+    AndOr, Assign, AssignValue, CaseArm, Command, Item, Kind, Part, Pipeline, Redirect, RedirectOp, Script,
+    TestExpr, Word,
+};
+
+/// Why a script could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParseError {
+    /// The text ends inside something: a prompt may ask for more. The word is the one looked for.
+    Incomplete(String),
+    /// The line and the unexpected token (`newline`, `;;`, `)`, ..).
+    Syntax { line: u32, token: String },
+}
+
+pub(super) const DEPTH_MAX: usize = 64;
+/// Characters of a script that are read at all.
+const SCRIPT_MAX: usize = 1 << 20;
+
+pub(super) struct Parser<'a> {
+    pub(super) src: Vec<char>,
+    pub(super) at: usize,
+    pub(super) line: u32,
+    pub(super) bash: bool,
+    pub(super) depth: usize,
+    /// Where reading goes on after the newline that ends a line with here-documents.
+    here_resume: Option<usize>,
+    /// Inside double quotes.
+    pub(super) quoted: bool,
+    /// Whether a here-document may end with the text.
+    eof_ends_here: bool,
+    aliases: Option<&'a BTreeMap<String, String>>,
+    alias_end: usize,
+}
+
+pub(super) type Parsed<T> = Result<T, ParseError>;
+
+/// Parses a whole script. `interactive` asks for `Incomplete` where a shell would prompt for more.
+pub fn parse(
+    text: &str,
+    dialect: Dialect,
+    interactive: bool,
+    aliases: Option<&BTreeMap<String, String>>,
+) -> Result<Arc<Script>, ParseError> {
+    let mut p = Parser {
+        src: text.chars().take(SCRIPT_MAX).collect(),
+        at: 0,
+        line: 1,
+        bash: dialect == Dialect::Bash,
+        depth: 0,
+        here_resume: None,
+        quoted: false,
+        eof_ends_here: !interactive,
+        aliases,
+        alias_end: 0,
+    };
+    let script = p.list(&[])?;
+    p.blanks(true);
+    match p.peek() {
+        None => Ok(Arc::new(script)),
+        Some(_) => Err(p.unexpected()),
+    }
+}
+
+impl<'a> Parser<'a> {
+    /// A parser for the text inside backquotes.
+    pub(super) fn inner(&self, text: Vec<char>) -> Parser<'a> {
+        Parser {
+            src: text,
+            at: 0,
+            line: self.line,
+            bash: self.bash,
+            depth: self.depth + 1,
+            here_resume: None,
+            quoted: false,
+            eof_ends_here: true,
+            aliases: self.aliases,
+            alias_end: 0,
+        }
+    }
+
+    pub(super) fn whole(&mut self) -> Parsed<Script> {
+        let script = self.list(&[])?;
+        self.blanks(true);
+        if self.peek().is_some() { Err(self.unexpected()) } else { Ok(script) }
+    }
+
+    pub(super) fn peek(&self) -> Option<char> {
+        self.src.get(self.at).copied()
+    }
+
+    pub(super) fn ahead(&self, n: usize) -> Option<char> {
+        self.src.get(self.at + n).copied()
+    }
+
+    pub(super) fn looking_at(&self, text: &str) -> bool {
+        text.chars().enumerate().all(|(i, c)| self.ahead(i) == Some(c))
+    }
+
+    pub(super) fn bump(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += 1;
+        if c == '\n' {
+            self.line += 1;
+            if let Some(to) = self.here_resume.take() {
+                self.line +=
+                    self.src[self.at..to.min(self.src.len())].iter().filter(|c| **c == '\n').count() as u32;
+                self.at = to;
+            }
+        }
+        Some(c)
+    }
+
+    pub(super) fn incomplete(&self, what: &str) -> ParseError {
+        ParseError::Incomplete(what.into())
+    }
+
+    pub(super) fn enter(&mut self) -> Parsed<()> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(ParseError::Syntax { line: self.line, token: "nesting too deep".into() });
+        }
+        Ok(())
+    }
+
+    pub(super) fn unexpected(&self) -> ParseError {
+        let token = match self.peek() {
+            None => "end of file".into(),
+            Some('\n') => "newline".into(),
+            Some(_) => {
+                let op = [";;&", ";;", ";&", "&&", "||", "<<", ">>", "&", "|", ";", "(", ")", "<", ">"]
+                    .into_iter()
+                    .find(|op| self.looking_at(op));
+                match op {
+                    Some(op) => op.into(),
+                    None => {
+                        let rest = &self.src[self.at..];
+                        let end = rest.iter().position(|c| " \t\n;&|()<>".contains(*c)).unwrap_or(rest.len());
+                        rest[..end].iter().take(40).collect()
+                    }
+                }
+            }
+        };
+        ParseError::Syntax { line: self.line, token }
+    }
+
+    /// Skips blanks, comments and continued lines; newlines too, if asked.
+    pub(super) fn blanks(&mut self, newlines: bool) {
+        loop {
+            match self.peek() {
+                Some(' ' | '\t' | '\r') => self.at += 1,
+                Some('\n') if newlines => {
+                    self.bump();
+                }
+                Some('\\') if self.ahead(1) == Some('\n') => {
+                    self.at += 2;
+                    self.line += 1;
+                }
+                Some('#') => {
+                    while self.peek().is_some_and(|c| c != '\n') {
+                        self.at += 1;
+                    }
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// The reserved word or plain word that stands here, not consumed.
+    fn keyword(&self) -> String {
+        self.src[self.at..].iter().take_while(|c| !" \t\r\n;&|()<>\"'$`\\".contains(**c)).take(80).collect()
+    }
+
+    fn take_keyword(&mut self, word: &str) -> Parsed<()> {
+        self.blanks(true);
+        if self.keyword() == word {
+            self.at += word.len();
+            Ok(())
+        } else if self.peek().is_none() {
+            Err(self.incomplete(word))
+        } else {
+            Err(self.unexpected())
+        }
+    }
+
+    /// Commands up to one of the reserved words `until` (not consumed), `)` , `;;` or the end.
+    pub(super) fn list(&mut self, until: &[&str]) -> Parsed<Script> {
+        self.enter()?;
+        let mut items = Vec::new();
+        loop {
+            self.blanks(true);
+            match self.peek() {
+                None | Some(')') => break,
+                Some(';') if matches!(self.ahead(1), Some(';' | '&')) => break,
+                _ => {}
+            }
+            if until.contains(&self.keyword().as_str()) {
+                break;
+            }
+            let from = self.at;
+            let list = Arc::new(self.and_or()?);
+            let text: String = self.src[from..self.at.max(from)].iter().take(200).collect();
+            self.blanks(false);
+            let mut background = false;
+            match self.peek() {
+                Some('&') if self.ahead(1) != Some('&') => {
+                    background = true;
+                    self.at += 1;
+                }
+                Some(';') if !matches!(self.ahead(1), Some(';' | '&')) => self.at += 1,
+                Some('\n') => {
+                    self.bump();
+                }
+                None | Some(')' | ';') => {
+                    items.push(Item { list, background, text: text.trim().into() });
+                    break;
+                }
+                Some(_) => return Err(self.unexpected()),
+            }
+            items.push(Item { list, background, text: text.trim().into() });
+        }
+        self.depth -= 1;
+        Ok(Script { items })
+    }
+
+    /// A list that must not be empty and ends at one of `until`.
+    fn body(&mut self, until: &[&str]) -> Parsed<Arc<Script>> {
+        let script = self.list(until)?;
+        if script.items.is_empty() {
+            return Err(if self.peek().is_none() { self.incomplete(until[0]) } else { self.unexpected() });
+        }
+        if self.peek().is_none() {
+            return Err(self.incomplete(until[0]));
+        }
+        Ok(Arc::new(script))
+    }
+
+    fn and_or(&mut self) -> Parsed<AndOr> {
+        let first = Arc::new(self.pipeline()?);
+        let mut rest = Vec::new();
+        loop {
+            self.blanks(false);
+            let and = if self.looking_at("&&") {
+                true
+            } else if self.looking_at("||") {
+                false
+            } else {
+                return Ok(AndOr { first, rest });
+            };
+            self.at += 2;
+            self.blanks(true);
+            if self.peek().is_none() {
+                return Err(self.incomplete("command"));
+            }
+            rest.push((and, Arc::new(self.pipeline()?)));
+        }
+    }
+
+    fn pipeline(&mut self) -> Parsed<Pipeline> {
+        let mut negate = false;
+        self.blanks(false);
+        while self.keyword() == "!" {
+            negate = !negate;
+            self.at += 1;
+            self.blanks(false);
+        }
+        let mut commands = vec![Arc::new(self.command()?)];
+        loop {
+            self.blanks(false);
+            if self.peek() != Some('|') || self.ahead(1) == Some('|') {
+                return Ok(Pipeline { negate, commands });
+            }
+            self.at += 1;
+            let both = self.bash && self.peek() == Some('&');
+            self.at += usize::from(both);
+            self.blanks(true);
+            if self.peek().is_none() {
+                return Err(self.incomplete("command"));
+            }
+            if both && let Some(last) = commands.last_mut().and_then(Arc::get_mut) {
+                last.redirects.push(Redirect { fd: Some(2), op: RedirectOp::Dup(Word::lit("1")) });
+            }
+            commands.push(Arc::new(self.command()?));
+        }
+    }
+
+    fn command(&mut self) -> Parsed<Command> {
+        self.enter()?;
+        let line = self.line;
+        let kind = match self.compound()? {
+            Some(kind) => kind,
+            None => {
+                let command = self.simple()?;
+                self.depth -= 1;
+                return Ok(command);
+            }
+        };
+        let mut redirects = Vec::new();
+        if !matches!(kind, Kind::Function { .. }) {
+            loop {
+                self.blanks(false);
+                match self.redirect()? {
+                    Some(r) => redirects.push(r),
+                    None => break,
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(Command { kind, redirects, line })
+    }
+
+    fn compound(&mut self) -> Parsed<Option<Kind>> {
+        let kind = match self.keyword().as_str() {
+            "{" => {
+                self.at += 1;
+                let body = self.body(&["}"])?;
+                self.take_keyword("}")?;
+                Kind::Group(body)
+            }
+            "if" => self.if_command()?,
+            word @ ("while" | "until") => {
+                self.at += word.len();
+                let cond = self.body(&["do"])?;
+                let body = self.do_group()?;
+                Kind::Loop { until: word == "until", cond, body }
+            }
+            "for" => self.for_command()?,
+            "case" => self.case_command()?,
+            "function" if self.bash => {
+                self.at += 8;
+                self.blanks(false);
+                let name = self.keyword();
+                if name.is_empty() {
+                    return Err(self.unexpected());
+                }
+                self.at += name.chars().count();
+                self.blanks(false);
+                if self.peek() == Some('(') {
+                    self.at += 1;
+                    self.blanks(false);
+                    if self.bump() != Some(')') {
+                        return Err(self.unexpected());
+                    }
+                }
+                self.function(name)?
+            }
+            "[[" if self.bash => {
+                self.at += 2;
+                let expr = self.test_or()?;
+                self.take_keyword("]]")?;
+                Kind::Test(expr)
+            }
+            "then" | "else" | "elif" | "fi" | "do" | "done" | "esac" | "}" => return Err(self.unexpected()),
+            "" if self.peek() == Some('(') => {
+                if self.bash
+                    && self.ahead(1) == Some('(')
+                    && let Some(kind) = self.arith_command()?
+                {
+                    return Ok(Some(kind));
+                }
+                self.at += 1;
+                let body = self.list(&[])?;
+                self.blanks(true);
+                match self.peek() {
+                    Some(')') if !body.items.is_empty() => self.at += 1,
+                    None => return Err(self.incomplete(")")),
+                    _ => return Err(self.unexpected()),
+                }
+                Kind::Subshell(Arc::new(body))
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(kind))
+    }
+
+    fn arith_command(&mut self) -> Parsed<Option<Kind>> {
+        let (at, line) = (self.at, self.line);
+        self.at += 2;
+        let parts = self.arith_text()?;
+        match parts {
+            Some(parts) => Ok(Some(Kind::Arith(Word(parts)))),
+            None => {
+                (self.at, self.line) = (at, line);
+                Ok(None)
+            }
+        }
+    }
+
+    fn do_group(&mut self) -> Parsed<Arc<Script>> {
+        self.take_keyword("do")?;
+        let body = self.body(&["done"])?;
+        self.take_keyword("done")?;
+        Ok(body)
+    }
+
+    fn if_command(&mut self) -> Parsed<Kind> {
+        self.at += 2;
+        let mut arms = Vec::new();
+        let mut otherwise = None;
+        loop {
+            let cond = self.body(&["then"])?;
+            self.take_keyword("then")?;
+            let body = self.body(&["fi", "else", "elif"])?;
+            arms.push((cond, body));
+            match self.keyword().as_str() {
+                "elif" => self.at += 4,
+                "else" => {
+                    self.at += 4;
+                    otherwise = Some(self.body(&["fi"])?);
+                    break;
+                }
+                _ => break,
+            }
+        }
+        self.take_keyword("fi")?;
+        Ok(Kind::If { arms, otherwise })
+    }
+
+    fn for_command(&mut self) -> Parsed<Kind> {
+        self.at += 3;
+        self.blanks(false);
+        if self.bash && self.looking_at("((") {
+            self.at += 2;
+            let Some(parts) = self.arith_text()? else { return Err(self.unexpected()) };
+            let mut sections = vec![Vec::new()];
+            for part in parts {
+                match part {
+                    Part::Lit(text) => {
+                        for (n, piece) in text.split(';').enumerate() {
+                            if n > 0 {
+                                sections.push(Vec::new());
+                            }
+                            if let Some(s) = sections.last_mut() {
+                                s.push(Part::Lit(piece.into()));
+                            }
+                        }
+                    }
+                    other => {
+                        if let Some(s) = sections.last_mut() {
+                            s.push(other);
+                        }
+                    }
+                }
+            }
+            let [init, cond, step] = <[Vec<Part>; 3]>::try_from(sections).map_err(|_| self.unexpected())?;
+            self.blanks(true);
+            if self.peek() == Some(';') {
+                self.at += 1;
+            }
+            let body = self.do_group()?;
+            return Ok(Kind::ArithFor { init: Word(init), cond: Word(cond), step: Word(step), body });
+        }
+        let var = self.keyword();
+        if !is_name(&var) {
+            return Err(if self.peek().is_none() { self.incomplete("do") } else { self.unexpected() });
+        }
+        self.at += var.len();
+        self.blanks(true);
+        let mut words = None;
+        if self.keyword() == "in" {
+            self.at += 2;
+            let mut list = Vec::new();
+            loop {
+                self.blanks(false);
+                match self.word()? {
+                    Some(word) => list.push(word),
+                    None => break,
+                }
+            }
+            words = Some(list);
+        }
+        self.blanks(false);
+        match self.peek() {
+            Some(';') => self.at += 1,
+            Some('\n') => {
+                self.bump();
+            }
+            None => return Err(self.incomplete("do")),
+            _ => {}
+        }
+        let body = self.do_group()?;
+        Ok(Kind::For { var, words, body })
+    }
+
+    fn case_command(&mut self) -> Parsed<Kind> {
+        self.at += 4;
+        self.blanks(true);
+        let Some(word) = self.word()? else {
+            return Err(if self.peek().is_none() { self.incomplete("in") } else { self.unexpected() });
+        };
+        self.take_keyword("in")?;
+        let mut arms = Vec::new();
+        loop {
+            self.blanks(true);
+            if self.peek().is_none() {
+                return Err(self.incomplete("esac"));
+            }
+            if self.keyword() == "esac" {
+                self.at += 4;
+                return Ok(Kind::Case { word, arms });
+            }
+            if self.peek() == Some('(') {
+                self.at += 1;
+            }
+            let mut patterns = Vec::new();
+            loop {
+                self.blanks(false);
+                match self.word()? {
+                    Some(word) => patterns.push(word),
+                    None if self.peek().is_none() => return Err(self.incomplete("esac")),
+                    None => return Err(self.unexpected()),
+                }
+                self.blanks(false);
+                match self.peek() {
+                    Some('|') => self.at += 1,
+                    Some(')') => {
+                        self.at += 1;
+                        break;
+                    }
+                    None => return Err(self.incomplete("esac")),
+                    _ => return Err(self.unexpected()),
+                }
+            }
+            let body = Arc::new(self.list(&["esac"])?);
+            self.blanks(true);
+            let mut fall = false;
+            if self.looking_at(";;") {
+                self.at += 2;
+            } else if self.looking_at(";&") {
+                self.at += 2;
+                fall = true;
+            } else if self.peek().is_none() {
+                return Err(self.incomplete("esac"));
+            } else if self.keyword() != "esac" {
+                return Err(self.unexpected());
+            }
+            arms.push(CaseArm { patterns, body, fall });
+        }
+    }
+
+    fn function(&mut self, name: String) -> Parsed<Kind> {
+        self.blanks(true);
+        if self.peek().is_none() {
+            return Err(self.incomplete("{"));
+        }
+        let body = Arc::new(self.command()?);
+        Ok(Kind::Function { name, body })
+    }
+
+    fn simple(&mut self) -> Parsed<Command> {
+        let mut assigns = Vec::new();
+        let mut words: Vec<Word> = Vec::new();
+        let mut redirects = Vec::new();
+        let line = self.line;
+        loop {
+            self.blanks(false);
+            if let Some(r) = self.redirect()? {
+                redirects.push(r);
+                continue;
+            }
+            if words.is_empty() {
+                if let Some(a) = self.assignment()? {
+                    assigns.push(a);
+                    continue;
+                }
+                self.expand_alias();
+            } else if self.bash
+                && words.first().and_then(Word::bare).is_some_and(is_declaration)
+                && let Some(w) = self.array_argument()?
+            {
+                words.extend(w);
+                continue;
+            }
+            let Some(word) = self.word()? else { break };
+            let first = words.is_empty() && assigns.is_empty();
+            words.push(word);
+            if first && self.peek_function() {
+                let name = words[0].bare().unwrap_or_default().to_string();
+                return Ok(Command { kind: self.function(name)?, redirects: Vec::new(), line });
+            }
+        }
+        if words.is_empty() && assigns.is_empty() && redirects.is_empty() {
+            return Err(if self.peek().is_none() { self.incomplete("command") } else { self.unexpected() });
+        }
+        Ok(Command { kind: Kind::Simple { assigns, words }, redirects, line })
+    }
+
+    /// `declare a=(..)`: read as the assignment it is; the builtin sees only the name.
+    fn array_argument(&mut self) -> Parsed<Option<Vec<Word>>> {
+        let (at, line) = (self.at, self.line);
+        let name = self.keyword();
+        let Some((name, _)) = name.split_once('=') else { return Ok(None) };
+        if !is_name(name) || self.src.get(self.at + name.len() + 1) != Some(&'(') {
+            return Ok(None);
+        }
+        let Some(assign) = self.assignment()? else {
+            (self.at, self.line) = (at, line);
+            return Ok(None);
+        };
+        let AssignValue::Array(items) = assign.value else { return Ok(None) };
+        // Encoded as one marked word per item; `declare` puts them together again.
+        let mut words = vec![Word(vec![Part::Quoted(format!("\u{1}array={}", assign.name))])];
+        for (index, value) in items {
+            let mut parts = vec![Part::Quoted("\u{1}item=".into())];
+            if let Some(index) = index {
+                parts.push(Part::Quoted("[".into()));
+                parts.extend(index.0);
+                parts.push(Part::Quoted("]\u{1}".into()));
+            }
+            parts.extend(value.0);
+            words.push(Word(vec![Part::Double(parts)]));
+        }
+        Ok(Some(words))
+    }
+
+    /// Consumes `()` after the name of a function.
+    fn peek_function(&mut self) -> bool {
+        let at = self.at;
+        self.blanks(false);
+        if self.peek() == Some('(') {
+            self.at += 1;
+            self.blanks(false);
+            if self.peek() == Some(')') {
+                self.at += 1;
+                return true;
+            }
+        }
+        self.at = at;
+        false
+    }
+
+    fn expand_alias(&mut self) {
+        let Some(aliases) = self.aliases else { return };
+        if self.at < self.alias_end {
+            return;
+        }
+        let word = self.keyword();
+        let n = word.chars().count();
+        let whole = self.ahead(n).is_none_or(|c| " \t\n;&|()<>".contains(c));
+        if let Some(text) = aliases.get(&word)
+            && whole
+        {
+            let chars: Vec<char> = text.chars().collect();
+            self.alias_end = self.at + chars.len().max(1);
+            self.src.splice(self.at..self.at + n, chars);
+        }
+    }
+
+    fn assignment(&mut self) -> Parsed<Option<Assign>> {
+        let mut end = self.at;
+        while self.src.get(end).is_some_and(|c| c.is_ascii_alphanumeric() || *c == '_') {
+            end += 1;
+        }
+        let name: String = self.src[self.at..end].iter().collect();
+        if !is_name(&name) {
+            return Ok(None);
+        }
+        let (at, line) = (self.at, self.line);
+        self.at = end;
+        let mut index = None;
+        if self.bash && self.peek() == Some('[') {
+            self.at += 1;
+            match self.subscript()? {
+                Some(word) => index = Some(word),
+                None => {
+                    (self.at, self.line) = (at, line);
+                    return Ok(None);
+                }
+            }
+        }
+        let append = self.bash && self.looking_at("+=");
+        if !append && self.peek() != Some('=') {
+            (self.at, self.line) = (at, line);
+            return Ok(None);
+        }
+        self.at += if append { 2 } else { 1 };
+        if self.bash && self.peek() == Some('(') {
+            self.at += 1;
+            let mut items = Vec::new();
+            loop {
+                self.blanks(true);
+                match self.peek() {
+                    None => return Err(self.incomplete(")")),
+                    Some(')') => {
+                        self.at += 1;
+                        break;
+                    }
+                    _ => {}
+                }
+                let mut key = None;
+                if self.peek() == Some('[') {
+                    let (at, line) = (self.at, self.line);
+                    self.at += 1;
+                    key = self.subscript()?;
+                    if key.is_some() && self.peek() == Some('=') {
+                        self.at += 1;
+                    } else {
+                        key = None;
+                        (self.at, self.line) = (at, line);
+                    }
+                }
+                match self.word()? {
+                    Some(word) => items.push((key, word)),
+                    None if key.is_some() => items.push((key, Word::default())),
+                    None => return Err(self.unexpected()),
+                }
+            }
+            return Ok(Some(Assign { name, index, append, value: AssignValue::Array(items) }));
+        }
+        let word = self.word()?.unwrap_or_default();
+        Ok(Some(Assign { name, index, append, value: AssignValue::Word(word) }))
+    }
+
+    fn redirect(&mut self) -> Parsed<Option<Redirect>> {
+        let mut n = 0;
+        while self.ahead(n).is_some_and(|c| c.is_ascii_digit()) {
+            n += 1;
+        }
+        if n > 3 || !matches!(self.ahead(n), Some('<' | '>')) {
+            if self.bash && self.looking_at("&>") {
+                self.at += 2;
+                let append = self.peek() == Some('>');
+                self.at += usize::from(append);
+                let word = self.target()?;
+                return Ok(Some(Redirect { fd: None, op: RedirectOp::Both(word, append) }));
+            }
+            return Ok(None);
+        }
+        let digits: String = self.src[self.at..self.at + n].iter().collect();
+        let fd = digits.parse().ok();
+        self.at += n;
+        let op = ["<<<", "<<-", "<<", "<&", "<>", "<", ">>", ">&", ">|", ">"]
+            .into_iter()
+            .find(|op| self.looking_at(op) && (*op != "<<<" || self.bash))
+            .unwrap_or("<");
+        self.at += op.len();
+        let op = match op {
+            "<<" | "<<-" => RedirectOp::Here(self.here_document(op == "<<-")?),
+            "<<<" => {
+                let mut word = self.target()?;
+                word.0 = vec![Part::Double(word.0), Part::Quoted("\n".into())];
+                RedirectOp::Here(word)
+            }
+            "<&" => RedirectOp::Dup(self.target()?),
+            ">&" => {
+                let word = self.target()?;
+                let number = word.bare().is_some_and(|t| t == "-" || t.bytes().all(|b| b.is_ascii_digit()));
+                if self.bash && !number && fd.is_none() && word.bare().is_some() {
+                    RedirectOp::Both(word, false)
+                } else {
+                    return Ok(Some(Redirect { fd: Some(fd.unwrap_or(1)), op: RedirectOp::Dup(word) }));
+                }
+            }
+            "<>" => RedirectOp::ReadWrite(self.target()?),
+            "<" => RedirectOp::Read(self.target()?),
+            ">>" => RedirectOp::Append(self.target()?),
+            _ => RedirectOp::Write(self.target()?),
+        };
+        Ok(Some(Redirect { fd, op }))
+    }
+
+    fn target(&mut self) -> Parsed<Word> {
+        self.blanks(false);
+        match self.word()? {
+            Some(word) => Ok(word),
+            None if self.peek().is_none() => {
+                Err(ParseError::Syntax { line: self.line, token: "newline".into() })
+            }
+            None => Err(self.unexpected()),
+        }
+    }
+
+    fn here_document(&mut self, strip_tabs: bool) -> Parsed<Word> {
+        self.blanks(false);
+        let begin = self.at;
+        let Some(word) = self.word()? else { return Err(self.unexpected()) };
+        let quoted = self.src[begin..self.at].iter().any(|c| "'\"\\".contains(*c));
+        let mut delimiter = String::new();
+        flat(&word.0, &mut delimiter);
+        let mut at = match self.here_resume {
+            Some(at) => at,
+            None => match self.src[self.at..].iter().position(|c| *c == '\n') {
+                Some(n) => self.at + n + 1,
+                None => return Err(self.incomplete(&delimiter)),
+            },
+        };
+        let mut body = String::new();
+        loop {
+            if at >= self.src.len() {
+                if self.eof_ends_here {
+                    break;
+                }
+                return Err(self.incomplete(&delimiter));
+            }
+            let end = self.src[at..].iter().position(|c| *c == '\n').map_or(self.src.len(), |n| at + n);
+            let mut text: String = self.src[at..end].iter().collect();
+            at = (end + 1).min(self.src.len());
+            if strip_tabs {
+                text = text.trim_start_matches('\t').to_string();
+            }
+            // In a command substitution the closing parenthesis may follow on the delimiter's line.
+            if text == delimiter {
+                break;
+            }
+            body.push_str(&text);
+            body.push('\n');
+        }
+        self.here_resume = Some(at);
+        if quoted {
+            return Ok(Word(vec![Part::Quoted(body)]));
+        }
+        let mut inner = self.inner(body.chars().collect());
+        let parts = inner.double_parts(None)?;
+        Ok(Word(vec![Part::Double(parts)]))
+    }
+
+    fn test_or(&mut self) -> Parsed<TestExpr> {
+        self.enter()?;
+        let mut left = self.test_and()?;
+        loop {
+            self.blanks(true);
+            if !self.looking_at("||") {
+                self.depth -= 1;
+                return Ok(left);
+            }
+            self.at += 2;
+            left = TestExpr::Or(Box::new(left), Box::new(self.test_and()?));
+        }
+    }
+
+    fn test_and(&mut self) -> Parsed<TestExpr> {
+        let mut left = self.test_not()?;
+        loop {
+            self.blanks(true);
+            if !self.looking_at("&&") {
+                return Ok(left);
+            }
+            self.at += 2;
+            left = TestExpr::And(Box::new(left), Box::new(self.test_not()?));
+        }
+    }
+
+    fn test_not(&mut self) -> Parsed<TestExpr> {
+        self.blanks(true);
+        if self.keyword() == "!" {
+            self.at += 1;
+            self.enter()?;
+            let inner = self.test_not()?;
+            self.depth -= 1;
+            return Ok(TestExpr::Not(Box::new(inner)));
+        }
+        if self.peek() == Some('(') {
+            self.at += 1;
+            let inner = self.test_or()?;
+            self.blanks(true);
+            if self.bump() != Some(')') {
+                return Err(self.unexpected());
+            }
+            return Ok(inner);
+        }
+        if self.keyword() == "]]" {
+            return Err(self.unexpected());
+        }
+        let Some(first) = self.word()? else {
+            return Err(if self.peek().is_none() { self.incomplete("]]") } else { self.unexpected() });
+        };
+        self.blanks(false);
+        let next = self.keyword();
+        if let Some(op) = first.bare()
+            && op.len() == 2
+            && op.starts_with('-')
+            && next != "]]"
+            && !matches!(next.as_str(), "=" | "==" | "!=" | "=~")
+            && !self.looking_at("&&")
+            && !self.looking_at("||")
+        {
+            let flag = op.chars().nth(1).unwrap_or('n');
+            let Some(word) = self.word()? else { return Err(self.unexpected()) };
+            return Ok(TestExpr::Unary(flag, word));
+        }
+        let op = match next.as_str() {
+            "=" | "==" | "!=" | "=~" | "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" | "-nt" | "-ot" => {
+                self.at += next.len();
+                next
+            }
+            _ if matches!(self.peek(), Some('<' | '>')) => self.bump().unwrap_or('<').to_string(),
+            _ => return Ok(TestExpr::Word(first)),
+        };
+        self.blanks(false);
+        let right = if op == "=~" { self.regex_word()? } else { self.word()? };
+        let Some(right) = right else { return Err(self.unexpected()) };
+        Ok(TestExpr::Binary(op, first, right))
+    }
+}
+
+/// The text of a here-document's delimiter.
+fn flat(parts: &[Part], out: &mut String) {
+    for part in parts {
+        match part {
+            Part::Lit(s) | Part::Quoted(s) | Part::Tilde(s) => out.push_str(s),
+            Part::Double(inner) => flat(inner, out),
+            Part::Param(p) => {
+                out.push('$');
+                out.push_str(&p.name);
+            }
+            Part::Command(_) | Part::Arith(_) => {}
+        }
+    }
+}
+
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+fn is_declaration(name: &str) -> bool {
+    matches!(name, "declare" | "local" | "export" | "readonly" | "typeset")
+}

@@ -1,0 +1,186 @@
+//! kubectl's machine: the streams and files of the shell process it runs as.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+
+use containers::fs::{Cred, Errno};
+use containers::machine::{Env, Got, Pid, Stdio, Stream};
+use kubectl::io::{DiscoveryCache, LocalFuture};
+use kubectl::{FsError, Io};
+
+use crate::Shared;
+
+const STDOUT: u32 = 1;
+const STDERR: u32 = 2;
+const READ_BYTES: usize = 64 * 1024;
+/// The most that is read from standard input: beyond it a manifest is no manifest.
+const STDIN_MAX_BYTES: usize = 16 << 20;
+
+pub(crate) struct ProcessIo {
+    pid: Pid,
+    env: Env,
+    cwd: String,
+    shared: Rc<Shared>,
+}
+
+impl ProcessIo {
+    pub(crate) fn new(pid: Pid, env: Env, cwd: String, shared: &Rc<Shared>) -> Self {
+        Self { pid, env, cwd, shared: shared.clone() }
+    }
+
+    fn path(&self, path: &str) -> String {
+        containers::fs::join(&self.cwd, path)
+    }
+
+    fn write_fd(&self, fd: u32, bytes: &[u8]) {
+        let mut host = self.shared.host.borrow_mut();
+        self.shared.machine.borrow_mut().external_write(&mut *host, self.pid, fd, bytes);
+    }
+
+    fn read_some(&self) -> Poll<Option<Vec<u8>>> {
+        let mut host = self.shared.host.borrow_mut();
+        match self.shared.machine.borrow_mut().external_read(&mut *host, self.pid, READ_BYTES) {
+            Got::Data(bytes) => Poll::Ready(Some(bytes)),
+            Got::End | Got::Failed(_) => Poll::Ready(None),
+            Got::Wait => Poll::Pending,
+        }
+    }
+
+    /// Looks at the files of the shell's machine.
+    fn view<T>(
+        &self,
+        f: impl FnOnce(&mut containers::fs::View<'_>) -> Result<T, Errno>,
+    ) -> Result<T, FsError> {
+        let mut host = self.shared.host.borrow_mut();
+        let mut machine = self.shared.machine.borrow_mut();
+        let mut view = machine.view(&mut *host, Cred::default());
+        f(&mut view).map_err(error)
+    }
+}
+
+fn error(e: Errno) -> FsError {
+    match e {
+        Errno::NoEntry => FsError::NotFound,
+        Errno::IsDir => FsError::IsDir,
+        Errno::NotDir => FsError::NotDir,
+        Errno::Access => FsError::Denied,
+        other => FsError::Other(other.text().to_lowercase()),
+    }
+}
+
+impl Io for ProcessIo {
+    fn out(&self, bytes: &[u8]) {
+        self.write_fd(STDOUT, bytes);
+    }
+
+    fn err(&self, bytes: &[u8]) {
+        self.write_fd(STDERR, bytes);
+    }
+
+    fn stdin(&self) -> LocalFuture<'_, Vec<u8>> {
+        Box::pin(async move {
+            let mut all = Vec::new();
+            while let Some(bytes) = self.stdin_chunk().await {
+                all.extend(bytes);
+                if all.len() > STDIN_MAX_BYTES {
+                    break;
+                }
+            }
+            all
+        })
+    }
+
+    fn stdin_chunk(&self) -> LocalFuture<'_, Option<Vec<u8>>> {
+        Box::pin(poll_fn(|_| self.read_some()))
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, FsError> {
+        let path = self.path(path);
+        self.view(|v| v.read(&path))
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, FsError> {
+        let path = self.path(path);
+        self.view(|v| Ok(v.list(&path)?.into_iter().map(|(name, _)| name.to_string()).collect()))
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), FsError> {
+        let path = self.path(path);
+        self.view(|v| {
+            if let Some((parent, _)) = path.rsplit_once('/') {
+                v.mkdir_all(parent, 0o755)?;
+            }
+            v.write(&path, bytes)
+        })
+    }
+
+    fn remove(&self, path: &str) -> Result<(), FsError> {
+        let path = self.path(path);
+        self.view(|v| v.unlink(&path))
+    }
+
+    fn is_dir(&self, path: &str) -> bool {
+        let path = self.path(path);
+        self.view(|v| Ok(v.is_dir(&path))).unwrap_or(false)
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        self.env.get(name).cloned()
+    }
+
+    fn run_editor<'a>(&'a self, command: &'a str, path: &'a str) -> LocalFuture<'a, Result<i32, String>> {
+        Box::pin(async move { self.edit(command, path).await })
+    }
+
+    fn stdin_is_tty(&self) -> bool {
+        self.shared.machine.borrow().is_tty(self.pid, 0)
+    }
+
+    fn stdout_is_tty(&self) -> bool {
+        self.shared.machine.borrow().is_tty(self.pid, STDOUT)
+    }
+
+    fn discovery_cache(&self) -> DiscoveryCache {
+        self.shared.discovery.clone()
+    }
+}
+
+impl ProcessIo {
+    /// Runs an editor on a file in a shell of its own, as kubectl does with `sh -c`.
+    async fn edit(&self, command: &str, path: &str) -> Result<i32, String> {
+        let line = format!("{command} {}", quote(path));
+        let argv = ["sh".to_owned(), "-c".to_owned(), line];
+        let (pid, sink) = {
+            let mut host = self.shared.host.borrow_mut();
+            let mut machine = self.shared.machine.borrow_mut();
+            let sink = machine.sink();
+            let stdio = Stdio { input: None, sink, tty: false };
+            let started =
+                machine.spawn(&mut *host, &argv, self.env.clone(), &self.cwd, Cred::default(), stdio);
+            (started.map_err(|e| format!("{e:?}"))?, sink)
+        };
+        let code = poll_fn(|_| match self.shared.machine.borrow().exit_code(pid) {
+            Some(code) => Poll::Ready(code),
+            None => Poll::Pending,
+        })
+        .await;
+        let printed = {
+            let mut machine = self.shared.machine.borrow_mut();
+            machine.reap(pid);
+            machine.take_output(sink)
+        };
+        for (stream, bytes) in printed {
+            match stream {
+                Stream::Out => self.out(&bytes),
+                Stream::Err => self.err(&bytes),
+            }
+        }
+        Ok(code)
+    }
+}
+
+/// A word as the shell takes it whole.
+fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}

@@ -1,0 +1,353 @@
+//! The learner's shell line: files, history, and the programs that reach the cluster.
+//!
+//! Owns: the learner's machine (a shell and files, by the kernel of `containers`), the commands that are not in it
+//! (kubectl and its alias `k`), and when each of them goes on.
+//! Does not own: what a command does (kubectl), how time passes (whoever calls [`Terminal::run_until`]).
+
+mod complete;
+mod files;
+mod host;
+mod io;
+mod program;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use clock::Time;
+use cluster::Cluster;
+use containers::fs::{Cred, Fs};
+use containers::machine::{Env, InputId, Machine, Outcome, Pid, SinkId, Stdio, Stream};
+use containers::shell::{Dialect, ParseError, Shell};
+
+pub use complete::Candidate;
+pub use files::FileError;
+use host::LearnerHost;
+use program::Program;
+
+/// Where the learner's files are.
+pub const HOME: &str = "/home/learner";
+/// Steps the shell may take before the page gets its frame back.
+const STEPS_PER_POLL: u32 = 20_000;
+/// Lines kept in the history.
+const HISTORY_LINES: usize = 1_000;
+
+/// What the machine's users share: the shell's kernel and its host.
+pub(crate) struct Shared {
+    pub(crate) machine: RefCell<Machine>,
+    pub(crate) host: RefCell<LearnerHost>,
+    pub(crate) discovery: kubectl::io::DiscoveryCache,
+}
+
+/// A piece of output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    pub stream: Stream,
+    pub bytes: Vec<u8>,
+}
+
+/// What became of a submitted line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Submitted {
+    /// It runs.
+    Runs,
+    /// It is the beginning of a command (an open quote, a here-document): type on.
+    NeedsMore,
+    /// Another command still runs: the line went to its standard input.
+    ToProgram,
+}
+
+pub struct Terminal {
+    shared: Rc<Shared>,
+    shell: Pid,
+    sink: SinkId,
+    input: InputId,
+    /// Lines of a command that is not complete yet.
+    pending: String,
+    programs: Vec<Program>,
+    history: Vec<String>,
+    /// When something in the shell's kernel (`sleep`) goes on.
+    shell_wakes_at: Option<Time>,
+    /// What the terminal itself has to say: syntax errors.
+    own_output: Vec<Output>,
+}
+
+impl Default for Terminal {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Terminal {
+    #[must_use]
+    pub fn new() -> Self {
+        let mut fs = Fs::default();
+        fs.tree = containers::images::base::workstation(HOME);
+        let mut machine = Machine::new(fs, "wheelhouse", 1, Time::EPOCH);
+        machine.flavor = containers::machine::Flavor::Gnu;
+        machine.sh = Dialect::Bash;
+        let (sink, input) = (machine.sink(), machine.input());
+        // Process 1 only keeps the machine alive: the shells above it may end.
+        let idle = Stdio { input: None, sink, tty: false };
+        machine.prompt(Dialect::Bash, Env::default(), "/", Cred::default(), idle);
+        let shared = Rc::new(Shared {
+            machine: RefCell::new(machine),
+            host: RefCell::new(LearnerHost::default()),
+            discovery: kubectl::io::DiscoveryCache::default(),
+        });
+        let mut terminal = Self {
+            shared,
+            shell: 0,
+            sink,
+            input,
+            pending: String::new(),
+            programs: Vec::new(),
+            history: Vec::new(),
+            own_output: Vec::new(),
+            shell_wakes_at: None,
+        };
+        terminal.start_shell(true);
+        terminal
+    }
+
+    /// A fresh shell over the same files: variables and background jobs are gone.
+    pub fn restart_shell(&mut self, tty: bool) {
+        self.programs.clear();
+        let mut machine = self.shared.machine.borrow_mut();
+        machine.signal(self.shell, containers::machine::Signal::Kill);
+        machine.reap(self.shell);
+        drop(machine);
+        self.start_shell(tty);
+    }
+
+    fn start_shell(&mut self, tty: bool) {
+        let env = [
+            ("HOME", HOME),
+            ("USER", "learner"),
+            ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            ("TERM", "xterm-256color"),
+            ("PWD", HOME),
+        ];
+        let env = env.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let env = Arc::new(env.collect());
+        let stdio = Stdio { input: Some(self.input), sink: self.sink, tty };
+        let shell = self.shared.machine.borrow_mut().prompt(Dialect::Bash, env, HOME, Cred::default(), stdio);
+        self.shell = shell.unwrap_or_default();
+    }
+
+    /// Takes a line as typed, without its newline.
+    pub fn submit(&mut self, line: &str) -> Submitted {
+        if self.is_running() {
+            let mut machine = self.shared.machine.borrow_mut();
+            machine.feed(self.input, line.as_bytes());
+            machine.feed(self.input, b"\n");
+            return Submitted::ToProgram;
+        }
+        self.pending.push_str(line);
+        let text = self.pending.clone();
+        let mut machine = self.shared.machine.borrow_mut();
+        let Some(shell) = machine.shell_mut(self.shell) else { return Submitted::Runs };
+        match shell.submit(&text) {
+            Err(ParseError::Incomplete(_)) => {
+                self.pending.push('\n');
+                return Submitted::NeedsMore;
+            }
+            Err(error) => {
+                let message = shell.syntax_error(&error);
+                shell.set_status(2);
+                self.own_output.push(Output { stream: Stream::Err, bytes: message.into_bytes() });
+            }
+            Ok(_) => {}
+        }
+        drop(machine);
+        self.pending.clear();
+        self.remember(&text);
+        Submitted::Runs
+    }
+
+    fn remember(&mut self, text: &str) {
+        if text.trim().is_empty() || self.history.last().is_some_and(|l| l == text) {
+            return;
+        }
+        if self.history.len() >= HISTORY_LINES {
+            self.history.remove(0);
+        }
+        self.history.push(text.to_owned());
+    }
+
+    /// Submitted commands, oldest first.
+    #[must_use]
+    pub fn history(&self) -> &[String] {
+        &self.history
+    }
+
+    pub fn set_history(&mut self, lines: Vec<String>) {
+        self.history = lines;
+    }
+
+    /// Whether a command runs in the foreground.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        !self.shared.machine.borrow().at_prompt(self.shell)
+    }
+
+    /// Whether a command has begun that is not complete yet.
+    #[must_use]
+    pub fn needs_more(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Ctrl-C.
+    pub fn interrupt(&mut self) {
+        self.pending.clear();
+        self.shared.machine.borrow_mut().interrupt(self.shell);
+    }
+
+    /// Ctrl-D.
+    pub fn end_of_input(&mut self) {
+        self.shared.machine.borrow_mut().end_input_once(self.input);
+    }
+
+    /// The exit code of the last command.
+    #[must_use]
+    pub fn exit_code(&self) -> i32 {
+        self.shared.machine.borrow().shell(self.shell).map_or(0, Shell::status)
+    }
+
+    /// The directory the shell stands in, with the home directory as `~`.
+    #[must_use]
+    pub fn directory(&self) -> String {
+        let machine = self.shared.machine.borrow();
+        let cwd = machine.cwd(self.shell).unwrap_or(HOME);
+        match cwd.strip_prefix(HOME) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("~{rest}"),
+            _ => cwd.to_owned(),
+        }
+    }
+
+    /// What was printed since the last call.
+    pub fn take_output(&mut self) -> Vec<Output> {
+        let taken = self.shared.machine.borrow_mut().take_output(self.sink);
+        let mut all = std::mem::take(&mut self.own_output);
+        all.extend(taken.into_iter().map(|(stream, bytes)| Output { stream, bytes }));
+        all
+    }
+
+    /// Lets everything that can go on at this instant go on. True when some of it would go on at once: the steps of
+    /// one call are bounded, so that a loop without end does not stop the page.
+    pub fn poll(&mut self, cluster: &mut Cluster) -> bool {
+        self.shared.host.borrow_mut().now = cluster.now();
+        let mut steps_left = 4u32;
+        loop {
+            let outcome = {
+                let mut host = self.shared.host.borrow_mut();
+                self.shared.machine.borrow_mut().step(STEPS_PER_POLL, &mut *host)
+            };
+            self.shell_wakes_at = if let Outcome::Blocked { until } = outcome { until } else { None };
+            let mut progressed = self.start_programs();
+            progressed |= self.drive_programs(cluster);
+            let more = matches!(outcome, Outcome::Running);
+            if !progressed && !more {
+                return false;
+            }
+            if more {
+                steps_left -= 1;
+                if steps_left == 0 {
+                    return true;
+                }
+            }
+        }
+    }
+
+    fn start_programs(&mut self) -> bool {
+        let externals = self.shared.machine.borrow().externals();
+        let mut started = false;
+        for e in externals {
+            if self.programs.iter().all(|p| p.pid != e.pid) {
+                self.programs.push(Program::start(e, &self.shared));
+                started = true;
+            }
+        }
+        started
+    }
+
+    fn drive_programs(&mut self, cluster: &mut Cluster) -> bool {
+        let mut progressed = false;
+        let shared = self.shared.clone();
+        self.programs.retain_mut(|program| {
+            if !shared.machine.borrow().is_alive(program.pid) {
+                progressed = true;
+                return false;
+            }
+            let (code, moved) = program.drive(cluster);
+            progressed |= moved;
+            match code {
+                Some(code) => {
+                    shared.machine.borrow_mut().external_exit(program.pid, code);
+                    progressed = true;
+                    false
+                }
+                None => true,
+            }
+        });
+        progressed
+    }
+
+    /// The next instant at which something here waits to go on, whatever the cluster does.
+    #[must_use]
+    pub fn wakes_at(&self) -> Option<Time> {
+        let programs = self.programs.iter().filter_map(Program::sleeps_until);
+        programs.chain(self.shell_wakes_at).min()
+    }
+
+    /// Runs cluster and commands together until `until`: after every event each waiting command may go on, so that
+    /// the same commands give the same log whatever the frame rate. False when `go_on` said no.
+    pub fn run_until(&mut self, cluster: &mut Cluster, until: Time, go_on: &mut dyn FnMut() -> bool) -> bool {
+        loop {
+            if self.poll(cluster) && !go_on() {
+                return false;
+            }
+            let next = match (cluster.next_due(), self.wakes_at()) {
+                (Some(a), Some(b)) => a.min(b),
+                (Some(a), None) | (None, Some(a)) => a,
+                (None, None) => until,
+            };
+            if next > until {
+                cluster.run_until(until, &mut || true);
+                return true;
+            }
+            if !go_on() {
+                return false;
+            }
+            if cluster.next_due().is_some_and(|at| at <= next) {
+                cluster.step();
+            } else if cluster.now() < next {
+                cluster.run_until(next, &mut || true);
+            } else if next >= until {
+                return true;
+            }
+        }
+    }
+
+    /// Runs until the command in the foreground has ended, at most `limit` of virtual time.
+    /// False when it still runs then.
+    pub fn finish(&mut self, cluster: &mut Cluster, limit: clock::Millis) -> bool {
+        let until = cluster.now() + limit;
+        loop {
+            self.poll(cluster);
+            if !self.is_running() {
+                return true;
+            }
+            if cluster.now() >= until {
+                return false;
+            }
+            let next =
+                cluster.next_due().into_iter().chain(self.wakes_at()).min().unwrap_or(until).min(until);
+            if cluster.next_due().is_some_and(|at| at <= next) {
+                cluster.step();
+            } else {
+                cluster.run_until(next.max(cluster.now() + 1), &mut || true);
+            }
+        }
+    }
+}
