@@ -41,3 +41,15 @@ pub const ENDPOINT_SLICE_BACKOFF_MS: Millis = 1_000;
 /// The back-off of deleting failed daemon pods doubles from the first to the second.
 pub const FAILED_DAEMON_POD_BACKOFF_MS: Millis = 1_000;
 pub const FAILED_DAEMON_POD_MAX_BACKOFF_MS: Millis = 15 * 60_000;
+
+/// A Job is synced this long after what made it necessary, so that many pods ending together are one sync.
+pub const JOB_BATCH_MS: Millis = 1_000;
+/// A failed Job's next pod waits from the first, doubling to the second.
+pub const JOB_POD_BACKOFF_MS: Millis = 10_000;
+pub const JOB_POD_MAX_BACKOFF_MS: Millis = 600_000;
+/// The back-off of a failed Job sync doubles from the first to the second.
+pub const JOB_API_BACKOFF_MS: Millis = 1_000;
+pub const JOB_API_MAX_BACKOFF_MS: Millis = 60_000;
+
+/// A CronJob is looked at this long after its time, to be surely past it.
+pub const CRON_DELTA_MS: Millis = 100;

@@ -22,6 +22,7 @@ pub mod endpointslice;
 pub mod expectations;
 pub mod garbagecollector;
 pub mod history;
+pub mod job;
 pub mod manager;
 pub mod namespace;
 pub mod node_taints;

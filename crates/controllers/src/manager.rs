@@ -89,6 +89,7 @@ controllers! {
     statefulset: crate::statefulset::StatefulSetController =
         |_| crate::statefulset::StatefulSetController::new(),
     daemonset: crate::daemonset::DaemonSetController = |_| crate::daemonset::DaemonSetController::new(),
+    job: crate::job::JobController = |_| crate::job::JobController::new(),
     garbagecollector: crate::garbagecollector::GarbageCollector =
         |_| crate::garbagecollector::GarbageCollector::new(),
     namespace: crate::namespace::NamespaceController = |_| crate::namespace::NamespaceController::new(),

@@ -102,28 +102,50 @@ impl PodOwners {
                 error = Some(e);
             }
         }
-        let selector = selector.clone();
-        if !owner.is_terminating()
-            && let Some(orphans) = self.orphans.get_mut(&key)
-        {
-            for pod_key in std::mem::take(orphans) {
-                let Some(pod) = caches.pods().get(&pod_key) else { continue };
-                let fits = pod.controller_ref().is_null()
-                    && !pod.is_terminating()
-                    && selector.matches(pod.labels())
-                    && member(pod);
-                if !fits {
-                    continue;
-                }
-                match adopt(ctx, owner, self.resource, pod, PODS) {
-                    Ok(pod) => mine.extend(pod),
-                    Err(e) => {
-                        orphans.insert(pod_key);
-                        error = Some(e);
-                    }
+        match self.adopt_orphans(owner, caches, ctx, member) {
+            Ok(adopted) => mine.extend(adopted),
+            Err(e) => error = Some(e),
+        }
+        error.map_or(Ok(mine), Err)
+    }
+
+    /// Adopts the matching orphans for which `member` holds.
+    ///
+    /// # Errors
+    /// The last refusal.
+    pub fn adopt_orphans(
+        &mut self,
+        owner: &Value,
+        caches: &Caches,
+        ctx: &mut Ctx<'_>,
+        member: impl Fn(&Value) -> bool,
+    ) -> Result<Vec<Value>, Status> {
+        let key = owner.key();
+        let (Some(orphans), Some(selector)) = (self.orphans.get_mut(&key), self.selectors.get(&key)) else {
+            return Ok(Vec::new());
+        };
+        let mut adopted = Vec::new();
+        let mut error = None;
+        if owner.is_terminating() {
+            return Ok(adopted);
+        }
+        for pod_key in std::mem::take(orphans) {
+            let Some(pod) = caches.pods().get(&pod_key) else { continue };
+            let fits = pod.controller_ref().is_null()
+                && !pod.is_terminating()
+                && selector.matches(pod.labels())
+                && member(pod);
+            if !fits {
+                continue;
+            }
+            match adopt(ctx, owner, self.resource, pod, PODS) {
+                Ok(pod) => adopted.extend(pod),
+                Err(e) => {
+                    orphans.insert(pod_key);
+                    error = Some(e);
                 }
             }
         }
-        error.map_or(Ok(mine), Err)
+        error.map_or(Ok(adopted), Err)
     }
 }

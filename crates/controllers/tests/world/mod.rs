@@ -209,6 +209,14 @@ fn merge(into: &mut Value, patch: &Value, strategic: bool) {
     for (k, v) in patch.entries() {
         if v.is_null() {
             into.remove(k);
+        } else if let Some(field) = k.strip_prefix("$deleteFromPrimitiveList/") {
+            let left: Vec<Value> =
+                into[field].items().iter().filter(|x| !v.items().contains(x)).cloned().collect();
+            if left.is_empty() {
+                into.remove(field);
+            } else {
+                into.set(field, left);
+            }
         } else if strategic && k == "ownerReferences" {
             let mut all: Vec<Value> = into[k.as_str()].items().to_vec();
             for r in v.items() {
@@ -485,7 +493,11 @@ impl World {
                     p.set_at(&["status", "conditions"], ready);
                 });
             }
-            Duty::Finish(key, phase) if self.server.get(PODS, &key).is_some_and(|p| !p.is_terminating()) => {
+            Duty::Finish(key, phase)
+                if self.server.get(PODS, &key).is_some_and(|p| {
+                    !p.is_terminating() && !matches!(p["status"]["phase"].text(), "Succeeded" | "Failed")
+                }) =>
+            {
                 let at = now.rfc3339();
                 self.edit_status(PODS, &key, |p| {
                     p.set_at(&["status", "phase"], phase.as_str());
