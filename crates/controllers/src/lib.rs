@@ -13,6 +13,7 @@
 
 pub mod caches;
 pub mod controller;
+pub mod cronjob;
 pub mod daemonset;
 pub mod delays;
 pub mod deployment;
@@ -39,6 +40,7 @@ pub mod serviceaccount;
 pub mod statefulset;
 pub mod sync_queue;
 pub mod tainteviction;
+pub mod ttlafterfinished;
 
 pub use caches::Caches;
 pub use controller::{Base, Controller};

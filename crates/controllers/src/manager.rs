@@ -90,6 +90,9 @@ controllers! {
         |_| crate::statefulset::StatefulSetController::new(),
     daemonset: crate::daemonset::DaemonSetController = |_| crate::daemonset::DaemonSetController::new(),
     job: crate::job::JobController = |_| crate::job::JobController::new(),
+    cronjob: crate::cronjob::CronJobController = |_| crate::cronjob::CronJobController::new(),
+    ttlafterfinished: crate::ttlafterfinished::TtlAfterFinishedController =
+        |_| crate::ttlafterfinished::TtlAfterFinishedController::new(),
     garbagecollector: crate::garbagecollector::GarbageCollector =
         |_| crate::garbagecollector::GarbageCollector::new(),
     namespace: crate::namespace::NamespaceController = |_| crate::namespace::NamespaceController::new(),
