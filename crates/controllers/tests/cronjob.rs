@@ -47,7 +47,10 @@ fn a_job_each_minute_and_three_kept() {
     assert_eq!(w.all(PODS).len(), 3);
     assert!(tick(&w)["status"]["active"].is_zero());
     assert!(!tick(&w)["status"]["lastSuccessfulTime"].is_null());
-    assert_eq!(w.events("SawCompletedJob")[0], format!("Saw completed job: tick-{minute}, condition: Complete"));
+    assert_eq!(
+        w.events("SawCompletedJob")[0],
+        format!("Saw completed job: tick-{minute}, condition: Complete")
+    );
     w.edit(CRONJOBS, "default/tick", |c| c.set_at(&["spec", "suspend"], true));
     let before = w.events("SuccessfulCreate").len();
     w.run(5 * 60_000);
@@ -62,7 +65,11 @@ fn what_still_runs_when_the_next_is_due() {
         w.run(4 * 60_000 + 30_000);
         assert_eq!(w.all(JOBS).len(), running, "{policy}");
         assert_eq!(tick(&w)["status"]["active"].items().len(), running, "{policy}");
-        assert_eq!(w.events("SuccessfulDelete").iter().filter(|m| m.starts_with("Deleted job")).count(), deleted, "{policy}");
+        assert_eq!(
+            w.events("SuccessfulDelete").iter().filter(|m| m.starts_with("Deleted job")).count(),
+            deleted,
+            "{policy}"
+        );
         let told = !w.events("JobAlreadyActive").is_empty();
         assert_eq!(told, policy == "Forbid");
     }
@@ -96,13 +103,19 @@ fn what_cannot_be_read_is_said() {
     let mut w = lab(5, 500);
     w.create(CRONJOBS, cron("61 * * * *", "Allow"));
     w.run(1000);
-    assert_eq!(w.events("UnparseableSchedule"), ["unparseable schedule: \"61 * * * *\" : end of range (61) above maximum (59): 61"]);
+    assert_eq!(
+        w.events("UnparseableSchedule"),
+        ["unparseable schedule: \"61 * * * *\" : end of range (61) above maximum (59): 61"]
+    );
     w.edit(CRONJOBS, "default/tick", |c| {
         c.set_at(&["spec", "schedule"], "* * * * *");
         c.set_at(&["spec", "timeZone"], "Mars/Olympus");
     });
     w.run(130_000);
-    assert_eq!(w.events("UnknownTimeZone")[0], "invalid timeZone: \"Mars/Olympus\": unknown time zone Mars/Olympus");
+    assert_eq!(
+        w.events("UnknownTimeZone")[0],
+        "invalid timeZone: \"Mars/Olympus\": unknown time zone Mars/Olympus"
+    );
 }
 
 #[test]

@@ -68,7 +68,11 @@ fn one_pod_to_completion() {
 #[test]
 fn never_more_than_its_parallelism_nor_its_completions() {
     fn check(w: &World) {
-        let active = w.all(PODS).iter().filter(|p| matches!(p["status"]["phase"].text(), "Pending" | "Running")).count();
+        let active = w
+            .all(PODS)
+            .iter()
+            .filter(|p| matches!(p["status"]["phase"].text(), "Pending" | "Running"))
+            .count();
         assert!(active <= 3, "{active} at once at {}", w.now());
         assert!(w.all(PODS).len() <= 7);
     }
@@ -94,10 +98,16 @@ fn failures_wait_longer_and_longer_until_the_limit() {
     }
     assert_eq!(starts.len(), 4, "{starts:?}");
     let gaps: Vec<i64> = starts.windows(2).map(|p| p[1] - p[0]).collect();
-    assert!((9..=12).contains(&gaps[0]) && (19..=22).contains(&gaps[1]) && (39..=42).contains(&gaps[2]), "{gaps:?}");
+    assert!(
+        (9..=12).contains(&gaps[0]) && (19..=22).contains(&gaps[1]) && (39..=42).contains(&gaps[2]),
+        "{gaps:?}"
+    );
     assert_eq!(types(&w), ["FailureTarget", "Failed"]);
     let c = work(&w).condition("Failed");
-    assert_eq!((c["reason"].text(), c["message"].text()), ("BackoffLimitExceeded", "Job has reached the specified backoff limit"));
+    assert_eq!(
+        (c["reason"].text(), c["message"].text()),
+        ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
+    );
     assert_eq!(w.events("BackoffLimitExceeded").len(), 1);
     assert_eq!(count(&w, "failed"), 4);
 }
@@ -216,10 +226,18 @@ fn counts_hold_under_random_failures() {
         w.habits.finish = Some((1_000_000, "Succeeded"));
         w.checks.push(check);
         let mode = if indexed { "Indexed" } else { "NonIndexed" };
-        w.create(JOBS, job(value!({"parallelism": 3, "completions": 6, "backoffLimit": 1000, "completionMode": (mode)})));
+        w.create(
+            JOBS,
+            job(value!({"parallelism": 3, "completions": 6, "backoffLimit": 1000, "completionMode": (mode)})),
+        );
         for _ in 0..120 {
             w.run(500 + rng.below(15_000) as i64);
-            let running: Vec<_> = w.all(PODS).iter().filter(|p| p["status"]["phase"] == "Pending" && !p.is_terminating()).map(|p| p.key()).collect();
+            let running: Vec<_> = w
+                .all(PODS)
+                .iter()
+                .filter(|p| p["status"]["phase"] == "Pending" && !p.is_terminating())
+                .map(|p| p.key())
+                .collect();
             if running.is_empty() {
                 continue;
             }

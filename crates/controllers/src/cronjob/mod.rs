@@ -15,7 +15,8 @@ use self::schedule::Schedule;
 use self::zones::Zone;
 use crate::caches::Caches;
 use crate::controller::{
-    Base, Controller, controller_ref, has_base, internal, is_namespace_terminating, owner_of_kind, set_or_remove,
+    Base, Controller, controller_ref, has_base, internal, is_namespace_terminating, owner_of_kind,
+    set_or_remove,
 };
 use crate::delays::CRON_DELTA_MS;
 use crate::job::finished_condition;
@@ -143,7 +144,9 @@ impl Run<'_, '_> {
 
     /// Deletes finished Jobs beyond the history limits, oldest first.
     fn clean_up(&mut self, jobs: &[Value]) {
-        for (kind, limit) in [("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")] {
+        for (kind, limit) in
+            [("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")]
+        {
             let Some(limit) = self.cron["spec"][limit].as_int() else { continue };
             let ended = |j: &&Value| finished_condition(j).is_some_and(|c| c["type"] == kind);
             let mut all: Vec<&Value> = jobs.iter().filter(ended).collect();
@@ -197,7 +200,8 @@ impl Run<'_, '_> {
                 self.normal("SawCompletedJob", &text);
             }
             if end["type"] == "Complete" {
-                let (known, done) = (&self.cron["status"]["lastSuccessfulTime"], &job["status"]["completionTime"]);
+                let (known, done) =
+                    (&self.cron["status"]["lastSuccessfulTime"], &job["status"]["completionTime"]);
                 if !done.is_null() && (known.is_null() || done.time() > known.time()) {
                     let done = done.clone();
                     self.cron.set_at(&["status", "lastSuccessfulTime"], done);
@@ -273,7 +277,8 @@ impl Run<'_, '_> {
         }
         match self.cron["spec"]["concurrencyPolicy"].text() {
             "Forbid" if !self.active().is_empty() => {
-                let text = "Not starting job because prior execution is running and concurrency policy is Forbid";
+                let text =
+                    "Not starting job because prior execution is running and concurrency policy is Forbid";
                 self.normal("JobAlreadyActive", text);
                 return later(self);
             }
@@ -287,7 +292,11 @@ impl Run<'_, '_> {
                         }
                     };
                     if !self.delete(&job) {
-                        return Err(internal(format!("could not replace job {}/{}", job.namespace(), job.name())));
+                        return Err(internal(format!(
+                            "could not replace job {}/{}",
+                            job.namespace(),
+                            job.name()
+                        )));
                     }
                 }
             }
@@ -369,8 +378,8 @@ impl Controller for CronJobController {
             return;
         }
         let (old, new) = (&change.previous["spec"], &change.object["spec"]);
-        let rescheduled =
-            !change.previous.is_null() && (old["schedule"] != new["schedule"] || old["timeZone"] != new["timeZone"]);
+        let rescheduled = !change.previous.is_null()
+            && (old["schedule"] != new["schedule"] || old["timeZone"] != new["timeZone"]);
         match schedule_of(&change.object) {
             Ok(schedule) if rescheduled && !change.is_deleted() => {
                 let wait = until_next(&change.object, now, &schedule);

@@ -168,7 +168,8 @@ fn number(text: &str) -> Result<u64, String> {
 
 /// The first wall clock minute after `t` that all sets allow.
 fn next_local(sets: &[u64; 5], t: Time) -> Option<Time> {
-    let (mut year, mut month, mut day, mut hour, mut minute, _) = (t + 60_000 - t.0.rem_euclid(60_000)).civil();
+    let (mut year, mut month, mut day, mut hour, mut minute, _) =
+        (t + 60_000 - t.0.rem_euclid(60_000)).civil();
     let limit = year + 5;
     let has = |set: u64, n: u32| set & (1 << n) != 0;
     while year <= limit {

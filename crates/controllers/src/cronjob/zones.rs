@@ -147,11 +147,35 @@ mod tests {
             let t = Time::parse_rfc3339(text).expect("an instant");
             Zone::find(zone).expect(zone).offset(t) / 3_600_000
         };
-        assert_eq!((hours("Europe/Berlin", "2026-03-29T00:59:59Z"), hours("Europe/Berlin", "2026-03-29T01:00:00Z")), (1, 2));
-        assert_eq!((hours("Europe/Berlin", "2026-10-25T00:59:59Z"), hours("Europe/Berlin", "2026-10-25T01:00:00Z")), (2, 1));
-        assert_eq!((hours("America/New_York", "2026-03-08T06:59:59Z"), hours("America/New_York", "2026-03-08T07:00:00Z")), (-5, -4));
-        assert_eq!((hours("America/New_York", "2026-11-01T05:59:59Z"), hours("America/New_York", "2026-11-01T06:00:00Z")), (-4, -5));
-        assert_eq!((hours("Australia/Sydney", "2026-01-01T00:00:00Z"), hours("Australia/Sydney", "2026-07-01T00:00:00Z")), (11, 10));
+        assert_eq!(
+            (hours("Europe/Berlin", "2026-03-29T00:59:59Z"), hours("Europe/Berlin", "2026-03-29T01:00:00Z")),
+            (1, 2)
+        );
+        assert_eq!(
+            (hours("Europe/Berlin", "2026-10-25T00:59:59Z"), hours("Europe/Berlin", "2026-10-25T01:00:00Z")),
+            (2, 1)
+        );
+        assert_eq!(
+            (
+                hours("America/New_York", "2026-03-08T06:59:59Z"),
+                hours("America/New_York", "2026-03-08T07:00:00Z")
+            ),
+            (-5, -4)
+        );
+        assert_eq!(
+            (
+                hours("America/New_York", "2026-11-01T05:59:59Z"),
+                hours("America/New_York", "2026-11-01T06:00:00Z")
+            ),
+            (-4, -5)
+        );
+        assert_eq!(
+            (
+                hours("Australia/Sydney", "2026-01-01T00:00:00Z"),
+                hours("Australia/Sydney", "2026-07-01T00:00:00Z")
+            ),
+            (11, 10)
+        );
         assert_eq!(Zone::find("Mars/Olympus"), None);
     }
 }

@@ -53,8 +53,8 @@ impl Run<'_, '_> {
         let mut result = Ok(());
         for pod in victims {
             let job = self.job.clone();
-            let done = remove_finalizer(pod, self.ctx)
-                .and_then(|()| delete_pod(self.base, self.ctx, pod, &job));
+            let done =
+                remove_finalizer(pod, self.ctx).and_then(|()| delete_pod(self.base, self.ctx, pod, &job));
             if let Err(e) = done {
                 self.expectations.deletion_observed(&self.key, &pod.key());
                 if e.reason != Reason::NotFound {
@@ -106,7 +106,14 @@ impl Run<'_, '_> {
                 };
                 let bound = !p["spec"]["nodeName"].is_zero();
                 let ready = pods::is_ready(p);
-                (bound, phase, ready, Reverse(pods::ready_since(p)), Reverse(pods::max_restarts(p)), Reverse(p.created()))
+                (
+                    bound,
+                    phase,
+                    ready,
+                    Reverse(pods::ready_since(p)),
+                    Reverse(pods::max_restarts(p)),
+                    Reverse(p.created()),
+                )
             });
         };
         if is_indexed(&self.job) {
@@ -187,9 +194,8 @@ impl Run<'_, '_> {
 
     /// The first `n` indexes that are neither done nor failed nor at work.
     fn pending_indexes(&self, n: usize) -> Vec<i64> {
-        let busy = |p: &&Value| {
-            pods::is_active(p) || (replaces_failed_only(&self.job) && pods::is_terminating(p))
-        };
+        let busy =
+            |p: &&Value| pods::is_active(p) || (replaces_failed_only(&self.job) && pods::is_terminating(p));
         let at_work: BTreeSet<i64> = self.pods.iter().filter(busy).filter_map(index_of).collect();
         let mut taken = self.succeeded_indexes.with(&at_work);
         if let Some(failed) = &self.failed_indexes {
@@ -224,7 +230,8 @@ impl Run<'_, '_> {
         if has_limit_per_index(&self.job) {
             let (mut failed, mut ignored) = (0, 0);
             if let Some(before) = self.delayed.get(&index) {
-                (failed, ignored) = (annotation_count(before, FAILURE_COUNT), annotation_count(before, IGNORED_COUNT));
+                (failed, ignored) =
+                    (annotation_count(before, FAILURE_COUNT), annotation_count(before, IGNORED_COUNT));
                 if judge(&self.job, before) == Verdict::Ignore { ignored += 1 } else { failed += 1 }
             }
             pod.set_at(&["metadata", "annotations", FAILURE_COUNT], failed.to_string());

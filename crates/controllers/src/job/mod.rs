@@ -266,11 +266,14 @@ impl Run<'_, '_> {
         let completions = self.job["spec"]["completions"].as_int();
         let counts = |p: &&Value| {
             self.is_uncounted(p)
-                && (!is_indexed(&self.job)
-                    || index_of(p).is_some_and(|i| completions.is_some_and(|n| i < n)))
+                && (!is_indexed(&self.job) || index_of(p).is_some_and(|i| completions.is_some_and(|n| i < n)))
         };
         let new = |known: &[Str], ended: &dyn Fn(&Value) -> bool| -> Vec<&Value> {
-            self.pods.iter().filter(counts).filter(|p| !known.iter().any(|u| u == p.uid()) && ended(p)).collect()
+            self.pods
+                .iter()
+                .filter(counts)
+                .filter(|p| !known.iter().any(|u| u == p.uid()) && ended(p))
+                .collect()
         };
         let new_ok = new(&uncounted_ok, &|p| pods::phase(p) == "Succeeded");
         let new_bad = new(&uncounted_bad, &|p| is_failed(&self.job, p));
@@ -362,7 +365,10 @@ impl Run<'_, '_> {
             if self.finished.is_none() {
                 let most = self.job["spec"]["maxFailedIndexes"].as_int();
                 let message = if most.is_some_and(|m| lost.total() > m) {
-                    Some(("MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes"))
+                    Some((
+                        "MaxFailedIndexesExceeded",
+                        "Job has exceeded the specified maximal number of failed indexes",
+                    ))
                 } else if lost.total() > 0 && lost.total() + self.succeeded >= completions {
                     Some(("FailedIndexes", "Job has failed indexes"))
                 } else {
@@ -425,8 +431,11 @@ impl Run<'_, '_> {
         let now = self.ctx.now;
         let current = self.job.condition("Suspended").clone();
         let suspended = is_suspended(&self.job);
-        let (status, reason, text) =
-            if suspended { ("True", "JobSuspended", "Job suspended") } else { ("False", "JobResumed", "Job resumed") };
+        let (status, reason, text) = if suspended {
+            ("True", "JobSuspended", "Job suspended")
+        } else {
+            ("False", "JobResumed", "Job resumed")
+        };
         if current["status"] == status || (current.is_null() && !suspended) {
             return false;
         }
@@ -469,7 +478,9 @@ impl Controller for JobController {
         }
         let Some(job) = caches.of_resource(JOBS).get(key) else { return Ok(()) };
         let managed_by = job["spec"]["managedBy"].as_str();
-        if finished_condition(job).is_some() || managed_by.is_some_and(|m| m != "kubernetes.io/job-controller") {
+        if finished_condition(job).is_some()
+            || managed_by.is_some_and(|m| m != "kubernetes.io/job-controller")
+        {
             return Ok(());
         }
         for adopted in self.owners.adopt_orphans(job, caches, ctx, |_| true)? {

@@ -28,7 +28,9 @@ pub(super) fn judge(job: &Value, pod: &Value) -> Verdict {
         let place = format!("{}/{}", pod.namespace(), pod.name());
         let message = if !rule["onExitCodes"].is_null() {
             let Some((container, code)) = exit_code(pod, &rule["onExitCodes"]) else { continue };
-            format!("Container {container} for pod {place} failed with exit code {code} matching {action} rule at index {i}")
+            format!(
+                "Container {container} for pod {place} failed with exit code {code} matching {action} rule at index {i}"
+            )
         } else {
             let patterns = rule["onPodConditions"].items();
             let matching = |c: &&Value| {
@@ -126,7 +128,9 @@ impl Backoff {
         let last_success = succeeded.iter().max();
         match last_success {
             None if failed.is_empty() => self,
-            None => Self { failures: self.failures + failed.len() as u32, last: failed.iter().max().copied() },
+            None => {
+                Self { failures: self.failures + failed.len() as u32, last: failed.iter().max().copied() }
+            }
             Some(success) => {
                 let later = failed.iter().filter(|t| *t > success);
                 Self { failures: later.clone().count() as u32, last: later.max().copied() }
