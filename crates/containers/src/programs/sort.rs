@@ -292,7 +292,7 @@ impl Program for Sort {
                 } else {
                     sys.err(&format!("sort: {name}: {e}\n"));
                 }
-                Turn::Exit(if sys.gnu() { 2 } else { 1 })
+                Turn::Exit(2)
             }
             _ => Turn::More,
         }

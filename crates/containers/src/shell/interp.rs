@@ -400,6 +400,16 @@ impl Shell {
     }
 
     pub(super) fn fail(&self, sys: &mut Sys<'_>, text: &str) {
+        // ash names the line (of a file; 0 otherwise) when a builtin complains.
+        if self.dialect == Dialect::Ash
+            && !self.prompt
+            && !self.from_file
+            && let Some((name, rest)) = text.split_once(": ")
+            && builtins::is_builtin(name)
+        {
+            sys.err(&format!("{}{name}: line 0: {rest}\n", self.prefix()));
+            return;
+        }
         sys.err(&format!("{}{text}\n", self.prefix()));
     }
 
@@ -742,8 +752,7 @@ impl Shell {
         if !redirects.is_empty() {
             match self.redirect(sys, redirects) {
                 Ok(saved) => self.frames.push(Frame::Redirects { saved }),
-                Err(text) => {
-                    self.fail(sys, &text);
+                Err(()) => {
                     self.status = 1;
                     return self.check_errexit(sys);
                 }
@@ -856,8 +865,7 @@ impl Shell {
             }
             match self.redirect(sys, redirects) {
                 Ok(saved) => sys.restore(saved),
-                Err(text) => {
-                    self.fail(sys, &text);
+                Err(()) => {
                     self.status = 1;
                 }
             }
@@ -868,8 +876,7 @@ impl Shell {
         let builtin = function.is_none() && builtins::is_builtin(name);
         let saved = match self.redirect(sys, redirects) {
             Ok(saved) => saved,
-            Err(text) => {
-                self.fail(sys, &text);
+            Err(()) => {
                 self.status = if self.dialect == Dialect::Dash { 2 } else { 1 };
                 if builtins::is_special(name) && self.dialect != Dialect::Bash && !self.prompt {
                     return self.stop(sys, self.status);
@@ -1014,7 +1021,7 @@ impl Shell {
     }
 
     /// Carries out redirections; what descriptors were before is kept. On an error all is put back.
-    fn redirect(&mut self, sys: &mut Sys<'_>, redirects: Vec<(u32, Target)>) -> Result<Saved, String> {
+    fn redirect(&mut self, sys: &mut Sys<'_>, redirects: Vec<(u32, Target)>) -> Result<Saved, ()> {
         let mut saved: Saved = Vec::new();
         for (fd, target) in redirects {
             let from = match target {
@@ -1028,11 +1035,13 @@ impl Shell {
                         continue;
                     }
                     Err(e) => {
-                        sys.restore(saved);
-                        return Err(match self.dialect {
+                        let text = match self.dialect {
                             Dialect::Ash => format!("dup2({from},{fd}): {e}"),
                             _ => format!("{from}: {e}"),
-                        });
+                        };
+                        self.fail(sys, &text);
+                        sys.restore(saved);
+                        return Err(());
                     }
                 },
                 Target::Text(text) => sys.open_text(&text).map_err(|e| e.to_string()),
@@ -1058,9 +1067,11 @@ impl Shell {
                 old
             }) {
                 Ok(old) => saved.push((fd, old)),
-                Err(e) => {
+                Err(text) => {
+                    // Said where the redirections made so far lead.
+                    self.fail(sys, &text);
                     sys.restore(saved);
-                    return Err(e);
+                    return Err(());
                 }
             }
         }
