@@ -379,6 +379,11 @@ impl<'a> Decoder<'a> {
         let entries: &'a [(Str, Value)] = map;
         let mut out: Option<crate::Map> = None;
         for (key, value) in entries {
+            if value.is_null() && element == Shape::Bytes {
+                // No bytes are stored as no entry.
+                out.get_or_insert_with(|| map.clone()).remove(key);
+                continue;
+            }
             let change = if value.is_null() {
                 Some(zero(element)).filter(|z| !z.is_null())
             } else {

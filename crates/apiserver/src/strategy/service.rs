@@ -100,7 +100,15 @@ fn prepare_update(new: &mut Value, old: &Value) {
             }
         }
     }
+    let external = |s: &Value| needs_node_port_type(s) || !s["spec"]["externalIPs"].items().is_empty();
+    if external(old) && !external(new) && new["spec"]["externalTrafficPolicy"] == old["spec"]["externalTrafficPolicy"] {
+        new.remove_at(&["spec", "externalTrafficPolicy"]);
+    }
     patch_allocated(new, old);
+}
+
+fn needs_node_port_type(service: &Value) -> bool {
+    matches!(service["spec"]["type"].text(), "NodePort" | "LoadBalancer")
 }
 
 /// An update that leaves out what the server had given keeps it.

@@ -1,24 +1,111 @@
 //! Validation: what an object of a kind must fulfil, all errors at once.
 //!
-//! Models `pkg/apis/*/validation`, one file per kind.
+//! Owns: one file per kind with `fn validate(object, errs)` and `fn validate_update(new, old, errs)`; what objects have
+//! in common (metadata, selectors, pod specs) in files of its own. Objects are decoded and defaulted before.
+//!
+//! Models `pkg/apis/*/validation`, and the order in which it reports. Kinds without a file here are checked for their
+//! metadata only.
 
+mod config_map;
+mod container;
+mod cron_job;
+mod daemon_set;
+mod deployment;
+mod endpoint_slice;
+mod errors;
+mod job;
+mod labels;
+mod namespace;
+mod node;
+mod object_meta;
+mod persistent_volume_claim;
+mod pod;
+mod probe;
+mod replica_set;
+mod replication_controller;
+mod resources;
+mod scheduling;
+mod secret;
+mod service;
+mod stateful_set;
+mod template;
+mod volume;
+
+pub(crate) use errors::Errors;
+
+use objects::resources::Resource;
 use objects::{Status, Value};
 
 use crate::registry::Part;
 use crate::server::{ApiServer, Cx};
 
+/// The checks of one kind. Pod specs that were accepted before are not looked at again.
+struct Checks {
+    new: fn(&Value, &mut Errors),
+    update: fn(&Value, &Value, &mut Errors),
+}
+
+const NONE: Checks = Checks { new: |_, _| {}, update: |_, _, _| {} };
+
+fn of(resource: &Resource) -> &'static Checks {
+    match resource.id.as_str() {
+        "pods" => &Checks { new: pod::validate, update: pod::validate_update },
+        "deployments.apps" => &Checks { new: deployment::validate, update: deployment::validate_update },
+        "replicasets.apps" => &Checks { new: replica_set::validate, update: replica_set::validate_update },
+        "replicationcontrollers" => {
+            &Checks { new: replication_controller::validate, update: replication_controller::validate_update }
+        }
+        "statefulsets.apps" => &Checks { new: stateful_set::validate, update: stateful_set::validate_update },
+        "daemonsets.apps" => &Checks { new: daemon_set::validate, update: daemon_set::validate_update },
+        "jobs.batch" => &Checks { new: job::validate, update: job::validate_update },
+        "cronjobs.batch" => &Checks { new: cron_job::validate, update: cron_job::validate_update },
+        "services" => &Checks { new: service::validate, update: service::validate_update },
+        "namespaces" => &Checks { new: namespace::validate, update: namespace::validate_update },
+        "nodes" => &Checks { new: node::validate, update: node::validate_update },
+        "configmaps" => &Checks { new: config_map::validate, update: config_map::validate_update },
+        "secrets" => &Checks { new: secret::validate, update: secret::validate_update },
+        "persistentvolumeclaims" => {
+            &Checks { new: persistent_volume_claim::validate, update: persistent_volume_claim::validate_update }
+        }
+        "endpointslices.discovery.k8s.io" => {
+            &Checks { new: endpoint_slice::validate, update: endpoint_slice::validate_update }
+        }
+        _ => &NONE,
+    }
+}
+
 impl ApiServer {
-    pub(crate) fn validate_new(&mut self, _cx: &Cx<'_>, _object: &Value) -> Result<(), Status> {
-        Ok(())
+    pub(crate) fn validate_new(&mut self, cx: &Cx<'_>, object: &Value) -> Result<(), Status> {
+        let mut errs = Errors::new(cx.pod_spec.known);
+        object_meta::validate(&cx.resource, object, &mut errs);
+        (of(&cx.resource).new)(object, &mut errs);
+        finish(cx, object, errs)
     }
 
     pub(crate) fn validate_change(
         &mut self,
-        _cx: &Cx<'_>,
-        _new: &Value,
-        _old: &Value,
-        _part: Part,
+        cx: &Cx<'_>,
+        new: &Value,
+        old: &Value,
+        part: Part,
     ) -> Result<(), Status> {
-        Ok(())
+        let mut errs = Errors::new(cx.pod_spec.known);
+        if !new.meta().same(old.meta()) {
+            object_meta::validate_update(new, old, &mut errs);
+        }
+        // A part that is the very same subtree was valid before.
+        let changed = new
+            .entries()
+            .iter()
+            .any(|(k, v)| !matches!(k.as_str(), "metadata" | "status") && !v.same(&old[k.as_str()]));
+        if part == Part::Main && changed {
+            (of(&cx.resource).update)(new, old, &mut errs);
+        }
+        finish(cx, new, errs)
     }
+}
+
+fn finish(cx: &Cx<'_>, object: &Value, errs: Errors) -> Result<(), Status> {
+    let causes = errs.into_causes();
+    if causes.is_empty() { Ok(()) } else { Err(cx.invalid(object.name(), causes)) }
 }

@@ -1,6 +1,7 @@
 //! The API server from outside: requests in, responses, changes and watch events out.
 
 mod lifecycle;
+mod refusals;
 mod watching;
 
 use apiserver::{ApiServer, Config};

@@ -1,0 +1,297 @@
+//! Containers: names, images, ports, environment, mounts.
+//!
+//! Models validateContainers, validateInitContainers, validateEphemeralContainers and their parts in
+//! `pkg/apis/core/validation`. Not modelled: restart rules, resize policies, security contexts.
+
+use std::collections::BTreeSet;
+
+use objects::{Value, names};
+
+use super::{Errors, probe, resources};
+
+const PROTOCOLS: [&str; 3] = ["SCTP", "TCP", "UDP"];
+
+/// All containers of a pod spec; `volumes` are the names one can mount.
+pub(super) fn validate(spec: &Value, volumes: &BTreeSet<&str>, e: &mut Errors) {
+    let grace = spec["terminationGracePeriodSeconds"].int();
+    let mut seen = BTreeSet::new();
+    if spec["containers"].items().is_empty() {
+        e.at("containers", |e| e.required(""));
+    }
+    e.each(spec, "containers", |e, _, c| {
+        every(c, volumes, e);
+        if !seen.insert(c["name"].text().to_owned()) {
+            e.at("name", |e| e.duplicate(&c["name"]));
+        }
+        probe::of_container(c, grace, e);
+    });
+    host_ports(spec, e);
+    e.each(spec, "initContainers", |e, _, c| {
+        every(c, volumes, e);
+        if !c["name"].text().is_empty() && !seen.insert(c["name"].text().to_owned()) {
+            e.at("name", |e| e.duplicate(&c["name"]));
+        }
+        if c["restartPolicy"] == "Always" {
+            probe::of_container(c, grace, e);
+        } else {
+            for key in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
+                if !c[key].is_null() {
+                    e.at(key, |e| {
+                        e.forbidden("may not be set for init containers without restartPolicy=Always");
+                    });
+                }
+            }
+        }
+    });
+    e.each(spec, "ephemeralContainers", |e, _, c| {
+        every(c, volumes, e);
+        if !seen.insert(c["name"].text().to_owned()) {
+            e.at("name", |e| e.duplicate(&c["name"]));
+        }
+        for key in ["ports", "lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
+            if !c[key].is_zero() {
+                e.at(key, |e| e.forbidden("cannot be set for an Ephemeral Container"));
+            }
+        }
+    });
+}
+
+/// What holds for containers of every sort.
+fn every(c: &Value, volumes: &BTreeSet<&str>, e: &mut Errors) {
+    let name = c["name"].text();
+    e.at("name", |e| {
+        if name.is_empty() {
+            e.required("");
+        } else {
+            e.complaints(&c["name"], names::dns1123_label(name));
+        }
+    });
+    if c["image"].text().is_empty() {
+        e.at("image", |e| e.required(""));
+    }
+    e.one_of(c, "terminationMessagePolicy", &["File", "FallbackToLogsOnError"]);
+    ports(c, e);
+    env(c, e);
+    env_from(c, e);
+    mounts(c, volumes, e);
+    e.one_of(c, "imagePullPolicy", &["Always", "IfNotPresent", "Never"]);
+    e.at("resources", |e| resources::requirements(&c["resources"], e));
+    let context = &c["securityContext"];
+    if context["privileged"].is_true() && context["allowPrivilegeEscalation"] == Value::Bool(false) {
+        e.at("securityContext", |e| {
+            e.invalid(context, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
+        });
+    }
+}
+
+fn ports(c: &Value, e: &mut Errors) {
+    let mut seen = BTreeSet::new();
+    e.each(c, "ports", |e, _, p| {
+        let name = p["name"].text();
+        if !name.is_empty() {
+            let complaints = names::port_name(name);
+            e.at("name", |e| {
+                if !complaints.is_empty() {
+                    e.complaints(&p["name"], complaints);
+                } else if !seen.insert(name.to_owned()) {
+                    e.duplicate(&p["name"]);
+                }
+            });
+        }
+        e.at("containerPort", |e| match p["containerPort"].int() {
+            0 => e.required(""),
+            n => e.complaints(&n.into(), names::port_number(n)),
+        });
+        let host = p["hostPort"].int();
+        if host != 0 {
+            e.at("hostPort", |e| e.complaints(&host.into(), names::port_number(host)));
+        }
+        e.one_of(p, "protocol", &PROTOCOLS);
+    });
+}
+
+fn host_ports(spec: &Value, e: &mut Errors) {
+    let mut taken = BTreeSet::new();
+    e.each(spec, "containers", |e, _, c| {
+        e.each(c, "ports", |e, _, p| {
+            let host = p["hostPort"].int();
+            let all = format!("{}/{}/{host}", p["protocol"].text(), p["hostIP"].text());
+            if host != 0 && !taken.insert(all.clone()) {
+                e.at("hostPort", |e| e.duplicate(&all.into()));
+            }
+        });
+    });
+}
+
+/// Since v1.34 a name may be any printable ASCII but `=`.
+fn env_name(name: &str) -> Vec<String> {
+    let bad = name.is_empty() || name.bytes().any(|b| !(0x20..0x7f).contains(&b) || b == b'=');
+    let why = "a valid environment variable name must consist only of printable ASCII characters other than '='";
+    if bad { vec![why.into()] } else { Vec::new() }
+}
+
+const ENV_FIELDS: [&str; 9] = [
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+    "spec.nodeName",
+    "spec.serviceAccountName",
+    "status.hostIP",
+    "status.hostIPs",
+    "status.podIP",
+    "status.podIPs",
+];
+
+const ENV_RESOURCES: [&str; 6] = [
+    "limits.cpu",
+    "limits.ephemeral-storage",
+    "limits.memory",
+    "requests.cpu",
+    "requests.ephemeral-storage",
+    "requests.memory",
+];
+
+const ENV_SOURCES: [&str; 5] = ["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"];
+
+fn env(c: &Value, e: &mut Errors) {
+    e.each(c, "env", |e, _, v| {
+        e.at("name", |e| match v["name"].text() {
+            "" => e.required(""),
+            name => e.complaints(&v["name"], env_name(name)),
+        });
+        let from = &v["valueFrom"];
+        if from.is_null() {
+            return;
+        }
+        e.at("valueFrom", |e| {
+            let sources = ENV_SOURCES.iter().filter(|s| !from[**s].is_null()).count();
+            if !from["fieldRef"].is_null() {
+                e.at("fieldRef", |e| field_ref(&from["fieldRef"], &ENV_FIELDS, e));
+            }
+            let resource = &from["resourceFieldRef"]["resource"];
+            if !from["resourceFieldRef"].is_null() {
+                e.at("resourceFieldRef", |e| match resource.text() {
+                    "" => e.at("resource", |e| e.required("")),
+                    r if ENV_RESOURCES.contains(&r) || r.contains(".hugepages-") => {}
+                    _ => e.at("resource", |e| e.not_supported(resource, &ENV_RESOURCES)),
+                });
+            }
+            for key in ["configMapKeyRef", "secretKeyRef"] {
+                if !from[key].is_null() {
+                    e.at(key, |e| key_ref(&from[key], e));
+                }
+            }
+            if sources == 0 {
+                e.invalid_text(
+                    "",
+                    "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or \
+                     `fileKeyRef`",
+                );
+            } else if !v["value"].text().is_empty() {
+                e.invalid_text("", "may not be specified when `value` is not empty");
+            } else if sources > 1 {
+                e.invalid_text("", "may not have more than one field specified at a time");
+            }
+        });
+    });
+}
+
+/// A reference to a field of the pod itself.
+pub(super) fn field_ref(field: &Value, known: &[&str], e: &mut Errors) {
+    let path = field["fieldPath"].text();
+    if path.is_empty() {
+        e.at("fieldPath", |e| e.required(""));
+        return;
+    }
+    if let Some((map, rest)) = path.split_once("['") {
+        let key = rest.trim_end_matches("']");
+        match map {
+            "metadata.annotations" => e.complaints(&key.into(), names::qualified_name(&key.to_lowercase())),
+            "metadata.labels" => e.complaints(&key.into(), names::qualified_name(key)),
+            _ => e.at("fieldPath", |e| {
+                e.invalid_text(path, &format!("error converting fieldPath: field label does not support subscript: {path}"));
+            }),
+        }
+    } else if !matches!(path, "metadata.annotations" | "metadata.labels") && !ENV_FIELDS.contains(&path) {
+        e.at("fieldPath", |e| {
+            e.invalid_text(path, &format!("error converting fieldPath: field label not supported: {path}"));
+        });
+    } else if !known.contains(&path) {
+        e.at("fieldPath", |e| e.not_supported(&field["fieldPath"], known));
+    }
+}
+
+fn key_ref(r: &Value, e: &mut Errors) {
+    e.at("name", |e| e.complaints(&r["name"].text().into(), names::dns1123_subdomain(r["name"].text())));
+    e.at("key", |e| match r["key"].text() {
+        "" => e.required(""),
+        key => e.complaints(&r["key"], names::config_map_key(key)),
+    });
+}
+
+fn env_from(c: &Value, e: &mut Errors) {
+    if c["envFrom"].items().is_empty() {
+        return;
+    }
+    e.at("envFrom", |e| {
+        for (i, source) in c["envFrom"].items().iter().enumerate() {
+            let given: Vec<&str> =
+                ["configMapRef", "secretRef"].into_iter().filter(|k| !source[*k].is_null()).collect();
+            e.index(i, |e| {
+                e.rule(source, "prefix", env_name);
+                for key in &given {
+                    e.at(key, |e| match source[*key]["name"].text() {
+                        "" => e.at("name", |e| e.required("")),
+                        name => e.at("name", |e| e.complaints(&name.into(), names::dns1123_subdomain(name))),
+                    });
+                }
+            });
+            match given.len() {
+                0 => e.invalid_text("", "must specify one of: `configMapRef` or `secretRef`"),
+                1 => {}
+                _ => e.invalid_text("", "may not have more than one field specified at a time"),
+            }
+        }
+    });
+}
+
+fn mounts(c: &Value, volumes: &BTreeSet<&str>, e: &mut Errors) {
+    let mut points = BTreeSet::new();
+    let mut subpaths: Vec<(&'static str, Value)> = Vec::new();
+    e.each(c, "volumeMounts", |e, _, m| {
+        let name = &m["name"];
+        if name.text().is_empty() {
+            e.at("name", |e| e.required(""));
+        }
+        if !volumes.contains(name.text()) {
+            e.at("name", |e| e.not_found(&name.text().into()));
+        }
+        let path = &m["mountPath"];
+        if path.text().is_empty() {
+            e.at("mountPath", |e| e.required(""));
+        }
+        if !points.insert(path.text().to_owned()) {
+            e.at("mountPath", |e| e.invalid(path, "must be unique"));
+        }
+        for key in ["subPath", "subPathExpr"] {
+            if !m[key].text().is_empty() {
+                subpaths.push((key, m[key].clone()));
+            }
+        }
+    });
+    e.at("volumeMounts", |e| {
+        for (key, path) in subpaths {
+            e.at(key, |e| descending_path(&path, e));
+        }
+    });
+}
+
+/// A relative path that never climbs.
+pub(super) fn descending_path(path: &Value, e: &mut Errors) {
+    if path.text().starts_with('/') {
+        e.invalid(path, "must be a relative path");
+    }
+    if path.text().split('/').any(|part| part == "..") {
+        e.invalid(path, "must not contain '..'");
+    }
+}

@@ -1,0 +1,99 @@
+//! StatefulSets.
+//!
+//! Models ValidateStatefulSetSpec and ValidateStatefulSetUpdate in `pkg/apis/apps/validation`.
+
+use objects::Value;
+
+use super::Errors;
+use super::template::{matches_selector, selector, validate as template};
+
+pub(super) fn validate(object: &Value, errs: &mut Errors) {
+    let s = &object["spec"];
+    errs.at("spec", |e| {
+        e.one_of(s, "podManagementPolicy", &["OrderedReady", "Parallel"]);
+        e.at("updateStrategy", |e| {
+            let strategy = &s["updateStrategy"];
+            match strategy["type"].text() {
+                "" => e.required(""),
+                "OnDelete" if !strategy["rollingUpdate"].is_null() => e.at("rollingUpdate", |e| {
+                    e.invalid(&strategy["rollingUpdate"], "only allowed for updateStrategy 'RollingUpdate'");
+                }),
+                "OnDelete" => {}
+                "RollingUpdate" => e.at("rollingUpdate", |e| e.nonnegative(&strategy["rollingUpdate"], "partition")),
+                _ => e.invalid(strategy, "must be 'RollingUpdate' or 'OnDelete'"),
+            }
+        });
+        let retention = &s["persistentVolumeClaimRetentionPolicy"];
+        e.at("persistentVolumeClaimRetentionPolicy", |e| {
+            e.one_of_if_set(retention, "whenDeleted", &["Retain", "Delete"]);
+            e.one_of_if_set(retention, "whenScaled", &["Retain", "Delete"]);
+        });
+        e.nonnegative(s, "replicas");
+        e.nonnegative(s, "minReadySeconds");
+        e.at("ordinals", |e| e.nonnegative(&s["ordinals"], "start"));
+        if let Some(selector) = selector(s, "empty selector is invalid for statefulset", e) {
+            let t = with_claims(s);
+            e.at("template", |e| {
+                matches_selector(&t, &selector, e);
+                template(&t, e);
+            });
+        }
+        let t = &s["template"]["spec"];
+        if t["restartPolicy"] != "Always" {
+            e.at("template.spec.restartPolicy", |e| e.not_supported(&t["restartPolicy"], &["Always"]));
+        }
+        if !t["activeDeadlineSeconds"].is_null() {
+            e.at("template.spec.activeDeadlineSeconds", |e| {
+                e.forbidden("activeDeadlineSeconds in StatefulSet is not Supported");
+            });
+        }
+    });
+}
+
+/// The template as its pods will be: each claim template is a volume too.
+fn with_claims(spec: &Value) -> Value {
+    let mut t = spec["template"].clone();
+    for claim in spec["volumeClaimTemplates"].items() {
+        let mine = |v: &Value| v["name"] == claim.meta()["name"];
+        let volumes = t.at_mut(&["spec", "volumes"]).list_mut();
+        if !volumes.iter().any(mine) && !claim.name().is_empty() {
+            volumes.push(objects::value!({
+                "name": (claim.name()), "persistentVolumeClaim": {"claimName": (claim.name())}
+            }));
+        }
+    }
+    if t["spec"]["volumes"].is_zero() {
+        t.remove_at(&["spec", "volumes"]);
+    }
+    t
+}
+
+/// What an update may change.
+const MUTABLE: [&str; 8] = [
+    "replicas",
+    "ordinals",
+    "template",
+    "updateStrategy",
+    "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy",
+    "minReadySeconds",
+    "volumeClaimTemplates",
+];
+
+pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
+    validate(new, errs);
+    let (s, was) = (&new["spec"], &old["spec"]);
+    let keys = s.entries().iter().chain(was.entries()).map(|(k, _)| k.as_str());
+    let same_claims = s["volumeClaimTemplates"] == was["volumeClaimTemplates"];
+    let changed =
+        !same_claims || keys.filter(|k| !MUTABLE.contains(k)).any(|k| s[k] != was[k]);
+    if changed {
+        errs.at("spec", |e| {
+            e.forbidden(
+                "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', \
+                 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and \
+                 'minReadySeconds' are forbidden",
+            );
+        });
+    }
+}
