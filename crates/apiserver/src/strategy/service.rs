@@ -101,7 +101,10 @@ fn prepare_update(new: &mut Value, old: &Value) {
         }
     }
     let external = |s: &Value| needs_node_port_type(s) || !s["spec"]["externalIPs"].items().is_empty();
-    if external(old) && !external(new) && new["spec"]["externalTrafficPolicy"] == old["spec"]["externalTrafficPolicy"] {
+    if external(old)
+        && !external(new)
+        && new["spec"]["externalTrafficPolicy"] == old["spec"]["externalTrafficPolicy"]
+    {
         new.remove_at(&["spec", "externalTrafficPolicy"]);
     }
     patch_allocated(new, old);

@@ -126,7 +126,8 @@ fn host_ports(spec: &Value, e: &mut Errors) {
 /// Since v1.34 a name may be any printable ASCII but `=`.
 fn env_name(name: &str) -> Vec<String> {
     let bad = name.is_empty() || name.bytes().any(|b| !(0x20..0x7f).contains(&b) || b == b'=');
-    let why = "a valid environment variable name must consist only of printable ASCII characters other than '='";
+    let why =
+        "a valid environment variable name must consist only of printable ASCII characters other than '='";
     if bad { vec![why.into()] } else { Vec::new() }
 }
 
@@ -151,7 +152,8 @@ const ENV_RESOURCES: [&str; 6] = [
     "requests.memory",
 ];
 
-const ENV_SOURCES: [&str; 5] = ["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"];
+const ENV_SOURCES: [&str; 5] =
+    ["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"];
 
 fn env(c: &Value, e: &mut Errors) {
     e.each(c, "env", |e, _, v| {
@@ -209,7 +211,10 @@ pub(super) fn field_ref(field: &Value, known: &[&str], e: &mut Errors) {
             "metadata.annotations" => e.complaints(&key.into(), names::qualified_name(&key.to_lowercase())),
             "metadata.labels" => e.complaints(&key.into(), names::qualified_name(key)),
             _ => e.at("fieldPath", |e| {
-                e.invalid_text(path, &format!("error converting fieldPath: field label does not support subscript: {path}"));
+                e.invalid_text(
+                    path,
+                    &format!("error converting fieldPath: field label does not support subscript: {path}"),
+                );
             }),
         }
     } else if !matches!(path, "metadata.annotations" | "metadata.labels") && !ENV_FIELDS.contains(&path) {

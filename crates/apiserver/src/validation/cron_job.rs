@@ -44,9 +44,11 @@ pub(super) fn validate_update(new: &Value, _old: &Value, errs: &mut Errors) {
     validate(new, errs);
 }
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-const DESCRIPTORS: [&str; 7] = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
+const DESCRIPTORS: [&str; 7] =
+    ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
 
 /// Whether a text is a schedule of five fields, in robfig's words.
 fn schedule(text: &str) -> Result<(), String> {
@@ -82,7 +84,10 @@ fn range(text: &str, (min, max, names, first): (i64, i64, &[&str], i64)) -> Resu
             return Ok(i as i64 + first);
         }
         let n: i64 = t.parse().map_err(|_| {
-            format!("failed to parse int from {t}: strconv.Atoi: parsing {}: invalid syntax", json::go_quote(t))
+            format!(
+                "failed to parse int from {t}: strconv.Atoi: parsing {}: invalid syntax",
+                json::go_quote(t)
+            )
         })?;
         if n < 0 { Err(format!("negative number ({n}) not allowed: {t}")) } else { Ok(n) }
     };
@@ -121,7 +126,9 @@ mod tests {
 
     #[test]
     fn schedules() {
-        for good in ["* * * * *", "*/5 0-6 1,15 jan-mar MON", "@hourly", "@every 1h30m", "0 0 * * 0", "5/15 * * * *"] {
+        for good in
+            ["* * * * *", "*/5 0-6 1,15 jan-mar MON", "@hourly", "@every 1h30m", "0 0 * * 0", "5/15 * * * *"]
+        {
             assert_eq!(schedule(good), Ok(()), "{good}");
         }
         for (bad, why) in [

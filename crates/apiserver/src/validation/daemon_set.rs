@@ -5,7 +5,9 @@
 use objects::Value;
 
 use super::Errors;
-use super::template::{at_most_all, bare_number, count_or_percent, matches_selector, selector, validate as template};
+use super::template::{
+    at_most_all, bare_number, count_or_percent, matches_selector, selector, validate as template,
+};
 
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
     let s = &object["spec"];

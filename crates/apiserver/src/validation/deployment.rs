@@ -4,8 +4,8 @@
 
 use objects::Value;
 
-use super::template::{always_restarting, at_most_all, bare_number, count_or_percent, selector};
 use super::Errors;
+use super::template::{always_restarting, at_most_all, bare_number, count_or_percent, selector};
 
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
     let s = &object["spec"];

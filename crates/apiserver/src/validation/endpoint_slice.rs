@@ -26,7 +26,9 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
         match endpoint["addresses"].items().len() {
             0 => e.at("addresses", |e| e.required("must contain at least 1 address")),
             n if n > MAX_ADDRESSES => {
-                e.at("addresses", |e| e.invalid(&n.into(), &format!("must have at most {MAX_ADDRESSES} items")));
+                e.at("addresses", |e| {
+                    e.invalid(&n.into(), &format!("must have at most {MAX_ADDRESSES} items"))
+                });
             }
             _ => {}
         }

@@ -61,7 +61,12 @@ impl Errors {
     }
 
     /// Looks at each element of a list below `child`.
-    pub(crate) fn each(&mut self, object: &Value, child: &str, mut check: impl FnMut(&mut Self, usize, &Value)) {
+    pub(crate) fn each(
+        &mut self,
+        object: &Value,
+        child: &str,
+        mut check: impl FnMut(&mut Self, usize, &Value),
+    ) {
         if object[child].items().is_empty() {
             return;
         }

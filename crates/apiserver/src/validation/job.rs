@@ -3,8 +3,8 @@
 //! Models ValidateJobSpec and ValidateJobUpdate in `pkg/apis/batch/validation`.
 //! Not modelled: success policies, the rules of pod failure policies beyond their number.
 
-use objects::selector::LabelSelector;
 use objects::Value;
+use objects::selector::LabelSelector;
 
 use super::template::{matches_selector, validate as template};
 use super::{Errors, labels};
@@ -50,11 +50,16 @@ pub(super) fn spec(s: &Value, e: &mut Errors) {
         }
         if s["parallelism"].int() > INDEXED_MAX {
             e.at("parallelism", |e| {
-                e.invalid(&s["parallelism"], "must be less than or equal to 100000 when completion mode is Indexed");
+                e.invalid(
+                    &s["parallelism"],
+                    "must be less than or equal to 100000 when completion mode is Indexed",
+                );
             });
         }
     } else if !s["backoffLimitPerIndex"].is_null() {
-        e.at("backoffLimitPerIndex", |e| e.invalid(&s["backoffLimitPerIndex"], "requires indexed completion mode"));
+        e.at("backoffLimitPerIndex", |e| {
+            e.invalid(&s["backoffLimitPerIndex"], "requires indexed completion mode")
+        });
     }
     e.at("template", |e| template(&s["template"], e));
     let restart = &s["template"]["spec"]["restartPolicy"];
@@ -85,7 +90,9 @@ pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
         if s["template"] != was["template"] && !suspended {
             e.at("template", |e| e.invalid(&s["template"], "field is immutable"));
         }
-        for key in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] {
+        for key in
+            ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"]
+        {
             e.immutable(s, was, key);
         }
     });

@@ -21,7 +21,9 @@ pub(super) fn selector(selector: &Value, errs: &mut Errors) {
                 e.at("values", |e| e.required("must be specified when `operator` is 'In' or 'NotIn'"));
             }
             "Exists" | "DoesNotExist" if !r["values"].items().is_empty() => {
-                e.at("values", |e| e.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+                e.at("values", |e| {
+                    e.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+                });
             }
             "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
             other => e.at("operator", |e| e.invalid_text(other, "not a valid selector operator")),

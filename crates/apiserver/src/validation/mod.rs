@@ -64,9 +64,10 @@ fn of(resource: &Resource) -> &'static Checks {
         "nodes" => &Checks { new: node::validate, update: node::validate_update },
         "configmaps" => &Checks { new: config_map::validate, update: config_map::validate_update },
         "secrets" => &Checks { new: secret::validate, update: secret::validate_update },
-        "persistentvolumeclaims" => {
-            &Checks { new: persistent_volume_claim::validate, update: persistent_volume_claim::validate_update }
-        }
+        "persistentvolumeclaims" => &Checks {
+            new: persistent_volume_claim::validate,
+            update: persistent_volume_claim::validate_update,
+        },
         "endpointslices.discovery.k8s.io" => {
             &Checks { new: endpoint_slice::validate, update: endpoint_slice::validate_update }
         }

@@ -48,9 +48,7 @@ pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
             let (is, was) = (&new["spec"][key], &old["spec"][key]);
             if !was.text().is_empty() && is != was {
                 let shown = if key == "podCIDR" { "podCIDRs" } else { key };
-                let why = "node updates may not change ".to_owned()
-                    + shown
-                    + " except from \"\" to valid";
+                let why = "node updates may not change ".to_owned() + shown + " except from \"\" to valid";
                 e.at(shown, |e| e.forbidden(&why));
             }
         }

@@ -87,7 +87,8 @@ pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
             e.immutable(meta, was, key);
         }
         // What is the same subtree was looked at before.
-        if ["labels", "annotations", "ownerReferences", "finalizers"].iter().any(|k| !meta[*k].same(&was[*k])) {
+        if ["labels", "annotations", "ownerReferences", "finalizers"].iter().any(|k| !meta[*k].same(&was[*k]))
+        {
             parts(meta, e);
             finalizers(meta, e);
         }

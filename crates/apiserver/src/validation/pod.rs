@@ -44,7 +44,9 @@ pub(super) fn spec(s: &Value, e: &mut Errors) {
     if let Some(n) = s["activeDeadlineSeconds"].as_int()
         && !(1..=i64::from(i32::MAX)).contains(&n)
     {
-        e.at("activeDeadlineSeconds", |e| e.invalid(&n.into(), "must be between 1 and 2147483647, inclusive"));
+        e.at("activeDeadlineSeconds", |e| {
+            e.invalid(&n.into(), "must be between 1 and 2147483647, inclusive")
+        });
     }
     e.rule(s, "hostname", names::dns1123_label);
     e.rule(s, "subdomain", names::dns1123_label);
@@ -134,7 +136,10 @@ pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
                     format!("-  {k}: {}\n+  {k}: {}\n", text(&was[*k]), text(&s[*k]))
                 })
                 .collect();
-            e.forbidden(&format!("pod updates may not change fields other than {UPDATABLE}\n{}", lines.concat()));
+            e.forbidden(&format!(
+                "pod updates may not change fields other than {UPDATABLE}\n{}",
+                lines.concat()
+            ));
         }
     });
 }

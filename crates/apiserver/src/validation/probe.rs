@@ -21,9 +21,13 @@ pub(super) fn of_container(c: &Value, grace: i64, e: &mut Errors) {
         }
         e.at(key, |e| {
             handler(p, grace, e);
-            for field in
-                ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"]
-            {
+            for field in [
+                "initialDelaySeconds",
+                "timeoutSeconds",
+                "periodSeconds",
+                "successThreshold",
+                "failureThreshold",
+            ] {
                 e.nonnegative(p, field);
             }
             let own_grace = &p["terminationGracePeriodSeconds"];

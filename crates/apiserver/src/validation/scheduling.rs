@@ -91,7 +91,9 @@ pub(super) fn spread(spec: &Value, e: &mut Errors) {
         });
         let when = &c["whenUnsatisfiable"];
         if !matches!(when.text(), "DoNotSchedule" | "ScheduleAnyway") {
-            e.at("whenUnsatisfiable", |e| e.not_supported(&when.text().into(), &["DoNotSchedule", "ScheduleAnyway"]));
+            e.at("whenUnsatisfiable", |e| {
+                e.not_supported(&when.text().into(), &["DoNotSchedule", "ScheduleAnyway"])
+            });
         }
         e.at("labelSelector", |e| labels::selector(&c["labelSelector"], e));
     });

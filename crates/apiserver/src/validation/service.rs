@@ -22,7 +22,9 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
         }
         match kind {
             "LoadBalancer" | "NodePort" if headless => e.at("clusterIPs", |e| {
-                e.index(0, |e| e.invalid_text("None", &format!("may not be set to 'None' for {kind} services")));
+                e.index(0, |e| {
+                    e.invalid_text("None", &format!("may not be set to 'None' for {kind} services"))
+                });
             }),
             "ExternalName" => external_name(s, e),
             _ => {}
@@ -47,7 +49,9 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
         }
         duplicates(s, e);
         if !s["loadBalancerSourceRanges"].items().is_empty() && kind != "LoadBalancer" {
-            e.at("LoadBalancerSourceRanges", |e| e.forbidden("may only be used when `type` is 'LoadBalancer'"));
+            e.at("LoadBalancerSourceRanges", |e| {
+                e.forbidden("may only be used when `type` is 'LoadBalancer'")
+            });
         }
         for key in ["allocateLoadBalancerNodePorts", "loadBalancerClass"] {
             if !s[key].is_null() && kind != "LoadBalancer" {
@@ -137,7 +141,9 @@ fn cluster_ips(s: &Value, e: &mut Errors) {
     for (i, ip) in all.iter().enumerate() {
         if ip != "None" && ip.text().parse::<IpAddr>().is_err() {
             e.at("clusterIPs", |e| {
-                e.index(i, |e| e.invalid(ip, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"));
+                e.index(i, |e| {
+                    e.invalid(ip, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
+                });
             });
         }
     }
@@ -165,7 +171,11 @@ fn duplicates(s: &Value, e: &mut Errors) {
 pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
     let (s, was) = (&new["spec"], &old["spec"]);
     let named = |v: &Value| v["type"] == "ExternalName";
-    if !named(new.get("spec")) && !named(was) && !was["clusterIP"].text().is_empty() && s["clusterIP"] != was["clusterIP"] {
+    if !named(new.get("spec"))
+        && !named(was)
+        && !was["clusterIP"].text().is_empty()
+        && s["clusterIP"] != was["clusterIP"]
+    {
         errs.at("spec", |e| {
             e.at("clusterIPs", |e| {
                 e.index(0, |e| e.invalid(&s["clusterIPs"], "may not change once set"));

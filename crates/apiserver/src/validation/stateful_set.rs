@@ -19,7 +19,9 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
                     e.invalid(&strategy["rollingUpdate"], "only allowed for updateStrategy 'RollingUpdate'");
                 }),
                 "OnDelete" => {}
-                "RollingUpdate" => e.at("rollingUpdate", |e| e.nonnegative(&strategy["rollingUpdate"], "partition")),
+                "RollingUpdate" => {
+                    e.at("rollingUpdate", |e| e.nonnegative(&strategy["rollingUpdate"], "partition"))
+                }
                 _ => e.invalid(strategy, "must be 'RollingUpdate' or 'OnDelete'"),
             }
         });
@@ -85,8 +87,7 @@ pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
     let (s, was) = (&new["spec"], &old["spec"]);
     let keys = s.entries().iter().chain(was.entries()).map(|(k, _)| k.as_str());
     let same_claims = s["volumeClaimTemplates"] == was["volumeClaimTemplates"];
-    let changed =
-        !same_claims || keys.filter(|k| !MUTABLE.contains(k)).any(|k| s[k] != was[k]);
+    let changed = !same_claims || keys.filter(|k| !MUTABLE.contains(k)).any(|k| s[k] != was[k]);
     if changed {
         errs.at("spec", |e| {
             e.forbidden(

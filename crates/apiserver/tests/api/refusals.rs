@@ -38,7 +38,9 @@ fn all_errors_of_a_pod_at_once() {
     let found = causes(d.create(bad));
     assert_eq!(found.len(), 3, "{found:?}");
     assert!(found[0].starts_with("metadata.name: Invalid value: \"My_Pod\": a lowercase RFC 1123 subdomain"));
-    assert!(found[1].starts_with("spec.containers[0].name: Invalid value: \"Web\": a lowercase RFC 1123 label"));
+    assert!(
+        found[1].starts_with("spec.containers[0].name: Invalid value: \"Web\": a lowercase RFC 1123 label")
+    );
     assert_eq!(
         found[2],
         "spec.containers[0].ports[0].containerPort: Invalid value: 99999: must be between 1 and 65535, inclusive"
@@ -91,7 +93,9 @@ fn single_faults_of_a_pod() {
             "spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1",
         ),
         (
-            with(value!({"env": [{"name": "A", "value": "x", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]})),
+            with(
+                value!({"env": [{"name": "A", "value": "x", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]}),
+            ),
             "spec.containers[0].env[0].valueFrom: Invalid value: \"\": may not be specified when `value` is not empty",
         ),
         (
@@ -174,7 +178,9 @@ fn a_pod_changes_its_image_and_little_else() {
     assert_eq!((o["spec"]["containers"][0]["image"].text(), o.generation()), ("b:2", 2));
     let port = value!({"spec": {"containers": [{"name": "a", "ports": [{"containerPort": 80}]}]}});
     let refused = refusal(d.patch(PODS, "p", PatchType::Strategic, port));
-    assert!(refused.contains("spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`"));
+    assert!(refused.contains(
+        "spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`"
+    ));
 }
 
 #[test]
@@ -193,13 +199,14 @@ fn immutable_config_maps_stay() {
 #[test]
 fn services_and_their_faults() {
     let mut d = Desk::new();
-    let service = |spec: Value| {
-        value!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": (spec)})
-    };
+    let service = |spec: Value| value!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": (spec)});
     let table = [
         (value!({"selector": {"a": "b"}}), "spec.ports: Required value"),
         (value!({"ports": [{"port": 80}, {"port": 81}]}), "spec.ports[0].name: Required value"),
-        (value!({"ports": [{"port": 0}]}), "spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive"),
+        (
+            value!({"ports": [{"port": 0}]}),
+            "spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive",
+        ),
         (
             value!({"type": "Public", "ports": [{"port": 80}]}),
             "spec.type: Unsupported value: \"Public\": supported values: \"ClusterIP\", \"ExternalName\", \
@@ -225,9 +232,7 @@ fn services_and_their_faults() {
 #[test]
 fn batch_workloads() {
     let mut d = Desk::new();
-    let spec = |policy: &str| {
-        value!({"template": {"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": (policy)}}})
-    };
+    let spec = |policy: &str| value!({"template": {"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": (policy)}}});
     let job = value!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "spec": (spec("Always"))});
     assert_eq!(
         causes(d.create(job)),
@@ -239,6 +244,8 @@ fn batch_workloads() {
     });
     assert_eq!(
         causes(d.create(cron)),
-        ["spec.schedule: Invalid value: \"not a schedule\": expected exactly 5 fields, found 3: [not a schedule]"]
+        [
+            "spec.schedule: Invalid value: \"not a schedule\": expected exactly 5 fields, found 3: [not a schedule]"
+        ]
     );
 }
