@@ -17,7 +17,7 @@ pub enum Error {
     Many(Vec<Error>),
     /// Nothing to print, only an exit code.
     Exit(i32),
-    /// Printed behind `error: `, with this exit code.
+    /// Printed as it is, with this exit code.
     Code(i32, String),
 }
 
@@ -102,14 +102,14 @@ impl Error {
     pub fn printed(&self) -> String {
         match self {
             Self::Status(s) => status_text(s),
-            Self::Text(t) | Self::Code(_, t) => {
+            Self::Text(t) => {
                 if t.is_empty() || t.starts_with("error: ") {
                     t.clone()
                 } else {
                     format!("error: {t}")
                 }
             }
-            Self::Plain(t) => t.clone(),
+            Self::Plain(t) | Self::Code(_, t) => t.clone(),
             Self::Many(all) => {
                 let lines: Vec<String> = all
                     .iter()

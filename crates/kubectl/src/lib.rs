@@ -6,8 +6,9 @@
 //! Models `k8s.io/kubectl` and `k8s.io/cli-runtime` v1.36. Not modelled: plugins, several clusters, URLs as manifests,
 //! klog output (`-v`).
 
+pub mod change;
 pub mod command;
-pub mod diff;
+pub mod describe;
 pub mod error;
 pub mod finder;
 pub mod flags;

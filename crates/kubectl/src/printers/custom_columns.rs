@@ -83,7 +83,7 @@ impl Columns {
         let mut cells = Vec::new();
         for (_, path) in &self.columns {
             let values = path.results(object).map_err(Error::Text)?;
-            let texts: Vec<String> = values.iter().map(Template::text_of).collect();
+            let texts: Vec<String> = values.iter().map(objects::go_text::plain).collect();
             cells.push(if texts.is_empty() { "<none>".to_owned() } else { texts.join(",") });
         }
         out.push_str(&cells.join("\t"));

@@ -144,8 +144,8 @@ impl Printer {
                 Ok(text) => text,
                 Err(e) => return fail(t.failure(&e, &object)),
             },
-            Format::JsonPathAsJson(t) => match t.results(&object) {
-                Ok(list) => format!("{}\n", json::to_pretty(&Value::List(list.into()), "    ")),
+            Format::JsonPathAsJson(t) => match t.render_json(&object) {
+                Ok(text) => text,
                 Err(e) => return fail(t.failure(&e, &object)),
             },
             Format::GoTemplate(t) => match t.render(&object) {

@@ -1,13 +1,14 @@
 //! `kubectl apply`: client-side with the last-applied annotation, or `--server-side`.
 //!
-//! Models `k8s.io/kubectl/pkg/cmd/apply`. Not modelled: ApplySets, migration of managers to server-side apply.
+//! Models `k8s.io/kubectl/pkg/cmd/apply`. Not modelled: ApplySets, `--overwrite=false`, migration of managers to server-side apply.
 
 use client::{Body, FieldValidation, PatchType, Verb};
+use objects::patch::{merge_patch, strategic, three_way};
 use objects::resources::{self, Resource};
+use objects::schema::{self, Schema};
 use objects::{Reason, Value, json, value};
 
 use crate::command::{Command, DRY_RUN, FIELD_MANAGER, FILES, OUTPUT, SELECTOR, VALIDATE, usage_error};
-use crate::diff;
 use crate::error::{Error, Result, fail};
 use crate::finder::{Find, Info, Source};
 use crate::flags::{Args, Flag, Kind, flag};
@@ -206,7 +207,7 @@ impl Apply<'_> {
         let mut tries = 0;
         let mut current = live;
         let (patch, object) = loop {
-            let patch = three_way(&i.resource, &modified, &current, self.args.is("overwrite"))
+            let patch = patch_for(&i.resource, &modified, &current)
                 .map_err(|t| Error::text(format!("creating patch with: {t}")))?;
             if patch.is_zero() {
                 break (patch, current);
@@ -368,33 +369,39 @@ fn described(i: &Info, _object: &Value) -> String {
 /// Built-in kinds know strategic merge, custom ones do not.
 #[must_use]
 pub fn is_strategic(r: &Resource) -> bool {
-    resources::by_kind(&r.group, &r.version, &r.kind).is_some()
+    schema_of(r).is_some()
 }
 
 /// The patch from what was applied last, what is to be applied and what is there.
 ///
 /// # Errors
-/// An annotation that is no JSON, or a conflict with `overwrite` off.
-pub fn three_way(
-    r: &Resource,
-    modified: &Value,
-    current: &Value,
-    overwrite: bool,
-) -> std::result::Result<Value, String> {
+/// An annotation that is no JSON.
+pub fn patch_for(r: &Resource, modified: &Value, current: &Value) -> std::result::Result<Value, String> {
     let original = match current.annotations()[LAST_APPLIED].as_str() {
         None | Some("") => Value::map(),
         Some(text) => json::parse(text).map_err(|e| e.to_string())?,
     };
-    if is_strategic(r) {
-        return super::strategic_three_way(r, &original, modified, current, overwrite);
+    let patch = match schema_of(r) {
+        Some(schema) => three_way::strategic(&original, modified, current, schema).map_err(|e| e.to_string())?,
+        None => merge_patch::three_way(&original, modified, current),
+    };
+    if three_way::changes_identity(&patch) {
+        return Err("At least one of apiVersion, kind and name was changed".into());
     }
-    Ok(diff::three_way(&original, modified, current))
+    Ok(patch)
 }
 
 /// The object after a patch that was not sent.
 #[must_use]
 pub fn patched(r: &Resource, current: &Value, patch: &Value) -> Value {
-    if is_strategic(r) { super::strategic_apply(r, current, patch) } else { diff::merged(current, patch) }
+    match schema_of(r) {
+        Some(schema) => strategic::apply(current, patch, schema).unwrap_or_else(|_| current.clone()),
+        None => merge_patch::apply(current, patch),
+    }
+}
+
+fn schema_of(r: &Resource) -> Option<Schema<'static>> {
+    schema::type_for(&r.group, &r.version, &r.kind).map(Schema::of_type)
 }
 
 fn without_nulls(v: &Value) -> Value {

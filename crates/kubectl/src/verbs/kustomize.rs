@@ -1,14 +1,331 @@
-//! `kubectl kustomize` and `-k`.
+//! `kubectl kustomize` and `-k`: a kustomization built from the learner's files.
+//!
+//! Models `sigs.k8s.io/kustomize`, the transformers that lessons use: resources and bases, namespace, name prefix and
+//! suffix, labels, annotations, images, replicas, strategic and JSON patches, config map and secret generators with
+//! their hashes. Not modelled: remote bases, components, replacements, helm charts, plugins.
 
+use objects::{Value, base64, value, yaml};
+
+use crate::change::{each_container, pod_spec_path};
+use crate::command::Command;
 use crate::error::{Result, fail};
+use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::session::Kubectl;
+
+static FLAGS: &[Flag] = &[
+    short('o', "output", Kind::Text, "", "file to write to"),
+    flag("enable-helm", Kind::Bool, "false", "accepted, not used"),
+    flag("load-restrictor", Kind::Text, "LoadRestrictionsRootOnly", "accepted, not used"),
+    flag("reorder", Kind::Text, "legacy", "accepted, not used"),
+    short('e', "env", Kind::Texts, "", "accepted, not used"),
+    flag("enable-alpha-plugins", Kind::Bool, "false", "accepted, not used"),
+];
+
+pub static COMMAND: Command = Command {
+    name: "kustomize",
+    usage: "DIR",
+    short: "Build a kustomization target from a directory or URL",
+    flags: &[FLAGS],
+    run: Some(|k, a| Box::pin(run(k, a))),
+    ..Command::NONE
+};
+
+const FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+async fn run(k: &Kubectl, args: &Args) -> Result<()> {
+    let directory = args.args.first().map_or(".", String::as_str);
+    let text = build(k, directory)?;
+    match args.text("output") {
+        "" => k.out(&text),
+        path => {
+            if let Err(e) = k.io.write(path, text.as_bytes()) {
+                return fail(format!("open {path}: {}", e.text()));
+            }
+        }
+    }
+    Ok(())
+}
 
 /// The manifests a directory's kustomization makes.
 ///
 /// # Errors
 /// No kustomization, or one that can't be built.
-pub fn build(_k: &Kubectl, directory: &str) -> Result<String> {
-    fail(format!(
-        "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{directory}'"
-    ))
+pub fn build(k: &Kubectl, directory: &str) -> Result<String> {
+    let objects = objects(k, directory, 0)?;
+    let texts: Vec<String> = objects.iter().map(yaml::emit).collect();
+    Ok(texts.join("---\n"))
 }
+
+fn read(k: &Kubectl, path: &str) -> Result<String> {
+    match k.io.read(path) {
+        Ok(b) => Ok(String::from_utf8_lossy(&b).into_owned()),
+        Err(e) => fail(format!("accumulating resources: open {path}: {}", e.text())),
+    }
+}
+
+fn objects(k: &Kubectl, directory: &str, depth: usize) -> Result<Vec<Value>> {
+    let root = directory.trim_end_matches('/');
+    let found = FILES.iter().map(|f| format!("{root}/{f}")).find(|p| k.io.read(p).is_ok());
+    let Some(file) = found.filter(|_| depth < 16) else {
+        return fail(format!("unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{directory}'"));
+    };
+    let spec = match yaml::load(&read(k, &file)?) {
+        Ok(d) => d.value,
+        Err(e) => return fail(format!("invalid Kustomization: {e}")),
+    };
+    let mut all: Vec<Value> = Vec::new();
+    for r in spec["resources"].items().iter().chain(spec["bases"].items()) {
+        let path = joined(root, r.text());
+        if k.io.is_dir(&path) {
+            all.extend(objects(k, &path, depth + 1)?);
+        } else {
+            let stream = yaml::load_stream(&read(k, &path)?);
+            if let Some(e) = stream.error {
+                return fail(format!("accumulating resources from '{}': {e}", r.text()));
+            }
+            all.extend(stream.documents.into_iter().map(|d| d.value));
+        }
+    }
+    generate(k, root, &spec, &mut all)?;
+    patch(k, root, &spec, &mut all)?;
+    transform(&spec, &mut all);
+    Ok(all)
+}
+
+/// `a/b` and `../c` as `a/c`.
+fn joined(root: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = root.split('/').collect();
+    for p in path.trim_end_matches('/').split('/') {
+        match p {
+            "." | "" => {}
+            ".." if parts.last().is_some_and(|l| !l.is_empty() && *l != "." && *l != "..") => {
+                parts.pop();
+            }
+            p => parts.push(p),
+        }
+    }
+    if parts.is_empty() { ".".into() } else { parts.join("/") }
+}
+
+fn generate(k: &Kubectl, root: &str, spec: &Value, all: &mut Vec<Value>) -> Result<()> {
+    for (field, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
+        for g in spec[field].items() {
+            let mut pairs: Vec<(String, String)> = Vec::new();
+            for l in g["literals"].items() {
+                let (key, v) = l.text().split_once('=').unwrap_or((l.text(), ""));
+                pairs.push((key.into(), v.trim_matches(['"', '\'']).into()));
+            }
+            for f in g["files"].items() {
+                let (key, path) = f.text().split_once('=').unwrap_or((f.text().rsplit('/').next().unwrap_or(""), f.text()));
+                pairs.push((key.into(), read(k, &joined(root, path))?));
+            }
+            for f in g["envs"].items().iter().chain([&g["env"]].into_iter().filter(|e| !e.is_null())) {
+                for line in read(k, &joined(root, f.text()))?.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')) {
+                    let (key, v) = line.split_once('=').unwrap_or((line, ""));
+                    pairs.push((key.trim().into(), v.into()));
+                }
+            }
+            let mut data = Value::map();
+            for (key, v) in pairs {
+                data.set(key, if kind == "Secret" { base64::encode(v.as_bytes()) } else { v });
+            }
+            let name = g["name"].text();
+            let mut o = value!({"apiVersion": "v1", "kind": (kind), "metadata": {"name": (name)}});
+            if !g["namespace"].text().is_empty() {
+                o.set_at(&["metadata", "namespace"], g["namespace"].text());
+            }
+            for field in ["labels", "annotations"] {
+                for from in [&spec["generatorOptions"][field], &g["options"][field]] {
+                    for (key, v) in from.entries() {
+                        o.set_at(&["metadata", field, key], v.clone());
+                    }
+                }
+            }
+            let mut content = value!({"kind": (kind), "name": "", "data": (data.clone())});
+            if kind == "Secret" {
+                let t = if g["type"].text().is_empty() { "Opaque" } else { g["type"].text() };
+                o.set("type", t);
+                content.set("type", t);
+            }
+            o.set("data", data);
+            let plain = spec["generatorOptions"]["disableNameSuffixHash"].is_true() || g["options"]["disableNameSuffixHash"].is_true();
+            if !plain {
+                let hashed = format!("{name}-{}", super::name_hash(&content));
+                rename(all, kind, name, &hashed);
+                o.set_at(&["metadata", "name"], hashed);
+            }
+            all.push(o);
+        }
+    }
+    Ok(())
+}
+
+fn patch(k: &Kubectl, root: &str, spec: &Value, all: &mut [Value]) -> Result<()> {
+    let mut patches: Vec<(Value, String)> = Vec::new();
+    for p in spec["patchesStrategicMerge"].items() {
+        let text = if p.text().contains('\n') { p.text().to_owned() } else { read(k, &joined(root, p.text()))? };
+        patches.push((Value::Null, text));
+    }
+    for p in spec["patches"].items().iter().chain(spec["patchesJson6902"].items()) {
+        let text = match p["patch"].text() {
+            "" => read(k, &joined(root, p["path"].text()))?,
+            t => t.to_owned(),
+        };
+        patches.push((p["target"].clone(), text));
+    }
+    for (target, text) in patches {
+        for d in yaml::load_stream(&text).documents {
+            let body = d.value;
+            let fits = |o: &Value| {
+                if target.is_null() {
+                    return o.kind() == body.kind() && o.name() == body.name();
+                }
+                let same = |field: &str, is: &str| target[field].text().is_empty() || target[field].text() == is;
+                let chosen = super::selector(target["labelSelector"].text()).is_ok_and(|s| s.matches(o.labels()));
+                same("kind", o.kind()) && same("name", o.name()) && same("namespace", o.namespace()) && chosen
+            };
+            for o in all.iter_mut().filter(|o| fits(o)) {
+                if body.as_list().is_some() {
+                    match objects::patch::json_patch::apply(o, &body) {
+                        Ok(new) => *o = new,
+                        Err(e) => return fail(format!("{e}")),
+                    }
+                } else {
+                    let mut body = body.clone();
+                    body.remove_at(&["metadata", "name"]);
+                    *o = match objects::resources::of(o) {
+                        Some(r) => super::apply::patched(r, o, &body),
+                        None => objects::patch::merge_patch::apply(o, &body),
+                    };
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn transform(spec: &Value, all: &mut Vec<Value>) {
+    let (prefix, suffix) = (spec["namePrefix"].text(), spec["nameSuffix"].text());
+    if !prefix.is_empty() || !suffix.is_empty() {
+        let named: Vec<(String, String)> = all
+            .iter()
+            .filter(|o| !matches!(o.kind(), "Namespace" | "CustomResourceDefinition"))
+            .map(|o| (o.kind().to_owned(), o.name().to_owned()))
+            .collect();
+        for (kind, name) in named {
+            let new = format!("{prefix}{name}{suffix}");
+            rename(all, &kind, &name, &new);
+            for o in all.iter_mut().filter(|o| o.kind() == kind && o.name() == name) {
+                o.set_at(&["metadata", "name"], new.as_str());
+            }
+        }
+    }
+    for o in all {
+        let namespaced = objects::resources::of(o).is_none_or(|r| r.namespaced);
+        if !spec["namespace"].text().is_empty() && namespaced {
+            o.set_at(&["metadata", "namespace"], spec["namespace"].text());
+        }
+        labels(o, &spec["commonLabels"], true, true);
+        for l in spec["labels"].items() {
+            let (selectors, templates) = (l["includeSelectors"].is_true(), l["includeTemplates"].is_true());
+            labels(o, &l["pairs"], selectors, templates || selectors);
+        }
+        for (key, v) in spec["commonAnnotations"].entries() {
+            o.set_at(&["metadata", "annotations", key], v.clone());
+            if let Some(t) = o.find_mut(&["spec", "template"]) {
+                t.set_at(&["metadata", "annotations", key], v.clone());
+            }
+        }
+        for i in spec["images"].items() {
+            each_container(o, "*", &mut |c| image(c, i));
+        }
+        for r in spec["replicas"].items() {
+            if o.name() == r["name"].text() && o["spec"].find("replicas").is_some() {
+                o.set_at(&["spec", "replicas"], r["count"].clone());
+            }
+        }
+    }
+}
+
+fn labels(o: &mut Value, pairs: &Value, selectors: bool, templates: bool) {
+    for (key, v) in pairs.entries() {
+        o.set_at(&["metadata", "labels", key], v.clone());
+        let workload = pod_spec_path(o.kind()).is_some_and(|p| p.len() > 1);
+        if templates && workload && o["spec"].find("template").is_some() {
+            o.set_at(&["spec", "template", "metadata", "labels", key], v.clone());
+        }
+        if selectors {
+            if o.kind() == "Service" && !o["spec"]["selector"].is_null() {
+                o.set_at(&["spec", "selector", key], v.clone());
+            } else if workload && !matches!(o.kind(), "Job" | "CronJob") {
+                o.set_at(&["spec", "selector", "matchLabels", key], v.clone());
+            }
+        }
+    }
+}
+
+fn image(c: &mut Value, i: &Value) {
+    let full = c["image"].text().to_owned();
+    let bare = full.split('@').next().unwrap_or(&full);
+    let (name, tag) = bare.rsplit_once(':').filter(|(_, t)| !t.contains('/')).map_or((bare, ""), |(n, t)| (n, t));
+    if name != i["name"].text() {
+        return;
+    }
+    let new = if i["newName"].text().is_empty() { name } else { i["newName"].text() };
+    let shown = match (i["digest"].text(), crate::describe::plain_text(&i["newTag"])) {
+        ("", None) if tag.is_empty() => new.to_owned(),
+        ("", None) => format!("{new}:{tag}"),
+        ("", Some(t)) => format!("{new}:{t}"),
+        (digest, _) => format!("{new}@{digest}"),
+    };
+    c.set("image", shown);
+}
+
+/// Puts a new name into every reference to an object of this kind.
+fn rename(all: &mut [Value], kind: &str, old: &str, new: &str) {
+    let fields: &[&str] = match kind {
+        "ConfigMap" => &["configMap", "configMapRef", "configMapKeyRef"],
+        "Secret" => &["secret", "secretRef", "secretKeyRef"],
+        "Service" => &["service"],
+        _ => &[],
+    };
+    let singles: &[&str] = match kind {
+        "Secret" => &["secretName"],
+        "ServiceAccount" => &["serviceAccountName"],
+        "PersistentVolumeClaim" => &["claimName"],
+        "Service" => &["serviceName"],
+        _ => &[],
+    };
+    for o in all {
+        if let Some(spec) = o.find_mut(&["spec"]) {
+            walk(spec, fields, singles, old, new);
+        }
+        let r = &o["roleRef"];
+        if r["kind"] == kind && r["name"] == old {
+            o.set_at(&["roleRef", "name"], new);
+        }
+    }
+}
+
+fn walk(v: &mut Value, fields: &[&str], singles: &[&str], old: &str, new: &str) {
+    match v {
+        Value::Map(m) => {
+            for (key, x) in m.iter_mut() {
+                if singles.contains(&key) && *x == old {
+                    *x = new.into();
+                } else if fields.contains(&key) && x["name"] == old {
+                    x.set("name", new);
+                } else {
+                    walk(x, fields, singles, old, new);
+                }
+            }
+        }
+        Value::List(l) if !l.is_empty() => {
+            for x in l.to_mut() {
+                walk(x, fields, singles, old, new);
+            }
+        }
+        _ => {}
+    }
+}
+

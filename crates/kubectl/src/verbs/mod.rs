@@ -1,6 +1,5 @@
 //! The verbs, one file each, and what several of them share.
 
-use objects::resources::Resource;
 use objects::selector::LabelSelector;
 use objects::{Value, json};
 
@@ -9,16 +8,41 @@ use crate::error::{Error, Result};
 
 pub mod api;
 pub mod apply;
+pub mod auth;
+pub mod autoscale;
+pub mod certificate;
+pub mod cluster_info;
+pub mod config;
+pub mod cp;
 pub mod create;
+pub mod debug;
 pub mod delete;
+pub mod describe;
+pub mod diff;
+pub mod drain;
 pub mod edit;
+pub mod events;
+pub mod exec;
+pub mod explain;
+pub mod expose;
 pub mod get;
 pub mod kustomize;
 pub mod label;
 pub mod last_applied;
+pub mod logs;
+pub mod misc;
 pub mod options;
+pub mod patch;
+pub mod port_forward;
+pub mod replace;
+pub mod rollout;
+pub mod run;
 pub mod scale;
+pub mod set;
+pub mod taint;
+pub mod top;
 pub mod version;
+pub mod wait;
 
 static ROOT: Command = Command {
     name: "kubectl",
@@ -28,13 +52,45 @@ static ROOT: Command = Command {
         &api::RESOURCES,
         &api::VERSIONS,
         &apply::COMMAND,
+        &exec::ATTACH,
+        &auth::COMMAND,
+        &autoscale::COMMAND,
+        &certificate::COMMAND,
+        &cluster_info::COMMAND,
+        &misc::COMPLETION,
+        &config::COMMAND,
+        &drain::CORDON,
+        &cp::COMMAND,
         &create::COMMAND,
+        &debug::COMMAND,
         &delete::COMMAND,
+        &describe::COMMAND,
+        &diff::COMMAND,
+        &drain::DRAIN,
+        &edit::COMMAND,
+        &events::COMMAND,
+        &exec::EXEC,
+        &explain::COMMAND,
+        &expose::COMMAND,
         &get::COMMAND,
+        &kustomize::COMMAND,
         &label::LABEL,
+        &logs::COMMAND,
         &options::COMMAND,
+        &patch::COMMAND,
+        &misc::PLUGINS,
+        &port_forward::COMMAND,
+        &misc::PROXY_COMMAND,
+        &replace::COMMAND,
+        &rollout::COMMAND,
+        &run::COMMAND,
         &scale::COMMAND,
+        &set::COMMAND,
+        &taint::COMMAND,
+        &top::COMMAND,
+        &drain::UNCORDON,
         &version::COMMAND,
+        &wait::COMMAND,
     ],
     ..Command::NONE
 };
@@ -51,26 +107,6 @@ pub fn root() -> &'static Command {
 /// The parser's text.
 pub fn selector(text: &str) -> Result<LabelSelector> {
     LabelSelector::parse(text).map_err(Error::Text)
-}
-
-/// The patch of client-side apply for a built-in kind.
-///
-/// # Errors
-/// A conflict with `overwrite` off, or lists that can't be merged.
-pub fn strategic_three_way(
-    _r: &Resource,
-    original: &Value,
-    modified: &Value,
-    current: &Value,
-    _overwrite: bool,
-) -> std::result::Result<Value, String> {
-    Ok(crate::diff::three_way(original, modified, current))
-}
-
-/// A strategic merge patch applied to an object.
-#[must_use]
-pub fn strategic_apply(_r: &Resource, current: &Value, patch: &Value) -> Value {
-    crate::diff::merged(current, patch)
 }
 
 /// Ten characters that stand for a content, as generated names of config maps and secrets end.

@@ -1,0 +1,25 @@
+//! `kubectl describe namespace`
+
+use objects::Value;
+
+use super::page::long_time;
+use super::{Page, Related, limitrange, resourcequota};
+
+pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
+    p.field("Name", o.name());
+    p.labels_and_annotations(o);
+    p.field("Status", o["status"]["phase"].text());
+    if !o["status"]["conditions"].items().is_empty() {
+        p.put(0, "Conditions:\n  Type\tStatus\tLastTransitionTime\tReason\tMessage\n");
+        p.put(0, "  ----\t------\t------------------\t------\t-------\n");
+        for c in o["status"]["conditions"].items() {
+            let moved = long_time(&c["lastTransitionTime"]);
+            let (kind, is) = (c["type"].text(), c["status"].text());
+            p.line(1, &[kind, "\t", is, "\t", &moved, "\t", c["reason"].text(), "\t", c["message"].text()]);
+        }
+    }
+    p.line(0, &[]);
+    resourcequota::within_namespace(p, &related.quotas);
+    p.line(0, &[]);
+    limitrange::within_namespace(p, &related.limits);
+}

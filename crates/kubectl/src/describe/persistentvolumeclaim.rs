@@ -1,0 +1,45 @@
+//! `kubectl describe persistentvolumeclaim`
+
+use objects::Value;
+
+use super::page::{access_modes, amount, joined, long_time, storage_class};
+use super::{Page, Related, events};
+
+pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
+    let (spec, status) = (&o["spec"], &o["status"]);
+    p.name(o);
+    p.field("StorageClass", &storage_class(o));
+    if o.is_terminating() {
+        let since = p.ago(&o.meta()["deletionTimestamp"]);
+        p.line(0, &["Status:\tTerminating (lasts ", &since, ")"]);
+    } else {
+        p.field("Status", status["phase"].text());
+    }
+    p.field("Volume", spec["volumeName"].text());
+    p.labels_and_annotations(o);
+    p.field("Finalizers", &format!("[{}]", joined(&o.meta()["finalizers"], " ")));
+    let bound = !spec["volumeName"].text().is_empty();
+    p.field("Capacity", &if bound { amount(&status["capacity"]["storage"]) } else { String::new() });
+    p.field("Access Modes", &if bound { access_modes(&status["accessModes"]) } else { String::new() });
+    p.some(0, "VolumeMode", &spec["volumeMode"]);
+    let source = &spec["dataSource"];
+    if !source.is_null() {
+        p.line(0, &["DataSource:"]);
+        p.some(1, "APIGroup", &source["apiGroup"]);
+        p.at(1, "Kind", source["kind"].text());
+        p.at(1, "Name", source["name"].text());
+    }
+    let mut users: Vec<String> = related.pods.iter().map(|x| x.name().to_owned()).collect();
+    users.sort();
+    p.column("Used By", &users);
+    if !status["conditions"].items().is_empty() {
+        p.put(0, "Conditions:\n  Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage\n");
+        p.put(0, "  ----\t------\t-----------------\t------------------\t------\t-------\n");
+        for c in status["conditions"].items() {
+            let (probed, moved) = (long_time(&c["lastProbeTime"]), long_time(&c["lastTransitionTime"]));
+            let (kind, is) = (c["type"].text(), c["status"].text());
+            p.line(1, &[kind, " \t", is, " \t", &probed, " \t", &moved, " \t", c["reason"].text(), " \t", c["message"].text()]);
+        }
+    }
+    events::describe(p, related);
+}

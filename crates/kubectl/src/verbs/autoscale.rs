@@ -1,0 +1,110 @@
+//! `kubectl autoscale`
+//!
+//! Models `k8s.io/kubectl/pkg/cmd/autoscale`.
+
+use objects::resources::HORIZONTALPODAUTOSCALERS;
+use objects::{Value, value};
+
+use crate::command::{Command, DRY_RUN, FIELD_MANAGER, FILES, OUTPUT};
+use crate::error::{Error, Result, fail};
+use crate::finder::Find;
+use crate::flags::{Args, Flag, Kind, flag};
+use crate::session::Kubectl;
+use crate::verbs::create::{SAVE_CONFIG, generate, named};
+
+static FLAGS: &[Flag] = &[
+    flag("cpu", Kind::Text, "", "target: 80% of requests, or an amount such as 500m"),
+    flag("cpu-percent", Kind::Int, "-1", "target in percent of requests"),
+    flag("max", Kind::Int, "-1", "most pods"),
+    flag("memory", Kind::Text, "", "target: 80% of requests, or an amount such as 500Mi"),
+    flag("min", Kind::Int, "-1", "fewest pods"),
+    flag("name", Kind::Text, "", "name of the autoscaler"),
+];
+
+pub static COMMAND: Command = Command {
+    name: "autoscale",
+    usage: "(-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU] [--memory=MEMORY]",
+    short: "Auto-scale a deployment, replica set, stateful set, or replication controller",
+    flags: &[FLAGS, FILES, DRY_RUN, OUTPUT, FIELD_MANAGER, SAVE_CONFIG],
+    required: &["max"],
+    run: Some(|k, a| Box::pin(run(k, a))),
+    ..Command::NONE
+};
+
+async fn run(k: &Kubectl, args: &Args) -> Result<()> {
+    let (min, max) = (args.int("min"), args.int("max"));
+    if max < 1 {
+        return fail(format!("--max=MAXPODS is required and must be at least 1, max: {max}"));
+    }
+    if max < min {
+        return fail(format!("--max=MAXPODS must be larger or equal to --min=MINPODS, max: {max}, min: {min}"));
+    }
+    if args.changed("cpu-percent") && args.changed("cpu") {
+        return fail("--cpu-percent and --cpu are mutually exclusive");
+    }
+    let mut metrics: Vec<Value> = Vec::new();
+    if args.int("cpu-percent") >= 0 {
+        k.complain("Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).");
+        metrics.push(metric("cpu", &format!("{}%", args.int("cpu-percent"))));
+    }
+    for name in ["cpu", "memory"] {
+        if !args.text(name).is_empty() {
+            metrics.push(metric(name, args.text(name)));
+        }
+    }
+    if metrics.is_empty() {
+        metrics.push(metric("cpu", "80%"));
+    }
+    let find = Find { latest: true, ..Find::of(args) };
+    let (infos, mut errors, _) = k.infos(&find).await?;
+    let count = infos.len();
+    for i in infos {
+        if i.resource.subresource("scale").is_none() {
+            errors.push(Error::text(format!("cannot autoscale a {}: no matches", i.resource.kind)));
+            continue;
+        }
+        let name = if args.text("name").is_empty() { i.name.as_str() } else { args.text("name") };
+        let mut hpa = named(HORIZONTALPODAUTOSCALERS, name);
+        let mut spec = value!({
+            "maxReplicas": (max),
+            "metrics": (Value::List(metrics.clone().into())),
+            "scaleTargetRef": {
+                "apiVersion": (i.resource.api_version()), "kind": (i.resource.kind.clone()), "name": (i.name.clone()),
+            },
+        });
+        if min > 0 {
+            spec.set("minReplicas", min);
+        }
+        hpa.set("spec", spec);
+        if let Err(e) = autoscaled(k, args, hpa).await {
+            errors.push(e);
+        }
+    }
+    Error::of_all(errors)?;
+    if count == 0 { fail("no objects passed to autoscale") } else { Ok(()) }
+}
+
+async fn autoscaled(k: &Kubectl, args: &Args, hpa: Value) -> Result<()> {
+    use crate::session::{DryRun, request, write_options};
+    if !args.text("output").is_empty() {
+        return generate(k, args, HORIZONTALPODAUTOSCALERS, hpa, "").await;
+    }
+    let dry = DryRun::of(k, args)?;
+    let printer = crate::printers::Printer::of(k, args)?;
+    let mut object = hpa;
+    if dry != DryRun::Client {
+        let mut r = request(client::Verb::Create, HORIZONTALPODAUTOSCALERS, &k.namespace).object(object);
+        write_options(&mut r.options, "kubectl-autoscale", client::FieldValidation::Warn, dry);
+        object = k.call(r).await?.object;
+    }
+    k.out(&printer.print(&object, &format!("autoscaled{}", dry.suffix()))?);
+    Ok(())
+}
+
+fn metric(name: &str, target: &str) -> Value {
+    let target = match target.strip_suffix('%').and_then(|n| n.parse::<i64>().ok()) {
+        Some(n) => value!({"type": "Utilization", "averageUtilization": (n)}),
+        None => value!({"type": "AverageValue", "averageValue": (target)}),
+    };
+    value!({"type": "Resource", "resource": {"name": (name), "target": (target)}})
+}

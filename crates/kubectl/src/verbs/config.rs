@@ -1,0 +1,368 @@
+//! `kubectl config`: the kubeconfig in the learner's files.
+//!
+//! Models `k8s.io/kubectl/pkg/cmd/config`.
+
+use objects::{Value, json, value, yaml};
+
+use crate::command::{Command, usage_error};
+use crate::error::{Result, fail};
+use crate::flags::{Args, Flag, Kind, flag, short};
+use crate::kubeconfig::{Config, named};
+use crate::printers::columns;
+use crate::session::Kubectl;
+
+static VIEW: &[Flag] = &[
+    flag("flatten", Kind::Bool, "false", "accepted, not used"),
+    flag("merge", Kind::Bool, "true", "accepted, not used"),
+    flag("minify", Kind::Bool, "false", "only what the current context needs"),
+    flag("raw", Kind::Bool, "false", "show secrets too"),
+    short('o', "output", Kind::Text, "yaml", "yaml, json or jsonpath"),
+    flag("template", Kind::Text, "", "template for -o jsonpath"),
+    flag("allow-missing-template-keys", Kind::Bool, "true", "missing fields print as nothing"),
+    flag("show-managed-fields", Kind::Bool, "false", "accepted, not used"),
+];
+static CONTEXTS: &[Flag] = &[
+    flag("no-headers", Kind::Bool, "false", "leave the header line out"),
+    short('o', "output", Kind::Text, "", "name"),
+];
+static SET_CONTEXT: &[Flag] = &[flag("current", Kind::Bool, "false", "change the current context")];
+static SET_CLUSTER: &[Flag] = &[
+    flag("embed-certs", Kind::Bool, "false", "accepted, not used"),
+    flag("proxy-url", Kind::Text, "", "accepted, not used"),
+];
+static SET_CREDENTIALS: &[Flag] = &[
+    flag("embed-certs", Kind::Bool, "false", "accepted, not used"),
+    flag("exec-command", Kind::Text, "", "accepted, not used"),
+];
+static SET: &[Flag] = &[flag("set-raw-bytes", Kind::Bool, "false", "accepted, not used")];
+
+macro_rules! verb {
+    ($name:literal, $usage:literal, $short:literal, $flags:expr, $run:ident) => {
+        &Command {
+            name: $name,
+            usage: $usage,
+            short: $short,
+            flags: $flags,
+            run: Some(|k, a| Box::pin(async move { $run(k, a) })),
+            ..Command::NONE
+        }
+    };
+}
+
+pub static COMMAND: Command = Command {
+    name: "config",
+    usage: "SUBCOMMAND",
+    short: "Modify kubeconfig files",
+    commands: &[
+        verb!("current-context", "", "Display the current-context", &[], current),
+        verb!("delete-cluster", "NAME", "Delete the specified cluster from the kubeconfig", &[], delete_cluster),
+        verb!("delete-context", "NAME", "Delete the specified context from the kubeconfig", &[], delete_context),
+        verb!("delete-user", "NAME", "Delete the specified user from the kubeconfig", &[], delete_user),
+        verb!("get-clusters", "", "Display clusters defined in the kubeconfig", &[], get_clusters),
+        verb!("get-contexts", "[NAME]", "Describe one or many contexts", &[CONTEXTS], get_contexts),
+        verb!("get-users", "", "Display users defined in the kubeconfig", &[], get_users),
+        verb!("rename-context", "CONTEXT_NAME NEW_NAME", "Rename a context from the kubeconfig file", &[], rename),
+        verb!("set", "PROPERTY_NAME PROPERTY_VALUE", "Set an individual value in a kubeconfig file", &[SET], set),
+        verb!("set-cluster", "NAME", "Set a cluster entry in kubeconfig", &[SET_CLUSTER], set_cluster),
+        verb!("set-context", "[NAME | --current]", "Set a context entry in kubeconfig", &[SET_CONTEXT], set_context),
+        verb!("set-credentials", "NAME", "Set a user entry in kubeconfig", &[SET_CREDENTIALS], set_credentials),
+        verb!("unset", "PROPERTY_NAME", "Unset an individual value in a kubeconfig file", &[], unset),
+        verb!("use-context", "CONTEXT_NAME", "Set the current-context in a kubeconfig file", &[], use_context),
+        verb!("view", "", "Display merged kubeconfig settings or a specified kubeconfig file", &[VIEW], view),
+    ],
+    ..Command::NONE
+};
+
+fn copy(k: &Kubectl) -> Config {
+    Config { value: k.config.value.clone(), path: k.config.path.clone(), override_context: k.config.override_context.clone() }
+}
+
+fn one(args: &Args) -> Result<&str> {
+    match args.args.as_slice() {
+        [name] => Ok(name),
+        _ => Err(usage_error(args, &format!("Unexpected args: [{}]", args.args.join(" ")))),
+    }
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    let mut all: Vec<&str> = list.items().iter().map(|c| c["name"].text()).collect();
+    all.sort_unstable();
+    all
+}
+
+fn current(k: &Kubectl, _: &Args) -> Result<()> {
+    match k.config.current() {
+        "" => fail("current-context is not set"),
+        c => {
+            k.say(c);
+            Ok(())
+        }
+    }
+}
+
+fn view(k: &Kubectl, args: &Args) -> Result<()> {
+    let mut v = k.config.value.clone();
+    if args.is("minify") {
+        let name = k.config.current();
+        let Some(c) = k.config.context(name) else {
+            return fail("current-context must exist in order to minify");
+        };
+        let keep = |list: &str, wanted: &str| -> Value { named(&v[list], wanted).cloned().into_iter().collect() };
+        let (clusters, users) = (keep("clusters", c["cluster"].text()), keep("users", c["user"].text()));
+        let contexts = keep("contexts", name);
+        v.set("clusters", clusters);
+        v.set("users", users);
+        v.set("contexts", contexts);
+    }
+    if !args.is("raw") {
+        v = redacted(&v);
+    }
+    match args.text("output") {
+        "yaml" => k.out(&yaml::emit(&v)),
+        "json" => k.say(json::to_pretty(&v, "    ")),
+        _ => k.out(&crate::printers::Printer::of(k, args)?.print(&v, "")?),
+    }
+    Ok(())
+}
+
+fn redacted(v: &Value) -> Value {
+    let mut v = v.clone();
+    let hide = |entry: &mut Value, inner: &str, field: &str, as_text: &str| {
+        if !entry[inner][field].is_null() {
+            entry.set_at(&[inner, field], as_text);
+        }
+    };
+    if !v["clusters"].is_zero() {
+        for c in v.at_mut(&["clusters"]).list_mut().to_mut() {
+            hide(c, "cluster", "certificate-authority-data", "DATA+OMITTED");
+        }
+    }
+    if !v["users"].is_zero() {
+        for u in v.at_mut(&["users"]).list_mut().to_mut() {
+            for (field, text) in [
+                ("client-certificate-data", "DATA+OMITTED"),
+                ("client-key-data", "DATA+OMITTED"),
+                ("token", "REDACTED"),
+                ("password", "REDACTED"),
+            ] {
+                hide(u, "user", field, text);
+            }
+        }
+    }
+    v
+}
+
+fn get_contexts(k: &Kubectl, args: &Args) -> Result<()> {
+    let config = &k.config;
+    let wanted: Vec<&str> = if args.args.is_empty() { names(&config.value["contexts"]) } else { args.args.iter().map(String::as_str).collect() };
+    let mut text = String::new();
+    let only_names = args.text("output") == "name";
+    if !only_names && !args.is("no-headers") {
+        text.push_str("CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n");
+    }
+    for name in wanted {
+        let Some(c) = config.context(name) else { return fail(format!("context {name} not found")) };
+        if only_names {
+            text.push_str(name);
+        } else {
+            let mark = if config.value["current-context"] == name { "*" } else { "" };
+            text.push_str(&format!("{mark}\t{name}\t{}\t{}\t{}", c["cluster"].text(), c["user"].text(), c["namespace"].text()));
+        }
+        text.push('\n');
+    }
+    k.out(&columns(&text));
+    Ok(())
+}
+
+fn get_clusters(k: &Kubectl, _: &Args) -> Result<()> {
+    k.say("NAME");
+    names(&k.config.value["clusters"]).into_iter().for_each(|n| k.say(n));
+    Ok(())
+}
+
+fn get_users(k: &Kubectl, _: &Args) -> Result<()> {
+    k.say("NAME");
+    names(&k.config.value["users"]).into_iter().for_each(|n| k.say(n));
+    Ok(())
+}
+
+fn use_context(k: &Kubectl, args: &Args) -> Result<()> {
+    let name = one(args)?;
+    let mut c = copy(k);
+    if c.context(name).is_none() {
+        return fail(format!("no context exists with the name: \"{name}\""));
+    }
+    c.value.set("current-context", name);
+    c.save(k.io.as_ref())?;
+    k.say(format!("Switched to context \"{name}\"."));
+    Ok(())
+}
+
+/// Puts `body` under `name`; true when it was there already.
+fn put(config: &mut Config, list: &str, inner: &str, name: &str, fields: &[(&str, Value)]) -> bool {
+    let mut all = config.value[list].items().to_vec();
+    let there = all.iter().any(|c| c["name"] == name);
+    if !there {
+        let mut entry = value!({"name": (name)});
+        entry.set(inner, value!({}));
+        all.push(entry);
+    }
+    for c in all.iter_mut().filter(|c| c["name"] == name) {
+        for (field, v) in fields {
+            c.set_at(&[inner, field], v.clone());
+        }
+    }
+    config.value.set(list, Value::List(all.into()));
+    there
+}
+
+fn given(args: &Args, pairs: &[(&'static str, &'static str)]) -> Vec<(&'static str, Value)> {
+    pairs.iter().filter(|(flag, _)| args.changed(flag)).map(|(flag, field)| (*field, Value::from(args.text(flag)))).collect()
+}
+
+fn set_context(k: &Kubectl, args: &Args) -> Result<()> {
+    let mut c = copy(k);
+    let name = match (args.is("current"), args.args.as_slice()) {
+        (true, []) if c.current().is_empty() => return fail("no current context is set"),
+        (true, []) => c.current().to_owned(),
+        (true, _) => return fail("you cannot specify both a context name and --current"),
+        (false, [name]) => name.clone(),
+        _ => return fail("you must specify a non-empty context name or --current"),
+    };
+    let fields = given(args, &[("cluster", "cluster"), ("user", "user"), ("namespace", "namespace")]);
+    let there = put(&mut c, "contexts", "context", &name, &fields);
+    c.save(k.io.as_ref())?;
+    k.say(format!("Context \"{name}\" {}.", if there { "modified" } else { "created" }));
+    Ok(())
+}
+
+fn set_cluster(k: &Kubectl, args: &Args) -> Result<()> {
+    let name = one(args)?;
+    let mut c = copy(k);
+    let mut fields = given(args, &[("server", "server"), ("certificate-authority", "certificate-authority"), ("tls-server-name", "tls-server-name"), ("proxy-url", "proxy-url")]);
+    if args.changed("insecure-skip-tls-verify") {
+        fields.push(("insecure-skip-tls-verify", args.is("insecure-skip-tls-verify").into()));
+    }
+    put(&mut c, "clusters", "cluster", name, &fields);
+    c.save(k.io.as_ref())?;
+    k.say(format!("Cluster \"{name}\" set."));
+    Ok(())
+}
+
+fn set_credentials(k: &Kubectl, args: &Args) -> Result<()> {
+    let name = one(args)?;
+    let mut c = copy(k);
+    let fields = given(
+        args,
+        &[("token", "token"), ("username", "username"), ("password", "password"), ("client-certificate", "client-certificate"), ("client-key", "client-key")],
+    );
+    put(&mut c, "users", "user", name, &fields);
+    c.save(k.io.as_ref())?;
+    k.say(format!("User \"{name}\" set."));
+    Ok(())
+}
+
+fn drop_entry(k: &Kubectl, args: &Args, list: &str, kind: &str) -> Result<()> {
+    let name = one(args)?;
+    let mut c = copy(k);
+    if named(&c.value[list], name).is_none() {
+        return fail(format!("cannot delete {kind} {name}, not in {}", c.path));
+    }
+    if list == "contexts" && c.value["current-context"] == name {
+        k.complain("warning: this removed your active context, use \"kubectl config use-context\" to select a different one");
+    }
+    let kept: Value = c.value[list].items().iter().filter(|x| x["name"] != name).cloned().collect();
+    c.value.set(list, kept);
+    c.save(k.io.as_ref())?;
+    k.say(format!("deleted {kind} {name} from {}", c.path));
+    Ok(())
+}
+
+fn delete_context(k: &Kubectl, args: &Args) -> Result<()> {
+    drop_entry(k, args, "contexts", "context")
+}
+
+fn delete_cluster(k: &Kubectl, args: &Args) -> Result<()> {
+    drop_entry(k, args, "clusters", "cluster")
+}
+
+fn delete_user(k: &Kubectl, args: &Args) -> Result<()> {
+    drop_entry(k, args, "users", "user")
+}
+
+fn rename(k: &Kubectl, args: &Args) -> Result<()> {
+    let [old, new] = args.args.as_slice() else {
+        return Err(usage_error(args, &format!("Unexpected args: [{}]", args.args.join(" "))));
+    };
+    let mut c = copy(k);
+    if c.context(old).is_none() {
+        return fail(format!("cannot rename the context \"{old}\", it's not in {}", c.path));
+    }
+    if c.context(new).is_some() {
+        return fail(format!("cannot rename the context \"{old}\", the context \"{new}\" already exists in {}", c.path));
+    }
+    for x in c.value.at_mut(&["contexts"]).list_mut().to_mut() {
+        if x["name"] == old.as_str() {
+            x.set("name", new.as_str());
+        }
+    }
+    if c.value["current-context"] == old.as_str() {
+        c.value.set("current-context", new.as_str());
+    }
+    c.save(k.io.as_ref())?;
+    k.say(format!("Context \"{old}\" renamed to \"{new}\"."));
+    Ok(())
+}
+
+/// `contexts.name.namespace` as the list, the name and the field.
+fn property(path: &str) -> Option<(&'static str, &'static str, &str, &str)> {
+    let (head, rest) = path.split_once('.')?;
+    let (list, inner) = match head {
+        "contexts" => ("contexts", "context"),
+        "clusters" => ("clusters", "cluster"),
+        "users" => ("users", "user"),
+        _ => return None,
+    };
+    let (name, field) = rest.rsplit_once('.').unwrap_or((rest, ""));
+    Some((list, inner, name, field))
+}
+
+fn set(k: &Kubectl, args: &Args) -> Result<()> {
+    let [path, v] = args.args.as_slice() else {
+        return Err(usage_error(args, &format!("Unexpected args: [{}]", args.args.join(" "))));
+    };
+    let mut c = copy(k);
+    match property(path) {
+        Some((list, inner, name, field)) if !field.is_empty() => {
+            put(&mut c, list, inner, name, &[(field, Value::from(v.as_str()))]);
+        }
+        _ if path == "current-context" => c.value.set("current-context", v.as_str()),
+        _ => return fail(format!("unable to parse {path}: unable to locate path")),
+    }
+    c.save(k.io.as_ref())?;
+    k.say(format!("Property \"{path}\" set."));
+    Ok(())
+}
+
+fn unset(k: &Kubectl, args: &Args) -> Result<()> {
+    let path = one(args)?;
+    let mut c = copy(k);
+    match property(path) {
+        Some((list, inner, name, field)) => {
+            let mut all = c.value[list].items().to_vec();
+            if field.is_empty() {
+                all.retain(|x| x["name"] != name);
+            }
+            for x in all.iter_mut().filter(|x| x["name"] == name) {
+                x.remove_at(&[inner, field]);
+            }
+            c.value.set(list, Value::List(all.into()));
+        }
+        None => {
+            c.value.remove(path);
+        }
+    }
+    c.save(k.io.as_ref())?;
+    k.say(format!("Property \"{path}\" unset."));
+    Ok(())
+}

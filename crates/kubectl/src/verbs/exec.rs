@@ -1,0 +1,237 @@
+//! `kubectl exec` and `kubectl attach`
+//!
+//! Models `k8s.io/kubectl/pkg/cmd/exec` and `cmd/attach`. Not modelled: resizing of terminals.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+
+use client::handle::{Frame, Stream};
+use client::{Request, Verb};
+use objects::resources::PODS;
+use objects::{Str, Value};
+
+use crate::command::{Command, FILES, usage_error};
+use crate::error::{Error, Result, fail};
+use crate::finder::Find;
+use crate::flags::{Args, Flag, Kind, flag, short};
+use crate::session::{Kubectl, request};
+use crate::verbs::logs::{container_or_default, pods_behind};
+
+static FLAGS: &[Flag] = &[
+    short('c', "container", Kind::Text, "", "name of the container"),
+    flag("pod-running-timeout", Kind::Duration, "1m0s", "how long to wait for a pod to run"),
+    short('q', "quiet", Kind::Bool, "false", "only the remote output"),
+    short('i', "stdin", Kind::Bool, "false", "pass stdin to the container"),
+    short('t', "tty", Kind::Bool, "false", "stdin is a terminal"),
+];
+
+pub static EXEC: Command = Command {
+    name: "exec",
+    usage: "(POD | TYPE/NAME) [-c CONTAINER] -- COMMAND [args...]",
+    short: "Execute a command in a container",
+    flags: &[FLAGS, FILES],
+    run: Some(|k, a| Box::pin(exec(k, a))),
+    ..Command::NONE
+};
+
+pub static ATTACH: Command = Command {
+    name: "attach",
+    usage: "(POD | TYPE/NAME) -c CONTAINER",
+    short: "Attach to a running container",
+    flags: &[FLAGS],
+    run: Some(|k, a| Box::pin(attach(k, a))),
+    ..Command::NONE
+};
+
+/// The pod meant by `pod` or `type/name`.
+///
+/// # Errors
+/// None there.
+pub async fn pod(k: &Kubectl, target: &str, timeout: clock::Millis) -> Result<Value> {
+    let find = Find {
+        args: vec![if target.contains('/') { target.to_owned() } else { format!("pods/{target}") }],
+        latest: true,
+        ..Find::default()
+    };
+    let (infos, errors, _) = k.infos(&find).await?;
+    Error::of_all(errors)?;
+    let Some(i) = infos.first() else { return fail("pod, type/name or --filename must be specified") };
+    if i.resource.id == "pods" {
+        return Ok(i.object.clone());
+    }
+    match pods_behind(k, &i.object, timeout).await {
+        Ok(mut pods) => Ok(pods.remove(0)),
+        Err(Error::Text(t)) if t.starts_with("cannot get the logs") => {
+            fail(format!("cannot attach to *v1.{kind}: selector for *v1.{kind} not implemented", kind = i.resource.kind))
+        }
+        Err(e) => Err(e),
+    }
+}
+
+async fn exec(k: &Kubectl, args: &Args) -> Result<()> {
+    let files = args.list("filename");
+    let before = args.before_dash();
+    if before.is_empty() && files.is_empty() {
+        return fail("pod, type/name or --filename must be specified");
+    }
+    if args.dash.is_none() && (args.args.len() > 1 || !files.is_empty()) {
+        return Err(usage_error(args, "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead"));
+    }
+    if args.after_dash().is_empty() {
+        return fail("you must specify at least one command for the container");
+    }
+    let pod = match before.first() {
+        Some(t) => pod(k, t, args.millis("pod-running-timeout")).await?,
+        None => {
+            let find = Find { args: Vec::new(), latest: true, ..Find::of(args) };
+            let (infos, errors, _) = k.infos(&find).await?;
+            Error::of_all(errors)?;
+            match infos.into_iter().next() {
+                Some(i) if i.resource.id == "pods" => i.object,
+                Some(i) => pods_behind(k, &i.object, args.millis("pod-running-timeout")).await?.remove(0),
+                None => return fail("pod, type/name or --filename must be specified"),
+            }
+        }
+    };
+    let phase = pod["status"]["phase"].text();
+    if matches!(phase, "Succeeded" | "Failed") {
+        return fail(format!("cannot exec into a container in a completed pod; current phase is {phase}"));
+    }
+    let container = container_or_default(k, &pod, args.text("container"), args.is("quiet"))?;
+    let tty = terminal(k, args);
+    let mut r = request(Verb::Create, PODS, pod.namespace()).named(pod.name()).subresource("exec");
+    for word in args.after_dash() {
+        r.options.query.push(("command".into(), word.as_str().into()));
+    }
+    streams(&mut r, &container, args.is("stdin"), tty);
+    pass(k, r, args.is("stdin")).await
+}
+
+/// `-t` without a terminal to give is noted and left out.
+fn terminal(k: &Kubectl, args: &Args) -> bool {
+    if args.is("tty") && args.is("stdin") && !k.io.stdin_is_tty() {
+        k.complain("Unable to use a TTY - input is not a terminal or the right kind of file");
+        return false;
+    }
+    args.is("tty") && args.is("stdin")
+}
+
+fn streams(r: &mut Request, container: &Str, stdin: bool, tty: bool) {
+    let q = &mut r.options.query;
+    q.push(("container".into(), container.clone()));
+    for (name, on) in [("stdin", stdin), ("stdout", true), ("stderr", !tty), ("tty", tty)] {
+        if on {
+            q.push((name.into(), "true".into()));
+        }
+    }
+}
+
+async fn attach(k: &Kubectl, args: &Args) -> Result<()> {
+    let [target] = args.args.as_slice() else {
+        return if args.args.is_empty() {
+            fail("at least 1 argument is required for attach")
+        } else {
+            Err(usage_error(args, &format!("expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {}: {:?}", args.args.len(), args.args)))
+        };
+    };
+    let pod = pod(k, target, args.millis("pod-running-timeout")).await?;
+    let phase = pod["status"]["phase"].text();
+    if matches!(phase, "Succeeded" | "Failed") {
+        return fail(format!("cannot attach a container in a completed pod; current phase is {phase}"));
+    }
+    let container = container_or_default(k, &pod, args.text("container"), args.is("quiet"))?;
+    let tty = terminal(k, args);
+    if tty && !args.is("quiet") {
+        k.complain("If you don't see a command prompt, try pressing enter.");
+    }
+    attach_to(k, pod.name(), &container, args.is("stdin"), tty).await
+}
+
+/// Passes the streams of a running container through.
+///
+/// # Errors
+/// The server's refusal, or the container's exit code.
+pub async fn attach_to(k: &Kubectl, pod: &str, container: &str, stdin: bool, tty: bool) -> Result<()> {
+    let mut r = request(Verb::Create, PODS, &k.namespace).named(pod).subresource("attach");
+    streams(&mut r, &container.into(), stdin, tty);
+    pass(k, r, stdin).await
+}
+
+enum Next {
+    Frame(Option<Frame>),
+    Input(Option<Vec<u8>>),
+}
+
+/// Whichever comes first: output of the container, or input of the learner.
+async fn next(k: &Kubectl, stream: &mut Stream, input: bool) -> Next {
+    if !input {
+        return Next::Frame(stream.next().await);
+    }
+    let mut frame = pin!(stream.next());
+    let mut chunk = k.io.stdin_chunk();
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(f) = frame.as_mut().poll(cx) {
+            return Poll::Ready(Next::Frame(f));
+        }
+        chunk.as_mut().poll(cx).map(Next::Input)
+    })
+    .await
+}
+
+async fn pass(k: &Kubectl, r: Request, stdin: bool) -> Result<()> {
+    let mut stream = match k.connect(r).await {
+        Ok(s) => s,
+        // What goes wrong behind the kubelet is no answer of the API server: upstream prints it bare.
+        Err(Error::Status(s)) if s.reason == objects::Reason::InternalError => return fail(s.message),
+        Err(e) => return Err(e),
+    };
+    let mut open = stdin;
+    loop {
+        match next(k, &mut stream, open).await {
+            Next::Input(Some(bytes)) => stream.send(Frame::Stdin(bytes)),
+            Next::Input(None) => {
+                open = false;
+                stream.send(Frame::StdinClosed);
+            }
+            Next::Frame(Some(Frame::Stdout(b))) => k.io.out(&b),
+            Next::Frame(Some(Frame::Stderr(b))) => k.io.err(&b),
+            Next::Frame(Some(Frame::Exit(0)) | None) => return Ok(()),
+            Next::Frame(Some(Frame::Exit(code))) => {
+                return Err(Error::Code(code, format!("command terminated with exit code {code}")));
+            }
+            Next::Frame(Some(_)) => {}
+        }
+    }
+}
+
+/// Runs a command without input and gives its output.
+///
+/// # Errors
+/// The server's refusal, or what the command wrote to stderr.
+pub async fn capture(k: &Kubectl, namespace: &str, pod: &str, container: &str, command: &[&str], input: Option<Vec<u8>>) -> Result<Vec<u8>> {
+    let mut r = request(Verb::Create, PODS, namespace).named(pod).subresource("exec");
+    for word in command {
+        r.options.query.push(("command".into(), (*word).into()));
+    }
+    streams(&mut r, &container.into(), input.is_some(), false);
+    let mut stream = k.connect(r).await?;
+    if let Some(bytes) = input {
+        stream.send(Frame::Stdin(bytes));
+        stream.send(Frame::StdinClosed);
+    }
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    while let Some(f) = stream.next().await {
+        match f {
+            Frame::Stdout(b) => out.extend(b),
+            Frame::Stderr(b) => err.extend(b),
+            Frame::Exit(0) => break,
+            Frame::Exit(code) => {
+                k.io.err(&err);
+                return Err(Error::Code(code, format!("command terminated with exit code {code}")));
+            }
+            _ => {}
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,119 @@
+//! `kubectl port-forward`
+//!
+//! Models `k8s.io/kubectl/pkg/cmd/portforward`. The local end is the learner's machine: the terminal makes the
+//! forwarded ports reachable while the command runs.
+
+use client::Verb;
+use objects::Value;
+use objects::resources::PODS;
+
+use crate::command::{Command, usage_error};
+use crate::error::{Error, Result, fail};
+use crate::finder::Find;
+use crate::flags::{Args, Flag, Kind, flag};
+use crate::session::{Kubectl, request};
+use crate::verbs::logs::pods_behind;
+
+static FLAGS: &[Flag] = &[
+    flag("address", Kind::Words, "localhost", "addresses to listen on"),
+    flag("pod-running-timeout", Kind::Duration, "1m0s", "how long to wait for a pod to run"),
+];
+
+pub static COMMAND: Command = Command {
+    name: "port-forward",
+    usage: "TYPE/NAME [options] [LOCAL_PORT:]REMOTE_PORT [...[LOCAL_PORT_N:]REMOTE_PORT_N]",
+    short: "Forward one or more local ports to a pod",
+    flags: &[FLAGS],
+    run: Some(|k, a| Box::pin(run(k, a))),
+    ..Command::NONE
+};
+
+async fn run(k: &Kubectl, args: &Args) -> Result<()> {
+    let Some((target, ports)) = args.args.split_first().filter(|(_, p)| !p.is_empty()) else {
+        return Err(usage_error(args, "TYPE/NAME and list of ports are required for port-forward"));
+    };
+    let find = Find {
+        args: vec![if target.contains('/') { target.clone() } else { format!("pods/{target}") }],
+        latest: true,
+        ..Find::default()
+    };
+    let (infos, errors, _) = k.infos(&find).await?;
+    Error::of_all(errors)?;
+    let Some(i) = infos.first() else { return fail("no object found") };
+    let pod = if i.resource.id == "pods" {
+        i.object.clone()
+    } else {
+        pods_behind(k, &i.object, args.millis("pod-running-timeout")).await?.remove(0)
+    };
+    let mut pairs: Vec<(String, i64)> = Vec::new();
+    for p in ports {
+        let (local, remote) = p.split_once(':').unwrap_or((p, p));
+        let remote = remote_port(&i.object, &pod, remote)?;
+        let local = match local {
+            "" => "0".to_owned(),
+            l if l.parse::<u16>().is_ok() => l.to_owned(),
+            l if l == p => remote.to_string(),
+            l => return fail(format!("error parsing local port '{l}': strconv.ParseUint: parsing \"{l}\": invalid syntax")),
+        };
+        pairs.push((local, remote));
+    }
+    let phase = pod["status"]["phase"].text();
+    if phase != "Running" {
+        return fail(format!("unable to forward port because pod is not running. Current status={phase}"));
+    }
+    let mut r = request(Verb::Create, PODS, pod.namespace()).named(pod.name()).subresource("portforward");
+    for (local, remote) in &pairs {
+        r.options.query.push(("ports".into(), format!("{local}:{remote}").into()));
+    }
+    let mut stream = k.connect(r).await?;
+    for (local, remote) in &pairs {
+        for address in args.list("address") {
+            let hosts: &[&str] = if address == "localhost" { &["127.0.0.1", "[::1]"] } else { &[&address] };
+            for host in hosts {
+                k.say(format!("Forwarding from {host}:{local} -> {remote}"));
+            }
+        }
+    }
+    while let Some(f) = stream.next().await {
+        match f {
+            client::handle::Frame::Stdout(b) => k.io.out(&b),
+            client::handle::Frame::Stderr(b) => k.io.err(&b),
+            client::handle::Frame::Exit(_) => break,
+            _ => {}
+        }
+    }
+    fail("lost connection to pod")
+}
+
+/// A service's port leads to the target port of the pod; names are looked up in the containers.
+fn remote_port(o: &Value, pod: &Value, text: &str) -> Result<i64> {
+    let by_name = |name: &str| {
+        pod["spec"]["containers"]
+            .items()
+            .iter()
+            .flat_map(|c| c["ports"].items())
+            .find(|p| p["name"] == name)
+            .map(|p| p["containerPort"].int())
+    };
+    if o.kind() == "Service" {
+        let found = o["spec"]["ports"].items().iter().find(|p| p["name"] == text || p["port"].int().to_string() == text);
+        let Some(sp) = found else {
+            return fail(format!("Service {} does not have a service port {text}", o.name()));
+        };
+        return match &sp["targetPort"] {
+            Value::Str(name) => match by_name(name) {
+                Some(n) => Ok(n),
+                None => fail(format!("Pod '{}' does not have a named port '{name}'", pod.name())),
+            },
+            Value::Null => Ok(sp["port"].int()),
+            n => Ok(n.int()),
+        };
+    }
+    match text.parse::<u16>() {
+        Ok(n) => Ok(i64::from(n)),
+        Err(_) => match by_name(text) {
+            Some(n) => Ok(n),
+            None => fail(format!("Pod '{}' does not have a named port '{text}'", pod.name())),
+        },
+    }
+}

@@ -1,0 +1,70 @@
+//! `kubectl set subject`
+
+use objects::{Value, value};
+
+use super::COMMON;
+use crate::change::{Change, objects};
+use crate::command::Command;
+use crate::error::{Error, Result, fail};
+use crate::flags::{Args, Flag, Kind, flag};
+use crate::session::Kubectl;
+use crate::verbs::create::manager;
+
+static FLAGS: &[Flag] = &[
+    flag("user", Kind::Texts, "", "user to bind to, repeatable"),
+    flag("group", Kind::Texts, "", "group to bind to, repeatable"),
+    flag("serviceaccount", Kind::Texts, "", "namespace:name to bind to, repeatable"),
+];
+
+pub static COMMAND: Command = Command {
+    name: "subject",
+    usage: "(-f FILENAME | TYPE NAME) [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname]",
+    short: "Update the user, group, or service account in a role binding or cluster role binding",
+    flags: &[FLAGS, COMMON[0], COMMON[1], COMMON[2], COMMON[3], COMMON[4], COMMON[5]],
+    run: Some(|k, a| Box::pin(run(k, a))),
+    ..Command::NONE
+};
+
+async fn run(k: &Kubectl, args: &Args) -> Result<()> {
+    let change = Change::of(k, args, "subjects updated", manager(args, "kubectl-set"))?;
+    let mut wanted: Vec<Value> = Vec::new();
+    for (flag, kind) in [("user", "User"), ("group", "Group")] {
+        for name in args.list(flag) {
+            wanted.push(value!({"apiGroup": "rbac.authorization.k8s.io", "kind": (kind), "name": (name)}));
+        }
+    }
+    for s in args.list("serviceaccount") {
+        match s.split_once(':') {
+            Some((ns, name)) if !ns.is_empty() && !name.is_empty() => {
+                wanted.push(value!({"kind": "ServiceAccount", "name": (name), "namespace": (ns)}));
+            }
+            Some(("", _)) => return fail("serviceaccount must be <namespace>:<name>, namespace must be specified"),
+            _ => return fail("serviceaccount must be <namespace>:<name>"),
+        }
+    }
+    if wanted.is_empty() {
+        return fail("you must specify at least one value of user, group or serviceaccount");
+    }
+    let mut errors = Vec::new();
+    for i in objects(k, args, args.args.clone()).await? {
+        if !i.resource.kind.ends_with("RoleBinding") {
+            errors.push(Error::Plain(format!(
+                "error: {}/{} setting subjects is only supported for RoleBinding/ClusterRoleBinding\n",
+                i.resource.plural, i.name
+            )));
+            continue;
+        }
+        let mut all = i.object["subjects"].items().to_vec();
+        for w in &wanted {
+            if !all.contains(w) {
+                all.push(w.clone());
+            }
+        }
+        let mut new = i.object.clone();
+        new.set("subjects", Value::List(all.into()));
+        if let Err(e) = change.apply(k, &i, &new).await {
+            errors.push(e);
+        }
+    }
+    Error::of_all(errors)
+}
