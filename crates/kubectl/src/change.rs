@@ -3,12 +3,12 @@
 use client::{Body, PatchType, Verb};
 use objects::{Str, Value};
 
-use objects::patch::merge_patch;
 use crate::error::{Error, Result, fail};
 use crate::finder::{Find, Info};
 use crate::flags::Args;
 use crate::printers::Printer;
 use crate::session::{DryRun, Kubectl, request};
+use objects::patch::merge_patch;
 
 /// How a verb changes objects and says so.
 pub struct Change<'a> {
@@ -62,7 +62,8 @@ impl<'a> Change<'a> {
     /// # Errors
     /// The server's refusal.
     pub async fn send(&self, k: &Kubectl, info: &Info, kind: PatchType, body: Body) -> Result<Value> {
-        let mut r = request(Verb::Patch, &info.resource, &info.namespace).named(info.name.clone()).patch(kind, body);
+        let mut r =
+            request(Verb::Patch, &info.resource, &info.namespace).named(info.name.clone()).patch(kind, body);
         r.options.field_manager = Str::from(self.manager);
         r.options.dry_run = self.dry == DryRun::Server;
         Ok(k.call(r).await?.object)
@@ -117,7 +118,10 @@ fn matches(pattern: &str, name: &str) -> bool {
         None => pattern == name,
         Some((head, tail)) => match name.strip_prefix(head) {
             None => false,
-            Some(rest) => tail.is_empty() || (0..=rest.len()).any(|i| rest.is_char_boundary(i) && matches(tail, &rest[i..])),
+            Some(rest) => {
+                tail.is_empty()
+                    || (0..=rest.len()).any(|i| rest.is_char_boundary(i) && matches(tail, &rest[i..]))
+            }
         },
     }
 }

@@ -6,7 +6,14 @@ use super::Page;
 use super::page::{amount, joined, long_time, plain, text_or, title_bool};
 
 /// `space` is `""` for a pod and two spaces within a template. `pod` resolves field references; null in a template.
-pub(super) fn describe(p: &mut Page, label: &str, containers: &Value, statuses: &Value, pod: &Value, space: &str) {
+pub(super) fn describe(
+    p: &mut Page,
+    label: &str,
+    containers: &Value,
+    statuses: &Value,
+    pod: &Value,
+    space: &str,
+) {
     p.line(0, &[space, label, if containers.items().is_empty() { ": <none>" } else { ":" }]);
     for c in containers.items() {
         let status = statuses.items().iter().find(|s| s["name"] == c["name"].text());
@@ -30,7 +37,9 @@ pub(super) fn describe(p: &mut Page, label: &str, containers: &Value, statuses: 
             p.at(2, "Restart Count", &s["restartCount"].int().to_string());
         }
         resources(p, &c["resources"], 2);
-        for (key, label) in [("livenessProbe", "Liveness"), ("readinessProbe", "Readiness"), ("startupProbe", "Startup")] {
+        for (key, label) in
+            [("livenessProbe", "Liveness"), ("readinessProbe", "Readiness"), ("startupProbe", "Startup")]
+        {
             if !c[key].is_null() {
                 p.at(2, label, &probe(&c[key]));
             }
@@ -56,7 +65,11 @@ fn basics(p: &mut Page, c: &Value, status: Option<&Value>, space: &str) {
             .iter()
             .map(|port| {
                 let text = format!("{}/{}", port[field].int(), text_or(&port["protocol"], "TCP"));
-                if port["name"].text().is_empty() { text } else { format!("{text} ({})", port["name"].text()) }
+                if port["name"].text().is_empty() {
+                    text
+                } else {
+                    format!("{text} ({})", port["name"].text())
+                }
             })
             .collect();
         match ports.as_slice() {
@@ -122,7 +135,11 @@ pub(super) fn probe(v: &Value) -> String {
         let scheme = text_or(&get["scheme"], "HTTP").to_lowercase();
         let path = get["path"].text();
         let slash = if path.is_empty() || path.starts_with('/') { "" } else { "/" };
-        return format!("http-get {scheme}://{}:{}{slash}{path} {attrs}", get["host"].text(), plain(&get["port"]));
+        return format!(
+            "http-get {scheme}://{}:{}{slash}{path} {attrs}",
+            get["host"].text(),
+            plain(&get["port"])
+        );
     }
     let tcp = &v["tcpSocket"];
     if !tcp.is_null() {
@@ -141,8 +158,11 @@ fn env_from(p: &mut Page, c: &Value) {
     }
     p.line(2, &["Environment Variables from:"]);
     for e in c["envFrom"].items() {
-        let (kind, from) =
-            if e["configMapRef"].is_null() { ("Secret", &e["secretRef"]) } else { ("ConfigMap", &e["configMapRef"]) };
+        let (kind, from) = if e["configMapRef"].is_null() {
+            ("Secret", &e["secretRef"])
+        } else {
+            ("ConfigMap", &e["configMapRef"])
+        };
         let prefix = match e["prefix"].text() {
             "" => String::new(),
             text => format!(" with prefix '{text}'"),
@@ -175,12 +195,16 @@ fn environment(p: &mut Page, c: &Value, pod: &Value) {
             };
             p.line(3, &[name, ":\t", &value, " (", r, ")"]);
         } else {
-            for (key, owner, joint) in [("secretKeyRef", "secret", "in"), ("configMapKeyRef", "config map", "of")] {
+            for (key, owner, joint) in
+                [("secretKeyRef", "secret", "in"), ("configMapKeyRef", "config map", "of")]
+            {
                 let r = &from[key];
                 if !r.is_null() {
                     let optional = r["optional"].is_true();
                     let (k, n) = (r["key"].text(), r["name"].text());
-                    let text = format!("{name}:\t<set to the key '{k}' {joint} {owner} '{n}'>\tOptional: {optional}");
+                    let text = format!(
+                        "{name}:\t<set to the key '{k}' {joint} {owner} '{n}'>\tOptional: {optional}"
+                    );
                     p.line(3, &[&text]);
                 }
             }
@@ -208,7 +232,11 @@ fn resource_value(c: &Value, resource: &str, divisor: &Value) -> i64 {
     let parts: Vec<&str> = resource.splitn(2, '.').collect();
     let [kind, name] = parts.as_slice() else { return 0 };
     let q = objects::quantity::Quantity::of(&c["resources"][*kind][*name]);
-    let d = if divisor.is_null() || divisor == "0" { 1.0 } else { objects::quantity::Quantity::of(divisor).as_float() };
+    let d = if divisor.is_null() || divisor == "0" {
+        1.0
+    } else {
+        objects::quantity::Quantity::of(divisor).as_float()
+    };
     if d == 0.0 { 0 } else { (q.as_float() / d).ceil() as i64 }
 }
 

@@ -31,7 +31,8 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
     }
     template::describe(p, &spec["template"]);
     conditions(p, &status["conditions"]);
-    let new = related.replica_sets.iter().position(|rs| same_template(&rs["spec"]["template"], &spec["template"]));
+    let new =
+        related.replica_sets.iter().position(|rs| same_template(&rs["spec"]["template"], &spec["template"]));
     if !related.replica_sets.is_empty() {
         let (mut olds, mut news) = (Vec::new(), Vec::new());
         for (i, rs) in related.replica_sets.iter().enumerate() {

@@ -24,14 +24,28 @@ pub(super) fn describe(p: &mut Page, related: &Related) {
         let path = e["involvedObject"]["fieldPath"].text();
         let message = e["message"].text().trim();
         let shown = if path.is_empty() { message.to_owned() } else { format!("{path}: {message}") };
-        p.line(1, &[e["type"].text(), "\t", e["reason"].text(), "\t", &interval(e, p.now), "\t", source, "\t", &shown]);
+        p.line(
+            1,
+            &[
+                e["type"].text(),
+                "\t",
+                e["reason"].text(),
+                "\t",
+                &interval(e, p.now),
+                "\t",
+                source,
+                "\t",
+                &shown,
+            ],
+        );
     }
 }
 
 /// `5s`, or `5s (x3 over 20s)`.
 pub(crate) fn interval(e: &Value, now: Time) -> String {
     let ago = |t: &Value| t.time().map_or_else(|| "<unknown>".to_owned(), |t| duration_short(now.since(t)));
-    let first = if e["eventTime"].time().is_some() { ago(&e["eventTime"]) } else { ago(&e["firstTimestamp"]) };
+    let first =
+        if e["eventTime"].time().is_some() { ago(&e["eventTime"]) } else { ago(&e["firstTimestamp"]) };
     let series = &e["series"];
     if !series.is_null() {
         return format!("{} (x{} over {first})", ago(&series["lastObservedTime"]), series["count"].int());

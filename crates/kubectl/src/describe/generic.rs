@@ -5,8 +5,13 @@ use objects::Value;
 use super::page::plain;
 use super::{Page, Related, events};
 
-const SKIPPED: [&str; 5] =
-    [".metadata.managedFields", ".metadata.name", ".metadata.namespace", ".metadata.labels", ".metadata.annotations"];
+const SKIPPED: [&str; 5] = [
+    ".metadata.managedFields",
+    ".metadata.name",
+    ".metadata.namespace",
+    ".metadata.labels",
+    ".metadata.annotations",
+];
 
 pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
     p.name(o);
@@ -96,7 +101,9 @@ fn split(field: &str) -> Vec<String> {
         last = class(c);
     }
     for i in 0..runs.len().saturating_sub(1) {
-        if runs[i].first().is_some_and(|c| c.is_uppercase()) && runs[i + 1].first().is_some_and(|c| c.is_lowercase()) {
+        if runs[i].first().is_some_and(|c| c.is_uppercase())
+            && runs[i + 1].first().is_some_and(|c| c.is_lowercase())
+        {
             if let Some(c) = runs[i].pop() {
                 runs[i + 1].insert(0, c);
             }

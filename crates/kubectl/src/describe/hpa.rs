@@ -16,7 +16,10 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
     for (i, m) in spec["metrics"].items().iter().enumerate() {
         metric(p, m, &status["currentMetrics"][i]);
     }
-    p.field("Min replicas", &if spec["minReplicas"].is_null() { "<unset>".into() } else { plain(&spec["minReplicas"]) });
+    p.field(
+        "Min replicas",
+        &if spec["minReplicas"].is_null() { "<unset>".into() } else { plain(&spec["minReplicas"]) },
+    );
     p.field("Max replicas", &spec["maxReplicas"].int().to_string());
     if !spec["behavior"].is_null() {
         p.line(0, &["Behavior:"]);
@@ -41,7 +44,8 @@ fn metric(p: &mut Page, m: &Value, current: &Value) {
         "Resource" => ("resource", format!("resource {} on pods", m["resource"]["name"].text())),
         "ContainerResource" => {
             let c = &m["containerResource"];
-            let title = format!("resource {} of container \"{}\" on pods", c["name"].text(), c["container"].text());
+            let title =
+                format!("resource {} of container \"{}\" on pods", c["name"].text(), c["container"].text());
             ("containerResource", title)
         }
         "Pods" => ("pods", format!("\"{}\" on pods", m["pods"]["metric"]["name"].text())),
@@ -68,7 +72,9 @@ fn metric(p: &mut Page, m: &Value, current: &Value) {
             let wanted = target["averageUtilization"].as_int().map_or("<auto>".into(), |n| format!("{n}%"));
             ("  (as a percentage of request)", is, wanted)
         }
-        "Resource" | "ContainerResource" | "Pods" => ("", of(&now["averageValue"]), amount(&target["averageValue"])),
+        "Resource" | "ContainerResource" | "Pods" => {
+            ("", of(&now["averageValue"]), amount(&target["averageValue"]))
+        }
         _ if average => ("(target average value)", of(&now["averageValue"]), amount(&target["averageValue"])),
         _ => ("(target value)", of(&now["value"]), amount(&target["value"])),
     };
@@ -88,7 +94,10 @@ fn direction(p: &mut Page, title: &str, rules: &Value) {
         p.line(2, &["Policies:"]);
         for x in rules["policies"].items() {
             let (value, period) = (plain(&x["value"]), plain(&x["periodSeconds"]));
-            p.line(3, &["- Type: ", x["type"].text(), "\tValue: ", &value, "\tPeriod: ", &period, " seconds"]);
+            p.line(
+                3,
+                &["- Type: ", x["type"].text(), "\tValue: ", &value, "\tPeriod: ", &period, " seconds"],
+            );
         }
     }
 }

@@ -58,7 +58,8 @@ fn backend(b: &Value, related: &Related) -> String {
         return format!("APIGroup: {group}, Kind: {}, Name: {}", r["kind"].text(), r["name"].text());
     }
     let (name, port) = (s["name"].text(), &s["port"]);
-    let shown = if port["number"].int() != 0 { plain(&port["number"]) } else { port["name"].text().to_owned() };
+    let shown =
+        if port["number"].int() != 0 { plain(&port["number"]) } else { port["name"].text().to_owned() };
     let Some(svc) = related.services.iter().find(|x| x.name() == name) else {
         return format!("{name}:{shown} (<error: services \"{name}\" not found>)");
     };

@@ -16,7 +16,10 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
         p.field("Controlled By", &owner);
     }
     p.some(0, "Parallelism", &spec["parallelism"]);
-    p.field("Completions", &if spec["completions"].is_null() { "<unset>".into() } else { plain(&spec["completions"]) });
+    p.field(
+        "Completions",
+        &if spec["completions"].is_null() { "<unset>".into() } else { plain(&spec["completions"]) },
+    );
     p.some(0, "Completion Mode", &spec["completionMode"]);
     p.some(0, "Suspend", &spec["suspend"]);
     p.some(0, "Backoff Limit", &spec["backoffLimit"]);

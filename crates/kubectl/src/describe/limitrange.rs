@@ -37,8 +37,10 @@ fn rows(p: &mut Page, o: &Value, prefix: &str) {
         names.sort();
         for name in names {
             let cell = |field: &str| item[field].find(&name).map_or_else(|| "-".to_owned(), amount);
-            let cells: Vec<String> =
-                ["min", "max", "defaultRequest", "default", "maxLimitRequestRatio"].into_iter().map(cell).collect();
+            let cells: Vec<String> = ["min", "max", "defaultRequest", "default", "maxLimitRequestRatio"]
+                .into_iter()
+                .map(cell)
+                .collect();
             p.line(0, &[prefix, item["type"].text(), "\t", &name, "\t", &cells.join("\t")]);
         }
     }

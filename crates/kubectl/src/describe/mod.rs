@@ -152,7 +152,9 @@ async fn related(k: &Kubectl, r: &Resource, o: &Value) -> Result<Related> {
     let namespace = o.namespace();
     match r.id.as_str() {
         "deployments.apps" => {
-            let all = listed(k, resources::REPLICASETS, namespace, &selector_text(&o["spec"]["selector"]), "").await;
+            let all =
+                listed(k, resources::REPLICASETS, namespace, &selector_text(&o["spec"]["selector"]), "")
+                    .await;
             out.replica_sets = all.into_iter().filter(|rs| rs.controller_ref()["uid"] == o.uid()).collect();
             out.replica_sets.sort_by(|a, b| (a.created(), a.name()).cmp(&(b.created(), b.name())));
         }
@@ -163,7 +165,9 @@ async fn related(k: &Kubectl, r: &Resource, o: &Value) -> Result<Related> {
                 selector_text(&o["spec"]["selector"])
             };
             match k.list(resources::PODS, namespace, &selector, "").await {
-                Ok(all) => out.pods = all.into_iter().filter(|p| p.controller_ref()["uid"] == o.uid()).collect(),
+                Ok(all) => {
+                    out.pods = all.into_iter().filter(|p| p.controller_ref()["uid"] == o.uid()).collect()
+                }
                 Err(e) => out.pods_error = Some(e.message()),
             }
         }
@@ -193,9 +197,13 @@ async fn related(k: &Kubectl, r: &Resource, o: &Value) -> Result<Related> {
         }
         "persistentvolumeclaims" => {
             let claims = |p: &Value| {
-                p["spec"]["volumes"].items().iter().any(|v| v["persistentVolumeClaim"]["claimName"] == o.name())
+                p["spec"]["volumes"]
+                    .items()
+                    .iter()
+                    .any(|v| v["persistentVolumeClaim"]["claimName"] == o.name())
             };
-            out.pods = listed(k, resources::PODS, namespace, "", "").await.into_iter().filter(claims).collect();
+            out.pods =
+                listed(k, resources::PODS, namespace, "", "").await.into_iter().filter(claims).collect();
         }
         _ => {}
     }

@@ -60,7 +60,9 @@ fn rules(p: &mut Page, rules: &Value, word: &str) {
         }
         for peer in r[peers].items() {
             p.line(2, &[title]);
-            for (field, label) in [("namespaceSelector", "NamespaceSelector: "), ("podSelector", "PodSelector: ")] {
+            for (field, label) in
+                [("namespaceSelector", "NamespaceSelector: "), ("podSelector", "PodSelector: ")]
+            {
                 if !peer[field].is_null() {
                     p.line(3, &[label, &format_label_selector(&peer[field])]);
                 }

@@ -38,7 +38,22 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
         for c in status["conditions"].items() {
             let (beat, moved) = (long_time(&c["lastHeartbeatTime"]), long_time(&c["lastTransitionTime"]));
             let (kind, is) = (c["type"].text(), c["status"].text());
-            p.line(1, &[kind, " \t", is, " \t", &beat, " \t", &moved, " \t", c["reason"].text(), " \t", c["message"].text()]);
+            p.line(
+                1,
+                &[
+                    kind,
+                    " \t",
+                    is,
+                    " \t",
+                    &beat,
+                    " \t",
+                    &moved,
+                    " \t",
+                    c["reason"].text(),
+                    " \t",
+                    c["message"].text(),
+                ],
+            );
         }
     }
     p.line(0, &["Addresses:"]);
@@ -131,7 +146,10 @@ fn pods(p: &mut Page, node: &Value, related: &Related) {
     p.put(0, "  Resource\tRequests\tLimits\n  --------\t--------\t------\n");
     let mut row = |name: &str| {
         let (r, l) = (requests.get(name), limits.get(name));
-        p.line(1, &[name, "\t", &share(r, &allocatable[name], name), "\t", &share(l, &allocatable[name], name)]);
+        p.line(
+            1,
+            &[name, "\t", &share(r, &allocatable[name], name), "\t", &share(l, &allocatable[name], name)],
+        );
     };
     for name in ["cpu", "memory", "ephemeral-storage"] {
         row(name);

@@ -14,7 +14,8 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
     } else if !spec["maxUnavailable"].is_null() {
         p.field("Max unavailable", &plain(&spec["maxUnavailable"]));
     }
-    let selector = if spec["selector"].is_null() { "<unset>".into() } else { format_label_selector(&spec["selector"]) };
+    let selector =
+        if spec["selector"].is_null() { "<unset>".into() } else { format_label_selector(&spec["selector"]) };
     p.field("Selector", &selector);
     p.line(0, &["Status:"]);
     for (label, field) in [

@@ -36,7 +36,9 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
     let source: Map = spec
         .entries()
         .iter()
-        .filter(|(k, v)| v.as_map().is_some() && !matches!(k.as_str(), "capacity" | "claimRef" | "nodeAffinity"))
+        .filter(|(k, v)| {
+            v.as_map().is_some() && !matches!(k.as_str(), "capacity" | "claimRef" | "nodeAffinity")
+        })
         .cloned()
         .collect();
     volumes::source(p, &Value::Map(source));

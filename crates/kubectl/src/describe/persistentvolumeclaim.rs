@@ -38,7 +38,22 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
         for c in status["conditions"].items() {
             let (probed, moved) = (long_time(&c["lastProbeTime"]), long_time(&c["lastTransitionTime"]));
             let (kind, is) = (c["type"].text(), c["status"].text());
-            p.line(1, &[kind, " \t", is, " \t", &probed, " \t", &moved, " \t", c["reason"].text(), " \t", c["message"].text()]);
+            p.line(
+                1,
+                &[
+                    kind,
+                    " \t",
+                    is,
+                    " \t",
+                    &probed,
+                    " \t",
+                    &moved,
+                    " \t",
+                    c["reason"].text(),
+                    " \t",
+                    c["message"].text(),
+                ],
+            );
         }
     }
     events::describe(p, related);

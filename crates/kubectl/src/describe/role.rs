@@ -36,7 +36,8 @@ pub(crate) fn table(rules: &Value) -> String {
             None => String::new(),
             Some(full) => {
                 let (head, sub) = full.split_once('/').map_or((full.as_str(), None), |(h, s)| (h, Some(s)));
-                let group = r.groups.first().filter(|g| !g.is_empty()).map_or(String::new(), |g| format!(".{g}"));
+                let group =
+                    r.groups.first().filter(|g| !g.is_empty()).map_or(String::new(), |g| format!(".{g}"));
                 format!("{head}{group}{}", sub.map_or(String::new(), |s| format!("/{s}")))
             }
         };
@@ -48,10 +49,9 @@ pub(crate) fn table(rules: &Value) -> String {
 fn compact(rules: &Value) -> Vec<Simple> {
     let words = |v: &Value| -> Vec<String> { v.items().iter().map(|s| s.text().to_owned()).collect() };
     let mut out: Vec<Simple> = Vec::new();
-    let mut put = |s: Simple| match out
-        .iter_mut()
-        .find(|o| o.groups == s.groups && o.resources == s.resources && o.names == s.names && o.urls == s.urls)
-    {
+    let mut put = |s: Simple| match out.iter_mut().find(|o| {
+        o.groups == s.groups && o.resources == s.resources && o.names == s.names && o.urls == s.urls
+    }) {
         Some(o) => {
             for v in s.verbs {
                 if !o.verbs.contains(&v) {
@@ -66,14 +66,30 @@ fn compact(rules: &Value) -> Vec<Simple> {
         for g in words(&r["apiGroups"]) {
             for res in words(&r["resources"]) {
                 let names = words(&r["resourceNames"]);
-                let each: Vec<Vec<String>> = if names.is_empty() { vec![vec![]] } else { names.into_iter().map(|n| vec![n]).collect() };
+                let each: Vec<Vec<String>> = if names.is_empty() {
+                    vec![vec![]]
+                } else {
+                    names.into_iter().map(|n| vec![n]).collect()
+                };
                 for names in each {
-                    put(Simple { verbs: verbs.clone(), groups: vec![g.clone()], resources: vec![res.clone()], names, urls: vec![] });
+                    put(Simple {
+                        verbs: verbs.clone(),
+                        groups: vec![g.clone()],
+                        resources: vec![res.clone()],
+                        names,
+                        urls: vec![],
+                    });
                 }
             }
         }
         for u in words(&r["nonResourceURLs"]) {
-            put(Simple { verbs: verbs.clone(), groups: vec![], resources: vec![], names: vec![], urls: vec![u] });
+            put(Simple {
+                verbs: verbs.clone(),
+                groups: vec![],
+                resources: vec![],
+                names: vec![],
+                urls: vec![u],
+            });
         }
     }
     // Upstream orders them by the text of the whole rule.

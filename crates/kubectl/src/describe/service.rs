@@ -75,7 +75,9 @@ pub(super) fn endpoints(slices: &[Value], port: &str) -> String {
         }
         for sp in s["ports"].items().iter().filter(|sp| sp["name"].text() == port) {
             let n = sp["port"].int();
-            all.extend(ready().map(|a| if a.contains(':') { format!("[{a}]:{n}") } else { format!("{a}:{n}") }));
+            all.extend(
+                ready().map(|a| if a.contains(':') { format!("[{a}]:{n}") } else { format!("{a}:{n}") }),
+            );
         }
     }
     if all.len() > 3 {

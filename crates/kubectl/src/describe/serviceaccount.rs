@@ -12,7 +12,10 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
         p.field("Image pull secrets", "<none>");
     }
     for (i, s) in secrets.iter().enumerate() {
-        p.line(0, &[if i == 0 { "Image pull secrets:" } else { "                   " }, "\t", s["name"].text()]);
+        p.line(
+            0,
+            &[if i == 0 { "Image pull secrets:" } else { "                   " }, "\t", s["name"].text()],
+        );
     }
     events::describe(p, related);
 }

@@ -7,9 +7,10 @@ use super::{Page, Related, events};
 
 pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
     p.field("Name", o.name());
-    let default = ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
-        .iter()
-        .any(|a| o.annotations()[*a] == "true");
+    let default =
+        ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
+            .iter()
+            .any(|a| o.annotations()[*a] == "true");
     p.field("IsDefaultClass", if default { "Yes" } else { "No" });
     p.field("Annotations", &labels_line(o.annotations()));
     p.field("Provisioner", o["provisioner"].text());

@@ -84,7 +84,10 @@ pub(super) fn source(p: &mut Page, v: &Value) {
             p.at(2, "ReadOnly", &s["readOnly"].is_true().to_string());
         }
         "ephemeral" => {
-            kind(p, "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)");
+            kind(
+                p,
+                "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)",
+            );
             let t = &s["volumeClaimTemplate"];
             p.at(2, "StorageClass", &storage_class(t));
             p.at(2, "Volume", t["spec"]["volumeName"].text());

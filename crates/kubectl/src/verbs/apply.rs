@@ -382,7 +382,9 @@ pub fn patch_for(r: &Resource, modified: &Value, current: &Value) -> std::result
         Some(text) => json::parse(text).map_err(|e| e.to_string())?,
     };
     let patch = match schema_of(r) {
-        Some(schema) => three_way::strategic(&original, modified, current, schema).map_err(|e| e.to_string())?,
+        Some(schema) => {
+            three_way::strategic(&original, modified, current, schema).map_err(|e| e.to_string())?
+        }
         None => merge_patch::three_way(&original, modified, current),
     };
     if three_way::changes_identity(&patch) {

@@ -57,7 +57,18 @@ pub static COMMAND: Command = Command {
 };
 
 const RESOURCE_VERBS: [&str; 13] = [
-    "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "use", "bind", "impersonate", "*",
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+    "use",
+    "bind",
+    "impersonate",
+    "*",
     "approve",
 ];
 const MORE_VERBS: [&str; 4] = ["sign", "escalate", "attest", "proxy"];
@@ -72,12 +83,16 @@ async fn can_i(k: &Kubectl, args: &Args) -> Result<()> {
             return fail("list option must be specified with no arguments");
         }
         if quiet || all || !args.text("subresource").is_empty() {
-            return fail("list option can't be specified with neither quiet, all-namespaces nor subresource options");
+            return fail(
+                "list option can't be specified with neither quiet, all-namespaces nor subresource options",
+            );
         }
         return rules(k, args, namespace).await;
     }
     let [verb, what] = args.args.as_slice() else {
-        return fail("you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.");
+        return fail(
+            "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
+        );
     };
     let spec = if what.starts_with('/') {
         if !args.text("subresource").is_empty() {
@@ -97,7 +112,10 @@ async fn can_i(k: &Kubectl, args: &Args) -> Result<()> {
                         k.warn(&if r.group.is_empty() {
                             format!("resource '{}' is not namespace scoped\n", r.plural)
                         } else {
-                            format!("resource '{}' is not namespace scoped in group '{}'\n", r.plural, r.group)
+                            format!(
+                                "resource '{}' is not namespace scoped in group '{}'\n",
+                                r.plural, r.group
+                            )
                         });
                     }
                     (group, plural) = (r.group, r.plural);
@@ -106,7 +124,9 @@ async fn can_i(k: &Kubectl, args: &Args) -> Result<()> {
                     if !["users", "groups", "userextras"].contains(&kind) {
                         k.warn(&match kind.split_once('.') {
                             None => format!("the server doesn't have a resource type '{kind}'\n"),
-                            Some((r, g)) => format!("the server doesn't have a resource type '{r}' in group '{g}'\n"),
+                            Some((r, g)) => {
+                                format!("the server doesn't have a resource type '{r}' in group '{g}'\n")
+                            }
                         });
                     }
                 }
@@ -120,9 +140,12 @@ async fn can_i(k: &Kubectl, args: &Args) -> Result<()> {
             return fail("--no-headers cannot be set without --list specified");
         }
         let mut a = value!({"verb": (verb), "resource": (plural)});
-        for (field, text) in
-            [("namespace", namespace), ("group", group.as_str()), ("subresource", args.text("subresource")), ("name", name)]
-        {
+        for (field, text) in [
+            ("namespace", namespace),
+            ("group", group.as_str()),
+            ("subresource", args.text("subresource")),
+            ("name", name),
+        ] {
             if !text.is_empty() {
                 a.set(field, text);
             }
@@ -170,7 +193,8 @@ async fn rules(k: &Kubectl, args: &Args, namespace: &str) -> Result<()> {
 }
 
 async fn whoami(k: &Kubectl, args: &Args) -> Result<()> {
-    let body = value!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}});
+    let body =
+        value!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}});
     let answer = k.call(request(Verb::Create, SELFSUBJECTREVIEWS, "").object(body)).await?.object;
     let printer = Printer::of(k, args)?;
     if !printer.is_human() {
@@ -212,7 +236,8 @@ async fn reconcile(k: &Kubectl, args: &Args) -> Result<()> {
             "RoleBinding" | "ClusterRoleBinding" => "subjects",
             _ => continue,
         };
-        let extra = args.is(if field == "rules" { "remove-extra-permissions" } else { "remove-extra-subjects" });
+        let extra =
+            args.is(if field == "rules" { "remove-extra-permissions" } else { "remove-extra-subjects" });
         let object = match k.get(&i.resource, &i.namespace, &i.name).await {
             Err(e) if e.is_not_found() => {
                 if dry == DryRun::Client {
@@ -236,7 +261,9 @@ async fn reconcile(k: &Kubectl, args: &Args) -> Result<()> {
                 if dry == DryRun::Client {
                     objects::patch::merge_patch::apply(&live, &patch)
                 } else {
-                    let mut r = request(Verb::Patch, &i.resource, &i.namespace).named(i.name.clone()).patch(PatchType::Merge, Body::Object(patch));
+                    let mut r = request(Verb::Patch, &i.resource, &i.namespace)
+                        .named(i.name.clone())
+                        .patch(PatchType::Merge, Body::Object(patch));
                     r.options.dry_run = dry == DryRun::Server;
                     k.call(r).await?.object
                 }

@@ -37,7 +37,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         return fail(format!("--max=MAXPODS is required and must be at least 1, max: {max}"));
     }
     if max < min {
-        return fail(format!("--max=MAXPODS must be larger or equal to --min=MINPODS, max: {max}, min: {min}"));
+        return fail(format!(
+            "--max=MAXPODS must be larger or equal to --min=MINPODS, max: {max}, min: {min}"
+        ));
     }
     if args.changed("cpu-percent") && args.changed("cpu") {
         return fail("--cpu-percent and --cpu are mutually exclusive");

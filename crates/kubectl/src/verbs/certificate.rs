@@ -42,7 +42,8 @@ pub static COMMAND: Command = Command {
 
 async fn decide(k: &Kubectl, args: &Args, kind: &str, reason: &str, done: &str, verb: &str) -> Result<()> {
     let mut find = Find { latest: true, ..Find::of(args) };
-    find.args = args.args.iter().map(|a| if a.contains('/') { a.clone() } else { format!("csr/{a}") }).collect();
+    find.args =
+        args.args.iter().map(|a| if a.contains('/') { a.clone() } else { format!("csr/{a}") }).collect();
     if find.is_empty() {
         return fail("one or more CSRs must be specified as <name> or -f <filename>");
     }
@@ -50,7 +51,10 @@ async fn decide(k: &Kubectl, args: &Args, kind: &str, reason: &str, done: &str, 
     let (infos, mut errors, _) = k.infos(&find).await?;
     for i in infos {
         if i.resource.id != CERTIFICATESIGNINGREQUESTS.id {
-            return fail(format!("can only handle certificates.k8s.io/v1 certificate signing requests, got {}", i.resource.id));
+            return fail(format!(
+                "can only handle certificates.k8s.io/v1 certificate signing requests, got {}",
+                i.resource.id
+            ));
         }
         let mut object = i.object.clone();
         let had = |t: &str| !i.object.condition(t).is_null();
@@ -60,17 +64,25 @@ async fn decide(k: &Kubectl, args: &Args, kind: &str, reason: &str, done: &str, 
         }
         let other = if kind == "Approved" { "Denied" } else { "Approved" };
         if had(other) {
-            return fail(format!("certificate signing request \"{}\" is already {}", i.name, other.to_lowercase()));
+            return fail(format!(
+                "certificate signing request \"{}\" is already {}",
+                i.name,
+                other.to_lowercase()
+            ));
         }
         let now = k.client.now().rfc3339();
-        let mut all: Vec<Value> = object["status"]["conditions"].items().iter().filter(|c| c["type"] != kind).cloned().collect();
+        let mut all: Vec<Value> =
+            object["status"]["conditions"].items().iter().filter(|c| c["type"] != kind).cloned().collect();
         all.push(value!({
             "type": (kind), "status": "True", "reason": (reason),
             "message": (format!("This CSR was {done} by kubectl certificate {verb}.")),
             "lastUpdateTime": (now.as_str()), "lastTransitionTime": (now.as_str()),
         }));
         object.set_at(&["status", "conditions"], Value::List(all.into()));
-        let r = request(Verb::Update, &i.resource, "").named(i.name.clone()).subresource("approval").object(object);
+        let r = request(Verb::Update, &i.resource, "")
+            .named(i.name.clone())
+            .subresource("approval")
+            .object(object);
         match k.call(r).await {
             Ok(answer) => k.out(&printer.print(&answer.object, done)?),
             Err(e) => errors.push(e),

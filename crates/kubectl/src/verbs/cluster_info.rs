@@ -44,8 +44,13 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             n => n.to_owned(),
         };
         let port = &s["spec"]["ports"][0];
-        let suffix = if port["name"].text().is_empty() { String::new() } else { format!(":{}", port["name"].text()) };
-        k.say(format!("{shown} is running at {server}/api/v1/namespaces/{}/services/{}{suffix}/proxy", s.namespace(), s.name()));
+        let suffix =
+            if port["name"].text().is_empty() { String::new() } else { format!(":{}", port["name"].text()) };
+        k.say(format!(
+            "{shown} is running at {server}/api/v1/namespaces/{}/services/{}{suffix}/proxy",
+            s.namespace(),
+            s.name()
+        ));
     }
     k.say("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.");
     Ok(())
@@ -59,7 +64,8 @@ async fn dump(k: &Kubectl, args: &Args) -> Result<()> {
     print(k.list(resources::NODES, "", "", "").await?, "NodeList");
     let mut namespaces = args.list("namespaces");
     if args.is("all-namespaces") {
-        namespaces = k.list(resources::NAMESPACES, "", "", "").await?.iter().map(|n| n.name().to_owned()).collect();
+        namespaces =
+            k.list(resources::NAMESPACES, "", "", "").await?.iter().map(|n| n.name().to_owned()).collect();
     } else if namespaces.is_empty() {
         namespaces = vec!["kube-system".into(), k.namespace.to_string()];
     }

@@ -55,26 +55,72 @@ pub static COMMAND: Command = Command {
     short: "Modify kubeconfig files",
     commands: &[
         verb!("current-context", "", "Display the current-context", &[], current),
-        verb!("delete-cluster", "NAME", "Delete the specified cluster from the kubeconfig", &[], delete_cluster),
-        verb!("delete-context", "NAME", "Delete the specified context from the kubeconfig", &[], delete_context),
+        verb!(
+            "delete-cluster",
+            "NAME",
+            "Delete the specified cluster from the kubeconfig",
+            &[],
+            delete_cluster
+        ),
+        verb!(
+            "delete-context",
+            "NAME",
+            "Delete the specified context from the kubeconfig",
+            &[],
+            delete_context
+        ),
         verb!("delete-user", "NAME", "Delete the specified user from the kubeconfig", &[], delete_user),
         verb!("get-clusters", "", "Display clusters defined in the kubeconfig", &[], get_clusters),
         verb!("get-contexts", "[NAME]", "Describe one or many contexts", &[CONTEXTS], get_contexts),
         verb!("get-users", "", "Display users defined in the kubeconfig", &[], get_users),
-        verb!("rename-context", "CONTEXT_NAME NEW_NAME", "Rename a context from the kubeconfig file", &[], rename),
-        verb!("set", "PROPERTY_NAME PROPERTY_VALUE", "Set an individual value in a kubeconfig file", &[SET], set),
+        verb!(
+            "rename-context",
+            "CONTEXT_NAME NEW_NAME",
+            "Rename a context from the kubeconfig file",
+            &[],
+            rename
+        ),
+        verb!(
+            "set",
+            "PROPERTY_NAME PROPERTY_VALUE",
+            "Set an individual value in a kubeconfig file",
+            &[SET],
+            set
+        ),
         verb!("set-cluster", "NAME", "Set a cluster entry in kubeconfig", &[SET_CLUSTER], set_cluster),
-        verb!("set-context", "[NAME | --current]", "Set a context entry in kubeconfig", &[SET_CONTEXT], set_context),
-        verb!("set-credentials", "NAME", "Set a user entry in kubeconfig", &[SET_CREDENTIALS], set_credentials),
+        verb!(
+            "set-context",
+            "[NAME | --current]",
+            "Set a context entry in kubeconfig",
+            &[SET_CONTEXT],
+            set_context
+        ),
+        verb!(
+            "set-credentials",
+            "NAME",
+            "Set a user entry in kubeconfig",
+            &[SET_CREDENTIALS],
+            set_credentials
+        ),
         verb!("unset", "PROPERTY_NAME", "Unset an individual value in a kubeconfig file", &[], unset),
-        verb!("use-context", "CONTEXT_NAME", "Set the current-context in a kubeconfig file", &[], use_context),
+        verb!(
+            "use-context",
+            "CONTEXT_NAME",
+            "Set the current-context in a kubeconfig file",
+            &[],
+            use_context
+        ),
         verb!("view", "", "Display merged kubeconfig settings or a specified kubeconfig file", &[VIEW], view),
     ],
     ..Command::NONE
 };
 
 fn copy(k: &Kubectl) -> Config {
-    Config { value: k.config.value.clone(), path: k.config.path.clone(), override_context: k.config.override_context.clone() }
+    Config {
+        value: k.config.value.clone(),
+        path: k.config.path.clone(),
+        override_context: k.config.override_context.clone(),
+    }
 }
 
 fn one(args: &Args) -> Result<&str> {
@@ -107,7 +153,8 @@ fn view(k: &Kubectl, args: &Args) -> Result<()> {
         let Some(c) = k.config.context(name) else {
             return fail("current-context must exist in order to minify");
         };
-        let keep = |list: &str, wanted: &str| -> Value { named(&v[list], wanted).cloned().into_iter().collect() };
+        let keep =
+            |list: &str, wanted: &str| -> Value { named(&v[list], wanted).cloned().into_iter().collect() };
         let (clusters, users) = (keep("clusters", c["cluster"].text()), keep("users", c["user"].text()));
         let contexts = keep("contexts", name);
         v.set("clusters", clusters);
@@ -154,7 +201,11 @@ fn redacted(v: &Value) -> Value {
 
 fn get_contexts(k: &Kubectl, args: &Args) -> Result<()> {
     let config = &k.config;
-    let wanted: Vec<&str> = if args.args.is_empty() { names(&config.value["contexts"]) } else { args.args.iter().map(String::as_str).collect() };
+    let wanted: Vec<&str> = if args.args.is_empty() {
+        names(&config.value["contexts"])
+    } else {
+        args.args.iter().map(String::as_str).collect()
+    };
     let mut text = String::new();
     let only_names = args.text("output") == "name";
     if !only_names && !args.is("no-headers") {
@@ -166,7 +217,12 @@ fn get_contexts(k: &Kubectl, args: &Args) -> Result<()> {
             text.push_str(name);
         } else {
             let mark = if config.value["current-context"] == name { "*" } else { "" };
-            text.push_str(&format!("{mark}\t{name}\t{}\t{}\t{}", c["cluster"].text(), c["user"].text(), c["namespace"].text()));
+            text.push_str(&format!(
+                "{mark}\t{name}\t{}\t{}\t{}",
+                c["cluster"].text(),
+                c["user"].text(),
+                c["namespace"].text()
+            ));
         }
         text.push('\n');
     }
@@ -217,7 +273,11 @@ fn put(config: &mut Config, list: &str, inner: &str, name: &str, fields: &[(&str
 }
 
 fn given(args: &Args, pairs: &[(&'static str, &'static str)]) -> Vec<(&'static str, Value)> {
-    pairs.iter().filter(|(flag, _)| args.changed(flag)).map(|(flag, field)| (*field, Value::from(args.text(flag)))).collect()
+    pairs
+        .iter()
+        .filter(|(flag, _)| args.changed(flag))
+        .map(|(flag, field)| (*field, Value::from(args.text(flag))))
+        .collect()
 }
 
 fn set_context(k: &Kubectl, args: &Args) -> Result<()> {
@@ -239,7 +299,15 @@ fn set_context(k: &Kubectl, args: &Args) -> Result<()> {
 fn set_cluster(k: &Kubectl, args: &Args) -> Result<()> {
     let name = one(args)?;
     let mut c = copy(k);
-    let mut fields = given(args, &[("server", "server"), ("certificate-authority", "certificate-authority"), ("tls-server-name", "tls-server-name"), ("proxy-url", "proxy-url")]);
+    let mut fields = given(
+        args,
+        &[
+            ("server", "server"),
+            ("certificate-authority", "certificate-authority"),
+            ("tls-server-name", "tls-server-name"),
+            ("proxy-url", "proxy-url"),
+        ],
+    );
     if args.changed("insecure-skip-tls-verify") {
         fields.push(("insecure-skip-tls-verify", args.is("insecure-skip-tls-verify").into()));
     }
@@ -254,7 +322,13 @@ fn set_credentials(k: &Kubectl, args: &Args) -> Result<()> {
     let mut c = copy(k);
     let fields = given(
         args,
-        &[("token", "token"), ("username", "username"), ("password", "password"), ("client-certificate", "client-certificate"), ("client-key", "client-key")],
+        &[
+            ("token", "token"),
+            ("username", "username"),
+            ("password", "password"),
+            ("client-certificate", "client-certificate"),
+            ("client-key", "client-key"),
+        ],
     );
     put(&mut c, "users", "user", name, &fields);
     c.save(k.io.as_ref())?;
@@ -299,7 +373,10 @@ fn rename(k: &Kubectl, args: &Args) -> Result<()> {
         return fail(format!("cannot rename the context \"{old}\", it's not in {}", c.path));
     }
     if c.context(new).is_some() {
-        return fail(format!("cannot rename the context \"{old}\", the context \"{new}\" already exists in {}", c.path));
+        return fail(format!(
+            "cannot rename the context \"{old}\", the context \"{new}\" already exists in {}",
+            c.path
+        ));
     }
     for x in c.value.at_mut(&["contexts"]).list_mut().to_mut() {
         if x["name"] == old.as_str() {

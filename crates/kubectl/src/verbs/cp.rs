@@ -68,10 +68,15 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         return fail("one of src or dest must be a remote file specification");
     }
     let remote = if from.pod.is_empty() { &to } else { &from };
-    let namespace = if remote.namespace.is_empty() { k.namespace.to_string() } else { remote.namespace.clone() };
+    let namespace =
+        if remote.namespace.is_empty() { k.namespace.to_string() } else { remote.namespace.clone() };
     let pod = k.get(PODS, &namespace, &remote.pod).await?;
     let container = container_or_default(k, &pod, args.text("container"), false)?;
-    if from.pod.is_empty() { upload(k, &pod, &container, &from.path, &to.path).await } else { download(k, &pod, &container, &from.path, &to.path).await }
+    if from.pod.is_empty() {
+        upload(k, &pod, &container, &from.path, &to.path).await
+    } else {
+        download(k, &pod, &container, &from.path, &to.path).await
+    }
 }
 
 fn quoted(path: &str) -> String {
@@ -102,11 +107,22 @@ async fn upload(k: &Kubectl, pod: &Value, container: &str, from: &str, to: &str)
 
 async fn download(k: &Kubectl, pod: &Value, container: &str, from: &str, to: &str) -> Result<()> {
     let q = quoted(from);
-    let listing = capture(k, pod.namespace(), pod.name(), container, &["sh", "-c", &format!("if [ -d {q} ]; then ls -A {q}; fi")], None).await?;
+    let listing = capture(
+        k,
+        pod.namespace(),
+        pod.name(),
+        container,
+        &["sh", "-c", &format!("if [ -d {q} ]; then ls -A {q}; fi")],
+        None,
+    )
+    .await?;
     let names: Vec<String> = String::from_utf8_lossy(&listing).lines().map(str::to_owned).collect();
     if !names.is_empty() {
         for name in names {
-            let (a, b) = (format!("{}/{name}", from.trim_end_matches('/')), format!("{}/{name}", to.trim_end_matches('/')));
+            let (a, b) = (
+                format!("{}/{name}", from.trim_end_matches('/')),
+                format!("{}/{name}", to.trim_end_matches('/')),
+            );
             Box::pin(download(k, pod, container, &a, &b)).await?;
         }
         return Ok(());

@@ -56,7 +56,12 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if image.is_empty() && copy.is_empty() {
         return fail("you must specify --image when not using --copy-to.");
     }
-    if image.is_empty() && args.list("set-image").is_empty() && args.text("container").is_empty() && !copy.is_empty() && args.after_dash().is_empty() {
+    if image.is_empty()
+        && args.list("set-image").is_empty()
+        && args.text("container").is_empty()
+        && !copy.is_empty()
+        && args.after_dash().is_empty()
+    {
         return fail("you must specify --image, --set-image or command arguments.");
     }
     if targets.is_empty() {
@@ -66,7 +71,11 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         return fail("-i/--stdin is required for containers with -t/--tty=true");
     }
     for t in targets {
-        let find = Find { args: vec![if t.contains('/') { t.clone() } else { format!("pods/{t}") }], latest: true, ..Find::default() };
+        let find = Find {
+            args: vec![if t.contains('/') { t.clone() } else { format!("pods/{t}") }],
+            latest: true,
+            ..Find::default()
+        };
         let (infos, errors, _) = k.infos(&find).await?;
         Error::of_all(errors)?;
         let Some(i) = infos.into_iter().next() else { continue };
@@ -118,9 +127,12 @@ fn new_name(k: &Kubectl, args: &Args, pod: &Value) -> String {
         return args.text("container").to_owned();
     }
     let taken = |n: &str| {
-        ["containers", "initContainers", "ephemeralContainers"].iter().any(|l| pod["spec"][*l].items().iter().any(|c| c["name"] == n))
+        ["containers", "initContainers", "ephemeralContainers"]
+            .iter()
+            .any(|l| pod["spec"][*l].items().iter().any(|c| c["name"] == n))
     };
-    let mut seed = k.client.now().0 as u64 ^ pod.uid().bytes().fold(7, |h: u64, b| h.wrapping_mul(31) + u64::from(b));
+    let mut seed =
+        k.client.now().0 as u64 ^ pod.uid().bytes().fold(7, |h: u64, b| h.wrapping_mul(31) + u64::from(b));
     loop {
         let mut name = String::from("debugger-");
         for i in 0..5 {
@@ -170,11 +182,17 @@ async fn copied(k: &Kubectl, args: &Args, pod: &Value, to: &str) -> Result<(Stri
     if !args.is("keep-init-containers") {
         spec.remove("initContainers");
     }
-    if args.is("share-processes") && args.changed("share-processes") || !args.text("image").is_empty() && args.is("share-processes") {
+    if args.is("share-processes") && args.changed("share-processes")
+        || !args.text("image").is_empty() && args.is("share-processes")
+    {
         spec.set("shareProcessNamespace", true);
     }
     for c in spec.at_mut(&["containers"]).list_mut().to_mut() {
-        for (flag, field) in [("keep-liveness", "livenessProbe"), ("keep-readiness", "readinessProbe"), ("keep-startup", "startupProbe")] {
+        for (flag, field) in [
+            ("keep-liveness", "livenessProbe"),
+            ("keep-readiness", "readinessProbe"),
+            ("keep-startup", "startupProbe"),
+        ] {
             if !args.is(flag) {
                 c.remove(field);
             }

@@ -26,7 +26,9 @@ pub static COMMAND: Command = Command {
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let mut find = Find { latest: true, type_is_enough: true, ..Find::of(args) };
     if find.is_empty() {
-        return fail("You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.");
+        return fail(
+            "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.",
+        );
     }
     let (mut infos, mut errors, _) = k.infos(&find).await?;
     let mut by_prefix = false;

@@ -91,7 +91,11 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             continue;
         }
         differs = true;
-        let group = if i.resource.group.is_empty() { "v1".to_owned() } else { format!("{}.{}", i.resource.group, i.resource.version) };
+        let group = if i.resource.group.is_empty() {
+            "v1".to_owned()
+        } else {
+            format!("{}.{}", i.resource.group, i.resource.version)
+        };
         let name = format!("{group}.{}.{}.{}", i.resource.kind, i.namespace, i.name);
         let stamp = "2026-01-01 00:00:00.000000000 +0000";
         k.say(format!("diff -u -N /tmp/LIVE-0000000000/{name} /tmp/MERGED-0000000000/{name}"));
@@ -115,7 +119,8 @@ pub fn unified(before: &str, after: &str) -> String {
     let (a, b): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let script = script(&a, &b);
     let mut out = String::new();
-    let changed: Vec<usize> = script.iter().enumerate().filter(|(_, (op, _))| *op != Op::Same).map(|(i, _)| i).collect();
+    let changed: Vec<usize> =
+        script.iter().enumerate().filter(|(_, (op, _))| *op != Op::Same).map(|(i, _)| i).collect();
     let mut at = 0;
     while at < changed.len() {
         let mut last = at;

@@ -17,7 +17,12 @@ use crate::session::{DryRun, Kubectl, request};
 static FLAGS: &[Flag] = &[
     flag("chunk-size", Kind::Int, "500", "objects per page"),
     flag("delete-emptydir-data", Kind::Bool, "false", "go on though pods lose their emptyDir"),
-    flag("disable-eviction", Kind::Bool, "false", "delete instead of evicting: disruption budgets are not asked"),
+    flag(
+        "disable-eviction",
+        Kind::Bool,
+        "false",
+        "delete instead of evicting: disruption budgets are not asked",
+    ),
     flag("force", Kind::Bool, "false", "go on though pods have no controller"),
     flag("grace-period", Kind::Int, "-1", "seconds given to end; -1: the pod's own"),
     flag("ignore-daemonsets", Kind::Bool, "false", "leave pods of daemon sets alone"),
@@ -74,7 +79,11 @@ async fn nodes(k: &Kubectl, args: &Args) -> Result<(Vec<Info>, Vec<Error>)> {
     }
     let mut find = Find::of(args);
     find.latest = true;
-    find.args = if selecting { vec!["nodes".into()] } else { args.args.iter().map(|n| if n.contains('/') { n.clone() } else { format!("node/{n}") }).collect() };
+    find.args = if selecting {
+        vec!["nodes".into()]
+    } else {
+        args.args.iter().map(|n| if n.contains('/') { n.clone() } else { format!("node/{n}") }).collect()
+    };
     let (infos, errors, _) = k.infos(&find).await?;
     if selecting && infos.is_empty() {
         k.say("No resources found");
@@ -223,12 +232,14 @@ async fn empty(k: &Kubectl, args: &Args, node: &Info, dry: DryRun, until: Option
     }
     if !stops.is_empty() {
         stops.sort();
-        let texts: Vec<String> = stops.iter().map(|(t, pods)| format!("cannot delete {t}: {}", pods.join(", "))).collect();
+        let texts: Vec<String> =
+            stops.iter().map(|(t, pods)| format!("cannot delete {t}: {}", pods.join(", "))).collect();
         return fail(if texts.len() == 1 { texts[0].clone() } else { format!("[{}]", texts.join(", ")) });
     }
     if !warnings.is_empty() {
         warnings.sort();
-        let texts: Vec<String> = warnings.iter().map(|(t, pods)| format!("{t}: {}", pods.join(", "))).collect();
+        let texts: Vec<String> =
+            warnings.iter().map(|(t, pods)| format!("{t}: {}", pods.join(", "))).collect();
         k.complain(format!("Warning: {}", texts.join("; ")));
     }
     evict(k, args, going, dry, until).await
@@ -322,8 +333,8 @@ fn ask(pod: &Value, eviction: bool, grace: i64, dry: DryRun) -> client::Request 
         "metadata": {"name": (pod.name()), "namespace": (pod.namespace())},
         "deleteOptions": (options),
     });
-    let mut r = request(Verb::Create, PODS, pod.namespace()).named(pod.name()).subresource("eviction").object(body);
+    let mut r =
+        request(Verb::Create, PODS, pod.namespace()).named(pod.name()).subresource("eviction").object(body);
     r.options.dry_run = dry == DryRun::Server;
     r
 }
-

@@ -6,13 +6,13 @@ use client::{Body, PatchType, Verb};
 use objects::{Value, json, yaml};
 
 use crate::command::{Command, FIELD_MANAGER, FILES, OUTPUT, VALIDATE};
-use objects::patch::merge_patch;
 use crate::error::{Error, Result, fail};
 use crate::finder::{Find, Info, Source};
 use crate::flags::{Args, Flag, Kind, flag};
 use crate::printers::{Printer, without_managed};
 use crate::session::{DryRun, Kubectl, request, validation, write_options};
 use crate::verbs::create::{LAST_APPLIED, SAVE_CONFIG, manager};
+use objects::patch::merge_patch;
 
 static FLAGS: &[Flag] = &[
     flag("output-patch", Kind::Bool, "false", "print the patch"),
@@ -36,7 +36,12 @@ const HEADER: &str = "# Please edit the object below. Lines beginning with a '#'
 ";
 
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
-    let find = Find { latest: true, type_is_enough: true, subresource: args.text("subresource").to_owned(), ..Find::of(args) };
+    let find = Find {
+        latest: true,
+        type_is_enough: true,
+        subresource: args.text("subresource").to_owned(),
+        ..Find::of(args)
+    };
     let (infos, errors, _) = k.infos(&find).await?;
     Error::of_all(errors)?;
     if infos.is_empty() {
@@ -85,7 +90,9 @@ async fn update(k: &Kubectl, args: &Args, i: &Info, new: &Value, printer: &Print
     if args.is("output-patch") {
         k.say(format!("Patch: {}", json::to_string(&patch)));
     }
-    let mut r = request(Verb::Patch, &i.resource, &i.namespace).named(i.name.clone()).patch(PatchType::Merge, Body::Object(patch));
+    let mut r = request(Verb::Patch, &i.resource, &i.namespace)
+        .named(i.name.clone())
+        .patch(PatchType::Merge, Body::Object(patch));
     r.subresource = args.text("subresource").into();
     write_options(&mut r.options, manager(args, "kubectl-edit"), validation(args)?, DryRun::None);
     let answer = k.call(r).await?.object;
@@ -111,16 +118,27 @@ async fn session(
     save: impl AsyncFn(Value) -> Result<()>,
 ) -> Result<()> {
     let original = if as_json { format!("{}\n", json::to_pretty(whole, "    ")) } else { yaml::emit(whole) };
-    let path = format!("/tmp/kubectl-edit-{}.{}", 1_000_000 + k.client.now().0 % 9_000_000, if as_json { "json" } else { "yaml" });
+    let path = format!(
+        "/tmp/kubectl-edit-{}.{}",
+        1_000_000 + k.client.now().0 % 9_000_000,
+        if as_json { "json" } else { "yaml" }
+    );
     let command = editor(k);
     let mut text = format!("{HEADER}{original}");
     let mut failures = String::new();
     loop {
         k.io.write(&path, text.as_bytes()).map_err(|e| Error::text(e.text()))?;
-        if let Err(e) = k.io.run_editor(&command, &path).await.and_then(|code| if code == 0 { Ok(()) } else { Err(format!("exit status {code}")) }) {
+        if let Err(e) =
+            k.io.run_editor(&command, &path)
+                .await
+                .and_then(|code| if code == 0 { Ok(()) } else { Err(format!("exit status {code}")) })
+        {
             let name = command.split(' ').next().unwrap_or(&command);
             let _ = k.io.remove(&path);
-            return fail(format!("there was a problem with the editor \"{name}\"{}", if e.contains("exit status") { String::new() } else { format!(": {e}") }));
+            return fail(format!(
+                "there was a problem with the editor \"{name}\"{}",
+                if e.contains("exit status") { String::new() } else { format!(": {e}") }
+            ));
         }
         let bytes = k.io.read(&path).map_err(|e| Error::text(e.text()))?;
         let edited = stripped(&String::from_utf8_lossy(&bytes));
@@ -165,7 +183,11 @@ pub async fn create_edited(k: &Kubectl, args: &Args, find: &Find) -> Result<()> 
     let sources = k.sources(find).await?;
     Error::of_all(sources.errors)?;
     let printer = Printer::of(k, args)?;
-    let infos: Vec<Info> = sources.all.into_iter().filter_map(|s| if let Source::File(i) = s { Some(*i) } else { None }).collect();
+    let infos: Vec<Info> = sources
+        .all
+        .into_iter()
+        .filter_map(|s| if let Source::File(i) = s { Some(*i) } else { None })
+        .collect();
     if infos.is_empty() {
         return fail("edit cancelled, no objects found");
     }
@@ -198,8 +220,13 @@ pub async fn last_applied(k: &Kubectl, args: &Args) -> Result<()> {
         let whole = json::parse(text).map_err(|e| Error::text(e.to_string()))?;
         let save = async |edited: Value| -> Result<()> {
             let mut patch = Value::map();
-            patch.set_at(&["metadata", "annotations", LAST_APPLIED], format!("{}\n", json::to_string(&edited)));
-            let r = request(Verb::Patch, &i.resource, &i.namespace).named(i.name.clone()).patch(PatchType::Merge, Body::Object(patch));
+            patch.set_at(
+                &["metadata", "annotations", LAST_APPLIED],
+                format!("{}\n", json::to_string(&edited)),
+            );
+            let r = request(Verb::Patch, &i.resource, &i.namespace)
+                .named(i.name.clone())
+                .patch(PatchType::Merge, Body::Object(patch));
             let answer = k.call(r).await?.object;
             k.out(&printer.print(&answer, "edited")?);
             Ok(())

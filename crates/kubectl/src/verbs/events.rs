@@ -40,11 +40,19 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     }
     let mut fields = String::new();
     if !args.text("for").is_empty() {
-        let Some((kind, name)) = args.text("for").split_once('/').filter(|(t, n)| !t.is_empty() && !n.is_empty() && !n.contains('/')) else {
+        let Some((kind, name)) = args
+            .text("for")
+            .split_once('/')
+            .filter(|(t, n)| !t.is_empty() && !n.is_empty() && !n.contains('/'))
+        else {
             return fail("--for must be in resource/name form");
         };
         let r = k.resource(kind).await?;
-        fields = format!("involvedObject.apiVersion={},involvedObject.kind={},involvedObject.name={name}", r.api_version(), r.kind);
+        fields = format!(
+            "involvedObject.apiVersion={},involvedObject.kind={},involvedObject.name={name}",
+            r.api_version(),
+            r.kind
+        );
     }
     let namespace = if all { "" } else { k.namespace.as_str() };
     let printer = Printer::of(k, args)?;
@@ -76,11 +84,16 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         return Ok(());
     }
     if events.is_empty() {
-        k.complain(if all { "No events found.".into() } else { format!("No events found in {namespace} namespace.") });
+        k.complain(if all {
+            "No events found.".into()
+        } else {
+            format!("No events found in {namespace} namespace.")
+        });
         return Ok(());
     }
     events.sort_by_key(|e| {
-        let last = [&e["series"]["lastObservedTime"], &e["lastTimestamp"], &e["eventTime"], &e["firstTimestamp"]];
+        let last =
+            [&e["series"]["lastObservedTime"], &e["lastTimestamp"], &e["eventTime"], &e["firstTimestamp"]];
         (last.iter().find_map(|t| t.time()), e["firstTimestamp"].time())
     });
     if !printer.is_human() {

@@ -62,9 +62,10 @@ pub async fn pod(k: &Kubectl, target: &str, timeout: clock::Millis) -> Result<Va
     }
     match pods_behind(k, &i.object, timeout).await {
         Ok(mut pods) => Ok(pods.remove(0)),
-        Err(Error::Text(t)) if t.starts_with("cannot get the logs") => {
-            fail(format!("cannot attach to *v1.{kind}: selector for *v1.{kind} not implemented", kind = i.resource.kind))
-        }
+        Err(Error::Text(t)) if t.starts_with("cannot get the logs") => fail(format!(
+            "cannot attach to *v1.{kind}: selector for *v1.{kind} not implemented",
+            kind = i.resource.kind
+        )),
         Err(e) => Err(e),
     }
 }
@@ -76,7 +77,10 @@ async fn exec(k: &Kubectl, args: &Args) -> Result<()> {
         return fail("pod, type/name or --filename must be specified");
     }
     if args.dash.is_none() && (args.args.len() > 1 || !files.is_empty()) {
-        return Err(usage_error(args, "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead"));
+        return Err(usage_error(
+            args,
+            "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead",
+        ));
     }
     if args.after_dash().is_empty() {
         return fail("you must specify at least one command for the container");
@@ -132,7 +136,14 @@ async fn attach(k: &Kubectl, args: &Args) -> Result<()> {
         return if args.args.is_empty() {
             fail("at least 1 argument is required for attach")
         } else {
-            Err(usage_error(args, &format!("expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {}: {:?}", args.args.len(), args.args)))
+            Err(usage_error(
+                args,
+                &format!(
+                    "expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {}: {:?}",
+                    args.args.len(),
+                    args.args
+                ),
+            ))
         };
     };
     let pod = pod(k, target, args.millis("pod-running-timeout")).await?;
@@ -209,7 +220,14 @@ async fn pass(k: &Kubectl, r: Request, stdin: bool) -> Result<()> {
 ///
 /// # Errors
 /// The server's refusal, or what the command wrote to stderr.
-pub async fn capture(k: &Kubectl, namespace: &str, pod: &str, container: &str, command: &[&str], input: Option<Vec<u8>>) -> Result<Vec<u8>> {
+pub async fn capture(
+    k: &Kubectl,
+    namespace: &str,
+    pod: &str,
+    container: &str,
+    command: &[&str],
+    input: Option<Vec<u8>>,
+) -> Result<Vec<u8>> {
     let mut r = request(Verb::Create, PODS, namespace).named(pod).subresource("exec");
     for word in command {
         r.options.query.push(("command".into(), (*word).into()));

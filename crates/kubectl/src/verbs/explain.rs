@@ -28,7 +28,11 @@ pub static COMMAND: Command = Command {
 
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let word = match args.args.as_slice() {
-        [] => return fail("You must specify the type of resource to explain. Use \"kubectl api-resources\" for a complete list of supported resources."),
+        [] => {
+            return fail(
+                "You must specify the type of resource to explain. Use \"kubectl api-resources\" for a complete list of supported resources.",
+            );
+        }
         [one] => one,
         _ => return fail("We accept only this format: explain RESOURCE"),
     };
@@ -47,7 +51,11 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             }
         };
     }
-    let path = if r.group.is_empty() { format!("/openapi/v3/api/{}", r.version) } else { format!("/openapi/v3/apis/{}/{}", r.group, r.version) };
+    let path = if r.group.is_empty() {
+        format!("/openapi/v3/api/{}", r.version)
+    } else {
+        format!("/openapi/v3/apis/{}/{}", r.group, r.version)
+    };
     let document = match k.call(Request::raw(path)).await?.object {
         Value::Str(text) => json::parse(&text).map_err(|e| Error::text(e.to_string()))?,
         other => other,
@@ -59,7 +67,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         })
     };
     let Some((_, schema)) = schemas.entries().iter().find(|(_, s)| same(s)) else {
-        return fail(format!("GVR ({}/{}, Resource={}) not found in OpenAPI schema", r.group, r.version, r.plural));
+        return fail(format!(
+            "GVR ({}/{}, Resource={}) not found in OpenAPI schema",
+            r.group, r.version, r.plural
+        ));
     };
     let mut out = String::new();
     if !r.group.is_empty() {
@@ -203,8 +214,13 @@ impl<'a> Explain<'a> {
         if !options.is_empty() {
             out.push('\n');
             out.push_str(&" ".repeat(indent));
-            let shown: Vec<&str> = options.iter().take(4).map(|e| if e.text().is_empty() { "\"\"" } else { e.text() }).collect();
-            out.push_str(&format!("enum: {}{}", shown.join(", "), if options.len() > 4 { ", ...." } else { "" }));
+            let shown: Vec<&str> =
+                options.iter().take(4).map(|e| if e.text().is_empty() { "\"\"" } else { e.text() }).collect();
+            out.push_str(&format!(
+                "enum: {}{}",
+                shown.join(", "),
+                if options.len() > 4 { ", ...." } else { "" }
+            ));
         }
         out.push('\n');
         if !self.recursive {
@@ -263,6 +279,7 @@ fn wrapped(text: &str, width: usize, indent: usize) -> String {
         }
         lines.push(line);
     }
-    let shown: Vec<String> = lines.into_iter().map(|l| if l.is_empty() { l } else { format!("{pad}{l}") }).collect();
+    let shown: Vec<String> =
+        lines.into_iter().map(|l| if l.is_empty() { l } else { format!("{pad}{l}") }).collect();
     shown.join("\n")
 }

@@ -58,8 +58,13 @@ fn service(args: &Args, i: &Info) -> Result<Value> {
         return fail(format!("cannot expose a {}", kind_name(&i.resource)));
     }
     let o = &i.object;
-    let selector = if args.text("selector").is_empty() { own_selector(o, kind)? } else { labels(args.text("selector"))? };
-    let labels = if args.text("labels").is_empty() { o.labels().clone() } else { labels(args.text("labels"))? };
+    let selector = if args.text("selector").is_empty() {
+        own_selector(o, kind)?
+    } else {
+        labels(args.text("selector"))?
+    };
+    let labels =
+        if args.text("labels").is_empty() { o.labels().clone() } else { labels(args.text("labels"))? };
     let known = container_ports(o, kind);
     let wanted: Vec<String> = match args.text("port") {
         "" => {
@@ -81,7 +86,8 @@ fn service(args: &Args, i: &Info) -> Result<Value> {
         let Ok(port) = text.parse::<i64>() else {
             return fail(format!("strconv.Atoi: parsing \"{text}\": invalid syntax"));
         };
-        let protocols: Vec<&str> = known.iter().filter(|(p, _)| p == text).map(|(_, proto)| proto.as_str()).collect();
+        let protocols: Vec<&str> =
+            known.iter().filter(|(p, _)| p == text).map(|(_, proto)| proto.as_str()).collect();
         let target = match args.text("target-port") {
             "" => Value::from(port),
             t => int_or_string::parse(t),
@@ -114,7 +120,9 @@ fn service(args: &Args, i: &Info) -> Result<Value> {
     if !ports.is_empty() {
         spec.set("ports", Value::List(ports.into()));
     }
-    for (flag, field) in [("type", "type"), ("cluster-ip", "clusterIP"), ("session-affinity", "sessionAffinity")] {
+    for (flag, field) in
+        [("type", "type"), ("cluster-ip", "clusterIP"), ("session-affinity", "sessionAffinity")]
+    {
         if !args.text(flag).is_empty() {
             spec.set(field, args.text(flag));
         }
@@ -164,7 +172,8 @@ pub fn labels(text: &str) -> Result<Value> {
 }
 
 fn own_selector(o: &Value, kind: &str) -> Result<Value> {
-    let no = |why: &str| fail(format!("couldn't retrieve selectors via --selector flag or introspection: {why}"));
+    let no =
+        |why: &str| fail(format!("couldn't retrieve selectors via --selector flag or introspection: {why}"));
     match kind {
         "Pod" if o.labels().is_zero() => no("the pod has no labels and cannot be exposed"),
         "Pod" => Ok(o.labels().clone()),
@@ -181,9 +190,15 @@ fn own_selector(o: &Value, kind: &str) -> Result<Value> {
 }
 
 fn container_ports(o: &Value, kind: &str) -> Vec<(String, String)> {
-    let protocol = |p: &Value| if p["protocol"].text().is_empty() { "TCP".to_owned() } else { p["protocol"].text().to_owned() };
+    let protocol = |p: &Value| {
+        if p["protocol"].text().is_empty() { "TCP".to_owned() } else { p["protocol"].text().to_owned() }
+    };
     if kind == "Service" {
-        return o["spec"]["ports"].items().iter().map(|p| (p["port"].int().to_string(), protocol(p))).collect();
+        return o["spec"]["ports"]
+            .items()
+            .iter()
+            .map(|p| (p["port"].int().to_string(), protocol(p)))
+            .collect();
     }
     let path = crate::change::pod_spec_path(kind).unwrap_or(&[]);
     let mut out = Vec::new();

@@ -67,7 +67,9 @@ fn objects(k: &Kubectl, directory: &str, depth: usize) -> Result<Vec<Value>> {
     let root = directory.trim_end_matches('/');
     let found = FILES.iter().map(|f| format!("{root}/{f}")).find(|p| k.io.read(p).is_ok());
     let Some(file) = found.filter(|_| depth < 16) else {
-        return fail(format!("unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{directory}'"));
+        return fail(format!(
+            "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{directory}'"
+        ));
     };
     let spec = match yaml::load(&read(k, &file)?) {
         Ok(d) => d.value,
@@ -116,11 +118,15 @@ fn generate(k: &Kubectl, root: &str, spec: &Value, all: &mut Vec<Value>) -> Resu
                 pairs.push((key.into(), v.trim_matches(['"', '\'']).into()));
             }
             for f in g["files"].items() {
-                let (key, path) = f.text().split_once('=').unwrap_or((f.text().rsplit('/').next().unwrap_or(""), f.text()));
+                let (key, path) =
+                    f.text().split_once('=').unwrap_or((f.text().rsplit('/').next().unwrap_or(""), f.text()));
                 pairs.push((key.into(), read(k, &joined(root, path))?));
             }
             for f in g["envs"].items().iter().chain([&g["env"]].into_iter().filter(|e| !e.is_null())) {
-                for line in read(k, &joined(root, f.text()))?.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')) {
+                for line in read(k, &joined(root, f.text()))?
+                    .lines()
+                    .filter(|l| !l.trim().is_empty() && !l.starts_with('#'))
+                {
                     let (key, v) = line.split_once('=').unwrap_or((line, ""));
                     pairs.push((key.trim().into(), v.into()));
                 }
@@ -148,7 +154,8 @@ fn generate(k: &Kubectl, root: &str, spec: &Value, all: &mut Vec<Value>) -> Resu
                 content.set("type", t);
             }
             o.set("data", data);
-            let plain = spec["generatorOptions"]["disableNameSuffixHash"].is_true() || g["options"]["disableNameSuffixHash"].is_true();
+            let plain = spec["generatorOptions"]["disableNameSuffixHash"].is_true()
+                || g["options"]["disableNameSuffixHash"].is_true();
             if !plain {
                 let hashed = format!("{name}-{}", super::name_hash(&content));
                 rename(all, kind, name, &hashed);
@@ -163,7 +170,8 @@ fn generate(k: &Kubectl, root: &str, spec: &Value, all: &mut Vec<Value>) -> Resu
 fn patch(k: &Kubectl, root: &str, spec: &Value, all: &mut [Value]) -> Result<()> {
     let mut patches: Vec<(Value, String)> = Vec::new();
     for p in spec["patchesStrategicMerge"].items() {
-        let text = if p.text().contains('\n') { p.text().to_owned() } else { read(k, &joined(root, p.text()))? };
+        let text =
+            if p.text().contains('\n') { p.text().to_owned() } else { read(k, &joined(root, p.text()))? };
         patches.push((Value::Null, text));
     }
     for p in spec["patches"].items().iter().chain(spec["patchesJson6902"].items()) {
@@ -180,8 +188,10 @@ fn patch(k: &Kubectl, root: &str, spec: &Value, all: &mut [Value]) -> Result<()>
                 if target.is_null() {
                     return o.kind() == body.kind() && o.name() == body.name();
                 }
-                let same = |field: &str, is: &str| target[field].text().is_empty() || target[field].text() == is;
-                let chosen = super::selector(target["labelSelector"].text()).is_ok_and(|s| s.matches(o.labels()));
+                let same =
+                    |field: &str, is: &str| target[field].text().is_empty() || target[field].text() == is;
+                let chosen =
+                    super::selector(target["labelSelector"].text()).is_ok_and(|s| s.matches(o.labels()));
                 same("kind", o.kind()) && same("name", o.name()) && same("namespace", o.namespace()) && chosen
             };
             for o in all.iter_mut().filter(|o| fits(o)) {
@@ -267,7 +277,8 @@ fn labels(o: &mut Value, pairs: &Value, selectors: bool, templates: bool) {
 fn image(c: &mut Value, i: &Value) {
     let full = c["image"].text().to_owned();
     let bare = full.split('@').next().unwrap_or(&full);
-    let (name, tag) = bare.rsplit_once(':').filter(|(_, t)| !t.contains('/')).map_or((bare, ""), |(n, t)| (n, t));
+    let (name, tag) =
+        bare.rsplit_once(':').filter(|(_, t)| !t.contains('/')).map_or((bare, ""), |(n, t)| (n, t));
     if name != i["name"].text() {
         return;
     }
@@ -328,4 +339,3 @@ fn walk(v: &mut Value, fields: &[&str], singles: &[&str], old: &str, new: &str) 
         _ => {}
     }
 }
-

@@ -48,7 +48,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let (target, container) = match (args.args.as_slice(), selector.is_empty()) {
         ([], true) => return Err(usage_error(args, USAGE)),
         ([], false) => (None, args.text("container").to_owned()),
-        ([_], false) | ([_, _], false) => return Err(usage_error(args, "only a selector (-l) or a POD name is allowed")),
+        ([_], false) | ([_, _], false) => {
+            return Err(usage_error(args, "only a selector (-l) or a POD name is allowed"));
+        }
         ([t], true) => (Some(t.clone()), args.text("container").to_owned()),
         ([t, c], true) => {
             if args.changed("container") {
@@ -77,7 +79,11 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         }
         Some(t) => match pods_of(k, args, t).await {
             Err(e) if e.is_not_found() => {
-                return fail(format!("error from server (NotFound): {} in namespace \"{}\"", e.message(), k.namespace));
+                return fail(format!(
+                    "error from server (NotFound): {} in namespace \"{}\"",
+                    e.message(),
+                    k.namespace
+                ));
             }
             other => other?,
         },
@@ -133,12 +139,23 @@ pub async fn pods_behind(k: &Kubectl, o: &Value, timeout: clock::Millis) -> Resu
     let selector = match o.kind() {
         "Service" | "ReplicationController" => {
             if o["spec"]["selector"].is_zero() {
-                return fail(format!("invalid {} '{}': {} is defined without a selector", o.kind().to_lowercase(), o.name(), o.kind()));
+                return fail(format!(
+                    "invalid {} '{}': {} is defined without a selector",
+                    o.kind().to_lowercase(),
+                    o.name(),
+                    o.kind()
+                ));
             }
             LabelSelector::from_labels(&o["spec"]["selector"]).to_string()
         }
-        _ if !o["spec"]["selector"].is_null() => LabelSelector::from_value(&o["spec"]["selector"]).map_err(Error::Text)?.to_string(),
-        kind => return fail(format!("cannot get the logs from *v1.{kind}: selector for *v1.{kind} not implemented")),
+        _ if !o["spec"]["selector"].is_null() => {
+            LabelSelector::from_value(&o["spec"]["selector"]).map_err(Error::Text)?.to_string()
+        }
+        kind => {
+            return fail(format!(
+                "cannot get the logs from *v1.{kind}: selector for *v1.{kind} not implemented"
+            ));
+        }
     };
     let until = k.client.now() + timeout;
     loop {
@@ -146,7 +163,12 @@ pub async fn pods_behind(k: &Kubectl, o: &Value, timeout: clock::Millis) -> Resu
         if !pods.is_empty() {
             pods.sort_by_key(|p| {
                 let ready = p.condition_true("Ready");
-                (p["spec"]["nodeName"].text().is_empty(), p["status"]["phase"] != "Running", !ready, p.created())
+                (
+                    p["spec"]["nodeName"].text().is_empty(),
+                    p["status"]["phase"] != "Running",
+                    !ready,
+                    p.created(),
+                )
             });
             return Ok(pods);
         }
@@ -161,7 +183,9 @@ pub async fn pods_behind(k: &Kubectl, o: &Value, timeout: clock::Millis) -> Resu
 #[must_use]
 pub fn all_names(pod: &Value) -> String {
     let mut names: Vec<String> = Vec::new();
-    for (list, mark) in [("containers", ""), ("ephemeralContainers", " (ephem)"), ("initContainers", " (init)")] {
+    for (list, mark) in
+        [("containers", ""), ("ephemeralContainers", " (ephem)"), ("initContainers", " (init)")]
+    {
         names.extend(pod["spec"][list].items().iter().map(|c| format!("{}{mark}", c["name"].text())));
     }
     names.join(", ")
@@ -175,7 +199,11 @@ pub fn container_or_default(k: &Kubectl, pod: &Value, wanted: &str, quiet: bool)
     let lists = ["containers", "initContainers", "ephemeralContainers"];
     if !wanted.is_empty() {
         let there = lists.iter().any(|l| pod["spec"][*l].items().iter().any(|c| c["name"] == wanted));
-        return if there { Ok(wanted.into()) } else { fail(format!("container {wanted} not found in pod {}", pod.name())) };
+        return if there {
+            Ok(wanted.into())
+        } else {
+            fail(format!("container {wanted} not found in pod {}", pod.name()))
+        };
     }
     let annotated = pod.annotations()["kubectl.kubernetes.io/default-container"].text();
     if !annotated.is_empty() {
@@ -186,7 +214,9 @@ pub fn container_or_default(k: &Kubectl, pod: &Value, wanted: &str, quiet: bool)
     }
     let containers = pod["spec"]["containers"].items();
     let first = containers.first().map_or(Str::default(), |c| c["name"].to_str());
-    let others = containers.len() > 1 || !pod["spec"]["initContainers"].is_zero() || !pod["spec"]["ephemeralContainers"].is_zero();
+    let others = containers.len() > 1
+        || !pod["spec"]["initContainers"].is_zero()
+        || !pod["spec"]["ephemeralContainers"].is_zero();
     if others && !quiet {
         k.complain(format!("Defaulted container \"{first}\" out of: {}", all_names(pod)));
     }
@@ -196,7 +226,10 @@ pub fn container_or_default(k: &Kubectl, pod: &Value, wanted: &str, quiet: bool)
 fn containers(k: &Kubectl, args: &Args, pod: &Value, wanted: &str) -> Result<Vec<Str>> {
     if args.is("all-containers") {
         let lists = ["initContainers", "containers", "ephemeralContainers"];
-        return Ok(lists.iter().flat_map(|l| pod["spec"][*l].items().iter().map(|c| c["name"].to_str())).collect());
+        return Ok(lists
+            .iter()
+            .flat_map(|l| pod["spec"][*l].items().iter().map(|c| c["name"].to_str()))
+            .collect());
     }
     if !wanted.is_empty() {
         return match container_or_default(k, pod, wanted, true) {
@@ -216,7 +249,11 @@ fn ask(k: &Kubectl, args: &Args, pod: &str, container: &Str) -> Request {
             q.push((flag.into(), "true".into()));
         }
     }
-    let tail = if !args.text("selector").is_empty() && !args.changed("tail") && !args.is("follow") { 10 } else { args.int("tail") };
+    let tail = if !args.text("selector").is_empty() && !args.changed("tail") && !args.is("follow") {
+        10
+    } else {
+        args.int("tail")
+    };
     if tail >= 0 {
         q.push(("tailLines".into(), tail.to_string().into()));
     }

@@ -69,14 +69,17 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             let body = json::parse(&patch).map_err(|e| Error::text(e.to_string()))?;
             let new = match kind {
                 PatchType::Merge => objects::patch::merge_patch::apply(&i.object, &body),
-                PatchType::Json => objects::patch::json_patch::apply(&i.object, &body).map_err(|e| Error::text(e.to_string()))?,
+                PatchType::Json => objects::patch::json_patch::apply(&i.object, &body)
+                    .map_err(|e| Error::text(e.to_string()))?,
                 _ => crate::verbs::apply::patched(&i.resource, &i.object, &body),
             };
             let done = if new == i.object { "patched (no change)" } else { "patched" };
             k.out(&printer.print(&new, &format!("{done}{}", if local { "" } else { dry.suffix() }))?);
             continue;
         }
-        let mut r = request(Verb::Patch, &i.resource, &i.namespace).named(i.name.clone()).patch(kind, Body::Text(patch.clone()));
+        let mut r = request(Verb::Patch, &i.resource, &i.namespace)
+            .named(i.name.clone())
+            .patch(kind, Body::Text(patch.clone()));
         r.subresource = args.text("subresource").into();
         r.options.field_manager = manager(args, "kubectl-patch").into();
         r.options.dry_run = dry == DryRun::Server;

@@ -53,7 +53,11 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             "" => "0".to_owned(),
             l if l.parse::<u16>().is_ok() => l.to_owned(),
             l if l == p => remote.to_string(),
-            l => return fail(format!("error parsing local port '{l}': strconv.ParseUint: parsing \"{l}\": invalid syntax")),
+            l => {
+                return fail(format!(
+                    "error parsing local port '{l}': strconv.ParseUint: parsing \"{l}\": invalid syntax"
+                ));
+            }
         };
         pairs.push((local, remote));
     }
@@ -96,7 +100,10 @@ fn remote_port(o: &Value, pod: &Value, text: &str) -> Result<i64> {
             .map(|p| p["containerPort"].int())
     };
     if o.kind() == "Service" {
-        let found = o["spec"]["ports"].items().iter().find(|p| p["name"] == text || p["port"].int().to_string() == text);
+        let found = o["spec"]["ports"]
+            .items()
+            .iter()
+            .find(|p| p["name"] == text || p["port"].int().to_string() == text);
         let Some(sp) = found else {
             return fail(format!("Service {} does not have a service port {text}", o.name()));
         };

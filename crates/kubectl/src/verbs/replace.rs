@@ -88,7 +88,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         let mut body = i.object.clone();
         if !force && body.meta()["resourceVersion"].is_null() {
             match k.get(&i.resource, &i.namespace, &i.name).await {
-                Ok(live) => body.set_at(&["metadata", "resourceVersion"], live.meta()["resourceVersion"].clone()),
+                Ok(live) => {
+                    body.set_at(&["metadata", "resourceVersion"], live.meta()["resourceVersion"].clone())
+                }
                 Err(e) => {
                     errors.push(e.when("replacing", &i.source));
                     continue;

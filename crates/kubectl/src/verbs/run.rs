@@ -136,12 +136,20 @@ fn valid_image(image: &str) -> bool {
     let fine = |c: char| c.is_ascii_alphanumeric() || "._-/:@+".contains(c);
     let head = image.split(['@']).next().unwrap_or(image);
     let path = head.rsplit_once(':').filter(|(_, t)| !t.contains('/')).map_or(head, |(p, _)| p);
-    let repository = path.split_once('/').map_or(path, |(host, rest)| if host.contains(['.', ':']) { rest } else { path });
-    image.chars().all(fine) && !repository.is_empty() && !repository.chars().any(|c| c.is_ascii_uppercase()) && !image.ends_with(':')
+    let repository =
+        path.split_once('/').map_or(path, |(host, rest)| if host.contains(['.', ':']) { rest } else { path });
+    image.chars().all(fine)
+        && !repository.is_empty()
+        && !repository.chars().any(|c| c.is_ascii_uppercase())
+        && !image.ends_with(':')
 }
 
 fn pod(args: &Args, name: &str) -> Result<Value> {
-    let labels = if args.text("labels").is_empty() { value!({"run": (name)}) } else { expose::labels(args.text("labels"))? };
+    let labels = if args.text("labels").is_empty() {
+        value!({"run": (name)})
+    } else {
+        expose::labels(args.text("labels"))?
+    };
     let mut c = value!({"name": (name), "image": (args.text("image")), "resources": {}});
     if !args.text("image-pull-policy").is_empty() {
         c.set("imagePullPolicy", args.text("image-pull-policy"));
@@ -184,13 +192,18 @@ fn pod(args: &Args, name: &str) -> Result<Value> {
         let Some((key, v)) = a.split_once('=') else { return fail(format!("invalid annotation: {a}")) };
         p.set_at(&["metadata", "annotations", key], v);
     }
-    p.set("spec", value!({"containers": [c], "dnsPolicy": "ClusterFirst", "restartPolicy": (args.text("restart"))}));
+    p.set(
+        "spec",
+        value!({"containers": [c], "dnsPolicy": "ClusterFirst", "restartPolicy": (args.text("restart"))}),
+    );
     p.set("status", value!({}));
     expose::overridden(p, args.text("overrides"))
 }
 
 fn service(args: &Args, name: &str, selector: &Value) -> Result<Value> {
-    let Ok(port) = args.text("port").parse::<i64>() else { return fail("--port must be set when exposing a service") };
+    let Ok(port) = args.text("port").parse::<i64>() else {
+        return fail("--port must be set when exposing a service");
+    };
     let mut s = named(SERVICES, name);
     s.set(
         "spec",
@@ -240,7 +253,12 @@ async fn attached(k: &Kubectl, args: &Args, name: &str) -> Result<()> {
             0 => Ok(()),
             code => Err(Error::Code(
                 code,
-                format!("pod {}/{name} terminated ({})\n{}", k.namespace, ended["reason"].text(), ended["message"].text()),
+                format!(
+                    "pod {}/{name} terminated ({})\n{}",
+                    k.namespace,
+                    ended["reason"].text(),
+                    ended["message"].text()
+                ),
             )),
         };
     }

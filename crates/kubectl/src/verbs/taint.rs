@@ -58,7 +58,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         match (is, specs.is_empty()) {
             (true, _) => specs.push(a.clone()),
             (false, true) => resources.push(a.clone()),
-            (false, false) => return fail(format!("all resources must be specified before taint changes: {a}")),
+            (false, false) => {
+                return fail(format!("all resources must be specified before taint changes: {a}"));
+            }
         }
     }
     if resources.is_empty() {
@@ -78,12 +80,17 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             return Err(usage_error(args, &e.message()));
         }
     }
-    let same = |a: &Value, b: &Value| a["key"] == b["key"] && (b["effect"] == "" || a["effect"] == b["effect"]);
+    let same =
+        |a: &Value, b: &Value| a["key"] == b["key"] && (b["effect"] == "" || a["effect"] == b["effect"]);
     let resource = k.resource(resources[0].split('/').next().unwrap_or("")).await?;
     if resource.id != "nodes" {
         return fail(format!("invalid resource type {}, only node types are supported", resources[0]));
     }
-    if resources.len() == 1 && !resources[0].contains('/') && !args.is("all") && args.text("selector").is_empty() {
+    if resources.len() == 1
+        && !resources[0].contains('/')
+        && !args.is("all")
+        && args.text("selector").is_empty()
+    {
         return fail("at least one resource name must be specified since 'all' parameter is not set");
     }
     let find = Find { args: resources, latest: true, ..Find::of(args) };
@@ -91,7 +98,8 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     for i in infos {
         let old = i.object["spec"]["taints"].items().to_vec();
         if !args.is("overwrite") {
-            let clash: Vec<&str> = add.iter().filter(|t| old.iter().any(|o| same(o, t))).map(|t| t["key"].text()).collect();
+            let clash: Vec<&str> =
+                add.iter().filter(|t| old.iter().any(|o| same(o, t))).map(|t| t["key"].text()).collect();
             if !clash.is_empty() {
                 errors.push(Error::text(format!(
                     "node {} already has {} taint(s) with same effect(s) and --overwrite is false",
@@ -111,7 +119,11 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             continue;
         }
         let mut new: Vec<Value> = add.clone();
-        new.extend(old.iter().filter(|o| !remove.iter().any(|t| same(o, t)) && !add.iter().any(|t| same(o, t))).cloned());
+        new.extend(
+            old.iter()
+                .filter(|o| !remove.iter().any(|t| same(o, t)) && !add.iter().any(|t| same(o, t)))
+                .cloned(),
+        );
         let done = match (add.is_empty(), remove.is_empty()) {
             (false, false) => "modified",
             (true, _) => "untainted",

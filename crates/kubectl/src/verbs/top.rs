@@ -21,7 +21,8 @@ static FLAGS: &[Flag] = &[
     flag("use-protocol-buffers", Kind::Bool, "true", "accepted, not used"),
     flag("show-swap", Kind::Bool, "false", "accepted, not used"),
 ];
-static NODE: &[Flag] = &[flag("show-capacity", Kind::Bool, "false", "percent of capacity, not of what is allocatable")];
+static NODE: &[Flag] =
+    &[flag("show-capacity", Kind::Bool, "false", "percent of capacity, not of what is allocatable")];
 static POD: &[Flag] = &[
     flag("containers", Kind::Bool, "false", "a line for each container"),
     flag("field-selector", Kind::Text, "", "selector over fields"),
@@ -113,7 +114,12 @@ async fn nodes(k: &Kubectl, args: &Args) -> Result<()> {
         let (c, b) = (cpu(&m["usage"]), memory(&m["usage"]));
         let share = |part: i64, of: i64| if of == 0 { 0 } else { part * 100 / of };
         let (cs, bs) = amounts(c, b);
-        text.push_str(&format!("{}\t{cs}\t{}%\t{bs}\t{}%\n", m.name(), share(c, cpu(whole)), share(b, memory(whole))));
+        text.push_str(&format!(
+            "{}\t{cs}\t{}%\t{bs}\t{}%\n",
+            m.name(),
+            share(c, cpu(whole)),
+            share(b, memory(whole))
+        ));
     }
     for n in &known {
         if args.args.is_empty() && !all.iter().any(|m| m.name() == n.name()) {
@@ -140,7 +146,8 @@ async fn pods(k: &Kubectl, args: &Args) -> Result<()> {
         });
         return Ok(());
     }
-    let sum = |m: &Value, f: fn(&Value) -> i64| m["containers"].items().iter().map(|c| f(&c["usage"])).sum::<i64>();
+    let sum =
+        |m: &Value, f: fn(&Value) -> i64| m["containers"].items().iter().map(|c| f(&c["usage"])).sum::<i64>();
     all.sort_by_key(|m| match args.text("sort-by") {
         "cpu" => (Reverse(sum(m, cpu)), String::new()),
         "memory" => (Reverse(sum(m, memory)), String::new()),
@@ -152,7 +159,11 @@ async fn pods(k: &Kubectl, args: &Args) -> Result<()> {
         if everywhere {
             text.push_str("NAMESPACE\t");
         }
-        text.push_str(if each { "POD\tNAME\tCPU(cores)\tMEMORY(bytes)\n" } else { "NAME\tCPU(cores)\tMEMORY(bytes)\n" });
+        text.push_str(if each {
+            "POD\tNAME\tCPU(cores)\tMEMORY(bytes)\n"
+        } else {
+            "NAME\tCPU(cores)\tMEMORY(bytes)\n"
+        });
     }
     let (mut total_cpu, mut total_memory) = (0, 0);
     for m in &all {

@@ -103,7 +103,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let until = k.client.now() + timeout;
     let find = Find::of(args);
     let printer = Printer::of(k, args)?;
-    if goals.iter().any(|g| matches!(g, Goal::Create)) && (find.selector.is_some() || find.all) && find.args.len() > 1 {
+    if goals.iter().any(|g| matches!(g, Goal::Create))
+        && (find.selector.is_some() || find.all)
+        && find.args.len() > 1
+    {
         return fail("--for=create with a selector takes a type only");
     }
     let mut infos: Vec<Info> = Vec::new();
@@ -124,7 +127,11 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         break;
     }
     if infos.is_empty() {
-        return if goals.iter().any(|g| matches!(g, Goal::Delete)) { Ok(()) } else { fail("no matching resources found") };
+        return if goals.iter().any(|g| matches!(g, Goal::Delete)) {
+            Ok(())
+        } else {
+            fail("no matching resources found")
+        };
     }
     let mut errors = Vec::new();
     for i in &infos {
@@ -145,7 +152,8 @@ async fn one(k: &Kubectl, i: &Info, g: &Goal, until: clock::Time) -> Result<Valu
         placeholder.set("kind", i.resource.kind.clone());
         placeholder.set_at(&["metadata", "name"], i.name.clone());
     }
-    let timed_out = || fail(format!("timed out waiting for the condition on {}/{}", i.resource.plural, i.name));
+    let timed_out =
+        || fail(format!("timed out waiting for the condition on {}/{}", i.resource.plural, i.name));
     if matches!(g, Goal::Delete) {
         let uid: Str = i.object.uid().into();
         let left = until.since(k.client.now()).max(0);

@@ -33,7 +33,8 @@ pub async fn revisions(k: &Kubectl, i: &Info) -> Result<Vec<Revision>> {
     match i.resource.kind.as_str() {
         "Deployment" => {
             for rs in k.list(REPLICASETS, &i.namespace, &selector, "").await?.into_iter().filter(own) {
-                let number = rs.annotations()["deployment.kubernetes.io/revision"].text().parse().unwrap_or(0);
+                let number =
+                    rs.annotations()["deployment.kubernetes.io/revision"].text().parse().unwrap_or(0);
                 out.push(Revision {
                     number,
                     cause: rs.annotations()[CAUSE].to_str(),
@@ -54,7 +55,12 @@ pub async fn revisions(k: &Kubectl, i: &Info) -> Result<Vec<Revision>> {
                 });
             }
         }
-        _ => return fail(format!("no history viewer has been implemented for \"{}\"", crate::finder::kind_name(&i.resource))),
+        _ => {
+            return fail(format!(
+                "no history viewer has been implemented for \"{}\"",
+                crate::finder::kind_name(&i.resource)
+            ));
+        }
     }
     out.sort_by_key(|r| r.number);
     Ok(out)
@@ -96,7 +102,11 @@ pub async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         }
         let mut rows = String::from("REVISION\tCHANGE-CAUSE\n");
         for r in &all {
-            rows.push_str(&format!("{}\t{}\n", r.number, if r.cause.is_empty() { "<none>" } else { &r.cause }));
+            rows.push_str(&format!(
+                "{}\t{}\n",
+                r.number,
+                if r.cause.is_empty() { "<none>" } else { &r.cause }
+            ));
         }
         let mut w = objects::tabwriter::TabWriter::for_describe();
         w.write(&rows);

@@ -16,7 +16,8 @@ pub mod status;
 pub mod undo;
 
 static HISTORY_FLAGS: &[Flag] = &[flag("revision", Kind::Int, "0", "show this revision in detail")];
-static UNDO_FLAGS: &[Flag] = &[flag("to-revision", Kind::Int, "0", "revision to go back to; 0: the last one")];
+static UNDO_FLAGS: &[Flag] =
+    &[flag("to-revision", Kind::Int, "0", "revision to go back to; 0: the last one")];
 static STATUS_FLAGS: &[Flag] = &[
     flag("revision", Kind::Int, "0", "wait for this revision"),
     flag("timeout", Kind::Duration, "0s", "how long to wait; 0: for ever"),
@@ -121,7 +122,11 @@ async fn each(k: &Kubectl, args: &Args, done: &'static str, edit: Edit) -> Resul
                 }
             }
             Err(why) => {
-                errors.push(Error::Plain(format!("error: {} \"{}\" {why}", crate::finder::resource_name(&i.resource), i.name)));
+                errors.push(Error::Plain(format!(
+                    "error: {} \"{}\" {why}",
+                    crate::finder::resource_name(&i.resource),
+                    i.name
+                )));
             }
         }
     }
@@ -152,7 +157,9 @@ fn resume(_: &Kubectl, o: &mut Value) -> std::result::Result<(), &'static str> {
 
 fn restart(k: &Kubectl, o: &mut Value) -> std::result::Result<(), &'static str> {
     match o.kind() {
-        "Deployment" if o["spec"]["paused"].is_true() => Err("can't restart paused deployment (run rollout resume first)"),
+        "Deployment" if o["spec"]["paused"].is_true() => {
+            Err("can't restart paused deployment (run rollout resume first)")
+        }
         "Deployment" | "DaemonSet" | "StatefulSet" => {
             let path = ["spec", "template", "metadata", "annotations", "kubectl.kubernetes.io/restartedAt"];
             o.set_at(&path, k.client.now().rfc3339());

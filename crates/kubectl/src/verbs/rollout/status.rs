@@ -76,7 +76,9 @@ fn look(kind: &str, o: &Value, revision: i64) -> Result<(String, bool)> {
         "Deployment" => {
             let is: i64 = o.annotations()["deployment.kubernetes.io/revision"].text().parse().unwrap_or(0);
             if revision > 0 && revision != is {
-                return fail(format!("desired revision ({revision}) is different from the running revision ({is})"));
+                return fail(format!(
+                    "desired revision ({revision}) is different from the running revision ({is})"
+                ));
             }
             if !observed {
                 return waiting("Waiting for deployment spec update to be observed...\n".into());
@@ -87,14 +89,21 @@ fn look(kind: &str, o: &Value, revision: i64) -> Result<(String, bool)> {
             let head = format!("Waiting for deployment \"{name}\" rollout to finish: ");
             let (updated, wanted) = (n("updatedReplicas"), spec["replicas"].int());
             if updated < wanted {
-                return waiting(format!("{head}{updated} out of {wanted} new replicas have been updated...\n"));
+                return waiting(format!(
+                    "{head}{updated} out of {wanted} new replicas have been updated...\n"
+                ));
             }
             if n("replicas") > updated {
-                return waiting(format!("{head}{} old replicas are pending termination...\n", n("replicas") - updated));
+                return waiting(format!(
+                    "{head}{} old replicas are pending termination...\n",
+                    n("replicas") - updated
+                ));
             }
             if n("availableReplicas") < updated {
                 let available = n("availableReplicas");
-                return waiting(format!("{head}{available} of {updated} updated replicas are available...\n"));
+                return waiting(format!(
+                    "{head}{available} of {updated} updated replicas are available...\n"
+                ));
             }
             Ok((format!("deployment \"{name}\" successfully rolled out\n"), true))
         }
@@ -136,7 +145,10 @@ fn look(kind: &str, o: &Value, revision: i64) -> Result<(String, bool)> {
                         "Waiting for partitioned roll out to finish: {updated} out of {of} new pods have been updated...\n"
                     ));
                 }
-                return Ok((format!("partitioned roll out complete: {updated} new pods have been updated...\n"), true));
+                return Ok((
+                    format!("partitioned roll out complete: {updated} new pods have been updated...\n"),
+                    true,
+                ));
             }
             if status["updateRevision"] != status["currentRevision"] {
                 let to = status["updateRevision"].text();
@@ -145,7 +157,13 @@ fn look(kind: &str, o: &Value, revision: i64) -> Result<(String, bool)> {
                 ));
             }
             let at = status["currentRevision"].text();
-            Ok((format!("statefulset rolling update complete {} pods at revision {at}...\n", n("currentReplicas")), true))
+            Ok((
+                format!(
+                    "statefulset rolling update complete {} pods at revision {at}...\n",
+                    n("currentReplicas")
+                ),
+                true,
+            ))
         }
         _ => fail(format!("no status viewer has been implemented for {kind}")),
     }

@@ -38,7 +38,12 @@ async fn one(k: &Kubectl, args: &Args, i: &Info, change: &Change<'_>) -> Result<
     let wanted = args.int("to-revision");
     let all = match revisions(k, i).await {
         Ok(all) => all,
-        Err(_) => return fail(format!("no rollbacker has been implemented for \"{}\"", crate::finder::kind_name(&i.resource))),
+        Err(_) => {
+            return fail(format!(
+                "no rollbacker has been implemented for \"{}\"",
+                crate::finder::kind_name(&i.resource)
+            ));
+        }
     };
     if !i.object.annotations()[LAST_APPLIED].is_null() {
         k.complain(format!(
@@ -48,7 +53,9 @@ async fn one(k: &Kubectl, args: &Args, i: &Info, change: &Change<'_>) -> Result<
     }
     let deployment = i.resource.kind == "Deployment";
     if deployment && i.object["spec"]["paused"].is_true() {
-        return fail("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again");
+        return fail(
+            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+        );
     }
     let target = pick(i, &all, wanted)?;
     let printed = |what: &str| change.printer.print(&i.object, what);
@@ -64,10 +71,17 @@ async fn one(k: &Kubectl, args: &Args, i: &Info, change: &Change<'_>) -> Result<
         target.template == i.object["spec"]["template"]
     };
     if same {
-        k.out(&printed(&format!("skipped rollback (current template already matches revision {})", target.number))?);
+        k.out(&printed(&format!(
+            "skipped rollback (current template already matches revision {})",
+            target.number
+        ))?);
         return Ok(());
     }
-    let (kind, body) = if deployment { (PatchType::Json, backwards(i, target)) } else { (PatchType::Strategic, target.object["data"].clone()) };
+    let (kind, body) = if deployment {
+        (PatchType::Json, backwards(i, target))
+    } else {
+        (PatchType::Strategic, target.object["data"].clone())
+    };
     match change.send(k, i, kind, Body::Text(json::to_string(&body))).await {
         Ok(_) => k.out(&printed(&format!("rolled back{}", change.dry.suffix()))?),
         Err(e) => return fail(format!("failed restoring revision {wanted}: {}", e.message())),
@@ -84,7 +98,9 @@ fn pick<'a>(i: &Info, all: &'a [Revision], wanted: i64) -> Result<&'a Revision> 
     }
     match all {
         [.., previous, _] => Ok(previous),
-        _ if i.resource.kind == "Deployment" => fail(format!("no rollout history found for deployment \"{}\"", i.name)),
+        _ if i.resource.kind == "Deployment" => {
+            fail(format!("no rollout history found for deployment \"{}\"", i.name))
+        }
         _ => fail("no last revision to roll back to"),
     }
 }

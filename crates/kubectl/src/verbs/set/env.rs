@@ -35,7 +35,9 @@ pub static COMMAND: Command = Command {
 };
 
 fn is_env(word: &str) -> bool {
-    let name = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+    let name = |s: &str| {
+        !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+    };
     match word.split_once('=') {
         Some((n, _)) => name(n),
         None => word.strip_suffix('-').is_some_and(name),
@@ -51,7 +53,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             (true, _) => words.push(a.clone()),
             (false, true) => resources.push(a.clone()),
             (false, false) => {
-                return fail(format!("all resources must be specified before environment changes: {}", args.args.join(" ")));
+                return fail(format!(
+                    "all resources must be specified before environment changes: {}",
+                    args.args.join(" ")
+                ));
             }
         }
     }
@@ -124,7 +129,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             continue;
         }
         if found == 0 {
-            k.warn(&format!("{}/{} does not have any containers matching \"{pattern}\"", i.resource.kind, i.name));
+            k.warn(&format!(
+                "{}/{} does not have any containers matching \"{pattern}\"",
+                i.resource.kind, i.name
+            ));
             continue;
         }
         if list {
@@ -156,8 +164,10 @@ async fn from(k: &Kubectl, args: &Args) -> Result<Vec<Value>> {
             if !keys.is_empty() && !keys.iter().any(|x| x == key) {
                 continue;
             }
-            let name: String =
-                key.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c.to_ascii_uppercase() } else { '_' }).collect();
+            let name: String = key
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c.to_ascii_uppercase() } else { '_' })
+                .collect();
             if name != key.as_str() {
                 k.warn(&format!("key {key} transferred to {name}"));
             }

@@ -36,7 +36,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         images.push(pair);
     }
     if images.len() > 1 && images.iter().any(|(n, _)| *n == "*") {
-        return fail("all containers are already specified by *, but saw more than one container_name=container_image pairs");
+        return fail(
+            "all containers are already specified by *, but saw more than one container_name=container_image pairs",
+        );
     }
     let mut errors = Vec::new();
     for i in objects(k, args, resources).await? {

@@ -13,8 +13,10 @@ pub mod serviceaccount;
 pub mod subject;
 
 /// The flags all of them have.
-static ALL: &[Flag] =
-    &[flag("all", Kind::Bool, "false", "every object of the type"), flag("local", Kind::Bool, "false", "only print; needs -f")];
+static ALL: &[Flag] = &[
+    flag("all", Kind::Bool, "false", "every object of the type"),
+    flag("local", Kind::Bool, "false", "only print; needs -f"),
+];
 
 /// The sets of flags all of them have.
 static COMMON: &[&[Flag]] = &[ALL, FILES, SELECTOR, DRY_RUN, OUTPUT, FIELD_MANAGER];

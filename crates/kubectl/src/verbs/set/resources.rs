@@ -35,7 +35,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if args.text("limits").is_empty() && args.text("requests").is_empty() {
         return fail("you must specify an update to requests or limits (in the form of --requests/--limits)");
     }
-    let list = |name: &str| if args.text(name).is_empty() { Ok(Value::map()) } else { resource_list(args.text(name)) };
+    let list = |name: &str| {
+        if args.text(name).is_empty() { Ok(Value::map()) } else { resource_list(args.text(name)) }
+    };
     let (limits, requests) = (list("limits")?, list("requests")?);
     let pattern = args.text("containers");
     let mut errors = Vec::new();

@@ -10,7 +10,8 @@ use crate::flags::{Args, Flag, Kind, flag};
 use crate::session::Kubectl;
 use crate::verbs::create::manager;
 
-static FLAGS: &[Flag] = &[flag("resource-version", Kind::Text, "", "only when the object is at this version")];
+static FLAGS: &[Flag] =
+    &[flag("resource-version", Kind::Text, "", "only when the object is at this version")];
 
 pub static COMMAND: Command = Command {
     name: "selector",

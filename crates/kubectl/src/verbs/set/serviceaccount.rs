@@ -21,7 +21,9 @@ pub static COMMAND: Command = Command {
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let mut change = Change::of(k, args, "serviceaccount updated", manager(args, "kubectl-set"))?;
     change.failing = "failed to patch ServiceAccountName ";
-    let Some((account, resources)) = args.args.split_last() else { return fail("serviceaccount is required") };
+    let Some((account, resources)) = args.args.split_last() else {
+        return fail("serviceaccount is required");
+    };
     let mut errors = Vec::new();
     for i in objects(k, args, resources.to_vec()).await? {
         let mut new = i.object.clone();

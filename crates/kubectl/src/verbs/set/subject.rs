@@ -38,7 +38,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             Some((ns, name)) if !ns.is_empty() && !name.is_empty() => {
                 wanted.push(value!({"kind": "ServiceAccount", "name": (name), "namespace": (ns)}));
             }
-            Some(("", _)) => return fail("serviceaccount must be <namespace>:<name>, namespace must be specified"),
+            Some(("", _)) => {
+                return fail("serviceaccount must be <namespace>:<name>, namespace must be specified");
+            }
             _ => return fail("serviceaccount must be <namespace>:<name>"),
         }
     }
