@@ -1,0 +1,393 @@
+//! The page as a whole: its signals, its frame, and how the session and the views reach each other.
+//!
+//! Owns: [`App`], the one handle every view holds; the frame of panels; keys that work everywhere.
+//! Does not own: what a panel shows (`panels`, `stage`), the session's doings (`session`).
+
+use std::cell::RefCell;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, KeyboardEvent};
+
+use crate::i18n::{Lang, Texts};
+use crate::panels::{dock, inspector, lesson, message, timeline, top_bar};
+use crate::session::Session;
+use crate::stage::facts::ObjectId;
+use crate::{bridge, panic_page, pump, stage, storage};
+
+/// What the lower panel shows, and on a phone the whole sheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Panel {
+    Lesson,
+    Diagram,
+    Terminal,
+    Editor,
+    Events,
+    Inspector,
+}
+
+impl Panel {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Lesson => "lesson",
+            Self::Diagram => "diagram",
+            Self::Terminal => "terminal",
+            Self::Editor => "editor",
+            Self::Events => "events",
+            Self::Inspector => "inspector",
+        }
+    }
+}
+
+/// Handle to the session and the page's signals. A view reads a trigger, then asks the session.
+#[derive(Clone, Copy)]
+pub struct App {
+    session: StoredValue<Session, LocalStorage>,
+    pub history: StoredValue<Vec<String>>,
+    pub lang: RwSignal<Lang>,
+    pub dark: RwSignal<bool>,
+    pub picked: RwSignal<Option<ObjectId>>,
+    pub panel: RwSignal<Panel>,
+    pub dock: RwSignal<Panel>,
+    pub lesson_open: RwSignal<bool>,
+    pub paused: RwSignal<bool>,
+    pub speed: RwSignal<i64>,
+    pub running: RwSignal<bool>,
+    pub continues: RwSignal<bool>,
+    pub file: RwSignal<String>,
+    /// What the reader should know now, and can dismiss.
+    pub note: RwSignal<Option<String>>,
+    /// Spoken by screen readers, shown to nobody.
+    pub said: RwSignal<String>,
+    pub time: Trigger,
+    pub stage: Trigger,
+    pub timeline: Trigger,
+    pub objects: Trigger,
+    pub events: Trigger,
+    pub console: Trigger,
+    pub files: Trigger,
+    pub lesson: Trigger,
+}
+
+const HISTORY: usize = 200;
+
+impl App {
+    fn new() -> Self {
+        let seed = fragment("seed").and_then(|s| s.parse().ok()).unwrap_or(DEFAULT_SEED);
+        let files = storage::read_map("files")
+            .unwrap_or_else(|| vec![("web.yaml".to_owned(), include_str!("../assets/web.yaml").to_owned())]);
+        let first = files.first().map(|(name, _)| name.clone()).unwrap_or_else(|| "web.yaml".to_owned());
+        let session = Session::new(seed, &files);
+        let stored = storage::read("lang").or_else(|| fragment("lang"));
+        let tag = stored.or_else(|| window().navigator().language()).unwrap_or_default();
+        let dark = match storage::read("theme").as_deref() {
+            Some(theme) => theme == "dark",
+            None => prefers_dark(),
+        };
+        let app = Self {
+            session: StoredValue::new_local(session),
+            history: StoredValue::new(storage::read_list("history")),
+            lang: RwSignal::new(Lang::of_tag(&tag)),
+            dark: RwSignal::new(dark),
+            picked: RwSignal::new(None),
+            panel: RwSignal::new(Panel::Diagram),
+            dock: RwSignal::new(Panel::Terminal),
+            lesson_open: RwSignal::new(true),
+            paused: RwSignal::new(false),
+            speed: RwSignal::new(1000),
+            running: RwSignal::new(false),
+            continues: RwSignal::new(false),
+            file: RwSignal::new(first),
+            note: RwSignal::new(None),
+            said: RwSignal::new(String::new()),
+            time: Trigger::new(),
+            stage: Trigger::new(),
+            timeline: Trigger::new(),
+            objects: Trigger::new(),
+            events: Trigger::new(),
+            console: Trigger::new(),
+            files: Trigger::new(),
+            lesson: Trigger::new(),
+        };
+        if !storage::write("seen", "1") {
+            app.note.set(Some(app.texts_now().not_saved.to_owned()));
+        }
+        app
+    }
+
+    /// The texts of the language in use; follows a change of it.
+    #[must_use]
+    pub fn texts(self) -> &'static Texts {
+        self.lang.get().texts()
+    }
+
+    /// The same without following.
+    #[must_use]
+    pub fn texts_now(self) -> &'static Texts {
+        self.lang.get_untracked().texts()
+    }
+
+    /// Asks the session.
+    pub fn ask<T>(self, question: impl FnOnce(&Session) -> T) -> T {
+        question(&self.session.read_value())
+    }
+
+    /// Tells the session to do something, then tells the views what moved.
+    pub fn act<T>(self, deed: impl FnOnce(&mut Session) -> T) -> T {
+        let answer = deed(&mut self.session.write_value());
+        self.settle();
+        answer
+    }
+
+    fn settle(self) {
+        let (moved, done, mut notes, running, continues) = {
+            let s = &mut *self.session.write_value();
+            panic_page::remember(s);
+            (s.take_moved(), s.take_done(), std::mem::take(&mut s.notes), s.is_running(), s.continues)
+        };
+        for (trigger, hit) in [
+            (self.time, moved.time),
+            (self.stage, moved.stage),
+            (self.timeline, moved.timeline),
+            (self.objects, moved.objects),
+            (self.events, moved.events),
+            (self.console, moved.console),
+            (self.files, moved.files),
+            (self.lesson, moved.lesson),
+        ] {
+            if hit {
+                trigger.notify();
+            }
+        }
+        set_if_other(self.running, running);
+        set_if_other(self.continues, continues);
+        if let Some(note) = notes.pop() {
+            self.note.set(Some(note));
+        }
+        if moved.files {
+            storage::write_map("files", &self.ask(Session::files));
+        }
+        bridge::tell(self, moved, done);
+        pump::kick(self);
+    }
+
+    /// Runs a line in the terminal as if it had been typed.
+    pub fn run(self, line: &str) {
+        self.remember(line);
+        self.act(|s| s.submit(line));
+    }
+
+    /// Runs lines one after the other, as if they had been pasted.
+    pub fn run_all(self, text: &str) {
+        let lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+        self.remember(text);
+        self.act(|s| s.submit_all(&lines));
+    }
+
+    fn remember(self, line: &str) {
+        // An input holds one line: of a pasted text, its last command can be recalled.
+        let line = line.lines().next_back().unwrap_or_default();
+        self.history.update_value(|all| {
+            if all.last().map(String::as_str) != Some(line) && !line.trim().is_empty() {
+                all.push(line.to_owned());
+                let extra = all.len().saturating_sub(HISTORY);
+                all.drain(..extra);
+                storage::write_list("history", all);
+            }
+        });
+        self.dock.set(Panel::Terminal);
+    }
+
+    pub fn set_paused(self, paused: bool) {
+        self.paused.set(paused);
+        self.act(|s| s.paused = paused);
+    }
+
+    pub fn set_speed(self, speed: i64) {
+        self.speed.set(speed);
+        self.act(|s| s.speed = speed);
+        self.timeline.notify();
+    }
+
+    pub fn step(self) {
+        self.set_paused(true);
+        self.act(Session::step);
+    }
+
+    /// An empty cluster with the learner's files; another seed gives other names.
+    pub fn restart(self) {
+        self.act(|s| {
+            let files = s.files();
+            *s = Session::restarted(s, &files);
+        });
+        self.picked.set(None);
+        for trigger in [self.stage, self.timeline, self.objects, self.events, self.console, self.lesson] {
+            trigger.notify();
+        }
+    }
+}
+
+const DEFAULT_SEED: u64 = 2026;
+
+fn set_if_other(signal: RwSignal<bool>, value: bool) {
+    if signal.get_untracked() != value {
+        signal.set(value);
+    }
+}
+
+/// The value of `key` in the address after the #: `#lang=ko&seed=7`.
+fn fragment(key: &str) -> Option<String> {
+    let hash = window().location().hash().ok()?;
+    let pairs = hash.trim_start_matches('#').split('&').filter_map(|pair| pair.split_once('='));
+    pairs.into_iter().find(|(name, _)| *name == key).map(|(_, value)| value.to_owned())
+}
+
+fn prefers_dark() -> bool {
+    window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|m| m.matches())
+}
+
+thread_local! {
+    static APP: RefCell<Option<App>> = const { RefCell::new(None) };
+}
+
+/// Builds the page into the body.
+pub fn start() {
+    panic_page::install();
+    if let Some(boot) = document().get_element_by_id("boot") {
+        boot.remove();
+    }
+    leptos::mount::mount_to_body(|| {
+        let app = App::new();
+        APP.with(|slot| *slot.borrow_mut() = Some(app));
+        bridge::install(app);
+        pump::kick(app);
+        view! { <Page app /> }
+    });
+}
+
+/// A drawing of the sprite.
+#[must_use]
+pub fn ic(name: &'static str) -> impl IntoView {
+    view! { <svg class="ic" aria-hidden="true"><use href=name></use></svg> }
+}
+
+#[component]
+fn Page(app: App) -> impl IntoView {
+    Effect::new(move |_| {
+        let lang = app.lang.get();
+        storage::write("lang", lang.tag());
+        document().set_title(lang.texts().brand);
+        root_attribute("lang", lang.tag());
+    });
+    Effect::new(move |first: Option<()>| {
+        let dark = app.dark.get();
+        root_attribute("data-theme", if dark { "dark" } else { "light" });
+        if first.is_some() {
+            storage::write("theme", if dark { "dark" } else { "light" });
+        }
+    });
+    window_event_listener(leptos::ev::keydown, move |event| keys(app, &event));
+    view! {
+        <div
+            class="desk"
+            data-tab=move || app.panel.get().name()
+            data-dock=move || app.dock.get().name()
+            data-lesson=move || if app.lesson_open.get() { "open" } else { "folded" }
+            data-insp=move || if app.picked.get().is_some() { "open" } else { "empty" }
+        >
+            <top_bar::view::TopBar app />
+            <lesson::view::GoalBar app />
+            <lesson::view::LessonPane app />
+            <main class="mid" id="main">
+                <section class="stage" aria-label=move || app.texts().stage>
+                    <stage::view::Stage app />
+                    <message::view::Message app />
+                </section>
+                <timeline::view::Timeline app />
+                <dock::view::Dock app />
+            </main>
+            <inspector::view::Inspector app />
+            <top_bar::view::TabBar app />
+            <p class="said" aria-live="polite">{move || app.said.get()}</p>
+        </div>
+    }
+}
+
+fn root_attribute(name: &str, value: &str) {
+    if let Some(root) = document().document_element() {
+        // A page whose root can't be marked is still a page.
+        drop(root.set_attribute(name, value));
+    }
+}
+
+/// Brings the keyboard to the first element that matches.
+pub fn focus(selector: &str) {
+    if let Ok(Some(element)) = document().query_selector(selector)
+        && let Ok(element) = element.dyn_into::<HtmlElement>()
+    {
+        drop(element.focus());
+    }
+}
+
+/// Keys that work everywhere; single letters only where no text is typed.
+fn keys(app: App, event: &KeyboardEvent) {
+    if event.is_composing() || event.default_prevented() {
+        return;
+    }
+    let command = event.ctrl_key() || event.meta_key();
+    match event.key().as_str() {
+        "`" if event.ctrl_key() => {
+            app.dock.set(Panel::Terminal);
+            app.panel.set(Panel::Terminal);
+            focus("#prompt");
+        }
+        "e" if command && !event.shift_key() => {
+            app.dock.set(Panel::Editor);
+            app.panel.set(Panel::Editor);
+            focus("#manifest");
+        }
+        "F6" => next_panel(event.shift_key()),
+        key if !command && !event.alt_key() && !types_text(event) => match key {
+            " " if !on_button(event) => app.set_paused(!app.paused.get_untracked()),
+            "." => app.step(),
+            "+" | "=" => shift_speed(app, 1),
+            "-" => shift_speed(app, -1),
+            _ => return,
+        },
+        _ => return,
+    }
+    event.prevent_default();
+}
+
+fn shift_speed(app: App, by: isize) {
+    let speeds = crate::session::SPEEDS;
+    let at = speeds.iter().position(|s| *s == app.speed.get_untracked()).unwrap_or(1);
+    if let Some(speed) = at.checked_add_signed(by).and_then(|i| speeds.get(i)) {
+        app.set_speed(*speed);
+    }
+}
+
+fn target(event: &KeyboardEvent) -> Option<web_sys::Element> {
+    event.target()?.dyn_into().ok()
+}
+
+fn types_text(event: &KeyboardEvent) -> bool {
+    target(event).is_some_and(|e| matches!(e.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+}
+
+fn on_button(event: &KeyboardEvent) -> bool {
+    target(event).is_some_and(|e| e.tag_name() == "BUTTON" || e.tag_name() == "A")
+}
+
+/// F6 goes round the panels.
+fn next_panel(back: bool) {
+    const PANELS: [&str; 5] = [".lesson button", ".tree", "#prompt", "#manifest", ".insp button"];
+    let here = document().active_element();
+    let at = PANELS.iter().position(|selector| {
+        let panel = selector.split(' ').next().unwrap_or_default();
+        here.as_ref().is_some_and(|e| e.closest(panel).ok().flatten().is_some())
+    });
+    let step = if back { PANELS.len() - 1 } else { 1 };
+    let next = at.map_or(0, |i| (i + step) % PANELS.len());
+    focus(PANELS[next]);
+}

@@ -1,0 +1,222 @@
+//! What the page says, in both languages.
+//!
+//! Owns: [`Texts`], one field per text: a text that lacks a language doesn't compile. Upstream's words (kinds, fields,
+//! statuses, messages) are not here; they are the same in every language.
+//! Does not own: the lessons' texts (`lessons/`).
+
+mod en;
+mod ko;
+
+use smol_str::SmolStr;
+
+use crate::state_words::PodState;
+
+/// The two languages of the page, equals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lang {
+    En,
+    Ko,
+}
+
+impl Lang {
+    /// From a BCP 47 tag such as `ko-KR`; whatever is not Korean reads English.
+    #[must_use]
+    pub fn of_tag(tag: &str) -> Self {
+        let primary = tag.split('-').next().unwrap_or_default();
+        if primary.eq_ignore_ascii_case("ko") { Self::Ko } else { Self::En }
+    }
+
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Ko => "ko",
+        }
+    }
+
+    #[must_use]
+    pub fn texts(self) -> &'static Texts {
+        match self {
+            Self::En => &en::TEXTS,
+            Self::Ko => &ko::TEXTS,
+        }
+    }
+}
+
+type Count = fn(i64) -> SmolStr;
+type Two = fn(i64, i64) -> SmolStr;
+type Name = fn(&str) -> SmolStr;
+
+/// Every text of the page. `Count`, `Two` and `Name` are texts with numbers or a name in them.
+pub struct Texts {
+    pub brand: &'static str,
+    pub playground: &'static str,
+    pub booting: &'static str,
+    // Time
+    pub virtual_time: &'static str,
+    pub time_controls: &'static str,
+    pub pause: &'static str,
+    pub play: &'static str,
+    pub step: &'static str,
+    pub speed: &'static str,
+    pub speed_of: Name,
+    // Page
+    pub language: &'static str,
+    pub theme_to_dark: &'static str,
+    pub theme_to_light: &'static str,
+    pub panels: &'static str,
+    pub restart: &'static str,
+    pub restart_sure: &'static str,
+    pub fold: &'static str,
+    pub unfold: &'static str,
+    pub close: &'static str,
+    pub copy: &'static str,
+    pub copied: &'static str,
+    pub not_saved: &'static str,
+    // Stage
+    pub stage: &'static str,
+    pub stage_help: &'static str,
+    pub desired: &'static str,
+    pub requests: &'static str,
+    pub waiting: &'static str,
+    pub state: fn(PodState, bool) -> &'static str,
+    pub to_end: Count,
+    pub ready_of: Two,
+    pub least: Two,
+    pub surge: Count,
+    pub set_counts: fn(desired: i64, existing: i64, ready: i64) -> SmolStr,
+    pub port: Count,
+    pub no_new_requests: &'static str,
+    pub restarts: Count,
+    pub endpoints: Count,
+    pub external: &'static str,
+    pub silent_for: Count,
+    pub cordoned: &'static str,
+    pub more: Count,
+    pub empty_title: &'static str,
+    pub empty_text: &'static str,
+    /// A kind as prose calls it: `Pod` is 파드.
+    pub kind: fn(&str) -> SmolStr,
+    pub on_node: Name,
+    pub owned_by: Name,
+    pub capacity: fn(used: &str, all: &str) -> SmolStr,
+    // Timeline
+    pub timeline: &'static str,
+    pub you: &'static str,
+    pub image_of: Name,
+    pub end_of: Name,
+    pub others: &'static str,
+    // Dock
+    pub terminal: &'static str,
+    pub editor: &'static str,
+    pub events: &'static str,
+    pub prompt: &'static str,
+    pub prompt_more: &'static str,
+    pub output: &'static str,
+    pub candidates: &'static str,
+    pub interrupt: &'static str,
+    pub running: &'static str,
+    pub welcome: &'static str,
+    pub keys: &'static str,
+    pub previous_command: &'static str,
+    pub file: &'static str,
+    pub new_file: &'static str,
+    pub manifest: &'static str,
+    pub apply: &'static str,
+    pub applies: Name,
+    pub no_events: &'static str,
+    pub times: Count,
+    // Inspector
+    pub inspector: &'static str,
+    pub views: &'static str,
+    pub summary: &'static str,
+    pub facts: &'static str,
+    pub conditions: &'static str,
+    pub containers: &'static str,
+    pub labels: &'static str,
+    pub pods: &'static str,
+    pub node: &'static str,
+    pub owner: &'static str,
+    pub image: &'static str,
+    pub requested: &'static str,
+    pub namespace: &'static str,
+    pub age: &'static str,
+    pub replicas: &'static str,
+    pub strategy: &'static str,
+    pub revision: &'static str,
+    pub selector: &'static str,
+    pub none: &'static str,
+    pub roles: &'static str,
+    pub version: &'static str,
+    pub allocatable: &'static str,
+    pub restart_count: &'static str,
+    pub as_command: &'static str,
+    pub nothing_picked: &'static str,
+    pub nothing_picked_text: &'static str,
+    pub gone: &'static str,
+    pub yaml_of: Name,
+    // Lesson
+    pub lesson: &'static str,
+    pub lessons: &'static str,
+    pub step_of: Two,
+    pub goals: &'static str,
+    pub goal_met: &'static str,
+    pub goal_open: &'static str,
+    pub hint: &'static str,
+    pub next: &'static str,
+    pub back: &'static str,
+    pub finished: &'static str,
+    pub run: Name,
+    pub no_lesson: &'static str,
+    pub no_lesson_text: &'static str,
+    // Messages
+    pub not_simulated: &'static str,
+    pub stopped: &'static str,
+    pub stopped_text: &'static str,
+    pub reload: &'static str,
+    pub copy_record: &'static str,
+    pub record: &'static str,
+    pub tab_diagram: &'static str,
+    pub tab_inspect: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_tag_picks_one_of_two_languages() {
+        let cases = [
+            ("ko", Lang::Ko),
+            ("ko-KR", Lang::Ko),
+            ("KO-kr", Lang::Ko),
+            ("en-GB", Lang::En),
+            ("kok", Lang::En),
+            ("", Lang::En),
+        ];
+        for (tag, lang) in cases {
+            assert_eq!(Lang::of_tag(tag), lang, "{tag:?}");
+        }
+    }
+
+    #[test]
+    fn every_state_has_its_own_word() {
+        for lang in [Lang::En, Lang::Ko] {
+            let states = [
+                PodState::Failed,
+                PodState::BackOff,
+                PodState::Unknown,
+                PodState::Pending,
+                PodState::Starting,
+                PodState::NotReady,
+                PodState::Ending,
+                PodState::Ready,
+                PodState::Completed,
+            ];
+            let mut words: Vec<_> = states.iter().map(|s| (lang.texts().state)(*s, false)).collect();
+            words.sort_unstable();
+            words.dedup();
+            assert_eq!(words.len(), states.len());
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The frame of the dock: its tabs and panes.
+
+use leptos::prelude::*;
+
+use crate::app::{App, Panel, focus, ic};
+use crate::panels::{editor, events, terminal};
+
+#[component]
+pub fn Dock(app: App) -> impl IntoView {
+    let count = Memo::new(move |_| {
+        app.events.track();
+        app.ask(|s| s.events(None, usize::MAX).len())
+    });
+    let tab = move |panel: Panel, goal: &'static str| {
+        move |_| {
+            app.dock.set(panel);
+            focus(goal);
+        }
+    };
+    let pressed = move |panel: Panel| move || if app.dock.get() == panel { "true" } else { "false" };
+    view! {
+        <section class="dock" aria-label=move || app.texts().terminal>
+            <div class="tabs" role="group" aria-label=move || app.texts().panels>
+                <button
+                    class="tab-terminal"
+                    class:on=move || app.dock.get() == Panel::Terminal
+                    aria-pressed=pressed(Panel::Terminal)
+                    on:click=tab(Panel::Terminal, "#prompt")
+                >
+                    {ic("#i-term")}
+                    {move || app.texts().terminal}
+                </button>
+                <button
+                    class="tab-editor"
+                    class:on=move || app.dock.get() == Panel::Editor
+                    aria-pressed=pressed(Panel::Editor)
+                    on:click=tab(Panel::Editor, "#manifest")
+                >
+                    {ic("#i-edit")}
+                    {move || app.file.get()}
+                </button>
+                <button
+                    class="tab-events"
+                    class:on=move || app.dock.get() == Panel::Events
+                    aria-pressed=pressed(Panel::Events)
+                    on:click=tab(Panel::Events, ".events")
+                >
+                    {ic("#i-list")}
+                    {move || app.texts().events}
+                    <span class="m">{move || count.get()}</span>
+                </button>
+                <button
+                    class="restart"
+                    on:click=move |_| {
+                        let sure = window().confirm_with_message(app.texts_now().restart_sure);
+                        if sure.unwrap_or(false) {
+                            app.restart();
+                        }
+                    }
+                >
+                    {ic("#i-again")}
+                    <span>{move || app.texts().restart}</span>
+                </button>
+            </div>
+            <div class="panes">
+                <terminal::view::Console app />
+                <events::view::Events app />
+                <editor::view::Editor app />
+            </div>
+        </section>
+    }
+}

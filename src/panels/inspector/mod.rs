@@ -1,0 +1,7 @@
+//! The inspector: one object, its facts, events and YAML.
+//!
+//! Owns: which facts of an object are worth a line (`facts`). Does not own: objects.
+
+pub mod facts;
+#[cfg(target_arch = "wasm32")]
+pub mod view;

@@ -1,0 +1,284 @@
+//! The inspector on the page.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use leptos::html::Div;
+use leptos::prelude::*;
+use objects::Value;
+use smol_str::{SmolStr, format_smolstr};
+
+use super::facts::{Row, headline, sections};
+use crate::app::{App, ic};
+use crate::i18n::Texts;
+use crate::mark::Mark;
+use crate::paint::Painter;
+use crate::panels::events::row;
+use crate::session::kubectl;
+use crate::stage::facts::split_id;
+use crate::stage::glyph::glyph;
+use crate::stage::view::object_at;
+use crate::state_words::PodState;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Summary,
+    Events,
+    Yaml,
+}
+
+/// The picked object as it is, or as it last was.
+#[derive(Clone, Default)]
+struct Subject {
+    object: Value,
+    gone: bool,
+}
+
+#[component]
+pub fn Inspector(app: App) -> impl IntoView {
+    let tab = RwSignal::new(Tab::Summary);
+    let last = StoredValue::new_local((SmolStr::default(), Value::Null));
+    let subject = Signal::derive_local(move || {
+        app.objects.track();
+        let id = app.picked.get()?;
+        let (resource, namespace, name) = split_id(&id);
+        if let Some(object) = app.ask(|s| s.object(resource, namespace, name).cloned()) {
+            last.set_value((id, object.clone()));
+            return Some(Subject { object, gone: false });
+        }
+        let (known, object) = last.get_value();
+        (known == id).then_some(Subject { object, gone: true })
+    });
+    let body = NodeRef::<Div>::new();
+    let head = NodeRef::<Div>::new();
+    let painters: Rc<RefCell<Vec<Painter>>> = Rc::default();
+    let second = Memo::new(move |_| {
+        app.time.track();
+        if app.picked.get().is_some() { app.ask(|s| s.now() / 1000) } else { 0 }
+    });
+    Effect::new(move |_| {
+        let (Some(body), Some(head)) = (body.get(), head.get()) else { return };
+        let texts = app.texts();
+        let subject = subject.get();
+        let shown = tab.get();
+        app.events.track();
+        second.track();
+        let mut painters = painters.borrow_mut();
+        if painters.is_empty() {
+            painters.extend(Painter::new(head.into()));
+            painters.extend(Painter::new(body.into()));
+        }
+        let Some(subject) = subject else {
+            for painter in painters.iter_mut() {
+                painter.paint(Vec::new());
+            }
+            return;
+        };
+        let (now, pulling) = app.ask(|s| {
+            (s.now(), app.picked.get_untracked().is_some_and(|id| s.stage.pulling.contains_key(&id)))
+        });
+        let parts = match shown {
+            Tab::Summary => summary(&subject, texts, now),
+            Tab::Events => events(app, &subject.object, texts, now),
+            Tab::Yaml => yaml(&subject.object),
+        };
+        let heading = heading(&subject, texts, pulling);
+        for (painter, marks) in painters.iter_mut().zip([heading, parts]) {
+            painter.paint(marks.into_iter().map(|(key, mark)| (key, Rc::new(mark))).collect());
+        }
+    });
+    let line = Memo::new(move |_| {
+        let id = app.picked.get()?;
+        let kind = subject.get().map(|s| s.object.kind().to_owned()).unwrap_or_default();
+        let (_, namespace, name) = split_id(&id);
+        Some(match tab.get() {
+            Tab::Summary => kubectl("describe", &kind, namespace, name, "").to_string(),
+            Tab::Events => {
+                let rest = if namespace.is_empty() || namespace == "default" {
+                    String::new()
+                } else {
+                    format!(" -n {namespace}")
+                };
+                format!("kubectl events --for {}/{name}{rest}", kind.to_lowercase())
+            }
+            Tab::Yaml => kubectl("get", &kind, namespace, name, " -o yaml").to_string(),
+        })
+    });
+    let tab_button = move |one: Tab, name: fn(App) -> &'static str| {
+        view! {
+            <button
+                role="tab"
+                aria-selected=move || if tab.get() == one { "true" } else { "false" }
+                aria-controls="insp-body"
+                class:on=move || tab.get() == one
+                on:click=move |_| tab.set(one)
+            >
+                {move || name(app)}
+            </button>
+        }
+    };
+    view! {
+        <aside class="insp" aria-label=move || app.texts().inspector>
+            <Show when=move || app.picked.get().is_none()>
+                <div class="empty">
+                    <b>{move || app.texts().nothing_picked}</b>
+                    <p>{move || app.texts().nothing_picked_text}</p>
+                </div>
+            </Show>
+            <div class="full" class:hidden=move || app.picked.get().is_none()>
+                <div class="hd">
+                    <div node_ref=head class="name"></div>
+                    <button class="ibtn shut" aria-label=move || app.texts().close on:click=move |_| app.picked.set(None)>
+                        {ic("#i-x")}
+                    </button>
+                    <div class="itabs" role="tablist" aria-label=move || app.texts().views>
+                        {tab_button(Tab::Summary, |a| a.texts().summary)}
+                        {tab_button(Tab::Events, |a| a.texts().events)}
+                        {tab_button(Tab::Yaml, |_| "YAML")}
+                    </div>
+                </div>
+                <div
+                    class="bd"
+                    id="insp-body"
+                    role="tabpanel"
+                    tabindex="0"
+                    aria-label=move || app.texts().views
+                    node_ref=body
+                    on:click=move |event| {
+                        if let Some(id) = object_at(event.target()) {
+                            app.picked.set(Some(id));
+                        }
+                    }
+                ></div>
+                <div class="same">
+                    <p>{move || app.texts().as_command}</p>
+                    <div>
+                        <button class="runs" aria-label=move || (app.texts().run)(&line.get().unwrap_or_default()).to_string()
+                            on:click=move |_| {
+                                if let Some(line) = line.get_untracked() {
+                                    app.run(&line);
+                                }
+                            }>
+                            <code lang="en">{move || line.get()}</code>
+                        </button>
+                        <button
+                            class="ibtn"
+                            aria-label=move || app.texts().copy
+                            title=move || app.texts().copy
+                            on:click=move |_| {
+                                let text = line.get_untracked().unwrap_or_default();
+                                drop(window().navigator().clipboard().write_text(&text));
+                                app.said.set(app.texts_now().copied.to_owned());
+                            }
+                        >
+                            {ic("#i-copy")}
+                        </button>
+                    </div>
+                </div>
+            </div>
+        </aside>
+    }
+}
+
+type Marks = Vec<(SmolStr, Mark)>;
+
+fn heading(subject: &Subject, texts: &Texts, pulling: bool) -> Marks {
+    let object = &subject.object;
+    let place = match object.namespace() {
+        "" => SmolStr::from(object.kind()),
+        namespace => format_smolstr!("{} · {namespace}", object.kind()),
+    };
+    let mut out = vec![
+        ("kind".into(), Mark::new("p", "eyebrow").at("lang", "en").says(place)),
+        ("name".into(), Mark::new("h2", "").at("lang", "en").says(object.name())),
+    ];
+    if subject.gone {
+        out.push(("gone".into(), Mark::new("p", "st ending").says(texts.gone)));
+    } else if let Some((state, words, word)) = headline(object, texts, pulling) {
+        let mut line = Mark::new("p", "").at("class", format_smolstr!("st {}", state.class()));
+        line.add(glyph(state, 0, 0, 18));
+        line.add(Mark::new("span", "").says(words.clone()));
+        if word != words && state != PodState::Ready {
+            line.add(Mark::new("small", "").at("lang", "en").says(word));
+        }
+        out.push(("state".into(), line));
+    }
+    out
+}
+
+fn summary(subject: &Subject, texts: &Texts, now: i64) -> Marks {
+    let mut out = Marks::new();
+    for (i, section) in sections(&subject.object, texts, now).into_iter().enumerate() {
+        let mut list = Mark::new("dl", "kv");
+        for row in section.rows {
+            let (name, value) = match row {
+                Row::Fact { name, value } => (name, Mark::new("dd", "m").says(value)),
+                Row::Link { name, value, id } => {
+                    let link = Mark::new("button", "link m").at("data-id", id).says(value);
+                    (name, Mark::new("dd", "").with(link))
+                }
+                Row::Condition { kind, status, reason } => (kind, condition(&status, &reason)),
+            };
+            list.add(Mark::new("dt", "").says(name));
+            list.add(value);
+        }
+        out.push((format_smolstr!("h{i}"), Mark::new("h3", "sec").says(section.title)));
+        out.push((format_smolstr!("l{i}"), list));
+    }
+    out
+}
+
+fn condition(status: &str, reason: &str) -> Mark {
+    let state = if status == "True" {
+        "yes"
+    } else if status == "False" {
+        "no"
+    } else {
+        "maybe"
+    };
+    let mut mark = Mark::new("dd", "").at("class", format_smolstr!("m cond {state}"));
+    let icon = if status == "True" { "#i-check" } else { "#i-x" };
+    let mut drawing = Mark::new("svg", "ic").at("aria-hidden", "true");
+    drawing.add(Mark::new("use", "").at("href", icon));
+    mark.add(drawing);
+    mark.add(Mark::new("span", "").says(status));
+    if !reason.is_empty() && status != "True" {
+        mark.add(Mark::new("small", "").says(reason));
+    }
+    mark
+}
+
+fn events(app: App, object: &Value, texts: &Texts, now: i64) -> Marks {
+    let about = (object.kind(), object.namespace(), object.name());
+    let events = app.ask(|s| s.events(Some(about), 60));
+    if events.is_empty() {
+        return vec![("none".into(), Mark::new("p", "empty").says(texts.no_events))];
+    }
+    let mut list = Mark::new("ol", "evs");
+    for event in events.iter().rev() {
+        list.add(row(event, texts, now, false).1);
+    }
+    vec![("list".into(), list)]
+}
+
+/// Keys stand out; managedFields would bury the rest and are left out, as kubectl does.
+fn yaml(object: &Value) -> Marks {
+    let mut shown = object.clone();
+    shown.remove_at(&["metadata", "managedFields"]);
+    let text = objects::yaml::emit(&shown);
+    let mut pre = Mark::new("pre", "yaml").at("lang", "en");
+    for line in text.lines() {
+        let mut row = Mark::new("span", "l");
+        let indent = line.len() - line.trim_start_matches([' ', '-']).len();
+        match line[indent..].split_once(':') {
+            Some((key, rest)) if !key.contains([' ', '"']) && (rest.is_empty() || rest.starts_with(' ')) => {
+                row.add(Mark::new("span", "").says(&line[..indent]));
+                row.add(Mark::new("span", "key").says(key));
+                row.add(Mark::new("span", "").says(format!(":{rest}\n")));
+            }
+            _ => row.text = format_smolstr!("{line}\n"),
+        }
+        pre.add(row);
+    }
+    vec![("yaml".into(), pre)]
+}

@@ -1,0 +1,11 @@
+//! The panels around the stage, one folder each: plain data in files of their own, the view in `view.rs`.
+
+pub mod dock;
+pub mod editor;
+pub mod events;
+pub mod inspector;
+pub mod lesson;
+pub mod message;
+pub mod terminal;
+pub mod timeline;
+pub mod top_bar;

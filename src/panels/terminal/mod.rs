@@ -1,0 +1,68 @@
+//! The terminal: a console of lines and a real input below it, so that selection, Hangul and screen readers work.
+//!
+//! Owns: what a key does at the prompt, completion by common prefix. Does not own: the shell (terminal crate).
+
+#[cfg(target_arch = "wasm32")]
+pub mod view;
+
+/// The part of `line` before `cursor` (in UTF-16 units, as inputs count) and the rest.
+#[must_use]
+pub fn split_at_utf16(line: &str, cursor: usize) -> (&str, &str) {
+    let mut units = 0;
+    for (at, c) in line.char_indices() {
+        if units >= cursor {
+            return line.split_at(at);
+        }
+        units += c.len_utf16();
+    }
+    (line, "")
+}
+
+/// What all of `words` begin with.
+#[must_use]
+pub fn common_prefix<'a>(words: &[&'a str]) -> &'a str {
+    let Some((first, rest)) = words.split_first() else { return "" };
+    let mut end = first.len();
+    for word in rest {
+        let same = first.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
+        end = end.min(same);
+    }
+    while !first.is_char_boundary(end) {
+        end -= 1;
+    }
+    &first[..end]
+}
+
+/// The command to recall: `at` counts back from the newest, 0 is none. Gives the new place.
+#[must_use]
+pub fn recall(len: usize, at: usize, older: bool) -> usize {
+    if older { (at + 1).min(len) } else { at.saturating_sub(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_count_as_inputs_do() {
+        assert_eq!(split_at_utf16("한글 a", 2), ("한글", " a"));
+        assert_eq!(split_at_utf16("😀b", 2), ("😀", "b"));
+        assert_eq!(split_at_utf16("ab", 9), ("ab", ""));
+    }
+
+    #[test]
+    fn the_common_prefix_of_words() {
+        assert_eq!(common_prefix(&["deployments", "describe"]), "de");
+        assert_eq!(common_prefix(&["pods"]), "pods");
+        assert_eq!(common_prefix(&[]), "");
+        assert_eq!(common_prefix(&["가", "각"]), "");
+    }
+
+    #[test]
+    fn history_stops_at_its_ends() {
+        assert_eq!(recall(2, 0, true), 1);
+        assert_eq!(recall(2, 2, true), 2);
+        assert_eq!(recall(2, 1, false), 0);
+        assert_eq!(recall(2, 0, false), 0);
+    }
+}

@@ -1,0 +1,145 @@
+//! The top bar and, on a phone, the bar of tabs.
+
+use leptos::prelude::*;
+
+use crate::app::{App, Panel, focus, ic};
+use crate::format::reading;
+use crate::i18n::Lang;
+use crate::session::{SPEEDS, Session};
+
+#[component]
+pub fn TopBar(app: App) -> impl IntoView {
+    let clock = Memo::new(move |_| {
+        app.time.track();
+        reading(app.ask(Session::elapsed)).to_string()
+    });
+    view! {
+        <header class="top">
+            <h1 class="brand">
+                <svg class="wheel" aria-hidden="true"><use href="#i-wheel"></use></svg>
+                <span>{move || app.texts().brand}</span>
+            </h1>
+            <nav class="crumb" aria-label=move || app.texts().lessons>
+                <b>{move || crumb(app)}</b>
+            </nav>
+            <div class="helm" role="group" aria-label=move || app.texts().time_controls>
+                <p class="clock">
+                    {ic("#i-clock")} <span class="m">{move || clock.get()}</span>
+                    <small>{move || app.texts().virtual_time}</small>
+                </p>
+                <div class="seg">
+                    <button
+                        class="playpause"
+                        aria-label=move || if app.paused.get() { app.texts().play } else { app.texts().pause }
+                        title=move || if app.paused.get() { app.texts().play } else { app.texts().pause }
+                        on:click=move |_| app.set_paused(!app.paused.get_untracked())
+                    >
+                        <svg class="ic" aria-hidden="true">
+                            <use href=move || if app.paused.get() { "#i-play" } else { "#i-pause" }></use>
+                        </svg>
+                    </button>
+                    <button
+                        class="stepper"
+                        aria-label=move || app.texts().step
+                        title=move || app.texts().step
+                        on:click=move |_| app.step()
+                    >
+                        {ic("#i-step")}
+                    </button>
+                </div>
+                <div class="seg speeds" role="group" aria-label=move || app.texts().speed>
+                    {SPEEDS.map(|speed| speed_button(app, speed)).collect_view()}
+                </div>
+            </div>
+            <div class="right">
+                <div class="seg" role="group" aria-label=move || app.texts().language>
+                    {language_button(app, Lang::Ko, "한국어")} {language_button(app, Lang::En, "EN")}
+                </div>
+                <button
+                    class="ibtn"
+                    aria-label=move || theme_label(app)
+                    title=move || theme_label(app)
+                    on:click=move |_| app.dark.update(|dark| *dark = !*dark)
+                >
+                    <svg class="ic" aria-hidden="true">
+                        <use href=move || if app.dark.get() { "#i-sun" } else { "#i-moon" }></use>
+                    </svg>
+                </button>
+            </div>
+        </header>
+    }
+}
+
+fn crumb(app: App) -> String {
+    app.lesson.track();
+    let lesson = app.ask(|s| s.lesson(app.lang.get()));
+    lesson.map_or_else(|| app.texts().playground.to_owned(), |l| l.title)
+}
+
+fn theme_label(app: App) -> &'static str {
+    if app.dark.get() { app.texts().theme_to_light } else { app.texts().theme_to_dark }
+}
+
+fn speed_button(app: App, speed: i64) -> impl IntoView {
+    let words = if speed < 1000 { "0.1".to_owned() } else { (speed / 1000).to_string() };
+    let shown = format!("{words}×");
+    view! {
+        <button
+            class:on=move || app.speed.get() == speed
+            aria-pressed=move || if app.speed.get() == speed { "true" } else { "false" }
+            aria-label=move || (app.texts().speed_of)(&words).to_string()
+            on:click=move |_| app.set_speed(speed)
+        >
+            {shown}
+        </button>
+    }
+}
+
+fn language_button(app: App, lang: Lang, name: &'static str) -> impl IntoView {
+    view! {
+        <button
+            lang=lang.tag()
+            class:on=move || app.lang.get() == lang
+            aria-pressed=move || if app.lang.get() == lang { "true" } else { "false" }
+            on:click=move |_| app.lang.set(lang)
+        >
+            {name}
+        </button>
+    }
+}
+
+/// The tabs of a phone.
+#[component]
+pub fn TabBar(app: App) -> impl IntoView {
+    let tab = move |panel: Panel, icon: &'static str, name: fn(App) -> &'static str| {
+        view! {
+            <button
+                class:on=move || app.panel.get() == panel
+                aria-pressed=move || if app.panel.get() == panel { "true" } else { "false" }
+                on:click=move |_| {
+                    app.panel.set(panel);
+                    match panel {
+                        Panel::Terminal | Panel::Diagram => app.dock.set(Panel::Terminal),
+                        Panel::Editor => app.dock.set(Panel::Editor),
+                        _ => {}
+                    }
+                    if panel == Panel::Terminal {
+                        focus("#prompt");
+                    }
+                }
+            >
+                {ic(icon)}
+                <span>{move || name(app)}</span>
+            </button>
+        }
+    };
+    view! {
+        <nav class="tabbar" aria-label=move || app.texts().panels>
+            {tab(Panel::Lesson, "#i-book", |a| a.texts().lesson)}
+            {tab(Panel::Diagram, "#i-map", |a| a.texts().tab_diagram)}
+            {tab(Panel::Terminal, "#i-term", |a| a.texts().terminal)}
+            {tab(Panel::Editor, "#i-edit", |_| "YAML")}
+            {tab(Panel::Inspector, "#i-look", |a| a.texts().tab_inspect)}
+        </nav>
+    }
+}

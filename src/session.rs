@@ -1,0 +1,470 @@
+//! One visitor's session: a cluster, a terminal and a course behind plain commands and events.
+//!
+//! Owns: how fast time passes, the order of commands, what has moved since the views last looked.
+//! Does not own: the DOM, storage (`app`, `storage`), or anything the cluster does.
+//! Everything here is plain data and runs natively.
+
+use clock::Time;
+use cluster::{Cluster, ClusterConfig};
+use objects::Value;
+use smol_str::{SmolStr, ToSmolStr, format_smolstr};
+use terminal::{Stream, Submitted, Terminal};
+
+use crate::console::{Console, Kind};
+use crate::format::suffix;
+use crate::i18n::{Lang, Texts};
+use crate::panels::lesson::Lesson;
+use crate::panels::timeline::record::{Due, Lane, Record};
+use crate::stage::facts::PodFacts;
+use crate::stage::model::Model;
+use crate::state_words::PodState;
+
+/// Speeds in thousandths, as the reader may choose them.
+pub const SPEEDS: [i64; 4] = [100, 1000, 10_000, 100_000];
+/// Real time beyond this that passed between two frames (a hidden tab) is not made up for.
+const MOST_REAL_MS: i64 = 250;
+
+/// What the views must look at again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    pub time: bool,
+    pub stage: bool,
+    pub timeline: bool,
+    pub objects: bool,
+    pub events: bool,
+    pub console: bool,
+    pub files: bool,
+    pub lesson: bool,
+}
+
+/// The end of a command that came through [`Session::exec`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done {
+    pub ticket: u64,
+    pub output: String,
+    pub exit: i32,
+}
+
+pub struct Session {
+    cluster: Cluster,
+    terminal: Terminal,
+    pub seed: u64,
+    pub stage: Model,
+    pub record: Record,
+    pub console: Console,
+    /// Every command so far, with the virtual time it was given at: with the seed they repeat the session.
+    pub commands: Vec<(i64, String)>,
+    /// Commands that wait for the one that runs, with the ticket of who waits for them.
+    queue: std::collections::VecDeque<(String, u64)>,
+    /// Ticket and output so far of the command that runs; ticket 0 is the prompt's.
+    running: Option<(u64, String)>,
+    done: Vec<Done>,
+    /// The shell waits for more lines of a command.
+    pub continues: bool,
+    /// Notes of what the cluster accepted but does not act on.
+    pub notes: Vec<String>,
+    pub paused: bool,
+    /// Thousandths.
+    pub speed: i64,
+    /// Thousandths of a ms of virtual time that no whole ms has used up.
+    rest: i64,
+    seen: u64,
+    moved: Moved,
+}
+
+impl Session {
+    #[must_use]
+    pub fn new(seed: u64, files: &[(String, String)]) -> Self {
+        let mut session = Self {
+            cluster: Cluster::new(ClusterConfig::playground(seed)),
+            terminal: Terminal::new(),
+            seed,
+            stage: Model::default(),
+            record: Record::default(),
+            console: Console::default(),
+            commands: Vec::new(),
+            queue: std::collections::VecDeque::new(),
+            running: None,
+            done: Vec::new(),
+            continues: false,
+            notes: Vec::new(),
+            paused: false,
+            speed: 1000,
+            rest: 0,
+            seen: 0,
+            moved: Moved::default(),
+        };
+        for (name, text) in files {
+            session.write_file(name, text);
+        }
+        session.look();
+        session
+    }
+
+    /// An empty cluster after this one: the next seed, the same files, speed and commands so far forgotten.
+    #[must_use]
+    pub fn restarted(before: &Self, files: &[(String, String)]) -> Self {
+        let mut session = Self::new(before.seed.wrapping_add(1), files);
+        session.speed = before.speed;
+        session.paused = before.paused;
+        session
+    }
+
+    /// The log hash of a script played on a cluster of its own.
+    #[must_use]
+    pub fn played(seed: u64, _script: &str) -> u64 {
+        Self::new(seed, &[]).log_hash()
+    }
+
+    // ---- time ----------------------------------------------------------------------------------------------------
+
+    /// Ms of virtual time, on the clock of the objects.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.cluster.now().0
+    }
+
+    /// Ms since the cluster began.
+    #[must_use]
+    pub fn elapsed(&self) -> i64 {
+        self.cluster.now().since(Time::EPOCH)
+    }
+
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.cluster.revision()
+    }
+
+    #[must_use]
+    pub fn log_hash(&self) -> u64 {
+        self.cluster.log_hash()
+    }
+
+    /// Lets `real_us` microseconds of the reader's time pass. `go_on` says whether this slice has time left; when it
+    /// runs out, virtual time falls behind rather than the page.
+    pub fn frame(&mut self, real_us: i64, go_on: &mut dyn FnMut() -> bool) {
+        if !self.paused {
+            let real_us = real_us.clamp(0, MOST_REAL_MS * 1000);
+            let thousandths = self.rest + real_us * self.speed / 1000;
+            self.rest = thousandths.rem_euclid(1000);
+            let until = self.cluster.now() + thousandths.div_euclid(1000);
+            self.run_until(until, go_on);
+        }
+        self.serve();
+    }
+
+    /// Lets `span` ms of virtual time pass at once, paused or not.
+    pub fn advance(&mut self, span: i64) {
+        let until = self.cluster.now() + span.max(0);
+        self.run_until(until, &mut || true);
+        self.serve();
+    }
+
+    fn run_until(&mut self, until: Time, go_on: &mut dyn FnMut() -> bool) {
+        self.terminal.run_until(&mut self.cluster, until, go_on);
+        self.moved.time = true;
+    }
+
+    /// Goes to the next write and no further.
+    pub fn step(&mut self) {
+        self.cluster.step_to_change();
+        self.moved.time = true;
+        self.serve();
+    }
+
+    /// What is known of the future, soonest first: the ends of grace periods.
+    #[must_use]
+    pub fn due(&self, texts: &Texts) -> Vec<Due> {
+        let ending =
+            self.stage.pods.values().filter(|p| p.state == PodState::Ending && p.ends_at > self.now());
+        let due = |pod: &std::rc::Rc<PodFacts>| {
+            let owner = self.stage.owners.get(&pod.owner).map_or("", |o| o.name.as_str());
+            Due { at: pod.ends_at, lane: Lane::Kubelet, what: (texts.end_of)(suffix(&pod.name, owner)) }
+        };
+        let mut all: Vec<Due> = ending.map(due).collect();
+        all.sort_by_key(|d| d.at);
+        all
+    }
+
+    // ---- commands ------------------------------------------------------------------------------------------------
+
+    /// A line typed at the prompt. While a command runs, it is that command's input.
+    pub fn submit(&mut self, line: &str) {
+        if self.terminal.is_running() {
+            self.console.write(Kind::Out, &format!("{line}\n"));
+            self.moved.console = true;
+            self.terminal.submit(line);
+        } else {
+            self.queue.push_back((line.to_owned(), 0));
+        }
+        self.serve();
+    }
+
+    /// Lines one after the other, each once the one before has ended.
+    pub fn submit_all(&mut self, lines: &[String]) {
+        self.queue.extend(lines.iter().map(|line| (line.clone(), 0)));
+        self.serve();
+    }
+
+    /// Lines from elsewhere on the page; their end comes with this ticket through [`Session::take_done`].
+    pub fn exec(&mut self, text: &str, ticket: u64) {
+        let mut lines: Vec<&str> = text.trim_end_matches('\n').split('\n').collect();
+        let last = lines.pop().unwrap_or_default();
+        self.queue.extend(lines.into_iter().map(|line| (line.to_owned(), 0)));
+        self.queue.push_back((last.to_owned(), ticket));
+        self.serve();
+    }
+
+    /// Ctrl+C.
+    pub fn interrupt(&mut self) {
+        let busy = self.is_running() || self.continues;
+        self.queue.retain(|(_, ticket)| *ticket > 0);
+        self.terminal.interrupt();
+        self.continues = false;
+        if busy {
+            self.console.write(Kind::Out, "^C\n");
+        }
+        self.moved.console = true;
+        self.serve();
+    }
+
+    /// Ctrl+D: no more input for the command that runs.
+    pub fn end_of_input(&mut self) {
+        if self.terminal.is_running() {
+            self.terminal.end_of_input();
+            self.serve();
+        }
+    }
+
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.terminal.is_running() || self.running.is_some()
+    }
+
+    pub fn take_done(&mut self) -> Vec<Done> {
+        std::mem::take(&mut self.done)
+    }
+
+    /// Runs programs until all of them wait, starts what waits for them, and reads what has changed.
+    fn serve(&mut self) {
+        loop {
+            self.terminal.poll(&mut self.cluster);
+            self.drain();
+            if self.terminal.is_running() {
+                break;
+            }
+            if let Some((ticket, output)) = self.running.take() {
+                self.moved.console = true;
+                self.moved.files = true;
+                if ticket > 0 {
+                    self.done.push(Done { ticket, output, exit: self.terminal.exit_code() });
+                }
+            }
+            let Some((line, ticket)) = self.queue.pop_front() else { break };
+            self.start(&line, ticket);
+        }
+        self.look();
+    }
+
+    fn start(&mut self, line: &str, ticket: u64) {
+        self.console.command(line, self.continues);
+        self.moved.console = true;
+        if line.trim() == "clear" && !self.continues {
+            self.console.clear();
+        }
+        if !line.trim().is_empty() {
+            self.commands.push((self.elapsed(), line.to_owned()));
+            if !self.continues {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                let short = words.strip_prefix(&["kubectl"]).unwrap_or(&words).join(" ");
+                self.record.commands.push((self.now(), short.to_smolstr()));
+                self.moved.timeline = true;
+            }
+        }
+        if self.terminal.submit(line) == Submitted::NeedsMore {
+            self.continues = true;
+            if ticket > 0 {
+                // Who sent half a command gets its prompt back, as a shell would give it.
+                self.done.push(Done { ticket, output: String::new(), exit: 0 });
+            }
+        } else {
+            self.continues = false;
+            self.running = Some((ticket, String::new()));
+        }
+    }
+
+    fn drain(&mut self) {
+        for output in self.terminal.take_output() {
+            let kind = if output.stream == Stream::Err { Kind::Err } else { Kind::Out };
+            let printed = String::from_utf8_lossy(&output.bytes);
+            for line in printed.lines().filter(|l| l.starts_with("Warning: ") && l.contains("not simulated"))
+            {
+                self.notes.push(line.trim_start_matches("Warning: ").to_owned());
+            }
+            self.console.write(kind, &printed);
+            if let Some((_, text)) = &mut self.running {
+                text.push_str(&printed);
+            }
+            self.moved.console = true;
+        }
+    }
+
+    /// What the word before `cursor` (a byte offset) could become, and where that word begins.
+    pub fn complete(&mut self, line: &str, cursor: usize) -> (usize, Vec<terminal::Candidate>) {
+        self.terminal.complete(&mut self.cluster, line, cursor)
+    }
+
+    // ---- what the views read -------------------------------------------------------------------------------------
+
+    /// Takes the writes since the last look into the picture and the timeline.
+    fn look(&mut self) {
+        let latest = self.cluster.revision();
+        if latest == self.seen {
+            return;
+        }
+        for change in self.cluster.changes_since(self.seen) {
+            self.moved.stage |= self.stage.apply(change);
+            self.moved.timeline |= self.record.apply(change);
+            match change.resource.as_str() {
+                "events" | "events.events.k8s.io" => self.moved.events = true,
+                "leases.coordination.k8s.io" => {}
+                _ => self.moved.objects = true,
+            }
+        }
+        self.seen = latest;
+        self.moved.lesson = true;
+    }
+
+    /// What has moved since this was last asked.
+    pub fn take_moved(&mut self) -> Moved {
+        std::mem::take(&mut self.moved)
+    }
+
+    #[must_use]
+    pub fn object(&self, resource: &str, namespace: &str, name: &str) -> Option<&Value> {
+        self.cluster.object(resource, namespace, name)
+    }
+
+    /// Events, the latest last; those about one object when its kind and name are given.
+    #[must_use]
+    pub fn events(&self, about: Option<(&str, &str, &str)>, most: usize) -> Vec<Value> {
+        let fits = |event: &&Value| {
+            about.is_none_or(|(kind, namespace, name)| {
+                let object = event.get("involvedObject");
+                object.get("kind") == kind
+                    && object.get("name") == name
+                    && (namespace.is_empty() || object.get("namespace") == namespace)
+            })
+        };
+        let mut events: Vec<Value> = self.cluster.objects("events").filter(fits).cloned().collect();
+        events.sort_by_key(Value::revision);
+        events.split_off(events.len().saturating_sub(most))
+    }
+
+    /// True while seconds are counted on the stage: a pod is ending, or a node has gone silent.
+    #[must_use]
+    pub fn counts_seconds(&self) -> bool {
+        let ending = PodState::Ending;
+        self.stage.nodes.values().any(|n| !n.ready) || self.stage.pods.values().any(|p| p.state == ending)
+    }
+
+    pub fn clear(&mut self) {
+        self.console.clear();
+        self.moved.console = true;
+    }
+
+    // ---- lesson --------------------------------------------------------------------------------------------------
+
+    #[must_use]
+    pub fn lesson(&self, _lang: Lang) -> Option<Lesson> {
+        None
+    }
+
+    /// One hint more.
+    pub fn hint(&mut self) {
+        self.moved.lesson = true;
+    }
+
+    /// On to the next step, once this one's goals are met.
+    pub fn next_step(&mut self) {
+        self.moved.lesson = true;
+    }
+
+    // ---- files ---------------------------------------------------------------------------------------------------
+
+    /// The learner's files in order of their names.
+    #[must_use]
+    pub fn files(&self) -> Vec<(String, String)> {
+        let text = |name: String| self.file(&name).map(|text| (name, text));
+        self.terminal.files().into_iter().filter_map(text).collect()
+    }
+
+    /// A file's text; none for what is no text.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<String> {
+        self.terminal.read_file(name).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+    }
+
+    /// Writes a file. A name the disk refuses is left alone.
+    pub fn write_file(&mut self, name: &str, text: &str) {
+        self.moved.files |= self.terminal.write_file(name, text.as_bytes()).is_ok();
+    }
+
+    /// The session as others can repeat it: the seed, then each command after the ms it was given at.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let mut out = format!("seed {}\n", self.seed);
+        for (at, line) in &self.commands {
+            out.push_str(&format!("{at} {line}\n"));
+        }
+        out
+    }
+
+    /// The state as `window.wheelhouse.state()` tells it.
+    #[must_use]
+    pub fn state(&self) -> Value {
+        let mut out = Value::map();
+        out.set("now", self.elapsed());
+        out.set("revision", i64::try_from(self.revision()).unwrap_or(i64::MAX));
+        out.set("paused", self.paused);
+        out.set("speed", self.speed as f64 / 1000.0);
+        out.set("running", self.is_running());
+        let text = |s: &SmolStr| Value::from(s.clone());
+        let pod = |p: &std::rc::Rc<PodFacts>| {
+            let mut one = Value::map();
+            one.set("namespace", text(&p.namespace));
+            one.set("name", text(&p.name));
+            one.set("node", text(&p.node));
+            one.set("status", text(&p.word));
+            one.set("state", p.state.class());
+            one.set("ready", p.state == PodState::Ready);
+            one.set("image", text(&p.image));
+            one
+        };
+        out.set("pods", self.stage.pods.values().map(pod).collect::<Value>());
+        out
+    }
+}
+
+/// A command as a shell would need it to name one object: `kubectl describe pod web-0 -n shop`.
+#[must_use]
+pub fn kubectl(verb: &str, kind: &str, namespace: &str, name: &str, rest: &str) -> SmolStr {
+    let place = if namespace.is_empty() || namespace == "default" {
+        SmolStr::default()
+    } else {
+        format_smolstr!(" -n {namespace}")
+    };
+    format_smolstr!("kubectl {verb} {} {name}{place}{rest}", kind.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_names_the_namespace_only_where_it_must() {
+        assert_eq!(kubectl("describe", "Pod", "default", "a", ""), "kubectl describe pod a");
+        assert_eq!(kubectl("get", "Pod", "shop", "a", " -o yaml"), "kubectl get pod a -n shop -o yaml");
+        assert_eq!(kubectl("describe", "Node", "", "worker-1", ""), "kubectl describe node worker-1");
+    }
+}

@@ -1,0 +1,15 @@
+//! The stage: the cluster as a chart.
+//!
+//! Owns: what is shown of each object (`facts`), the picture's memory (`model`), where things stand (`layout`,
+//! `lines`), how they look (`draw`, `glyph`), how the keyboard moves among them (`walk`).
+//! Does not own: the cluster, or what an object means beyond its own fields.
+
+pub mod draw;
+pub mod facts;
+pub mod glyph;
+pub mod layout;
+pub mod lines;
+pub mod model;
+#[cfg(target_arch = "wasm32")]
+pub mod view;
+pub mod walk;
