@@ -53,3 +53,11 @@ pub const JOB_API_MAX_BACKOFF_MS: Millis = 60_000;
 
 /// A CronJob is looked at this long after its time, to be surely past it.
 pub const CRON_DELTA_MS: Millis = 100;
+
+/// An evicted pod that is still there after this counts as healthy again.
+pub const DISRUPTION_DELETION_TIMEOUT_MS: Millis = 2 * 60_000;
+/// A pod said to be disrupted that is still there after this is no longer said to be.
+pub const STALE_DISRUPTION_MS: Millis = 2 * 60_000;
+
+/// How often claims and volumes that are not bound are looked at again.
+pub const VOLUME_BINDER_RESYNC_MS: Millis = 15_000;

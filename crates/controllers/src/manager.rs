@@ -107,6 +107,16 @@ controllers! {
         |_| crate::nodelifecycle::NodeLifecycleController::new(),
     tainteviction: crate::tainteviction::TaintEvictionController =
         |_| crate::tainteviction::TaintEvictionController::new(),
+    disruption: crate::disruption::DisruptionController =
+        |_| crate::disruption::DisruptionController::new(),
+    resourcequota: crate::resourcequota::ResourceQuotaController =
+        |_| crate::resourcequota::ResourceQuotaController::new(),
+    persistentvolume: crate::volume::persistentvolume::PersistentVolumeController =
+        |_| crate::volume::persistentvolume::PersistentVolumeController::new(),
+    pvcprotection: crate::volume::pvcprotection::PvcProtectionController =
+        |_| crate::volume::pvcprotection::PvcProtectionController::new(),
+    pvprotection: crate::volume::pvprotection::PvProtectionController =
+        |_| crate::volume::pvprotection::PvProtectionController::new(),
     podgc: crate::podgc::PodGcController = |_| crate::podgc::PodGcController::new(),
 }
 
@@ -120,10 +130,13 @@ impl ControllerManager {
                 everything.push(i);
             }
             for r in c.watches() {
-                watchers.entry(r.id.clone()).or_default().push(i);
                 if !watched.contains(&r) {
                     watched.push(r);
                 }
+                if c.watches_everything() {
+                    continue;
+                }
+                watchers.entry(r.id.clone()).or_default().push(i);
             }
         }
         (self.watchers, self.everything, self.caches) = (watchers, everything, Caches::of(&watched));

@@ -1,0 +1,5 @@
+//! Volumes: binding claims to them, and keeping both while they are in use.
+
+pub mod persistentvolume;
+pub mod pvcprotection;
+pub mod pvprotection;
