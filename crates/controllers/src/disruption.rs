@@ -48,10 +48,8 @@ impl Tally {
         let key = pod.key();
         self.remove(&key);
         let r = pod.controller_ref();
-        let counted = Counted {
-            healthy: !pod.is_terminating() && pods::is_ready(pod),
-            controller: r["uid"].to_str(),
-        };
+        let counted =
+            Counted { healthy: !pod.is_terminating() && pods::is_ready(pod), controller: r["uid"].to_str() };
         self.healthy += i64::from(counted.healthy);
         if r.is_null() {
             self.unmanaged.insert(key.clone());
@@ -190,7 +188,8 @@ impl DisruptionController {
 
     /// A controller whose size changed changes what its budgets expect.
     fn on_owner(&mut self, change: &Change, caches: &Caches, now: Time) {
-        if self.budgets.is_empty() || change.previous["spec"]["replicas"] == change.object["spec"]["replicas"] {
+        if self.budgets.is_empty() || change.previous["spec"]["replicas"] == change.object["spec"]["replicas"]
+        {
             return;
         }
         let template = change.object["spec"]["template"].labels();
@@ -219,7 +218,13 @@ impl DisruptionController {
         }
     }
 
-    fn sync_budget(&mut self, key: &str, budget: &Value, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+    fn sync_budget(
+        &mut self,
+        key: &str,
+        budget: &Value,
+        caches: &Caches,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
         // Taken out while it is read, so that nothing is copied.
         let Some(tally) = self.budgets.remove(key) else { return Ok(()) };
         let result = self.sync_counted(key, budget, &tally, caches, ctx);
@@ -267,7 +272,10 @@ impl DisruptionController {
             let Some(pod) = caches.pods().get(&pod_key).filter(|p| !p.is_terminating()) else { continue };
             let until = at + DISRUPTION_DELETION_TIMEOUT_MS;
             if until < ctx.now {
-                let text = format!("Pod was expected by PDB {0}/{0} to be deleted but it wasn't", budget.namespace());
+                let text = format!(
+                    "Pod was expected by PDB {0}/{0} to be deleted but it wasn't",
+                    budget.namespace()
+                );
                 self.base.warning(ctx, pod, "NotDeleted", &text);
             } else {
                 disrupted.set(name.clone(), at.rfc3339());

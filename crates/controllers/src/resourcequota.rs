@@ -256,7 +256,9 @@ impl ResourceQuotaController {
 
     /// Counts what the namespace holds now.
     fn list(&mut self, namespace: &str, name: &str, ctx: &mut Ctx<'_>) -> Result<(), Status> {
-        let Some(usage) = self.quotas.get_mut(namespace).and_then(|all| all.get_mut(name)) else { return Ok(()) };
+        let Some(usage) = self.quotas.get_mut(namespace).and_then(|all| all.get_mut(name)) else {
+            return Ok(());
+        };
         if !usage.stale {
             return Ok(());
         }
@@ -290,7 +292,9 @@ fn counts(spec: &Value, r: &Resource) -> bool {
             }),
             "services" => any(&|k| k == "services" || k.starts_with("services.")),
             "persistentvolumeclaims" => any(&|k| {
-                k == "persistentvolumeclaims" || k == "requests.storage" || k.contains(".storageclass.storage.k8s.io/")
+                k == "persistentvolumeclaims"
+                    || k == "requests.storage"
+                    || k.contains(".storageclass.storage.k8s.io/")
             }),
             id => limited(id),
         }

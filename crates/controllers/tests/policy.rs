@@ -17,7 +17,12 @@ fn budget(spec: Value) -> Value {
 
 fn numbers(w: &World) -> (i64, i64, i64, i64) {
     let s = &w.get(PODDISRUPTIONBUDGETS, "default/web")["status"];
-    (s["expectedPods"].int(), s["desiredHealthy"].int(), s["currentHealthy"].int(), s["disruptionsAllowed"].int())
+    (
+        s["expectedPods"].int(),
+        s["desiredHealthy"].int(),
+        s["currentHealthy"].int(),
+        s["disruptionsAllowed"].int(),
+    )
 }
 
 #[test]
@@ -61,7 +66,9 @@ fn a_budget_follows_its_pods() {
     // An eviction that was let through but not carried out counts for two minutes.
     let name = w.all(PODS)[0].name().to_owned();
     let at = w.now().rfc3339();
-    w.edit_status(PODDISRUPTIONBUDGETS, "default/web", |b| b.set_at(&["status", "disruptedPods", &name], at.as_str()));
+    w.edit_status(PODDISRUPTIONBUDGETS, "default/web", |b| {
+        b.set_at(&["status", "disruptedPods", &name], at.as_str())
+    });
     w.run(1000);
     assert_eq!(numbers(&w), (3, 2, 2, 0));
     w.run(125_000);
@@ -74,7 +81,9 @@ fn a_bare_pod_needs_a_plain_number() {
     w.create(PODS, value!({"metadata": {"name": "bare", "namespace": "default", "labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "a"}]}}));
     w.create(PODDISRUPTIONBUDGETS, budget(value!({"maxUnavailable": 1})));
     w.run(2000);
-    assert!(w.events("UnmanagedPods")[0].starts_with("Pods selected by this PodDisruptionBudget (selector: "));
+    assert!(
+        w.events("UnmanagedPods")[0].starts_with("Pods selected by this PodDisruptionBudget (selector: ")
+    );
 }
 
 fn quota(hard: Value) -> Value {
@@ -90,7 +99,10 @@ fn a_quota_counts_what_there_is_and_what_comes() {
     let mut w = World::new(4);
     let mut d = deployment("web", 2, "a");
     let ask = value!({"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "200m"}});
-    d.set_at(&["spec", "template", "spec", "containers"], value!([{"name": "c", "image": "a", "resources": (ask)}]));
+    d.set_at(
+        &["spec", "template", "spec", "containers"],
+        value!([{"name": "c", "image": "a", "resources": (ask)}]),
+    );
     w.create(DEPLOYMENTS, d);
     w.run(2000);
     w.create(
@@ -122,9 +134,7 @@ fn scopes_pick_their_pods() {
     let mut q = quota(value!({"pods": "10"}));
     q.set_at(&["spec", "scopes"], value!(["BestEffort"]));
     w.create(RESOURCEQUOTAS, q);
-    let pod = |name: &str, resources: Value| {
-        value!({"metadata": {"name": (name), "namespace": "default"}, "spec": {"containers": [{"name": "c", "image": "a", "resources": (resources)}]}})
-    };
+    let pod = |name: &str, resources: Value| value!({"metadata": {"name": (name), "namespace": "default"}, "spec": {"containers": [{"name": "c", "image": "a", "resources": (resources)}]}});
     w.create(PODS, pod("lax", value!({})));
     w.create(PODS, pod("strict", value!({"requests": {"cpu": "1"}})));
     w.run(1000);
@@ -154,9 +164,11 @@ fn sums_equal_a_recount() {
             w.run(rng.below(300) as i64);
         }
         w.run(5000);
-        let live: Vec<&Value> = w.all(PODS).into_iter().filter(|p| p["status"]["phase"] != "Succeeded").collect();
+        let live: Vec<&Value> =
+            w.all(PODS).into_iter().filter(|p| p["status"]["phase"] != "Succeeded").collect();
         let milli = |q: &Value| objects::quantity::Quantity::of(q).milli_value();
-        let cpu: i64 = live.iter().map(|p| milli(&p["spec"]["containers"][0]["resources"]["requests"]["cpu"])).sum();
+        let cpu: i64 =
+            live.iter().map(|p| milli(&p["spec"]["containers"][0]["resources"]["requests"]["cpu"])).sum();
         assert_eq!(used(&w)["pods"], live.len().to_string().as_str(), "seed {seed}");
         assert_eq!(milli(&used(&w)["requests.cpu"]), cpu, "seed {seed}");
     }

@@ -48,7 +48,12 @@ fn a_claim_waits_and_says_why() {
     w.run(40_000);
     assert_eq!(phases(&w).0, "Pending");
     assert_eq!(w.events("ProvisioningFailed"), ["storageclass.storage.k8s.io \"manual\" not found"]);
-    let e = w.server.all(objects::resources::EVENTS).find(|e| e["reason"] == "ProvisioningFailed").cloned().unwrap_or_default();
+    let e = w
+        .server
+        .all(objects::resources::EVENTS)
+        .find(|e| e["reason"] == "ProvisioningFailed")
+        .cloned()
+        .unwrap_or_default();
     assert!((3..=4).contains(&e["count"].int()), "every 15 s: {}", e["count"].int());
     w.create(PERSISTENTVOLUMES, volume("pv", "10Gi", "manual"));
     w.run(15_500);
@@ -56,7 +61,10 @@ fn a_claim_waits_and_says_why() {
     // Without a class.
     w.create(PERSISTENTVOLUMECLAIMS, claim("none", "5Gi", ""));
     w.run(100);
-    assert_eq!(w.events("FailedBinding"), ["no persistent volumes available for this claim and no storage class is set"]);
+    assert_eq!(
+        w.events("FailedBinding"),
+        ["no persistent volumes available for this claim and no storage class is set"]
+    );
 }
 
 #[test]
@@ -107,6 +115,11 @@ fn a_class_may_wait_for_its_consumer() {
     w.create(PERSISTENTVOLUMECLAIMS, claim("eager", "5Gi", "now"));
     w.run(500);
     assert_eq!(w.events("WaitForFirstConsumer"), ["waiting for first consumer to be created before binding"]);
-    assert_eq!(w.get(PERSISTENTVOLUMECLAIMS, "default/eager").annotations()["volume.kubernetes.io/storage-provisioner"], "example.com/disk");
-    assert!(w.events("ExternalProvisioning")[0].starts_with("Waiting for a volume to be created either by the external provisioner 'example.com/disk'"));
+    assert_eq!(
+        w.get(PERSISTENTVOLUMECLAIMS, "default/eager").annotations()["volume.kubernetes.io/storage-provisioner"],
+        "example.com/disk"
+    );
+    assert!(w.events("ExternalProvisioning")[0].starts_with(
+        "Waiting for a volume to be created either by the external provisioner 'example.com/disk'"
+    ));
 }

@@ -118,7 +118,11 @@ fn is_bound_to(volume: &Value, claim: &Value) -> bool {
 }
 
 /// The volume a claim gets: one reserved for it, else the smallest that fits. With `delayed` only a reserved one.
-fn best_match<'a>(claim: &Value, volumes: impl Iterator<Item = &'a Value>, delayed: bool) -> Option<&'a Value> {
+fn best_match<'a>(
+    claim: &Value,
+    volumes: impl Iterator<Item = &'a Value>,
+    delayed: bool,
+) -> Option<&'a Value> {
     let wanted = selector::of(&claim["spec"]["selector"]);
     let mut best: Option<&Value> = None;
     for volume in volumes {
@@ -145,7 +149,10 @@ fn best_match<'a>(claim: &Value, volumes: impl Iterator<Item = &'a Value>, delay
 impl PersistentVolumeController {
     #[must_use]
     pub fn new() -> Self {
-        Self { base: Base::with_account("persistentvolume-controller", "persistent-volume-binder"), waiting: BTreeMap::new() }
+        Self {
+            base: Base::with_account("persistentvolume-controller", "persistent-volume-binder"),
+            waiting: BTreeMap::new(),
+        }
     }
 
     fn again(&mut self, key: Str, now: Time) {
@@ -192,7 +199,9 @@ impl PersistentVolumeController {
         if claim["spec"]["storageClassName"].is_null() && class.is_empty() {
             let classes = caches.of_resource(STORAGECLASSES).iter().map(|(_, c)| c);
             let default = classes.filter(|c| c.annotations()[DEFAULT_CLASS] == "true");
-            if let Some(default) = default.max_by_key(|c| (c.created(), std::cmp::Reverse(c.name().to_owned()))) {
+            if let Some(default) =
+                default.max_by_key(|c| (c.created(), std::cmp::Reverse(c.name().to_owned())))
+            {
                 let mut next = claim.clone();
                 next.set_at(&["spec", "storageClassName"], default.name());
                 return ctx.update(PERSISTENTVOLUMECLAIMS, next).map(|_| ());
@@ -208,7 +217,9 @@ impl PersistentVolumeController {
                     "waiting for first consumer to be created before binding".to_owned(),
                 ),
                 [one] => ("WaitForPodScheduled", format!("waiting for pod {one} to be scheduled")),
-                many => ("WaitForPodScheduled", format!("waiting for pods {} to be scheduled", many.join(","))),
+                many => {
+                    ("WaitForPodScheduled", format!("waiting for pods {} to be scheduled", many.join(",")))
+                }
             };
             self.base.normal(ctx, claim, reason, &text);
         } else if !class.is_empty() {
@@ -375,8 +386,11 @@ impl PersistentVolumeController {
                     claim.name()
                 );
                 self.base.warning(ctx, volume, "VolumeMismatch", &text);
-                let text =
-                    format!("Cannot bind PersistentVolume \"{}\" to requested PersistentVolumeClaim \"{}\" due to incompatible volumeMode", volume.name(), claim.name());
+                let text = format!(
+                    "Cannot bind PersistentVolume \"{}\" to requested PersistentVolumeClaim \"{}\" due to incompatible volumeMode",
+                    volume.name(),
+                    claim.name()
+                );
                 self.base.warning(ctx, claim, "VolumeMismatch", &text);
                 return Ok(());
             }
@@ -431,7 +445,9 @@ impl Controller for PersistentVolumeController {
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {
         if change.resource == PODS.id {
             // Only claims whose class waits for a consumer care.
-            if caches.of_resource(PERSISTENTVOLUMECLAIMS).is_empty() && change.object["spec"]["volumes"].is_zero() {
+            if caches.of_resource(PERSISTENTVOLUMECLAIMS).is_empty()
+                && change.object["spec"]["volumes"].is_zero()
+            {
                 return;
             }
             self.on_pod(change, now);

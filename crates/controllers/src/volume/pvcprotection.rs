@@ -47,7 +47,8 @@ pub(crate) fn claims_of(pod: &Value) -> Vec<Str> {
 impl PvcProtectionController {
     #[must_use]
     pub fn new() -> Self {
-        let base = Base::with_account("persistentvolumeclaim-protection-controller", "pvc-protection-controller");
+        let base =
+            Base::with_account("persistentvolumeclaim-protection-controller", "pvc-protection-controller");
         Self { base, users: BTreeMap::new() }
     }
 }

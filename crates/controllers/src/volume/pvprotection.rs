@@ -27,7 +27,9 @@ impl Default for PvProtectionController {
 impl PvProtectionController {
     #[must_use]
     pub fn new() -> Self {
-        Self { base: Base::with_account("persistentvolume-protection-controller", "pv-protection-controller") }
+        Self {
+            base: Base::with_account("persistentvolume-protection-controller", "pv-protection-controller"),
+        }
     }
 }
 
