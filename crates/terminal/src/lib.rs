@@ -17,10 +17,11 @@ use std::sync::Arc;
 use clock::Time;
 use cluster::Cluster;
 use containers::fs::{Cred, Fs};
-use containers::machine::{Env, InputId, Machine, Outcome, Pid, SinkId, Stdio, Stream};
+use containers::machine::{Env, InputId, Machine, Outcome, Pid, SinkId, Stdio};
 use containers::shell::{Dialect, ParseError, Shell};
 
 pub use complete::Candidate;
+pub use containers::machine::Stream;
 pub use files::FileError;
 use host::LearnerHost;
 use program::Program;
