@@ -113,6 +113,7 @@ fn loanword(word: &str) -> End {
         // 웹, 맵, 셋, 롤아웃, 백: after one short vowel the stop closes the syllable; 포트, 테스트: it does not.
         b'b' | b'p' | b't' | b'k' | b'c' if vowel(before) && !vowel(third) => End::Consonant,
         b'k' if before == b'c' => End::Consonant,
+        b't' if word.ends_with("out") => End::Consonant,
         // 네임, 스케일, 타임: the e is silent.
         b'e' if matches!(before, b'm' | b'n') && vowel(third) => End::Consonant,
         b'e' if before == b'l' => End::Rieul,
