@@ -1,9 +1,10 @@
-//! The native binary's commands: `run`, `bench`.
+//! The native binary's commands: `run`, `bench`, `check`, `pack`, `new lesson`.
 //!
 //! Owns: what stands between the engine and a native process: arguments, files, the process's own clock.
 //! Does not own: anything of the cluster.
 
 pub mod bench;
+pub mod lessons;
 pub mod run;
 pub mod scenario;
 
@@ -14,6 +15,11 @@ const HELP: &str = "wheelhouse: a Kubernetes cluster in a process
       --seed N                   another seed (default 1)
       --hash                     print the hash of the event log last
   wheelhouse bench [NAME...]     measure; one JSON object a line
+  wheelhouse check [LESSON...]   prove lessons: solvable, not solved already, both languages level
+      --accept                   first seal the Korean text as a translation of the English one as it is
+  wheelhouse pack --out DIR      write each lesson as one JSON file per language, and index.json
+  wheelhouse new lesson SLUG     begin a lesson
+      --lessons DIR              of these three: where the lessons are (default lessons)
 ";
 
 /// Runs one command line; the exit code.
@@ -22,6 +28,9 @@ pub fn main(arguments: &[String]) -> u8 {
     let result = match arguments.split_first().map(|(c, rest)| (c.as_str(), rest)) {
         Some(("run", rest)) => run::main(rest),
         Some(("bench", rest)) => bench::main(rest),
+        Some(("check", rest)) => lessons::check(rest),
+        Some(("pack", rest)) => lessons::pack(rest),
+        Some(("new", rest)) => lessons::new(rest),
         Some(("help" | "--help" | "-h", _)) => {
             print!("{HELP}");
             Ok(())

@@ -41,11 +41,14 @@ impl CommandPattern {
     /// Whether one of the simple commands in `line` is the one wanted.
     #[must_use]
     pub fn matches(&self, line: &str) -> bool {
-        line.split(['|', ';', '\n', '(', ')', '&', '`']).any(|command| self.matches_one(command))
+        line.split(['|', ';', '\n', '&']).any(|command| {
+            // What is substituted into a command is part of its words, and a command of its own.
+            self.matches_one(command) || command.split(['(', ')', '`']).any(|c| self.matches_one(c))
+        })
     }
 
     fn matches_one(&self, command: &str) -> bool {
-        let bare = command.replace(['"', '\''], "");
+        let bare = command.replace(['"', '\'', '(', ')', '`', '$'], " ");
         let mut said: Vec<&str> = Vec::new();
         let mut given: Vec<&str> = Vec::new();
         for word in bare.split_whitespace() {
@@ -91,7 +94,7 @@ fn is_called(word: &str, wanted: &str) -> bool {
         let w = w.to_ascii_lowercase();
         objects::resources::all().iter().find(|r| r.is_called(&w))
     };
-    match (resource(word), resource(wanted)) {
+    match (resource(word.split('.').next().unwrap_or(word)), resource(wanted)) {
         (Some(a), Some(b)) => a.id == b.id,
         _ => false,
     }
@@ -119,6 +122,9 @@ mod tests {
             ("kubectl get pods -w", "kubectl get po -w", true),
             ("kubectl get pods -w", "kubectl get po", false),
             ("kubectl delete pod *", "kubectl delete pod \"$(kubectl get pods -o name | head -n 1)\"", true),
+            ("kubectl scale replicaset", "kubectl scale replicaset.apps/web-1 --replicas=1", true),
+            ("kubectl scale replicaset", "kubectl scale \"$(kubectl get rs -o name)\" --replicas=1", true),
+            ("kubectl scale replicaset", "kubectl scale deploy web --replicas=1; kubectl get rs", false),
             ("kubectl delete *", "kubectl delete $(kubectl get pods -o name)", true),
         ];
         for (pattern, line, wanted) in table {
