@@ -141,7 +141,8 @@ impl Attempt {
 
     /// The same lesson in another language; progress stays. False (and nothing done) when it is another lesson.
     pub fn translate(&mut self, lesson: Rc<Lesson>) -> bool {
-        let ids = |l: &Lesson| l.steps.iter().map(|s| (s.id.clone(), s.goals.len(), s.feedback.len())).collect();
+        let ids =
+            |l: &Lesson| l.steps.iter().map(|s| (s.id.clone(), s.goals.len(), s.feedback.len())).collect();
         let (old, new): (Vec<_>, Vec<_>) = (ids(&self.lesson), ids(&lesson));
         let same = lesson.slug == self.lesson.slug && old == new;
         if same {

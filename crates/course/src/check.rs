@@ -30,17 +30,41 @@ use crate::scope::{SCOPE_FIELDS, Scope, read_path};
 
 #[derive(Clone, Debug)]
 pub enum Check {
-    Objects { scope: Scope, that: That, bound: Bound },
-    Event { reason: Str, kind: Str, name: Str },
-    Command { pattern: CommandPattern, exit: Option<i64> },
-    Deleted { scope: Scope, by: Str },
-    Replaced { scope: Scope, by: Str },
+    Objects {
+        scope: Scope,
+        that: That,
+        bound: Bound,
+    },
+    Event {
+        reason: Str,
+        kind: Str,
+        name: Str,
+    },
+    Command {
+        pattern: CommandPattern,
+        exit: Option<i64>,
+    },
+    Deleted {
+        scope: Scope,
+        by: Str,
+    },
+    Replaced {
+        scope: Scope,
+        by: Str,
+    },
     All(Vec<Check>),
     Any(Vec<Check>),
     Not(Box<Check>),
-    Within { check: Box<Check>, span: Millis },
+    Within {
+        check: Box<Check>,
+        span: Millis,
+    },
     /// Invariant: `holds` is what must stay as it is for the check to be met.
-    Steady { check: Box<Check>, holds: bool, after: Option<Box<Check>> },
+    Steady {
+        check: Box<Check>,
+        holds: bool,
+        after: Option<Box<Check>>,
+    },
 }
 
 /// What is asked of each object in scope.
@@ -48,10 +72,18 @@ pub enum Check {
 pub enum That {
     Exists,
     Ready,
-    Condition { kind: Str, status: Str },
-    Field { path: Path, expect: Expect },
+    Condition {
+        kind: Str,
+        status: Str,
+    },
+    Field {
+        path: Path,
+        expect: Expect,
+    },
     /// The newest revision runs everywhere; with this image, if one is named.
-    Rollout { image: Str },
+    Rollout {
+        image: Str,
+    },
 }
 
 /// How many objects must be as asked.

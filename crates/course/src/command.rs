@@ -59,7 +59,8 @@ impl CommandPattern {
             }
         }
         let mut rest = said.iter();
-        let in_order = self.words.iter().all(|wanted| rest.any(|word| wanted.iter().any(|w| is_called(word, w))));
+        let in_order =
+            self.words.iter().all(|wanted| rest.any(|word| wanted.iter().any(|w| is_called(word, w))));
         let first = self.words[0].iter().any(|w| said.first().is_some_and(|s| is_called(s, w)));
         first
             && in_order

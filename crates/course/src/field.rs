@@ -36,7 +36,11 @@ impl Path {
                     (Step::Key(key.into()), after)
                 } else {
                     let (inside, after) = inner.split_once(']').ok_or_else(bad)?;
-                    let step = if inside == "*" { Step::Each } else { Step::Item(inside.parse().map_err(|_| bad())?) };
+                    let step = if inside == "*" {
+                        Step::Each
+                    } else {
+                        Step::Item(inside.parse().map_err(|_| bad())?)
+                    };
                     (step, after)
                 };
                 steps.push(inside);

@@ -35,9 +35,9 @@ fn end_of(word: &str) -> End {
             _ => End::Consonant,
         };
     }
-    let start = word.rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |i| {
-        i + word[i..].chars().next().map_or(1, char::len_utf8)
-    });
+    let start = word
+        .rfind(|c: char| !c.is_ascii_alphanumeric())
+        .map_or(0, |i| i + word[i..].chars().next().map_or(1, char::len_utf8));
     let token = &word[start..];
     if token.bytes().all(|b| b.is_ascii_digit()) {
         return number(token);
@@ -160,7 +160,9 @@ mod tests {
 
     #[test]
     fn euro_has_an_exception() {
-        for (word, wanted) in [("1", "1로"), ("3", "3으로"), ("web", "web으로"), ("YAML", "YAML로"), ("2", "2로")] {
+        for (word, wanted) in
+            [("1", "1로"), ("3", "3으로"), ("web", "web으로"), ("YAML", "YAML로"), ("2", "2로")]
+        {
             assert_eq!(with(word, "으로", "로"), wanted);
         }
     }

@@ -160,8 +160,18 @@ impl Lesson {
     pub fn from_json(value: &Value) -> Result<Self, Error> {
         let node = Node::root(value);
         node.only(&[
-            "version", "slug", "lang", "title", "level", "minutes", "prerequisites", "summary", "cluster", "files",
-            "start", "steps",
+            "version",
+            "slug",
+            "lang",
+            "title",
+            "level",
+            "minutes",
+            "prerequisites",
+            "summary",
+            "cluster",
+            "files",
+            "start",
+            "steps",
         ])?;
         let version = node.field("version")?;
         if version.int()? != VERSION {

@@ -24,7 +24,9 @@ pub(crate) fn progress(check: &Check, track: &Track) -> Option<(i64, i64)> {
             let met = checks.iter().zip(tracks).filter(|(c, t)| t.met(c)).count();
             Some((i64::try_from(met).ok()?, i64::try_from(checks.len()).ok()?))
         }
-        (Check::Replaced { .. }, Track::Replaced(r)) => Some((i64::from(r.gone.is_some()) + i64::from(r.met), 2)),
+        (Check::Replaced { .. }, Track::Replaced(r)) => {
+            Some((i64::from(r.gone.is_some()) + i64::from(r.met), 2))
+        }
         (Check::Within { check, .. }, Track::Within { inner, .. }) => progress(check, inner),
         _ => None,
     }
@@ -53,12 +55,16 @@ pub(crate) fn missing(check: &Check, track: &Track, lang: Lang) -> Option<String
         (Check::Deleted { scope, .. }, _) => Some(nothing_deleted(scope, lang)),
         (Check::Replaced { scope, .. }, Track::Replaced(r)) => Some(match (&r.gone, lang) {
             (None, _) => nothing_deleted(scope, lang),
-            (Some(gone), En) if r.since.is_empty() => format!("{gone} is going; nothing has taken its place yet"),
+            (Some(gone), En) if r.since.is_empty() => {
+                format!("{gone} is going; nothing has taken its place yet")
+            }
             (Some(gone), Ko) if r.since.is_empty() => {
                 format!("{} 지워지고 있습니다. 아직 그 자리를 채운 것이 없습니다", subject(gone))
             }
             (Some(gone), En) => format!("{gone} has a replacement, which is not Ready yet"),
-            (Some(gone), Ko) => format!("{} 대신할 것이 생겼지만 아직 준비되지 않았습니다", josa::with(gone, "을", "를")),
+            (Some(gone), Ko) => {
+                format!("{} 대신할 것이 생겼지만 아직 준비되지 않았습니다", josa::with(gone, "을", "를"))
+            }
         }),
         (Check::All(checks), Track::Several(tracks)) => {
             let open = checks.iter().zip(tracks).find(|(c, t)| !t.met(c));
@@ -69,22 +75,29 @@ pub(crate) fn missing(check: &Check, track: &Track, lang: Lang) -> Option<String
         }
         (Check::Within { span, .. }, Track::Within { ended: Some(false), .. }) => Some(match lang {
             En => format!("It took longer than {}. Start this step again for another try", seconds(*span)),
-            Ko => format!("{} 넘겼습니다. 이 단계를 다시 시작하면 새로 잴 수 있습니다", josa::with(&seconds_ko(*span), "을", "를")),
+            Ko => format!(
+                "{} 넘겼습니다. 이 단계를 다시 시작하면 새로 잴 수 있습니다",
+                josa::with(&seconds_ko(*span), "을", "를")
+            ),
         }),
         (Check::Within { check, .. }, Track::Within { inner, .. }) => missing(check, inner, lang),
         (Check::Steady { .. }, Track::Steady { broken: Some(b), .. }) => {
             let how = &b.how[usize::from(lang == Ko)];
             Some(match lang {
-                En => format!("{how}, {} into this step. Start the step again for another try", seconds(b.after)),
+                En => format!(
+                    "{how}, {} into this step. Start the step again for another try",
+                    seconds(b.after)
+                ),
                 Ko => format!(
                     "단계를 시작하고 {} 뒤: {how}. 이 단계를 다시 시작하면 새로 해 볼 수 있습니다",
                     seconds_ko(b.after)
                 ),
             })
         }
-        (Check::Steady { after: Some(first), .. }, Track::Steady { after: Some(track), armed: false, .. }) => {
-            missing(first, track, lang)
-        }
+        (
+            Check::Steady { after: Some(first), .. },
+            Track::Steady { after: Some(track), armed: false, .. },
+        ) => missing(first, track, lang),
         _ => None,
     }
 }
@@ -161,7 +174,13 @@ fn part(scope: &Scope, that: &That, have: i64, wanted: i64, lang: Lang) -> Strin
         En => {
             let are = if have == 1 { "is" } else { "are" };
             let what = match that {
-                That::Exists => if have == 1 { "exists".into() } else { "exist".to_owned() },
+                That::Exists => {
+                    if have == 1 {
+                        "exists".into()
+                    } else {
+                        "exist".to_owned()
+                    }
+                }
                 That::Ready => format!("{are} Ready"),
                 That::Condition { kind, .. } => format!("{are} {kind}"),
                 That::Field { path, expect } => {
@@ -179,7 +198,11 @@ fn part(scope: &Scope, that: &That, have: i64, wanted: i64, lang: Lang) -> Strin
                 format!("{noun} {wanted}개 중 {have}개가 {kind} 상태입니다")
             }
             That::Field { path, expect } => {
-                format!("{noun} {wanted}개 중 {have}개만 {} 조건에 맞습니다: {}", path.text(), wish(expect, Ko))
+                format!(
+                    "{noun} {wanted}개 중 {have}개만 {} 조건에 맞습니다: {}",
+                    path.text(),
+                    wish(expect, Ko)
+                )
             }
             That::Rollout { .. } => format!("{noun} {wanted}개 중 {have}개의 롤아웃이 끝났습니다"),
         },

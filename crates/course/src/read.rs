@@ -147,7 +147,9 @@ mod tests {
 
     #[test]
     fn spans_of_time() {
-        for (text, ms) in [("500ms", Some(500)), ("30s", Some(30_000)), ("5m", Some(300_000)), ("1h", Some(3_600_000))] {
+        for (text, ms) in
+            [("500ms", Some(500)), ("30s", Some(30_000)), ("5m", Some(300_000)), ("1h", Some(3_600_000))]
+        {
             assert_eq!(parse_span(text), ms, "{text}");
         }
         for bad in ["", "s", "5", "5 s", "1.5s", "99999999999999999h"] {
@@ -161,7 +163,10 @@ mod tests {
         let root = Node::root(&value);
         let steps = root.get("steps").items().unwrap_or_default();
         let id = steps[0].field("id").and_then(|n| n.text());
-        assert_eq!(id.map_err(|e| e.to_string()), Err("steps[0].id: a text is wanted, not a number".to_owned()));
+        assert_eq!(
+            id.map_err(|e| e.to_string()),
+            Err("steps[0].id: a text is wanted, not a number".to_owned())
+        );
         let only = steps[0].only(&["name"]).map_err(|e| e.path);
         assert_eq!(only, Err("steps[0].id".to_owned()));
     }

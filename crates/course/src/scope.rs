@@ -38,7 +38,8 @@ impl Scope {
     pub(crate) fn read(node: &Node<'_>) -> Result<Self, Error> {
         let of = node.field("of")?;
         let word = of.text()?.to_ascii_lowercase();
-        let Some(resource) = objects::resources::all().iter().find(|r| r.is_called(&word) || r.id == word) else {
+        let Some(resource) = objects::resources::all().iter().find(|r| r.is_called(&word) || r.id == word)
+        else {
             return of.error(format!("no resource is called {word:?}"));
         };
         let namespace = match (resource.namespaced, node.find("namespace")) {

@@ -12,10 +12,19 @@ use crate::read::{Error, Node};
 pub enum Block {
     Paragraph(Vec<Span>),
     /// Below a step's title, which is level 2.
-    Heading { level: u8, spans: Vec<Span> },
+    Heading {
+        level: u8,
+        spans: Vec<Span>,
+    },
     Code(Code),
-    List { ordered: bool, items: Vec<Vec<Span>> },
-    Note { kind: NoteKind, blocks: Vec<Block> },
+    List {
+        ordered: bool,
+        items: Vec<Vec<Span>>,
+    },
+    Note {
+        kind: NoteKind,
+        blocks: Vec<Block>,
+    },
 }
 
 /// Something to type, to read or to keep as a file.
@@ -45,7 +54,10 @@ pub enum Span {
     Code(Str),
     /// A command that a click runs.
     Command(Str),
-    Link { text: Str, to: Str },
+    Link {
+        text: Str,
+        to: Str,
+    },
 }
 
 impl Span {

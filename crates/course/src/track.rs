@@ -17,12 +17,24 @@ use crate::missing;
 pub(crate) enum Track {
     Objects(Tally),
     /// Met once and for good; what came near is kept to speak of.
-    Latch { met: bool, near: Option<i64> },
+    Latch {
+        met: bool,
+        near: Option<i64>,
+    },
     Replaced(Replacement),
     Several(Vec<Track>),
     Not(Box<Track>),
-    Within { inner: Box<Track>, since: Time, ended: Option<bool> },
-    Steady { inner: Box<Track>, after: Option<Box<Track>>, armed: bool, broken: Option<Broken> },
+    Within {
+        inner: Box<Track>,
+        since: Time,
+        ended: Option<bool>,
+    },
+    Steady {
+        inner: Box<Track>,
+        after: Option<Box<Track>>,
+        armed: bool,
+        broken: Option<Broken>,
+    },
 }
 
 /// The objects in scope, and how many of them are as asked.
@@ -143,7 +155,12 @@ impl Track {
                     (Some(a), Some(t)) => t.met(a),
                     _ => true,
                 };
-                Self::Steady { inner: Box::new(Self::start(check, cluster)), after: after_track, armed, broken: None }
+                Self::Steady {
+                    inner: Box::new(Self::start(check, cluster)),
+                    after: after_track,
+                    armed,
+                    broken: None,
+                }
             }
         }
     }

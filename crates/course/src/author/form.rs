@@ -41,7 +41,12 @@ impl Folder {
                 document.value
             }
             Err(e) => {
-                problems.push(Problem { file: path("lesson.yaml"), line: e.line, column: e.column, message: e.message });
+                problems.push(Problem {
+                    file: path("lesson.yaml"),
+                    line: e.line,
+                    column: e.column,
+                    message: e.message,
+                });
                 Value::Null
             }
         };

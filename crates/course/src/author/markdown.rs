@@ -59,7 +59,8 @@ pub(super) fn read(text: &str) -> Document {
         .into_offset_iter()
         .map(|(event, range)| (event, range.start + body..range.end + body))
         .collect();
-    let mut reader = Reader { events, at: 0, document: Document { body, ..Document::default() }, shown: vec![] };
+    let mut reader =
+        Reader { events, at: 0, document: Document { body, ..Document::default() }, shown: vec![] };
     reader.document();
     reader.document
 }
@@ -210,7 +211,10 @@ impl<'a> Reader<'a> {
                     items.push(spans);
                 }
                 Event::End(_) => {}
-                other => self.fault(place.start, format!("an item of a list is one line of text, without {}", name(&other))),
+                other => self.fault(
+                    place.start,
+                    format!("an item of a list is one line of text, without {}", name(&other)),
+                ),
             }
         }
         Block::List { ordered, items }

@@ -78,7 +78,11 @@ pub(super) fn lesson(folder: &Folder, lang: Lang) -> Result<(Value, Lesson), Vec
         out.remove(field);
     }
     if text.title.is_empty() {
-        problems.push(folder.in_text(lang, text.body, "the lesson's title is missing: a line that begins with #"));
+        problems.push(folder.in_text(
+            lang,
+            text.body,
+            "the lesson's title is missing: a line that begins with #",
+        ));
     }
     out.set("version", VERSION);
     out.set("lang", lang.code());
@@ -121,7 +125,10 @@ fn pack_step(folder: &Folder, lang: Lang, i: usize, step: &Value, problems: &mut
     match (sections.next(), sections.next()) {
         (Some(section), None) => {
             out.set("title", section.title.as_str());
-            out.set("blocks", pack_blocks(&with_files(folder, lang, section.place.start, &section.blocks, problems)));
+            out.set(
+                "blocks",
+                pack_blocks(&with_files(folder, lang, section.place.start, &section.blocks, problems)),
+            );
             let hints: Value = section.hints.iter().map(|h| pack_blocks(h)).collect();
             if !section.hints.is_empty() {
                 out.set("hints", hints);

@@ -20,7 +20,8 @@ use crate::lesson::{Act, Lesson};
 /// The lessons among these files.
 #[must_use]
 pub fn slugs(files: &Files) -> Vec<String> {
-    let folders: BTreeSet<&str> = files.keys().filter_map(|path| path.split_once('/')).map(|(f, _)| f).collect();
+    let folders: BTreeSet<&str> =
+        files.keys().filter_map(|path| path.split_once('/')).map(|(f, _)| f).collect();
     folders.into_iter().map(str::to_owned).collect()
 }
 
@@ -58,7 +59,9 @@ fn known_lessons(files: &Files, folder: &Folder) -> Vec<Problem> {
     let named = folder.yaml["prerequisites"].items().iter().enumerate();
     named
         .filter(|(_, slug)| !all.iter().any(|s| **slug == **s))
-        .map(|(i, slug)| folder.in_yaml(&format!("prerequisites[{i}]"), format!("no lesson is called {}", slug.text())))
+        .map(|(i, slug)| {
+            folder.in_yaml(&format!("prerequisites[{i}]"), format!("no lesson is called {}", slug.text()))
+        })
         .collect()
 }
 
@@ -139,7 +142,10 @@ fn references(folder: &Folder, lesson: &Lesson) -> Vec<Problem> {
         match step {
             None => problems.push(folder.in_yaml(&format!("{path}.step"), "no step is called so")),
             Some(step) if !step.feedback.iter().any(|f| wrong["feedback"] == f.id.as_str()) => {
-                problems.push(folder.in_yaml(&format!("{path}.feedback"), "this step has no feedback that is called so"));
+                problems.push(
+                    folder
+                        .in_yaml(&format!("{path}.feedback"), "this step has no feedback that is called so"),
+                );
             }
             Some(_) => {}
         }
@@ -236,7 +242,9 @@ fn wrong_attempts(folder: &Folder, lesson: &Rc<Lesson>, problems: &mut Vec<Probl
         if player.attempt.step_done() {
             problems.push(folder.in_yaml(&path, "this wrong attempt solves the step"));
         } else if !got {
-            problems.push(folder.in_yaml(&path, format!("this wrong attempt never gets the feedback {wanted:?}")));
+            problems.push(
+                folder.in_yaml(&path, format!("this wrong attempt never gets the feedback {wanted:?}")),
+            );
         }
     }
 }
