@@ -1,9 +1,10 @@
 //! Events: what a component tells the reader of an object.
 //!
-//! Models `k8s.io/client-go/tools/record`: an event that repeats is counted on the first one instead of written anew.
-//! Not modelled: the spam filter (25 per object, one more every 5 minutes) and aggregation of similar messages.
+//! Models `k8s.io/client-go/tools/record` with its correlator: an event that repeats is counted on the first one instead
+//! of written anew; from the tenth different message of one reason on they are combined; and an object gets 25 events
+//! at once, then one more every five minutes. So a set of ten thousand pods does not write ten thousand events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clock::Time;
 use objects::resources::EVENTS;
@@ -26,6 +27,23 @@ pub struct Recorder {
     host: Str,
     /// The written events by object and text. Bounded: the oldest half goes when there are too many.
     written: BTreeMap<String, Written>,
+    /// Different messages of one object and reason.
+    similar: BTreeMap<String, Similar>,
+    /// What each object (and type) may still write.
+    allowance: BTreeMap<String, Allowance>,
+}
+
+#[derive(Clone, Debug)]
+struct Similar {
+    messages: BTreeSet<Str>,
+    last: Time,
+}
+
+/// A token bucket, counted in milliseconds of refill.
+#[derive(Clone, Debug)]
+struct Allowance {
+    credit: i64,
+    last: Time,
 }
 
 #[derive(Clone, Debug)]
@@ -41,9 +59,18 @@ const REMEMBERED: usize = 4096;
 /// A repeat later than this starts a new event: the server has dropped the old one (upstream's event TTL is 1 h).
 const TTL_MS: i64 = 3_600_000;
 
+/// From so many different messages on they are combined.
+const SIMILAR_MAX: usize = 10;
+/// So long after the last one similar messages count anew.
+const SIMILAR_MS: i64 = 600_000;
+/// An object may have so many events at once ...
+const BURST: i64 = 25;
+/// ... and one more after each such span.
+const REFILL_MS: i64 = 300_000;
+
 impl Recorder {
     pub fn new(component: impl Into<Str>, host: impl Into<Str>) -> Self {
-        Self { component: component.into(), host: host.into(), written: BTreeMap::new() }
+        Self { component: component.into(), host: host.into(), ..Self::default() }
     }
 
     /// Writes an event about `object`. A refusal is dropped, as upstream drops it.
@@ -63,17 +90,32 @@ impl Recorder {
     ) {
         let kind = if kind == EventType::Normal { "Normal" } else { "Warning" };
         let at = ctx.now.rfc3339();
-        let known = format!("{}\0{field_path}\0{kind}\0{reason}\0{message}", object.uid());
+        let about = format!("{}\0{}\0{}", object.uid(), object.namespace(), object.name());
+        let group = format!("{about}\0{kind}\0{reason}");
+        let (known, combined) = if self.is_one_of_many(&group, message, ctx.now) {
+            (group, format!("(combined from similar events): {message}"))
+        } else {
+            (format!("{group}\0{field_path}\0{message}"), message.to_owned())
+        };
+        let message = combined.as_str();
+        let allowed = self.is_allowed(format!("{about}\0{kind}"), ctx.now);
         if let Some(w) = self.written.get_mut(&known)
             && ctx.now.since(w.last) < TTL_MS
         {
             w.count += 1;
             w.last = ctx.now;
-            let patch = value!({"count": (w.count), "lastTimestamp": (at.as_str())});
-            let (namespace, name) = (w.namespace.clone(), w.name.clone());
-            if ctx.patch(&EVENTS, &namespace, &name, "", PatchType::Merge, patch).is_ok() {
+            if !allowed {
                 return;
             }
+            let patch =
+                value!({"count": (w.count), "lastTimestamp": (at.as_str()), "message": (message)});
+            let (namespace, name) = (w.namespace.clone(), w.name.clone());
+            if ctx.patch(EVENTS, &namespace, &name, "", PatchType::Merge, patch).is_ok() {
+                return;
+            }
+        }
+        if !allowed {
+            return;
         }
         // Events of cluster-scoped objects live in the namespace default.
         let namespace = if object.namespace().is_empty() { "default" } else { object.namespace() };
@@ -100,19 +142,81 @@ impl Recorder {
             "firstTimestamp": (at.as_str()), "lastTimestamp": (at.as_str()), "count": 1, "type": (kind),
             "eventTime": null, "reportingComponent": (&self.component), "reportingInstance": (&self.host),
         });
-        if ctx.create(&EVENTS, event).is_ok() {
+        if ctx.create(EVENTS, event).is_ok() {
             let written = Written { namespace: namespace.into(), name, count: 1, last: ctx.now };
             self.remember(known, written);
         }
     }
 
-    fn remember(&mut self, key: String, written: Written) {
-        if self.written.len() >= REMEMBERED {
-            let mut ages: Vec<Time> = self.written.values().map(|w| w.last).collect();
-            ages.sort_unstable();
-            let middle = ages[ages.len() / 2];
-            self.written.retain(|_, w| w.last > middle);
+    /// True when so many different messages of this group came lately that this one is told combined.
+    fn is_one_of_many(&mut self, group: &str, message: &str, now: Time) -> bool {
+        forget_older_half(&mut self.similar, |s| s.last);
+        let s = self
+            .similar
+            .entry(group.to_owned())
+            .or_insert_with(|| Similar { messages: BTreeSet::new(), last: now });
+        if now.since(s.last) > SIMILAR_MS {
+            s.messages.clear();
         }
+        s.last = now;
+        s.messages.insert(message.into());
+        if s.messages.len() < SIMILAR_MAX {
+            return false;
+        }
+        s.messages.pop_first();
+        true
+    }
+
+    /// Takes one event out of the allowance of an object; false when there is none left.
+    fn is_allowed(&mut self, about: String, now: Time) -> bool {
+        let most = BURST * REFILL_MS;
+        forget_older_half(&mut self.allowance, |a| a.last);
+        let a = self.allowance.entry(about).or_insert(Allowance { credit: most, last: now });
+        a.credit = (a.credit + now.since(a.last)).min(most);
+        a.last = now;
+        let allowed = a.credit >= REFILL_MS;
+        if allowed {
+            a.credit -= REFILL_MS;
+        }
+        allowed
+    }
+
+    fn remember(&mut self, key: String, written: Written) {
+        forget_older_half(&mut self.written, |w| w.last);
         self.written.insert(key, written);
+    }
+}
+
+/// Makes room when there is none: rarely, so that each entry costs a little only.
+fn forget_older_half<T>(map: &mut BTreeMap<String, T>, last: impl Fn(&T) -> Time) {
+    if map.len() >= REMEMBERED {
+        let mut ages: Vec<Time> = map.values().map(&last).collect();
+        ages.sort_unstable();
+        let middle = ages[ages.len() / 2];
+        map.retain(|_, v| last(v) > middle);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tenth_different_message_is_combined() {
+        let mut r = Recorder::new("c", "");
+        let told: Vec<bool> = (0..12).map(|i| r.is_one_of_many("g", &format!("m{i}"), Time(i))).collect();
+        assert_eq!(told.iter().filter(|t| !**t).count(), 9);
+        assert!(!r.is_one_of_many("g", "later", Time(SIMILAR_MS + 100)));
+    }
+
+    #[test]
+    fn twenty_five_at_once_then_one_every_five_minutes() {
+        let mut r = Recorder::new("c", "");
+        let at_once = (0..40).filter(|_| r.is_allowed("o".into(), Time(0))).count();
+        assert_eq!(at_once, 25);
+        assert!(!r.is_allowed("o".into(), Time(REFILL_MS - 1)));
+        assert!(r.is_allowed("o".into(), Time(REFILL_MS)));
+        assert!(!r.is_allowed("o".into(), Time(REFILL_MS)));
+        assert!(r.is_allowed("other".into(), Time(0)));
     }
 }
