@@ -107,8 +107,7 @@ impl Recorder {
             if !allowed {
                 return;
             }
-            let patch =
-                value!({"count": (w.count), "lastTimestamp": (at.as_str()), "message": (message)});
+            let patch = value!({"count": (w.count), "lastTimestamp": (at.as_str()), "message": (message)});
             let (namespace, name) = (w.namespace.clone(), w.name.clone());
             if ctx.patch(EVENTS, &namespace, &name, "", PatchType::Merge, patch).is_ok() {
                 return;
