@@ -8,6 +8,7 @@
 
 pub mod change;
 pub mod command;
+pub mod complete;
 pub mod describe;
 pub mod error;
 pub mod finder;
@@ -23,6 +24,7 @@ pub mod sha256;
 pub mod testing;
 pub mod verbs;
 
+pub use complete::{Candidate, complete};
 pub use error::{Error, Result};
 pub use io::{FsError, Io};
 pub use session::Kubectl;

@@ -1,5 +1,7 @@
 //! Tab completion: commands and files by the shell's rules, and for kubectl what kubectl itself offers.
 
+use std::future::Future;
+use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use cluster::{Cluster, Port};
@@ -35,6 +37,7 @@ impl Terminal {
         }
         let candidates = match words.first().map(String::as_str) {
             None => self.commands(word),
+            Some("kubectl" | "k") if !takes_file(&words) => of_kubectl(cluster, &words[1..], word),
             Some(_) => self.file_candidates(word),
         };
         (start, candidates)
@@ -64,6 +67,21 @@ impl Terminal {
             })
             .map(|(name, is_dir)| Candidate::plain(format!("{lead}{name}{}", if is_dir { "/" } else { "" })))
             .collect()
+    }
+}
+
+/// What kubectl offers, as far as the cluster can say it at once.
+fn of_kubectl(cluster: &mut Cluster, words: &[String], word: &str) -> Vec<Candidate> {
+    let (mut port, handle) = Port::new(learner());
+    let mut program = pin!(kubectl::complete(words, word, &handle));
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(found) = program.as_mut().poll(&mut context) {
+            return found.into_iter().map(|c| Candidate { text: c.text, description: c.description }).collect();
+        }
+        if !port.serve(cluster) {
+            return Vec::new();
+        }
     }
 }
 

@@ -43,6 +43,8 @@ impl Program {
     /// Goes on as far as it can. The exit code when it has ended, and whether anything moved.
     pub(crate) fn drive(&mut self, cluster: &mut Cluster) -> (Option<i32>, bool) {
         let mut moved = false;
+        // A program that asks for the time before anything else finds the cluster's.
+        self.port.serve(cluster);
         loop {
             let mut context = Context::from_waker(Waker::noop());
             if let Poll::Ready(code) = self.future.as_mut().poll(&mut context) {

@@ -10,7 +10,7 @@ use crate::error::{Error, Result, fail};
 use crate::finder::Find;
 use crate::flags::{Args, Flag, Kind, flag};
 use crate::session::Kubectl;
-use crate::verbs::create::{SAVE_CONFIG, generate, named};
+use crate::verbs::create::{SAVE_CONFIG, generate_as, named};
 
 static FLAGS: &[Flag] = &[
     flag("cpu", Kind::Text, "", "target: 80% of requests, or an amount such as 500m"),
@@ -78,29 +78,12 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             spec.set("minReplicas", min);
         }
         hpa.set("spec", spec);
-        if let Err(e) = autoscaled(k, args, hpa).await {
+        if let Err(e) = generate_as(k, args, HORIZONTALPODAUTOSCALERS, hpa, ("autoscaled", "kubectl-autoscale", "")).await {
             errors.push(e);
         }
     }
     Error::of_all(errors)?;
     if count == 0 { fail("no objects passed to autoscale") } else { Ok(()) }
-}
-
-async fn autoscaled(k: &Kubectl, args: &Args, hpa: Value) -> Result<()> {
-    use crate::session::{DryRun, request, write_options};
-    if !args.text("output").is_empty() {
-        return generate(k, args, HORIZONTALPODAUTOSCALERS, hpa, "").await;
-    }
-    let dry = DryRun::of(k, args)?;
-    let printer = crate::printers::Printer::of(k, args)?;
-    let mut object = hpa;
-    if dry != DryRun::Client {
-        let mut r = request(client::Verb::Create, HORIZONTALPODAUTOSCALERS, &k.namespace).object(object);
-        write_options(&mut r.options, "kubectl-autoscale", client::FieldValidation::Warn, dry);
-        object = k.call(r).await?.object;
-    }
-    k.out(&printer.print(&object, &format!("autoscaled{}", dry.suffix()))?);
-    Ok(())
 }
 
 fn metric(name: &str, target: &str) -> Value {

@@ -10,7 +10,7 @@ use crate::error::{Error, Result, fail};
 use crate::finder::{Find, Info, kind_name};
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::session::Kubectl;
-use crate::verbs::create::{SAVE_CONFIG, generate, named};
+use crate::verbs::create::{SAVE_CONFIG, generate_as, named};
 
 static FLAGS: &[Flag] = &[
     flag("cluster-ip", Kind::Text, "", "an address of your own, or None"),
@@ -42,7 +42,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let (infos, mut errors, _) = k.infos(&find).await?;
     for i in infos {
         let done = match service(args, &i) {
-            Ok(s) => generate(k, args, SERVICES, s, "").await,
+            Ok(s) => generate_as(k, args, SERVICES, s, ("exposed", "kubectl-expose", "")).await,
             Err(e) => Err(e),
         };
         if let Err(e) = done {

@@ -157,8 +157,22 @@ pub async fn generate(
     k: &Kubectl,
     args: &Args,
     resource: &Resource,
-    mut object: Value,
+    object: Value,
     failing: &str,
+) -> Result<()> {
+    generate_as(k, args, resource, object, ("created", "kubectl-create", failing)).await
+}
+
+/// As [`generate`], for other verbs: what is said to be done, the field manager, what failed.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn generate_as(
+    k: &Kubectl,
+    args: &Args,
+    resource: &Resource,
+    mut object: Value,
+    (done, own, failing): (&str, &str, &str),
 ) -> Result<()> {
     let dry = DryRun::of(k, args)?;
     let printer = Printer::of(k, args)?;
@@ -171,14 +185,14 @@ pub async fn generate(
     }
     if dry != DryRun::Client {
         let mut r = request(Verb::Create, resource, &k.namespace).object(object);
-        write_options(&mut r.options, manager(args, "kubectl-create"), validation, dry);
+        write_options(&mut r.options, manager(args, own), validation, dry);
         object = match k.call(r).await {
             Ok(answer) => answer.object,
             Err(e) if failing.is_empty() => return Err(e),
             Err(e) => return fail(format!("failed to create {failing} {}", e.message())),
         };
     }
-    k.out(&printer.print(&object, &format!("created{}", dry.suffix()))?);
+    k.out(&printer.print(&object, &format!("{done}{}", dry.suffix()))?);
     Ok(())
 }
 
