@@ -32,13 +32,37 @@ enum Wants {
 
 fn wants(path: &str) -> Wants {
     match path.strip_prefix("kubectl ").unwrap_or(path) {
-        "get" | "describe" | "delete" | "edit" | "label" | "annotate" | "patch" | "scale" | "expose" | "wait" | "autoscale"
-        | "rollout history" | "rollout pause" | "rollout restart" | "rollout resume" | "rollout status" | "rollout undo"
-        | "set image" | "set env" | "set resources" | "set selector" | "set serviceaccount" | "set subject" | "taint"
-        | "apply view-last-applied" | "apply edit-last-applied" => Wants::Objects,
+        "get"
+        | "describe"
+        | "delete"
+        | "edit"
+        | "label"
+        | "annotate"
+        | "patch"
+        | "scale"
+        | "expose"
+        | "wait"
+        | "autoscale"
+        | "rollout history"
+        | "rollout pause"
+        | "rollout restart"
+        | "rollout resume"
+        | "rollout status"
+        | "rollout undo"
+        | "set image"
+        | "set env"
+        | "set resources"
+        | "set selector"
+        | "set serviceaccount"
+        | "set subject"
+        | "taint"
+        | "apply view-last-applied"
+        | "apply edit-last-applied" => Wants::Objects,
         "logs" | "exec" | "attach" | "port-forward" | "debug" | "cp" | "top pod" => Wants::Pod,
         "cordon" | "uncordon" | "drain" | "top node" => Wants::Node,
-        "config use-context" | "config delete-context" | "config rename-context" | "config get-contexts" => Wants::Context,
+        "config use-context" | "config delete-context" | "config rename-context" | "config get-contexts" => {
+            Wants::Context
+        }
         "explain" | "create" | "api-resources" => Wants::Types,
         _ => Wants::Nothing,
     }
@@ -59,7 +83,8 @@ pub async fn complete(words: &[String], word: &str, client: &Handle) -> Vec<Cand
     if let Some((name, _)) = word.strip_prefix("--").and_then(|w| w.split_once('=')) {
         if let Some(f) = all_flags(command).find(|f| f.name == name) {
             let found = values(f, &rest, client).await;
-            let whole = found.into_iter().map(|c| Candidate { text: format!("--{name}={}", c.text), ..c }).collect();
+            let whole =
+                found.into_iter().map(|c| Candidate { text: format!("--{name}={}", c.text), ..c }).collect();
             return sorted(word, whole);
         }
     }
@@ -84,7 +109,9 @@ pub async fn complete(words: &[String], word: &str, client: &Handle) -> Vec<Cand
         Wants::Objects => match arguments.first() {
             None => match word.split_once('/') {
                 Some((kind, _)) => out.extend(slashed(client, kind, &namespace).await),
-                None => out.extend(types(client).await.iter().map(|r| candidate(r.plural.as_str(), r.kind.as_str()))),
+                None => out.extend(
+                    types(client).await.iter().map(|r| candidate(r.plural.as_str(), r.kind.as_str())),
+                ),
             },
             Some(kind) if kind.contains('/') => {
                 let kind = word.split_once('/').map_or("", |(t, _)| t);
@@ -99,7 +126,8 @@ pub async fn complete(words: &[String], word: &str, client: &Handle) -> Vec<Cand
             ([], None) => {
                 out.extend(names(client, "pods", &namespace).await.into_iter().map(|n| candidate(n, "")));
                 if path != "kubectl cp" {
-                    let kinds = ["deployment/", "service/", "job/", "statefulset/", "daemonset/", "replicaset/"];
+                    let kinds =
+                        ["deployment/", "service/", "job/", "statefulset/", "daemonset/", "replicaset/"];
                     out.extend(kinds.iter().map(|t| candidate(*t, "")));
                 }
             }
@@ -156,7 +184,9 @@ async fn values(f: &Flag, rest: &[String], client: &Handle) -> Vec<Candidate> {
             let namespace = namespace(rest);
             let pod = rest.iter().find(|w| !w.starts_with('-') && w.as_str() != namespace);
             match pod {
-                Some(pod) => containers(client, pod, &namespace).await.into_iter().map(|n| candidate(n, "")).collect(),
+                Some(pod) => {
+                    containers(client, pod, &namespace).await.into_iter().map(|n| candidate(n, "")).collect()
+                }
                 None => Vec::new(),
             }
         }
@@ -176,7 +206,9 @@ fn namespace(rest: &[String]) -> String {
         if w == "-A" || w == "--all-namespaces" {
             return String::new();
         }
-        if let Some(v) = w.strip_prefix("--namespace=").or_else(|| w.strip_prefix("-n").filter(|v| !v.is_empty())) {
+        if let Some(v) =
+            w.strip_prefix("--namespace=").or_else(|| w.strip_prefix("-n").filter(|v| !v.is_empty()))
+        {
             return v.to_owned();
         }
     }
@@ -268,12 +300,18 @@ mod tests {
         let mut server = |r: &Request| {
             let items = match r.resource.as_str() {
                 "pods" => value!([{"metadata": {"name": "web-1"}}, {"metadata": {"name": "web-2"}}]),
-                "namespaces" => value!([{"metadata": {"name": "default"}}, {"metadata": {"name": "kube-system"}}]),
+                "namespaces" => {
+                    value!([{"metadata": {"name": "default"}}, {"metadata": {"name": "kube-system"}}])
+                }
                 _ => value!([]),
             };
             Ok(Response { object: value!({"items": (items)}), ..Response::default() })
         };
-        drive(&client, complete(&words, word, &client), &mut server).unwrap().into_iter().map(|c| c.text).collect()
+        drive(&client, complete(&words, word, &client), &mut server)
+            .unwrap()
+            .into_iter()
+            .map(|c| c.text)
+            .collect()
     }
 
     #[test]

@@ -77,7 +77,10 @@ fn of_kubectl(cluster: &mut Cluster, words: &[String], word: &str) -> Vec<Candid
     let mut context = Context::from_waker(Waker::noop());
     loop {
         if let Poll::Ready(found) = program.as_mut().poll(&mut context) {
-            return found.into_iter().map(|c| Candidate { text: c.text, description: c.description }).collect();
+            return found
+                .into_iter()
+                .map(|c| Candidate { text: c.text, description: c.description })
+                .collect();
         }
         if !port.serve(cluster) {
             return Vec::new();

@@ -78,7 +78,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             spec.set("minReplicas", min);
         }
         hpa.set("spec", spec);
-        if let Err(e) = generate_as(k, args, HORIZONTALPODAUTOSCALERS, hpa, ("autoscaled", "kubectl-autoscale", "")).await {
+        if let Err(e) =
+            generate_as(k, args, HORIZONTALPODAUTOSCALERS, hpa, ("autoscaled", "kubectl-autoscale", "")).await
+        {
             errors.push(e);
         }
     }
