@@ -3,6 +3,7 @@
 //! Owns: all that happens inside a container or behind the learner's prompt, as plain data that is run in slices.
 //! Does not own: the pod that holds a container (kubelet), the network between them, the clock.
 
+pub mod container;
 pub mod fs;
 pub mod glob;
 pub mod images;

@@ -228,6 +228,15 @@ pub struct Machine {
     exited: Option<i32>,
     /// A container's process 1 ignores signals it has no handler for.
     pub guard_init: bool,
+    /// What servers know of the image they came in.
+    pub image: ImageFacts,
+}
+
+/// The tag an image was pulled by, and the ports its container declares.
+#[derive(Clone, Debug, Default)]
+pub struct ImageFacts {
+    pub tag: String,
+    pub ports: Vec<u16>,
 }
 
 impl Machine {
@@ -251,6 +260,7 @@ impl Machine {
             booted: now,
             exited: None,
             guard_init: false,
+            image: ImageFacts::default(),
         }
     }
 

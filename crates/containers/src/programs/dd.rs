@@ -22,6 +22,18 @@ fn size(text: &str) -> Option<u64> {
     super::head::count(text.trim_end_matches('B')).and_then(|n| u64::try_from(n).ok())
 }
 
+/// Bytes with one decimal and a unit, as dd's last line shows them.
+fn amount(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    for unit in ["", "K", "M", "G"] {
+        if value < 1024.0 {
+            return if unit.is_empty() { format!("{value:.0}") } else { format!("{value:.1}{unit}") };
+        }
+        value /= 1024.0;
+    }
+    format!("{value:.1}T")
+}
+
 impl Dd {
     fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), String> {
         let (mut input, mut output, mut count) = (None, None, None);
@@ -60,7 +72,7 @@ impl Dd {
         if !self.quiet {
             let (whole, part) = (self.done / self.block, u64::from(self.done % self.block > 0));
             sys.err(&format!("{whole}+{part} records in\n{whole}+{part} records out\n"));
-            let size = super::files::human(self.done);
+            let size = amount(self.done);
             if sys.gnu() {
                 sys.err(&format!("{} bytes ({size}B) copied, 0.01 s\n", self.done));
             } else {

@@ -241,6 +241,11 @@ pub(crate) fn which(sys: &mut Sys<'_>, path: &str, name: &str) -> Option<String>
     None
 }
 
+/// An instant by a `strftime` format.
+pub(crate) fn date_text(t: clock::Time, format: &str) -> String {
+    date::format(t, format)
+}
+
 /// A usage error: its text, and code 1.
 fn usage(sys: &mut Sys<'_>, text: &str) -> i32 {
     sys.err(text);

@@ -1,5 +1,165 @@
-//! Servers.
-use crate::machine::{Env, Program};
-pub(crate) fn start(_name: &str, _argv: &[String], _env: &Env) -> Option<Box<dyn Program>> {
-    None
+//! The servers images run: they start after a while, listen, answer, write logs and end on a signal.
+//!
+//! Not modelled: TLS handshakes, keep-alive connections, most of every configuration language.
+
+mod store;
+mod text;
+mod web;
+
+use std::collections::BTreeMap;
+
+use clock::Time;
+
+use crate::machine::{Env, Program, Reaction, Signal, Sys, Turn, Wait};
+use crate::net::{HttpRequest, HttpResponse};
+
+/// How a kind of server behaves.
+struct Kind {
+    /// The built-in program's name.
+    name: &'static str,
+    /// Ports it listens on; an image's arguments may change them.
+    ports: &'static [u16],
+    start_ms: i64,
+    /// What must hold before it starts: a message and an exit code otherwise.
+    demand: fn(&Server, &mut Sys<'_>) -> Result<(), (String, i32)>,
+    /// Lines written before it listens, and once it does.
+    log: fn(&Server, &Sys<'_>) -> (String, String),
+    http: Option<fn(&mut Server, &HttpRequest, &mut Sys<'_>) -> HttpResponse>,
+    tcp: Option<fn(&mut Server, &[u8]) -> Vec<u8>>,
+    /// The exit code after SIGTERM; `None`: the kernel's default.
+    term: Option<i32>,
+}
+
+/// A server as a process.
+#[derive(Clone)]
+pub(super) struct Server {
+    kind: &'static Kind,
+    argv: Vec<String>,
+    env: Env,
+    ports: Vec<u16>,
+    up: bool,
+    begun: Option<Time>,
+    /// What databases keep.
+    rows: BTreeMap<String, String>,
+    hits: u64,
+}
+
+const KINDS: [&[Kind]; 3] = [&web::KINDS, &text::KINDS, &store::KINDS];
+
+fn no_demand(_: &Server, _: &mut Sys<'_>) -> Result<(), (String, i32)> {
+    Ok(())
+}
+
+fn silent(_: &Server, _: &Sys<'_>) -> (String, String) {
+    Default::default()
+}
+
+/// The server a built-in program's name stands for.
+pub(crate) fn start(name: &str, argv: &[String], env: &Env) -> Option<Box<dyn Program>> {
+    let kind = KINDS.iter().flat_map(|k| k.iter()).find(|k| k.name == name)?;
+    Some(Box::new(Server {
+        kind,
+        argv: argv.to_vec(),
+        env: env.clone(),
+        ports: Vec::new(),
+        up: false,
+        begun: None,
+        rows: BTreeMap::new(),
+        hits: 0,
+    }))
+}
+
+impl Server {
+    /// The value after `-name=value`, `--name value` or `-name value` among the arguments.
+    fn option(&self, names: &[&str]) -> Option<String> {
+        for (i, arg) in self.argv.iter().enumerate() {
+            let bare = arg.trim_start_matches('-');
+            if bare.len() == arg.len() {
+                continue;
+            }
+            for name in names {
+                if bare == *name {
+                    return self.argv.get(i + 1).cloned();
+                }
+                if let Some(v) = bare.strip_prefix(name).and_then(|r| r.strip_prefix('=')) {
+                    return Some(v.into());
+                }
+            }
+        }
+        None
+    }
+
+    fn var(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str)
+    }
+
+    /// Ports: those the arguments or the environment name, else the kind's own.
+    fn listen(&self, sys: &mut Sys<'_>) -> Vec<u16> {
+        match self.kind.name {
+            "nginx" | "caddy" | "apache" => web::ports(self, sys),
+            "plain-server" => sys.machine().image.ports.clone(),
+            _ => {
+                let named = self
+                    .option(&["port", "http-port", "listen", "p"])
+                    .or_else(|| self.var("PORT").map(String::from));
+                match named.and_then(|p| p.rsplit(':').next().and_then(|p| p.parse().ok())) {
+                    Some(port) => vec![port],
+                    None => self.kind.ports.to_vec(),
+                }
+            }
+        }
+    }
+}
+
+impl Program for Server {
+    fn copy(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+
+    fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
+        if self.up {
+            return Turn::Wait(Wait::Forever);
+        }
+        let Some(begun) = self.begun else {
+            if let Err((text, code)) = (self.kind.demand)(self, sys) {
+                sys.err(&text);
+                return Turn::Exit(code);
+            }
+            let (text, _) = (self.kind.log)(self, sys);
+            sys.err(&text);
+            self.begun = Some(sys.now());
+            return Turn::More;
+        };
+        let ready = begun + self.kind.start_ms;
+        if sys.now() < ready {
+            return Turn::Wait(Wait::Until(ready));
+        }
+        self.ports = self.listen(sys);
+        let (_, text) = (self.kind.log)(self, sys);
+        sys.err(&text);
+        self.up = true;
+        Turn::Wait(Wait::Forever)
+    }
+
+    fn signal(&mut self, signal: Signal, _sys: &mut Sys<'_>) -> Reaction {
+        match (signal, self.kind.term) {
+            (Signal::Term | Signal::Int | Signal::Quit, Some(code)) => Reaction::Exit(code),
+            (Signal::Hup, Some(_)) => Reaction::Handled,
+            _ => Reaction::Default,
+        }
+    }
+
+    fn ports(&self) -> Vec<u16> {
+        if self.up { self.ports.clone() } else { Vec::new() }
+    }
+
+    fn serve(&mut self, _port: u16, request: &HttpRequest, sys: &mut Sys<'_>) -> Option<HttpResponse> {
+        let http = self.kind.http?;
+        self.hits += 1;
+        Some(http(self, request, sys))
+    }
+
+    fn serve_tcp(&mut self, _port: u16, data: &[u8], _sys: &mut Sys<'_>) -> Option<Vec<u8>> {
+        Some(self.kind.tcp.map_or_else(Vec::new, |f| f(self, data)))
+    }
 }

@@ -1,0 +1,405 @@
+//! A container: a machine made from an image and a spec, with its log, ports and exec sessions.
+//!
+//! Owns: what runs inside from start to exit. Does not own: when it is started, restarted, probed or removed.
+//! Messages are runc's and containerd's.
+
+use std::collections::BTreeMap;
+
+use clock::Time;
+
+use crate::fs::{Cred, Errno, Fs, Tree, VolumeId};
+use crate::images::{Image, Roots};
+use crate::machine::{
+    ExecError, Flavor, Host, ImageFacts, InputId, Machine, Outcome, Pid, Signal, SinkId, Stdio, Stream,
+};
+use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetRequest};
+use crate::shell::Dialect;
+
+/// Lines of log kept; older ones are rotated away.
+const LOG_LINES: usize = 10_000;
+/// Bytes of one log line; longer ones are cut, as the runtime does.
+const LOG_LINE_BYTES: usize = 16 << 10;
+
+/// A volume in a container.
+#[derive(Clone, Debug)]
+pub struct MountSpec {
+    pub path: String,
+    pub volume: VolumeId,
+    pub sub_path: String,
+    pub read_only: bool,
+    /// The mount is a single file (`subPath` of a ConfigMap's key).
+    pub file: bool,
+}
+
+/// What a container is started from. `None` and empty fields take the image's own.
+#[derive(Clone, Debug, Default)]
+pub struct Spec {
+    pub command: Option<Vec<String>>,
+    pub args: Option<Vec<String>>,
+    /// In order; later ones win.
+    pub env: Vec<(String, String)>,
+    pub workdir: Option<String>,
+    pub user: Option<u32>,
+    pub group: Option<u32>,
+    pub hostname: String,
+    pub mounts: Vec<MountSpec>,
+    pub read_only_root: bool,
+    /// Bytes the container may write to its own layer.
+    pub storage_limit: Option<u64>,
+    /// Ports the container declares: where an image that is not in the catalogue listens.
+    pub ports: Vec<u16>,
+    pub stdin: bool,
+    pub tty: bool,
+    pub seed: u64,
+    /// Lines of `/etc/hosts` and `/etc/resolv.conf`, as the kubelet writes them.
+    pub hosts: String,
+    pub resolv: String,
+}
+
+/// Why a container did not start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartError {
+    /// `StartError` or `RunContainerError`'s message in full.
+    pub message: String,
+    /// The code the kubelet reports.
+    pub exit_code: i32,
+}
+
+/// One line of a container's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    pub time: Time,
+    pub stream: Stream,
+    /// Without its newline.
+    pub text: String,
+}
+
+/// Names a command run inside a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExecId(Pid);
+
+#[derive(Clone, Copy, Debug)]
+struct Exec {
+    sink: SinkId,
+    input: Option<InputId>,
+}
+
+/// A running or ended container. A clone is a snapshot.
+#[derive(Clone)]
+pub struct Container {
+    machine: Machine,
+    sink: SinkId,
+    input: Option<InputId>,
+    log: Vec<LogLine>,
+    /// How many lines were rotated away.
+    dropped: u64,
+    partial: [Vec<u8>; 2],
+    execs: BTreeMap<ExecId, Exec>,
+    env: crate::machine::Env,
+    workdir: String,
+    cred: Cred,
+    exit: Option<i32>,
+}
+
+fn runc(error: &ExecError) -> String {
+    match error {
+        ExecError::NotInPath(name) => format!("exec: \"{name}\": executable file not found in $PATH"),
+        ExecError::NoFile(name) => format!("exec: \"{name}\": stat {name}: no such file or directory"),
+        ExecError::Denied(name, Errno::Access) => format!("exec: \"{name}\": permission denied"),
+        ExecError::Denied(name, Errno::IsDir) => format!("exec: \"{name}\": is a directory"),
+        ExecError::Denied(name, e) => format!("exec: \"{name}\": {}", e.text().to_lowercase()),
+        ExecError::Errno(e) => e.text().to_lowercase(),
+    }
+}
+
+impl Container {
+    /// Starts a container of `image` (`None`: an image the catalogue does not know) at `tag`.
+    pub fn start(
+        image: Option<&'static Image>,
+        tag: &str,
+        spec: &Spec,
+        roots: &mut Roots,
+        host: &mut dyn Host,
+    ) -> Result<Self, StartError> {
+        let now = host.now();
+        let mut root: Tree = match image {
+            Some(image) => roots.of(image, tag),
+            None => roots.plain(),
+        };
+        let files = [
+            ("/etc/hostname", format!("{}\n", spec.hostname)),
+            (
+                "/etc/hosts",
+                if spec.hosts.is_empty() {
+                    format!("127.0.0.1\tlocalhost\n127.0.0.1\t{}\n", spec.hostname)
+                } else {
+                    spec.hosts.clone()
+                },
+            ),
+            ("/etc/resolv.conf", spec.resolv.clone()),
+        ];
+        for (path, text) in files {
+            root.put_file(path, text.as_bytes(), 0o644);
+        }
+        root.used = 0;
+        root.limit = spec.storage_limit;
+        root.read_only = spec.read_only_root;
+        let mut fs = Fs::new(root.root.clone());
+        fs.tree = root;
+        for m in &spec.mounts {
+            fs.mount(&m.path, m.volume, &m.sub_path, m.read_only, m.file);
+        }
+        let mut machine = Machine::new(fs, &spec.hostname, spec.seed, now);
+        machine.guard_init = true;
+        machine.image = ImageFacts { tag: tag.into(), ports: spec.ports.clone() };
+        machine.sh = image.map_or(Dialect::Dash, |i| i.sh(tag));
+        machine.flavor = if machine.sh == Dialect::Ash { Flavor::Busybox } else { Flavor::Gnu };
+        let mut env = image.map_or_else(
+            || {
+                [(
+                    "PATH".to_string(),
+                    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_string(),
+                )]
+                .into()
+            },
+            Image::environment,
+        );
+        env.insert("HOSTNAME".into(), spec.hostname.clone());
+        env.entry("HOME".into()).or_insert_with(|| "/root".into());
+        env.extend(spec.env.iter().cloned());
+        let env = crate::machine::Env::new(env);
+        let owned = |list: &[&str]| list.iter().map(|s| (*s).to_string()).collect::<Vec<_>>();
+        let entrypoint =
+            image.map_or_else(|| vec!["/usr/local/bin/server".to_string()], |i| owned(i.entrypoint));
+        let default_cmd = image.map_or_else(Vec::new, |i| owned(i.cmd));
+        // `command` replaces the entrypoint and drops the image's cmd; `args` replaces the cmd.
+        let argv: Vec<String> = match (&spec.command, &spec.args) {
+            (Some(command), args) => command.iter().chain(args.iter().flatten()).cloned().collect(),
+            (None, Some(args)) => entrypoint.into_iter().chain(args.iter().cloned()).collect(),
+            (None, None) => entrypoint.into_iter().chain(default_cmd).collect(),
+        };
+        let workdir = spec.workdir.clone().unwrap_or_else(|| image.map_or("/", |i| i.workdir).to_string());
+        let uid = spec.user.unwrap_or_else(|| image.map_or(0, |i| i.user));
+        let cred = Cred { uid, gid: spec.group.unwrap_or(if spec.user.is_some() { 0 } else { uid }) };
+        if !machine.fs.tree.read_only {
+            let _ = machine.view(host, Cred::default()).mkdir_all(&workdir, 0o755);
+        }
+        let sink = machine.sink();
+        let input = spec.stdin.then(|| machine.input());
+        let failed = |why: &str, code| StartError {
+            message: format!(
+                "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: {why}: unknown"
+            ),
+            exit_code: code,
+        };
+        if argv.is_empty() {
+            return Err(StartError {
+                message: "failed to generate container spec: no command specified".into(),
+                exit_code: 128,
+            });
+        }
+        machine
+            .spawn(host, &argv, env.clone(), &workdir, cred, Stdio { input, sink, tty: spec.tty })
+            .map_err(|e| failed(&runc(&e), 128))?;
+        Ok(Self {
+            machine,
+            sink,
+            input,
+            log: Vec::new(),
+            dropped: 0,
+            partial: Default::default(),
+            execs: BTreeMap::new(),
+            env,
+            workdir,
+            cred,
+            exit: None,
+        })
+    }
+
+    /// Runs for at most `budget` steps. `Blocked { until }` says when to come again; an idle server never asks.
+    pub fn run(&mut self, budget: u32, host: &mut dyn Host) -> Outcome {
+        if let Some(code) = self.exit {
+            return Outcome::Exited(code);
+        }
+        let outcome = self.machine.step(budget, host);
+        self.collect(host.now());
+        if let Outcome::Exited(code) = outcome {
+            for i in [0, 1] {
+                let rest = std::mem::take(&mut self.partial[i]);
+                if !rest.is_empty() {
+                    self.push_line(host.now(), if i == 0 { Stream::Out } else { Stream::Err }, &rest);
+                }
+            }
+            self.exit = Some(code);
+        }
+        outcome
+    }
+
+    fn collect(&mut self, now: Time) {
+        for (stream, data) in self.machine.take_output(self.sink) {
+            let i = usize::from(stream == Stream::Err);
+            let mut rest = std::mem::take(&mut self.partial[i]);
+            rest.extend(data);
+            let mut from = 0;
+            while let Some(n) = rest[from..].iter().position(|b| *b == b'\n') {
+                self.push_line(now, stream, &rest[from..from + n]);
+                from += n + 1;
+            }
+            while rest.len() - from > LOG_LINE_BYTES {
+                self.push_line(now, stream, &rest[from..from + LOG_LINE_BYTES]);
+                from += LOG_LINE_BYTES;
+            }
+            self.partial[i] = rest.split_off(from);
+        }
+    }
+
+    fn push_line(&mut self, time: Time, stream: Stream, bytes: &[u8]) {
+        self.log.push(LogLine { time, stream, text: String::from_utf8_lossy(bytes).into_owned() });
+        if self.log.len() > LOG_LINES * 2 {
+            self.log.drain(..LOG_LINES);
+            self.dropped += LOG_LINES as u64;
+        }
+    }
+
+    /// The log so far, oldest first, and how many earlier lines were rotated away.
+    #[must_use]
+    pub fn log(&self) -> (&[LogLine], u64) {
+        (&self.log, self.dropped)
+    }
+
+    #[must_use]
+    pub fn exit_code(&self) -> Option<i32> {
+        self.exit
+    }
+
+    /// Sends a signal to process 1. `Kill` always ends it (137); `Term` only if it listens.
+    pub fn signal(&mut self, signal: Signal, host: &mut dyn Host) -> Outcome {
+        self.machine.signal(1, signal);
+        self.run(1000, host)
+    }
+
+    /// Ends it as the kernel does when memory runs out: code 137.
+    pub fn kill(&mut self, host: &mut dyn Host) {
+        self.signal(Signal::Kill, host);
+    }
+
+    /// Ports that are listened on now.
+    #[must_use]
+    pub fn ports(&self) -> Vec<u16> {
+        if self.exit.is_some() { Vec::new() } else { self.machine.ports() }
+    }
+
+    /// An HTTP request to a port; `None`: nobody listens there.
+    pub fn serve(&mut self, host: &mut dyn Host, port: u16, request: &HttpRequest) -> Option<HttpResponse> {
+        let answer = self.machine.serve(host, port, request);
+        self.collect(host.now());
+        answer
+    }
+
+    /// Raw bytes to a port.
+    pub fn serve_tcp(&mut self, host: &mut dyn Host, port: u16, data: &[u8]) -> Option<Vec<u8>> {
+        self.machine.serve_tcp(host, port, data)
+    }
+
+    /// What processes ask of the network; answer with [`Container::answer_net`] and run again.
+    pub fn take_net_requests(&mut self) -> Vec<(u32, NetRequest)> {
+        self.machine.take_net_requests()
+    }
+
+    pub fn answer_net(&mut self, id: u32, answer: NetAnswer) {
+        self.machine.answer_net(id, answer);
+    }
+
+    /// Starts a command inside. The error is what containerd says after `failed to exec in container: `.
+    pub fn exec(
+        &mut self,
+        argv: &[String],
+        stdin: bool,
+        tty: bool,
+        host: &mut dyn Host,
+    ) -> Result<ExecId, String> {
+        let sink = self.machine.sink();
+        let input = stdin.then(|| self.machine.input());
+        let stdio = Stdio { input, sink, tty };
+        let pid = self.machine.spawn(host, argv, self.env.clone(), &self.workdir, self.cred, stdio).map_err(
+            |e| {
+                format!(
+                    "OCI runtime exec failed: exec failed: unable to start container process: {}: unknown",
+                    runc(&e)
+                )
+            },
+        )?;
+        let id = ExecId(pid);
+        self.execs.insert(id, Exec { sink, input });
+        Ok(id)
+    }
+
+    /// What a command wrote since it was last asked.
+    pub fn exec_output(&mut self, id: ExecId) -> Vec<(Stream, Vec<u8>)> {
+        self.execs.get(&id).map_or_else(Vec::new, |e| self.machine.take_output(e.sink))
+    }
+
+    /// Feeds a command's input; `None` closes it.
+    pub fn exec_input(&mut self, id: ExecId, data: Option<&[u8]>) {
+        if let Some(input) = self.execs.get(&id).and_then(|e| e.input) {
+            match data {
+                Some(data) => {
+                    self.machine.feed(input, data);
+                }
+                None => self.machine.close_input(input),
+            }
+        }
+    }
+
+    /// The exit code of a command that has ended.
+    #[must_use]
+    pub fn exec_code(&self, id: ExecId) -> Option<i32> {
+        if self.execs.contains_key(&id) { self.machine.exit_code(id.0) } else { None }
+    }
+
+    /// Forgets a command, ending it if it still runs.
+    pub fn exec_close(&mut self, id: ExecId) {
+        if self.execs.remove(&id).is_some() {
+            self.machine.signal(id.0, Signal::Kill);
+            self.machine.reap(id.0);
+        }
+    }
+
+    /// Runs a command to its end within `budget` steps of no waiting (exec probes): its code and output.
+    /// `None`: it did not end at once; go on with [`Container::exec`].
+    pub fn exec_now(
+        &mut self,
+        argv: &[String],
+        budget: u32,
+        host: &mut dyn Host,
+    ) -> Result<Option<(i32, String)>, String> {
+        let id = self.exec(argv, false, false, host)?;
+        self.run(budget, host);
+        let code = self.exec_code(id);
+        let text =
+            self.exec_output(id).into_iter().map(|(_, d)| String::from_utf8_lossy(&d).into_owned()).collect();
+        self.exec_close(id);
+        Ok(code.map(|c| (c, text)))
+    }
+
+    /// Input of the container's own process (`stdin: true`).
+    #[must_use]
+    pub fn input(&self) -> Option<InputId> {
+        self.input
+    }
+
+    #[must_use]
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    pub fn machine_mut(&mut self) -> &mut Machine {
+        &mut self.machine
+    }
+
+    /// Bytes written to its own layer.
+    #[must_use]
+    pub fn storage_used(&self) -> u64 {
+        self.machine.fs.tree.used
+    }
+}

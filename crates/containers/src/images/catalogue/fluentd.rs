@@ -1,0 +1,16 @@
+//! Fluentd.
+
+use super::super::{Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/fluent/fluentd",
+    aliases: &["quay.io/fluentd_elasticsearch/fluentd", "docker.io/fluent/fluent-bit"],
+    tags: &["latest", "edge", "v1.*"],
+    size_bytes: 85 << 20,
+    user: 999,
+    cmd: &["fluentd"],
+    ports: &[24224],
+    programs: &[("/usr/bin/fluentd", "hang")],
+    memory_bytes: 60 << 20,
+    ..PLAIN
+};

@@ -1,0 +1,14 @@
+//! Go.
+
+use super::super::{Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/library/golang",
+    tags: &["latest", "1", "1.1[0-9]", "1.2[0-5]", "1.[12][0-9].[0-9]*"],
+    suffixes: &["-alpine", "-bookworm"],
+    size_bytes: 820 << 20,
+    cmd: &["bash"],
+    programs: &[("/usr/local/go/bin/go", "hang")],
+    memory_bytes: 4 << 20,
+    ..PLAIN
+};

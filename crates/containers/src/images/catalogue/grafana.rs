@@ -1,0 +1,19 @@
+//! Grafana.
+
+use super::super::{Base, Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/grafana/grafana",
+    tags: &["latest", "main", "[5-9].*", "1[0-2].*"],
+    size_bytes: 480 << 20,
+    base: Base::Alpine,
+    user: 472,
+    entrypoint: &["/run.sh"],
+    env: &[("PORT", "3000")],
+    ports: &[3000],
+    start_ms: 4000,
+    programs: &[("/run.sh", "app-server")],
+    memory_bytes: 90 << 20,
+    cpu_millis: 4,
+    ..PLAIN
+};

@@ -1,0 +1,14 @@
+//! HAProxy.
+
+use super::super::{Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/library/haproxy",
+    tags: &["latest", "lts", "2.[0-9]", "3.[0-9]", "2.[0-9].[0-9]*", "3.[0-9].[0-9]*"],
+    suffixes: &["-alpine"],
+    size_bytes: 104 << 20,
+    cmd: &["haproxy", "-f", "/usr/local/etc/haproxy/haproxy.cfg"],
+    programs: &[("/usr/local/sbin/haproxy", "hang")],
+    memory_bytes: 20 << 20,
+    ..PLAIN
+};

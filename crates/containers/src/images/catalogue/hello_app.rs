@@ -1,0 +1,18 @@
+//! Google's hello-app.
+
+use super::super::{Base, Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "gcr.io/google-samples/hello-app",
+    aliases: &["us-docker.pkg.dev/google-samples/containers/gke/hello-app"],
+    tags: &["1.0", "2.0", "latest"],
+    size_bytes: 13 << 20,
+    layers: 3,
+    base: Base::Scratch,
+    cmd: &["./hello-app"],
+    ports: &[8080],
+    start_ms: 10,
+    programs: &[("/hello-app", "hello-app")],
+    memory_bytes: 3 << 20,
+    ..PLAIN
+};

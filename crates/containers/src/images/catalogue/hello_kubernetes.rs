@@ -1,0 +1,16 @@
+//! hello-kubernetes.
+
+use super::super::{Base, Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/paulbouwer/hello-kubernetes",
+    tags: &["latest", "1", "1.[0-9]", "1.10", "1.10.1"],
+    size_bytes: 90 << 20,
+    base: Base::Alpine,
+    cmd: &["node", "server.js"],
+    ports: &[8080],
+    start_ms: 600,
+    programs: &[("/usr/local/bin/node", "hello-kubernetes")],
+    memory_bytes: 35 << 20,
+    ..PLAIN
+};

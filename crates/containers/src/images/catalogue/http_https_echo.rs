@@ -1,0 +1,15 @@
+//! mendhak's echo server.
+
+use super::super::{Base, Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/mendhak/http-https-echo",
+    tags: &["latest", "[0-9]*"],
+    size_bytes: 160 << 20,
+    base: Base::Alpine,
+    cmd: &["node", "./index.js"],
+    ports: &[8080, 8443],
+    programs: &[("/usr/local/bin/node", "echo-server")],
+    memory_bytes: 40 << 20,
+    ..PLAIN
+};

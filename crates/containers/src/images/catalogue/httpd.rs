@@ -1,0 +1,19 @@
+//! Apache httpd.
+
+use super::super::{Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/library/httpd",
+    tags: &["latest", "2", "2.4", "2.4.[0-9]", "2.4.[0-9][0-9]"],
+    suffixes: &["-alpine", "-bookworm"],
+    size_bytes: 148 << 20,
+    layers: 6,
+    workdir: "/usr/local/apache2",
+    cmd: &["httpd-foreground"],
+    ports: &[80],
+    start_ms: 60,
+    programs: &[("/usr/local/bin/httpd-foreground", "apache"), ("/usr/local/apache2/bin/httpd", "apache")],
+    files: &[("/usr/local/apache2/htdocs/index.html", "<html><body><h1>It works!</h1></body></html>\n")],
+    memory_bytes: 12 << 20,
+    ..PLAIN
+};

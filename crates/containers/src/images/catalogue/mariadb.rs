@@ -1,0 +1,22 @@
+//! MariaDB.
+
+use super::super::{Base, Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/library/mariadb",
+    tags: &["latest", "lts", "10", "11", "10.[0-9]", "10.1[01]", "11.[0-8]", "10.*.*", "11.*.*"],
+    suffixes: &["-jammy", "-noble"],
+    size_bytes: 405 << 20,
+    layers: 8,
+    base: Base::Ubuntu,
+    entrypoint: &["docker-entrypoint.sh"],
+    cmd: &["mariadbd"],
+    ports: &[3306],
+    start_ms: 4000,
+    programs: &[("/usr/sbin/mariadbd", "mariadbd")],
+    files: &[("/usr/local/bin/docker-entrypoint.sh", "#!/bin/sh\nexec \"$@\"\n")],
+    dirs: &["/var/lib/mysql"],
+    memory_bytes: 110 << 20,
+    cpu_millis: 4,
+    ..PLAIN
+};

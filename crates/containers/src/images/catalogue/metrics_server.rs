@@ -1,0 +1,19 @@
+//! metrics-server.
+
+use super::super::{Base, Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "registry.k8s.io/metrics-server/metrics-server",
+    tags: &["latest", "v0.[0-9].[0-9]"],
+    size_bytes: 68 << 20,
+    base: Base::Scratch,
+    user: 1000,
+    entrypoint: &["/metrics-server"],
+    env: &[("PORT", "10250")],
+    ports: &[10250],
+    start_ms: 1500,
+    programs: &[("/metrics-server", "metrics")],
+    memory_bytes: 20 << 20,
+    cpu_millis: 4,
+    ..PLAIN
+};

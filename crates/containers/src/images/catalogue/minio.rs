@@ -1,0 +1,17 @@
+//! MinIO.
+
+use super::super::{Base, Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/minio/minio",
+    tags: &["latest", "RELEASE.*"],
+    size_bytes: 180 << 20,
+    base: Base::Busybox,
+    entrypoint: &["/usr/bin/docker-entrypoint.sh"],
+    cmd: &["minio"],
+    env: &[("PORT", "9000")],
+    ports: &[9000],
+    programs: &[("/usr/bin/docker-entrypoint.sh", "app-server")],
+    memory_bytes: 120 << 20,
+    ..PLAIN
+};

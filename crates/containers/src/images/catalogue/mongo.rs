@@ -1,0 +1,22 @@
+//! MongoDB.
+
+use super::super::{Base, Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/library/mongo",
+    tags: &["latest", "[34567]", "8", "[34567].[0-9]", "8.0", "[345678].[0-9].[0-9]*"],
+    suffixes: &["-jammy", "-noble"],
+    size_bytes: 850 << 20,
+    layers: 8,
+    base: Base::Ubuntu,
+    entrypoint: &["docker-entrypoint.sh"],
+    cmd: &["mongod"],
+    ports: &[27017],
+    start_ms: 1200,
+    programs: &[("/usr/bin/mongod", "mongod")],
+    files: &[("/usr/local/bin/docker-entrypoint.sh", "#!/bin/sh\nexec \"$@\"\n")],
+    dirs: &["/data/db"],
+    memory_bytes: 160 << 20,
+    cpu_millis: 6,
+    ..PLAIN
+};

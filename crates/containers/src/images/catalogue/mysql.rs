@@ -1,0 +1,34 @@
+//! MySQL; exits 1 without a password option.
+
+use super::super::{Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/library/mysql",
+    tags: &[
+        "latest",
+        "lts",
+        "innovation",
+        "5",
+        "8",
+        "9",
+        "5.[67]",
+        "8.[04]",
+        "9.[0-9]",
+        "5.[67].[0-9]*",
+        "8.[04].[0-9]*",
+        "9.[0-9].[0-9]*",
+    ],
+    suffixes: &["-oracle", "-debian"],
+    size_bytes: 590 << 20,
+    layers: 10,
+    entrypoint: &["docker-entrypoint.sh"],
+    cmd: &["mysqld"],
+    ports: &[3306, 33060],
+    start_ms: 6000,
+    programs: &[("/usr/sbin/mysqld", "mysqld")],
+    files: &[("/usr/local/bin/docker-entrypoint.sh", "#!/bin/sh\nexec \"$@\"\n")],
+    dirs: &["/var/lib/mysql"],
+    memory_bytes: 420 << 20,
+    cpu_millis: 8,
+    ..PLAIN
+};

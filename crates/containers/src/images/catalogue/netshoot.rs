@@ -1,0 +1,14 @@
+//! netshoot: network tools.
+
+use super::super::{Base, Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/nicolaka/netshoot",
+    tags: &["latest", "v0.1", "v0.1[0-9]"],
+    size_bytes: 500 << 20,
+    base: Base::Alpine,
+    cmd: &["zsh"],
+    programs: &[("/usr/bin/curl", "curl"), ("/bin/bash", "bash"), ("/bin/zsh", "bash")],
+    memory_bytes: 2 << 20,
+    ..PLAIN
+};

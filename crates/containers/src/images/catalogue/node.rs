@@ -1,0 +1,14 @@
+//! Node.js: an interpreter that is not simulated beyond waiting.
+
+use super::super::{Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/library/node",
+    tags: &["latest", "lts", "current", "1[0-9]", "2[0-4]", "1[0-9].[0-9]*", "2[0-4].[0-9]*", "0.10.40"],
+    suffixes: &["-alpine", "-slim", "-bookworm"],
+    size_bytes: 1100 << 20,
+    cmd: &["node"],
+    programs: &[("/usr/local/bin/node", "app-server"), ("/usr/local/bin/npm", "app-server")],
+    memory_bytes: 45 << 20,
+    ..PLAIN
+};

@@ -1,0 +1,16 @@
+//! PhpMyAdmin.
+
+use super::super::{Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/library/phpmyadmin",
+    aliases: &["docker.io/phpmyadmin/phpmyadmin"],
+    tags: &["latest", "5", "5.[0-9]", "5.[0-9].[0-9]"],
+    size_bytes: 560 << 20,
+    cmd: &["apache2-foreground"],
+    ports: &[80],
+    start_ms: 500,
+    programs: &[("/usr/local/bin/apache2-foreground", "guestbook")],
+    memory_bytes: 40 << 20,
+    ..PLAIN
+};

@@ -1,0 +1,19 @@
+//! Prometheus.
+
+use super::super::{Base, Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/prom/prometheus",
+    aliases: &["quay.io/prometheus/prometheus"],
+    tags: &["latest", "main", "v2.*", "v3.*"],
+    size_bytes: 300 << 20,
+    base: Base::Busybox,
+    user: 65534,
+    entrypoint: &["/bin/prometheus"],
+    ports: &[9090],
+    start_ms: 300,
+    programs: &[("/bin/prometheus", "metrics")],
+    memory_bytes: 80 << 20,
+    cpu_millis: 5,
+    ..PLAIN
+};

@@ -1,0 +1,14 @@
+//! Python: an interpreter that is not simulated beyond waiting.
+
+use super::super::{Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/library/python",
+    tags: &["latest", "2", "2.7", "3", "3.[5-9]", "3.1[0-4]", "3.[0-9].[0-9]*", "3.1[0-4].[0-9]*"],
+    suffixes: &["-alpine", "-slim", "-bookworm", "-slim-bookworm"],
+    size_bytes: 1000 << 20,
+    cmd: &["python3"],
+    programs: &[("/usr/local/bin/python3", "app-server"), ("/usr/local/bin/python", "app-server")],
+    memory_bytes: 12 << 20,
+    ..PLAIN
+};

@@ -1,0 +1,21 @@
+//! RabbitMQ.
+
+use super::super::{Base, Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "docker.io/library/rabbitmq",
+    tags: &["latest", "management", "3", "4", "3.[0-9]", "3.1[0-3]", "4.[0-9]", "3.*.*", "4.*.*"],
+    suffixes: &["-management", "-alpine", "-management-alpine"],
+    size_bytes: 250 << 20,
+    base: Base::Ubuntu,
+    cmd: &["rabbitmq-server"],
+    ports: &[5672],
+    start_ms: 6000,
+    programs: &[
+        ("/opt/rabbitmq/sbin/rabbitmq-server", "rabbitmq-server"),
+        ("/usr/local/bin/rabbitmq-server", "rabbitmq-server"),
+    ],
+    memory_bytes: 140 << 20,
+    cpu_millis: 10,
+    ..PLAIN
+};

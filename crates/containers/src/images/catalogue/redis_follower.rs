@@ -1,0 +1,21 @@
+//! The guestbook's Redis follower.
+
+use super::super::{Image, PLAIN};
+
+pub(super) static IMAGE: Image = Image {
+    name: "us-docker.pkg.dev/google-samples/containers/gke/gb-redis-follower",
+    aliases: &[
+        "gcr.io/google_samples/gb-redis-follower",
+        "gcr.io/google-samples/gb-redis-follower",
+        "gcr.io/google_samples/gb-redisslave",
+        "gcr.io/google-samples/gb-redisslave",
+        "registry.k8s.io/redis-slave",
+    ],
+    tags: &["latest", "v[0-9]"],
+    size_bytes: 119 << 20,
+    cmd: &["redis-server"],
+    ports: &[6379],
+    programs: &[("/usr/local/bin/redis-server", "redis-server")],
+    memory_bytes: 9 << 20,
+    ..PLAIN
+};

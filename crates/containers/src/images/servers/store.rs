@@ -1,0 +1,154 @@
+//! Databases, caches and queues: what they demand of their environment, what they log, and the keys they keep.
+
+use super::{Kind, Server, no_demand};
+use crate::machine::Sys;
+
+const fn store(
+    name: &'static str,
+    ports: &'static [u16],
+    start_ms: i64,
+    log: fn(&Server, &Sys<'_>) -> (String, String),
+) -> Kind {
+    Kind { name, ports, start_ms, demand: no_demand, log, http: None, tcp: None, term: Some(0) }
+}
+
+pub(super) const KINDS: [Kind; 7] = [
+    Kind { tcp: Some(redis_command), ..store("redis-server", &[6379], 30, redis_log) },
+    store("memcached", &[11211], 10, |_, _| Default::default()),
+    Kind { demand: mysql_demand, ..store("mysqld", &[3306, 33060], 6000, mysql_log) },
+    Kind { demand: mariadb_demand, ..store("mariadbd", &[3306], 4000, mysql_log) },
+    Kind { demand: postgres_demand, ..store("postgres", &[5432], 1500, postgres_log) },
+    store("mongod", &[27017], 1200, mongo_log),
+    store("rabbitmq-server", &[5672, 15692, 25672], 6000, |_, _| {
+        (String::new(), " completed with 3 plugins.\n Starting broker... completed with 3 plugins.\n".into())
+    }),
+];
+
+fn stamp(sys: &Sys<'_>, format: &str) -> String {
+    crate::programs::date_text(sys.now(), format)
+}
+
+fn redis_log(_: &Server, sys: &Sys<'_>) -> (String, String) {
+    let now = stamp(sys, "%d %b %Y %H:%M:%S.000");
+    (
+        format!(
+            "1:C {now} * oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo\n1:M {now} * Running mode=standalone, port=6379.\n"
+        ),
+        format!("1:M {now} * Server initialized\n1:M {now} * Ready to accept connections tcp\n"),
+    )
+}
+
+/// Redis' inline and RESP commands, one a call: PING, SET, GET, DEL, INCR, KEYS.
+fn redis_command(server: &mut Server, data: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(data);
+    let words: Vec<&str> = if text.starts_with('*') {
+        text.split("\r\n").filter(|l| !l.starts_with(['*', '$'])).filter(|l| !l.is_empty()).collect()
+    } else {
+        text.split_whitespace().collect()
+    };
+    let bulk = |t: &str| format!("${}\r\n{t}\r\n", t.len());
+    let reply = match (words.first().map(|w| w.to_uppercase()).as_deref(), words.get(1), words.get(2)) {
+        (Some("PING"), _, _) => "+PONG\r\n".into(),
+        (Some("SET"), Some(k), Some(v)) => {
+            server.rows.insert((*k).into(), (*v).into());
+            "+OK\r\n".into()
+        }
+        (Some("GET"), Some(k), _) => server.rows.get(*k).map_or("$-1\r\n".into(), |v| bulk(v)),
+        (Some("DEL"), Some(k), _) => format!(":{}\r\n", u8::from(server.rows.remove(*k).is_some())),
+        (Some("INCR"), Some(k), _) => {
+            let n = server.rows.get(*k).and_then(|v| v.parse::<i64>().ok()).unwrap_or(0).wrapping_add(1);
+            server.rows.insert((*k).into(), n.to_string());
+            format!(":{n}\r\n")
+        }
+        (Some("KEYS"), _, _) => {
+            let items: String = server.rows.keys().map(|k| bulk(k)).collect();
+            format!("*{}\r\n{items}", server.rows.len())
+        }
+        (Some(other), _, _) => format!("-ERR unknown command '{other}'\r\n"),
+        _ => "-ERR\r\n".into(),
+    };
+    reply.into_bytes()
+}
+
+fn mysql_demand(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
+    let any = ["MYSQL_ROOT_PASSWORD", "MYSQL_ALLOW_EMPTY_PASSWORD", "MYSQL_RANDOM_ROOT_PASSWORD"];
+    if any.iter().any(|n| server.var(n).is_some()) || sys.fs().exists("/var/lib/mysql/mysql") {
+        let _ = sys.fs().mkdir_all("/var/lib/mysql/mysql", 0o750);
+        return Ok(());
+    }
+    let now = stamp(sys, "%Y-%m-%d %H:%M:%S+00:00");
+    Err((
+        format!(
+            "{now} [Note] [Entrypoint]: Entrypoint script for MySQL Server started.\n{now} [ERROR] [Entrypoint]: Database is uninitialized and password option is not specified\n    You need to specify one of the following as an environment variable:\n    - MYSQL_ROOT_PASSWORD\n    - MYSQL_ALLOW_EMPTY_PASSWORD\n    - MYSQL_RANDOM_ROOT_PASSWORD\n"
+        ),
+        1,
+    ))
+}
+
+fn mariadb_demand(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
+    let any = [
+        "ROOT_PASSWORD",
+        "ROOT_PASSWORD_HASH",
+        "ALLOW_EMPTY_ROOT_PASSWORD",
+        "ALLOW_EMPTY_PASSWORD",
+        "RANDOM_ROOT_PASSWORD",
+    ];
+    let set = any.iter().any(|n| {
+        server.var(&format!("MARIADB_{n}")).is_some() || server.var(&format!("MYSQL_{n}")).is_some()
+    });
+    if set {
+        return Ok(());
+    }
+    let now = stamp(sys, "%Y-%m-%d %H:%M:%S+00:00");
+    Err((
+        format!(
+            "{now} [ERROR] [Entrypoint]: Database is uninitialized and password option is not specified\n\tYou need to specify one of MARIADB_ROOT_PASSWORD, MARIADB_ROOT_PASSWORD_HASH, MARIADB_ALLOW_EMPTY_ROOT_PASSWORD and MARIADB_RANDOM_ROOT_PASSWORD\n"
+        ),
+        1,
+    ))
+}
+
+fn mysql_log(server: &Server, sys: &Sys<'_>) -> (String, String) {
+    let now = stamp(sys, "%Y-%m-%dT%H:%M:%S.000000Z");
+    let name = if server.kind.name == "mariadbd" { "mariadbd" } else { "/usr/sbin/mysqld" };
+    (
+        format!("{now} 0 [System] [MY-010116] [Server] {name} (mysqld 8.4.3) starting as process 1\n"),
+        format!(
+            "{now} 0 [System] [MY-010931] [Server] {name}: ready for connections. Version: '8.4.3'  socket: '/var/run/mysqld/mysqld.sock'  port: 3306\n"
+        ),
+    )
+}
+
+fn postgres_demand(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
+    let trusted = server.var("POSTGRES_HOST_AUTH_METHOD") == Some("trust");
+    let set = server.var("POSTGRES_PASSWORD").is_some() || server.var("POSTGRES_PASSWORD_FILE").is_some();
+    if set || trusted || sys.fs().exists("/var/lib/postgresql/data/PG_VERSION") {
+        let _ = sys.fs().mkdir_all("/var/lib/postgresql/data", 0o700);
+        let _ = sys.fs().write("/var/lib/postgresql/data/PG_VERSION", b"17\n");
+        return Ok(());
+    }
+    Err((
+        "Error: Database is uninitialized and superuser password is not specified.\n       You must specify POSTGRES_PASSWORD to a non-empty value for the\n       superuser. For example, \"-e POSTGRES_PASSWORD=password\" on \"docker run\".\n\n       You may also use \"POSTGRES_HOST_AUTH_METHOD=trust\" to allow all\n       connections without a password. This is *not* recommended.\n\n       See PostgreSQL documentation about \"trust\":\n       https://www.postgresql.org/docs/current/auth-trust.html\n".into(),
+        1,
+    ))
+}
+
+fn postgres_log(_: &Server, sys: &Sys<'_>) -> (String, String) {
+    let now = stamp(sys, "%Y-%m-%d %H:%M:%S.000 UTC");
+    (
+        String::new(),
+        format!(
+            "{now} [1] LOG:  starting PostgreSQL 17.2 on x86_64-pc-linux-gnu\n{now} [1] LOG:  listening on IPv4 address \"0.0.0.0\", port 5432\n{now} [1] LOG:  database system is ready to accept connections\n"
+        ),
+    )
+}
+
+fn mongo_log(_: &Server, sys: &Sys<'_>) -> (String, String) {
+    let now = stamp(sys, "%Y-%m-%dT%H:%M:%S.000+00:00");
+    (
+        String::new(),
+        format!(
+            "{{\"t\":{{\"$date\":\"{now}\"}},\"s\":\"I\",  \"c\":\"NETWORK\",  \"id\":23016,   \"ctx\":\"listener\",\"msg\":\"Waiting for connections\",\"attr\":{{\"port\":27017,\"ssl\":\"off\"}}}}\n"
+        ),
+    )
+}
