@@ -81,7 +81,7 @@ impl Image {
             || self
                 .suffixes
                 .iter()
-                .any(|s| tag.strip_suffix(s).is_some_and(|t| known(t)) || s.trim_start_matches('-') == tag)
+                .any(|s| tag.strip_suffix(s).is_some_and(&known) || s.trim_start_matches('-') == tag)
     }
 
     /// The base under a tag: `-alpine` variants are Alpine's.

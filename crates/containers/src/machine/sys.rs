@@ -136,7 +136,7 @@ impl Sys<'_> {
         }
         let mode = 0o666 & !self.umask();
         let mut fs = self.fs();
-        let node = fs.get(&path).map(Clone::clone);
+        let node = fs.get(&path).cloned();
         let kind = match (node, how) {
             (Ok(Node::Dev(dev, _)), _) => match dev {
                 Dev::Fd(fd) => {

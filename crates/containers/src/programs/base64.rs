@@ -75,7 +75,7 @@ impl Base64 {
         if last && self.rest.len() % 4 == 1 {
             return Err(self.groups(true));
         }
-        if last && !self.ended && self.rest.len() % 4 != 0 {
+        if last && !self.ended && !self.rest.len().is_multiple_of(4) {
             return Err(self.groups(true));
         }
         Ok(self.groups(last))

@@ -70,7 +70,7 @@ impl Dd {
 
     fn report(&self, sys: &mut Sys<'_>, code: i32) -> Turn {
         if !self.quiet {
-            let (whole, part) = (self.done / self.block, u64::from(self.done % self.block > 0));
+            let (whole, part) = (self.done / self.block, u64::from(!self.done.is_multiple_of(self.block)));
             sys.err(&format!("{whole}+{part} records in\n{whole}+{part} records out\n"));
             let size = amount(self.done);
             if sys.gnu() {

@@ -161,7 +161,7 @@ pub(super) fn run(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         sys.out(format!("Files {left} and {right} differ\n"));
         return 1;
     }
-    sys.charge((a.len() * b.len() >> 8) as u32);
+    sys.charge(((a.len() * b.len()) >> 8) as u32);
     let edits = edits(&a, &b);
     if sys.gnu() && !args.has('u') && args.value('U').is_none() {
         sys.out(plain(&edits, &a, &b));

@@ -35,11 +35,7 @@ pub(super) fn cp(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let keep = args.has('a') || args.has('p');
     let full_dest = sys.path(&dest);
     if sources.len() > 1 && !sys.fs().is_dir(&full_dest) {
-        let text = if sys.gnu() {
-            format!("cp: target '{dest}' is not a directory\n")
-        } else {
-            format!("cp: target '{dest}' is not a directory\n")
-        };
+        let text = format!("cp: target '{dest}' is not a directory\n");
         return super::usage(sys, &text);
     }
     let mut code = 0;

@@ -57,7 +57,7 @@ fn sha256_constants() -> [u32; 64] {
     let mut candidate = 2u64;
     let mut n = 0;
     while n < 64 {
-        if (2..candidate).take_while(|d| d * d <= candidate).all(|d| candidate % d != 0) {
+        if (2..candidate).take_while(|d| d * d <= candidate).all(|d| !candidate.is_multiple_of(d)) {
             // floor(cbrt(p) * 2^32) by bisection in integers: the float's last bits would not do.
             let target = u128::from(candidate) << 96;
             let (mut low, mut high) = (0u128, 1u128 << 36);

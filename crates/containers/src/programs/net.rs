@@ -177,7 +177,7 @@ impl Client {
             }
             Kind::Wget | Kind::Curl => {
                 let bad = |t: &str| match self.kind {
-                    Kind::Curl => (format!("curl: (3) URL using bad/illegal format or missing URL\n"), 3),
+                    Kind::Curl => ("curl: (3) URL using bad/illegal format or missing URL\n".to_string(), 3),
                     _ => (format!("wget: not an http or ftp url: {t}\n"), 1),
                 };
                 let url = url(&target).ok_or_else(|| bad(&target))?;

@@ -32,7 +32,7 @@ fn pi(n: usize) -> String {
         while power.iter().any(|l| *l != 0) {
             let mut term = power.clone();
             divide(&mut term, 2 * k + 1);
-            let s = if k % 2 == 0 { sign } else { -sign };
+            let s = if k.is_multiple_of(2) { sign } else { -sign };
             for (total, limb) in sum.iter_mut().zip(&term) {
                 *total += s * i64::from(*limb);
             }

@@ -531,7 +531,7 @@ impl Sed {
             if sys.gnu() {
                 format!("sed: -e expression #1, char {}: {e}\n", parser.at)
             } else {
-                format!("sed: {}\n", e.replace('`', "").replace('\'', ""))
+                format!("sed: {}\n", e.replace(['`', '\''], ""))
             }
         })?;
         self.ranges = vec![None; script.len()];
@@ -556,7 +556,7 @@ impl Sed {
                 if *step == 0 {
                     self.line == *first
                 } else {
-                    self.line >= *first && (self.line - first) % step == 0
+                    self.line >= *first && (self.line - first).is_multiple_of(*step)
                 }
             }
             Address::Last => last,

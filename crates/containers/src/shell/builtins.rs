@@ -91,12 +91,7 @@ pub(super) fn run(shell: &mut Shell, sys: &mut Sys<'_>, argv: &[String]) -> Done
                         2
                     }
                     Err(_) => {
-                        let name = if shell.dialect == Dialect::Dash {
-                            "exit: Illegal number: "
-                        } else {
-                            "exit: Illegal number: "
-                        };
-                        shell.fail(sys, &format!("{name}{text}"));
+                        shell.fail(sys, &format!("exit: Illegal number: {text}"));
                         2
                     }
                 },

@@ -110,11 +110,14 @@ enum Target {
     Text(String),
 }
 
+/// Name, whether it is appended, and items with their keys.
+type ArrayAssign = (String, bool, Vec<(Option<String>, String)>);
+
 /// A simple command, its words expanded.
 struct Plan {
     argv: Vec<String>,
     assigns: Vec<(String, String)>,
-    arrays: Vec<(String, bool, Vec<(Option<String>, String)>)>,
+    arrays: Vec<ArrayAssign>,
     redirects: Vec<(u32, Target)>,
 }
 

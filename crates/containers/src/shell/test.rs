@@ -158,7 +158,7 @@ pub(super) fn unary(op: &str, operand: &str, sys: &mut Sys<'_>) -> Option<bool> 
         "-f" => sys.fs().get(&path).is_ok_and(|n| matches!(n, Node::File(_))),
         "-d" => sys.fs().is_dir(&path),
         "-L" | "-h" => sys.fs().get_link(&path).is_ok_and(|n| matches!(n, Node::Link(_))),
-        "-s" => sys.fs().get(&path).is_ok_and(|n| n.len() > 0),
+        "-s" => sys.fs().get(&path).is_ok_and(|n| !n.is_empty()),
         "-c" => sys.fs().get(&path).is_ok_and(|n| matches!(n, Node::Dev(..))),
         "-b" | "-p" | "-S" | "-k" | "-g" | "-u" => false,
         "-r" => sys.fs().access(&path, 4).is_ok(),

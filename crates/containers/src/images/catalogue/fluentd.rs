@@ -10,7 +10,7 @@ pub(super) static IMAGE: Image = Image {
     user: 999,
     cmd: &["fluentd"],
     ports: &[24224],
-    programs: &[("/usr/bin/fluentd", "hang")],
+    programs: &[("/usr/bin/fluentd", "fluentd")],
     memory_bytes: 60 << 20,
     ..PLAIN
 };

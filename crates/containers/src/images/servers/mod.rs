@@ -13,6 +13,10 @@ use clock::Time;
 use crate::machine::{Env, Program, Reaction, Signal, Sys, Turn, Wait};
 use crate::net::{HttpRequest, HttpResponse};
 
+/// Says why a server will not start: a message and an exit code.
+type Demand = fn(&Server, &mut Sys<'_>) -> Result<(), (String, i32)>;
+type Tcp = fn(&mut Server, &[u8]) -> Vec<u8>;
+
 /// How a kind of server behaves.
 struct Kind {
     /// The built-in program's name.
@@ -21,11 +25,11 @@ struct Kind {
     ports: &'static [u16],
     start_ms: i64,
     /// What must hold before it starts: a message and an exit code otherwise.
-    demand: fn(&Server, &mut Sys<'_>) -> Result<(), (String, i32)>,
+    demand: Demand,
     /// Lines written before it listens, and once it does.
     log: fn(&Server, &Sys<'_>) -> (String, String),
     http: Option<fn(&mut Server, &HttpRequest, &mut Sys<'_>) -> HttpResponse>,
-    tcp: Option<fn(&mut Server, &[u8]) -> Vec<u8>>,
+    tcp: Option<Tcp>,
     /// The exit code after SIGTERM; `None`: the kernel's default.
     term: Option<i32>,
 }

@@ -13,7 +13,7 @@ const fn text(
     Kind { name, ports, start_ms, demand: no_demand, log: silent, http: Some(http), tcp: None, term: Some(2) }
 }
 
-pub(super) const KINDS: [Kind; 13] = [
+pub(super) const KINDS: [Kind; 14] = [
     text("whoami", &[80], 10, whoami),
     Kind { log: hello_log, ..text("hello-app", &[8080], 10, hello_app) },
     Kind { log: bootcamp_log, ..text("bootcamp", &[8080], 400, bootcamp) },
@@ -29,6 +29,16 @@ pub(super) const KINDS: [Kind; 13] = [
         name: "pause",
         ports: &[],
         start_ms: 0,
+        demand: no_demand,
+        log: silent,
+        http: None,
+        tcp: None,
+        term: Some(0),
+    },
+    Kind {
+        name: "fluentd",
+        ports: &[24224],
+        start_ms: 2000,
         demand: no_demand,
         log: silent,
         http: None,

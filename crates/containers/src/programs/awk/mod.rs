@@ -68,7 +68,7 @@ impl Awk {
         self.world.ranges = vec![false; script.rules.len()];
         let only_begin = script.rules.iter().all(|r| matches!(r.pattern, parse::Pattern::Begin));
         let files: Vec<String> =
-            args.rest.iter().filter(|a| !(a.contains('=') && !a.contains('/'))).cloned().collect();
+            args.rest.iter().filter(|a| !a.contains('=') || a.contains('/')).cloned().collect();
         self.input = Some(Input::new(&files));
         let flow = self.world.run_rules(&script, sys, |p| matches!(p, parse::Pattern::Begin));
         match flow {
