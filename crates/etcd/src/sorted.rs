@@ -7,6 +7,9 @@ use objects::Str;
 /// Chunks split when they grow past this, so a copied chunk stays a few kilobytes.
 const CHUNK_MAX: usize = 64;
 
+/// What stood under the key did not fit.
+pub(crate) struct Refused;
+
 /// A map from keys to values in key order.
 #[derive(Clone, Debug)]
 pub struct Sorted<V> {
@@ -37,40 +40,64 @@ impl<V: Clone> Sorted<V> {
         self.chunks.partition_point(|c| c[0].0.as_str() <= key).saturating_sub(1)
     }
 
+    /// Where `key` stands, or where it would be put.
+    fn find(&self, key: &str) -> Result<(usize, usize), (usize, usize)> {
+        let at = self.chunk_of(key);
+        let Some(chunk) = self.chunks.get(at) else { return Err((at, 0)) };
+        match chunk.binary_search_by(|(k, _)| k.as_str().cmp(key)) {
+            Ok(i) => Ok((at, i)),
+            Err(i) => Err((at, i)),
+        }
+    }
+
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&V> {
-        let chunk = self.chunks.get(self.chunk_of(key))?;
-        chunk.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok().map(|i| &chunk[i].1)
+        self.find(key).ok().map(|(at, i)| &self.chunks[at][i].1)
     }
 
     /// Sets `key` and returns what stood there.
     pub fn insert(&mut self, key: Str, value: V) -> Option<V> {
-        if self.chunks.is_empty() {
-            self.chunks.push(Arc::new(vec![(key, value)]));
-            self.len = 1;
-            return None;
-        }
-        let at = self.chunk_of(&key);
-        let chunk = Arc::make_mut(&mut self.chunks[at]);
-        match chunk.binary_search_by(|(k, _)| k.cmp(&key)) {
-            Ok(i) => Some(std::mem::replace(&mut chunk[i].1, value)),
-            Err(i) => {
-                chunk.insert(i, (key, value));
+        self.insert_if(key, value, |_| true).ok().flatten()
+    }
+
+    /// Sets `key` if `fits` says so of what stands there, and returns what stood there.
+    pub(crate) fn insert_if(
+        &mut self,
+        key: Str,
+        value: V,
+        fits: impl FnOnce(Option<&V>) -> bool,
+    ) -> Result<Option<V>, Refused> {
+        match self.find(&key) {
+            Ok((at, i)) => {
+                if !fits(Some(&self.chunks[at][i].1)) {
+                    return Err(Refused);
+                }
+                let chunk = Arc::make_mut(&mut self.chunks[at]);
+                Ok(Some(std::mem::replace(&mut chunk[i].1, value)))
+            }
+            Err((at, i)) => {
+                if !fits(None) {
+                    return Err(Refused);
+                }
                 self.len += 1;
+                if self.chunks.is_empty() {
+                    self.chunks.push(Arc::default());
+                }
+                let chunk = Arc::make_mut(&mut self.chunks[at]);
+                chunk.insert(i, (key, value));
                 if chunk.len() > CHUNK_MAX {
                     let upper = chunk.split_off(CHUNK_MAX / 2);
                     self.chunks.insert(at + 1, Arc::new(upper));
                 }
-                None
+                Ok(None)
             }
         }
     }
 
     pub fn remove(&mut self, key: &str) -> Option<V> {
-        let at = self.chunk_of(key);
-        let found = self.chunks.get(at)?.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()?;
+        let (at, i) = self.find(key).ok()?;
         let chunk = Arc::make_mut(&mut self.chunks[at]);
-        let (_, gone) = chunk.remove(found);
+        let (_, gone) = chunk.remove(i);
         self.len -= 1;
         if chunk.is_empty() {
             self.chunks.remove(at);

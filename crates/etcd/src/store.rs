@@ -21,6 +21,17 @@ pub enum Expect {
     Revision(u64),
 }
 
+impl Expect {
+    /// Whether a key that stands at this revision is as expected.
+    fn fits(self, found: Option<u64>) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Absent => found.is_none(),
+            Self::Revision(r) => found == Some(r),
+        }
+    }
+}
+
 /// The key was not as expected; it stands at this revision, or nothing stands there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the key stands at revision {found:?}")]
@@ -107,13 +118,18 @@ impl<R: Clone> Store<R> {
         expect: Expect,
         record: impl FnOnce(u64, Option<Value>) -> R,
     ) -> Result<u64, Mismatch> {
-        if expect != Expect::Anything {
-            self.check(&key, expect)?;
-        }
-        self.revision += 1;
-        let old = self.entries.insert(key, Entry { value, revision: self.revision });
-        self.record(record(self.revision, old.map(|e| e.value)));
-        Ok(self.revision)
+        let revision = self.revision + 1;
+        let mut found = None;
+        let fits = |standing: Option<&Entry>| {
+            found = standing.map(|e| e.revision);
+            expect.fits(found)
+        };
+        let Ok(old) = self.entries.insert_if(key, Entry { value, revision }, fits) else {
+            return Err(Mismatch { found });
+        };
+        self.revision = revision;
+        self.record(record(revision, old.map(|e| e.value)));
+        Ok(revision)
     }
 
     /// Removes a key; `record` as in [`Store::put`].
@@ -135,12 +151,7 @@ impl<R: Clone> Store<R> {
 
     fn check(&self, key: &str, expect: Expect) -> Result<(), Mismatch> {
         let found = self.entries.get(key).map(|e| e.revision);
-        let fits = match expect {
-            Expect::Anything => true,
-            Expect::Absent => found.is_none(),
-            Expect::Revision(r) => found == Some(r),
-        };
-        if fits { Ok(()) } else { Err(Mismatch { found }) }
+        if expect.fits(found) { Ok(()) } else { Err(Mismatch { found }) }
     }
 
     fn record(&mut self, record: R) {
