@@ -161,6 +161,9 @@ impl ApiServer {
         }
         let resource = self.find(&request)?;
         let mut cx = Cx::new(caller, &request, resource, now);
+        if let Some(warning) = deprecation(&cx.resource.id) {
+            cx.warnings.push(warning.to_owned());
+        }
         let mut response =
             if request.subresource.is_empty() { self.main(&mut cx) } else { self.subresource(&mut cx) }?;
         response.warnings.append(&mut cx.warnings);
@@ -201,6 +204,15 @@ impl ApiServer {
         resources::by_plural(&request.group, &request.version, &request.resource)
             .map(Served::BuiltIn)
             .ok_or_else(no_such_resource)
+    }
+}
+
+/// What the server says of a resource that is on its way out.
+fn deprecation(id: &str) -> Option<&'static str> {
+    match id {
+        "endpoints" => Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+        "componentstatuses" => Some("v1 ComponentStatus is deprecated in v1.19+"),
+        _ => None,
     }
 }
 

@@ -3,8 +3,11 @@
 //! Models the default plugins of `k8s.io/kubernetes/plugin/pkg/admission` in their recommended order.
 
 mod default_toleration_seconds;
+mod limit_ranger;
 mod namespace_lifecycle;
+mod pod_resources;
 mod priority;
+mod resource_quota;
 mod service_account;
 mod storage_protection;
 
@@ -19,6 +22,7 @@ impl ApiServer {
         namespace_lifecycle::admit_create(self, cx)?;
         match cx.resource.storage.as_str() {
             "pods" => {
+                limit_ranger::default_pod(self, cx, object);
                 service_account::admit(self, cx, object)?;
                 default_toleration_seconds::admit(object);
                 priority::admit(self, cx, object)?;
@@ -27,6 +31,17 @@ impl ApiServer {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What is decided when an object is complete and valid.
+    pub(crate) fn admit_valid(&mut self, cx: &Cx<'_>, object: &Value) -> Result<(), Status> {
+        if matches!(cx.resource.storage.as_str(), "pods" | "persistentvolumeclaims") {
+            limit_ranger::check(self, cx, object)?;
+        }
+        if cx.resource.storage == "events" {
+            return Ok(());
+        }
+        resource_quota::admit(self, cx, object)
     }
 
     pub(crate) fn admit_update(

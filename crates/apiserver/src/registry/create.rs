@@ -48,6 +48,7 @@ impl ApiServer {
         self.allocate(cx, &mut object, &Value::Null)?;
         self.validate_new(cx, &object)?;
         self.remember(cx);
+        self.admit_valid(cx, &object)?;
         (strategy.canonicalize)(&mut object);
         for attempt in 1.. {
             if attempt > 1 {

@@ -28,4 +28,9 @@ fn prepare_create(job: &mut Value, _: Time) {
     if job["spec"]["selector"]["matchLabels"][CONTROLLER_UID[1]].is_null() {
         job.set_at(&["spec", "selector", "matchLabels", CONTROLLER_UID[1]], uid);
     }
+    // Upstream applies this default again whenever it reads the job back.
+    if job.labels().is_zero() {
+        let labels = job["spec"]["template"].labels().clone();
+        job.set_at(&["metadata", "labels"], labels);
+    }
 }

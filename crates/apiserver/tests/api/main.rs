@@ -1,5 +1,6 @@
 //! The API server from outside: requests in, responses, changes and watch events out.
 
+mod admission;
 mod lifecycle;
 mod refusals;
 mod watching;
