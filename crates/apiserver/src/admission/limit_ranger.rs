@@ -30,7 +30,14 @@ pub(super) fn default_pod(server: &ApiServer, cx: &Cx<'_>, pod: &mut Value) {
     }
 }
 
-fn default_container(pod: &mut Value, list: &str, i: usize, limit: &Value, what: &str, notes: &mut Vec<String>) {
+fn default_container(
+    pod: &mut Value,
+    list: &str,
+    i: usize,
+    limit: &Value,
+    what: &str,
+    notes: &mut Vec<String>,
+) {
     let mut c = pod["spec"][list][i].clone();
     let mut set = [Vec::new(), Vec::new()];
     for (n, (from, to)) in [("defaultRequest", "requests"), ("default", "limits")].into_iter().enumerate() {
@@ -67,7 +74,9 @@ pub(super) fn check(server: &ApiServer, cx: &Cx<'_>, object: &Value) -> Result<(
                     }
                 }
                 ("Pod", false) => bounds(kind, limit, &pod_resources::of_pod(&object["spec"]), &mut problems),
-                ("PersistentVolumeClaim", true) => claim_bounds(limit, &object["spec"]["resources"], &mut problems),
+                ("PersistentVolumeClaim", true) => {
+                    claim_bounds(limit, &object["spec"]["resources"], &mut problems)
+                }
                 _ => {}
             }
         }
@@ -127,7 +136,12 @@ fn bounds(kind: &str, limit: &Value, resources: &Value, problems: &mut Vec<Strin
 fn claim_bounds(limit: &Value, resources: &Value, problems: &mut Vec<String>) {
     let mut least = limit.clone();
     least.remove("max");
-    bounds("PersistentVolumeClaim", &least, &objects::value!({"requests": (resources["requests"].clone())}), problems);
+    bounds(
+        "PersistentVolumeClaim",
+        &least,
+        &objects::value!({"requests": (resources["requests"].clone())}),
+        problems,
+    );
     for (name, top) in limit["max"].entries() {
         let request = &resources["requests"][name.as_str()];
         let head = format!("maximum {name} usage per PersistentVolumeClaim is {}", text(top));

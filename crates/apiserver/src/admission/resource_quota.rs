@@ -17,7 +17,8 @@ use crate::server::{ApiServer, Cx};
 type Usage = BTreeMap<Str, Quantity>;
 
 /// What containers must name when a quota limits it.
-const COMPUTE: [&str; 6] = ["cpu", "limits.cpu", "limits.memory", "memory", "requests.cpu", "requests.memory"];
+const COMPUTE: [&str; 6] =
+    ["cpu", "limits.cpu", "limits.memory", "memory", "requests.cpu", "requests.memory"];
 
 /// Checks a new object against its namespace's quotas, and charges them.
 pub(super) fn admit(server: &mut ApiServer, cx: &Cx<'_>, object: &Value) -> Result<(), Status> {
@@ -26,7 +27,8 @@ pub(super) fn admit(server: &mut ApiServer, cx: &Cx<'_>, object: &Value) -> Resu
         return Ok(());
     }
     let usage = usage(cx, object);
-    let forbidden = |why: String| Err(Status::forbidden(&cx.resource.group, &cx.resource.plural, object.name(), &why));
+    let forbidden =
+        |why: String| Err(Status::forbidden(&cx.resource.group, &cx.resource.plural, object.name(), &why));
     let mut charged = Vec::new();
     let quotas: Vec<Value> = server.objects("resourcequotas", &namespace).cloned().collect();
     for quota in quotas {
@@ -34,8 +36,12 @@ pub(super) fn admit(server: &mut ApiServer, cx: &Cx<'_>, object: &Value) -> Resu
             continue;
         }
         let (hard, used) = (&quota["status"]["hard"], &quota["status"]["used"]);
-        let limited: Vec<&str> =
-            hard.entries().iter().map(|(k, _)| k.as_str()).filter(|k| usage.contains_key(*k) || counts(cx, k)).collect();
+        let limited: Vec<&str> = hard
+            .entries()
+            .iter()
+            .map(|(k, _)| k.as_str())
+            .filter(|k| usage.contains_key(*k) || counts(cx, k))
+            .collect();
         if limited.is_empty() {
             continue;
         }

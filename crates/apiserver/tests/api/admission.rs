@@ -26,7 +26,10 @@ fn quotas_are_charged_and_limits_filled_in() {
     d.create(namespaced(quota)).expect("created");
     d.create(pod("early", Value::map())).expect("a quota that was never counted limits nothing yet");
     let mut counted = d.server.get("resourcequotas", "default", "compute").cloned().expect("there");
-    counted.set("status", value!({"hard": (hard), "used": {"pods": "1", "requests.cpu": "0", "limits.cpu": "0"}}));
+    counted.set(
+        "status",
+        value!({"hard": (hard), "used": {"pods": "1", "requests.cpu": "0", "limits.cpu": "0"}}),
+    );
     d.update(counted, "status").expect("counted");
     assert_eq!(
         refusal(d.create(pod("nolimits", Value::map()))),
