@@ -1,0 +1,238 @@
+//! Runs a template's nodes.
+
+use objects::{Str, Value, go_text};
+
+use super::funcs;
+use super::parse::{Node, Operand, Pipeline};
+
+/// What stands for a field that a map has not.
+pub(super) const NO_VALUE: &str = "<no value>";
+const MAX_DEPTH: usize = 100;
+const MAX_OUTPUT: usize = 8 << 20;
+
+type Ran<T> = Result<T, String>;
+
+enum Flow {
+    On,
+    Break,
+    Continue,
+}
+
+struct Run<'a> {
+    defined: &'a [(String, Vec<Node>)],
+    variables: Vec<(String, Option<Value>)>,
+    out: String,
+    depth: usize,
+}
+
+pub(super) fn render(nodes: &[Node], defined: &[(String, Vec<Node>)], data: &Value) -> Ran<String> {
+    let mut run = Run { defined, variables: vec![("$".into(), Some(data.clone()))], out: String::new(), depth: 0 };
+    run.nodes(nodes, &Some(data.clone()))?;
+    Ok(run.out)
+}
+
+fn fail<T>(why: impl Into<String>) -> Ran<T> {
+    Err(format!("template: output: {}", why.into()))
+}
+
+/// Empty values are false.
+pub(super) fn truth(v: &Option<Value>) -> bool {
+    v.as_ref().is_some_and(|v| !v.is_zero())
+}
+
+impl Run<'_> {
+    fn nodes(&mut self, nodes: &[Node], dot: &Option<Value>) -> Ran<Flow> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH || self.out.len() > MAX_OUTPUT {
+            return fail("exceeded maximum template depth");
+        }
+        let mut flow = Flow::On;
+        for n in nodes {
+            flow = self.node(n, dot)?;
+            if !matches!(flow, Flow::On) {
+                break;
+            }
+        }
+        self.depth -= 1;
+        Ok(flow)
+    }
+
+    fn node(&mut self, node: &Node, dot: &Option<Value>) -> Ran<Flow> {
+        match node {
+            Node::Text(t) => self.out.push_str(t),
+            Node::Print(p) => {
+                let v = self.pipeline(p, dot)?;
+                if p.variables.is_empty() {
+                    self.out.push_str(&printed(&v));
+                }
+            }
+            Node::If { condition, then, other } => {
+                let known = self.variables.len();
+                let v = self.pipeline(condition, dot)?;
+                let flow = self.nodes(if truth(&v) { then } else { other }, dot)?;
+                self.variables.truncate(known);
+                return Ok(flow);
+            }
+            Node::With { subject, then, other } => {
+                let known = self.variables.len();
+                let v = self.pipeline(subject, dot)?;
+                let flow = if truth(&v) { self.nodes(then, &v)? } else { self.nodes(other, dot)? };
+                self.variables.truncate(known);
+                return Ok(flow);
+            }
+            Node::Range { over, body, other } => return self.range(over, body, other, dot),
+            Node::Call { name, data } => {
+                let Some((_, body)) = self.defined.iter().find(|(n, _)| n == name) else {
+                    return fail(format!("template {name:?} not defined"));
+                };
+                let data = match data {
+                    Some(p) => self.pipeline(p, dot)?,
+                    None => None,
+                };
+                let outer = std::mem::replace(&mut self.variables, vec![("$".into(), data.clone())]);
+                self.nodes(body, &data)?;
+                self.variables = outer;
+            }
+            Node::Break => return Ok(Flow::Break),
+            Node::Continue => return Ok(Flow::Continue),
+        }
+        Ok(Flow::On)
+    }
+
+    fn range(&mut self, over: &Pipeline, body: &[Node], other: &[Node], dot: &Option<Value>) -> Ran<Flow> {
+        let known = self.variables.len();
+        let bare = Pipeline { variables: Vec::new(), ..over.clone() };
+        let pairs: Vec<(Value, Value)> = match self.pipeline(&bare, dot)? {
+            Some(Value::List(l)) => l.iter().enumerate().map(|(i, v)| (Value::from(i), v.clone())).collect(),
+            Some(Value::Map(m)) => m.iter().map(|(k, v)| (Value::from(k), v.clone())).collect(),
+            Some(Value::Int(n)) if (0..=100_000).contains(&n) => (0..n).map(|i| (Value::Int(i), Value::Int(i))).collect(),
+            None | Some(Value::Null) => Vec::new(),
+            Some(v) => return fail(format!("range can't iterate over {}", go_text::plain(&v))),
+        };
+        if pairs.is_empty() {
+            return self.nodes(other, dot);
+        }
+        for (k, v) in pairs {
+            match over.variables.as_slice() {
+                [] => {}
+                [value] => self.assign(value, over.declares, Some(v.clone())),
+                [key, value, ..] => {
+                    self.assign(key, over.declares, Some(k));
+                    self.assign(value, over.declares, Some(v.clone()));
+                }
+            }
+            let flow = self.nodes(body, &Some(v))?;
+            if over.declares || over.variables.is_empty() {
+                self.variables.truncate(known);
+            }
+            if matches!(flow, Flow::Break) {
+                break;
+            }
+        }
+        self.variables.truncate(known);
+        Ok(Flow::On)
+    }
+
+    fn assign(&mut self, name: &str, declares: bool, value: Option<Value>) {
+        if !declares {
+            if let Some((_, v)) = self.variables.iter_mut().rev().find(|(n, _)| n == name) {
+                *v = value;
+                return;
+            }
+        }
+        self.variables.push((name.to_owned(), value));
+    }
+
+    fn pipeline(&mut self, p: &Pipeline, dot: &Option<Value>) -> Ran<Option<Value>> {
+        let mut last: Option<Option<Value>> = None;
+        for command in &p.commands {
+            last = Some(self.command(command, dot, last)?);
+        }
+        let value = last.unwrap_or_default();
+        for name in &p.variables {
+            self.assign(name, p.declares, value.clone());
+        }
+        Ok(value)
+    }
+
+    fn command(&mut self, operands: &[Operand], dot: &Option<Value>, piped: Option<Option<Value>>) -> Ran<Option<Value>> {
+        let Some((first, rest)) = operands.split_first() else { return fail("empty command") };
+        let Operand::Function(name) = first else {
+            if !rest.is_empty() || piped.is_some() {
+                return fail("can't give argument to non-function");
+            }
+            return self.operand(first, dot);
+        };
+        // `and` and `or` stop at the operand that decides.
+        if matches!(name.as_str(), "and" | "or") {
+            let mut value = None;
+            for o in rest {
+                value = self.operand(o, dot)?;
+                if truth(&value) == (name == "or") {
+                    return Ok(value);
+                }
+            }
+            return Ok(piped.unwrap_or(value));
+        }
+        let mut args = Vec::with_capacity(rest.len() + 1);
+        for o in rest {
+            args.push(self.operand(o, dot)?);
+        }
+        args.extend(piped);
+        funcs::call(name, &args).or_else(|why| fail(format!("error calling {name}: {why}")))
+    }
+
+    fn operand(&mut self, o: &Operand, dot: &Option<Value>) -> Ran<Option<Value>> {
+        Ok(match o {
+            Operand::Literal(v) => Some(v.clone()),
+            Operand::Nil => None,
+            Operand::Dot => dot.clone(),
+            Operand::Variable(name) => self.variables.iter().rev().find(|(n, _)| n == name).and_then(|(_, v)| v.clone()),
+            Operand::Inner(p) => self.pipeline(p, dot)?,
+            Operand::Function(_) => return self.command(std::slice::from_ref(o), dot, None),
+            Operand::Chain(base, fields) => {
+                let mut v = self.operand(base, dot)?;
+                for f in fields {
+                    v = field(v, f)?;
+                }
+                v
+            }
+        })
+    }
+}
+
+/// A field of a map; nothing of nothing.
+fn field(v: Option<Value>, name: &str) -> Ran<Option<Value>> {
+    match v {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Map(m)) => Ok(m.get(name).cloned()),
+        Some(other) => fail(format!("can't evaluate field {name} in type {}", type_name(&other))),
+    }
+}
+
+pub(super) fn type_name(v: &Value) -> &'static str {
+    match v {
+        Value::Null => "nil",
+        Value::Bool(_) => "bool",
+        Value::Int(_) => "int64",
+        Value::Float(_) => "float64",
+        Value::Str(_) => "string",
+        Value::List(_) => "[]interface {}",
+        Value::Map(_) => "map[string]interface {}",
+    }
+}
+
+pub(super) fn printed(v: &Option<Value>) -> String {
+    match v {
+        None | Some(Value::Null) => NO_VALUE.into(),
+        Some(v) => go_text::plain(v),
+    }
+}
+
+/// The text of a string, for functions.
+pub(super) fn text(v: &Option<Value>) -> Str {
+    match v {
+        Some(Value::Str(s)) => s.clone(),
+        other => printed(other).into(),
+    }
+}
