@@ -141,7 +141,7 @@ pub fn find(root: &'static Command, words: &[String]) -> (&'static Command, Stri
 fn first_argument(command: &Command, words: &[String]) -> Option<usize> {
     let takes_value = |name: &str, letter: bool| {
         command.flags.iter().copied().chain([GLOBAL]).flatten().any(|f| {
-            let named = if letter { name.chars().next() == Some(f.short) } else { f.name == name };
+            let named = if letter { name.starts_with(f.short) } else { f.name == name };
             named && !matches!(f.kind, Kind::Bool | Kind::Optional(_))
         })
     };
@@ -189,11 +189,10 @@ async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<(
     let (command, path, rest) = find(root, words);
     let mut sets: Vec<&[Flag]> = command.flags.to_vec();
     sets.push(GLOBAL);
-    if std::ptr::eq(command, root) {
-        if let Some(i) = first_argument(root, &rest) {
+    if std::ptr::eq(command, root)
+        && let Some(i) = first_argument(root, &rest) {
             return Err(unknown(root, &rest[i]));
         }
-    }
     let args = match flags::parse(&path, &rest, &sets) {
         Ok(a) => a,
         Err(text) => return Err(Error::text(format!("{text}\nSee '{path} --help' for usage."))),

@@ -50,7 +50,9 @@ impl Error {
     }
 
     /// One error, or several as one.
-    #[must_use]
+    ///
+    /// # Errors
+    /// When there is any.
     pub fn of_all(mut errors: Vec<Error>) -> Result<()> {
         match errors.len() {
             0 => Ok(()),

@@ -194,13 +194,11 @@ impl Kubectl {
                     return fail("arguments in resource/name form must have a single resource and name");
                 }
                 let resource = self.resource(kind).await?;
-                if f.single_type {
-                    if let Some(Source::Named(first)) = out.all.first() {
-                        if first.resource.id != resource.id {
+                if f.single_type
+                    && let Some(Source::Named(first)) = out.all.first()
+                        && first.resource.id != resource.id {
                             return fail("you may only specify a single resource type");
                         }
-                    }
-                }
                 out.all.push(self.named(f, resource, name)?);
             }
             return Ok(out);

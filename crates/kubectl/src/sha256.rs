@@ -42,7 +42,7 @@ fn constants(count: usize, power: f64) -> Vec<u32> {
     let mut out = Vec::with_capacity(count);
     let mut n: u128 = 2;
     while out.len() < count {
-        if (2..n).take_while(|d| d * d <= n).all(|d| n % d != 0) {
+        if (2..n).take_while(|d| d * d <= n).all(|d| !n.is_multiple_of(d)) {
             // Integer roots, so that no rounding of floats can matter: root of n scaled by 2^32.
             let cube = power < 0.4;
             let target = if cube { n << 96 } else { n << 64 };

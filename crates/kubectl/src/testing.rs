@@ -13,6 +13,9 @@ use objects::{Reason, Status};
 
 use crate::io::{DiscoveryCache, FsError, Io, LocalFuture};
 
+/// What an editor makes of a text.
+pub type Edit = fn(&str) -> String;
+
 /// Files, variables and streams in memory.
 #[derive(Default)]
 pub struct MemoryIo {
@@ -23,7 +26,7 @@ pub struct MemoryIo {
     pub output: RefCell<String>,
     pub errors: RefCell<String>,
     /// What the editor does to a file's text.
-    pub editor: RefCell<Option<fn(&str) -> String>>,
+    pub editor: RefCell<Option<Edit>>,
     pub discovery: DiscoveryCache,
 }
 

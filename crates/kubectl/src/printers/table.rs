@@ -96,7 +96,7 @@ impl TablePrinter {
         }
         let labels = &meta["labels"];
         for l in &self.options.label_columns {
-            cells.push(labels.find(l).map_or_else(|| String::new(), |v| v.text().to_owned()));
+            cells.push(labels.find(l).map_or_else(String::new, |v| v.text().to_owned()));
         }
         if self.options.show_labels {
             cells.push(labels_text(labels));

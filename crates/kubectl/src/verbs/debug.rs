@@ -198,11 +198,10 @@ async fn copied(k: &Kubectl, args: &Args, pod: &Value, to: &str) -> Result<(Stri
             }
         }
         for pair in args.list("set-image") {
-            if let Some((n, image)) = pair.split_once('=') {
-                if n == "*" || c["name"] == n {
+            if let Some((n, image)) = pair.split_once('=')
+                && (n == "*" || c["name"] == n) {
                     c.set("image", image);
                 }
-            }
         }
     }
     let wanted = args.text("container");

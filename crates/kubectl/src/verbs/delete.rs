@@ -119,7 +119,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         return Ok(());
     }
     let mut found = 0;
-    let mut warned = !(k.enforce_namespace && !find.all_namespaces);
+    let mut warned = !k.enforce_namespace || find.all_namespaces;
     let mut gone: Vec<(Info, Str)> = Vec::new();
     for info in infos {
         found += 1;

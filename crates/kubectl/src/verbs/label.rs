@@ -130,54 +130,41 @@ async fn run(k: &Kubectl, args: &Args, labels: bool) -> Result<()> {
         return fail("at least one label update is required");
     }
     let changes = read(&pairs, labels)?;
-    let (infos, mut errors, _) = k.infos(&find).await?;
+    let (infos, mut errors, single) = k.infos(&find).await?;
     let version = args.text("resource-version");
     if infos.len() > 1 && !version.is_empty() {
         return fail("--resource-version may only be used with a single resource");
     }
     for i in infos {
         if list {
-            if labels && i.resource.namespaced || !labels {
-                k.say(
-                    format!("Listing {field} for {}.{}/{}:", i.resource.kind, i.resource.group, i.name)
-                        .replace("./", "/"),
-                );
-            }
+            let indent = if single {
+                ""
+            } else {
+                k.say(format!("Listing {field} for {}.{}/{}:", i.resource.kind, i.resource.group, i.name));
+                " "
+            };
             for (key, v) in i.object.meta()[field].entries() {
-                k.say(format!("{key}={}", v.text()));
+                k.say(format!("{indent}{key}={}", v.text()));
             }
             continue;
         }
         let old = i.object.meta()[field].clone();
         if !args.is("overwrite") {
-            let clash: Vec<String> = changes
+            let lead =
+                if labels { "" } else { "--overwrite is false but found the following declared annotation(s): " };
+            let clash: Vec<Error> = changes
                 .set
                 .iter()
                 .filter_map(|(key, v)| {
-                    let was = old.find(key)?;
-                    (!labels || was.text() != v).then(|| {
-                        format!("'{key}' already has a value ({}), and --overwrite is false", was.text())
-                    })
+                    let was = old.find(key)?.text();
+                    let text = format!("{lead}'{key}' already has a value ({was})");
+                    let tail = if labels { ", and --overwrite is false" } else { "" };
+                    (was != v).then(|| Error::Text(text + tail))
                 })
-                .filter(|_| true)
                 .collect();
-            if labels && !clash.is_empty() {
-                errors.extend(clash.into_iter().map(Error::Text));
+            if !clash.is_empty() {
+                errors.extend(clash);
                 continue;
-            }
-            if !labels {
-                let clash: Vec<String> = changes
-                    .set
-                    .iter()
-                    .filter_map(|(key, v)| {
-                        let was = old.find(key)?;
-                        (was.text() != v).then(|| format!("--overwrite is false but found the following declared annotation(s): '{key}' already has a value ({})", was.text()))
-                    })
-                    .collect();
-                if !clash.is_empty() {
-                    errors.extend(clash.into_iter().map(Error::Text));
-                    continue;
-                }
             }
         }
         let mut delta = Value::map();

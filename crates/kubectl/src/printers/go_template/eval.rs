@@ -134,12 +134,11 @@ impl Run<'_> {
     }
 
     fn assign(&mut self, name: &str, declares: bool, value: Option<Value>) {
-        if !declares {
-            if let Some((_, v)) = self.variables.iter_mut().rev().find(|(n, _)| n == name) {
+        if !declares
+            && let Some((_, v)) = self.variables.iter_mut().rev().find(|(n, _)| n == name) {
                 *v = value;
                 return;
             }
-        }
         self.variables.push((name.to_owned(), value));
     }
 
