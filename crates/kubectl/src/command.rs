@@ -190,9 +190,10 @@ async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<(
     let mut sets: Vec<&[Flag]> = command.flags.to_vec();
     sets.push(GLOBAL);
     if std::ptr::eq(command, root)
-        && let Some(i) = first_argument(root, &rest) {
-            return Err(unknown(root, &rest[i]));
-        }
+        && let Some(i) = first_argument(root, &rest)
+    {
+        return Err(unknown(root, &rest[i]));
+    }
     let args = match flags::parse(&path, &rest, &sets) {
         Ok(a) => a,
         Err(text) => return Err(Error::text(format!("{text}\nSee '{path} --help' for usage."))),

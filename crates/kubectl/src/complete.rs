@@ -81,12 +81,13 @@ pub async fn complete(words: &[String], word: &str, client: &Handle) -> Vec<Cand
         return sorted(word, values(f, &rest, client).await);
     }
     if let Some((name, _)) = word.strip_prefix("--").and_then(|w| w.split_once('='))
-        && let Some(f) = all_flags(command).find(|f| f.name == name) {
-            let found = values(f, &rest, client).await;
-            let whole =
-                found.into_iter().map(|c| Candidate { text: format!("--{name}={}", c.text), ..c }).collect();
-            return sorted(word, whole);
-        }
+        && let Some(f) = all_flags(command).find(|f| f.name == name)
+    {
+        let found = values(f, &rest, client).await;
+        let whole =
+            found.into_iter().map(|c| Candidate { text: format!("--{name}={}", c.text), ..c }).collect();
+        return sorted(word, whole);
+    }
     if word.starts_with('-') {
         let flags = all_flags(command).map(|f| {
             let tail = if matches!(f.kind, Kind::Bool | Kind::Optional(_)) { "" } else { "=" };
@@ -198,9 +199,10 @@ fn namespace(rest: &[String]) -> String {
     let mut words = rest.iter();
     while let Some(w) = words.next() {
         if (w == "-n" || w == "--namespace")
-            && let Some(v) = words.next() {
-                return v.clone();
-            }
+            && let Some(v) = words.next()
+        {
+            return v.clone();
+        }
         if w == "-A" || w == "--all-namespaces" {
             return String::new();
         }

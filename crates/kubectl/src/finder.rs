@@ -196,9 +196,10 @@ impl Kubectl {
                 let resource = self.resource(kind).await?;
                 if f.single_type
                     && let Some(Source::Named(first)) = out.all.first()
-                        && first.resource.id != resource.id {
-                            return fail("you may only specify a single resource type");
-                        }
+                    && first.resource.id != resource.id
+                {
+                    return fail("you may only specify a single resource type");
+                }
                 out.all.push(self.named(f, resource, name)?);
             }
             return Ok(out);

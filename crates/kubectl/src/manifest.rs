@@ -172,8 +172,9 @@ impl Kubectl {
 /// The parser's text.
 pub fn parse_any(text: &str) -> std::result::Result<Value, String> {
     if text.trim_start().starts_with(['{', '['])
-        && let Ok(v) = json::parse(text) {
-            return Ok(v);
-        }
+        && let Ok(v) = json::parse(text)
+    {
+        return Ok(v);
+    }
     yaml::load(text).map(|d| d.value).map_err(|e| e.to_string())
 }

@@ -58,7 +58,10 @@ mod tests {
         for (template, want) in [
             ("plain", "plain"),
             ("{{.n}} {{.f}} {{.b}} {{.nosuch}} {{.nosuch.field}}", "3 1.5 true <no value> <no value>"),
-            ("{{range .items}}{{.metadata.name}} {{len .spec.containers}}{{\"\\n\"}}{{end}}", "one 1\ntwo 2\n"),
+            (
+                "{{range .items}}{{.metadata.name}} {{len .spec.containers}}{{\"\\n\"}}{{end}}",
+                "one 1\ntwo 2\n",
+            ),
             ("{{range $i, $x := .items}}{{if $i}}, {{end}}{{$x.metadata.name}}{{end}}", "one, two"),
             ("{{range $k, $v := (index .items 0).metadata.labels}}{{$k}}={{$v}};{{end}}", "a=1;b=2;"),
             ("{{range .nosuch}}x{{else}}none{{end}}", "none"),
@@ -71,7 +74,10 @@ mod tests {
             ("a {{- \"b\" -}} c{{/* note */}}", "abc"),
             ("{{(index .items 1).metadata}}", "map[name:two]"),
             ("{{define \"t\"}}<{{.}}>{{end}}{{template \"t\" .n}}", "<3>"),
-            ("{{range .items}}{{if eq .metadata.name \"two\"}}{{break}}{{end}}{{.metadata.name}}{{end}}", "one"),
+            (
+                "{{range .items}}{{if eq .metadata.name \"two\"}}{{break}}{{end}}{{.metadata.name}}{{end}}",
+                "one",
+            ),
             ("{{print 1 2 \"a\" \"b\"}} {{println \"x\"}}", "1 2ab x\n"),
             ("{{index .items 0 \"metadata\" \"name\"}}", "one"),
             ("{{len \"abc\"}}{{slice \"abc\" 1 2}}", "3b"),
@@ -83,7 +89,17 @@ mod tests {
 
     #[test]
     fn what_is_no_template_is_refused() {
-        for bad in ["{{", "{{.a", "{{range .x}}", "{{end}}", "{{if}}{{end}}", "{{nosuch 1}}", "{{\"a}}", "{{$y}}", "{{.a | }}"] {
+        for bad in [
+            "{{",
+            "{{.a",
+            "{{range .x}}",
+            "{{end}}",
+            "{{if}}{{end}}",
+            "{{nosuch 1}}",
+            "{{\"a}}",
+            "{{$y}}",
+            "{{.a | }}",
+        ] {
             assert!(Template::parse(bad).is_err(), "{bad}");
         }
         let deep = "(".repeat(5000);

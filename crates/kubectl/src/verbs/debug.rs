@@ -199,9 +199,10 @@ async fn copied(k: &Kubectl, args: &Args, pod: &Value, to: &str) -> Result<(Stri
         }
         for pair in args.list("set-image") {
             if let Some((n, image)) = pair.split_once('=')
-                && (n == "*" || c["name"] == n) {
-                    c.set("image", image);
-                }
+                && (n == "*" || c["name"] == n)
+            {
+                c.set("image", image);
+            }
         }
     }
     let wanted = args.text("container");

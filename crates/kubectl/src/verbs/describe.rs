@@ -33,14 +33,16 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let (mut infos, mut errors, _) = k.infos(&find).await?;
     let mut by_prefix = false;
     if let ([e], [kind, prefix]) = (errors.as_slice(), args.args.as_slice())
-        && e.is_not_found() && !kind.contains('/') {
-            find.args = vec![kind.clone()];
-            let (all, _, _) = k.infos(&find).await?;
-            let matching: Vec<_> = all.into_iter().filter(|i| i.name.starts_with(prefix.as_str())).collect();
-            if !matching.is_empty() {
-                (infos, errors, by_prefix) = (matching, Vec::new(), true);
-            }
+        && e.is_not_found()
+        && !kind.contains('/')
+    {
+        find.args = vec![kind.clone()];
+        let (all, _, _) = k.infos(&find).await?;
+        let matching: Vec<_> = all.into_iter().filter(|i| i.name.starts_with(prefix.as_str())).collect();
+        if !matching.is_empty() {
+            (infos, errors, by_prefix) = (matching, Vec::new(), true);
         }
+    }
     let mut first = true;
     for i in &infos {
         match describe::text(k, &i.resource, &i.object, args.is("show-events")).await {

@@ -150,8 +150,11 @@ async fn run(k: &Kubectl, args: &Args, labels: bool) -> Result<()> {
         }
         let old = i.object.meta()[field].clone();
         if !args.is("overwrite") {
-            let lead =
-                if labels { "" } else { "--overwrite is false but found the following declared annotation(s): " };
+            let lead = if labels {
+                ""
+            } else {
+                "--overwrite is false but found the following declared annotation(s): "
+            };
             let clash: Vec<Error> = changes
                 .set
                 .iter()

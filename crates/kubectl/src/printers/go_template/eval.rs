@@ -26,7 +26,8 @@ struct Run<'a> {
 }
 
 pub(super) fn render(nodes: &[Node], defined: &[(String, Vec<Node>)], data: &Value) -> Ran<String> {
-    let mut run = Run { defined, variables: vec![("$".into(), Some(data.clone()))], out: String::new(), depth: 0 };
+    let mut run =
+        Run { defined, variables: vec![("$".into(), Some(data.clone()))], out: String::new(), depth: 0 };
     run.nodes(nodes, &Some(data.clone()))?;
     Ok(run.out)
 }
@@ -105,7 +106,9 @@ impl Run<'_> {
         let pairs: Vec<(Value, Value)> = match self.pipeline(&bare, dot)? {
             Some(Value::List(l)) => l.iter().enumerate().map(|(i, v)| (Value::from(i), v.clone())).collect(),
             Some(Value::Map(m)) => m.iter().map(|(k, v)| (Value::from(k), v.clone())).collect(),
-            Some(Value::Int(n)) if (0..=100_000).contains(&n) => (0..n).map(|i| (Value::Int(i), Value::Int(i))).collect(),
+            Some(Value::Int(n)) if (0..=100_000).contains(&n) => {
+                (0..n).map(|i| (Value::Int(i), Value::Int(i))).collect()
+            }
             None | Some(Value::Null) => Vec::new(),
             Some(v) => return fail(format!("range can't iterate over {}", go_text::plain(&v))),
         };
@@ -134,11 +137,10 @@ impl Run<'_> {
     }
 
     fn assign(&mut self, name: &str, declares: bool, value: Option<Value>) {
-        if !declares
-            && let Some((_, v)) = self.variables.iter_mut().rev().find(|(n, _)| n == name) {
-                *v = value;
-                return;
-            }
+        if !declares && let Some((_, v)) = self.variables.iter_mut().rev().find(|(n, _)| n == name) {
+            *v = value;
+            return;
+        }
         self.variables.push((name.to_owned(), value));
     }
 
@@ -154,7 +156,12 @@ impl Run<'_> {
         Ok(value)
     }
 
-    fn command(&mut self, operands: &[Operand], dot: &Option<Value>, piped: Option<Option<Value>>) -> Ran<Option<Value>> {
+    fn command(
+        &mut self,
+        operands: &[Operand],
+        dot: &Option<Value>,
+        piped: Option<Option<Value>>,
+    ) -> Ran<Option<Value>> {
         let Some((first, rest)) = operands.split_first() else { return fail("empty command") };
         let Operand::Function(name) = first else {
             if !rest.is_empty() || piped.is_some() {
@@ -186,7 +193,9 @@ impl Run<'_> {
             Operand::Literal(v) => Some(v.clone()),
             Operand::Nil => None,
             Operand::Dot => dot.clone(),
-            Operand::Variable(name) => self.variables.iter().rev().find(|(n, _)| n == name).and_then(|(_, v)| v.clone()),
+            Operand::Variable(name) => {
+                self.variables.iter().rev().find(|(n, _)| n == name).and_then(|(_, v)| v.clone())
+            }
             Operand::Inner(p) => self.pipeline(p, dot)?,
             Operand::Function(_) => return self.command(std::slice::from_ref(o), dot, None),
             Operand::Chain(base, fields) => {

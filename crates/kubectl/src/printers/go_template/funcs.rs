@@ -7,8 +7,26 @@ use objects::{Value, base64, json};
 use super::eval::{printed, text, truth, type_name};
 
 pub(super) const NAMES: [&str; 20] = [
-    "and", "or", "not", "len", "index", "slice", "print", "printf", "println", "eq", "ne", "lt", "le", "gt", "ge", "html",
-    "urlquery", "exists", "base64decode", "js",
+    "and",
+    "or",
+    "not",
+    "len",
+    "index",
+    "slice",
+    "print",
+    "printf",
+    "println",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "html",
+    "urlquery",
+    "exists",
+    "base64decode",
+    "js",
 ];
 
 type Arg = Option<Value>;
@@ -36,7 +54,12 @@ pub(super) fn call(name: &str, args: &[Arg]) -> Result<Arg, String> {
         "println" => Some(Value::from(joined(args, true) + "\n")),
         "printf" => Some(Value::from(format(args))),
         "html" => Some(Value::from(
-            joined(args, false).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&#34;").replace('\'', "&#39;"),
+            joined(args, false)
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&#34;")
+                .replace('\'', "&#39;"),
         )),
         "js" | "urlquery" => Some(Value::from(joined(args, false))),
         "exists" => {
@@ -111,14 +134,18 @@ fn order(a: &Arg, b: &Arg) -> Result<Ordering, String> {
 fn index(v: Arg, at: &Arg) -> Result<Arg, String> {
     match (v, at) {
         (Some(Value::Map(m)), Some(Value::Str(k))) => Ok(m.get(k).cloned()),
-        (Some(Value::List(l)), Some(Value::Int(i))) => match usize::try_from(*i).ok().and_then(|i| l.get(i)) {
-            Some(x) => Ok(Some(x.clone())),
-            None => Err(format!("index out of range: {i}")),
-        },
-        (Some(Value::Str(s)), Some(Value::Int(i))) => match usize::try_from(*i).ok().and_then(|i| s.as_bytes().get(i)) {
-            Some(b) => Ok(Some(Value::from(*b as u16))),
-            None => Err(format!("index out of range: {i}")),
-        },
+        (Some(Value::List(l)), Some(Value::Int(i))) => {
+            match usize::try_from(*i).ok().and_then(|i| l.get(i)) {
+                Some(x) => Ok(Some(x.clone())),
+                None => Err(format!("index out of range: {i}")),
+            }
+        }
+        (Some(Value::Str(s)), Some(Value::Int(i))) => {
+            match usize::try_from(*i).ok().and_then(|i| s.as_bytes().get(i)) {
+                Some(b) => Ok(Some(Value::from(*b as u16))),
+                None => Err(format!("index out of range: {i}")),
+            }
+        }
         (None | Some(Value::Null), _) => Err("index of untyped nil".into()),
         (Some(v), Some(at)) => Err(format!("cannot index {} with {}", type_name(&v), type_name(at))),
         (Some(_), None) => Err("cannot index slice/array with nil".into()),
@@ -226,7 +253,8 @@ fn format(args: &[Arg]) -> String {
             out.push_str(&body);
         }
     }
-    let extra: Vec<String> = rest.map(|a| format!("{}={}", a.as_ref().map_or("<nil>", type_name), shown(a))).collect();
+    let extra: Vec<String> =
+        rest.map(|a| format!("{}={}", a.as_ref().map_or("<nil>", type_name), shown(a))).collect();
     if !extra.is_empty() {
         out.push_str(&format!("%!(EXTRA {})", extra.join(", ")));
     }
@@ -247,7 +275,9 @@ fn one(verb: char, a: &Arg, precision: Option<usize>) -> String {
         ('d', Some(Value::Int(i))) => i.to_string(),
         ('x', Some(Value::Int(i))) => format!("{i:x}"),
         ('x', Some(Value::Str(s))) => s.bytes().map(|b| format!("{b:02x}")).collect(),
-        ('c', Some(Value::Int(i))) => u32::try_from(*i).ok().and_then(char::from_u32).unwrap_or('\u{fffd}').to_string(),
+        ('c', Some(Value::Int(i))) => {
+            u32::try_from(*i).ok().and_then(char::from_u32).unwrap_or('\u{fffd}').to_string()
+        }
         ('f', Some(Value::Float(f))) => format!("{f:.*}", precision.unwrap_or(6)),
         ('g', Some(Value::Float(f))) => objects::number::g_float(*f),
         ('t', Some(Value::Bool(b))) => b.to_string(),

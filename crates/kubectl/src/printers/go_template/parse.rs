@@ -67,7 +67,12 @@ struct Parser {
 }
 
 pub(super) fn parse(text: &str) -> Parsed<(Vec<Node>, Defined)> {
-    let mut p = Parser { pieces: pieces(text)?.into_iter(), defined: Vec::new(), variables: vec!["$".into()], line: 1 };
+    let mut p = Parser {
+        pieces: pieces(text)?.into_iter(),
+        defined: Vec::new(),
+        variables: vec!["$".into()],
+        line: 1,
+    };
     let (nodes, end) = p.list(0)?;
     match end {
         None => Ok((nodes, p.defined)),
@@ -150,12 +155,16 @@ fn tokens(text: &str, line: usize) -> Parsed<(Vec<Token>, usize, bool)> {
                 i = end + 1;
             }
             b'`' => {
-                let Some(end) = text[i + 1..].find('`') else { return located(line, "unterminated raw quoted string") };
+                let Some(end) = text[i + 1..].find('`') else {
+                    return located(line, "unterminated raw quoted string");
+                };
                 out.push(Token::Text(text[i + 1..=i + end].to_owned()));
                 i += end + 2;
             }
             b'\'' => {
-                let Some(end) = text[i + 1..].find('\'') else { return located(line, "unterminated character constant") };
+                let Some(end) = text[i + 1..].find('\'') else {
+                    return located(line, "unterminated character constant");
+                };
                 out.push(Token::Char(unquote(&text[i..=i + end + 1]).chars().next().unwrap_or(' ')));
                 i += end + 2;
             }
@@ -179,11 +188,13 @@ fn tokens(text: &str, line: usize) -> Parsed<(Vec<Token>, usize, bool)> {
                 let n = &text[i..end];
                 let value = match n.parse::<i64>() {
                     Ok(v) => Value::Int(v),
-                    Err(_) => match (n.strip_prefix("0x").map(|h| i64::from_str_radix(h, 16)), n.parse::<f64>()) {
-                        (Some(Ok(v)), _) => Value::Int(v),
-                        (_, Ok(f)) => Value::Float(f),
-                        _ => return located(line, &format!("bad number syntax: {n:?}")),
-                    },
+                    Err(_) => {
+                        match (n.strip_prefix("0x").map(|h| i64::from_str_radix(h, 16)), n.parse::<f64>()) {
+                            (Some(Ok(v)), _) => Value::Int(v),
+                            (_, Ok(f)) => Value::Float(f),
+                            _ => return located(line, &format!("bad number syntax: {n:?}")),
+                        }
+                    }
                 };
                 out.push(Token::Number(value));
                 i = end;
@@ -200,7 +211,11 @@ fn tokens(text: &str, line: usize) -> Parsed<(Vec<Token>, usize, bool)> {
                 let known = [":=", "=", "|", "(", ")", ","];
                 let Some(symbol) = known.iter().find(|s| rest.starts_with(**s)) else {
                     let c = rest.chars().next().unwrap_or(' ');
-                    return located(line, &format!("unrecognized character in action: {:#06X?} '{c}'", c as u32).replace("0x", "U+"));
+                    return located(
+                        line,
+                        &format!("unrecognized character in action: {:#06X?} '{c}'", c as u32)
+                            .replace("0x", "U+"),
+                    );
                 };
                 out.push(Token::Symbol(symbol));
                 i += symbol.len();
@@ -387,7 +402,11 @@ impl Parser {
                 }
             }
             if operands.is_empty() {
-                return self.fail(if commands.is_empty() { "missing value for command" } else { "missing value for pipeline" });
+                return self.fail(if commands.is_empty() {
+                    "missing value for command"
+                } else {
+                    "missing value for pipeline"
+                });
             }
             commands.push(operands);
             match t.all.get(t.at) {

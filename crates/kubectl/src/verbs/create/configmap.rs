@@ -99,9 +99,10 @@ pub fn key_values(k: &Kubectl, args: &Args, kind: &str) -> Result<Vec<(String, V
             for name in k.io.list(path).unwrap_or_default() {
                 let full = format!("{}/{name}", path.trim_end_matches('/'));
                 if let (false, Ok(bytes)) = (k.io.is_dir(&full), k.io.read(&full))
-                    && valid_key(&name).is_none() {
-                        out.push((name, bytes));
-                    }
+                    && valid_key(&name).is_none()
+                {
+                    out.push((name, bytes));
+                }
             }
             continue;
         }
