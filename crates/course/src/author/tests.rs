@@ -1,1 +1,271 @@
+use super::*;
+use crate::{Attempt, Block, Lang, Lesson, index};
 
+/// A whole lesson, small: what `wheelhouse new lesson` makes.
+fn good() -> Files {
+    new_lesson(&Files::new(), "hello").unwrap_or_default()
+}
+
+fn edited(file: &str, from: &str, to: &str) -> Files {
+    let mut files = good();
+    let text = files.get(file).cloned().unwrap_or_default();
+    assert!(text.contains(from), "{file} has no {from:?}");
+    files.insert(file.to_owned(), text.replacen(from, to, 1));
+    files
+}
+
+/// The same with the translation sealed anew: what is wrong then is not staleness.
+fn edited_both(from: &str, to: &str) -> Files {
+    let mut files = edited("hello/en.md", from, to);
+    let korean = files["hello/ko.md"].replacen(from, to, 1);
+    files.insert("hello/ko.md".into(), korean);
+    if let Ok(sealed) = accept(&files, "hello") {
+        files.insert("hello/ko.md".into(), sealed);
+    }
+    files
+}
+
+fn problems(files: &Files) -> Vec<String> {
+    check(files, "hello").iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_new_lesson_passes() {
+    assert_eq!(problems(&good()), Vec::<String>::new());
+    for bad in ["", "Hello", "a b", "-a", "a/b"] {
+        assert!(new_lesson(&Files::new(), bad).is_err(), "{bad}");
+    }
+    assert!(new_lesson(&good(), "hello").is_err());
+}
+
+const YAML: &str = "hello/lesson.yaml";
+
+#[test]
+fn lesson_yaml_broken_in_each_way_names_the_place() {
+    let table = [
+        ("minutes: 5", "minutes: [5", "hello/lesson.yaml:"),
+        ("level: beginner", "level: beginner\nlevel: beginner", "hello/lesson.yaml:4:1"),
+        ("minutes: 5", "minuets: 5", "hello/lesson.yaml:4:1: minuets: unknown field"),
+        ("minutes: 5", "minutes: five", "lesson.yaml:4:1: minutes: a whole number is wanted, not a text"),
+        ("slug: hello", "slug: hullo", "lesson.yaml:1:1: slug: the slug is the folder's name"),
+        ("level: beginner", "level: easy", "lesson.yaml:3:1: level: level is beginner"),
+        ("count: {of: pods", "cuont: {of: pods", "lesson.yaml:15:16: steps[0].goals[0].want.cuont: no check"),
+        ("of: pods", "of: pots", "lesson.yaml:15:24: steps[0].goals[0].want.count.of: no resource"),
+        ("selector: app=hello", "selector: app=(", "steps[0].goals[0].want.count"),
+        ("selector: app=hello", "selecter: app=hello", "want.count.selecter: unknown field"),
+        ("at_least: 2", "", "steps[0].goals[0].want.count: exactly one of at_least"),
+        ("path: spec.replicas", "path: spec..replicas", "is no path such as"),
+        ("seed: 1", "seed: one", "cluster.seed: a whole number"),
+        ("workers: 3", "workers: 1000", "cluster.workers: 1000 is not between"),
+        ("prerequisites: []", "prerequisites: [nowhere]", "prerequisites[0]: no lesson is called nowhere"),
+        ("en: Two Pods with", "eng: Two Pods with", "steps[0].goals[0].text"),
+        ("id: create", "id: make", "lesson.yaml:9:5: steps[0].id: en.md has no section {#make}"),
+        ("id: create", "id: make", "ko.md:10:1: no step of lesson.yaml is called \"create\""),
+        ("step: create", "step: make", "wrong[0].step: no step is called so"),
+        ("feedback: one-replica", "feedback: two", "this step has no feedback that is called so"),
+        ("feedback: one-replica", "feedback: two", "steps[0].feedback[0]: no wrong attempt proves this"),
+        ("run: [", "tun: [", "unknown field \"tun\""),
+    ];
+    for (from, to, wanted) in table {
+        let found = problems(&edited(YAML, from, to));
+        assert!(found.iter().any(|p| p.contains(wanted)), "{to}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_lesson_that_does_not_hold_what_it_promises_is_found_out() {
+    let solution = "--image=nginx:1.28 --replicas=2";
+    let table = [
+        ("ready: true, at_least: 2", "at_most: 2", "met before the learner has done anything"),
+        (
+            solution,
+            "--image=nginx:1.28 --replicas=1",
+            "does not meet the goals in 300 s (running: 1 of 2 pods",
+        ),
+        (solution, "--image=nginx:1.28 --relpicas=2", "this command of the solution ends with exit code 1"),
+        ("run: [kubectl create", "run: [kubectl get nodes, kubectl create", ""),
+        (
+            "run: [kubectl create deployment hello --image=nginx:1.28]",
+            "run: [kubectl get nodes]",
+            "never gets the feedback",
+        ),
+        ("nginx:1.28]", "nginx:1.28 --replicas=3]", "this wrong attempt solves the step"),
+        (
+            "path: spec.replicas, equals: 1",
+            "path: spec.replicas, equals: 7",
+            "wrong[0]: this wrong attempt never gets",
+        ),
+    ];
+    for (from, to, wanted) in table {
+        let found = problems(&edited(YAML, from, to));
+        let as_wanted =
+            if wanted.is_empty() { found.is_empty() } else { found.iter().any(|p| p.contains(wanted)) };
+        assert!(as_wanted, "{to}: {found:#?}");
+    }
+}
+
+#[test]
+fn prose_broken_in_each_way_names_the_place() {
+    let table = [
+        (
+            "kubectl get nodes",
+            "kubectl get nudes",
+            "en.md:10:1: the command shown here ends with exit code 1",
+        ),
+        ("kubectl get nodes", "kubectl get pods -w", "en.md:9:1: the command shown here does not end"),
+        (" {#create}", "", "en.md:5:1: a step's heading ends in its id"),
+        ("# ", "", "the lesson's title is missing"),
+        ("```sh run", "```sh nur", "\"nur\" is not known here"),
+        ("```sh run", "![a](b.png)\n\n```sh run", "a lesson can't show this: an image"),
+        ("```sh run", "<b>no</b>\n\n```sh run", "a lesson can't show this: HTML"),
+        ("```sh run", "- a\n  - b\n\n```sh run", "a list inside a list"),
+        ("```sh run", "**\"a\"**은\n\n```sh run", "a * that marks nothing"),
+        ("```sh run", "[a](javascript:b)\n\n```sh run", "a link begins with https"),
+        ("```sh run", "```yaml file=web.yaml\n```\n\n```sh run", "the lesson has no file web.yaml"),
+    ];
+    for (from, to, wanted) in table {
+        let found = problems(&edited_both(from, to));
+        let wanted = wanted.split(": ").last().unwrap_or_default();
+        assert!(found.iter().any(|p| p.contains(wanted)), "{to}: {found:#?}");
+    }
+    assert!(
+        problems(&edited_both("kubectl get nodes", "kubectl get nudes"))[0].starts_with("hello/en.md:9:1: ")
+    );
+}
+
+#[test]
+fn languages_that_are_not_level_are_found_out() {
+    let table = [
+        ("hello/ko.md", "kubectl get nodes", "kubectl get pods", "the commands to run of section \"create\""),
+        ("hello/ko.md", "### 힌트 {.hint}", "### 힌트", "the hints of section \"create\""),
+        ("hello/en.md", "What to do", "What to see", "ko.md:10:1: the translation of \"create\" is stale"),
+        ("hello/en.md", "What the lesson", "What this lesson", "the translation of \"intro\" is stale"),
+        ("hello/ko.md", "source:", "surce:", "is stale"),
+        (
+            "hello/ko.md",
+            "\n## ",
+            "\n## 하나 더 {#more}\n\n글.\n\n## ",
+            "no step of lesson.yaml is called \"more\"",
+        ),
+    ];
+    for (file, from, to, wanted) in table {
+        let found = problems(&edited(file, from, to));
+        assert!(found.iter().any(|p| p.contains(wanted)), "{to}: {found:#?}");
+    }
+    for file in ["hello/ko.md", "hello/en.md", "hello/lesson.yaml"] {
+        let mut files = good();
+        files.remove(file);
+        assert!(problems(&files).contains(&format!("{file}:1:1: this file is missing")));
+    }
+}
+
+#[test]
+fn a_question_has_one_right_answer() {
+    let question = "    question:\n      text: {en: \"Why?\", ko: \"왜?\"}\n      options:\n        \
+         - {id: a, right: true, text: {en: A, ko: 가}, explain: {en: A, ko: 가}}\n        \
+         - {id: b, text: {en: B, ko: 나}, explain: {en: B, ko: 나}}\n    goals:";
+    let with = |question: &str, answer: &str| {
+        let mut files = edited(YAML, "    goals:", question);
+        let text =
+            files[YAML].replacen("    solution:", &format!("    solution:\n      - answer: {answer}"), 1);
+        files.insert(YAML.into(), text);
+        problems(&files)
+    };
+    assert_eq!(with(question, "a"), Vec::<String>::new());
+    assert!(with(question, "c")[0].contains("this step's question has no option \"c\""));
+    assert!(with(&question.replace("right: true, ", ""), "a")[0].contains("of which one is right"));
+    assert!(with(&question.replace("id: b", "id: b, right: true"), "a")[0].contains("of which one is right"));
+    assert!(
+        with(&question.replace("ko: 나}, explain", "k: 나}, explain"), "a")[0].contains("both languages")
+    );
+    // The step is not done while the question is open.
+    let unanswered = problems(&edited(YAML, "    goals:", question));
+    assert!(unanswered[0].contains("the question is not answered"), "{unanswered:?}");
+}
+
+#[test]
+fn a_broken_lesson_leaves_the_others_standing() {
+    let mut files = good();
+    let copy = new_lesson(&files, "other").unwrap_or_default();
+    files.extend(copy);
+    files.insert("other/lesson.yaml".into(), "slug: [".into());
+    let packed = pack(&files);
+    let names: Vec<&str> = packed.files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["hello.en.json", "hello.ko.json", "index.json"]);
+    assert!(packed.problems.iter().all(|p| p.file == "other/lesson.yaml"));
+    let list = objects::json::parse(&packed.files[2].1).unwrap_or_default();
+    let entries = index::from_json(&list).unwrap_or_default();
+    assert_eq!(entries.len(), 1);
+    assert_eq!(
+        (entries[0].title(Lang::En).as_str(), entries[0].title(Lang::Ko).as_str()),
+        ("A new lesson", "새 과제")
+    );
+}
+
+#[test]
+fn a_packed_lesson_is_in_one_language_and_complete() {
+    let packed = pack(&good());
+    for (lang, title) in [(Lang::En, "Two Pods"), (Lang::Ko, "파드 두 개")] {
+        let name = format!("hello.{}.json", lang.code());
+        let (_, text) = packed.files.iter().find(|(n, _)| *n == name).unwrap_or(&packed.files[0]);
+        assert!(!text.contains("wrong") && !text.contains("\"number\""), "{text}");
+        let lesson = Lesson::from_json(&objects::json::parse(text).unwrap_or_default())
+            .unwrap_or_else(|e| panic!("{e}"));
+        let step = &lesson.steps[0];
+        assert_eq!((lesson.lang, step.title.as_str()), (lang, title));
+        assert_eq!(
+            (step.goals.len(), step.hints.len(), step.feedback.len(), step.solution.len()),
+            (1, 1, 1, 1)
+        );
+        assert!(
+            matches!(&step.blocks[1], Block::Code(code) if code.runs && code.text == "kubectl get nodes\n")
+        );
+    }
+}
+
+fn packed_lesson(lang: Lang) -> std::rc::Rc<Lesson> {
+    let name = format!("hello.{}.json", lang.code());
+    let packed = pack(&good());
+    let text = packed.files.iter().find(|(n, _)| *n == name).map(|(_, t)| t.clone()).unwrap_or_default();
+    let value = objects::json::parse(&text).unwrap_or_default();
+    std::rc::Rc::new(Lesson::from_json(&value).unwrap_or_else(|e| panic!("{e}")))
+}
+
+#[test]
+fn an_attempt_says_what_is_missing_as_it_goes() {
+    for (lang, none, one) in [
+        (Lang::En, "There is no pod with app=hello yet", "1 of 2 pods with app=hello is Ready"),
+        (Lang::Ko, "app=hello 파드가 아직 없습니다", "app=hello 파드 2개 중 1개가 준비됐습니다"),
+    ] {
+        let mut player = Player::at(packed_lesson(lang), 0);
+        assert_eq!(player.attempt.report()[0].missing.as_deref(), Some(none));
+        player.run("kubectl create deployment hello --image=nginx:1.28");
+        assert!(player.wait(|a| a.report()[0].progress == Some((1, 2))));
+        assert_eq!(player.attempt.report()[0].missing.as_deref(), Some(one));
+        assert_eq!(player.attempt.feedback().count(), 1);
+        assert!(!player.attempt.step_done());
+        player.run("kubectl scale deployment hello --replicas=2");
+        assert!(player.wait(Attempt::lesson_done));
+        assert_eq!(player.attempt.report()[0].missing, None);
+        assert_eq!(player.attempt.feedback().count(), 0);
+    }
+}
+
+#[test]
+fn progress_outlives_a_reload_and_a_change_of_language() {
+    let mut player = Player::at(packed_lesson(Lang::En), 0);
+    assert!(player.attempt.hint() && !player.attempt.hint());
+    assert!(player.attempt.translate(packed_lesson(Lang::Ko)));
+    assert_eq!(player.attempt.current().title, "파드 두 개");
+    player.run("kubectl create deployment hello --image=nginx:1.28 --replicas=2");
+    assert!(player.wait(Attempt::step_done));
+    let saved = objects::json::to_string(&player.attempt.save());
+    let saved = objects::json::parse(&saved).unwrap_or_default();
+    let fresh = Player::at(packed_lesson(Lang::En), 0);
+    let restored = Attempt::restored(packed_lesson(Lang::En), &saved, &fresh.cluster);
+    assert_eq!((restored.lesson_done(), restored.hints_shown()), (true, 1));
+    for broken in ["null", "{}", r#"{"slug": "hello", "at": 7, "steps": [1]}"#] {
+        let value = objects::json::parse(broken).unwrap_or_default();
+        assert!(!Attempt::restored(packed_lesson(Lang::En), &value, &fresh.cluster).lesson_done());
+    }
+}
