@@ -8,6 +8,7 @@ mod chromium;
 mod codegen;
 mod http;
 mod layers;
+mod lessons;
 mod page;
 mod project;
 mod serve;
@@ -32,6 +33,7 @@ Usage: cargo xtask COMMAND
               run everything, or the named steps only (cargo xtask test --list)
   codegen [--check]
               write the generated tables of crates/objects, or fail when they are stale
+  lessons     pack the lessons for the site (trunk does so before each build)
   size        print what a first visit downloads from dist/
 
 Needs rustup and Node 20 or later. The other tools are installed under target/ when missing.";
@@ -60,6 +62,7 @@ fn command(args: &[String]) -> Outcome {
         "build" => none_left(rest).and_then(|()| build::run()),
         "test" => test::run(rest),
         "codegen" => codegen::run(rest),
+        "lessons" => none_left(rest).and_then(|()| lessons::run()),
         "size" => none_left(rest).and_then(|()| budget::run()),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
