@@ -263,7 +263,10 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self, spans: &mut Vec<Span>, text: &str, offset: usize) {
         if text.contains('*') {
-            self.fault(offset, "a * that marks nothing: a sign inside and a letter outside hide the emphasis");
+            self.fault(
+                offset,
+                "a * that marks nothing: a sign inside and a letter outside hide the emphasis",
+            );
         }
         if let Some(Span::Text(before)) = spans.last_mut() {
             *before = Str::from(format!("{before}{text}"));
