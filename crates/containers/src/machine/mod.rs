@@ -758,9 +758,8 @@ impl Machine {
         self.now.since(self.booted)
     }
 
-    fn node_program(&self, host: &mut dyn Host, path: &str, cred: Cred) -> Result<Found, Errno> {
-        let mut fs = self.fs.clone();
-        let view = View { fs: &mut fs, volumes: host.volumes(), cred, now: self.now };
+    fn node_program(&mut self, host: &mut dyn Host, path: &str, cred: Cred) -> Result<Found, Errno> {
+        let view = View { fs: &mut self.fs, volumes: host.volumes(), cred, now: self.now };
         match view.get(path)? {
             Node::Dir(_) => Err(Errno::Access),
             Node::File(f) => {

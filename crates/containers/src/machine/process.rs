@@ -129,7 +129,7 @@ impl Machine {
 
     /// Finds what `argv` runs; the arguments change when a script has an interpreter.
     pub(super) fn load(
-        &self,
+        &mut self,
         host: &mut dyn Host,
         argv: &[String],
         env: &Env,
@@ -145,8 +145,7 @@ impl Machine {
             let path = if name.contains('/') {
                 clean(&join(cwd, &name))
             } else {
-                let mut fs = self.fs.clone();
-                let view = View { fs: &mut fs, volumes: host.volumes(), cred, now: self.now };
+                let view = View { fs: &mut self.fs, volumes: host.volumes(), cred, now: self.now };
                 let dirs = env
                     .get("PATH")
                     .map_or("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", String::as_str);

@@ -13,6 +13,16 @@ pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
     Box::new(Wrapper { argv: argv.to_vec() })
 }
 
+/// An image's entrypoint script: options alone go to the default server, anything else is run as it is.
+pub(super) fn entrypoint(default: &str, argv: &[String]) -> Box<dyn Program> {
+    let mut argv = argv.to_vec();
+    if argv.get(1).is_none_or(|a| a.starts_with('-')) {
+        argv.insert(argv.len().min(1), default.to_string());
+    }
+    argv.insert(argv.len().min(1), "--".into());
+    Box::new(Wrapper { argv })
+}
+
 impl Program for Wrapper {
     fn copy(&self) -> Box<dyn Program> {
         Box::new(self.clone())

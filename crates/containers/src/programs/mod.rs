@@ -200,6 +200,9 @@ pub(crate) fn start(machine: &Machine, name: &str, argv: &[String], env: &Env) -
         }
         _ => {}
     }
+    if let Some(default) = name.strip_prefix("entrypoint ") {
+        return Some(Task::Program(env::entrypoint(default, argv)));
+    }
     if let Some(server) = crate::images::servers::start(name, argv, env) {
         return Some(Task::Program(server));
     }

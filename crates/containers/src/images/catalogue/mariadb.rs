@@ -13,8 +13,10 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["mariadbd"],
     ports: &[3306],
     start_ms: 4000,
-    programs: &[("/usr/sbin/mariadbd", "mariadbd")],
-    files: &[("/usr/local/bin/docker-entrypoint.sh", "#!/bin/sh\nexec \"$@\"\n")],
+    programs: &[
+        ("/usr/local/bin/docker-entrypoint.sh", "entrypoint mariadbd"),
+        ("/usr/sbin/mariadbd", "mariadbd"),
+    ],
     dirs: &["/var/lib/mysql"],
     memory_bytes: 110 << 20,
     cpu_millis: 4,

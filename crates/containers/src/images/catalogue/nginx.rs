@@ -24,9 +24,12 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["nginx", "-g", "daemon off;"],
     ports: &[80],
     start_ms: 40,
-    programs: &[("/usr/sbin/nginx", "nginx"), ("/usr/bin/curl", "curl")],
+    programs: &[
+        ("/docker-entrypoint.sh", "entrypoint nginx"),
+        ("/usr/sbin/nginx", "nginx"),
+        ("/usr/bin/curl", "curl"),
+    ],
     files: &[
-        ("/docker-entrypoint.sh", "#!/bin/sh\nexec \"$@\"\n"),
         (
             "/usr/share/nginx/html/index.html",
             "<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n</head>\n<body>\n<h1>Welcome to nginx!</h1>\n<p>The server works; its pages are still to be written.</p>\n</body>\n</html>\n",

@@ -13,8 +13,11 @@ pub(super) static IMAGE: Image = Image {
     env: &[("PGDATA", "/var/lib/postgresql/data")],
     ports: &[5432],
     start_ms: 1500,
-    programs: &[("/usr/lib/postgresql/bin/postgres", "postgres"), ("/usr/local/bin/postgres", "postgres")],
-    files: &[("/usr/local/bin/docker-entrypoint.sh", "#!/bin/sh\nexec \"$@\"\n")],
+    programs: &[
+        ("/usr/local/bin/docker-entrypoint.sh", "entrypoint postgres"),
+        ("/usr/lib/postgresql/bin/postgres", "postgres"),
+        ("/usr/local/bin/postgres", "postgres"),
+    ],
     dirs: &["/var/lib/postgresql/data"],
     memory_bytes: 38 << 20,
     cpu_millis: 2,

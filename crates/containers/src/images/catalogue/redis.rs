@@ -14,8 +14,10 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["redis-server"],
     ports: &[6379],
     start_ms: 30,
-    programs: &[("/usr/local/bin/redis-server", "redis-server")],
-    files: &[("/usr/local/bin/docker-entrypoint.sh", "#!/bin/sh\nexec \"$@\"\n")],
+    programs: &[
+        ("/usr/local/bin/docker-entrypoint.sh", "entrypoint redis-server"),
+        ("/usr/local/bin/redis-server", "redis-server"),
+    ],
     memory_bytes: 9 << 20,
     ..PLAIN
 };
