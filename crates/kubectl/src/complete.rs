@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/util/completion`.
 
+use ordered::Sort as _;
 use client::{Handle, Request, Verb};
 use objects::Value;
 use objects::resources::{self, Resource};
@@ -149,7 +150,7 @@ fn candidate(text: impl Into<String>, description: impl Into<String>) -> Candida
 
 fn sorted(word: &str, mut all: Vec<Candidate>) -> Vec<Candidate> {
     all.retain(|c| c.text.starts_with(word));
-    all.sort_by(|a, b| a.text.cmp(&b.text));
+    all.arrange_by(|a, b| a.text.cmp(&b.text));
     all.dedup_by(|a, b| a.text == b.text);
     all
 }

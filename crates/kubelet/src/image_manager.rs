@@ -2,7 +2,8 @@
 //!
 //! Models `pkg/kubelet/images` with `serializeImagePulls: true`.
 
-use std::collections::BTreeMap;
+use ordered::Sort as _;
+use ordered::BTreeMap;
 
 use clock::{Millis, Time};
 use objects::{Str, Value, value};
@@ -69,7 +70,7 @@ impl ImageManager {
     /// `status.images` of the node.
     pub(crate) fn node_status(&self) -> Vec<Value> {
         let mut all: Vec<(&Str, &ImageFacts)> = self.present.iter().map(|(name, (_, f))| (name, f)).collect();
-        all.sort_by_key(|(name, f)| (std::cmp::Reverse(f.size_bytes), (*name).clone()));
+        all.arrange_by_key(|(name, f)| (std::cmp::Reverse(f.size_bytes), (*name).clone()));
         all.iter()
             .take(50)
             .map(|(name, f)| value!({"names": [(*name)], "sizeBytes": (f.size_bytes)}))

@@ -2,6 +2,7 @@
 //!
 //! Models `pkg/kubelet/status/generate.go` and `kubelet_pods.go` (getPhase, convertToAPIContainerStatuses).
 
+use ordered::Sort as _;
 use clock::Time;
 use objects::{Str, Value, value};
 
@@ -27,7 +28,7 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
         let mine = worker.containers.iter().filter(|c| c.init == init);
         let mut all: Vec<&Container> = mine.collect();
         if !init {
-            all.sort_by(|a, b| a.name().cmp(b.name()));
+            all.arrange_by(|a, b| a.name().cmp(b.name()));
         }
         all.into_iter().map(|c| container_status(c, is_ready(worker, c))).collect()
     };

@@ -164,10 +164,9 @@ impl<K, V> BTreeMap<K, V> {
     }
 
     #[must_use]
-    pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&K, &mut V)> {
-        let values = self.values.iter_mut().flatten();
-        // `flatten` can't tell its length; keys and values have the same runs.
-        self.keys.runs.iter().flatten().zip_ends(values)
+    pub fn iter_mut(&mut self) -> IterMut<'_, K, V> {
+        // Keys and values have the same runs.
+        ZipEnds(self.keys.runs.iter().flatten(), self.values.iter_mut().flatten())
     }
 
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &K> + Clone {
@@ -366,16 +365,18 @@ impl<K, V> DoubleEndedIterator for Iter<'_, K, V> {
     }
 }
 
-/// Zips two iterators of equal length from both ends.
-struct ZipEnds<A, B>(A, B);
+/// Two iterators of equal length, zipped from both ends.
+pub struct ZipEnds<A, B>(A, B);
 
-trait ZipEndsExt: Sized {
-    fn zip_ends<B>(self, other: B) -> ZipEnds<Self, B> {
-        ZipEnds(self, other)
-    }
-}
+/// The entries in order, the values to change.
+pub type IterMut<'a, K, V> = ZipEnds<
+    std::iter::Flatten<std::slice::Iter<'a, Vec<K>>>,
+    std::iter::Flatten<std::slice::IterMut<'a, Vec<V>>>,
+>;
 
-impl<A: Iterator> ZipEndsExt for A {}
+/// The owned entries in order.
+pub type IntoIter<K, V> =
+    ZipEnds<std::iter::Flatten<std::vec::IntoIter<Vec<K>>>, std::iter::Flatten<std::vec::IntoIter<Vec<V>>>>;
 
 impl<A: Iterator, B: Iterator> Iterator for ZipEnds<A, B> {
     type Item = (A::Item, B::Item);
@@ -390,27 +391,11 @@ impl<A: DoubleEndedIterator, B: DoubleEndedIterator> DoubleEndedIterator for Zip
     }
 }
 
-/// The owned entries in order.
-pub struct IntoIter<K, V>(ZipEnds<std::iter::Flatten<std::vec::IntoIter<Vec<K>>>, std::iter::Flatten<std::vec::IntoIter<Vec<V>>>>);
-
-impl<K, V> Iterator for IntoIter<K, V> {
-    type Item = (K, V);
-    fn next(&mut self) -> Option<(K, V)> {
-        self.0.next()
-    }
-}
-
-impl<K, V> DoubleEndedIterator for IntoIter<K, V> {
-    fn next_back(&mut self) -> Option<(K, V)> {
-        self.0.next_back()
-    }
-}
-
 impl<K, V> IntoIterator for BTreeMap<K, V> {
     type Item = (K, V);
     type IntoIter = IntoIter<K, V>;
     fn into_iter(self) -> IntoIter<K, V> {
-        IntoIter(self.keys.runs.into_iter().flatten().zip_ends(self.values.into_iter().flatten()))
+        ZipEnds(self.keys.runs.into_iter().flatten(), self.values.into_iter().flatten())
     }
 }
 
@@ -419,6 +404,14 @@ impl<'a, K, V> IntoIterator for &'a BTreeMap<K, V> {
     type IntoIter = Iter<'a, K, V>;
     fn into_iter(self) -> Iter<'a, K, V> {
         self.iter()
+    }
+}
+
+impl<'a, K, V> IntoIterator for &'a mut BTreeMap<K, V> {
+    type Item = (&'a K, &'a mut V);
+    type IntoIter = IterMut<'a, K, V>;
+    fn into_iter(self) -> IterMut<'a, K, V> {
+        self.iter_mut()
     }
 }
 

@@ -1,5 +1,6 @@
 //! `ls`: names, or long lines.
 
+use ordered::Sort as _;
 use super::args::Args;
 use super::files::human;
 use super::proc::user_name;
@@ -48,9 +49,9 @@ struct Shown {
 
 fn show(sys: &mut Sys<'_>, args: &Args, mut items: Vec<Shown>, total: bool) {
     if args.has('t') {
-        items.sort_by_key(|i| std::cmp::Reverse(i.node.meta().mtime));
+        items.arrange_by_key(|i| std::cmp::Reverse(i.node.meta().mtime));
     } else if args.has('S') {
-        items.sort_by_key(|i| std::cmp::Reverse(i.node.len()));
+        items.arrange_by_key(|i| std::cmp::Reverse(i.node.len()));
     }
     if args.has('r') {
         items.reverse();

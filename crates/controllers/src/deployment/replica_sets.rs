@@ -1,5 +1,6 @@
 //! The ReplicaSets of a Deployment: which one is new, creating it, and the revisions they carry.
 
+use ordered::Sort as _;
 use objects::resources::REPLICASETS;
 use objects::template_hash::pod_template_hash;
 use objects::{Reason, Status, Value, value};
@@ -26,7 +27,7 @@ const NOT_COPIED: [&str; 6] = [
 
 /// Oldest first, of one instant by name.
 pub(super) fn sort_by_creation(sets: &mut [Value]) {
-    sets.sort_by(|a, b| (a.created(), a.name()).cmp(&(b.created(), b.name())));
+    sets.arrange_by(|a, b| (a.created(), a.name()).cmp(&(b.created(), b.name())));
 }
 
 pub(super) fn active(sets: &[Value]) -> Vec<Value> {

@@ -1,5 +1,6 @@
 //! `kubectl describe limitrange`
 
+use ordered::Sort as _;
 use objects::{Str, Value};
 
 use super::page::amount;
@@ -34,7 +35,7 @@ fn rows(p: &mut Page, o: &Value, prefix: &str) {
                 }
             }
         }
-        names.sort();
+        names.arrange();
         for name in names {
             let cell = |field: &str| item[field].find(&name).map_or_else(|| "-".to_owned(), amount);
             let cells: Vec<String> = ["min", "max", "defaultRequest", "default", "maxLimitRequestRatio"]

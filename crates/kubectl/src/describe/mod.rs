@@ -3,6 +3,7 @@
 //! Owns: the choice of the describer and the objects it needs besides its own. A describer itself asks nothing:
 //! it turns values into lines. Models `k8s.io/kubectl/pkg/describe`.
 
+use ordered::Sort as _;
 use client::Verb;
 use objects::Value;
 use objects::resources::{self, Resource};
@@ -156,7 +157,7 @@ async fn related(k: &Kubectl, r: &Resource, o: &Value) -> Result<Related> {
                 listed(k, resources::REPLICASETS, namespace, &selector_text(&o["spec"]["selector"]), "")
                     .await;
             out.replica_sets = all.into_iter().filter(|rs| rs.controller_ref()["uid"] == o.uid()).collect();
-            out.replica_sets.sort_by(|a, b| (a.created(), a.name()).cmp(&(b.created(), b.name())));
+            out.replica_sets.arrange_by(|a, b| (a.created(), a.name()).cmp(&(b.created(), b.name())));
         }
         "replicasets.apps" | "daemonsets.apps" | "statefulsets.apps" | "replicationcontrollers" => {
             let selector = if r.id == "replicationcontrollers" {

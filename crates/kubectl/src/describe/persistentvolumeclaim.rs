@@ -1,5 +1,6 @@
 //! `kubectl describe persistentvolumeclaim`
 
+use ordered::Sort as _;
 use objects::Value;
 
 use super::page::{access_modes, amount, joined, long_time, storage_class};
@@ -30,7 +31,7 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
         p.at(1, "Name", source["name"].text());
     }
     let mut users: Vec<String> = related.pods.iter().map(|x| x.name().to_owned()).collect();
-    users.sort();
+    users.arrange();
     p.column("Used By", &users);
     if !status["conditions"].items().is_empty() {
         p.put(0, "Conditions:\n  Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage\n");

@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/apply`. Not modelled: ApplySets, `--overwrite=false`, migration of managers to server-side apply.
 
+use ordered::Sort as _;
 use client::{Body, FieldValidation, PatchType, Verb};
 use objects::patch::{merge_patch, strategic, three_way};
 use objects::resources::{self, Resource};
@@ -324,7 +325,7 @@ impl Apply<'_> {
                 namespaces.push(i.namespace.clone());
             }
         }
-        namespaces.sort();
+        namespaces.arrange();
         let how = Deletion {
             grace: self.args.int("grace-period"),
             propagation: client::Propagation::Background,

@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/config`.
 
+use ordered::Sort as _;
 use objects::{Value, json, value, yaml};
 
 use crate::command::{Command, usage_error};
@@ -132,7 +133,7 @@ fn one(args: &Args) -> Result<&str> {
 
 fn names(list: &Value) -> Vec<&str> {
     let mut all: Vec<&str> = list.items().iter().map(|c| c["name"].text()).collect();
-    all.sort_unstable();
+    all.arrange();
     all
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/drain` and `k8s.io/kubectl/pkg/drain`.
 
+use ordered::Sort as _;
 use client::Verb;
 use clock::Time;
 use objects::resources::{DAEMONSETS, PODS};
@@ -231,13 +232,13 @@ async fn empty(k: &Kubectl, args: &Args, node: &Info, dry: DryRun, until: Option
         }
     }
     if !stops.is_empty() {
-        stops.sort();
+        stops.arrange();
         let texts: Vec<String> =
             stops.iter().map(|(t, pods)| format!("cannot delete {t}: {}", pods.join(", "))).collect();
         return fail(if texts.len() == 1 { texts[0].clone() } else { format!("[{}]", texts.join(", ")) });
     }
     if !warnings.is_empty() {
-        warnings.sort();
+        warnings.arrange();
         let texts: Vec<String> =
             warnings.iter().map(|(t, pods)| format!("{t}: {}", pods.join(", "))).collect();
         k.complain(format!("Warning: {}", texts.join("; ")));

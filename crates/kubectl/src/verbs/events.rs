@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/events`.
 
+use ordered::Sort as _;
 use client::Verb;
 use objects::resources::EVENTS;
 use objects::{Value, value};
@@ -91,7 +92,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         });
         return Ok(());
     }
-    events.sort_by_key(|e| {
+    events.arrange_by_key(|e| {
         let last =
             [&e["series"]["lastObservedTime"], &e["lastTimestamp"], &e["eventTime"], &e["firstTimestamp"]];
         (last.iter().find_map(|t| t.time()), e["firstTimestamp"].time())

@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/logs` and `polymorphichelpers` logsForObject.
 
+use ordered::Sort as _;
 use client::handle::Frame;
 use client::{Request, Verb};
 use objects::resources::PODS;
@@ -161,7 +162,7 @@ pub async fn pods_behind(k: &Kubectl, o: &Value, timeout: clock::Millis) -> Resu
     loop {
         let mut pods = k.list(PODS, o.namespace(), &selector, "").await?;
         if !pods.is_empty() {
-            pods.sort_by_key(|p| {
+            pods.arrange_by_key(|p| {
                 let ready = p.condition_true("Ready");
                 (
                     p["spec"]["nodeName"].text().is_empty(),

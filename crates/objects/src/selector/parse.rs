@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/apimachinery/pkg/labels/selector.go`, lexer and parser.
 
+use ordered::Sort as _;
 use super::{Operator, Requirement, bad_key};
 use crate::Str;
 
@@ -151,7 +152,7 @@ impl Parser {
             Operator::In | Operator::NotIn => self.values()?,
             _ => vec![self.exact_value()?],
         };
-        values.sort();
+        values.arrange();
         values.dedup();
         Requirement::new(&key, operator, values)
     }

@@ -1,5 +1,6 @@
 //! Servers of files: nginx, Apache httpd, Caddy. They read their document root on the container's own file system.
 
+use ordered::Sort as _;
 use super::{Kind, Server, no_demand};
 use crate::fs::Node;
 use crate::machine::Sys;
@@ -118,7 +119,7 @@ pub(super) fn ports(server: &Server, sys: &mut Sys<'_>) -> Vec<u16> {
     let mut ports: Vec<u16> = directives(&text, "listen")
         .filter_map(|l| l.split_whitespace().next()?.rsplit(':').next()?.parse().ok())
         .collect();
-    ports.sort_unstable();
+    ports.arrange();
     ports.dedup();
     if ports.is_empty() { server.kind.ports.to_vec() } else { ports }
 }

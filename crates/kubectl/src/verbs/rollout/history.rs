@@ -1,5 +1,6 @@
 //! `kubectl rollout history`, and the revisions that `undo` goes back to.
 
+use ordered::Sort as _;
 use objects::resources::{CONTROLLERREVISIONS, REPLICASETS};
 use objects::selector::LabelSelector;
 use objects::{Str, Value};
@@ -62,7 +63,7 @@ pub async fn revisions(k: &Kubectl, i: &Info) -> Result<Vec<Revision>> {
             ));
         }
     }
-    out.sort_by_key(|r| r.number);
+    out.arrange_by_key(|r| r.number);
     Ok(out)
 }
 
