@@ -1,7 +1,7 @@
 //! Who is told of which change: an index from a change to the parts with an interest in it.
 
-use ordered::Sort as _;
 use ordered::BTreeMap;
+use ordered::Sort as _;
 
 use client::{Change, Interest};
 use objects::Str;

@@ -7,8 +7,8 @@
 //! Not modelled: topology hints, traffic distribution hints.
 
 use ordered::Sort as _;
-use std::cmp::Reverse;
 use ordered::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
 
 use client::{Change, Ctx};
 use clock::Time;

@@ -2,10 +2,10 @@
 //!
 //! Models `pkg/controller/history`.
 
-use ordered::Sort as _;
 use client::Ctx;
 use objects::resources::{CONTROLLERREVISIONS, Resource};
 use objects::{Reason, Status, Value, json, value};
+use ordered::Sort as _;
 
 use crate::caches::Caches;
 use crate::controller::controller_ref;

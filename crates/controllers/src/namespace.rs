@@ -3,8 +3,8 @@
 //! Models `pkg/controller/namespace`. Pods go first; the rest waits for them.
 //! Not modelled: discovery failures (all resources are known here).
 
-use ordered::Sort as _;
 use ordered::BTreeMap;
+use ordered::Sort as _;
 
 use client::{Change, Ctx, Options, Propagation, Request, Verb};
 use clock::Time;

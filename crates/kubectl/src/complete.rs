@@ -2,10 +2,10 @@
 //!
 //! Models `k8s.io/kubectl/pkg/util/completion`.
 
-use ordered::Sort as _;
 use client::{Handle, Request, Verb};
 use objects::Value;
 use objects::resources::{self, Resource};
+use ordered::Sort as _;
 
 use crate::command::{Command, GLOBAL, find};
 use crate::flags::{Flag, Kind};

@@ -2,8 +2,8 @@
 //!
 //! Models `pkg/kubelet/images` with `serializeImagePulls: true`.
 
-use ordered::Sort as _;
 use ordered::BTreeMap;
+use ordered::Sort as _;
 
 use clock::{Millis, Time};
 use objects::{Str, Value, value};

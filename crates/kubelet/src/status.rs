@@ -2,9 +2,9 @@
 //!
 //! Models `pkg/kubelet/status/generate.go` and `kubelet_pods.go` (getPhase, convertToAPIContainerStatuses).
 
-use ordered::Sort as _;
 use clock::Time;
 use objects::{Str, Value, value};
+use ordered::Sort as _;
 
 use crate::pod_worker::{Container, Ended, PodWorker, State};
 

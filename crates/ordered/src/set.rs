@@ -100,7 +100,10 @@ impl<T: Ord> BTreeSet<T> {
         self.0.retain(|k, ()| keep(k));
     }
 
-    pub fn range<Q: Ord + ?Sized, R: RangeBounds<Q>>(&self, range: R) -> impl DoubleEndedIterator<Item = &T> + Clone
+    pub fn range<Q: Ord + ?Sized, R: RangeBounds<Q>>(
+        &self,
+        range: R,
+    ) -> impl DoubleEndedIterator<Item = &T> + Clone
     where
         T: Borrow<Q>,
     {

@@ -4,8 +4,8 @@
 //! Not modelled: limited resources of the admission configuration, cross-namespace affinity scopes, updates of what
 //! exists (only resizes of claims would charge).
 
-use ordered::Sort as _;
 use ordered::BTreeMap;
+use ordered::Sort as _;
 
 use client::{Request, Verb};
 use objects::quantity::{Format, Quantity};

@@ -2,8 +2,8 @@
 //!
 //! Models printNode.
 
-use ordered::Sort as _;
 use objects::Value;
+use ordered::Sort as _;
 
 use super::{AGE, NAME, Printer, age, name, text, text_or, wide};
 

@@ -2,8 +2,8 @@
 //!
 //! Models printService.
 
-use ordered::Sort as _;
 use objects::Value;
+use ordered::Sort as _;
 
 use super::{AGE, NAME, Printer, age, joined, labels_text, name, text, text_or, wide};
 

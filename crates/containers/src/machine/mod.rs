@@ -9,8 +9,8 @@ mod process;
 mod signal;
 mod sys;
 
-use std::collections::VecDeque;
 use ordered::BTreeMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use clock::{Millis, Rng, Time};

@@ -1,11 +1,11 @@
 //! `ls`: names, or long lines.
 
-use ordered::Sort as _;
 use super::args::Args;
 use super::files::human;
 use super::proc::user_name;
 use crate::fs::Node;
 use crate::machine::Sys;
+use ordered::Sort as _;
 
 /// `drwxr-xr-x`
 pub(super) fn permissions(node: &Node) -> String {

@@ -1,9 +1,9 @@
 //! The ReplicaSets of a Deployment: which one is new, creating it, and the revisions they carry.
 
-use ordered::Sort as _;
 use objects::resources::REPLICASETS;
 use objects::template_hash::pod_template_hash;
 use objects::{Reason, Status, Value, value};
+use ordered::Sort as _;
 
 use super::arithmetic::{self, DESIRED_REPLICAS, MAX_REPLICAS, max_surge, replicas};
 use super::{Rollout, conditions};

@@ -2,8 +2,8 @@
 //!
 //! Models the intervals of `pkg/controller/job/indexed_job_utils.go`.
 
-use ordered::Sort as _;
 use ordered::BTreeSet;
+use ordered::Sort as _;
 use std::fmt;
 
 /// Invariant: ordered, apart by at least one missing index.

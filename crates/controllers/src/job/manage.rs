@@ -3,8 +3,8 @@
 //! Models `manageJob` of `pkg/controller/job/job_controller.go` and indexed_job_utils.go.
 
 use ordered::Sort as _;
-use std::cmp::Reverse;
 use ordered::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
 
 use objects::resources::JOBS;
 use objects::{Reason, Status, Value, value};

@@ -4,8 +4,8 @@
 //! is taken off, then it is counted. A crash between any two of these loses or repeats nothing.
 //! Models `trackJobStatusAndRemoveFinalizers` of `pkg/controller/job/job_controller.go`.
 
-use ordered::Sort as _;
 use ordered::BTreeSet;
+use ordered::Sort as _;
 
 use objects::resources::JOBS;
 use objects::{Status, Str, Value};

@@ -1,7 +1,7 @@
 //! From a lesson folder to one JSON file per language, and the list of all lessons.
 
-use ordered::Sort as _;
 use objects::Value;
+use ordered::Sort as _;
 
 use super::form::Folder;
 use super::markdown;

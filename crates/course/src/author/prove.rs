@@ -5,8 +5,8 @@
 //! command shown ends as said; each wrong attempt gets its feedback and solves nothing; every feedback has a wrong
 //! attempt that gets it.
 
-use ordered::Sort as _;
 use ordered::BTreeSet;
+use ordered::Sort as _;
 use std::rc::Rc;
 
 use objects::Value;

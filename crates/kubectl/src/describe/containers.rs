@@ -1,7 +1,7 @@
 //! Containers of a pod or template: image, ports, command, state, resources, probes, environment, mounts.
 
-use ordered::Sort as _;
 use objects::Value;
+use ordered::Sort as _;
 
 use super::Page;
 use super::page::{amount, joined, long_time, plain, text_or, title_bool};

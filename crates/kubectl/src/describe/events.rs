@@ -1,8 +1,8 @@
 //! The table of events below a description.
 
-use ordered::Sort as _;
 use clock::{Time, duration_short};
 use objects::Value;
+use ordered::Sort as _;
 
 use super::{Page, Related};
 

@@ -1,7 +1,7 @@
 //! `kubectl describe ingress`
 
-use ordered::Sort as _;
 use objects::Value;
+use ordered::Sort as _;
 
 use super::page::{joined, plain, text_or};
 use super::{Page, Related, events, service};

@@ -1,7 +1,7 @@
 //! `kubectl describe limitrange`
 
-use ordered::Sort as _;
 use objects::{Str, Value};
+use ordered::Sort as _;
 
 use super::page::amount;
 use super::{Page, Related};

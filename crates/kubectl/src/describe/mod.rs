@@ -3,11 +3,11 @@
 //! Owns: the choice of the describer and the objects it needs besides its own. A describer itself asks nothing:
 //! it turns values into lines. Models `k8s.io/kubectl/pkg/describe`.
 
-use ordered::Sort as _;
 use client::Verb;
 use objects::Value;
 use objects::resources::{self, Resource};
 use objects::selector::LabelSelector;
+use ordered::Sort as _;
 
 use crate::error::Result;
 use crate::session::{Kubectl, request};

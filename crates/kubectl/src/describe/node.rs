@@ -1,7 +1,7 @@
 //! `kubectl describe node`
 
-use ordered::Sort as _;
 use ordered::BTreeMap;
+use ordered::Sort as _;
 
 use objects::quantity::Quantity;
 use objects::{Str, Value};

@@ -2,11 +2,11 @@
 //!
 //! Models PrefixWriter and the multi-line printers of `k8s.io/kubectl/pkg/describe`.
 
-use ordered::Sort as _;
 use clock::{Time, duration_short};
 use objects::Value;
 use objects::quantity::Quantity;
 use objects::tabwriter::TabWriter;
+use ordered::Sort as _;
 
 pub struct Page {
     done: String,

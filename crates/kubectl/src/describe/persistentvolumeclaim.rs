@@ -1,7 +1,7 @@
 //! `kubectl describe persistentvolumeclaim`
 
-use ordered::Sort as _;
 use objects::Value;
+use ordered::Sort as _;
 
 use super::page::{access_modes, amount, joined, long_time, storage_class};
 use super::{Page, Related, events};

@@ -1,8 +1,8 @@
 //! `kubectl describe pod`
 
-use ordered::Sort as _;
 use objects::Value;
 use objects::selector::format_label_selector;
+use ordered::Sort as _;
 
 use super::page::{controller, long_time};
 use super::{Page, Related, containers, events, volumes};

@@ -1,8 +1,8 @@
 //! `kubectl describe resourcequota`
 
-use ordered::Sort as _;
 use objects::Value;
 use objects::quantity::Quantity;
+use ordered::Sort as _;
 
 use super::page::amount;
 use super::{Page, Related};

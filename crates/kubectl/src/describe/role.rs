@@ -2,8 +2,8 @@
 //!
 //! Models `k8s.io/kubectl/pkg/util/rbac`.
 
-use ordered::Sort as _;
 use objects::Value;
+use ordered::Sort as _;
 
 use super::{Page, Related};
 

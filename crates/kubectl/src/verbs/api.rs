@@ -2,9 +2,9 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/apiresources`.
 
-use ordered::Sort as _;
 use objects::resources::Resource;
 use objects::{Value, value};
+use ordered::Sort as _;
 
 use crate::command::{Command, usage_error};
 use crate::error::{Result, fail};

@@ -2,12 +2,12 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/apply`. Not modelled: ApplySets, `--overwrite=false`, migration of managers to server-side apply.
 
-use ordered::Sort as _;
 use client::{Body, FieldValidation, PatchType, Verb};
 use objects::patch::{merge_patch, strategic, three_way};
 use objects::resources::{self, Resource};
 use objects::schema::{self, Schema};
 use objects::{Reason, Value, json, value};
+use ordered::Sort as _;
 
 use crate::command::{Command, DRY_RUN, FIELD_MANAGER, FILES, OUTPUT, SELECTOR, VALIDATE, usage_error};
 use crate::error::{Error, Result, fail};

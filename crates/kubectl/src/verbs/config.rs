@@ -2,8 +2,8 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/config`.
 
-use ordered::Sort as _;
 use objects::{Value, json, value, yaml};
+use ordered::Sort as _;
 
 use crate::command::{Command, usage_error};
 use crate::error::{Result, fail};

@@ -2,11 +2,11 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/drain` and `k8s.io/kubectl/pkg/drain`.
 
-use ordered::Sort as _;
 use client::Verb;
 use clock::Time;
 use objects::resources::{DAEMONSETS, PODS};
 use objects::{Reason, Value, value};
+use ordered::Sort as _;
 
 use crate::change::Change;
 use crate::command::{Command, DRY_RUN, SELECTOR, usage_error};

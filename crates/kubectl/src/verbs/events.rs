@@ -2,10 +2,10 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/events`.
 
-use ordered::Sort as _;
 use client::Verb;
 use objects::resources::EVENTS;
 use objects::{Value, value};
+use ordered::Sort as _;
 
 use crate::command::{ALL_NAMESPACES, Command, OUTPUT};
 use crate::describe::interval;

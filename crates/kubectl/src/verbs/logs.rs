@@ -2,12 +2,12 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/logs` and `polymorphichelpers` logsForObject.
 
-use ordered::Sort as _;
 use client::handle::Frame;
 use client::{Request, Verb};
 use objects::resources::PODS;
 use objects::selector::LabelSelector;
 use objects::{Reason, Str, Value};
+use ordered::Sort as _;
 
 use crate::command::{Command, SELECTOR, usage_error};
 use crate::error::{Error, Result, fail};

@@ -1,7 +1,7 @@
-use ordered::Sort as _;
 use super::*;
 use crate::schema::{Schema, type_for};
 use crate::{json, value};
+use ordered::Sort as _;
 use proptest::prelude::*;
 
 fn schema() -> Schema<'static> {

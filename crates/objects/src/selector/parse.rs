@@ -2,9 +2,9 @@
 //!
 //! Models `k8s.io/apimachinery/pkg/labels/selector.go`, lexer and parser.
 
-use ordered::Sort as _;
 use super::{Operator, Requirement, bad_key};
 use crate::Str;
+use ordered::Sort as _;
 
 pub(super) fn parse(text: &str) -> Result<Vec<Requirement>, String> {
     Parser { tokens: lex(text), at: 0 }.selector()

@@ -1,11 +1,11 @@
 //! Servers of files: nginx, Apache httpd, Caddy. They read their document root on the container's own file system.
 
-use ordered::Sort as _;
 use super::{Kind, Server, no_demand};
 use crate::fs::Node;
 use crate::machine::Sys;
 use crate::net::{HttpRequest, HttpResponse};
 use crate::programs;
+use ordered::Sort as _;
 
 pub(super) const KINDS: [Kind; 4] = [
     Kind {

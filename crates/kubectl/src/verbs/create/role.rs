@@ -1,8 +1,8 @@
 //! `kubectl create role` and `clusterrole`
 
-use ordered::Sort as _;
 use objects::resources::{CLUSTERROLES, ROLES, Resource};
 use objects::{Value, value};
+use ordered::Sort as _;
 
 use super::{GENERATOR, generate, named, texts};
 use crate::command::{Command, one_name};

@@ -1,9 +1,9 @@
 //! `kubectl rollout history`, and the revisions that `undo` goes back to.
 
-use ordered::Sort as _;
 use objects::resources::{CONTROLLERREVISIONS, REPLICASETS};
 use objects::selector::LabelSelector;
 use objects::{Str, Value};
+use ordered::Sort as _;
 
 use super::targets;
 use crate::describe::{Page, pod_template};
