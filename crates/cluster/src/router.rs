@@ -1,7 +1,6 @@
 //! Who is told of which change: an index from a change to the parts with an interest in it.
 
-use ordered::BTreeMap;
-use ordered::Sort as _;
+use std::collections::BTreeMap;
 
 use client::{Change, Interest};
 use objects::Str;
@@ -38,7 +37,7 @@ impl Router {
             let node = change.object["spec"]["nodeName"].text();
             into.extend(self.pods_on.get(node).into_iter().flatten());
         }
-        into.arrange();
+        into.sort_unstable();
         into.dedup();
     }
 }

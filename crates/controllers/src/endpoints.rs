@@ -4,7 +4,7 @@
 //! builds the object from them, at most a thousand addresses.
 //! Models `pkg/controller/endpoint`.
 
-use ordered::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use client::{Change, Ctx};
 use clock::Time;

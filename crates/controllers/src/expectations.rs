@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/controller/controller_utils.go` UIDTrackingControllerExpectations.
 
-use ordered::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use clock::Time;
 use objects::Str;

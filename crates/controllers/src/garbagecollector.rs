@@ -4,8 +4,7 @@
 //! Models `pkg/controller/garbagecollector`.
 //! Not modelled: several conflicting identities for one absent owner; the resync of discovery.
 
-use ordered::{BTreeMap, BTreeSet};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use client::{Change, Ctx, PatchType, Propagation};
 use clock::Time;

@@ -5,7 +5,6 @@
 use client::Ctx;
 use objects::resources::{CONTROLLERREVISIONS, Resource};
 use objects::{Reason, Status, Value, json, value};
-use ordered::Sort as _;
 
 use crate::caches::Caches;
 use crate::controller::controller_ref;
@@ -86,7 +85,7 @@ pub fn claim(
             }
         }
     }
-    all.arrange_by(|a, b| {
+    all.sort_by(|a, b| {
         let of = |r: &Value| (r["revision"].int(), r.created(), r.name().to_owned());
         of(a).cmp(&of(b))
     });

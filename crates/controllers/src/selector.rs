@@ -2,8 +2,7 @@
 //!
 //! Does not own: what a selector matches (objects).
 
-use ordered::Sort as _;
-use ordered::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use objects::selector::{LabelSelector, Operator};
 use objects::{Str, Value};
@@ -90,7 +89,7 @@ impl SelectorIndex {
         if let Some(set) = self.others.get(&namespace) {
             take(set);
         }
-        found.arrange();
+        found.sort_unstable();
         found
     }
 }

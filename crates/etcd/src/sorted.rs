@@ -120,7 +120,7 @@ impl<V: Clone> Sorted<V> {
 
 #[cfg(test)]
 mod tests {
-    use ordered::BTreeMap;
+    use std::collections::BTreeMap;
 
     use super::*;
 

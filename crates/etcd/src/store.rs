@@ -185,7 +185,7 @@ impl<R: Clone> Store<R> {
 
 #[cfg(test)]
 mod tests {
-    use ordered::BTreeMap;
+    use std::collections::BTreeMap;
 
     use proptest::prelude::*;
 

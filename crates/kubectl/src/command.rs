@@ -183,7 +183,7 @@ async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<(
     let root = crate::verbs::root();
     if words.first().is_some_and(|w| w == "help") {
         let (command, path, _) = find(root, &words[1..]);
-        io.out(crate::help::page(command, &path).as_bytes());
+        io.out(crate::help::page(command, &path, crate::help::speaks_korean(io.as_ref())).as_bytes());
         return Ok(());
     }
     let (command, path, rest) = find(root, words);
@@ -199,7 +199,7 @@ async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<(
         Err(text) => return Err(Error::text(format!("{text}\nSee '{path} --help' for usage."))),
     };
     if args.is("help") {
-        io.out(crate::help::page(command, &path).as_bytes());
+        io.out(crate::help::page(command, &path, crate::help::speaks_korean(io.as_ref())).as_bytes());
         return Ok(());
     }
     let Some(body) = command.run else {
@@ -208,7 +208,7 @@ async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<(
                 "unknown command \"{word}\"\nSee '{path} -h' for help and examples"
             )));
         }
-        io.out(crate::help::page(command, &path).as_bytes());
+        io.out(crate::help::page(command, &path, crate::help::speaks_korean(io.as_ref())).as_bytes());
         return Ok(());
     };
     let missing: Vec<String> =

@@ -5,7 +5,6 @@
 use client::{Handle, Request, Verb};
 use objects::Value;
 use objects::resources::{self, Resource};
-use ordered::Sort as _;
 
 use crate::command::{Command, GLOBAL, find};
 use crate::flags::{Flag, Kind};
@@ -150,7 +149,7 @@ fn candidate(text: impl Into<String>, description: impl Into<String>) -> Candida
 
 fn sorted(word: &str, mut all: Vec<Candidate>) -> Vec<Candidate> {
     all.retain(|c| c.text.starts_with(word));
-    all.arrange_by(|a, b| a.text.cmp(&b.text));
+    all.sort_by(|a, b| a.text.cmp(&b.text));
     all.dedup_by(|a, b| a.text == b.text);
     all
 }

@@ -2,7 +2,7 @@
 //!
 //! Models `github.com/spf13/pflag`, with its refusals.
 
-use ordered::BTreeMap;
+use std::collections::BTreeMap;
 
 use clock::Millis;
 

@@ -81,6 +81,10 @@ pub trait Io {
     fn width(&self) -> usize {
         0
     }
+    /// The text of the asset that says what fields mean, for `explain`; `None` where there is none.
+    fn explain_texts(&self) -> LocalFuture<'_, Option<Rc<str>>> {
+        Box::pin(async { None })
+    }
     /// Shared by the runs of one shell. The default forgets: each run asks the server.
     fn discovery_cache(&self) -> DiscoveryCache {
         DiscoveryCache::default()

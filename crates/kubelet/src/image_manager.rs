@@ -2,8 +2,7 @@
 //!
 //! Models `pkg/kubelet/images` with `serializeImagePulls: true`.
 
-use ordered::BTreeMap;
-use ordered::Sort as _;
+use std::collections::BTreeMap;
 
 use clock::{Millis, Time};
 use objects::{Str, Value, value};
@@ -70,7 +69,7 @@ impl ImageManager {
     /// `status.images` of the node.
     pub(crate) fn node_status(&self) -> Vec<Value> {
         let mut all: Vec<(&Str, &ImageFacts)> = self.present.iter().map(|(name, (_, f))| (name, f)).collect();
-        all.arrange_by_key(|(name, f)| (std::cmp::Reverse(f.size_bytes), (*name).clone()));
+        all.sort_by_key(|(name, f)| (std::cmp::Reverse(f.size_bytes), (*name).clone()));
         all.iter()
             .take(50)
             .map(|(name, f)| value!({"names": [(*name)], "sizeBytes": (f.size_bytes)}))

@@ -13,7 +13,7 @@ mod pod_worker;
 mod runtime;
 mod status;
 
-use ordered::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use client::{Caller, Change, Component, Ctx, Interest, Recorder};
 use clock::{Time, Timers};

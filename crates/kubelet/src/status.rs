@@ -4,7 +4,6 @@
 
 use clock::Time;
 use objects::{Str, Value, value};
-use ordered::Sort as _;
 
 use crate::pod_worker::{Container, Ended, PodWorker, State};
 
@@ -28,7 +27,7 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
         let mine = worker.containers.iter().filter(|c| c.init == init);
         let mut all: Vec<&Container> = mine.collect();
         if !init {
-            all.arrange_by(|a, b| a.name().cmp(b.name()));
+            all.sort_by(|a, b| a.name().cmp(b.name()));
         }
         all.into_iter().map(|c| container_status(c, is_ready(worker, c))).collect()
     };

@@ -4,7 +4,6 @@
 //! printing. Models `k8s.io/apimachinery/pkg/labels`, `pkg/fields` and LabelSelectorAsSelector of `pkg/apis/meta/v1`.
 //! Not modelled here: which fields a kind can be selected by.
 
-use ordered::Sort as _;
 mod field;
 mod parse;
 
@@ -144,7 +143,7 @@ impl LabelSelector {
 
     #[must_use]
     pub fn of(mut requirements: Vec<Requirement>) -> Self {
-        requirements.arrange_by(|a, b| a.key.cmp(&b.key));
+        requirements.sort_by(|a, b| a.key.cmp(&b.key));
         Self { requirements, nothing: false }
     }
 
@@ -236,7 +235,7 @@ pub fn format_label_selector(selector: &Value) -> String {
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut values = self.values.clone();
-        values.arrange();
+        values.sort();
         let values = values.join(",");
         let key = &self.key;
         match self.operator {

@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/scheduler/framework.NodeInfo` and the scheduler's cache with its assumed pods.
 
-use ordered::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use objects::{Str, Value};
 

@@ -2,8 +2,7 @@
 //!
 //! Models `pkg/scheduler/schedule_one.go` and the texts of `framework.FitError`.
 
-use ordered::Sort as _;
-use ordered::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use client::{Ctx, EventType, PatchType};
 use objects::resources::PODS;
@@ -202,7 +201,7 @@ fn histogram<'a>(reasons: impl Iterator<Item = &'a str>) -> String {
         *counts.entry(r).or_default() += 1;
     }
     let mut texts: Vec<String> = counts.into_iter().map(|(reason, n)| format!("{n} {reason}")).collect();
-    texts.arrange();
+    texts.sort();
     texts.join(", ")
 }
 

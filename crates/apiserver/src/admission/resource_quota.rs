@@ -4,8 +4,7 @@
 //! Not modelled: limited resources of the admission configuration, cross-namespace affinity scopes, updates of what
 //! exists (only resizes of claims would charge).
 
-use ordered::BTreeMap;
-use ordered::Sort as _;
+use std::collections::BTreeMap;
 
 use client::{Request, Verb};
 use objects::quantity::{Format, Quantity};
@@ -172,7 +171,7 @@ fn unnamed(spec: &Value, limited: &[&str]) -> Option<String> {
             .filter(|c| c["resources"][list][name].is_null())
             .map(|c| c["name"].text())
             .collect();
-        without.arrange();
+        without.sort_unstable();
         if !without.is_empty() {
             missing.push(format!("{key} for: {}", without.join(",")));
         }

@@ -3,7 +3,6 @@
 //! Models printService.
 
 use objects::Value;
-use ordered::Sort as _;
 
 use super::{AGE, NAME, Printer, age, joined, labels_text, name, text, text_or, wide};
 
@@ -55,7 +54,7 @@ pub(super) fn addresses(balancer: &Value) -> String {
         .map(|i| if i["ip"].text().is_empty() { i["hostname"].text() } else { i["ip"].text() })
         .filter(|a| !a.is_empty())
         .collect();
-    found.arrange();
+    found.sort_unstable();
     found.dedup();
     found.join(",")
 }

@@ -2,7 +2,7 @@
 //!
 //! Models ValidateNode, ValidateNodeUpdate and validateNodeTaints in `pkg/apis/core/validation`.
 
-use ordered::BTreeSet;
+use std::collections::BTreeSet;
 
 use objects::{Value, names};
 

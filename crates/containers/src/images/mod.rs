@@ -9,7 +9,7 @@ mod catalogue;
 pub mod reference;
 pub mod servers;
 
-use ordered::BTreeMap;
+use std::collections::BTreeMap;
 
 pub use base::Base;
 pub use reference::{Reference, Resolved, resolve};

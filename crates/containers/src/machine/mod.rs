@@ -4,13 +4,11 @@
 //! Does not own: volumes, the clock, commands the embedder provides, the network: see [`Host`].
 //! Not modelled: job control by terminal groups, stopping with SIGSTOP, threads.
 
-use ordered::Sort as _;
 mod process;
 mod signal;
 mod sys;
 
-use ordered::BTreeMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use clock::{Millis, Rng, Time};
@@ -561,7 +559,7 @@ impl Machine {
             .filter(|p| p.exit.is_none())
             .flat_map(|p| if let Some(Task::Program(prog)) = &p.task { prog.ports() } else { Vec::new() })
             .collect();
-        ports.arrange();
+        ports.sort_unstable();
         ports.dedup();
         ports
     }

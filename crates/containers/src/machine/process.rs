@@ -1,7 +1,6 @@
 //! Processes: how they are made, run for a slice, and end.
 
-use ordered::BTreeMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use clock::Time;

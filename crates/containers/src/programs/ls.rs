@@ -5,7 +5,6 @@ use super::files::human;
 use super::proc::user_name;
 use crate::fs::Node;
 use crate::machine::Sys;
-use ordered::Sort as _;
 
 /// `drwxr-xr-x`
 pub(super) fn permissions(node: &Node) -> String {
@@ -49,9 +48,9 @@ struct Shown {
 
 fn show(sys: &mut Sys<'_>, args: &Args, mut items: Vec<Shown>, total: bool) {
     if args.has('t') {
-        items.arrange_by_key(|i| std::cmp::Reverse(i.node.meta().mtime));
+        items.sort_by_key(|i| std::cmp::Reverse(i.node.meta().mtime));
     } else if args.has('S') {
-        items.arrange_by_key(|i| std::cmp::Reverse(i.node.len()));
+        items.sort_by_key(|i| std::cmp::Reverse(i.node.len()));
     }
     if args.has('r') {
         items.reverse();

@@ -727,7 +727,7 @@ impl Shell {
         }
     }
 
-    fn apply_assigned(&mut self, assigned: ordered::BTreeMap<String, String>) -> Result<(), String> {
+    fn apply_assigned(&mut self, assigned: std::collections::BTreeMap<String, String>) -> Result<(), String> {
         for (name, value) in assigned {
             self.set(&name, value)?;
         }

@@ -5,7 +5,6 @@
 //! Models: POSIX XCU 2, with the texts of busybox ash, dash or bash.
 //! Not modelled: job control (`fg`, `bg`), `ulimit`, history.
 
-use ordered::Sort as _;
 mod arith;
 pub mod ast;
 mod builtins;
@@ -15,7 +14,7 @@ mod parse;
 pub(crate) mod test;
 mod word;
 
-use ordered::BTreeMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clock::Rng;
@@ -252,7 +251,7 @@ impl Shell {
     pub fn command_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.functions.keys().chain(self.aliases.keys()).cloned().collect();
         names.extend(builtins::NAMES.iter().map(|n| (*n).to_string()));
-        names.arrange();
+        names.sort();
         names
     }
 

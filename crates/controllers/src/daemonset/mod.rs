@@ -4,11 +4,10 @@
 //! Does not own: binding the pods (the scheduler follows the node affinity they are made with).
 //! Models `pkg/controller/daemon`. A sync costs as many looks as there are nodes.
 
-use ordered::Sort as _;
 mod placement;
 mod update;
 
-use ordered::BTreeMap;
+use std::collections::BTreeMap;
 
 use client::{Change, ChangeKind, Ctx};
 use clock::{Millis, Time};
@@ -58,7 +57,7 @@ impl Default for DaemonSetController {
 
 /// Bound first, then oldest, then by name.
 fn sort_pods(list: &mut [Value]) {
-    list.arrange_by_key(|p| (p["spec"]["nodeName"].is_zero(), p.created(), p.name().to_owned()));
+    list.sort_by_key(|p| (p["spec"]["nodeName"].is_zero(), p.created(), p.name().to_owned()));
 }
 
 impl DaemonSetController {

@@ -2,8 +2,7 @@
 //!
 //! Models the intervals of `pkg/controller/job/indexed_job_utils.go`.
 
-use ordered::BTreeSet;
-use ordered::Sort as _;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Invariant: ordered, apart by at least one missing index.
@@ -35,7 +34,7 @@ impl Indexes {
     #[must_use]
     pub(super) fn merged(&self, other: &Self) -> Self {
         let mut all: Vec<(i64, i64)> = self.0.iter().chain(&other.0).copied().collect();
-        all.arrange();
+        all.sort_unstable();
         let mut merged = Self::default();
         for (first, last) in all {
             merged.push(first, last);

@@ -4,8 +4,7 @@
 //! is taken off, then it is counted. A crash between any two of these loses or repeats nothing.
 //! Models `trackJobStatusAndRemoveFinalizers` of `pkg/controller/job/job_controller.go`.
 
-use ordered::BTreeSet;
-use ordered::Sort as _;
+use std::collections::BTreeSet;
 
 use objects::resources::JOBS;
 use objects::{Status, Str, Value};
@@ -72,7 +71,7 @@ impl Run<'_, '_> {
         let failed_end = self.finished.as_ref().is_some_and(|c| c["type"] != "SuccessCriteriaMet");
         let mut order: Vec<&Value> = self.pods.iter().filter(|p| self.is_uncounted(p)).collect();
         if is_indexed(&self.job) {
-            order.arrange_by_key(|p| index_of(p));
+            order.sort_by_key(|p| index_of(p));
         }
         for pod in order {
             let failed = is_failed(&self.job, pod);

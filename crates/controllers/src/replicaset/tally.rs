@@ -1,6 +1,6 @@
 //! What one replica set owns, counted as changes come: its sync reads numbers, not pods.
 
-use ordered::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use clock::Time;
 use objects::{Str, Value};

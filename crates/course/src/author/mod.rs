@@ -14,7 +14,7 @@ mod scaffold;
 #[cfg(test)]
 mod tests;
 
-use ordered::BTreeMap;
+use std::collections::BTreeMap;
 use std::fmt;
 
 pub use pack::{Packed, pack};

@@ -1,7 +1,6 @@
 //! From a lesson folder to one JSON file per language, and the list of all lessons.
 
 use objects::Value;
-use ordered::Sort as _;
 
 use super::form::Folder;
 use super::markdown;
@@ -39,7 +38,7 @@ pub fn pack(files: &Files) -> Packed {
             Err(problems) => packed.problems.extend(problems),
         }
     }
-    entries.arrange_by_key(|(number, _)| *number);
+    entries.sort_by_key(|(number, _)| *number);
     let mut index = Value::map();
     index.set("version", VERSION);
     index.set("lessons", entries.into_iter().map(|(_, e)| e).collect::<Value>());

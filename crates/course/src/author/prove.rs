@@ -5,8 +5,7 @@
 //! command shown ends as said; each wrong attempt gets its feedback and solves nothing; every feedback has a wrong
 //! attempt that gets it.
 
-use ordered::BTreeSet;
-use ordered::Sort as _;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use objects::Value;
@@ -50,7 +49,7 @@ pub fn check(files: &Files, slug: &str) -> Vec<Problem> {
             prove(&folder, &lesson, &mut problems);
         }
     }
-    problems.arrange();
+    problems.sort();
     problems.dedup();
     problems
 }

@@ -1,7 +1,6 @@
 //! `kubectl describe limitrange`
 
 use objects::{Str, Value};
-use ordered::Sort as _;
 
 use super::page::amount;
 use super::{Page, Related};
@@ -35,7 +34,7 @@ fn rows(p: &mut Page, o: &Value, prefix: &str) {
                 }
             }
         }
-        names.arrange();
+        names.sort();
         for name in names {
             let cell = |field: &str| item[field].find(&name).map_or_else(|| "-".to_owned(), amount);
             let cells: Vec<String> = ["min", "max", "defaultRequest", "default", "maxLimitRequestRatio"]

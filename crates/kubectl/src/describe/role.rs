@@ -3,7 +3,6 @@
 //! Models `k8s.io/kubectl/pkg/util/rbac`.
 
 use objects::Value;
-use ordered::Sort as _;
 
 use super::{Page, Related};
 
@@ -94,7 +93,7 @@ fn compact(rules: &Value) -> Vec<Simple> {
         }
     }
     // Upstream orders them by the text of the whole rule.
-    out.arrange_by_key(|s| {
+    out.sort_by_key(|s| {
         let text = |l: &[String]| l.join(" ");
         format!(
             "Verbs:[{}],APIGroups:[{}],Resources:[{}],ResourceNames:[{}],NonResourceURLs:[{}],",

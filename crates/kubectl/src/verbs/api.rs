@@ -4,7 +4,6 @@
 
 use objects::resources::Resource;
 use objects::{Value, value};
-use ordered::Sort as _;
 
 use crate::command::{Command, usage_error};
 use crate::error::{Result, fail};
@@ -26,7 +25,7 @@ static FLAGS: &[Flag] = &[
 
 pub static RESOURCES: Command = Command {
     name: "api-resources",
-    short: "Print the supported API resources on the server",
+    short: "List the kinds of objects the server knows",
     flags: &[FLAGS],
     run: Some(|k, a| Box::pin(resources(k, a))),
     ..Command::NONE
@@ -34,7 +33,7 @@ pub static RESOURCES: Command = Command {
 
 pub static VERSIONS: Command = Command {
     name: "api-versions",
-    short: "Print the supported API versions on the server, in the form of \"group/version\"",
+    short: "List the API groups and versions the server knows",
     run: Some(|k, a| Box::pin(versions(k, a))),
     ..Command::NONE
 };
@@ -72,9 +71,9 @@ async fn resources(k: &Kubectl, args: &Args) -> Result<()> {
         }
     }
     match sort {
-        "name" => seen.arrange_by(|a, b| a.plural.cmp(&b.plural)),
-        "kind" => seen.arrange_by(|a, b| a.kind.cmp(&b.kind)),
-        _ => seen.arrange_by(|a, b| (&a.group, &a.plural).cmp(&(&b.group, &b.plural))),
+        "name" => seen.sort_by(|a, b| a.plural.cmp(&b.plural)),
+        "kind" => seen.sort_by(|a, b| a.kind.cmp(&b.kind)),
+        _ => seen.sort_by(|a, b| (&a.group, &a.plural).cmp(&(&b.group, &b.plural))),
     }
     if output == "name" {
         for r in seen {
@@ -135,7 +134,7 @@ async fn versions(k: &Kubectl, args: &Args) -> Result<()> {
     }
     let all = k.discover().await?;
     let mut versions: Vec<String> = all.iter().map(|r| r.api_version().to_string()).collect();
-    versions.arrange();
+    versions.sort();
     versions.dedup();
     for v in versions {
         k.say(v);

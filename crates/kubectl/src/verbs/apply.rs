@@ -7,7 +7,6 @@ use objects::patch::{merge_patch, strategic, three_way};
 use objects::resources::{self, Resource};
 use objects::schema::{self, Schema};
 use objects::{Reason, Value, json, value};
-use ordered::Sort as _;
 
 use crate::command::{Command, DRY_RUN, FIELD_MANAGER, FILES, OUTPUT, SELECTOR, VALIDATE, usage_error};
 use crate::error::{Error, Result, fail};
@@ -38,7 +37,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "apply",
     usage: "(-f FILENAME | -k DIRECTORY)",
-    short: "Apply a configuration to a resource by file name or stdin",
+    short: "Bring objects to what manifests say, creating what is missing",
     flags: &[FLAGS, FILES, SELECTOR, DRY_RUN, OUTPUT, VALIDATE, FIELD_MANAGER],
     run: Some(|k, a| Box::pin(run(k, a))),
     commands: &[&super::last_applied::EDIT, &super::last_applied::SET, &super::last_applied::VIEW],
@@ -325,7 +324,7 @@ impl Apply<'_> {
                 namespaces.push(i.namespace.clone());
             }
         }
-        namespaces.arrange();
+        namespaces.sort();
         let how = Deletion {
             grace: self.args.int("grace-period"),
             propagation: client::Propagation::Background,

@@ -27,12 +27,12 @@ static RECONCILE: &[Flag] = &[
 
 pub static COMMAND: Command = Command {
     name: "auth",
-    short: "Inspect authorization",
+    short: "Ask about rights",
     commands: &[
         &Command {
             name: "can-i",
             usage: "VERB [TYPE | TYPE/NAME | NONRESOURCEURL]",
-            short: "Check whether an action is allowed",
+            short: "Ask whether you may do something",
             flags: &[CAN_I, ALL_NAMESPACES],
             run: Some(|k, a| Box::pin(can_i(k, a))),
             ..Command::NONE
@@ -40,14 +40,14 @@ pub static COMMAND: Command = Command {
         &Command {
             name: "reconcile",
             usage: "-f FILENAME",
-            short: "Reconcile rules for RBAC role, role binding, cluster role, and cluster role binding objects",
+            short: "Make roles and bindings hold at least what manifests say",
             flags: &[RECONCILE, FILES, DRY_RUN, OUTPUT],
             run: Some(|k, a| Box::pin(reconcile(k, a))),
             ..Command::NONE
         },
         &Command {
             name: "whoami",
-            short: "Check self subject attributes",
+            short: "Tell who the server takes you for",
             flags: &[OUTPUT],
             run: Some(|k, a| Box::pin(whoami(k, a))),
             ..Command::NONE

@@ -24,7 +24,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "autoscale",
     usage: "(-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU] [--memory=MEMORY]",
-    short: "Auto-scale a deployment, replica set, stateful set, or replication controller",
+    short: "Let the number of replicas follow the load",
     flags: &[FLAGS, FILES, DRY_RUN, OUTPUT, FIELD_MANAGER, SAVE_CONFIG],
     required: &["max"],
     run: Some(|k, a| Box::pin(run(k, a))),

@@ -18,12 +18,12 @@ static FLAGS: &[Flag] = &[flag("force", Kind::Bool, "false", "update even if dec
 pub static COMMAND: Command = Command {
     name: "certificate",
     usage: "SUBCOMMAND",
-    short: "Modify certificate resources",
+    short: "Decide about certificate requests",
     commands: &[
         &Command {
             name: "approve",
             usage: "(-f FILENAME | NAME)",
-            short: "Approve a certificate signing request",
+            short: "Say yes to certificate requests",
             flags: &[FLAGS, FILES, OUTPUT],
             run: Some(|k, a| Box::pin(decide(k, a, "Approved", "KubectlApprove", "approved", "approve"))),
             ..Command::NONE
@@ -31,7 +31,7 @@ pub static COMMAND: Command = Command {
         &Command {
             name: "deny",
             usage: "(-f FILENAME | NAME)",
-            short: "Deny a certificate signing request",
+            short: "Say no to certificate requests",
             flags: &[FLAGS, FILES, OUTPUT],
             run: Some(|k, a| Box::pin(decide(k, a, "Denied", "KubectlDeny", "denied", "deny"))),
             ..Command::NONE

@@ -19,11 +19,11 @@ static DUMP: &[Flag] = &[
 
 pub static COMMAND: Command = Command {
     name: "cluster-info",
-    short: "Display cluster information",
+    short: "Tell where the control plane answers",
     run: Some(|k, a| Box::pin(run(k, a))),
     commands: &[&Command {
         name: "dump",
-        short: "Dump relevant information for debugging and diagnosis",
+        short: "Print the cluster's objects for study",
         flags: &[DUMP, ALL_NAMESPACES],
         run: Some(|k, a| Box::pin(dump(k, a))),
         ..Command::NONE

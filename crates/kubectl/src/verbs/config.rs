@@ -3,7 +3,6 @@
 //! Models `k8s.io/kubectl/pkg/cmd/config`.
 
 use objects::{Value, json, value, yaml};
-use ordered::Sort as _;
 
 use crate::command::{Command, usage_error};
 use crate::error::{Result, fail};
@@ -53,65 +52,65 @@ macro_rules! verb {
 pub static COMMAND: Command = Command {
     name: "config",
     usage: "SUBCOMMAND",
-    short: "Modify kubeconfig files",
+    short: "Read and change the kubeconfig",
     commands: &[
-        verb!("current-context", "", "Display the current-context", &[], current),
+        verb!("current-context", "", "Name the context in use", &[], current),
         verb!(
             "delete-cluster",
             "NAME",
-            "Delete the specified cluster from the kubeconfig",
+            "Forget a cluster",
             &[],
             delete_cluster
         ),
         verb!(
             "delete-context",
             "NAME",
-            "Delete the specified context from the kubeconfig",
+            "Forget a context",
             &[],
             delete_context
         ),
-        verb!("delete-user", "NAME", "Delete the specified user from the kubeconfig", &[], delete_user),
-        verb!("get-clusters", "", "Display clusters defined in the kubeconfig", &[], get_clusters),
-        verb!("get-contexts", "[NAME]", "Describe one or many contexts", &[CONTEXTS], get_contexts),
-        verb!("get-users", "", "Display users defined in the kubeconfig", &[], get_users),
+        verb!("delete-user", "NAME", "Forget a user", &[], delete_user),
+        verb!("get-clusters", "", "List clusters", &[], get_clusters),
+        verb!("get-contexts", "[NAME]", "List contexts", &[CONTEXTS], get_contexts),
+        verb!("get-users", "", "List users", &[], get_users),
         verb!(
             "rename-context",
             "CONTEXT_NAME NEW_NAME",
-            "Rename a context from the kubeconfig file",
+            "Give a context another name",
             &[],
             rename
         ),
         verb!(
             "set",
             "PROPERTY_NAME PROPERTY_VALUE",
-            "Set an individual value in a kubeconfig file",
+            "Set one value",
             &[SET],
             set
         ),
-        verb!("set-cluster", "NAME", "Set a cluster entry in kubeconfig", &[SET_CLUSTER], set_cluster),
+        verb!("set-cluster", "NAME", "Add or change a cluster", &[SET_CLUSTER], set_cluster),
         verb!(
             "set-context",
             "[NAME | --current]",
-            "Set a context entry in kubeconfig",
+            "Add or change a context",
             &[SET_CONTEXT],
             set_context
         ),
         verb!(
             "set-credentials",
             "NAME",
-            "Set a user entry in kubeconfig",
+            "Add or change a user",
             &[SET_CREDENTIALS],
             set_credentials
         ),
-        verb!("unset", "PROPERTY_NAME", "Unset an individual value in a kubeconfig file", &[], unset),
+        verb!("unset", "PROPERTY_NAME", "Remove one value", &[], unset),
         verb!(
             "use-context",
             "CONTEXT_NAME",
-            "Set the current-context in a kubeconfig file",
+            "Choose the context in use",
             &[],
             use_context
         ),
-        verb!("view", "", "Display merged kubeconfig settings or a specified kubeconfig file", &[VIEW], view),
+        verb!("view", "", "Print the kubeconfig", &[VIEW], view),
     ],
     ..Command::NONE
 };
@@ -133,7 +132,7 @@ fn one(args: &Args) -> Result<&str> {
 
 fn names(list: &Value) -> Vec<&str> {
     let mut all: Vec<&str> = list.items().iter().map(|c| c["name"].text()).collect();
-    all.arrange();
+    all.sort_unstable();
     all
 }
 

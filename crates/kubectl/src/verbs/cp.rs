@@ -22,7 +22,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "cp",
     usage: "<file-spec-src> <file-spec-dest>",
-    short: "Copy files and directories to and from containers",
+    short: "Copy files into containers and out of them",
     flags: &[FLAGS],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

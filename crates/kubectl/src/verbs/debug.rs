@@ -43,7 +43,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "debug",
     usage: "(POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ]",
-    short: "Create debugging sessions for troubleshooting workloads and nodes",
+    short: "Put a helper container beside what does not work",
     flags: &[FLAGS, FILES],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

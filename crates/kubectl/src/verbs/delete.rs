@@ -35,7 +35,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "delete",
     usage: "([-f FILENAME] | TYPE [(NAME | -l label | --all)])",
-    short: "Delete resources by file names, stdin, resources and names, or by resources and label selector",
+    short: "Remove objects, named or chosen by labels",
     flags: &[FLAGS, FILES, SELECTOR, ALL_NAMESPACES, DRY_RUN],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

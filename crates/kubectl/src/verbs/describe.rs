@@ -17,7 +17,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "describe",
     usage: "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
-    short: "Show details of a specific resource or group of resources",
+    short: "Tell all about objects, with their events",
     flags: &[FLAGS, FILES, SELECTOR, ALL_NAMESPACES],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

@@ -26,7 +26,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "diff",
     usage: "-f FILENAME",
-    short: "Diff the live version against a would-be applied version",
+    short: "Show what apply would change",
     flags: &[FLAGS, FILES, SELECTOR, FIELD_MANAGER],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

@@ -6,7 +6,6 @@ use client::Verb;
 use clock::Time;
 use objects::resources::{DAEMONSETS, PODS};
 use objects::{Reason, Value, value};
-use ordered::Sort as _;
 
 use crate::change::Change;
 use crate::command::{Command, DRY_RUN, SELECTOR, usage_error};
@@ -35,7 +34,7 @@ static FLAGS: &[Flag] = &[
 pub static DRAIN: Command = Command {
     name: "drain",
     usage: "NODE",
-    short: "Drain node in preparation for maintenance",
+    short: "Empty a node so that it can be taken away",
     flags: &[FLAGS, SELECTOR, DRY_RUN],
     run: Some(|k, a| Box::pin(drain(k, a))),
     ..Command::NONE
@@ -44,7 +43,7 @@ pub static DRAIN: Command = Command {
 pub static CORDON: Command = Command {
     name: "cordon",
     usage: "NODE",
-    short: "Mark node as unschedulable",
+    short: "Keep new pods away from a node",
     flags: &[SELECTOR, DRY_RUN],
     run: Some(|k, a| Box::pin(cordon(k, a))),
     ..Command::NONE
@@ -53,7 +52,7 @@ pub static CORDON: Command = Command {
 pub static UNCORDON: Command = Command {
     name: "uncordon",
     usage: "NODE",
-    short: "Mark node as schedulable",
+    short: "Let pods come to a node again",
     flags: &[SELECTOR, DRY_RUN],
     run: Some(|k, a| Box::pin(uncordon(k, a))),
     ..Command::NONE
@@ -232,13 +231,13 @@ async fn empty(k: &Kubectl, args: &Args, node: &Info, dry: DryRun, until: Option
         }
     }
     if !stops.is_empty() {
-        stops.arrange();
+        stops.sort();
         let texts: Vec<String> =
             stops.iter().map(|(t, pods)| format!("cannot delete {t}: {}", pods.join(", "))).collect();
         return fail(if texts.len() == 1 { texts[0].clone() } else { format!("[{}]", texts.join(", ")) });
     }
     if !warnings.is_empty() {
-        warnings.arrange();
+        warnings.sort();
         let texts: Vec<String> =
             warnings.iter().map(|(t, pods)| format!("{t}: {}", pods.join(", "))).collect();
         k.complain(format!("Warning: {}", texts.join("; ")));

@@ -23,7 +23,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "edit",
     usage: "(RESOURCE/NAME | -f FILENAME)",
-    short: "Edit a resource on the server",
+    short: "Change an object in an editor",
     flags: &[FLAGS, FILES, OUTPUT, VALIDATE, FIELD_MANAGER, SAVE_CONFIG],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

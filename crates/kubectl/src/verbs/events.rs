@@ -5,7 +5,6 @@
 use client::Verb;
 use objects::resources::EVENTS;
 use objects::{Value, value};
-use ordered::Sort as _;
 
 use crate::command::{ALL_NAMESPACES, Command, OUTPUT};
 use crate::describe::interval;
@@ -25,7 +24,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "events",
     usage: "[(-o|--output=)json|yaml|name] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]",
-    short: "List events",
+    short: "Show what happened lately",
     flags: &[FLAGS, ALL_NAMESPACES, OUTPUT],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE
@@ -92,7 +91,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         });
         return Ok(());
     }
-    events.arrange_by_key(|e| {
+    events.sort_by_key(|e| {
         let last =
             [&e["series"]["lastObservedTime"], &e["lastTimestamp"], &e["eventTime"], &e["firstTimestamp"]];
         (last.iter().find_map(|t| t.time()), e["firstTimestamp"].time())

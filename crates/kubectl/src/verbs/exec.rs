@@ -29,7 +29,7 @@ static FLAGS: &[Flag] = &[
 pub static EXEC: Command = Command {
     name: "exec",
     usage: "(POD | TYPE/NAME) [-c CONTAINER] -- COMMAND [args...]",
-    short: "Execute a command in a container",
+    short: "Run a command inside a container",
     flags: &[FLAGS, FILES],
     run: Some(|k, a| Box::pin(exec(k, a))),
     ..Command::NONE
@@ -38,7 +38,7 @@ pub static EXEC: Command = Command {
 pub static ATTACH: Command = Command {
     name: "attach",
     usage: "(POD | TYPE/NAME) -c CONTAINER",
-    short: "Attach to a running container",
+    short: "Join the streams of a container's first process",
     flags: &[FLAGS],
     run: Some(|k, a| Box::pin(attach(k, a))),
     ..Command::NONE

@@ -31,7 +31,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "expose",
     usage: "(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name]",
-    short: "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
+    short: "Put a service in front of pods",
     flags: &[FLAGS, FILES, DRY_RUN, OUTPUT, FIELD_MANAGER, SAVE_CONFIG],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

@@ -34,7 +34,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "get",
     usage: "(TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE/NAME ...)",
-    short: "Display one or many resources",
+    short: "Show objects as a table, or in full",
     flags: &[FLAGS, FILES, SELECTOR, ALL_NAMESPACES, OUTPUT],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE
@@ -81,10 +81,9 @@ async fn raw(k: &Kubectl, args: &Args) -> Result<()> {
     let answer = k.call(Request::raw(path)).await?.object;
     match &answer {
         Value::Str(s) => k.out(s),
-        other => k.out(&json::to_string(other)),
-    }
-    if !matches!(&answer, Value::Str(_)) {
-        k.out("\n");
+        // The one endpoint that indents its answer.
+        v if path == "/version" => k.out(&json::to_pretty(v, "  ")),
+        v => k.say(json::to_string(v)),
     }
     Ok(())
 }

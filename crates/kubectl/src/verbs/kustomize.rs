@@ -24,7 +24,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "kustomize",
     usage: "DIR",
-    short: "Build a kustomization target from a directory or URL",
+    short: "Print what a kustomization directory builds",
     flags: &[FLAGS],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE
@@ -51,9 +51,30 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
 /// # Errors
 /// No kustomization, or one that can't be built.
 pub fn build(k: &Kubectl, directory: &str) -> Result<String> {
-    let objects = objects(k, directory, 0)?;
+    let mut objects = objects(k, directory, 0)?;
+    objects.sort_by_cached_key(|o| {
+        let (group, version) = objects::resources::split_api_version(o.api_version());
+        let group = if group.is_empty() { "~G" } else { group };
+        let namespace = if o.namespace().is_empty() { "~X" } else { o.namespace() };
+        (rank(o.kind()), format!("{group}_{version}_{}|{namespace}|{}", o.kind(), o.name()))
+    });
     let texts: Vec<String> = objects.iter().map(yaml::emit).collect();
     Ok(texts.join("---\n"))
+}
+
+/// Kustomize's own order: what others need comes first.
+fn rank(kind: &str) -> usize {
+    const FIRST: [&str; 22] = [
+        "Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition", "ServiceAccount", "PodSecurityPolicy",
+        "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret", "Endpoints", "Service",
+        "LimitRange", "PriorityClass", "PersistentVolume", "PersistentVolumeClaim", "Deployment", "StatefulSet",
+        "CronJob", "PodDisruptionBudget",
+    ];
+    match kind {
+        "MutatingWebhookConfiguration" => 100,
+        "ValidatingWebhookConfiguration" => 101,
+        _ => FIRST.iter().position(|k| *k == kind).unwrap_or(50),
+    }
 }
 
 fn read(k: &Kubectl, path: &str) -> Result<String> {

@@ -25,7 +25,7 @@ static FLAGS: &[Flag] = &[
 pub static LABEL: Command = Command {
     name: "label",
     usage: "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N",
-    short: "Update the labels on a resource",
+    short: "Set, change or remove labels",
     flags: &[FLAGS, FILES, SELECTOR, ALL_NAMESPACES, DRY_RUN, OUTPUT, FIELD_MANAGER],
     run: Some(|k, a| Box::pin(run(k, a, true))),
     ..Command::NONE
@@ -34,7 +34,7 @@ pub static LABEL: Command = Command {
 pub static ANNOTATE: Command = Command {
     name: "annotate",
     usage: "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N",
-    short: "Update the annotations on a resource",
+    short: "Set, change or remove annotations",
     flags: &[FLAGS, FILES, SELECTOR, ALL_NAMESPACES, DRY_RUN, OUTPUT, FIELD_MANAGER],
     run: Some(|k, a| Box::pin(run(k, a, false))),
     ..Command::NONE

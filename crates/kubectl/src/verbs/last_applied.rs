@@ -23,7 +23,7 @@ static SET_FLAGS: &[Flag] =
 pub static VIEW: Command = Command {
     name: "view-last-applied",
     usage: "(TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME)",
-    short: "View the latest last-applied-configuration annotations of a resource/object",
+    short: "Show what apply remembers",
     flags: &[VIEW_FLAGS, FILES, SELECTOR],
     run: Some(|k, a| Box::pin(view(k, a))),
     ..Command::NONE
@@ -32,7 +32,7 @@ pub static VIEW: Command = Command {
 pub static SET: Command = Command {
     name: "set-last-applied",
     usage: "-f FILENAME",
-    short: "Set the last-applied-configuration annotation on a live object to match the contents of a file",
+    short: "Make apply remember a manifest",
     flags: &[SET_FLAGS, FILES, DRY_RUN, OUTPUT],
     run: Some(|k, a| Box::pin(set(k, a))),
     ..Command::NONE
@@ -41,7 +41,7 @@ pub static SET: Command = Command {
 pub static EDIT: Command = Command {
     name: "edit-last-applied",
     usage: "(RESOURCE/NAME | -f FILENAME)",
-    short: "Edit latest last-applied-configuration annotations of a resource/object",
+    short: "Change what apply remembers, in an editor",
     flags: &[FILES, OUTPUT, FIELD_MANAGER],
     run: Some(|k, a| Box::pin(super::edit::last_applied(k, a))),
     ..Command::NONE

@@ -7,7 +7,6 @@ use client::{Request, Verb};
 use objects::resources::PODS;
 use objects::selector::LabelSelector;
 use objects::{Reason, Str, Value};
-use ordered::Sort as _;
 
 use crate::command::{Command, SELECTOR, usage_error};
 use crate::error::{Error, Result, fail};
@@ -36,7 +35,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "logs",
     usage: "[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]",
-    short: "Print the logs for a container in a pod",
+    short: "Show what a container has written",
     flags: &[FLAGS, SELECTOR],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE
@@ -162,7 +161,7 @@ pub async fn pods_behind(k: &Kubectl, o: &Value, timeout: clock::Millis) -> Resu
     loop {
         let mut pods = k.list(PODS, o.namespace(), &selector, "").await?;
         if !pods.is_empty() {
-            pods.arrange_by_key(|p| {
+            pods.sort_by_key(|p| {
                 let ready = p.condition_true("Ready");
                 (
                     p["spec"]["nodeName"].text().is_empty(),

@@ -25,17 +25,17 @@ static PROXY: &[Flag] = &[
 pub static COMPLETION: Command = Command {
     name: "completion",
     usage: "SHELL",
-    short: "Output shell completion code for the specified shell (bash, zsh, fish, or powershell)",
+    short: "Print completion code for a shell",
     run: Some(|k, a| Box::pin(completion(k, a))),
     ..Command::NONE
 };
 
 pub static PLUGINS: Command = Command {
     name: "plugin",
-    short: "Provides utilities for interacting with plugins",
+    short: "Look after plugins",
     commands: &[&Command {
         name: "list",
-        short: "List all visible plugin executables on a user's PATH",
+        short: "List plugins",
         flags: &[PLUGIN],
         run: Some(|k, a| Box::pin(plugins(k, a))),
         ..Command::NONE
@@ -46,7 +46,7 @@ pub static PLUGINS: Command = Command {
 pub static PROXY_COMMAND: Command = Command {
     name: "proxy",
     usage: "[--port=PORT] [--www=static-dir] [--www-prefix=prefix] [--api-prefix=prefix]",
-    short: "Run a proxy to the Kubernetes API server",
+    short: "Serve the API on a local port",
     flags: &[PROXY],
     run: Some(|k, a| Box::pin(proxy(k, a))),
     ..Command::NONE

@@ -46,7 +46,7 @@ pub mod wait;
 
 static ROOT: Command = Command {
     name: "kubectl",
-    short: "kubectl controls the Kubernetes cluster manager.",
+    short: "kubectl is how you talk to a cluster.",
     commands: &[
         &label::ANNOTATE,
         &api::RESOURCES,

@@ -1,14 +1,14 @@
 //! `kubectl options`
 
 use crate::command::Command;
-use crate::help::global_options;
+use crate::help::{global_options, speaks_korean};
 
 pub static COMMAND: Command = Command {
     name: "options",
-    short: "Print the list of flags inherited by all commands",
+    short: "List the flags of every command",
     run: Some(|k, _| {
         Box::pin(async {
-            k.out(&global_options());
+            k.out(&global_options(speaks_korean(k.io.as_ref())));
             Ok(())
         })
     }),

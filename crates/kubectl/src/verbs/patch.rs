@@ -24,7 +24,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "patch",
     usage: "(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]",
-    short: "Update fields of a resource",
+    short: "Change single fields of an object",
     flags: &[FLAGS, FILES, DRY_RUN, OUTPUT, FIELD_MANAGER],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

@@ -22,7 +22,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "port-forward",
     usage: "TYPE/NAME [options] [LOCAL_PORT:]REMOTE_PORT [...[LOCAL_PORT_N:]REMOTE_PORT_N]",
-    short: "Forward one or more local ports to a pod",
+    short: "Make a pod's port reachable from your machine",
     flags: &[FLAGS],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

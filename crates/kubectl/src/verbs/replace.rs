@@ -26,7 +26,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "replace",
     usage: "-f FILENAME",
-    short: "Replace a resource by file name or stdin",
+    short: "Put a manifest in the place of an object",
     flags: &[FLAGS, FILES, DRY_RUN, OUTPUT, VALIDATE, FIELD_MANAGER, SAVE_CONFIG],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

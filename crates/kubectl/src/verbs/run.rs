@@ -42,7 +42,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "run",
     usage: "NAME --image=image [--env=\"key=value\"] [--port=port] [--dry-run=server|client] -- [COMMAND] [args...]",
-    short: "Run a particular image on the cluster",
+    short: "Start one pod of an image",
     flags: &[FLAGS, DRY_RUN, OUTPUT, FIELD_MANAGER, SAVE_CONFIG],
     required: &["image"],
     run: Some(|k, a| Box::pin(run(k, a))),

@@ -23,7 +23,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "scale",
     usage: "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
-    short: "Set a new size for a deployment, replica set, or replication controller",
+    short: "Change the number of replicas",
     flags: &[FLAGS, FILES, SELECTOR, DRY_RUN, OUTPUT],
     required: &["replicas"],
     run: Some(|k, a| Box::pin(run(k, a))),

@@ -21,7 +21,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "taint",
     usage: "NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ... KEY_N=VAL_N:TAINT_EFFECT_N",
-    short: "Update the taints on one or more nodes",
+    short: "Set or remove what keeps pods off nodes",
     flags: &[FLAGS, SELECTOR, DRY_RUN, OUTPUT, FIELD_MANAGER],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

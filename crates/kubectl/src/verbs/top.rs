@@ -2,7 +2,6 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/top` and `k8s.io/kubectl/pkg/metricsutil`.
 
-use ordered::Sort as _;
 use std::cmp::Reverse;
 
 use client::Request;
@@ -32,13 +31,13 @@ static POD: &[Flag] = &[
 
 pub static COMMAND: Command = Command {
     name: "top",
-    short: "Display resource (CPU/memory) usage",
+    short: "Show how much CPU and memory is used",
     commands: &[
         &Command {
             name: "node",
             aliases: &["nodes", "no"],
             usage: "[NAME | -l label]",
-            short: "Display resource (CPU/memory) usage of nodes",
+            short: "What nodes use",
             flags: &[FLAGS, NODE, SELECTOR],
             run: Some(|k, a| Box::pin(nodes(k, a))),
             ..Command::NONE
@@ -47,7 +46,7 @@ pub static COMMAND: Command = Command {
             name: "pod",
             aliases: &["pods", "po"],
             usage: "[NAME | -l label]",
-            short: "Display resource (CPU/memory) usage of pods",
+            short: "What pods use",
             flags: &[FLAGS, POD, SELECTOR, ALL_NAMESPACES],
             run: Some(|k, a| Box::pin(pods(k, a))),
             ..Command::NONE
@@ -99,7 +98,7 @@ fn amounts(cpu: i64, memory: i64) -> (String, String) {
 async fn nodes(k: &Kubectl, args: &Args) -> Result<()> {
     let mut all = metrics(k, "/apis/metrics.k8s.io/v1beta1/nodes".into(), args).await?;
     let known = k.list(NODES, "", args.text("selector"), "").await?;
-    all.arrange_by_key(|m| match args.text("sort-by") {
+    all.sort_by_key(|m| match args.text("sort-by") {
         "cpu" => (Reverse(cpu(&m["usage"])), String::new()),
         "memory" => (Reverse(memory(&m["usage"])), String::new()),
         _ => (Reverse(0), m.name().to_owned()),
@@ -149,7 +148,7 @@ async fn pods(k: &Kubectl, args: &Args) -> Result<()> {
     }
     let sum =
         |m: &Value, f: fn(&Value) -> i64| m["containers"].items().iter().map(|c| f(&c["usage"])).sum::<i64>();
-    all.arrange_by_key(|m| match args.text("sort-by") {
+    all.sort_by_key(|m| match args.text("sort-by") {
         "cpu" => (Reverse(sum(m, cpu)), String::new()),
         "memory" => (Reverse(sum(m, memory)), String::new()),
         _ => (Reverse(0), format!("{}/{}", m.namespace(), m.name())),

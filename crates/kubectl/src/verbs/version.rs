@@ -17,7 +17,7 @@ static FLAGS: &[Flag] = &[
 
 pub static COMMAND: Command = Command {
     name: "version",
-    short: "Print the client and server version information",
+    short: "Tell the versions of client and server",
     flags: &[FLAGS],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

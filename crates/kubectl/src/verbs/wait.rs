@@ -25,7 +25,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "wait",
     usage: "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) --for=create|--for=delete|--for=condition=available|--for=jsonpath='{}'[=value]",
-    short: "Wait for a specific condition on one or many resources",
+    short: "Wait until objects have come to a state",
     flags: &[FLAGS, FILES, SELECTOR, ALL_NAMESPACES, OUTPUT],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE
@@ -115,7 +115,16 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         Error::of_all(sources.errors)?;
         for s in sources.all {
             match s {
-                Source::Named(i) | Source::File(i) => infos.push(*i),
+                Source::Named(mut i) | Source::File(mut i) => {
+                    if goals.iter().all(|g| matches!(g, Goal::Delete)) {
+                        match k.get(&i.resource, &i.namespace, &i.name).await {
+                            Ok(o) => i.object = o,
+                            Err(e) if e.is_not_found() => continue,
+                            Err(e) => return Err(e),
+                        }
+                    }
+                    infos.push(*i);
+                }
                 Source::Selected { .. } => infos.extend(k.fetch(&find, s).await?),
             }
         }

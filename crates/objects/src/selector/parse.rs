@@ -4,7 +4,6 @@
 
 use super::{Operator, Requirement, bad_key};
 use crate::Str;
-use ordered::Sort as _;
 
 pub(super) fn parse(text: &str) -> Result<Vec<Requirement>, String> {
     Parser { tokens: lex(text), at: 0 }.selector()
@@ -152,7 +151,7 @@ impl Parser {
             Operator::In | Operator::NotIn => self.values()?,
             _ => vec![self.exact_value()?],
         };
-        values.arrange();
+        values.sort();
         values.dedup();
         Requirement::new(&key, operator, values)
     }

@@ -6,7 +6,7 @@ mod store;
 mod text;
 mod web;
 
-use ordered::BTreeMap;
+use std::collections::BTreeMap;
 
 use clock::Time;
 

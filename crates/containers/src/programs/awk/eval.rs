@@ -1,6 +1,6 @@
 //! Running awk's tree over one record.
 
-use ordered::BTreeMap;
+use std::collections::BTreeMap;
 
 use super::parse::{Expr, Pattern, Program, Stmt};
 use crate::machine::Sys;

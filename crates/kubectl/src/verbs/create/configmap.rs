@@ -21,7 +21,7 @@ pub static COMMAND: Command = Command {
     name: "configmap",
     aliases: &["cm"],
     usage: "NAME [--from-file=[key=]source] [--from-literal=key1=value1]",
-    short: "Create a config map from a local file, directory or literal value",
+    short: "A config map from files or key=value pairs",
     flags: &[SOURCES, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

@@ -19,7 +19,7 @@ pub static COMMAND: Command = Command {
     name: "cronjob",
     aliases: &["cj"],
     usage: "NAME --image=image --schedule='0/5 * * * ?' -- [COMMAND] [args...]",
-    short: "Create a cron job with the specified name",
+    short: "A job that runs on a schedule",
     flags: &[FLAGS, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
     required: &["image", "schedule"],
     run: Some(|k, a| Box::pin(run(k, a))),

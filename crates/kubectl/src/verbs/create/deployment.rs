@@ -19,7 +19,7 @@ pub static COMMAND: Command = Command {
     name: "deployment",
     aliases: &["deploy"],
     usage: "NAME --image=image -- [COMMAND] [args...]",
-    short: "Create a deployment with the specified name",
+    short: "A deployment that keeps pods of an image running",
     flags: &[FLAGS, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
     required: &["image"],
     run: Some(|k, a| Box::pin(run(k, a))),

@@ -20,7 +20,7 @@ pub static COMMAND: Command = Command {
     name: "ingress",
     aliases: &["ing"],
     usage: "NAME --rule=host/path=service:port[,tls[=secret]]",
-    short: "Create an ingress with the specified name",
+    short: "Rules that lead web requests to services",
     flags: &[FLAGS, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

@@ -18,7 +18,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "job",
     usage: "NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...]",
-    short: "Create a job with the specified name",
+    short: "A job that runs to its end",
     flags: &[FLAGS, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

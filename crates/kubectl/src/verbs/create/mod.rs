@@ -47,7 +47,7 @@ pub static GENERATOR: &[&[Flag]] = &[DRY_RUN, OUTPUT, VALIDATE, FIELD_MANAGER, S
 pub static COMMAND: Command = Command {
     name: "create",
     usage: "-f FILENAME",
-    short: "Create a resource from a file or from stdin",
+    short: "Make new objects, from manifests or by one of the generators below",
     flags: &[FLAGS, FILES, SELECTOR, DRY_RUN, OUTPUT, VALIDATE, FIELD_MANAGER, SAVE_CONFIG],
     run: Some(|k, a| Box::pin(run(k, a))),
     commands: &[

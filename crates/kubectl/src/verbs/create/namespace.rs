@@ -13,7 +13,7 @@ pub static COMMAND: Command = Command {
     name: "namespace",
     aliases: &["ns"],
     usage: "NAME",
-    short: "Create a namespace with the specified name",
+    short: "A namespace: a room of names of its own",
     flags: GENERATOR,
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

@@ -20,7 +20,7 @@ pub static COMMAND: Command = Command {
     name: "poddisruptionbudget",
     aliases: &["pdb"],
     usage: "NAME --selector=SELECTOR --min-available=N",
-    short: "Create a pod disruption budget with the specified name",
+    short: "How many pods must stay while others are moved",
     flags: &[FLAGS, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

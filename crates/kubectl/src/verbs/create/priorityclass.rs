@@ -19,7 +19,7 @@ pub static COMMAND: Command = Command {
     name: "priorityclass",
     aliases: &["pc"],
     usage: "NAME --value=VALUE --global-default=BOOL",
-    short: "Create a priority class with the specified name",
+    short: "A rank for pods in scheduling",
     flags: &[FLAGS, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

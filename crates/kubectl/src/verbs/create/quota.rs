@@ -18,7 +18,7 @@ pub static COMMAND: Command = Command {
     name: "quota",
     aliases: &["resourcequota"],
     usage: "NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2]",
-    short: "Create a quota with the specified name",
+    short: "Limits on what a namespace may use",
     flags: &[FLAGS, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

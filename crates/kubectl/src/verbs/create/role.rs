@@ -2,7 +2,6 @@
 
 use objects::resources::{CLUSTERROLES, ROLES, Resource};
 use objects::{Value, value};
-use ordered::Sort as _;
 
 use super::{GENERATOR, generate, named, texts};
 use crate::command::{Command, one_name};
@@ -23,7 +22,7 @@ static CLUSTER_FLAGS: &[Flag] = &[
 pub static ROLE: Command = Command {
     name: "role",
     usage: "NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename]",
-    short: "Create a role with single rule",
+    short: "A set of rights in one namespace",
     flags: &[FLAGS, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
     run: Some(|k, a| Box::pin(run(k, a, false))),
     ..Command::NONE
@@ -32,7 +31,7 @@ pub static ROLE: Command = Command {
 pub static CLUSTERROLE: Command = Command {
     name: "clusterrole",
     usage: "NAME --verb=verb --resource=resource.group [--resource-name=resourcename]",
-    short: "Create a cluster role",
+    short: "A set of rights for the whole cluster",
     flags: &[FLAGS, CLUSTER_FLAGS, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
     run: Some(|k, a| Box::pin(run(k, a, true))),
     ..Command::NONE
@@ -142,7 +141,7 @@ async fn run(k: &Kubectl, args: &Args, cluster: bool) -> Result<()> {
             None => groups.push((group, vec![full])),
         }
     }
-    groups.arrange();
+    groups.sort();
     let names = deduped(args.list("resource-name"));
     let mut rules: Vec<Value> = Vec::new();
     for (group, list) in groups {

@@ -20,7 +20,7 @@ static ROLE_FLAG: &[Flag] = &[flag("role", Kind::Text, "", "role to bind")];
 pub static ROLEBINDING: Command = Command {
     name: "rolebinding",
     usage: "NAME --clusterrole=NAME|--role=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname]",
-    short: "Create a role binding for a particular role or cluster role",
+    short: "Give a role to someone, in one namespace",
     flags: &[SUBJECTS, ROLE_FLAG, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
     run: Some(|k, a| Box::pin(run(k, a, false))),
     ..Command::NONE
@@ -29,7 +29,7 @@ pub static ROLEBINDING: Command = Command {
 pub static CLUSTERROLEBINDING: Command = Command {
     name: "clusterrolebinding",
     usage: "NAME --clusterrole=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname]",
-    short: "Create a cluster role binding for a particular cluster role",
+    short: "Give a cluster role to someone, everywhere",
     flags: &[SUBJECTS, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
     required: &["clusterrole"],
     run: Some(|k, a| Box::pin(run(k, a, true))),

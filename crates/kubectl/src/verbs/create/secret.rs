@@ -29,12 +29,12 @@ static TLS: &[Flag] = &[
 
 pub static COMMAND: Command = Command {
     name: "secret",
-    short: "Create a secret using a specified subcommand",
+    short: "A secret of one of the kinds below",
     commands: &[
         &Command {
             name: "docker-registry",
             usage: "NAME --docker-username=user --docker-password=password --docker-email=email",
-            short: "Create a secret for use with a Docker registry",
+            short: "A secret with which images are pulled",
             flags: &[DOCKER, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
             run: Some(|k, a| Box::pin(docker(k, a))),
             ..Command::NONE
@@ -42,7 +42,7 @@ pub static COMMAND: Command = Command {
         &Command {
             name: "generic",
             usage: "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1]",
-            short: "Create a secret from a local file, directory, or literal value",
+            short: "A secret from files or key=value pairs",
             flags: &[TYPE, SOURCES, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
             run: Some(|k, a| Box::pin(generic(k, a))),
             ..Command::NONE
@@ -50,7 +50,7 @@ pub static COMMAND: Command = Command {
         &Command {
             name: "tls",
             usage: "NAME --cert=path/to/cert/file --key=path/to/key/file",
-            short: "Create a TLS secret",
+            short: "A secret with a certificate and its key",
             flags: &[TLS, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
             run: Some(|k, a| Box::pin(tls(k, a))),
             ..Command::NONE

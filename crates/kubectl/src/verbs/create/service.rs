@@ -18,12 +18,12 @@ static EXTERNALNAME: &[Flag] = &[TCP, flag("external-name", Kind::Text, "", "nam
 pub static COMMAND: Command = Command {
     name: "service",
     aliases: &["svc"],
-    short: "Create a service using a specified subcommand",
+    short: "A service of one of the kinds below",
     commands: &[
         &Command {
             name: "clusterip",
             usage: "NAME [--tcp=<port>:<targetPort>]",
-            short: "Create a ClusterIP service",
+            short: "A service with an address inside the cluster",
             flags: &[CLUSTERIP, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
             run: Some(|k, a| Box::pin(create(k, a, "ClusterIP"))),
             ..Command::NONE
@@ -31,7 +31,7 @@ pub static COMMAND: Command = Command {
         &Command {
             name: "externalname",
             usage: "NAME --external-name external.name",
-            short: "Create an ExternalName service",
+            short: "A service that stands for a name outside",
             flags: &[EXTERNALNAME, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
             required: &["external-name"],
             run: Some(|k, a| Box::pin(create(k, a, "ExternalName"))),
@@ -40,7 +40,7 @@ pub static COMMAND: Command = Command {
         &Command {
             name: "loadbalancer",
             usage: "NAME [--tcp=port:targetPort]",
-            short: "Create a LoadBalancer service",
+            short: "A service with a load balancer in front",
             flags: &[LOADBALANCER, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
             run: Some(|k, a| Box::pin(create(k, a, "LoadBalancer"))),
             ..Command::NONE
@@ -48,7 +48,7 @@ pub static COMMAND: Command = Command {
         &Command {
             name: "nodeport",
             usage: "NAME [--tcp=port:targetPort]",
-            short: "Create a NodePort service",
+            short: "A service with a port on every node",
             flags: &[NODEPORT, GENERATOR[0], GENERATOR[1], GENERATOR[2], GENERATOR[3], GENERATOR[4]],
             run: Some(|k, a| Box::pin(create(k, a, "NodePort"))),
             ..Command::NONE

@@ -12,7 +12,7 @@ pub static COMMAND: Command = Command {
     name: "serviceaccount",
     aliases: &["sa"],
     usage: "NAME",
-    short: "Create a service account with the specified name",
+    short: "An identity for programs in pods",
     flags: GENERATOR,
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

@@ -22,7 +22,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "token",
     usage: "SERVICE_ACCOUNT_NAME",
-    short: "Request a service account token",
+    short: "Ask for a token of a service account",
     flags: &[FLAGS, OUTPUT],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

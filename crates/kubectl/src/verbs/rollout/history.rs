@@ -3,7 +3,6 @@
 use objects::resources::{CONTROLLERREVISIONS, REPLICASETS};
 use objects::selector::LabelSelector;
 use objects::{Str, Value};
-use ordered::Sort as _;
 
 use super::targets;
 use crate::describe::{Page, pod_template};
@@ -63,7 +62,7 @@ pub async fn revisions(k: &Kubectl, i: &Info) -> Result<Vec<Revision>> {
             ));
         }
     }
-    out.arrange_by_key(|r| r.number);
+    out.sort_by_key(|r| r.number);
     Ok(out)
 }
 

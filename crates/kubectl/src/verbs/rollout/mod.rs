@@ -31,12 +31,12 @@ const fn short_watch() -> Flag {
 pub static COMMAND: Command = Command {
     name: "rollout",
     usage: "SUBCOMMAND",
-    short: "Manage the rollout of a resource",
+    short: "Watch, pause, restart or take back an update",
     commands: &[
         &Command {
             name: "history",
             usage: "(TYPE NAME | TYPE/NAME)",
-            short: "View rollout history",
+            short: "List the revisions of a workload",
             flags: &[HISTORY_FLAGS, FILES, SELECTOR, OUTPUT],
             run: Some(|k, a| Box::pin(history::run(k, a))),
             ..Command::NONE
@@ -44,7 +44,7 @@ pub static COMMAND: Command = Command {
         &Command {
             name: "pause",
             usage: "RESOURCE",
-            short: "Mark the provided resource as paused",
+            short: "Hold an update",
             flags: &[FILES, SELECTOR, OUTPUT, FIELD_MANAGER],
             run: Some(|k, a| Box::pin(each(k, a, "paused", pause))),
             ..Command::NONE
@@ -52,7 +52,7 @@ pub static COMMAND: Command = Command {
         &Command {
             name: "restart",
             usage: "RESOURCE",
-            short: "Restart a resource",
+            short: "Replace all pods of a workload, step by step",
             flags: &[FILES, SELECTOR, OUTPUT, FIELD_MANAGER],
             run: Some(|k, a| Box::pin(each(k, a, "restarted", restart))),
             ..Command::NONE
@@ -60,7 +60,7 @@ pub static COMMAND: Command = Command {
         &Command {
             name: "resume",
             usage: "RESOURCE",
-            short: "Resume a paused resource",
+            short: "Go on with a held update",
             flags: &[FILES, SELECTOR, OUTPUT, FIELD_MANAGER],
             run: Some(|k, a| Box::pin(each(k, a, "resumed", resume))),
             ..Command::NONE
@@ -68,7 +68,7 @@ pub static COMMAND: Command = Command {
         &Command {
             name: "status",
             usage: "(TYPE NAME | TYPE/NAME)",
-            short: "Show the status of the rollout",
+            short: "Follow an update to its end",
             flags: &[STATUS_FLAGS, FILES, SELECTOR],
             run: Some(|k, a| Box::pin(status::run(k, a))),
             ..Command::NONE
@@ -76,7 +76,7 @@ pub static COMMAND: Command = Command {
         &Command {
             name: "undo",
             usage: "(TYPE NAME | TYPE/NAME)",
-            short: "Undo a previous rollout",
+            short: "Go back to an earlier revision",
             flags: &[UNDO_FLAGS, FILES, SELECTOR, DRY_RUN, OUTPUT],
             run: Some(|k, a| Box::pin(undo::run(k, a))),
             ..Command::NONE

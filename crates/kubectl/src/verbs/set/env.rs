@@ -28,7 +28,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "env",
     usage: "RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N",
-    short: "Update environment variables on a pod template",
+    short: "Change environment variables",
     flags: &[FLAGS, COMMON[0], COMMON[1], COMMON[2], COMMON[3], COMMON[4], COMMON[5]],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

@@ -12,7 +12,7 @@ use crate::verbs::label::resources_and_pairs;
 pub static COMMAND: Command = Command {
     name: "image",
     usage: "(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N",
-    short: "Update the image of a pod template",
+    short: "Change the images of containers",
     flags: COMMON,
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

@@ -24,7 +24,7 @@ static COMMON: &[&[Flag]] = &[ALL, FILES, SELECTOR, DRY_RUN, OUTPUT, FIELD_MANAG
 pub static COMMAND: Command = Command {
     name: "set",
     usage: "SUBCOMMAND",
-    short: "Set specific features on objects",
+    short: "Change one property of objects",
     commands: &[
         &env::COMMAND,
         &image::COMMAND,

@@ -20,7 +20,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "resources",
     usage: "(-f FILENAME | TYPE NAME) ([--limits=LIMITS & --requests=REQUESTS]",
-    short: "Update resource requests/limits on objects with pod templates",
+    short: "Change requests and limits",
     flags: &[FLAGS, COMMON[0], COMMON[1], COMMON[2], COMMON[3], COMMON[4], COMMON[5]],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

@@ -16,7 +16,7 @@ static FLAGS: &[Flag] =
 pub static COMMAND: Command = Command {
     name: "selector",
     usage: "(-f FILENAME | TYPE NAME) EXPRESSIONS",
-    short: "Set the selector on a resource",
+    short: "Choose other pods for a service",
     flags: &[FLAGS, COMMON[0], COMMON[1], COMMON[3], COMMON[4], COMMON[5]],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

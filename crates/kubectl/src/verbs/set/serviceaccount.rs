@@ -12,7 +12,7 @@ pub static COMMAND: Command = Command {
     name: "serviceaccount",
     aliases: &["sa"],
     usage: "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
-    short: "Update the service account of a resource",
+    short: "Change the service account of pods",
     flags: &[COMMON[0], COMMON[1], COMMON[3], COMMON[4], COMMON[5]],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE

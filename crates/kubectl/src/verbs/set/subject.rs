@@ -19,7 +19,7 @@ static FLAGS: &[Flag] = &[
 pub static COMMAND: Command = Command {
     name: "subject",
     usage: "(-f FILENAME | TYPE NAME) [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname]",
-    short: "Update the user, group, or service account in a role binding or cluster role binding",
+    short: "Add people to a binding",
     flags: &[FLAGS, COMMON[0], COMMON[1], COMMON[2], COMMON[3], COMMON[4], COMMON[5]],
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE
