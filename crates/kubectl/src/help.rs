@@ -9,14 +9,18 @@ use crate::io::Io;
 /// The language of help pages, by `LANGUAGE`, `LC_ALL` or `LANG`.
 #[must_use]
 pub fn speaks_korean(io: &dyn Io) -> bool {
-    ["LANGUAGE", "LC_ALL", "LANG"].iter().find_map(|v| io.env(v).filter(|l| !l.is_empty())).is_some_and(|l| l.starts_with("ko"))
+    ["LANGUAGE", "LC_ALL", "LANG"]
+        .iter()
+        .find_map(|v| io.env(v).filter(|l| !l.is_empty()))
+        .is_some_and(|l| l.starts_with("ko"))
 }
 
 fn said(english: &'static str, in_korean: bool) -> &'static str {
     if in_korean { korean::of(english) } else { english }
 }
 
-const OPTIONS_HINT: &str = "Use \"kubectl options\" for a list of global command-line options (applies to all commands).";
+const OPTIONS_HINT: &str =
+    "Use \"kubectl options\" for a list of global command-line options (applies to all commands).";
 
 /// What `--help` prints.
 #[must_use]

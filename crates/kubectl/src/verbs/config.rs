@@ -55,61 +55,19 @@ pub static COMMAND: Command = Command {
     short: "Read and change the kubeconfig",
     commands: &[
         verb!("current-context", "", "Name the context in use", &[], current),
-        verb!(
-            "delete-cluster",
-            "NAME",
-            "Forget a cluster",
-            &[],
-            delete_cluster
-        ),
-        verb!(
-            "delete-context",
-            "NAME",
-            "Forget a context",
-            &[],
-            delete_context
-        ),
+        verb!("delete-cluster", "NAME", "Forget a cluster", &[], delete_cluster),
+        verb!("delete-context", "NAME", "Forget a context", &[], delete_context),
         verb!("delete-user", "NAME", "Forget a user", &[], delete_user),
         verb!("get-clusters", "", "List clusters", &[], get_clusters),
         verb!("get-contexts", "[NAME]", "List contexts", &[CONTEXTS], get_contexts),
         verb!("get-users", "", "List users", &[], get_users),
-        verb!(
-            "rename-context",
-            "CONTEXT_NAME NEW_NAME",
-            "Give a context another name",
-            &[],
-            rename
-        ),
-        verb!(
-            "set",
-            "PROPERTY_NAME PROPERTY_VALUE",
-            "Set one value",
-            &[SET],
-            set
-        ),
+        verb!("rename-context", "CONTEXT_NAME NEW_NAME", "Give a context another name", &[], rename),
+        verb!("set", "PROPERTY_NAME PROPERTY_VALUE", "Set one value", &[SET], set),
         verb!("set-cluster", "NAME", "Add or change a cluster", &[SET_CLUSTER], set_cluster),
-        verb!(
-            "set-context",
-            "[NAME | --current]",
-            "Add or change a context",
-            &[SET_CONTEXT],
-            set_context
-        ),
-        verb!(
-            "set-credentials",
-            "NAME",
-            "Add or change a user",
-            &[SET_CREDENTIALS],
-            set_credentials
-        ),
+        verb!("set-context", "[NAME | --current]", "Add or change a context", &[SET_CONTEXT], set_context),
+        verb!("set-credentials", "NAME", "Add or change a user", &[SET_CREDENTIALS], set_credentials),
         verb!("unset", "PROPERTY_NAME", "Remove one value", &[], unset),
-        verb!(
-            "use-context",
-            "CONTEXT_NAME",
-            "Choose the context in use",
-            &[],
-            use_context
-        ),
+        verb!("use-context", "CONTEXT_NAME", "Choose the context in use", &[], use_context),
         verb!("view", "", "Print the kubeconfig", &[VIEW], view),
     ],
     ..Command::NONE
