@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use clock::Time;
-
-use super::expand::{resolve_dir, split_read};
+use super::expand::resolve_dir;
 use super::interp::Frame;
-use super::{Dialect, Shell, Value, Var, parse::is_name};
+use super::{Dialect, Shell};
 use crate::fs::{Errno, Node};
-use crate::machine::{Env, Got, Pid, Signal, Sys, Wait};
+use crate::machine::{Env, Pid, Signal, Sys, Wait};
 use crate::programs::{echo, printf};
 
 /// What a builtin came to.
@@ -129,7 +127,9 @@ pub(super) fn run(shell: &mut Shell, sys: &mut Sys<'_>, argv: &[String]) -> Done
                 _ => 1,
             }
         }
-        "export" | "readonly" | "local" | "declare" | "typeset" => declare(shell, sys, &argv[0], args),
+        "export" | "readonly" | "local" | "declare" | "typeset" => {
+            super::declare::declare(shell, sys, &argv[0], args)
+        }
         "unset" => {
             for name in args.iter().filter(|a| !a.starts_with('-')) {
                 if args.first().is_some_and(|a| a == "-f") {
@@ -161,7 +161,7 @@ pub(super) fn run(shell: &mut Shell, sys: &mut Sys<'_>, argv: &[String]) -> Done
         }
         "command" | "builtin" => return command(shell, sys, args),
         "type" => type_of(shell, sys, args),
-        "read" => return read(shell, sys, args),
+        "read" => return super::read::read(shell, sys, args),
         "trap" => trap(shell, sys, args),
         "wait" => return wait(shell, sys, args),
         "kill" => kill(shell, sys, args),
@@ -235,7 +235,7 @@ pub(super) fn run(shell: &mut Shell, sys: &mut Sys<'_>, argv: &[String]) -> Done
             }
             0
         }
-        "getopts" => getopts(shell, sys, args),
+        "getopts" => super::getopts::getopts(shell, sys, args),
         "mapfile" => {
             shell.fail(sys, "mapfile: not supported here");
             1
@@ -349,130 +349,6 @@ fn leave_loop(shell: &mut Shell, sys: &mut Sys<'_>, which: &str, args: &[String]
     }
     shell.status = 0;
     Done::Go
-}
-
-fn declare(shell: &mut Shell, sys: &mut Sys<'_>, which: &str, args: &[String]) -> i32 {
-    let mut flags = String::new();
-    let mut rest = args;
-    while let Some(arg) = rest.first()
-        && let Some(f) = arg.strip_prefix('-')
-        && !f.is_empty()
-    {
-        flags.push_str(f);
-        rest = &rest[1..];
-    }
-    if rest.is_empty() && which != "local" {
-        let mut out = String::new();
-        for (name, var) in shell.vars.iter() {
-            let shown = match which {
-                "export" => var.exported,
-                "readonly" => var.read_only,
-                _ => true,
-            };
-            if shown {
-                let value = var.value.as_ref().and_then(|v| v.scalar()).unwrap_or_default();
-                let quoted = value.replace('\'', "'\\''");
-                if shell.dialect == Dialect::Bash {
-                    let kind = if var.exported { "-x" } else { "--" };
-                    out.push_str(&format!("declare {kind} {name}=\"{}\"\n", value.replace('"', "\\\"")));
-                } else {
-                    out.push_str(&format!("{which} {name}='{quoted}'\n"));
-                }
-            }
-        }
-        sys.out(out);
-        return 0;
-    }
-    let mut status = 0;
-    let mut at = 0;
-    while let Some(arg) = rest.get(at) {
-        at += 1;
-        let (name, value) = match arg.split_once('=') {
-            _ if arg.starts_with('\u{1}') => (arg.trim_start_matches("\u{1}array="), None),
-            Some((n, v)) => (n, Some(v.to_string())),
-            None => (arg.as_str(), None),
-        };
-        let (name, append) = match name.strip_suffix('+') {
-            Some(n) => (n, true),
-            None => (name, false),
-        };
-        if !is_name(name.split('[').next().unwrap_or(name)) {
-            let text = match shell.dialect {
-                Dialect::Bash => format!("{which}: `{arg}': not a valid identifier"),
-                _ => format!("{which}: {name}: bad variable name"),
-            };
-            shell.fail(sys, &text);
-            status = 1;
-            continue;
-        }
-        let in_function = shell.has_frame(|f| matches!(f, Frame::Function { .. }));
-        if (which == "local" || (matches!(which, "declare" | "typeset") && !flags.contains('g')))
-            && in_function
-        {
-            let old = shell.vars.get(name).cloned();
-            for frame in shell.frames_mut().iter_mut().rev() {
-                if let Frame::Function { locals, .. } = frame {
-                    if !locals.iter().any(|(n, _)| n == name) {
-                        locals.push((name.to_string(), old));
-                    }
-                    break;
-                }
-            }
-            if value.is_none() && which == "local" {
-                shell.unset(name);
-            }
-        } else if which == "local" {
-            shell.fail(
-                sys,
-                if shell.dialect == Dialect::Bash {
-                    "local: can only be used in a function"
-                } else {
-                    "local: not in a function"
-                },
-            );
-            return if shell.dialect == Dialect::Bash { 1 } else { 2 };
-        }
-        if let Some(value) = value {
-            let value = if append { shell.get(name).unwrap_or_default() + &value } else { value };
-            if let Err(e) = shell.set(name, value) {
-                shell.fail(sys, &e);
-                return 1;
-            }
-        }
-        if arg.starts_with('\u{1}') {
-            if flags.contains('A') {
-                Arc::make_mut(&mut shell.vars).insert(
-                    name.into(),
-                    Var { value: Some(Value::Assoc(Default::default())), exported: false, read_only: false },
-                );
-            }
-            let mut items = Vec::new();
-            while let Some(item) = rest.get(at).and_then(|a| a.strip_prefix("\u{1}item=")) {
-                at += 1;
-                match item.strip_prefix('[').and_then(|i| i.split_once("]\u{1}")) {
-                    Some((key, value)) => items.push((Some(key.to_string()), value.to_string())),
-                    None => items.push((None, item.to_string())),
-                }
-            }
-            shell.assign_array(name, false, items);
-        }
-        let vars = Arc::make_mut(&mut shell.vars);
-        let var = vars.entry(name.into()).or_insert(Var { value: None, exported: false, read_only: false });
-        if which == "export" || flags.contains('x') {
-            var.exported = !flags.contains('n');
-            shell.env = None;
-        }
-        if which == "readonly" || flags.contains('r') {
-            var.read_only = true;
-        }
-        if var.value.is_none() && flags.contains('A') {
-            var.value = Some(Value::Assoc(Default::default()));
-        } else if var.value.is_none() && flags.contains('a') {
-            var.value = Some(Value::Array(Default::default()));
-        }
-        shell.env = None;
-    }
-    status
 }
 
 fn set(shell: &mut Shell, sys: &mut Sys<'_>, args: &[String]) -> Done {
@@ -648,162 +524,6 @@ fn type_of(shell: &Shell, sys: &mut Sys<'_>, names: &[String]) -> i32 {
     status
 }
 
-/// A `read` under way.
-#[derive(Clone, Debug)]
-pub(super) struct Read {
-    names: Vec<String>,
-    raw: bool,
-    delimiter: u8,
-    limit: Option<usize>,
-    until: Option<Time>,
-    array: bool,
-    line: Vec<u8>,
-    fd: u32,
-}
-
-fn read(shell: &mut Shell, sys: &mut Sys<'_>, args: &[String]) -> Done {
-    let mut read = Read {
-        names: Vec::new(),
-        raw: false,
-        delimiter: b'\n',
-        limit: None,
-        until: None,
-        array: false,
-        line: Vec::new(),
-        fd: 0,
-    };
-    let mut i = 0;
-    while let Some(arg) = args.get(i) {
-        i += 1;
-        let Some(flags) = arg.strip_prefix('-').filter(|f| !f.is_empty()) else {
-            read.names.push(arg.clone());
-            continue;
-        };
-        for (n, c) in flags.char_indices() {
-            if matches!(c, 'r' | 's' | 'e') {
-                read.raw |= c == 'r';
-                continue;
-            }
-            let rest = &flags[n + c.len_utf8()..];
-            let value = if rest.is_empty() {
-                i += 1;
-                args.get(i - 1).cloned().unwrap_or_default()
-            } else {
-                rest.to_string()
-            };
-            match c {
-                'p' => sys.err(&value),
-                't' => {
-                    let seconds = value.parse::<f64>().unwrap_or(0.0).clamp(0.0, 1e9);
-                    read.until = Some(sys.now() + (seconds * 1000.0) as i64);
-                }
-                'n' | 'N' => read.limit = value.parse().ok(),
-                'd' => read.delimiter = value.bytes().next().unwrap_or(0),
-                'u' => read.fd = value.parse().unwrap_or(0),
-                'a' => {
-                    read.array = true;
-                    read.names.push(value);
-                }
-                _ => {
-                    shell.fail(sys, &format!("read: -{c}: invalid option"));
-                    return Done::Status(2);
-                }
-            }
-            break;
-        }
-    }
-    read_more(shell, sys, read)
-}
-
-pub(super) fn read_more(shell: &mut Shell, sys: &mut Sys<'_>, mut read: Read) -> Done {
-    loop {
-        let got = if read.delimiter == b'\n' && read.limit.is_none() {
-            sys.read_line_part(read.fd)
-        } else {
-            sys.read(read.fd, 1)
-        };
-        match got {
-            Got::Data(data) => {
-                sys.charge(1);
-                read.line.extend(data);
-                let ended = read.line.last() == Some(&read.delimiter);
-                if ended {
-                    read.line.pop();
-                    let escaped = read.line.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1;
-                    if escaped && !read.raw {
-                        read.line.pop();
-                        continue;
-                    }
-                }
-                if ended
-                    || read.limit.is_some_and(|n| String::from_utf8_lossy(&read.line).chars().count() >= n)
-                {
-                    return read_done(shell, &read, 0);
-                }
-                if read.line.len() > 1 << 20 {
-                    return Done::Fatal("out of memory".into());
-                }
-            }
-            Got::Wait => {
-                if let Some(until) = read.until {
-                    if sys.now() >= until {
-                        let code = if shell.dialect == Dialect::Bash { 142 } else { 1 };
-                        return read_done(shell, &read, code);
-                    }
-                    let fd = read.fd;
-                    return Done::Wait(Frame::Read(read), Wait::ReadUntil(fd, until));
-                }
-                let fd = read.fd;
-                return Done::Wait(Frame::Read(read), Wait::Read(fd));
-            }
-            Got::End | Got::Failed(_) => return read_done(shell, &read, 1),
-        }
-    }
-}
-
-fn read_done(shell: &mut Shell, read: &Read, status: i32) -> Done {
-    let text = String::from_utf8_lossy(&read.line).replace('\0', "");
-    let ifs = shell.get("IFS").unwrap_or_else(|| " \t\n".into());
-    // An escaped character is hidden from splitting.
-    let mut hidden = String::new();
-    let mut chars = text.chars();
-    let mut kept = Vec::new();
-    while let Some(c) = chars.next() {
-        if c == '\\' && !read.raw {
-            if let Some(e) = chars.next() {
-                hidden.push('\u{2}');
-                kept.push(e);
-            }
-        } else {
-            hidden.push(c);
-        }
-    }
-    let mut kept = kept.into_iter();
-    let mut show = |t: &str| -> String {
-        t.chars().map(|c| if c == '\u{2}' { kept.next().unwrap_or(c) } else { c }).collect()
-    };
-    if read.array {
-        let parts = split_read(&hidden, &ifs, usize::MAX);
-        let items = (0..).zip(parts.iter().filter(|p| !p.is_empty()).map(|p| show(p))).collect();
-        shell.put(&read.names[0], Value::Array(items));
-        return Done::Status(status);
-    }
-    let reply = vec!["REPLY".to_string()];
-    let names = if read.names.is_empty() { &reply } else { &read.names };
-    let values = if read.names.is_empty() && shell.dialect == Dialect::Bash {
-        vec![hidden]
-    } else {
-        split_read(&hidden, &ifs, names.len())
-    };
-    for (n, name) in names.iter().enumerate() {
-        let value = values.get(n).map(|v| show(v)).unwrap_or_default();
-        if let Err(e) = shell.set(name, value) {
-            return Done::Fatal(e);
-        }
-    }
-    Done::Status(status)
-}
-
 fn trap(shell: &mut Shell, sys: &mut Sys<'_>, args: &[String]) -> i32 {
     let args = if args.first().is_some_and(|a| a == "--") { &args[1..] } else { args };
     let Some(action) = args.first().filter(|a| *a != "-p") else {
@@ -959,89 +679,4 @@ fn alias(shell: &mut Shell, sys: &mut Sys<'_>, args: &[String]) -> i32 {
         }
     }
     status
-}
-
-fn getopts(shell: &mut Shell, sys: &mut Sys<'_>, args: &[String]) -> i32 {
-    let (Some(spec), Some(name)) = (args.first().cloned(), args.get(1).cloned()) else {
-        shell.fail(sys, "getopts: usage: getopts optstring name [arg]");
-        return 2;
-    };
-    let list = if args.len() > 2 { args[2..].to_vec() } else { shell.args.clone() };
-    let index = shell.get("OPTIND").and_then(|t| t.parse::<usize>().ok()).unwrap_or(1).max(1);
-    let (mut word, mut at) = shell.getopts_at;
-    if index != word {
-        (word, at) = (index, 0);
-    }
-    let end = |shell: &mut Shell, word: usize| {
-        shell.assign("OPTIND", &word.to_string(), false);
-        shell.assign(&name, "?", false);
-        shell.getopts_at = (word, 0);
-        1
-    };
-    let Some(arg) = list.get(word - 1).cloned() else { return end(shell, word) };
-    if at == 0 {
-        if arg == "--" {
-            return end(shell, word + 1);
-        }
-        if !arg.starts_with('-') || arg.len() == 1 {
-            return end(shell, word);
-        }
-        at = 1;
-    }
-    let chars: Vec<char> = arg.chars().collect();
-    let Some(flag) = chars.get(at).copied() else { return end(shell, word) };
-    at += 1;
-    let silent = spec.starts_with(':');
-    let takes = spec.find(flag).filter(|_| flag != ':').map(|i| spec[i + flag.len_utf8()..].starts_with(':'));
-    let mut found = flag.to_string();
-    shell.unset("OPTARG");
-    match takes {
-        None => {
-            if silent {
-                shell.assign("OPTARG", &flag.to_string(), false);
-            } else {
-                let text = if shell.dialect == Dialect::Bash {
-                    format!("{}: illegal option -- {flag}\n", shell.name)
-                } else {
-                    format!("Illegal option -{flag}\n")
-                };
-                sys.err(&text);
-            }
-            found = "?".into();
-        }
-        Some(true) => {
-            let rest: String = chars[at.min(chars.len())..].iter().collect();
-            at = chars.len();
-            let value = if rest.is_empty() {
-                word += 1;
-                list.get(word - 1).cloned()
-            } else {
-                Some(rest)
-            };
-            match value {
-                Some(value) => shell.assign("OPTARG", &value, false),
-                None if silent => {
-                    shell.assign("OPTARG", &flag.to_string(), false);
-                    found = ":".into();
-                }
-                None => {
-                    let text = if shell.dialect == Dialect::Bash {
-                        format!("{}: option requires an argument -- {flag}\n", shell.name)
-                    } else {
-                        format!("No arg for -{flag} option\n")
-                    };
-                    sys.err(&text);
-                    found = "?".into();
-                }
-            }
-        }
-        Some(false) => {}
-    }
-    if at >= chars.len() {
-        (word, at) = (word + 1, 0);
-    }
-    shell.getopts_at = (word, at);
-    shell.assign("OPTIND", &word.to_string(), false);
-    shell.assign(&name, &found, false);
-    0
 }

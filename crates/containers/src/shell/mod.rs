@@ -7,10 +7,16 @@
 
 mod arith;
 pub mod ast;
+mod brace;
 mod builtins;
+mod conditional;
+mod declare;
 mod expand;
+mod getopts;
 mod interp;
 mod parse;
+mod read;
+mod redirect;
 pub(crate) mod test;
 mod word;
 
