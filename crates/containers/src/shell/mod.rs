@@ -9,6 +9,7 @@ mod arith;
 pub mod ast;
 mod brace;
 mod builtins;
+mod command;
 mod conditional;
 mod declare;
 mod expand;
