@@ -3,7 +3,7 @@
 //! Models `k8s.io/kubectl/pkg/cmd/util/editor`. Not modelled: `--windows-line-endings`.
 
 use client::{Body, PatchType, Verb};
-use objects::{Value, json, yaml};
+use objects::{Reason, Value, json, yaml};
 
 use crate::command::{Command, FIELD_MANAGER, FILES, OUTPUT, VALIDATE};
 use crate::error::{Error, Result, fail};
@@ -54,12 +54,13 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         let mut errors = Vec::new();
         for (i, new) in infos.iter().zip(unbundle(&edited, infos.len())) {
             if let Err(e) = update(k, args, i, &new, &printer).await {
-                errors.push(e);
+                errors.push(complaint(k, i, e));
             }
         }
-        Error::of_all(errors)
+        // One reason is enough to open the file again.
+        errors.into_iter().next().map_or(Ok(()), Err)
     };
-    session(k, &whole, as_json, "edited", save).await
+    session(k, &whole, as_json, save).await
 }
 
 fn bundle(infos: &[Info]) -> Value {
@@ -114,7 +115,6 @@ async fn session(
     k: &Kubectl,
     whole: &Value,
     as_json: bool,
-    word: &str,
     save: impl AsyncFn(Value) -> Result<()>,
 ) -> Result<()> {
     let original = if as_json { format!("{}\n", json::to_pretty(whole, "    ")) } else { yaml::emit(whole) };
@@ -125,7 +125,7 @@ async fn session(
     );
     let command = editor(k);
     let mut text = format!("{HEADER}{original}");
-    let mut failures = String::new();
+    let mut failed = false;
     loop {
         k.io.write(&path, text.as_bytes()).map_err(|e| Error::text(e.text()))?;
         if let Err(e) =
@@ -142,7 +142,7 @@ async fn session(
         }
         let bytes = k.io.read(&path).map_err(|e| Error::text(e.text()))?;
         let edited = stripped(&String::from_utf8_lossy(&bytes));
-        if !failures.is_empty() && edited == stripped(&text) {
+        if failed && edited == stripped(&text) {
             k.complain(format!("A copy of your changes has been stored to \"{path}\""));
             return fail("Edit cancelled, no valid changes were saved.");
         }
@@ -156,23 +156,49 @@ async fn session(
             k.complain("Edit cancelled, no changes made.");
             return Ok(());
         }
-        let tried = match yaml::load(&edited) {
-            Ok(d) => save(d.value).await,
-            Err(e) => fail(format!("The edited file failed validation: {e}")),
+        let notes = match yaml::load(&edited) {
+            Err(e) => format!("The edited file had a syntax error: {e}"),
+            Ok(d) => match save(d.value).await {
+                Ok(()) => {
+                    let _ = k.io.remove(&path);
+                    return Ok(());
+                }
+                Err(e) if e.is(Reason::Invalid) => reasons(&e),
+                Err(e) if e.is_not_found() => {
+                    k.complain(format!("The edits you made on deleted resources have been saved to \"{path}\""));
+                    return Err(Error::Exit(1));
+                }
+                Err(_) => {
+                    k.complain(format!("You can run `kubectl replace -f {path}` to try this update again."));
+                    return Err(Error::Exit(1));
+                }
+            },
         };
-        match tried {
-            Ok(()) => {
-                let _ = k.io.remove(&path);
-                return Ok(());
-            }
-            Err(e) => {
-                failures = e.printed();
-                k.complain(format!("error: {} could not be {word}", whole.kind().to_lowercase()));
-                let notes: String = failures.lines().map(|l| format!("# {l}\n")).collect();
-                text = format!("{HEADER}{notes}#\n{edited}");
-            }
-        }
+        let comments: String = notes.lines().map(|l| format!("# {l}\n")).collect();
+        text = format!("{HEADER}{comments}#\n{edited}");
+        failed = true;
     }
+}
+
+/// What was wrong, for the top of the file.
+fn reasons(e: &Error) -> String {
+    let Error::Status(s) = e else { return e.message() };
+    let mut out = format!("{} \"{}\" was not valid:", s.kind, s.name);
+    for c in &s.causes {
+        out.push_str(&format!("\n* {}: {}", c.field, c.message));
+    }
+    out
+}
+
+/// Says at once what became of an object that could not be saved.
+fn complaint(k: &Kubectl, i: &Info, e: Error) -> Error {
+    let what = format!("{} \"{}\"", i.resource.id, i.name);
+    k.complain(match &e {
+        e if e.is(Reason::Invalid) => format!("error: {what} is invalid"),
+        e if e.is_not_found() => format!("error: {what} could not be found on the server"),
+        e => format!("error: {what} could not be patched: {}", e.message()),
+    });
+    e
 }
 
 /// `create --edit`
@@ -200,7 +226,7 @@ pub async fn create_edited(k: &Kubectl, args: &Args, find: &Find) -> Result<()> 
         }
         Ok(())
     };
-    session(k, &bundle(&infos), args.text("output") == "json", "created", save).await
+    session(k, &bundle(&infos), args.text("output") == "json", save).await
 }
 
 /// `apply edit-last-applied`
@@ -231,7 +257,7 @@ pub async fn last_applied(k: &Kubectl, args: &Args) -> Result<()> {
             k.out(&printer.print(&answer, "edited")?);
             Ok(())
         };
-        session(k, &whole, false, "edited", save).await?;
+        session(k, &whole, false, save).await?;
     }
     Ok(())
 }
