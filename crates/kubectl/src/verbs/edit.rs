@@ -165,7 +165,9 @@ async fn session(
                 }
                 Err(e) if e.is(Reason::Invalid) => reasons(&e),
                 Err(e) if e.is_not_found() => {
-                    k.complain(format!("The edits you made on deleted resources have been saved to \"{path}\""));
+                    k.complain(format!(
+                        "The edits you made on deleted resources have been saved to \"{path}\""
+                    ));
                     return Err(Error::Exit(1));
                 }
                 Err(_) => {
