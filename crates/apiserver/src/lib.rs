@@ -9,6 +9,7 @@
 //! Not modelled: managedFields and server-side apply, audit, priority and fairness, aggregation.
 
 mod admission;
+mod authorization;
 mod bootstrap;
 mod defaults;
 mod discovery;

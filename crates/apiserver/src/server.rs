@@ -1,7 +1,6 @@
 //! [`ApiServer`]: its state, and where a request goes.
 //!
 //! Models `k8s.io/apiserver/pkg/endpoints` (installer, request info).
-//! Not modelled: authorisation is asked nowhere yet; every caller may do everything.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -160,6 +159,7 @@ impl ApiServer {
             return self.non_resource(&request);
         }
         let resource = self.find(&request)?;
+        self.authorize(caller, &request, &resource)?;
         let mut cx = Cx::new(caller, &request, resource, now);
         if let Some(warning) = deprecation(&cx.resource.id) {
             cx.warnings.push(warning.to_owned());
@@ -174,8 +174,9 @@ impl ApiServer {
     ///
     /// # Errors
     /// A resource that cannot be watched, a malformed selector.
-    pub fn open_watch(&self, _caller: &Caller, request: Request, now: Time) -> Result<WatchCursor, Status> {
+    pub fn open_watch(&self, caller: &Caller, request: Request, now: Time) -> Result<WatchCursor, Status> {
         let resource = self.find(&request)?;
+        self.authorize(caller, &request, &resource)?;
         if !resource.allows("watch") {
             return Err(method_not_allowed());
         }
@@ -190,6 +191,9 @@ impl ApiServer {
         match verb {
             Verb::Get => self.read_one(cx),
             Verb::List => self.read_list(cx),
+            Verb::Create if cx.resource.storage.is_empty() => {
+                self.review(cx).unwrap_or_else(|| Err(method_not_allowed()))
+            }
             Verb::Create => self.create(cx),
             Verb::Update => self.update(cx),
             Verb::Patch => self.patch(cx),

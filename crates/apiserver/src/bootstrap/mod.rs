@@ -1,7 +1,9 @@
 //! What a cluster begins with: its namespaces and the Service of the API server itself.
 //!
 //! Models `pkg/controlplane` (system namespaces, kubernetesservice) and `pkg/registry/scheduling/rest`.
-//! Not modelled: the default roles and bindings, flow schemas.
+//! Not modelled: flow schemas.
+
+mod rbac;
 
 use client::{Caller, Request, Verb};
 use objects::resources::{
@@ -18,6 +20,7 @@ impl ApiServer {
         for name in NAMESPACES_AT_START {
             self.seed(NAMESPACES, value!({"metadata": {"name": (name)}}));
         }
+        self.seed_roles();
         // Its controller would make it a moment later; a command may come sooner.
         self.seed(SERVICEACCOUNTS, value!({"metadata": {"name": "default", "namespace": "default"}}));
         self.seed(
@@ -84,6 +87,14 @@ impl ApiServer {
                 "ports": [{"name": "https", "port": (port), "protocol": "TCP"}]
             }),
         );
+    }
+
+    fn seed_roles(&mut self) {
+        for object in rbac::objects() {
+            if let Some(resource) = objects::resources::of(&object) {
+                self.seed(resource, object);
+            }
+        }
     }
 
     fn seed(&mut self, resource: &'static Resource, object: Value) {
