@@ -45,7 +45,8 @@ pub(crate) fn user(caller: &Caller, request: &Request) -> User {
         None => (caller.user.clone(), caller.groups.clone()),
     };
     if let Some((namespace, _)) = name.strip_prefix(ACCOUNT_PREFIX).and_then(|rest| rest.split_once(':')) {
-        for group in [Str::new_static("system:serviceaccounts"), format_smolstr!("system:serviceaccounts:{namespace}")]
+        for group in
+            [Str::new_static("system:serviceaccounts"), format_smolstr!("system:serviceaccounts:{namespace}")]
         {
             if !groups.contains(&group) {
                 groups.push(group);
@@ -75,7 +76,12 @@ fn is_trusted(caller: &Caller, request: &Request) -> bool {
 
 impl ApiServer {
     /// Refuses a request on a resource that the user may not make.
-    pub(crate) fn authorize(&self, caller: &Caller, request: &Request, resource: &Resource) -> Result<(), Status> {
+    pub(crate) fn authorize(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        resource: &Resource,
+    ) -> Result<(), Status> {
         if is_trusted(caller, request) {
             return Ok(());
         }

@@ -25,7 +25,9 @@ impl ApiServer {
 
     /// The rules that hold for a user in a namespace (`""`: in the whole cluster).
     pub(crate) fn rules_of(&self, user: &User, namespace: &str) -> Vec<Value> {
-        self.bound_roles(user, namespace).flat_map(|(_, role)| role["rules"].items().iter().cloned()).collect()
+        self.bound_roles(user, namespace)
+            .flat_map(|(_, role)| role["rules"].items().iter().cloned())
+            .collect()
     }
 
     /// The bindings that name the user, each with its role.
@@ -105,7 +107,12 @@ fn reason(user: &User, binding: &Value, role: &Value) -> String {
         "" => binding.name().to_owned(),
         ns => format!("{}/{ns}", binding.name()),
     };
-    format!("RBAC: allowed by {} \"{bound}\" of {} \"{}\" to {subject}", binding.kind(), role.kind(), role.name())
+    format!(
+        "RBAC: allowed by {} \"{bound}\" of {} \"{}\" to {subject}",
+        binding.kind(),
+        role.kind(),
+        role.name()
+    )
 }
 
 #[cfg(test)]
@@ -140,6 +147,10 @@ mod tests {
         }
         let paths = value!({"nonResourceURLs": ["/healthz", "/api/*"], "verbs": ["get"]});
         let path = |p: &str| Attributes { verb: "get".into(), path: p.into(), ..Attributes::default() };
-        assert!(covers(&paths, &path("/healthz")) && covers(&paths, &path("/api/v1")) && !covers(&paths, &path("/metrics")));
+        assert!(
+            covers(&paths, &path("/healthz"))
+                && covers(&paths, &path("/api/v1"))
+                && !covers(&paths, &path("/metrics"))
+        );
     }
 }

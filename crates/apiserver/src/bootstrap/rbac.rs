@@ -54,7 +54,9 @@ fn part(o: &mut Value, words: &[&str]) {
         ["label", key] => o.set_at(&["metadata", "labels", key], "true"),
         ["aggregate", label] => {
             let selectors = o.at_mut(&["aggregationRule", "clusterRoleSelectors"]).list_mut();
-            selectors.push(Value::Map([("matchLabels", Value::Map([(*label, "true")].into_iter().collect()))].into_iter().collect()));
+            selectors.push(Value::Map(
+                [("matchLabels", Value::Map([(*label, "true")].into_iter().collect()))].into_iter().collect(),
+            ));
         }
         ["path", urls, verbs] => {
             let rule = value!({"nonResourceURLs": (list(urls)), "verbs": (list(verbs))});
@@ -93,7 +95,10 @@ mod tests {
     fn every_line_of_the_table_is_understood() {
         let all = objects();
         let of = |kind: &str| all.iter().filter(|o| o.kind() == kind).count();
-        assert_eq!((of("ClusterRole"), of("ClusterRoleBinding"), of("Role"), of("RoleBinding")), (70, 51, 7, 7));
+        assert_eq!(
+            (of("ClusterRole"), of("ClusterRoleBinding"), of("Role"), of("RoleBinding")),
+            (70, 51, 7, 7)
+        );
         let rules: usize = all.iter().map(|o| o["rules"].items().len()).sum();
         assert_eq!(rules, 394);
         let view = all.iter().find(|o| o.name() == "view").expect("there");
@@ -101,6 +106,8 @@ mod tests {
             view["aggregationRule"]["clusterRoleSelectors"],
             value!([{"matchLabels": {"rbac.authorization.k8s.io/aggregate-to-view": "true"}}])
         );
-        assert!(all.iter().filter(|o| !o["roleRef"].is_null()).all(|o| !o["roleRef"]["name"].text().is_empty()));
+        assert!(
+            all.iter().filter(|o| !o["roleRef"].is_null()).all(|o| !o["roleRef"]["name"].text().is_empty())
+        );
     }
 }

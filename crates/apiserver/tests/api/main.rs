@@ -24,7 +24,12 @@ impl Desk {
     }
 
     pub(crate) fn call(&mut self, request: Request) -> Result<Response, Status> {
-        let caller = Caller { user: "admin".into(), groups: vec!["system:masters".into()], actor: "you".into(), ..Caller::default() };
+        let caller = Caller {
+            user: "admin".into(),
+            groups: vec!["system:masters".into()],
+            actor: "you".into(),
+            ..Caller::default()
+        };
         self.server.handle(&caller, request, self.now)
     }
 

@@ -52,7 +52,11 @@ fn a_user_may_what_is_bound_to_them() {
         (app, "get", "", "pods", "", false),
         ("jane", "create", "authorization.k8s.io", "selfsubjectaccessreviews", "", true),
     ] {
-        assert_eq!(may(&mut d, who, verb, group, resource, namespace), allowed, "{who} {verb} {resource} {namespace}");
+        assert_eq!(
+            may(&mut d, who, verb, group, resource, namespace),
+            allowed,
+            "{who} {verb} {resource} {namespace}"
+        );
     }
     d.call(as_user(to(Verb::List, PODS).in_namespace("default"), "jane")).expect("allowed");
     assert_eq!(
@@ -91,6 +95,7 @@ fn a_cluster_begins_with_upstreams_roles() {
     let count = |id: &str| d.server.objects(id, "").count();
     assert_eq!(count("clusterroles.rbac.authorization.k8s.io"), 70);
     assert_eq!(count("rolebindings.rbac.authorization.k8s.io"), 7);
-    let admin: &Value = d.server.get("clusterroles.rbac.authorization.k8s.io", "", "cluster-admin").expect("there");
+    let admin: &Value =
+        d.server.get("clusterroles.rbac.authorization.k8s.io", "", "cluster-admin").expect("there");
     assert_eq!(admin["rules"][0]["resources"], value!(["*"]));
 }
