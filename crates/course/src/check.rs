@@ -15,6 +15,7 @@
 //! | `replaced` | and another in scope, made since, is ready |
 //! | `all`, `any`, `not` | of other checks |
 //! | `within` | it becomes true within a time from the step's beginning |
+//! | `once` | it was true at some time since the step began |
 //! | `always`, `never` | it stays true, stays untrue, `after` something else was first true |
 //!
 //! Not modelled yet: the content of logs and files, answers to requests, rights. A check that needs them gets its own
@@ -142,6 +143,7 @@ impl Check {
                 let check = Box::new(Self::read(&inner.field("want")?)?);
                 Ok(Self::Within { check, span: inner.field("time")?.span()? })
             }
+            "once" => Ok(Self::Within { check: Box::new(Self::read(&inner)?), span: Millis::MAX }),
             "always" | "never" => {
                 inner.only(&["want", "after"])?;
                 let check = Box::new(Self::read(&inner.field("want")?)?);
@@ -150,7 +152,7 @@ impl Check {
             }
             other => inner.error(format!(
                 "no check is called {other:?}; there are exists, absent, count, field, condition, rollout, event, \
-                 command, deleted, replaced, all, any, not, within, always, never"
+                 command, deleted, replaced, all, any, not, within, once, always, never"
             )),
         }
     }
