@@ -99,12 +99,12 @@ pub fn check(given: &[String]) -> Result<(), String> {
     }
     let mut found = 0;
     for slug in &slugs {
-        if given.accept {
-            if let Ok(text) = author::accept(&files, slug) {
-                let name = format!("{slug}/ko.md");
-                write(&given.lessons.join(&name), &text)?;
-                files.insert(name, text);
-            }
+        if given.accept
+            && let Ok(text) = author::accept(&files, slug)
+        {
+            let name = format!("{slug}/ko.md");
+            write(&given.lessons.join(&name), &text)?;
+            files.insert(name, text);
         }
         let problems = author::check(&files, slug);
         found += problems.len();

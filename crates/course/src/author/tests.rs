@@ -269,3 +269,191 @@ fn progress_outlives_a_reload_and_a_change_of_language() {
         assert!(!Attempt::restored(packed_lesson(Lang::En), &value, &fresh.cluster).lesson_done());
     }
 }
+
+/// What an attempt at one goal says after some commands and some time, in English and Korean.
+fn said(want: &str, commands: &[&str], seconds: i64) -> [String; 2] {
+    Lang::ALL.map(|lang| {
+        let old = "{count: {of: pods, selector: app=hello, ready: true, at_least: 2}}";
+        let packed = pack(&edited(YAML, old, want));
+        assert!(packed.problems.is_empty(), "{:?}", packed.problems);
+        let (_, text) = &packed.files[usize::from(lang == Lang::Ko)];
+        let value = objects::json::parse(text).unwrap_or_default();
+        let lesson = Lesson::from_json(&value).unwrap_or_else(|e| panic!("{e}"));
+        let mut player = Player::at(std::rc::Rc::new(lesson), 0);
+        for command in commands {
+            player.run(command);
+        }
+        player.cluster.advance(seconds * 1000);
+        player.attempt.observe(&player.cluster);
+        let report = player.attempt.report().swap_remove(0);
+        let lost = if report.lost { "LOST " } else { "" };
+        if report.met { "met".to_owned() } else { format!("{lost}{}", report.missing.unwrap_or_default()) }
+    })
+}
+
+const CREATE: &str = "kubectl create deployment web --image=nginx:1.28 --replicas=3";
+
+#[test]
+fn each_kind_of_goal_says_what_is_missing_and_is_met() {
+    const DELETE: &str = "kubectl delete --wait=false \"$(kubectl get pods -o name | head -n 1)\"";
+    let table: &[(&str, &[&str], i64, &str, &str)] = &[
+        (
+            "{exists: {of: deployments, name: web}}",
+            &[],
+            0,
+            "Deployment web does not exist yet",
+            "디플로이먼트 web이 아직 없습니다",
+        ),
+        ("{exists: {of: deployments, name: web}}", &[CREATE], 0, "met", "met"),
+        (
+            "{absent: {of: deploy, name: web}}",
+            &[CREATE],
+            0,
+            "Deployment web still exists",
+            "디플로이먼트 web이 아직 있습니다",
+        ),
+        ("{absent: {of: pods}}", &[CREATE], 9, "3 pods still exist", "파드 3개가 아직 있습니다"),
+        ("{count: {of: po, at_least: 5}}", &[CREATE], 9, "3 of 5 pods exist", "파드 5개 중 3개가 있습니다"),
+        (
+            "{count: {of: po, ready: true, exactly: 2}}",
+            &[CREATE],
+            9,
+            "There are 3 Ready pods; exactly 2 may be there",
+            "준비된 파드가 3개입니다. 2개여야 합니다",
+        ),
+        ("{count: {of: nodes, ready: true, at_least: 4}}", &[], 0, "met", "met"),
+        (
+            "{count: {of: po, namespace: shop, at_least: 1}}",
+            &[CREATE],
+            9,
+            "There is no pod in namespace shop yet",
+            "shop 네임스페이스의 파드가 아직 없습니다",
+        ),
+        (
+            "{field: {of: deploy, name: web, path: spec.replicas, equals: 5}}",
+            &[CREATE],
+            0,
+            "spec.replicas of Deployment web is 3; 5 is wanted",
+            "디플로이먼트 web의 spec.replicas가 3입니다. 5여야 합니다",
+        ),
+        ("{field: {of: deploy, name: web, path: spec.replicas, at_least: 3}}", &[CREATE], 0, "met", "met"),
+        (
+            "{field: {of: deploy, name: web, path: spec.paused, equals: true}}",
+            &[CREATE],
+            0,
+            "spec.paused of Deployment web is not set; true is wanted",
+            "디플로이먼트 web의 spec.paused가 비어 있습니다. true여야 합니다",
+        ),
+        (
+            "{condition: {of: deploy, name: web, type: Available}}",
+            &[CREATE],
+            0,
+            "Deployment web is not Available yet",
+            "디플로이먼트 web이 아직 Available 상태가 아닙니다",
+        ),
+        ("{condition: {of: deploy, name: web, type: Available}}", &[CREATE], 9, "met", "met"),
+        (
+            "{rollout: {of: deploy, name: web, image: 'nginx:1.29'}}",
+            &[CREATE],
+            9,
+            "The template of Deployment web says image nginx:1.28; nginx:1.29 is wanted",
+            "디플로이먼트 web 템플릿의 이미지가 nginx:1.28입니다. nginx:1.29여야 합니다",
+        ),
+        (
+            "{rollout: {of: deploy, name: web}}",
+            &[CREATE],
+            0,
+            "0 of 3 replicas of Deployment web are updated and available",
+            "디플로이먼트 web의 레플리카 3개 중 0개가 새 리비전으로 준비됐습니다",
+        ),
+        ("{rollout: {of: deploy, name: web}}", &[CREATE], 9, "met", "met"),
+        (
+            "{event: {reason: ScalingReplicaSet}}",
+            &[],
+            0,
+            "No ScalingReplicaSet event has come yet",
+            "ScalingReplicaSet 이벤트가 아직 없습니다",
+        ),
+        ("{event: {reason: ScalingReplicaSet, kind: Deployment, name: web}}", &[CREATE], 1, "met", "met"),
+        (
+            "{command: kubectl get nodes}",
+            &[],
+            0,
+            "`kubectl get nodes` has not been run yet",
+            "`kubectl get nodes` 명령을 아직 실행하지 않았습니다",
+        ),
+        (
+            "{command: kubectl get pod nothing}",
+            &["kubectl get pod nothing"],
+            0,
+            "`kubectl get pod nothing` has run, but ended with exit code 1",
+            "`kubectl get pod nothing` 명령이 실행됐지만 종료 코드 1로 끝났습니다",
+        ),
+        (
+            "{command: {words: kubectl get pod nothing, exit: 1}}",
+            &["kubectl get pod nothing"],
+            0,
+            "met",
+            "met",
+        ),
+        (
+            "{deleted: {of: pods, selector: app=web}}",
+            &[CREATE],
+            9,
+            "No pod with app=web has been deleted yet",
+            "app=web 파드를 아직 지우지 않았습니다",
+        ),
+        ("{deleted: {of: pods, selector: app=web}}", &[CREATE, "sleep 9", DELETE], 0, "met", "met"),
+        (
+            "{deleted: {of: pods, by: kube-scheduler}}",
+            &[CREATE, "sleep 9", DELETE],
+            9,
+            "No pod has been deleted yet",
+            "파드를 아직 지우지 않았습니다",
+        ),
+        ("{replaced: {of: pods, selector: app=web}}", &[CREATE, "sleep 9", DELETE], 9, "met", "met"),
+        (
+            "{all: [{exists: {of: deploy}}, {exists: {of: svc}}]}",
+            &[CREATE],
+            0,
+            "There is no Service yet",
+            "서비스가 아직 없습니다",
+        ),
+        ("{any: [{exists: {of: deploy}}, {exists: {of: sts}}]}", &[CREATE], 0, "met", "met"),
+        (
+            "{not: {exists: {of: deploy, name: web}}}",
+            &[CREATE],
+            0,
+            "Deployment web still exists",
+            "디플로이먼트 web이 아직 있습니다",
+        ),
+        ("{within: {time: 60s, want: {exists: {of: deploy}}}}", &[CREATE], 90, "met", "met"),
+        (
+            "{within: {time: 60s, want: {exists: {of: svc}}}}",
+            &[],
+            90,
+            "LOST It took longer than 60 s. Start this step again for another try",
+            "LOST 60초를 넘겼습니다. 이 단계를 다시 시작하면 새로 잴 수 있습니다",
+        ),
+        ("{once: {count: {of: po, ready: true, at_most: 0}}}", &[CREATE], 9, "met", "met"),
+        ("{never: {want: {exists: {of: svc}}}}", &[CREATE], 9, "met", "met"),
+        (
+            "{always: {want: {count: {of: po, ready: true, at_least: 2}}, after: {count: {of: po, ready: true, at_least: 3}}}}",
+            &[],
+            0,
+            "There is no pod yet",
+            "파드가 아직 없습니다",
+        ),
+    ];
+    for (want, commands, seconds, english, korean) in table {
+        assert_eq!(said(want, commands, *seconds), [*english, *korean], "{want} {commands:?}");
+    }
+}
+
+#[test]
+fn what_must_always_hold_is_lost_for_good_until_the_step_starts_again() {
+    let want = "{always: {want: {count: {of: po, ready: true, at_least: 2}}, after: {count: {of: po, ready: true, at_least: 3}}}}";
+    let [english, korean] = said(want, &[CREATE, "sleep 9", "kubectl delete --wait=false pods --all"], 60);
+    assert!(english.starts_with("LOST 1 of 2 pods is Ready, 9 s into this step."), "{english}");
+    assert!(korean.starts_with("LOST 단계를 시작하고 9초 뒤: 파드 2개 중 1개가 준비됐습니다"), "{korean}");
+}
