@@ -265,6 +265,14 @@ pub fn start() {
     });
 }
 
+/// A text of the page that follows the language. One type for all texts keeps the views small.
+pub fn word(
+    app: App,
+    pick: fn(&'static Texts) -> &'static str,
+) -> impl Fn() -> &'static str + Copy + Send + Sync {
+    move || pick(app.texts())
+}
+
 /// A drawing of the sprite.
 #[must_use]
 pub fn ic(name: &'static str) -> impl IntoView {
@@ -299,7 +307,7 @@ fn Page(app: App) -> impl IntoView {
             <lesson::view::GoalBar app />
             <lesson::view::LessonPane app />
             <main class="mid" id="main">
-                <section class="stage" aria-label=move || app.texts().stage>
+                <section class="stage" aria-label=word(app, |t| t.stage)>
                     <stage::view::Stage app />
                     <message::view::Message app />
                 </section>

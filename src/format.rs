@@ -89,6 +89,19 @@ pub fn fit(text: &str, px: i32, letter: i32) -> SmolStr {
     out.into()
 }
 
+/// As [`fit`], but keeps the end: what tells siblings apart stands there.
+#[must_use]
+pub fn fit_end(text: &str, px: i32, letter: i32) -> SmolStr {
+    let room = usize::try_from(px.max(0) * 10 / letter.max(1)).unwrap_or(0);
+    let count = text.chars().count();
+    if count <= room {
+        return text.into();
+    }
+    let mut out = String::from("…");
+    out.extend(text.chars().skip(count - room.saturating_sub(1).min(count)));
+    out.into()
+}
+
 /// Tenths of a px a monospaced letter takes at a size in half px (`25` is 12.5 px).
 #[must_use]
 pub const fn mono(half_px: i32) -> i32 {
@@ -132,5 +145,7 @@ mod tests {
         assert_eq!(suffix("webby", "web"), "webby");
         assert_eq!(fit("nginx:1.14.2", 60, 70), "nginx:1…");
         assert_eq!(fit("nginx", 60, 70), "nginx");
+        assert_eq!(fit_end("web-66b9cb6d4d", 77, 70), "…66b9cb6d4d");
+        assert_eq!(fit_end("web", 0, 70), "…");
     }
 }

@@ -14,7 +14,7 @@ use super::glyph::glyph;
 use super::layout::{Layout, Level, NodePlace, OwnerPlace, OwnerShape, PodPlace, ServicePlace, namespaces};
 use super::lines::{Line, LineKind, owner_lines, traffic_lines};
 use super::model::Model;
-use crate::format::{cpus, fit, mono, seconds_left, suffix};
+use crate::format::{cpus, fit, fit_end, mono, seconds_left, suffix};
 use crate::i18n::{Lang, Texts};
 use crate::mark::{Mark, Rect, circle, icon, path, rect, text};
 use crate::state_words::PodState;
@@ -494,13 +494,15 @@ impl Pen<'_> {
         mark.add(rect("body", at, 4));
         let y = at.y + if compact { 16 } else { 22 };
         mark.add(icon("#i-dep", at.x + 9, y - 13, 16));
-        let kind_w = if at.w >= 220 { 80 } else { 0 };
+        let (title, ready_w) = (self.title(facts), 80);
+        let name_w = i32::try_from(title.chars().count()).unwrap_or(0) * mono(25) / 10;
+        // A long name takes the place of the kind, which the picture beside it tells too.
+        let kind_w = if at.w - 32 - 80 - ready_w >= name_w { 80 } else { 0 };
         if kind_w > 0 {
             mark.add(text("k", at.x + 32, y, facts.kind.clone()));
         }
-        let ready_w = 76;
         let name_x = at.x + 32 + kind_w;
-        mark.add(text("m n", name_x, y, fit(&self.title(facts), at.right() - name_x - ready_w, mono(25))));
+        mark.add(text("m n", name_x, y, fit(&title, at.right() - name_x - ready_w, mono(25))));
         let class = if facts.ready >= facts.desired { "end ok" } else { "end work" };
         mark.add(text(class, at.right() - 9, y, ready.clone()));
         self.slots(facts, at, y + if compact { 7 } else { 11 }, !compact && !self.layout.view.narrow, mark);
@@ -603,7 +605,7 @@ impl Pen<'_> {
         let y = if wide <= at.right() - left - 8 { 21 } else { 56 };
         let room = if y == 21 { wide } else { at.w - 100 };
         mark.add(text("m s2 end", at.right() - 9, at.y + y, fit(&facts.image, room + 4, mono(23))));
-        mark.add(text("m n2", at.x + 11, at.y + 40, fit(&self.title(facts), at.w - 20, mono(24))));
+        mark.add(text("m n2", at.x + 11, at.y + 40, fit_end(&self.title(facts), at.w - 18, mono(24))));
         let counts = if facts.kind == "ReplicaSet" {
             (self.texts.set_counts)(facts.desired, facts.existing, facts.ready)
         } else {

@@ -14,7 +14,7 @@ use super::draw::{Artist, Focus, LAYERS};
 use super::facts::ObjectId;
 use super::layout::{Layout, Level, View, layout, places};
 use super::walk::{Way, neighbour};
-use crate::app::{App, Panel, ic};
+use crate::app::{App, Panel, ic, word};
 use crate::paint::Painter;
 
 /// Width and height of an element in whole px, kept up to date.
@@ -68,7 +68,7 @@ pub fn Stage(app: App) -> impl IntoView {
     });
     Effect::new(move |_| {
         app.stage.track();
-        second.track();
+        second.get();
         let (width, height) = size.get();
         let lang = app.lang.get();
         let picked = app.picked.get();
@@ -161,8 +161,8 @@ pub fn Stage(app: App) -> impl IntoView {
             </svg>
             <Show when=move || empty.get()>
                 <div class="empty start">
-                    <b>{move || app.texts().empty_title}</b>
-                    <p>{move || app.texts().empty_text}</p>
+                    <b>{word(app, |t| t.empty_title)}</b>
+                    <p>{word(app, |t| t.empty_text)}</p>
                     <button class="runs" on:click=move |_| app.run(FIRST)>
                         {ic("#i-play")}
                         <code>{FIRST}</code>

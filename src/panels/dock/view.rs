@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::{App, Panel, focus, ic};
+use crate::app::{App, Panel, focus, ic, word};
 use crate::panels::{editor, events, terminal};
 
 #[component]
@@ -19,8 +19,8 @@ pub fn Dock(app: App) -> impl IntoView {
     };
     let pressed = move |panel: Panel| move || if app.dock.get() == panel { "true" } else { "false" };
     view! {
-        <section class="dock" aria-label=move || app.texts().terminal>
-            <div class="tabs" role="group" aria-label=move || app.texts().panels>
+        <section class="dock" aria-label=word(app, |t| t.terminal)>
+            <div class="tabs" role="group" aria-label=word(app, |t| t.panels)>
                 <button
                     class="tab-terminal"
                     class:on=move || app.dock.get() == Panel::Terminal
@@ -28,7 +28,7 @@ pub fn Dock(app: App) -> impl IntoView {
                     on:click=tab(Panel::Terminal, "#prompt")
                 >
                     {ic("#i-term")}
-                    {move || app.texts().terminal}
+                    {word(app, |t| t.terminal)}
                 </button>
                 <button
                     class="tab-editor"
@@ -46,7 +46,7 @@ pub fn Dock(app: App) -> impl IntoView {
                     on:click=tab(Panel::Events, ".events")
                 >
                     {ic("#i-list")}
-                    {move || app.texts().events}
+                    {word(app, |t| t.events)}
                     <span class="m">{move || count.get()}</span>
                 </button>
                 <button
@@ -59,7 +59,7 @@ pub fn Dock(app: App) -> impl IntoView {
                     }
                 >
                     {ic("#i-again")}
-                    <span>{move || app.texts().restart}</span>
+                    <span>{word(app, |t| t.restart)}</span>
                 </button>
             </div>
             <div class="panes">

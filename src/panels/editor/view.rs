@@ -4,7 +4,7 @@ use leptos::html::{Pre, Textarea};
 use leptos::prelude::*;
 
 use super::{fresh_name, numbers};
-use crate::app::{App, focus, ic};
+use crate::app::{App, focus, ic, word};
 
 #[component]
 pub fn Editor(app: App) -> impl IntoView {
@@ -63,10 +63,10 @@ pub fn Editor(app: App) -> impl IntoView {
         focus("#manifest");
     };
     view! {
-        <section class="ed" aria-label=move || app.texts().editor>
+        <section class="ed" aria-label=word(app, |t| t.editor)>
             <div class="files">
                 <select
-                    aria-label=move || app.texts().file
+                    aria-label=word(app, |t| t.file)
                     on:change=move |event| app.file.set(event_target_value(&event))
                 >
                     <For each=move || names.get() key=Clone::clone let:name>
@@ -81,7 +81,7 @@ pub fn Editor(app: App) -> impl IntoView {
                         </option>
                     </For>
                 </select>
-                <button class="ibtn" aria-label=move || app.texts().new_file title=move || app.texts().new_file on:click=new_file>
+                <button class="ibtn" aria-label=word(app, |t| t.new_file) title=word(app, |t| t.new_file) on:click=new_file>
                     {ic("#i-plus")}
                 </button>
                 <code class="stands">{move || command(&app.file.get())}</code>
@@ -91,7 +91,7 @@ pub fn Editor(app: App) -> impl IntoView {
                     aria-label=move || format!("{}: {}", app.texts().apply, (app.texts().applies)(&app.file.get()))
                     on:click=move |_| apply()
                 >
-                    {move || app.texts().apply}
+                    {word(app, |t| t.apply)}
                 </button>
             </div>
             <div class="sheet">

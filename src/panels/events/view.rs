@@ -7,7 +7,7 @@ use leptos::html::Ol;
 use leptos::prelude::*;
 
 use super::row;
-use crate::app::{App, Panel};
+use crate::app::{App, Panel, word};
 use crate::paint::Painter;
 
 /// Newest first, this many.
@@ -39,9 +39,9 @@ pub fn Events(app: App) -> impl IntoView {
         app.ask(|s| s.events(None, 1).is_empty())
     });
     view! {
-        <div class="events" tabindex="0" role="region" aria-label=move || app.texts().events>
+        <div class="events" tabindex="0" role="region" aria-label=word(app, |t| t.events)>
             <Show when=move || empty.get()>
-                <p class="empty">{move || app.texts().no_events}</p>
+                <p class="empty">{word(app, |t| t.no_events)}</p>
             </Show>
             <ol node_ref=list></ol>
         </div>

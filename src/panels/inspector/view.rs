@@ -9,7 +9,7 @@ use objects::Value;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::facts::{Row, headline, sections};
-use crate::app::{App, ic};
+use crate::app::{App, ic, word};
 use crate::i18n::Texts;
 use crate::mark::Mark;
 use crate::paint::Painter;
@@ -62,7 +62,7 @@ pub fn Inspector(app: App) -> impl IntoView {
         let subject = subject.get();
         let shown = tab.get();
         app.events.track();
-        second.track();
+        second.get();
         let mut painters = painters.borrow_mut();
         if painters.is_empty() {
             painters.extend(Painter::new(head.into()));
@@ -118,20 +118,20 @@ pub fn Inspector(app: App) -> impl IntoView {
         }
     };
     view! {
-        <aside class="insp" aria-label=move || app.texts().inspector>
+        <aside class="insp" aria-label=word(app, |t| t.inspector)>
             <Show when=move || app.picked.get().is_none()>
                 <div class="empty">
-                    <b>{move || app.texts().nothing_picked}</b>
-                    <p>{move || app.texts().nothing_picked_text}</p>
+                    <b>{word(app, |t| t.nothing_picked)}</b>
+                    <p>{word(app, |t| t.nothing_picked_text)}</p>
                 </div>
             </Show>
             <div class="full" class:hidden=move || app.picked.get().is_none()>
                 <div class="hd">
                     <div node_ref=head class="name"></div>
-                    <button class="ibtn shut" aria-label=move || app.texts().close on:click=move |_| app.picked.set(None)>
+                    <button class="ibtn shut" aria-label=word(app, |t| t.close) on:click=move |_| app.picked.set(None)>
                         {ic("#i-x")}
                     </button>
-                    <div class="itabs" role="tablist" aria-label=move || app.texts().views>
+                    <div class="itabs" role="tablist" aria-label=word(app, |t| t.views)>
                         {tab_button(Tab::Summary, |a| a.texts().summary)}
                         {tab_button(Tab::Events, |a| a.texts().events)}
                         {tab_button(Tab::Yaml, |_| "YAML")}
@@ -142,7 +142,7 @@ pub fn Inspector(app: App) -> impl IntoView {
                     id="insp-body"
                     role="tabpanel"
                     tabindex="0"
-                    aria-label=move || app.texts().views
+                    aria-label=word(app, |t| t.views)
                     node_ref=body
                     on:click=move |event| {
                         if let Some(id) = object_at(event.target()) {
@@ -151,7 +151,7 @@ pub fn Inspector(app: App) -> impl IntoView {
                     }
                 ></div>
                 <div class="same">
-                    <p>{move || app.texts().as_command}</p>
+                    <p>{word(app, |t| t.as_command)}</p>
                     <div>
                         <button class="runs" aria-label=move || (app.texts().run)(&line.get().unwrap_or_default()).to_string()
                             on:click=move |_| {
@@ -163,8 +163,8 @@ pub fn Inspector(app: App) -> impl IntoView {
                         </button>
                         <button
                             class="ibtn"
-                            aria-label=move || app.texts().copy
-                            title=move || app.texts().copy
+                            aria-label=word(app, |t| t.copy)
+                            title=word(app, |t| t.copy)
                             on:click=move |_| {
                                 let text = line.get_untracked().unwrap_or_default();
                                 drop(window().navigator().clipboard().write_text(&text));

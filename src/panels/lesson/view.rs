@@ -10,7 +10,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 
 use super::{Block, Goal, Lesson, Span};
-use crate::app::{App, Panel, ic};
+use crate::app::{App, Panel, ic, word};
 use crate::i18n::Texts;
 use crate::mark::Mark;
 use crate::paint::Painter;
@@ -40,7 +40,7 @@ pub fn LessonPane(app: App) -> impl IntoView {
     });
     let has = move || lesson.get().is_some();
     view! {
-        <aside class="lesson" aria-label=move || app.texts().lesson>
+        <aside class="lesson" aria-label=word(app, |t| t.lesson)>
             <div class="body" node_ref=body on:click=move |event| clicked(app, &event)></div>
             <div class="lfoot">
                 <button
@@ -75,7 +75,7 @@ pub fn LessonPane(app: App) -> impl IntoView {
                         disabled=move || lesson.get().is_none_or(|l| !l.more_hints)
                         on:click=move |_| app.act(crate::session::Session::hint)
                     >
-                        {move || app.texts().hint}
+                        {word(app, |t| t.hint)}
                     </button>
                     <button
                         class="btn sm next"
@@ -83,7 +83,7 @@ pub fn LessonPane(app: App) -> impl IntoView {
                         disabled=move || lesson.get().is_none_or(|l| !l.step_done || l.lesson_done)
                         on:click=move |_| app.act(crate::session::Session::next_step)
                     >
-                        {move || app.texts().next}
+                        {word(app, |t| t.next)}
                         {ic("#i-chev")}
                     </button>
                 </Show>

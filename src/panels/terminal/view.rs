@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, Document, Element, KeyboardEvent};
 
 use super::{common_prefix, recall, split_at_utf16};
-use crate::app::{App, focus, ic};
+use crate::app::{App, focus, ic, word};
 use crate::console::{Kind, coloured};
 
 #[component]
@@ -110,8 +110,8 @@ pub fn Console(app: App) -> impl IntoView {
     };
     view! {
         <div class="tty" on:mouseup=to_prompt>
-            <div class="scroll" node_ref=scroll tabindex="0" role="log" aria-label=move || app.texts().output>
-                <p class="remark">{move || app.texts().welcome}</p>
+            <div class="scroll" node_ref=scroll tabindex="0" role="log" aria-label=word(app, |t| t.output)>
+                <p class="remark">{word(app, |t| t.welcome)}</p>
                 <div class="lines" node_ref=lines lang="en"></div>
                 <div class="ask" class:busy=move || app.running.get()>
                     <label for="prompt" class="sign" aria-label=move || prompt_label(app)>
@@ -130,18 +130,18 @@ pub fn Console(app: App) -> impl IntoView {
                         on:input=move |_| candidates.set(Vec::new())
                     />
                     <Show when=move || app.running.get()>
-                        <span class="busyword">{move || app.texts().running}</span>
+                        <span class="busyword">{word(app, |t| t.running)}</span>
                         <button
                             class="stop"
-                            aria-label=move || app.texts().interrupt
-                            title=move || app.texts().interrupt
+                            aria-label=word(app, |t| t.interrupt)
+                            title=word(app, |t| t.interrupt)
                             on:click=move |_| app.act(crate::session::Session::interrupt)
                         >
                             "^C"
                         </button>
                     </Show>
                 </div>
-                <ul class="cands" aria-label=move || app.texts().candidates>
+                <ul class="cands" aria-label=word(app, |t| t.candidates)>
                     <For each=move || candidates.get() key=|c| c.0.clone() let:candidate>
                         <li>
                             <code>{candidate.0}</code>
@@ -150,10 +150,10 @@ pub fn Console(app: App) -> impl IntoView {
                     </For>
                 </ul>
             </div>
-            <div class="keys" role="group" aria-label=move || app.texts().keys>
+            <div class="keys" role="group" aria-label=word(app, |t| t.keys)>
                 <button on:click=move |_| { complete(); focus("#prompt"); }>"Tab"</button>
                 <button
-                    aria-label=move || app.texts().previous_command
+                    aria-label=word(app, |t| t.previous_command)
                     on:click=move |_| { older(true); focus("#prompt"); }
                 >
                     "↑"

@@ -204,6 +204,25 @@ fn pulls(
     out
 }
 
+/// Commands that only look are ticks without words, so that what was done can be read.
+fn writes(command: &str) -> bool {
+    const LOOKS: [&str; 10] = [
+        "get",
+        "describe",
+        "logs",
+        "events",
+        "explain",
+        "top",
+        "version",
+        "rollout status",
+        "rollout history",
+        "cat",
+    ];
+    !LOOKS
+        .iter()
+        .any(|look| command.strip_prefix(look).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
+}
+
 fn commands(record: &Record, w: Window, row_h: i32) -> Vec<(SmolStr, Mark)> {
     let mut free = w.width;
     let mut out = Vec::new();
@@ -214,12 +233,14 @@ fn commands(record: &Record, w: Window, row_h: i32) -> Vec<(SmolStr, Mark)> {
         }
         let mut mark = Mark::new("g", "cmd");
         mark.add(path("tick you", format_smolstr!("M{x} 29v{}", (row_h - 5).min(11))));
-        let room = free.min(w.now_x() - 4) - x - 10;
-        let words = crate::format::fit(words, room, 69);
-        if words.chars().count() > 2 {
-            mark.add(text("m", x + 6, 26 + row_h - 4, words));
+        if writes(words) {
+            let room = free.min(w.now_x() - 4) - x - 10;
+            let words = crate::format::fit(words, room, 69);
+            if words.chars().count() > 2 {
+                mark.add(text("m", x + 6, 26 + row_h - 4, words));
+            }
+            free = x;
         }
-        free = x;
         out.push((format_smolstr!("cmd {i}"), mark));
     }
     out
@@ -272,6 +293,15 @@ mod tests {
         let ruler = marks.iter().find(|(key, _)| key == "ruler").map(|(_, m)| m.clone()).unwrap_or_default();
         let firsts = ruler.children.iter().filter_map(|m| m.attr("x")?.parse::<i32>().ok());
         assert!(firsts.min().unwrap_or(0) >= window(1000).x(0), "{ruler:?}");
+    }
+
+    #[test]
+    fn looking_leaves_no_words() {
+        assert!(writes("set image deployment/web nginx=nginx:2"));
+        assert!(writes("rollout undo deployment/web"));
+        assert!(!writes("get pods"));
+        assert!(!writes("rollout status deployment/web"));
+        assert!(writes("getter"));
     }
 
     #[test]

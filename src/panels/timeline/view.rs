@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::svg::Svg;
 
 use super::scene::{Window, scene};
-use crate::app::App;
+use crate::app::{App, word};
 use crate::paint::Painter;
 use crate::stage::view::sized;
 
@@ -35,7 +35,7 @@ pub fn Timeline(app: App) -> impl IntoView {
     let painter: Rc<RefCell<Option<Painter>>> = Rc::default();
     Effect::new(move |_| {
         let Some(root) = svg.get() else { return };
-        px.track();
+        px.get();
         app.timeline.track();
         let (width, height) = size.get();
         if width == 0 {
@@ -60,7 +60,7 @@ pub fn Timeline(app: App) -> impl IntoView {
             <svg
                 node_ref=svg
                 role="img"
-                aria-label=move || app.texts().timeline
+                aria-label=word(app, |t| t.timeline)
                 width=move || size.get().0
                 height=move || size.get().1
             ></svg>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::{App, Panel, focus, ic};
+use crate::app::{App, Panel, focus, ic, word};
 use crate::format::reading;
 use crate::i18n::Lang;
 use crate::session::{SPEEDS, Session};
@@ -17,15 +17,15 @@ pub fn TopBar(app: App) -> impl IntoView {
         <header class="top">
             <h1 class="brand">
                 <svg class="wheel" aria-hidden="true"><use href="#i-wheel"></use></svg>
-                <span>{move || app.texts().brand}</span>
+                <span>{word(app, |t| t.brand)}</span>
             </h1>
-            <nav class="crumb" aria-label=move || app.texts().lessons>
+            <nav class="crumb" aria-label=word(app, |t| t.lessons)>
                 <b>{move || crumb(app)}</b>
             </nav>
-            <div class="helm" role="group" aria-label=move || app.texts().time_controls>
+            <div class="helm" role="group" aria-label=word(app, |t| t.time_controls)>
                 <p class="clock">
                     {ic("#i-clock")} <span class="m">{move || clock.get()}</span>
-                    <small>{move || app.texts().virtual_time}</small>
+                    <small>{word(app, |t| t.virtual_time)}</small>
                 </p>
                 <div class="seg">
                     <button
@@ -40,19 +40,19 @@ pub fn TopBar(app: App) -> impl IntoView {
                     </button>
                     <button
                         class="stepper"
-                        aria-label=move || app.texts().step
-                        title=move || app.texts().step
+                        aria-label=word(app, |t| t.step)
+                        title=word(app, |t| t.step)
                         on:click=move |_| app.step()
                     >
                         {ic("#i-step")}
                     </button>
                 </div>
-                <div class="seg speeds" role="group" aria-label=move || app.texts().speed>
+                <div class="seg speeds" role="group" aria-label=word(app, |t| t.speed)>
                     {SPEEDS.map(|speed| speed_button(app, speed)).collect_view()}
                 </div>
             </div>
             <div class="right">
-                <div class="seg" role="group" aria-label=move || app.texts().language>
+                <div class="seg" role="group" aria-label=word(app, |t| t.language)>
                     {language_button(app, Lang::Ko, "한국어")} {language_button(app, Lang::En, "EN")}
                 </div>
                 <button
@@ -134,7 +134,7 @@ pub fn TabBar(app: App) -> impl IntoView {
         }
     };
     view! {
-        <nav class="tabbar" aria-label=move || app.texts().panels>
+        <nav class="tabbar" aria-label=word(app, |t| t.panels)>
             {tab(Panel::Lesson, "#i-book", |a| a.texts().lesson)}
             {tab(Panel::Diagram, "#i-map", |a| a.texts().tab_diagram)}
             {tab(Panel::Terminal, "#i-term", |a| a.texts().terminal)}
