@@ -3,8 +3,9 @@
 //! Owns: [`App`], the one handle every view holds; the frame of panels; keys that work everywhere.
 //! Does not own: what a panel shows (`panels`, `stage`), the session's doings (`session`).
 
-use std::cell::RefCell;
+use std::rc::Rc;
 
+use course::Lesson;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
@@ -13,7 +14,7 @@ use crate::i18n::{Lang, Texts};
 use crate::panels::{dock, inspector, lesson, message, timeline, top_bar};
 use crate::session::Session;
 use crate::stage::facts::ObjectId;
-use crate::{bridge, panic_page, pump, stage, storage};
+use crate::{bridge, courses, panic_page, pump, stage, storage};
 
 /// What the lower panel shows, and on a phone the whole sheet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,14 +73,17 @@ pub struct App {
 const HISTORY: usize = 200;
 
 impl App {
-    fn new() -> Self {
-        let seed = fragment("seed").and_then(|s| s.parse().ok()).unwrap_or(DEFAULT_SEED);
+    fn new(lang: Lang, lesson: Option<Rc<Lesson>>) -> Self {
         let files = storage::read_map("files")
             .unwrap_or_else(|| vec![("web.yaml".to_owned(), include_str!("../assets/web.yaml").to_owned())]);
-        let first = files.first().map(|(name, _)| name.clone()).unwrap_or_else(|| "web.yaml".to_owned());
-        let session = Session::new(seed, &files);
-        let stored = storage::read("lang").or_else(|| fragment("lang"));
-        let tag = stored.or_else(|| window().navigator().language()).unwrap_or_default();
+        let first = files.first().map_or_else(|| "web.yaml".to_owned(), |(name, _)| name.clone());
+        let session = match lesson {
+            Some(lesson) => Session::learning(lesson.clone(), &courses::progress(&lesson.slug), &files),
+            None => {
+                let seed = fragment("seed").and_then(|s| s.parse().ok()).unwrap_or(DEFAULT_SEED);
+                Session::new(seed, &files)
+            }
+        };
         let dark = match storage::read("theme").as_deref() {
             Some(theme) => theme == "dark",
             None => prefers_dark(),
@@ -87,7 +91,7 @@ impl App {
         let app = Self {
             session: StoredValue::new_local(session),
             history: StoredValue::new(storage::read_list("history")),
-            lang: RwSignal::new(Lang::of_tag(&tag)),
+            lang: RwSignal::new(lang),
             dark: RwSignal::new(dark),
             picked: RwSignal::new(None),
             panel: RwSignal::new(Panel::Diagram),
@@ -167,6 +171,9 @@ impl App {
         if moved.files {
             storage::write_map("files", &self.ask(Session::files));
         }
+        if moved.lesson {
+            courses::keep(self);
+        }
         bridge::tell(self, moved, done);
         pump::kick(self);
     }
@@ -238,7 +245,8 @@ fn set_if_other(signal: RwSignal<bool>, value: bool) {
 /// The value of `key` in the address after the #: `#lang=ko&seed=7`.
 fn fragment(key: &str) -> Option<String> {
     let hash = window().location().hash().ok()?;
-    let pairs = hash.trim_start_matches('#').split('&').filter_map(|pair| pair.split_once('='));
+    let pairs =
+        hash.trim_start_matches('#').split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs.into_iter().find(|(name, _)| *name == key).map(|(_, value)| value.to_owned())
 }
 
@@ -246,19 +254,31 @@ fn prefers_dark() -> bool {
     window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|m| m.matches())
 }
 
-thread_local! {
-    static APP: RefCell<Option<App>> = const { RefCell::new(None) };
+/// The language of the address, else the one chosen last, else the browser's.
+fn language() -> Lang {
+    let stored = fragment("lang").or_else(|| storage::read("lang"));
+    Lang::of_tag(&stored.or_else(|| window().navigator().language()).unwrap_or_default())
 }
 
-/// Builds the page into the body.
+/// Builds the page into the body, once it is known which lesson is open.
 pub fn start() {
     panic_page::install();
+    leptos::task::spawn_local(async {
+        let lang = language();
+        let lesson = match fragment("free") {
+            Some(_) => None,
+            None => courses::first(lang, fragment("lesson")).await,
+        };
+        mount(lang, lesson);
+    });
+}
+
+fn mount(lang: Lang, lesson: Option<Rc<Lesson>>) {
     if let Some(boot) = document().get_element_by_id("boot") {
         boot.remove();
     }
-    leptos::mount::mount_to_body(|| {
-        let app = App::new();
-        APP.with(|slot| *slot.borrow_mut() = Some(app));
+    leptos::mount::mount_to_body(move || {
+        let app = App::new(lang, lesson.clone());
         bridge::install(app);
         pump::kick(app);
         view! { <Page app /> }
@@ -284,6 +304,7 @@ fn Page(app: App) -> impl IntoView {
     Effect::new(move |_| {
         let lang = app.lang.get();
         storage::write("lang", lang.tag());
+        courses::translate(app, lang);
         document().set_title(lang.texts().brand);
         root_attribute("lang", lang.tag());
     });

@@ -9,6 +9,8 @@ pub mod app;
 #[cfg(target_arch = "wasm32")]
 mod bridge;
 pub mod console;
+#[cfg(target_arch = "wasm32")]
+mod courses;
 pub mod format;
 pub mod i18n;
 pub mod mark;

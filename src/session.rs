@@ -4,16 +4,20 @@
 //! Does not own: the DOM, storage (`app`, `storage`), or anything the cluster does.
 //! Everything here is plain data and runs natively.
 
+use std::collections::VecDeque;
+use std::rc::Rc;
+
 use clock::Time;
 use cluster::{Cluster, ClusterConfig};
+use course::{Act, Attempt, Lesson};
 use objects::Value;
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 use terminal::{Stream, Submitted, Terminal};
 
 use crate::console::{Console, Kind};
 use crate::format::suffix;
-use crate::i18n::{Lang, Texts};
-use crate::panels::lesson::Lesson;
+use crate::i18n::Texts;
+use crate::panels::lesson::Page;
 use crate::panels::timeline::record::{Due, Lane, Record};
 use crate::stage::facts::PodFacts;
 use crate::stage::model::Model;
@@ -23,6 +27,8 @@ use crate::state_words::PodState;
 pub const SPEEDS: [i64; 4] = [100, 1000, 10_000, 100_000];
 /// Real time beyond this that passed between two frames (a hidden tab) is not made up for.
 const MOST_REAL_MS: i64 = 250;
+/// A command of a lesson's start takes at most this much virtual time.
+const ACT_MS: i64 = 120_000;
 
 /// What the views must look at again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +51,13 @@ pub struct Done {
     pub exit: i32,
 }
 
+/// A command that runs: its text, who waits for it (0 is the prompt), what it has printed.
+struct Running {
+    line: String,
+    ticket: u64,
+    output: String,
+}
+
 pub struct Session {
     cluster: Cluster,
     terminal: Terminal,
@@ -55,9 +68,12 @@ pub struct Session {
     /// Every command so far, with the virtual time it was given at: with the seed they repeat the session.
     pub commands: Vec<(i64, String)>,
     /// Commands that wait for the one that runs, with the ticket of who waits for them.
-    queue: std::collections::VecDeque<(String, u64)>,
-    /// Ticket and output so far of the command that runs; ticket 0 is the prompt's.
-    running: Option<(u64, String)>,
+    queue: VecDeque<(String, u64)>,
+    /// The command that runs.
+    running: Option<Running>,
+    /// The lines of a command so far.
+    typed: String,
+    attempt: Option<Attempt>,
     done: Vec<Done>,
     /// The shell waits for more lines of a command.
     pub continues: bool,
@@ -75,16 +91,66 @@ pub struct Session {
 impl Session {
     #[must_use]
     pub fn new(seed: u64, files: &[(String, String)]) -> Self {
+        let mut session = Self::of(ClusterConfig::playground(seed), files);
+        session.look();
+        session
+    }
+
+    /// A lesson at the step where it was left: what comes before that step has been played.
+    /// `saved` is what [`Session::progress`] gave, or null.
+    #[must_use]
+    pub fn learning(lesson: Rc<Lesson>, saved: &Value, files: &[(String, String)]) -> Self {
+        let mut session = Self::of(lesson.cluster.config(), files);
+        for (name, text) in &lesson.files {
+            if session.file(name).is_none() {
+                session.write_file(name, text);
+            }
+        }
+        let step = lesson.steps.iter().position(|s| saved["at"] == s.id.as_str()).unwrap_or(0);
+        let acts: Vec<Act> = lesson.acts_before(step).cloned().collect();
+        for act in &acts {
+            session.play(act);
+        }
+        if !acts.is_empty() {
+            session.cluster.settle();
+        }
+        // What was played is the lesson's doing, not the learner's: it is neither printed nor recorded.
+        session.terminal.take_output();
+        session.attempt = Some(Attempt::restored(lesson, saved, &session.cluster));
+        session.look();
+        session
+    }
+
+    fn play(&mut self, act: &Act) {
+        match act {
+            Act::Run(text) => {
+                for line in text.lines() {
+                    self.terminal.submit(line);
+                }
+                self.terminal.finish(&mut self.cluster, ACT_MS);
+            }
+            Act::Wait(span) => {
+                let until = self.cluster.now() + *span;
+                self.terminal.run_until(&mut self.cluster, until, &mut || true);
+            }
+            Act::Answer(_) => {}
+        }
+    }
+
+    fn of(config: ClusterConfig, files: &[(String, String)]) -> Self {
+        let seed = config.seed;
         let mut session = Self {
-            cluster: Cluster::new(ClusterConfig::playground(seed)),
+            cluster: Cluster::new(config),
             terminal: Terminal::new(),
             seed,
             stage: Model::default(),
             record: Record::default(),
             console: Console::default(),
             commands: Vec::new(),
-            queue: std::collections::VecDeque::new(),
+            queue: VecDeque::new(),
             running: None,
+            typed: String::new(),
+            attempt: None,
             done: Vec::new(),
             continues: false,
             notes: Vec::new(),
@@ -97,14 +163,16 @@ impl Session {
         for (name, text) in files {
             session.write_file(name, text);
         }
-        session.look();
         session
     }
 
-    /// An empty cluster after this one: the next seed, the same files, speed and commands so far forgotten.
+    /// A new beginning after this one: of the lesson, or an empty cluster with the next seed. Files and speed stay.
     #[must_use]
     pub fn restarted(before: &Self, files: &[(String, String)]) -> Self {
-        let mut session = Self::new(before.seed.wrapping_add(1), files);
+        let mut session = match &before.attempt {
+            Some(attempt) => Self::learning(attempt.lesson().clone(), &Value::Null, files),
+            None => Self::new(before.seed.wrapping_add(1), files),
+        };
         session.speed = before.speed;
         session.paused = before.paused;
         session
@@ -177,7 +245,7 @@ impl Session {
     pub fn due(&self, texts: &Texts) -> Vec<Due> {
         let ending =
             self.stage.pods.values().filter(|p| p.state == PodState::Ending && p.ends_at > self.now());
-        let due = |pod: &std::rc::Rc<PodFacts>| {
+        let due = |pod: &Rc<PodFacts>| {
             let owner = self.stage.owners.get(&pod.owner).map_or("", |o| o.name.as_str());
             Due { at: pod.ends_at, lane: Lane::Kubelet, what: (texts.end_of)(suffix(&pod.name, owner)) }
         };
@@ -253,17 +321,26 @@ impl Session {
             if self.terminal.is_running() {
                 break;
             }
-            if let Some((ticket, output)) = self.running.take() {
-                self.moved.console = true;
-                self.moved.files = true;
-                if ticket > 0 {
-                    self.done.push(Done { ticket, output, exit: self.terminal.exit_code() });
-                }
+            if let Some(ended) = self.running.take() {
+                self.end(ended);
             }
             let Some((line, ticket)) = self.queue.pop_front() else { break };
             self.start(&line, ticket);
         }
         self.look();
+    }
+
+    fn end(&mut self, ended: Running) {
+        self.moved.console = true;
+        self.moved.files = true;
+        let exit = self.terminal.exit_code();
+        self.look();
+        if let Some(attempt) = &mut self.attempt {
+            self.moved.lesson |= attempt.command(&ended.line, i64::from(exit));
+        }
+        if ended.ticket > 0 {
+            self.done.push(Done { ticket: ended.ticket, output: ended.output, exit });
+        }
     }
 
     fn start(&mut self, line: &str, ticket: u64) {
@@ -281,6 +358,12 @@ impl Session {
                 self.moved.timeline = true;
             }
         }
+        if self.continues {
+            self.typed.push('\n');
+        } else {
+            self.typed.clear();
+        }
+        self.typed.push_str(line);
         if self.terminal.submit(line) == Submitted::NeedsMore {
             self.continues = true;
             if ticket > 0 {
@@ -289,7 +372,8 @@ impl Session {
             }
         } else {
             self.continues = false;
-            self.running = Some((ticket, String::new()));
+            let line = std::mem::take(&mut self.typed);
+            self.running = Some(Running { line, ticket, output: String::new() });
         }
     }
 
@@ -302,8 +386,8 @@ impl Session {
                 self.notes.push(line.trim_start_matches("Warning: ").to_owned());
             }
             self.console.write(kind, &printed);
-            if let Some((_, text)) = &mut self.running {
-                text.push_str(&printed);
+            if let Some(running) = &mut self.running {
+                running.output.push_str(&printed);
             }
             self.moved.console = true;
         }
@@ -318,6 +402,9 @@ impl Session {
 
     /// Takes the writes since the last look into the picture and the timeline.
     fn look(&mut self) {
+        if let Some(attempt) = &mut self.attempt {
+            self.moved.lesson |= attempt.observe(&self.cluster);
+        }
         let latest = self.cluster.revision();
         if latest == self.seen {
             return;
@@ -332,7 +419,6 @@ impl Session {
             }
         }
         self.seen = latest;
-        self.moved.lesson = true;
     }
 
     /// What has moved since this was last asked.
@@ -376,18 +462,42 @@ impl Session {
     // ---- lesson --------------------------------------------------------------------------------------------------
 
     #[must_use]
-    pub fn lesson(&self, _lang: Lang) -> Option<Lesson> {
-        None
+    pub fn lesson(&self) -> Option<Page> {
+        self.attempt.as_ref().map(Page::of)
+    }
+
+    /// The lesson's name and what to save of it.
+    #[must_use]
+    pub fn progress(&self) -> Option<(SmolStr, Value)> {
+        self.attempt.as_ref().map(|a| (a.lesson().slug.clone(), a.save()))
+    }
+
+    /// Goes on in another language.
+    pub fn translate(&mut self, lesson: Rc<Lesson>) {
+        if let Some(attempt) = &mut self.attempt {
+            self.moved.lesson |= attempt.translate(lesson);
+        }
     }
 
     /// One hint more.
     pub fn hint(&mut self) {
-        self.moved.lesson = true;
+        if let Some(attempt) = &mut self.attempt {
+            self.moved.lesson |= attempt.hint();
+        }
+    }
+
+    /// Chooses an option of the step's question.
+    pub fn answer(&mut self, option: usize) {
+        if let Some(attempt) = &mut self.attempt {
+            self.moved.lesson |= attempt.answer(option);
+        }
     }
 
     /// On to the next step, once this one's goals are met.
     pub fn next_step(&mut self) {
-        self.moved.lesson = true;
+        if let Some(attempt) = &mut self.attempt {
+            self.moved.lesson |= attempt.next(&self.cluster);
+        }
     }
 
     // ---- files ---------------------------------------------------------------------------------------------------
@@ -430,7 +540,7 @@ impl Session {
         out.set("speed", self.speed as f64 / 1000.0);
         out.set("running", self.is_running());
         let text = |s: &SmolStr| Value::from(s.clone());
-        let pod = |p: &std::rc::Rc<PodFacts>| {
+        let pod = |p: &Rc<PodFacts>| {
             let mut one = Value::map();
             one.set("namespace", text(&p.namespace));
             one.set("name", text(&p.name));

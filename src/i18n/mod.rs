@@ -167,6 +167,9 @@ pub struct Texts {
     pub back: &'static str,
     pub finished: &'static str,
     pub run: Name,
+    pub question: &'static str,
+    pub step_done: &'static str,
+    pub save_as: Name,
     pub no_lesson: &'static str,
     pub no_lesson_text: &'static str,
     // Messages

@@ -1,54 +1,61 @@
 //! The lesson pane: what to do, what is reached, what is still missing.
 //!
-//! Owns: a lesson as the page shows it. Does not own: lessons' texts, goals or progress (course).
+//! Owns: a step of a lesson as the page shows it. Does not own: lessons' texts, goals or progress (course).
 
 #[cfg(target_arch = "wasm32")]
 pub mod view;
 
-/// A lesson in one language, at one instant.
+use course::{Attempt, Block, GoalReport, QuestionReport, Span};
+use smol_str::SmolStr;
+
+/// The open step of a lesson, at one instant.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Lesson {
-    pub title: String,
+pub struct Page {
+    pub title: SmolStr,
+    pub lang: &'static str,
     /// Counted from 0.
     pub step: usize,
     pub steps: usize,
-    pub step_title: String,
+    pub step_title: SmolStr,
     pub blocks: Vec<Block>,
-    pub goals: Vec<Goal>,
+    pub question: Option<QuestionReport>,
+    pub goals: Vec<GoalReport>,
+    /// What there is to say about the way things are now.
+    pub feedback: Vec<Vec<Span>>,
     /// Hints asked for so far.
     pub hints: Vec<Vec<Block>>,
     pub more_hints: bool,
     /// All goals of this step are met.
     pub step_done: bool,
     pub lesson_done: bool,
+    /// What is said first: the lesson's summary, at its first step.
+    pub summary: Vec<Block>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub enum Block {
-    Paragraph(Vec<Span>),
-    Heading(Vec<Span>),
-    /// A command or file to look at; a command can be run by a click.
-    Code {
-        text: String,
-        runs: bool,
-    },
-    List(Vec<Vec<Span>>),
-}
+impl Page {
+    #[must_use]
+    pub fn of(attempt: &Attempt) -> Self {
+        let (lesson, step) = (attempt.lesson(), attempt.current());
+        Self {
+            title: lesson.title.clone(),
+            lang: lesson.lang.code(),
+            step: attempt.step(),
+            steps: lesson.steps.len(),
+            step_title: step.title.clone(),
+            blocks: step.blocks.clone(),
+            question: attempt.question(),
+            goals: attempt.report(),
+            feedback: attempt.feedback().map(|(_, spans)| spans.to_vec()).collect(),
+            hints: step.hints.iter().take(attempt.hints_shown()).cloned().collect(),
+            more_hints: attempt.more_hints(),
+            step_done: attempt.step_done(),
+            lesson_done: attempt.lesson_done(),
+            summary: if attempt.step() == 0 { lesson.summary.clone() } else { Vec::new() },
+        }
+    }
 
-#[derive(Clone, Debug, PartialEq)]
-pub enum Span {
-    Text(String),
-    Strong(String),
-    Emphasis(String),
-    Code(String),
-    /// A command that a click runs.
-    Command(String),
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Goal {
-    pub text: Vec<Span>,
-    pub met: bool,
-    /// What is still missing, or how far it is.
-    pub partial: String,
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.step + 1 >= self.steps
+    }
 }

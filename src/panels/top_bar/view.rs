@@ -72,8 +72,8 @@ pub fn TopBar(app: App) -> impl IntoView {
 
 fn crumb(app: App) -> String {
     app.lesson.track();
-    let lesson = app.ask(|s| s.lesson(app.lang.get()));
-    lesson.map_or_else(|| app.texts().playground.to_owned(), |l| l.title)
+    let lesson = app.ask(Session::lesson);
+    lesson.map_or_else(|| app.texts().playground.to_owned(), |l| l.title.to_string())
 }
 
 fn theme_label(app: App) -> &'static str {
