@@ -263,7 +263,7 @@ fn language() -> Lang {
 /// Builds the page into the body, once it is known which lesson is open.
 pub fn start() {
     panic_page::install();
-    leptos::task::spawn_local(async {
+    wasm_bindgen_futures::spawn_local(async {
         let lang = language();
         let lesson = match fragment("free") {
             Some(_) => None,

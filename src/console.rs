@@ -115,7 +115,11 @@ pub fn coloured(line: &Line) -> Vec<(&'static str, &str)> {
     let text = line.text.as_str();
     match line.kind {
         Kind::Err if text.starts_with("Warning:") => return vec![("tw", text)],
-        Kind::Err => return vec![("tb", text)],
+        // Not all that goes to this stream is a failure: "No resources found" is an answer.
+        Kind::Err if ["error", "Error", "The ", "bash:", "Unable"].iter().any(|e| text.starts_with(e)) => {
+            return vec![("tb", text)];
+        }
+        Kind::Err => return vec![("", text)],
         Kind::Out if is_header(text) => return vec![("td", text)],
         Kind::Out => {}
         _ => return vec![("", text)],

@@ -46,7 +46,7 @@ pub(crate) fn translate(app: App, lang: Lang) {
     if app.ask(|s| s.lesson().is_some_and(|l| l.lang == lang.tag())) {
         return;
     }
-    leptos::task::spawn_local(async move {
+    wasm_bindgen_futures::spawn_local(async move {
         if let Some(lesson) = lesson(&slug, lang).await {
             app.act(|s| s.translate(lesson));
         }

@@ -570,6 +570,97 @@ pub fn kubectl(verb: &str, kind: &str, namespace: &str, name: &str, rest: &str) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stage::facts::ObjectId;
+
+    const WEB: &str = include_str!("../assets/web.yaml");
+
+    fn session() -> Session {
+        Session::new(7, &[("web.yaml".to_owned(), WEB.to_owned())])
+    }
+
+    fn run(session: &mut Session, line: &str) -> Done {
+        session.exec(line, 1);
+        session.take_done().pop().unwrap_or_else(|| panic!("{line} has not ended"))
+    }
+
+    fn ready(session: &Session) -> usize {
+        session.stage.pods.values().filter(|p| p.state == PodState::Ready).count()
+    }
+
+    #[test]
+    fn what_is_applied_comes_to_stand_on_the_stage() {
+        let mut session = session();
+        let done = run(&mut session, "kubectl apply -f web.yaml");
+        assert_eq!(
+            (done.exit, done.output.as_str()),
+            (0, "deployment.apps/web created\nservice/web created\n")
+        );
+        session.advance(60_000);
+        assert_eq!(ready(&session), 3);
+        let web = ObjectId::from("services/default/web");
+        assert_eq!(session.stage.endpoints().get(&web).map(Vec::len), Some(3));
+        let moved = session.take_moved();
+        assert!(moved.stage && moved.console && moved.timeline && moved.time);
+        assert_eq!(session.take_moved(), Moved::default());
+    }
+
+    #[test]
+    fn paused_time_stands_still_but_commands_are_answered() {
+        let mut session = session();
+        session.paused = true;
+        session.frame(5_000_000, &mut || true);
+        assert_eq!(session.elapsed(), 0);
+        assert_eq!(run(&mut session, "kubectl get nodes").exit, 0);
+        assert_eq!(session.elapsed(), 0);
+        session.step();
+        assert!(session.revision() > 0);
+    }
+
+    #[test]
+    fn time_passes_at_the_chosen_speed() {
+        let mut session = session();
+        for (speed, passed) in [(1000, 16), (100, 1), (100_000, 1600)] {
+            session.speed = speed;
+            let before = session.elapsed();
+            session.frame(16_000, &mut || true);
+            assert!((session.elapsed() - before - passed).abs() <= 1, "{speed}");
+        }
+    }
+
+    #[test]
+    fn a_here_document_is_one_command() {
+        let mut session = session();
+        let done = run(&mut session, "cat > a.txt <<EOF\nhello\nEOF");
+        assert_eq!(done.exit, 0);
+        assert_eq!(session.file("a.txt").as_deref(), Some("hello\n"));
+        session.submit("cat <<EOF");
+        assert!(session.continues);
+        session.interrupt();
+        assert!(!session.continues && !session.is_running());
+    }
+
+    #[test]
+    fn commands_wait_for_the_one_that_runs() {
+        let mut session = session();
+        session.exec("kubectl get pods -w", 1);
+        session.exec("kubectl get nodes", 2);
+        assert!(session.is_running() && session.take_done().is_empty());
+        session.interrupt();
+        let tickets: Vec<u64> = session.take_done().iter().map(|d| d.ticket).collect();
+        assert_eq!(tickets, [1, 2]);
+    }
+
+    #[test]
+    fn the_same_seed_and_commands_give_the_same_log() {
+        let play = |seed| {
+            let mut session = Session::new(seed, &[("web.yaml".to_owned(), WEB.to_owned())]);
+            run(&mut session, "kubectl apply -f web.yaml");
+            session.advance(30_000);
+            session.log_hash()
+        };
+        assert_eq!(play(1), play(1));
+        assert_ne!(play(1), play(2));
+    }
 
     #[test]
     fn a_command_names_the_namespace_only_where_it_must() {

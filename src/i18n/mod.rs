@@ -95,6 +95,7 @@ pub struct Texts {
     pub more: Count,
     pub empty_title: &'static str,
     pub empty_text: &'static str,
+    pub empty_command: &'static str,
     /// A kind as prose calls it: `Pod` is 파드.
     pub kind: fn(&str) -> SmolStr,
     pub on_node: Name,

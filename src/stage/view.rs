@@ -138,6 +138,10 @@ pub fn Stage(app: App) -> impl IntoView {
         app.stage.track();
         app.ask(|s| s.stage.pods.is_empty() && s.stage.owners.is_empty())
     });
+    let learning = Memo::new(move |_| {
+        app.lesson.track();
+        app.ask(|s| s.progress().is_some())
+    });
     view! {
         <div class="frame" node_ref=frame>
             <svg
@@ -162,8 +166,11 @@ pub fn Stage(app: App) -> impl IntoView {
             <Show when=move || empty.get()>
                 <div class="empty start">
                     <b>{word(app, |t| t.empty_title)}</b>
-                    <p>{word(app, |t| t.empty_text)}</p>
-                    <button class="runs" on:click=move |_| app.run(FIRST)>
+                    <p>
+                        {word(app, |t| t.empty_text)} " "
+                        <span class:hidden=move || learning.get()>{word(app, |t| t.empty_command)}</span>
+                    </p>
+                    <button class="runs" class:hidden=move || learning.get() on:click=move |_| app.run(FIRST)>
                         {ic("#i-play")}
                         <code>{FIRST}</code>
                     </button>

@@ -272,7 +272,7 @@ fn question(question: &QuestionReport, texts: &Texts) -> Mark {
     let mut options = Mark::new("div", "options").at("role", "group").at("aria-label", texts.question);
     for (i, option) in question.options.iter().enumerate() {
         let class = if question.right == Some(i) {
-            "right"
+            "correct"
         } else if question.chosen == Some(i) {
             "pick"
         } else {
