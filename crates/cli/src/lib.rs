@@ -14,6 +14,7 @@ const HELP: &str = "wheelhouse: a Kubernetes cluster in a process
       --out DIR                  write each transcript to DIR/NAME/expected.txt instead
       --seed N                   another seed (default 1)
       --hash                     print the hash of the event log last
+  wheelhouse log-hash [--seed N] FILE   the hash of the event log after playing a script, as the page computes it
   wheelhouse bench [NAME...]     measure; one JSON object a line
   wheelhouse check [LESSON...]   prove lessons: solvable, not solved already, both languages level
       --accept                   first seal the Korean text as a translation of the English one as it is
@@ -27,6 +28,7 @@ const HELP: &str = "wheelhouse: a Kubernetes cluster in a process
 pub fn main(arguments: &[String]) -> u8 {
     let result = match arguments.split_first().map(|(c, rest)| (c.as_str(), rest)) {
         Some(("run", rest)) => run::main(rest),
+        Some(("log-hash", rest)) => run::log_hash(rest),
         Some(("bench", rest)) => bench::main(rest),
         Some(("check", rest)) => lessons::check(rest),
         Some(("pack", rest)) => lessons::pack(rest),

@@ -3,19 +3,12 @@
 //! A transcript holds, for each command, its line, what it printed on both streams in the order written, and
 //! `[exit N]` when it failed.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use clock::Millis;
 use cluster::Cluster;
-use terminal::Terminal;
+use terminal::{Terminal, script};
 
-use crate::scenario::{self, Step};
-
-/// What a command of the learner's takes besides what it waits for: starting kubectl and asking (estimate).
-const COMMAND_MS: Millis = 60;
-/// A command that has not ended after this long is interrupted.
-const COMMAND_LIMIT_MS: Millis = 600_000;
+use crate::scenario;
 
 /// One played scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,47 +25,12 @@ pub struct Played {
 pub fn play(directory: &Path, seed: u64) -> Result<Played, String> {
     let file = directory.join("cmds.txt");
     let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
-    let steps = scenario::parse(&text).map_err(|e| format!("{}: {e}", file.display()))?;
+    let steps = script::parse(&text).map_err(|e| format!("{}: {e}", file.display()))?;
     let mut cluster = Cluster::new(scenario::cluster_config(directory, seed)?);
     let mut terminal = Terminal::new();
     copy_files(directory, &mut terminal)?;
-    // The cluster has come up before the first command.
-    cluster.advance(20_000);
-    let mut transcript = String::new();
-    for step in steps {
-        match step {
-            Step::Settle => cluster.settle(),
-            Step::Sleep { ms } => drop(cluster.advance(ms)),
-            Step::Command(command) => run_command(&command, &mut cluster, &mut terminal, &mut transcript),
-        }
-    }
+    let transcript = script::play(&steps, &mut cluster, &mut terminal);
     Ok(Played { transcript, log_hash: cluster.log_hash() })
-}
-
-fn run_command(command: &str, cluster: &mut Cluster, terminal: &mut Terminal, transcript: &mut String) {
-    let _ = writeln!(transcript, "$ {command}");
-    // Each command is a shell of its own.
-    terminal.restart_shell(false);
-    for line in command.lines() {
-        terminal.submit(line);
-    }
-    cluster.advance(COMMAND_MS);
-    if !terminal.finish(cluster, COMMAND_LIMIT_MS) {
-        terminal.interrupt();
-        terminal.poll(cluster);
-    }
-    let mut printed = Vec::new();
-    for output in terminal.take_output() {
-        printed.extend(output.bytes);
-    }
-    let printed = String::from_utf8_lossy(&printed);
-    transcript.push_str(&printed);
-    if !printed.is_empty() && !printed.ends_with('\n') {
-        transcript.push('\n');
-    }
-    if terminal.exit_code() != 0 {
-        let _ = writeln!(transcript, "[exit {}]", terminal.exit_code());
-    }
 }
 
 /// Puts the scenario's files where the shell stands.
@@ -133,5 +91,22 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
             println!("log {:016x}", played.log_hash);
         }
     }
+    Ok(())
+}
+
+/// `log-hash --seed N FILE`: the hash of the log after playing a script on the playground's cluster.
+///
+/// # Errors
+/// What is wrong with the arguments or the script.
+pub fn log_hash(arguments: &[String]) -> Result<(), String> {
+    let (seed, file) = match arguments {
+        [flag, seed, file] if flag == "--seed" => {
+            (seed.parse().map_err(|_| format!("--seed: not a number: {seed}"))?, file)
+        }
+        [file] => (1, file),
+        _ => return Err("log-hash needs a script: log-hash [--seed N] FILE".into()),
+    };
+    let text = std::fs::read_to_string(file).map_err(|e| format!("{file}: {e}"))?;
+    println!("{:016x}", script::log_hash(seed, &text)?);
     Ok(())
 }

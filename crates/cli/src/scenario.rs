@@ -1,77 +1,12 @@
-//! Scenarios: a directory with `cmds.txt`, the manifests it uses, and perhaps a `cluster.yaml` (there or above).
-//!
-//! Lines of `cmds.txt`: `$ COMMAND` (a here-document goes on over the following lines), `# comment`, `@settle`,
-//! `@sleep SECONDS`.
+//! The cluster of a scenario: what `cluster.yaml`, beside `cmds.txt` or a directory above, says of it.
 
 use std::path::Path;
 
 use cluster::{ClusterConfig, NodeConfig};
 use objects::{Str, Value};
 
-/// One line of a scenario.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Step {
-    /// A shell command, several lines when it holds a here-document.
-    Command(String),
-    Settle,
-    Sleep {
-        ms: i64,
-    },
-}
-
 /// The images that a scenario's nodes have from the start.
 const IMAGES: [&str; 5] = ["nginx:1.14.2", "nginx:1.16.1", "nginx:1.25", "busybox:1.36", "perl:5.34"];
-
-/// Takes `cmds.txt` apart.
-///
-/// # Errors
-/// The first line that is none of the above, with its number.
-pub fn parse(text: &str) -> Result<Vec<Step>, String> {
-    let mut steps = Vec::new();
-    let mut lines = text.lines().enumerate();
-    while let Some((n, line)) = lines.next() {
-        if line.trim().is_empty() || line.starts_with('#') {
-            continue;
-        }
-        if let Some(command) = line.strip_prefix("$ ") {
-            let mut command = command.to_owned();
-            if let Some(end) = here_document_end(&command) {
-                for (_, more) in lines.by_ref() {
-                    command.push('\n');
-                    command.push_str(more);
-                    if more.trim() == end {
-                        break;
-                    }
-                }
-            }
-            steps.push(Step::Command(command));
-        } else if line.trim() == "@settle" {
-            steps.push(Step::Settle);
-        } else if let Some(seconds) = line.strip_prefix("@sleep ").and_then(|s| s.trim().parse::<f64>().ok())
-        {
-            steps.push(Step::Sleep { ms: (seconds * 1000.0) as i64 });
-        } else {
-            return Err(format!("line {}: not a step: {line}", n + 1));
-        }
-    }
-    Ok(steps)
-}
-
-/// The word that ends the here-document a command line begins, if it begins one.
-fn here_document_end(command: &str) -> Option<String> {
-    let (_, rest) = command.split_once("<<")?;
-    if rest.starts_with('<') {
-        return None;
-    }
-    let word: String = rest
-        .trim_start_matches('-')
-        .trim_start()
-        .chars()
-        .take_while(|c| !c.is_whitespace() && !";|&)>".contains(*c))
-        .filter(|c| !"'\"\\".contains(*c))
-        .collect();
-    (!word.is_empty()).then_some(word)
-}
 
 /// The cluster that `cluster.yaml` in `directory` or its parent describes, else the playground's own.
 ///
@@ -116,25 +51,4 @@ fn config_from(v: &Value, seed: u64) -> Result<ClusterConfig, String> {
         nodes.push(node);
     }
     Ok(ClusterConfig { seed, nodes })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn steps_with_a_here_document() {
-        let text =
-            "# a comment\n$ kubectl apply -f - <<'EOF'\nkind: Pod\nEOF\n@settle\n@sleep 1.5\n$ cat <<< x\n";
-        assert_eq!(
-            parse(text),
-            Ok(vec![
-                Step::Command("kubectl apply -f - <<'EOF'\nkind: Pod\nEOF".into()),
-                Step::Settle,
-                Step::Sleep { ms: 1500 },
-                Step::Command("cat <<< x".into()),
-            ])
-        );
-        assert_eq!(parse("@settl"), Err("line 1: not a step: @settl".into()));
-    }
 }

@@ -9,6 +9,7 @@ mod files;
 mod host;
 mod io;
 mod program;
+pub mod script;
 
 use std::cell::RefCell;
 use std::rc::Rc;
