@@ -48,36 +48,39 @@ impl Command {
     }
 }
 
+/// The help of a flag that is taken but changes nothing; using it is noted.
+pub const NOT_SIMULATED: &str = "accepted, not simulated";
+
 /// Flags of every command.
 pub static GLOBAL: &[Flag] = &[
     flag("as", Kind::Text, "", "user to act as"),
     flag("as-group", Kind::Texts, "", "group to act as, repeatable"),
     flag("as-uid", Kind::Text, "", "UID to act as"),
     flag("as-user-extra", Kind::Texts, "", "extra attributes of the user to act as"),
-    flag("cache-dir", Kind::Text, "", "accepted, not used"),
-    flag("certificate-authority", Kind::Text, "", "accepted, not used"),
-    flag("client-certificate", Kind::Text, "", "accepted, not used"),
-    flag("client-key", Kind::Text, "", "accepted, not used"),
+    flag("cache-dir", Kind::Text, "", NOT_SIMULATED),
+    flag("certificate-authority", Kind::Text, "", NOT_SIMULATED),
+    flag("client-certificate", Kind::Text, "", NOT_SIMULATED),
+    flag("client-key", Kind::Text, "", NOT_SIMULATED),
     flag("cluster", Kind::Text, "", "cluster of the kubeconfig to use"),
     flag("context", Kind::Text, "", "context of the kubeconfig to use"),
-    flag("disable-compression", Kind::Bool, "false", "accepted, not used"),
-    flag("insecure-skip-tls-verify", Kind::Bool, "false", "accepted, not used"),
+    flag("disable-compression", Kind::Bool, "false", NOT_SIMULATED),
+    flag("insecure-skip-tls-verify", Kind::Bool, "false", NOT_SIMULATED),
     flag("kubeconfig", Kind::Text, "", "path of the kubeconfig"),
-    flag("kuberc", Kind::Text, "", "accepted, not used"),
-    flag("match-server-version", Kind::Bool, "false", "accepted, not used"),
+    flag("kuberc", Kind::Text, "", NOT_SIMULATED),
+    flag("match-server-version", Kind::Bool, "false", NOT_SIMULATED),
     short('n', "namespace", Kind::Text, "", "namespace of the request"),
-    flag("password", Kind::Text, "", "accepted, not used"),
-    flag("profile", Kind::Text, "none", "accepted, not used"),
-    flag("profile-output", Kind::Text, "profile.pprof", "accepted, not used"),
-    flag("request-timeout", Kind::Text, "0", "accepted, not used"),
-    short('s', "server", Kind::Text, "", "accepted, not used"),
-    flag("tls-server-name", Kind::Text, "", "accepted, not used"),
+    flag("password", Kind::Text, "", NOT_SIMULATED),
+    flag("profile", Kind::Text, "none", NOT_SIMULATED),
+    flag("profile-output", Kind::Text, "profile.pprof", NOT_SIMULATED),
+    flag("request-timeout", Kind::Text, "0", NOT_SIMULATED),
+    short('s', "server", Kind::Text, "", NOT_SIMULATED),
+    flag("tls-server-name", Kind::Text, "", NOT_SIMULATED),
     flag("token", Kind::Text, "", "bearer token"),
     flag("user", Kind::Text, "", "user of the kubeconfig to use"),
-    flag("username", Kind::Text, "", "accepted, not used"),
-    short('v', "v", Kind::Optional("0"), "0", "accepted, not used"),
-    flag("vmodule", Kind::Text, "", "accepted, not used"),
-    flag("log-flush-frequency", Kind::Duration, "5s", "accepted, not used"),
+    flag("username", Kind::Text, "", NOT_SIMULATED),
+    short('v', "v", Kind::Optional("0"), "0", NOT_SIMULATED),
+    flag("vmodule", Kind::Text, "", NOT_SIMULATED),
+    flag("log-flush-frequency", Kind::Duration, "5s", NOT_SIMULATED),
     flag("warnings-as-errors", Kind::Bool, "false", "a warning ends the command with exit code 1"),
 ];
 
@@ -201,6 +204,13 @@ async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<(
     if args.is("help") {
         io.out(crate::help::page(command, &path, crate::help::speaks_korean(io.as_ref())).as_bytes());
         return Ok(());
+    }
+    for f in sets.iter().copied().flatten().filter(|f| f.help == NOT_SIMULATED && args.changed(f.name)) {
+        // What `config` writes down is not used here.
+        if path.starts_with("kubectl config") {
+            break;
+        }
+        io.err(format!("Note: --{} is {NOT_SIMULATED}.\n", f.name).as_bytes());
     }
     let Some(body) = command.run else {
         if let Some(word) = args.args.first() {

@@ -20,7 +20,7 @@ static FLAGS: &[Flag] = &[
     flag("cached", Kind::Bool, "false", "use what discovery said before"),
     flag("sort-by", Kind::Text, "", "name or kind"),
     short('o', "output", Kind::Text, "", "wide, name, json or yaml"),
-    flag("show-managed-fields", Kind::Bool, "false", "accepted, not used"),
+    flag("show-managed-fields", Kind::Bool, "false", "accepted, not simulated"),
 ];
 
 pub static RESOURCES: Command = Command {

@@ -24,7 +24,7 @@ static FLAGS: &[Flag] = &[
     flag("force-conflicts", Kind::Bool, "false", "take over fields of other managers"),
     flag("grace-period", Kind::Int, "-1", "seconds given to end"),
     flag("overwrite", Kind::Bool, "true", "resolve conflicts in favour of the manifest"),
-    flag("openapi-patch", Kind::Bool, "true", "accepted, not used"),
+    flag("openapi-patch", Kind::Bool, "true", "accepted, not simulated"),
     flag("prune", Kind::Bool, "false", "delete applied objects that are not in the manifests"),
     flag("prune-allowlist", Kind::Texts, "", "types that --prune looks at"),
     flag("applyset", Kind::Text, "", "accepted, not simulated"),

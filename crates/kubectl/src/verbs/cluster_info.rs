@@ -12,9 +12,9 @@ use crate::session::Kubectl;
 
 static DUMP: &[Flag] = &[
     flag("namespaces", Kind::Words, "", "namespaces to dump"),
-    flag("output-directory", Kind::Text, "", "accepted, not used"),
+    flag("output-directory", Kind::Text, "", "accepted, not simulated"),
     short('o', "output", Kind::Text, "json", "json"),
-    flag("pod-running-timeout", Kind::Duration, "20s", "accepted, not used"),
+    flag("pod-running-timeout", Kind::Duration, "20s", "accepted, not simulated"),
 ];
 
 pub static COMMAND: Command = Command {

@@ -12,14 +12,14 @@ use crate::printers::columns;
 use crate::session::Kubectl;
 
 static VIEW: &[Flag] = &[
-    flag("flatten", Kind::Bool, "false", "accepted, not used"),
-    flag("merge", Kind::Bool, "true", "accepted, not used"),
+    flag("flatten", Kind::Bool, "false", "accepted, not simulated"),
+    flag("merge", Kind::Bool, "true", "accepted, not simulated"),
     flag("minify", Kind::Bool, "false", "only what the current context needs"),
     flag("raw", Kind::Bool, "false", "show secrets too"),
     short('o', "output", Kind::Text, "yaml", "yaml, json or jsonpath"),
     flag("template", Kind::Text, "", "template for -o jsonpath"),
     flag("allow-missing-template-keys", Kind::Bool, "true", "missing fields print as nothing"),
-    flag("show-managed-fields", Kind::Bool, "false", "accepted, not used"),
+    flag("show-managed-fields", Kind::Bool, "false", "accepted, not simulated"),
 ];
 static CONTEXTS: &[Flag] = &[
     flag("no-headers", Kind::Bool, "false", "leave the header line out"),
@@ -27,14 +27,14 @@ static CONTEXTS: &[Flag] = &[
 ];
 static SET_CONTEXT: &[Flag] = &[flag("current", Kind::Bool, "false", "change the current context")];
 static SET_CLUSTER: &[Flag] = &[
-    flag("embed-certs", Kind::Bool, "false", "accepted, not used"),
-    flag("proxy-url", Kind::Text, "", "accepted, not used"),
+    flag("embed-certs", Kind::Bool, "false", "accepted, not simulated"),
+    flag("proxy-url", Kind::Text, "", "accepted, not simulated"),
 ];
 static SET_CREDENTIALS: &[Flag] = &[
-    flag("embed-certs", Kind::Bool, "false", "accepted, not used"),
-    flag("exec-command", Kind::Text, "", "accepted, not used"),
+    flag("embed-certs", Kind::Bool, "false", "accepted, not simulated"),
+    flag("exec-command", Kind::Text, "", "accepted, not simulated"),
 ];
-static SET: &[Flag] = &[flag("set-raw-bytes", Kind::Bool, "false", "accepted, not used")];
+static SET: &[Flag] = &[flag("set-raw-bytes", Kind::Bool, "false", "accepted, not simulated")];
 
 macro_rules! verb {
     ($name:literal, $usage:literal, $short:literal, $flags:expr, $run:ident) => {

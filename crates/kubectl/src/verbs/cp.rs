@@ -15,8 +15,8 @@ use crate::verbs::logs::container_or_default;
 
 static FLAGS: &[Flag] = &[
     short('c', "container", Kind::Text, "", "name of the container"),
-    flag("no-preserve", Kind::Bool, "false", "accepted, not used"),
-    flag("retries", Kind::Int, "0", "accepted, not used"),
+    flag("no-preserve", Kind::Bool, "false", "accepted, not simulated"),
+    flag("retries", Kind::Int, "0", "accepted, not simulated"),
 ];
 
 pub static COMMAND: Command = Command {

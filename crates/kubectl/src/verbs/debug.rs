@@ -19,7 +19,7 @@ static FLAGS: &[Flag] = &[
     flag("attach", Kind::Bool, "false", "attach to the new container"),
     short('c', "container", Kind::Text, "", "name of the new container"),
     flag("copy-to", Kind::Text, "", "make a copy of the pod with this name"),
-    flag("custom", Kind::Text, "", "accepted, not used"),
+    flag("custom", Kind::Text, "", "accepted, not simulated"),
     flag("env", Kind::Texts, "", "KEY=value, repeatable"),
     flag("image", Kind::Text, "", "image of the new container"),
     flag("image-pull-policy", Kind::Text, "", "Always, IfNotPresent or Never"),

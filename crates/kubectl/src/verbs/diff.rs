@@ -16,9 +16,9 @@ use crate::verbs::apply::{is_strategic, patch_for};
 use crate::verbs::create::{annotate_last_applied, manager};
 
 static FLAGS: &[Flag] = &[
-    flag("concurrency", Kind::Int, "1", "accepted, not used"),
+    flag("concurrency", Kind::Int, "1", "accepted, not simulated"),
     flag("force-conflicts", Kind::Bool, "false", "take over fields of other managers"),
-    flag("prune", Kind::Bool, "false", "accepted, not used"),
+    flag("prune", Kind::Bool, "false", "accepted, not simulated"),
     flag("server-side", Kind::Bool, "false", "as apply --server-side would do"),
     flag("show-managed-fields", Kind::Bool, "false", "keep metadata.managedFields"),
 ];

@@ -17,7 +17,7 @@ use objects::patch::merge_patch;
 static FLAGS: &[Flag] = &[
     flag("output-patch", Kind::Bool, "false", "print the patch"),
     flag("subresource", Kind::Text, "", "status, scale or resize"),
-    flag("windows-line-endings", Kind::Bool, "false", "accepted, not used"),
+    flag("windows-line-endings", Kind::Bool, "false", "accepted, not simulated"),
 ];
 
 pub static COMMAND: Command = Command {

@@ -14,11 +14,11 @@ use crate::session::Kubectl;
 
 static FLAGS: &[Flag] = &[
     short('o', "output", Kind::Text, "", "file to write to"),
-    flag("enable-helm", Kind::Bool, "false", "accepted, not used"),
-    flag("load-restrictor", Kind::Text, "LoadRestrictionsRootOnly", "accepted, not used"),
-    flag("reorder", Kind::Text, "legacy", "accepted, not used"),
-    short('e', "env", Kind::Texts, "", "accepted, not used"),
-    flag("enable-alpha-plugins", Kind::Bool, "false", "accepted, not used"),
+    flag("enable-helm", Kind::Bool, "false", "accepted, not simulated"),
+    flag("load-restrictor", Kind::Text, "LoadRestrictionsRootOnly", "accepted, not simulated"),
+    flag("reorder", Kind::Text, "legacy", "accepted, not simulated"),
+    short('e', "env", Kind::Texts, "", "accepted, not simulated"),
+    flag("enable-alpha-plugins", Kind::Bool, "false", "accepted, not simulated"),
 ];
 
 pub static COMMAND: Command = Command {

@@ -20,7 +20,7 @@ static FLAGS: &[Flag] = &[
     short('c', "container", Kind::Text, "", "name of the container"),
     short('f', "follow", Kind::Bool, "false", "go on with what is written later"),
     flag("ignore-errors", Kind::Bool, "false", "with -f: go on after errors"),
-    flag("insecure-skip-tls-verify-backend", Kind::Bool, "false", "accepted, not used"),
+    flag("insecure-skip-tls-verify-backend", Kind::Bool, "false", "accepted, not simulated"),
     flag("limit-bytes", Kind::Int, "0", "at most so many bytes"),
     flag("max-log-requests", Kind::Int, "5", "most logs followed at once"),
     flag("pod-running-timeout", Kind::Duration, "20s", "how long to wait for a pod of a workload"),

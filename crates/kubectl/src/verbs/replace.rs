@@ -17,7 +17,7 @@ static FLAGS: &[Flag] = &[
     flag("cascade", Kind::Optional("background"), "background", "with --force: what becomes of dependents"),
     flag("force", Kind::Bool, "false", "delete and create again"),
     flag("grace-period", Kind::Int, "-1", "with --force: seconds given to end"),
-    flag("raw", Kind::Text, "", "accepted, not used"),
+    flag("raw", Kind::Text, "", "accepted, not simulated"),
     flag("subresource", Kind::Text, "", "status, scale or resize"),
     flag("timeout", Kind::Duration, "0s", "with --force: how long to wait"),
     flag("wait", Kind::Bool, "false", "with --force: wait until the old is gone"),

@@ -18,8 +18,8 @@ use crate::session::Kubectl;
 static FLAGS: &[Flag] = &[
     flag("no-headers", Kind::Bool, "false", "leave the header line out"),
     flag("sort-by", Kind::Text, "", "cpu or memory"),
-    flag("use-protocol-buffers", Kind::Bool, "true", "accepted, not used"),
-    flag("show-swap", Kind::Bool, "false", "accepted, not used"),
+    flag("use-protocol-buffers", Kind::Bool, "true", "accepted, not simulated"),
+    flag("show-swap", Kind::Bool, "false", "accepted, not simulated"),
 ];
 static NODE: &[Flag] =
     &[flag("show-capacity", Kind::Bool, "false", "percent of capacity, not of what is allocatable")];

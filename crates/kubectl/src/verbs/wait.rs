@@ -18,7 +18,7 @@ static FLAGS: &[Flag] = &[
     flag("all", Kind::Bool, "false", "every object of the type"),
     flag("field-selector", Kind::Text, "", "selector over fields"),
     flag("for", Kind::Texts, "", "create, delete, condition=NAME[=value] or jsonpath='{path}'[=value]"),
-    flag("local", Kind::Bool, "false", "accepted, not used"),
+    flag("local", Kind::Bool, "false", "accepted, not simulated"),
     flag("timeout", Kind::Duration, "30s", "how long to wait; 0: look once; negative: a week"),
 ];
 

@@ -37,8 +37,8 @@ pub static SAVE_CONFIG: &[Flag] =
 
 static FLAGS: &[Flag] = &[
     flag("edit", Kind::Bool, "false", "edit before creating"),
-    flag("windows-line-endings", Kind::Bool, "false", "accepted, not used"),
-    flag("raw", Kind::Text, "", "accepted, not used"),
+    flag("windows-line-endings", Kind::Bool, "false", "accepted, not simulated"),
+    flag("raw", Kind::Text, "", "accepted, not simulated"),
 ];
 
 /// The flags every generator has.
