@@ -98,7 +98,9 @@ mod tests {
     fn each(command: &'static Command, seen: &mut Vec<&'static str>) {
         seen.push(command.short);
         // Words that stand for themselves need no translation.
-        let plain = |h: &str| !h.contains(' ') || h.contains('=') || h.starts_with(char::is_uppercase) || h.contains(", ");
+        let plain = |h: &str| {
+            !h.contains(' ') || h.contains('=') || h.starts_with(char::is_uppercase) || h.contains(", ")
+        };
         seen.extend(command.flags.iter().copied().flatten().map(|f| f.help).filter(|h| !plain(h)));
         for c in command.commands {
             each(c, seen);

@@ -29,7 +29,8 @@ impl Kept {
                 .collect();
             return done(value!({"items": (items), "metadata": {"resourceVersion": "7"}}));
         }
-        let found = self.0.iter_mut().find(|(id, o)| *id == r.resource_id().as_str() && o.name() == r.name.as_str());
+        let found =
+            self.0.iter_mut().find(|(id, o)| *id == r.resource_id().as_str() && o.name() == r.name.as_str());
         let Some((_, o)) = found else { return Err(Status::not_found(&r.group, &r.resource, &r.name)) };
         if let (Verb::Patch, Body::Object(patch)) = (r.verb, &r.body) {
             *o = merge_patch::apply(o, patch);
@@ -137,7 +138,12 @@ fn changes_say_what_they_did() {
     check(&mut kept, "rollout resume deploy/web", 0, "deployment.apps/web resumed\n");
     check(&mut kept, "label deploy web a=b", 0, "deployment.apps/web labeled\n");
     check(&mut kept, "label deploy web a=b", 0, "deployment.apps/web not labeled\n");
-    check(&mut kept, "label deploy web a=c", 1, "error: 'a' already has a value (b), and --overwrite is false\n");
+    check(
+        &mut kept,
+        "label deploy web a=c",
+        1,
+        "error: 'a' already has a value (b), and --overwrite is false\n",
+    );
     check(&mut kept, "label deploy web a-", 0, "deployment.apps/web unlabeled\n");
     check(&mut kept, "scale deploy web --replicas=5", 0, "deployment.apps/web scaled\n");
 }
@@ -158,5 +164,10 @@ fn a_rollout_is_waited_for() {
 
 #[test]
 fn what_is_not_simulated_is_noted() {
-    check(&mut Kept(Vec::new()), "create ns x --dry-run=client --cache-dir=y", 0, "Note: --cache-dir is accepted, not simulated.\nnamespace/x created (dry run)\n");
+    check(
+        &mut Kept(Vec::new()),
+        "create ns x --dry-run=client --cache-dir=y",
+        0,
+        "Note: --cache-dir is accepted, not simulated.\nnamespace/x created (dry run)\n",
+    );
 }
