@@ -61,3 +61,12 @@ pub const STALE_DISRUPTION_MS: Millis = 2 * 60_000;
 
 /// How often claims and volumes that are not bound are looked at again.
 pub const VOLUME_BINDER_RESYNC_MS: Millis = 15_000;
+
+/// How often an autoscaler is looked at.
+pub const HPA_SYNC_PERIOD_MS: Millis = 15_000;
+/// A lower recommendation is followed only when no higher one is younger than this.
+pub const HPA_DOWNSCALE_STABILIZATION_MS: Millis = 5 * 60_000;
+/// A pod's CPU usage while it starts counts only when it was measured after it became ready.
+pub const HPA_CPU_INITIALIZATION_MS: Millis = 5 * 60_000;
+/// A pod that stopped being ready this early has never been.
+pub const HPA_INITIAL_READINESS_MS: Millis = 30_000;

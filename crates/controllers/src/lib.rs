@@ -12,6 +12,7 @@
 //! - All state is plain data and `Clone`.
 
 pub mod caches;
+pub mod clusterroleaggregation;
 pub mod controller;
 pub mod cronjob;
 pub mod daemonset;
@@ -21,6 +22,7 @@ pub mod discovery;
 pub mod disruption;
 pub mod endpoints;
 pub mod endpointslice;
+pub mod endpointslicemirroring;
 pub mod expectations;
 pub mod garbagecollector;
 pub mod history;
@@ -31,6 +33,7 @@ pub mod node_taints;
 pub mod nodelifecycle;
 pub mod pod_control;
 pub mod pod_owners;
+pub mod podautoscaler;
 pub mod podgc;
 pub mod pods;
 pub mod replicaset;

@@ -103,6 +103,8 @@ controllers! {
     endpointslice: crate::endpointslice::EndpointSliceController =
         |_| crate::endpointslice::EndpointSliceController::new(),
     endpoints: crate::endpoints::EndpointsController = |_| crate::endpoints::EndpointsController::new(),
+    endpointslicemirroring: crate::endpointslicemirroring::EndpointSliceMirroringController =
+        |_| crate::endpointslicemirroring::EndpointSliceMirroringController::new(),
     nodelifecycle: crate::nodelifecycle::NodeLifecycleController =
         |_| crate::nodelifecycle::NodeLifecycleController::new(),
     tainteviction: crate::tainteviction::TaintEvictionController =
@@ -118,6 +120,10 @@ controllers! {
     pvprotection: crate::volume::pvprotection::PvProtectionController =
         |_| crate::volume::pvprotection::PvProtectionController::new(),
     podgc: crate::podgc::PodGcController = |_| crate::podgc::PodGcController::new(),
+    podautoscaler: crate::podautoscaler::HorizontalController =
+        |_| crate::podautoscaler::HorizontalController::new(),
+    clusterroleaggregation: crate::clusterroleaggregation::ClusterRoleAggregationController =
+        |_| crate::clusterroleaggregation::ClusterRoleAggregationController::new(),
 }
 
 impl ControllerManager {
@@ -158,7 +164,8 @@ impl ControllerManager {
 impl Component for ControllerManager {
     fn interests(&self) -> Vec<Interest> {
         if self.everything.is_empty() {
-            self.watchers.keys().cloned().collect::<BTreeSet<_>>().into_iter().map(Interest::All).collect()
+            let ids = self.controllers().into_iter().flat_map(Controller::watches).map(|r| r.id.clone());
+            ids.collect::<BTreeSet<_>>().into_iter().map(Interest::All).collect()
         } else {
             vec![Interest::Everything]
         }

@@ -85,16 +85,15 @@ fn usage_of(spec: &Value, resource: &Str, object: &Value) -> Vec<(Str, Quantity)
     }
     add(&format!("count/{resource}"), one());
     match resource.as_str() {
+        "pods" if pods::is_terminal(object) => {}
         "pods" => {
-            if !pods::is_terminal(object) {
-                add("pods", one());
-                for (name, q) in pod_resources(object, "requests") {
-                    add(&name, q.clone());
-                    add(&format!("requests.{name}"), q);
-                }
-                for (name, q) in pod_resources(object, "limits") {
-                    add(&format!("limits.{name}"), q);
-                }
+            add("pods", one());
+            for (name, q) in pod_resources(object, "requests") {
+                add(&name, q.clone());
+                add(&format!("requests.{name}"), q);
+            }
+            for (name, q) in pod_resources(object, "limits") {
+                add(&format!("limits.{name}"), q);
             }
         }
         "services" => {

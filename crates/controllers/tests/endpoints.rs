@@ -207,3 +207,55 @@ fn cost_of_endpoints_is_linear_in_pods() {
     let (small, large) = (cost(100) as f64 / 100.0, cost(4000) as f64 / 4000.0);
     assert!(large < small * 1.5, "visited per pod: {small} and {large}");
 }
+
+fn by_hand(ips: &[&str], port: i64) -> Value {
+    let addresses: Value = ips.iter().map(|ip| value!({"ip": (*ip)})).collect();
+    value!({"metadata": {"name": "db", "namespace": "default", "labels": {"tier": "data"}},
+        "subsets": [{"addresses": (addresses), "ports": [{"port": (port), "protocol": "TCP"}]}]})
+}
+
+fn mirrored(w: &World) -> Vec<(String, i64, Vec<String>)> {
+    let of = |s: &Value| {
+        let ips = s["endpoints"].items().iter().map(|e| e["addresses"][0].text().to_owned()).collect();
+        (s["addressType"].text().to_owned(), s["ports"][0]["port"].int(), ips)
+    };
+    w.all(ENDPOINTSLICES).into_iter().map(of).collect()
+}
+
+#[test]
+fn endpoints_written_by_hand_are_mirrored() {
+    let mut w = World::new(9);
+    let service = value!({"metadata": {"name": "db", "namespace": "default"}, "spec": {"clusterIP": "10.96.7.7", "ports": [{"port": 5432}]}});
+    w.create(SERVICES, service);
+    w.create(ENDPOINTS, by_hand(&["192.0.2.10", "2001:db8::1", "nonsense"], 5432));
+    w.run(100);
+    let own = |s: &str| vec![s.to_owned()];
+    let want = [("IPv4".into(), 5432, own("192.0.2.10")), ("IPv6".into(), 5432, own("2001:db8::1"))];
+    assert_eq!(mirrored(&w), want);
+    assert_eq!(
+        w.events("InvalidIPAddress"),
+        ["Skipped 1 invalid IP addresses when mirroring to EndpointSlices"]
+    );
+    let slice = w.all(ENDPOINTSLICES)[0].clone();
+    let labels = value!({"tier": "data", "kubernetes.io/service-name": "db",
+        "endpointslice.kubernetes.io/managed-by": "endpointslicemirroring-controller.k8s.io"});
+    assert_eq!((slice.labels(), slice.controller_ref()["kind"].text()), (&labels, "Endpoints"));
+    assert!(slice.name().starts_with("db-"));
+
+    // A change is written over the slice that is there; an address too many goes.
+    w.edit(ENDPOINTS, "default/db", |e| {
+        e.set("subsets", by_hand(&["192.0.2.11"], 6543).get("subsets"));
+    });
+    w.run(100);
+    assert_eq!(mirrored(&w), [("IPv4".into(), 6543, own("192.0.2.11"))]);
+    assert_eq!(w.all(ENDPOINTSLICES)[0].uid(), slice.uid());
+    let revision = w.all(ENDPOINTSLICES)[0].revision();
+    w.run(9_000);
+    assert_eq!(w.all(ENDPOINTSLICES)[0].revision(), revision, "nothing to do, nothing written");
+
+    w.edit(ENDPOINTS, "default/db", |e| {
+        e.set_at(&["metadata", "labels", "endpointslice.kubernetes.io/skip-mirror"], "true");
+    });
+    w.run(100);
+    assert_eq!(mirrored(&w), []);
+}

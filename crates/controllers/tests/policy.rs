@@ -173,3 +173,22 @@ fn sums_equal_a_recount() {
         assert_eq!(milli(&used(&w)["requests.cpu"]), cpu, "seed {seed}");
     }
 }
+
+#[test]
+fn aggregated_roles_gather_the_rules_of_those_that_join() {
+    use objects::resources::CLUSTERROLES;
+    let mut w = World::new(4);
+    let rule = |resource: &str| value!({"apiGroups": [""], "resources": [(resource)], "verbs": ["get"]});
+    let view = value!({"metadata": {"name": "view"}, "rules": [],
+        "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"to-view": "true"}}]}});
+    w.create(CLUSTERROLES, view);
+    for (name, resource) in [("b", "pods"), ("a", "services"), ("c", "pods")] {
+        let role = value!({"metadata": {"name": (name), "labels": {"to-view": "true"}}, "rules": [(rule(resource))]});
+        w.create(CLUSTERROLES, role);
+    }
+    w.run(100);
+    assert_eq!(w.get(CLUSTERROLES, "view")["rules"], value!([(rule("services")), (rule("pods"))]));
+    w.delete(CLUSTERROLES, "a", None);
+    w.run(100);
+    assert_eq!(w.get(CLUSTERROLES, "view")["rules"], value!([(rule("pods"))]));
+}

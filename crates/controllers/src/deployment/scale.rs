@@ -188,7 +188,7 @@ mod tests {
         };
         assert_eq!(one(&Value::Null, &[]), "");
         assert_eq!(one(&Value::Null, &[b.clone(), a.clone()]), "b");
-        assert_eq!(one(&a, &[b.clone()]), "a");
+        assert_eq!(one(&a, std::slice::from_ref(&b)), "a");
         assert_eq!(one(&a, &[b.clone(), busy.clone()]), "c");
         assert_eq!(one(&rs("n", 1, "2026-01-03T00:00:00Z"), &[busy, a, b]), "");
     }

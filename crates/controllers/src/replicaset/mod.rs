@@ -346,7 +346,7 @@ impl Controller for ReplicaSetController {
             self.expectations.forget(key);
             return Ok(());
         };
-        if self.tallies.get(rs.uid()).is_none() {
+        if !self.tallies.contains_key(rs.uid()) {
             return Ok(());
         }
         let needs_sync = self.expectations.satisfied(key, ctx.now);

@@ -27,6 +27,8 @@ pub struct Server {
     /// Creates of this resource are refused with this message.
     pub refuse: BTreeMap<Str, String>,
     pub writes: u64,
+    /// What all ready pods together use of CPU, in thousandths; `None` when nobody measures.
+    pub load: Option<i64>,
 }
 
 impl Server {
@@ -158,6 +160,34 @@ impl Server {
         Ok(self.write(r, ChangeKind::Modified, new, caller))
     }
 
+    /// `metrics.k8s.io`: the load spread over the ready pods.
+    fn metrics(&self, q: &Request) -> Result<Value, Status> {
+        let nobody = || Status::new(Reason::NotFound, "the server could not find the requested resource");
+        let load = self.load.filter(|_| q.group == "metrics.k8s.io").ok_or_else(nobody)?;
+        let selector =
+            objects::selector::LabelSelector::parse(&q.options.label_selector).expect("well formed");
+        let ready = || self.all(PODS).filter(|p| p.condition_true("Ready") && selector.matches(p.labels()));
+        let each = format!("{}m", load / ready().count().max(1) as i64);
+        let of = |p: &Value| {
+            value!({"metadata": {"name": (p.name())}, "timestamp": (self.now.rfc3339()), "window": "15s",
+                "containers": [{"name": "c", "usage": {"cpu": (&each), "memory": "16Mi"}}]})
+        };
+        Ok(value!({"items": (ready().map(of).collect::<Value>())}))
+    }
+
+    fn scale(&mut self, r: &Resource, key: &str, q: &Request, caller: &Caller) -> Result<Value, Status> {
+        let missing = || Status::not_found(&r.group, &r.plural, &q.name);
+        let mut o = self.get(r, key).cloned().ok_or_else(missing)?;
+        if let (Verb::Update, Body::Object(scale)) = (q.verb, &q.body) {
+            o.set_at(&["spec", "replicas"], &scale["spec"]["replicas"]);
+            o = self.replace(r, o, "", caller)?;
+        }
+        let selector = objects::selector::format_label_selector(&o["spec"]["selector"]);
+        Ok(value!({"kind": "Scale", "metadata": {"name": (&q.name), "namespace": (&q.namespace)},
+            "spec": {"replicas": (&o["spec"]["replicas"])},
+            "status": {"replicas": (o["status"]["replicas"].int()), "selector": (selector)}}))
+    }
+
     fn is_held(&self, r: &Resource, o: &Value) -> bool {
         !o.meta()["finalizers"].is_zero()
             || (r == NAMESPACES && !o["spec"]["finalizers"].is_zero())
@@ -242,6 +272,9 @@ fn merge(into: &mut Value, patch: &Value, strategic: bool) {
 
 impl Api for Server {
     fn call(&mut self, caller: &Caller, q: Request) -> Result<Response, Status> {
+        if q.group.ends_with("metrics.k8s.io") {
+            return self.metrics(&q).map(|object| Response { object, ..Response::default() });
+        }
         let r = resources::by_plural(&q.group, &q.version, &q.resource)
             .ok_or_else(|| Status::new(Reason::NotFound, "no such resource"))?;
         let key = if q.namespace.is_empty() {
@@ -254,6 +287,7 @@ impl Api for Server {
             _ => Value::Null,
         };
         let object = match q.verb {
+            Verb::Get | Verb::Update if q.subresource == "scale" => self.scale(r, &key, &q, caller)?,
             Verb::Get => {
                 self.get(r, &key).cloned().ok_or_else(|| Status::not_found(&r.group, &r.plural, &q.name))?
             }
@@ -489,6 +523,9 @@ impl World {
                     p.set_at(&["status", "podIP"], ip.as_str());
                     p.set_at(&["status", "podIPs"], value!([{"ip": (ip)}]));
                     let at = now.rfc3339();
+                    if p["status"]["startTime"].is_null() {
+                        p.set_at(&["status", "startTime"], at.as_str());
+                    }
                     let ready = value!([{"type": "Ready", "status": (state), "lastTransitionTime": (at)}]);
                     p.set_at(&["status", "conditions"], ready);
                 });
