@@ -22,17 +22,17 @@ impl ApiServer {
                     "serverAddress": (format!("{}:{}", self.config.advertise_address, self.config.port))
                 }]
             }),
-            ["api", "v1"] => resource_list("", "v1").ok_or_else(no_such_resource)?,
+            ["api", "v1"] => self.resource_list("", "v1").ok_or_else(no_such_resource)?,
             ["apis"] => value!({
-                "kind": "APIGroupList", "apiVersion": "v1", "groups": (groups().iter().map(|g| group(g)).collect::<Value>())
+                "kind": "APIGroupList", "apiVersion": "v1", "groups": (self.groups().iter().map(|g| self.group(g)).collect::<Value>())
             }),
-            ["apis", name] if groups().contains(name) => {
-                let mut g = group(name);
+            ["apis", name] if self.groups().iter().any(|g| g == name) => {
+                let mut g = self.group(name);
                 g.set("kind", "APIGroup");
                 g.set("apiVersion", "v1");
                 g
             }
-            ["apis", group, version] => resource_list(group, version).ok_or_else(no_such_resource)?,
+            ["apis", group, version] => self.resource_list(group, version).ok_or_else(no_such_resource)?,
             [check @ ("livez" | "readyz" | "healthz"), rest @ ..] => {
                 Value::from(crate::health::answer(check, rest, query, &request.options.query)?)
             }
@@ -51,53 +51,60 @@ fn version() -> Value {
     })
 }
 
-/// The named groups in discovery order.
-fn groups() -> Vec<&'static str> {
-    let mut found: Vec<&'static str> = Vec::new();
-    for r in resources::all() {
-        if !r.group.is_empty() && !found.contains(&r.group.as_str()) {
-            found.push(&r.group);
-        }
+impl ApiServer {
+    /// Everything that is served: the built-in resources, then the custom ones.
+    fn served(&self) -> impl Iterator<Item = &Resource> {
+        resources::all().iter().chain(self.customs.iter())
     }
-    found
-}
 
-fn group(name: &str) -> Value {
-    let mut versions: Vec<Str> = Vec::new();
-    for r in resources::all().iter().filter(|r| r.group == name) {
-        if !versions.contains(&r.version) {
-            versions.push(r.version.clone());
-        }
-    }
-    let entry = |v: &Str| value!({"groupVersion": (resources::api_version(name, v)), "version": (v)});
-    value!({
-        "name": (name), "versions": (versions.iter().map(entry).collect::<Value>()),
-        "preferredVersion": (versions.first().map(entry))
-    })
-}
-
-fn resource_list(group: &str, version: &str) -> Option<Value> {
-    let mut list = Vec::new();
-    for r in resources::all().iter().filter(|r| r.group == group && r.version == version) {
-        list.push(resource_entry(r));
-        list.extend(r.subresources.iter().map(|s| {
-            let mut e = value!({
-                "name": (format!("{}/{}", r.plural, s.name)), "singularName": "", "namespaced": (r.namespaced),
-                "kind": (s.kind.clone()), "verbs": (strings(&s.verbs))
-            });
-            if s.group != r.group || s.version != r.version {
-                e.set("group", &s.group);
-                e.set("version", &s.version);
+    /// The named groups in discovery order.
+    fn groups(&self) -> Vec<Str> {
+        let mut found: Vec<Str> = Vec::new();
+        for r in self.served().filter(|r| !r.group.is_empty()) {
+            if !found.contains(&r.group) {
+                found.push(r.group.clone());
             }
-            e
-        }));
+        }
+        found
     }
-    (!list.is_empty()).then(|| {
+
+    fn group(&self, name: &str) -> Value {
+        let mut versions: Vec<Str> = Vec::new();
+        for r in self.served().filter(|r| r.group == name) {
+            if !versions.contains(&r.version) {
+                versions.push(r.version.clone());
+            }
+        }
+        let entry = |v: &Str| value!({"groupVersion": (resources::api_version(name, v)), "version": (v)});
         value!({
-            "kind": "APIResourceList", "apiVersion": "v1",
-            "groupVersion": (resources::api_version(group, version)), "resources": (Value::from(list))
+            "name": (name), "versions": (versions.iter().map(entry).collect::<Value>()),
+            "preferredVersion": (versions.first().map(entry))
         })
-    })
+    }
+
+    fn resource_list(&self, group: &str, version: &str) -> Option<Value> {
+        let mut list = Vec::new();
+        for r in self.served().filter(|r| r.group == group && r.version == version) {
+            list.push(resource_entry(r));
+            list.extend(r.subresources.iter().map(|s| {
+                let mut e = value!({
+                    "name": (format!("{}/{}", r.plural, s.name)), "singularName": "", "namespaced": (r.namespaced),
+                    "kind": (s.kind.clone()), "verbs": (strings(&s.verbs))
+                });
+                if s.group != r.group || s.version != r.version {
+                    e.set("group", &s.group);
+                    e.set("version", &s.version);
+                }
+                e
+            }));
+        }
+        (!list.is_empty()).then(|| {
+            value!({
+                "kind": "APIResourceList", "apiVersion": "v1",
+                "groupVersion": (resources::api_version(group, version)), "resources": (Value::from(list))
+            })
+        })
+    }
 }
 
 fn resource_entry(r: &Resource) -> Value {

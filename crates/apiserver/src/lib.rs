@@ -11,6 +11,7 @@
 mod admission;
 mod authorization;
 mod bootstrap;
+mod custom;
 mod defaults;
 mod discovery;
 mod health;

@@ -12,6 +12,7 @@ use objects::resources::{self, Resource};
 use objects::{Reason, Status, Str, Value};
 use smol_str::format_smolstr;
 
+use crate::custom::{Custom, Customs};
 use crate::registry::accept::PodSpec;
 use crate::strategy::service::Allocations;
 use crate::strategy::template::Accepted;
@@ -43,6 +44,7 @@ pub struct ApiServer {
     pub(crate) now: Time,
     pub(crate) config: Config,
     pub(crate) services: Allocations,
+    pub(crate) customs: Customs,
     /// Pod specs as pods accept them.
     pub(crate) pods: Accepted,
     /// Pod specs as templates accept them.
@@ -55,8 +57,7 @@ pub struct ApiServer {
 #[derive(Clone, Debug)]
 pub(crate) enum Served {
     BuiltIn(&'static Resource),
-    #[expect(dead_code, reason = "custom resources come with their registry")]
-    Custom(Arc<Resource>),
+    Custom(Arc<Custom>),
 }
 
 impl Deref for Served {
@@ -64,7 +65,7 @@ impl Deref for Served {
     fn deref(&self) -> &Resource {
         match self {
             Self::BuiltIn(r) => r,
-            Self::Custom(r) => r,
+            Self::Custom(c) => &c.resource,
         }
     }
 }
@@ -95,6 +96,7 @@ impl ApiServer {
             now,
             config,
             services: Allocations::default(),
+            customs: Customs::default(),
             pods: Accepted::default(),
             templates: Accepted::default(),
             token_volume: crate::admission::token_volume(),
@@ -207,6 +209,10 @@ impl ApiServer {
     pub(crate) fn find(&self, request: &Request) -> Result<Served, Status> {
         resources::by_plural(&request.group, &request.version, &request.resource)
             .map(Served::BuiltIn)
+            .or_else(|| {
+                let custom = self.customs.find(&request.group, &request.version, &request.resource)?;
+                Some(Served::Custom(custom.clone()))
+            })
             .ok_or_else(no_such_resource)
     }
 }

@@ -6,11 +6,12 @@
 use client::FieldValidation;
 use objects::decode::{self, Mode};
 use objects::resources::Resource;
+use objects::schema::Schema;
 use objects::{Status, Value};
 
 use super::meta;
-use crate::defaults;
-use crate::server::{ApiServer, Cx};
+use crate::server::{ApiServer, Cx, Served};
+use crate::{custom, defaults};
 
 /// The pod spec within a write that was, or will be, accepted once for all.
 #[derive(Default)]
@@ -50,6 +51,12 @@ impl ApiServer {
             FieldValidation::Ignore => Mode::Ignore,
         };
         let r = &cx.resource;
+        if let Served::Custom(c) = r {
+            let decoded = decode::decode_custom(&body, Schema::of_custom(&c.schema), mode)
+                .map_err(|why| decode::cannot_handle(&r.kind, &r.version, &why))?;
+            cx.warnings.extend(decoded.warnings);
+            return Ok(decoded.object);
+        }
         let known = |v: &Value| {
             old.entries().iter().any(|(_, w)| w.same(v))
                 || self.pods.is_known(v)
@@ -69,6 +76,10 @@ impl ApiServer {
             });
         if unchanged {
             cx.pod_spec.known = true;
+            return;
+        }
+        if let Served::Custom(c) = &cx.resource {
+            custom::fill_defaults(object, &c.schema);
             return;
         }
         let path = pod_spec_path(&cx.resource);

@@ -42,7 +42,10 @@ impl ApiServer {
             object.map_mut().entry("metadata").set("name", name);
         }
         if strategy.status && cx.resource.storage != "pods" {
-            object.set("status", Self::zero_status(&cx.resource));
+            match Self::zero_status(&cx.resource) {
+                Value::Null => drop(object.remove("status")),
+                zero => object.set("status", zero),
+            }
         }
         (strategy.prepare_create)(&mut object, cx.now);
         self.allocate(cx, &mut object, &Value::Null)?;

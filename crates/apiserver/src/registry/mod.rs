@@ -108,6 +108,7 @@ impl ApiServer {
                 _ => cx.conflict(name, meta::MODIFIED),
             },
         )?;
+        self.definition_stored(cx, &object);
         Ok(object)
     }
 
@@ -134,6 +135,7 @@ impl ApiServer {
         };
         self.store.delete(&cx.key_of(&name), Expect::Anything, record).map_err(|_| cx.not_found())?;
         self.released(cx, &last);
+        self.definition_removed(cx, &last);
         Ok(last)
     }
 

@@ -11,7 +11,7 @@ use objects::status::Cause;
 use objects::{Reason, Status, Value, json, yaml};
 
 use super::Part;
-use crate::server::{ApiServer, Cx};
+use crate::server::{ApiServer, Cx, Served};
 
 impl ApiServer {
     pub(crate) fn patch(&mut self, cx: &mut Cx<'_>) -> Result<Response, Status> {
@@ -41,7 +41,7 @@ impl ApiServer {
 
     /// As [`Self::decoded`], but what is wrong with a patched object is said of the patch.
     fn decoded_patch(&mut self, cx: &mut Cx<'_>, new: Value, old: &Value) -> Result<Value, Status> {
-        if cx.request.patch_type == Some(PatchType::Apply) {
+        if cx.request.patch_type == Some(PatchType::Apply) || matches!(cx.resource, Served::Custom(_)) {
             return self.decoded(cx, new, old);
         }
         let r = &cx.resource;
@@ -123,6 +123,11 @@ fn body(cx: &Cx<'_>) -> Result<Value, Status> {
 pub(crate) fn patched(cx: &Cx<'_>, old: &Value, kind: [&str; 3]) -> Result<Value, Status> {
     let patch = body(cx)?;
     match cx.request.patch_type {
+        Some(PatchType::Strategic) if matches!(cx.resource, Served::Custom(_)) => Err(Status::new(
+            Reason::UnsupportedMediaType,
+            "the body of the request was in an unknown format - accepted media types include: \
+             application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
+        )),
         Some(PatchType::Merge) => Ok(merge_patch::apply(old, &patch)),
         Some(PatchType::Json) => json_patch::apply(old, &patch).map_err(|e| {
             if matches!(patch, Value::List(_)) {

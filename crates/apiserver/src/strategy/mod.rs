@@ -126,9 +126,8 @@ pub(crate) fn of(resource: &Resource) -> &'static Strategy {
         "daemonsets.apps" => &workloads::DAEMON_SET,
         "jobs.batch" => &job::STRATEGY,
         "replicationcontrollers" => &ORPHANING,
-        "cronjobs.batch"
-        | "ingresses.networking.k8s.io"
-        | "customresourcedefinitions.apiextensions.k8s.io" => &SPEC_AND_STATUS,
+        "cronjobs.batch" | "ingresses.networking.k8s.io" => &SPEC_AND_STATUS,
+        "customresourcedefinitions.apiextensions.k8s.io" => &crate::custom::definition::STRATEGY,
         "flowschemas.flowcontrol.apiserver.k8s.io"
         | "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io" => &SPEC_AND_STATUS,
         "networkpolicies.networking.k8s.io" | "ingressclasses.networking.k8s.io" => &SPEC_ONLY,
@@ -160,6 +159,7 @@ pub(crate) fn of(resource: &Resource) -> &'static Strategy {
         | "clusterroles.rbac.authorization.k8s.io"
         | "clusterrolebindings.rbac.authorization.k8s.io" => &UPSERT,
         _ if resource.subresource("status").is_some() => &SPEC_AND_STATUS,
+        _ if objects::resources::by_id(&resource.id).is_none() => &CONTENT,
         _ => &OTHERS,
     }
 }

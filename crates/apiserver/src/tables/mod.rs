@@ -23,8 +23,10 @@ mod workloads;
 
 use client::TableOf;
 use clock::{Time, duration_short};
-use objects::resources::Resource;
 use objects::{Str, Value, value};
+
+use crate::custom;
+use crate::server::Served;
 
 /// One column: name, type, format, priority (above 0: only with `-o wide`).
 pub(crate) struct Column(&'static str, &'static str, &'static str, i64);
@@ -54,7 +56,7 @@ pub(crate) struct Printer {
     cells: fn(&Value, Time) -> Vec<Value>,
 }
 
-fn printer(resource: &Resource) -> &'static Printer {
+fn printer(resource: &Served) -> &'static Printer {
     match resource.id.as_str() {
         "pods" => &pods::PODS,
         "podtemplates" => &pods::TEMPLATES,
@@ -102,19 +104,26 @@ fn printer(resource: &Resource) -> &'static Printer {
 }
 
 /// A list as a table.
-pub(crate) fn of_list(resource: &Resource, items: &[Value], of: TableOf, now: Time, meta: Value) -> Value {
+pub(crate) fn of_list(resource: &Served, items: &[Value], of: TableOf, now: Time, meta: Value) -> Value {
     let printer = printer(resource);
-    let columns: Value = printer
+    let columns: Value = match resource {
+        Served::Custom(c) => custom::printer::columns(c),
+        Served::BuiltIn(_) => printer
         .columns
         .iter()
         .map(
             |c| value!({"name": (c.0), "type": (c.1), "format": (c.2), "description": "", "priority": (c.3)}),
         )
-        .collect();
+        .collect(),
+    };
     let rows: Value = items
         .iter()
         .map(|o| {
-            let cells: Value = (printer.cells)(o, now).into_iter().collect();
+            let cells: Value = match resource {
+                Served::Custom(c) => custom::printer::cells(c, o, now),
+                Served::BuiltIn(_) => (printer.cells)(o, now),
+            }
+            .into();
             let object = match of {
                 TableOf::Nothing | TableOf::No => Value::Null,
                 TableOf::Object => o.clone(),
@@ -132,7 +141,7 @@ pub(crate) fn of_list(resource: &Resource, items: &[Value], of: TableOf, now: Ti
 }
 
 /// One object as a table of one row.
-pub(crate) fn of_one(resource: &Resource, object: &Value, of: TableOf, now: Time) -> Value {
+pub(crate) fn of_one(resource: &Served, object: &Value, of: TableOf, now: Time) -> Value {
     let meta = value!({"resourceVersion": (object.meta()["resourceVersion"].clone())});
     of_list(resource, std::slice::from_ref(object), of, now, meta)
 }
@@ -142,12 +151,12 @@ fn name(object: &Value) -> Value {
 }
 
 /// How long ago the object was created.
-fn age(object: &Value, now: Time) -> Value {
+pub(crate) fn age(object: &Value, now: Time) -> Value {
     since(&object.meta()["creationTimestamp"], now)
 }
 
 /// How long ago an instant was, `<unknown>` when there is none.
-fn since(instant: &Value, now: Time) -> Value {
+pub(crate) fn since(instant: &Value, now: Time) -> Value {
     match instant.time() {
         Some(t) => duration_short(now.since(t)).into(),
         None => Str::new_static("<unknown>").into(),

@@ -10,7 +10,7 @@ const NOW: Time = Time(Time::EPOCH.0 + 100_000);
 /// The cells of one object, joined.
 fn row(object: &Value) -> String {
     let r = resources::of(object).unwrap_or(PODS);
-    let table = of_one(r, object, TableOf::Nothing, NOW);
+    let table = of_one(&Served::BuiltIn(r), object, TableOf::Nothing, NOW);
     table["rows"][0]["cells"].items().iter().map(int_or_string).collect::<Vec<_>>().join("|")
 }
 

@@ -127,6 +127,10 @@ impl Errors {
         self.push("FieldValueTooLong", format!("Too long: may not be more than {max_bytes} bytes"));
     }
 
+    pub(crate) fn too_many(&mut self, given: usize, most: i64) {
+        self.push("FieldValueTooMany", format!("Too many: {given}: must have at most {most} items"));
+    }
+
     /// `child` must be one of `supported`; `detail` of absence is empty.
     pub(crate) fn one_of(&mut self, object: &Value, child: &str, supported: &[&str]) {
         let v = &object[child];

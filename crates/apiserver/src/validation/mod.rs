@@ -36,8 +36,9 @@ pub(crate) use errors::Errors;
 use objects::resources::Resource;
 use objects::{Status, Value};
 
+use crate::custom::{self, definition};
 use crate::registry::Part;
-use crate::server::{ApiServer, Cx};
+use crate::server::{ApiServer, Cx, Served};
 
 /// The checks of one kind. Pod specs that were accepted before are not looked at again.
 struct Checks {
@@ -71,6 +72,9 @@ fn of(resource: &Resource) -> &'static Checks {
         "endpointslices.discovery.k8s.io" => {
             &Checks { new: endpoint_slice::validate, update: endpoint_slice::validate_update }
         }
+        "customresourcedefinitions.apiextensions.k8s.io" => {
+            &Checks { new: definition::validate, update: definition::validate_update }
+        }
         _ => &NONE,
     }
 }
@@ -79,7 +83,10 @@ impl ApiServer {
     pub(crate) fn validate_new(&mut self, cx: &Cx<'_>, object: &Value) -> Result<(), Status> {
         let mut errs = Errors::new(cx.pod_spec.known);
         object_meta::validate(&cx.resource, object, &mut errs);
-        (of(&cx.resource).new)(object, &mut errs);
+        match &cx.resource {
+            Served::Custom(c) => custom::validate(object, &c.schema, "", &mut errs),
+            Served::BuiltIn(r) => (of(r).new)(object, &mut errs),
+        }
         finish(cx, object, errs)
     }
 
@@ -99,8 +106,10 @@ impl ApiServer {
             .entries()
             .iter()
             .any(|(k, v)| !matches!(k.as_str(), "metadata" | "status") && !v.same(&old[k.as_str()]));
-        if part == Part::Main && changed {
-            (of(&cx.resource).update)(new, old, &mut errs);
+        match &cx.resource {
+            Served::Custom(c) => custom::validate(new, &c.schema, "", &mut errs),
+            Served::BuiltIn(r) if part == Part::Main && changed => (of(r).update)(new, old, &mut errs),
+            Served::BuiltIn(_) => {}
         }
         finish(cx, new, errs)
     }

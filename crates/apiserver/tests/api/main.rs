@@ -1,6 +1,7 @@
 //! The API server from outside: requests in, responses, changes and watch events out.
 
 mod admission;
+mod custom;
 mod lifecycle;
 mod refusals;
 mod rights;

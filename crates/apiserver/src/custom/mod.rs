@@ -1,0 +1,144 @@
+//! Custom resources: what CustomResourceDefinitions make the server serve.
+//!
+//! Owns: the registry of served versions ([`Customs`]), kept from the stored definitions.
+//! Models `apiextensions-apiserver`. Not modelled: conversion webhooks (versions differ in name only), CEL rules,
+//! defaults of stored objects when a definition changes.
+
+pub(crate) mod definition;
+mod pattern;
+pub(crate) mod printer;
+mod schema;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use objects::resources::{Resource, Subresource};
+use objects::{Str, Value};
+use smol_str::format_smolstr;
+
+pub(crate) use schema::{fill_defaults, validate};
+
+/// One served version of a custom resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Custom {
+    pub(crate) resource: Resource,
+    /// `schema.openAPIV3Schema` of the version.
+    pub(crate) schema: Value,
+    /// `additionalPrinterColumns` of the version.
+    pub(crate) columns: Value,
+}
+
+/// All served versions, by the definition they come from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Customs {
+    by_definition: BTreeMap<Str, Vec<Arc<Custom>>>,
+}
+
+impl Customs {
+    /// Takes in a definition as it is stored now.
+    pub(crate) fn put(&mut self, definition: &Value) {
+        self.by_definition.insert(definition.meta()["name"].to_str(), served(definition));
+    }
+
+    pub(crate) fn remove(&mut self, definition: &str) {
+        self.by_definition.remove(definition);
+    }
+
+    pub(crate) fn find(&self, group: &str, version: &str, plural: &str) -> Option<&Arc<Custom>> {
+        let versions = self.by_definition.get(format_smolstr!("{plural}.{group}").as_str())?;
+        versions.iter().find(|c| c.resource.version == version)
+    }
+
+    /// Every served resource, the preferred version of each first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Resource> {
+        self.by_definition.values().flatten().map(|c| &c.resource)
+    }
+}
+
+const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const PART_VERBS: [&str; 3] = ["get", "patch", "update"];
+
+fn words(list: &[&'static str]) -> Cow<'static, [Str]> {
+    list.iter().map(|w| Str::new_static(w)).collect()
+}
+
+fn texts(list: &Value) -> Cow<'static, [Str]> {
+    list.items().iter().map(Value::to_str).collect()
+}
+
+/// Newer and more stable versions first, as discovery ranks them: `v2`, `v1`, `v1beta1`, `v1alpha1`, others by name.
+fn rank(version: &str) -> (u8, std::cmp::Reverse<(u64, u64)>, &str) {
+    let number = |t: &str| t.parse::<u64>().ok();
+    let parsed = version.strip_prefix('v').and_then(|rest| {
+        for (word, stage) in [("beta", 1), ("alpha", 2)] {
+            if let Some((major, minor)) = rest.split_once(word) {
+                return Some((stage, (number(major)?, number(minor)?)));
+            }
+        }
+        Some((0, (number(rest)?, 0)))
+    });
+    match parsed {
+        Some((stage, numbers)) => (stage, std::cmp::Reverse(numbers), ""),
+        None => (3, std::cmp::Reverse((0, 0)), version),
+    }
+}
+
+fn served(definition: &Value) -> Vec<Arc<Custom>> {
+    let spec = &definition["spec"];
+    let names = &spec["names"];
+    let mut versions: Vec<&Value> = spec["versions"].items().iter().filter(|v| v["served"].is_true()).collect();
+    versions.sort_by(|a, b| rank(a["name"].text()).cmp(&rank(b["name"].text())));
+    let id = definition.meta()["name"].to_str();
+    versions
+        .into_iter()
+        .map(|v| {
+            let group = spec["group"].to_str();
+            let version = v["name"].to_str();
+            let part = |name: &'static str, group: &Str, version: &Str, kind: &Value| Subresource {
+                name: Str::new_static(name),
+                group: group.clone(),
+                version: version.clone(),
+                kind: kind.to_str(),
+                verbs: words(&PART_VERBS),
+            };
+            let mut subresources = Vec::new();
+            if !v["subresources"]["scale"].is_null() {
+                subresources.push(part("scale", &"autoscaling".into(), &"v1".into(), &"Scale".into()));
+            }
+            if !v["subresources"]["status"].is_null() {
+                subresources.push(part("status", &group, &version, &names["kind"]));
+            }
+            Arc::new(Custom {
+                resource: Resource {
+                    id: id.clone(),
+                    group,
+                    version,
+                    plural: names["plural"].to_str(),
+                    singular: names["singular"].to_str(),
+                    kind: names["kind"].to_str(),
+                    namespaced: spec["scope"] == "Namespaced",
+                    short_names: texts(&names["shortNames"]),
+                    categories: texts(&names["categories"]),
+                    verbs: words(&VERBS),
+                    subresources: subresources.into(),
+                    storage: id.clone(),
+                },
+                schema: v["schema"]["openAPIV3Schema"].clone(),
+                columns: v["additionalPrinterColumns"].clone(),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_by_rank() {
+        let mut v = ["v1alpha1", "foo", "v1", "v1beta2", "v10", "v2", "v1beta10"];
+        v.sort_by(|a, b| rank(a).cmp(&rank(b)));
+        assert_eq!(v, ["v10", "v2", "v1", "v1beta10", "v1beta2", "v1alpha1", "foo"]);
+    }
+}
