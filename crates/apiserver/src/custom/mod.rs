@@ -87,7 +87,8 @@ fn rank(version: &str) -> (u8, std::cmp::Reverse<(u64, u64)>, &str) {
 fn served(definition: &Value) -> Vec<Arc<Custom>> {
     let spec = &definition["spec"];
     let names = &spec["names"];
-    let mut versions: Vec<&Value> = spec["versions"].items().iter().filter(|v| v["served"].is_true()).collect();
+    let mut versions: Vec<&Value> =
+        spec["versions"].items().iter().filter(|v| v["served"].is_true()).collect();
     versions.sort_by(|a, b| rank(a["name"].text()).cmp(&rank(b["name"].text())));
     let id = definition.meta()["name"].to_str();
     versions

@@ -215,12 +215,16 @@ impl<'a> Matcher<'a> {
             Node::Group(alternatives) => {
                 alternatives.iter().any(|a| self.run(a, at, &mut |m, end| m.run(rest, end, then)))
             }
-            Node::Repeat(inner, least, most) => self.repeat(inner, *least, *most, at, &mut |m, end| m.run(rest, end, then)),
+            Node::Repeat(inner, least, most) => {
+                self.repeat(inner, *least, *most, at, &mut |m, end| m.run(rest, end, then))
+            }
             single => {
                 let fits = self.text.get(at).is_some_and(|c| match single {
                     Node::Char(x) => x == c,
                     Node::Any => *c != '\n',
-                    Node::Class(ranges, others) => ranges.iter().any(|(a, b)| (a..=b).contains(&c)) != *others,
+                    Node::Class(ranges, others) => {
+                        ranges.iter().any(|(a, b)| (a..=b).contains(&c)) != *others
+                    }
                     _ => false,
                 });
                 fits && self.run(rest, at + 1, then)

@@ -11,14 +11,13 @@ use crate::tables;
 
 /// The column definitions.
 pub(crate) fn columns(custom: &Custom) -> Value {
-    let column = |name: &str, kind: &str, format: &str, priority: i64| {
-        value!({"name": (name), "type": (kind), "format": (format), "description": "", "priority": (priority)})
-    };
+    let column = |name: &str, kind: &str, format: &str, priority: i64| value!({"name": (name), "type": (kind), "format": (format), "description": "", "priority": (priority)});
     let mut all = vec![column("Name", "string", "name", 0)];
     let own = custom.columns.items();
-    all.extend(own.iter().map(|c| {
-        column(c["name"].text(), c["type"].text(), c["format"].text(), c["priority"].int())
-    }));
+    all.extend(
+        own.iter()
+            .map(|c| column(c["name"].text(), c["type"].text(), c["format"].text(), c["priority"].int())),
+    );
     if own.is_empty() {
         all.push(column("Age", "date", "", 0));
     }
@@ -49,7 +48,8 @@ fn cell(column: &Value, object: &Value, now: Time) -> Value {
         ("boolean", v) => v.as_bool().map_or(Value::Null, Value::from),
         (_, Value::Str(s)) => s.into(),
         (_, _) => {
-            let texts: Vec<String> = found.first().into_iter().flatten().map(objects::jsonpath::text).collect();
+            let texts: Vec<String> =
+                found.first().into_iter().flatten().map(objects::jsonpath::text).collect();
             texts.join(",").into()
         }
     }

@@ -123,7 +123,11 @@ pub(crate) fn validate(value: &Value, schema: &Value, path: &str, e: &mut Errors
     if !exclusive.is_empty() {
         let valid = exclusive.iter().filter(|a| is_valid(value, a)).count();
         if valid != 1 {
-            let found = if valid == 0 { "Found none valid".to_owned() } else { format!("Found {valid} valid alternatives") };
+            let found = if valid == 0 {
+                "Found none valid".to_owned()
+            } else {
+                format!("Found {valid} valid alternatives")
+            };
             e.invalid_text("", &format!("\"{path}\" must validate one and only one schema (oneOf). {found}"));
         }
     }
