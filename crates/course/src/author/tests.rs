@@ -413,11 +413,11 @@ fn each_kind_of_goal_says_what_is_missing_and_is_met() {
         ),
         ("{replaced: {of: pods, selector: app=web}}", &[CREATE, "sleep 9", DELETE], 9, "met", "met"),
         (
-            "{all: [{exists: {of: deploy}}, {exists: {of: svc}}]}",
+            "{all: [{exists: {of: deploy}}, {exists: {of: sts}}]}",
             &[CREATE],
             0,
-            "There is no Service yet",
-            "서비스가 아직 없습니다",
+            "There is no StatefulSet yet",
+            "스테이트풀셋이 아직 없습니다",
         ),
         ("{any: [{exists: {of: deploy}}, {exists: {of: sts}}]}", &[CREATE], 0, "met", "met"),
         (
@@ -429,14 +429,14 @@ fn each_kind_of_goal_says_what_is_missing_and_is_met() {
         ),
         ("{within: {time: 60s, want: {exists: {of: deploy}}}}", &[CREATE], 90, "met", "met"),
         (
-            "{within: {time: 60s, want: {exists: {of: svc}}}}",
+            "{within: {time: 60s, want: {exists: {of: sts}}}}",
             &[],
             90,
             "LOST It took longer than 60 s. Start this step again for another try",
             "LOST 60초를 넘겼습니다. 이 단계를 다시 시작하면 새로 잴 수 있습니다",
         ),
         ("{once: {count: {of: po, ready: true, at_most: 0}}}", &[CREATE], 9, "met", "met"),
-        ("{never: {want: {exists: {of: svc}}}}", &[CREATE], 9, "met", "met"),
+        ("{never: {want: {exists: {of: sts}}}}", &[CREATE], 9, "met", "met"),
         (
             "{always: {want: {count: {of: po, ready: true, at_least: 2}}, after: {count: {of: po, ready: true, at_least: 3}}}}",
             &[],
