@@ -64,7 +64,7 @@ const ROOMS: &[Room] = &[
     engine("kubectl", &["client"]),
     engine("hostlab", &["containers"]),
     engine("terminal", &["client", "kubectl", "containers", "hostlab", "cluster"]),
-    engine("course", &["terminal", "cluster"]),
+    engine("course", &["client", "terminal", "cluster"]),
     outside("cli", EVERYTHING),
     outside("wheelhouse-web", &["course", "terminal", "cluster", "hostlab", "client"]),
     outside("xtask", &[]),
