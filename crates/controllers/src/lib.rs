@@ -45,6 +45,7 @@ pub mod serviceaccount;
 pub mod statefulset;
 pub mod sync_queue;
 pub mod tainteviction;
+pub mod ttl;
 pub mod ttlafterfinished;
 pub mod volume;
 

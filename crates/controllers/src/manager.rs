@@ -120,10 +120,22 @@ controllers! {
     pvprotection: crate::volume::pvprotection::PvProtectionController =
         |_| crate::volume::pvprotection::PvProtectionController::new(),
     podgc: crate::podgc::PodGcController = |_| crate::podgc::PodGcController::new(),
+    ttl: crate::ttl::TtlController = |_| crate::ttl::TtlController::new(),
     podautoscaler: crate::podautoscaler::HorizontalController =
         |_| crate::podautoscaler::HorizontalController::new(),
     clusterroleaggregation: crate::clusterroleaggregation::ClusterRoleAggregationController =
         |_| crate::clusterroleaggregation::ClusterRoleAggregationController::new(),
+}
+
+/// One controller's queue as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Work {
+    pub name: &'static str,
+    pub paused: bool,
+    /// The keys that may be synced now, next first.
+    pub ready: Vec<Str>,
+    /// When it next acts; the past when a key is ready.
+    pub due: Option<Time>,
 }
 
 impl ControllerManager {
@@ -152,6 +164,27 @@ impl ControllerManager {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&dyn Controller> {
         self.controllers().into_iter().find(|c| c.base().name == name)
+    }
+
+    /// What each controller has to do, in the fixed order: for a screen that shows or steps them.
+    #[must_use]
+    pub fn work(&self) -> Vec<Work> {
+        let all = self.controllers().into_iter().map(Controller::base);
+        all.map(|b| Work {
+            name: b.name,
+            paused: self.paused.contains(b.name),
+            ready: b.queue.ready().cloned().collect(),
+            due: b.queue.next_due(),
+        })
+        .collect()
+    }
+
+    /// The controller that acts next, with the key it takes if one is ready.
+    #[must_use]
+    pub fn next_work(&self) -> Option<(&'static str, Option<Str>, Time)> {
+        let (due, i) = self.next()?;
+        let base = self.controllers()[i].base();
+        Some((base.name, base.queue.ready().next().cloned(), due))
     }
 
     /// Objects looked at by all controllers so far.

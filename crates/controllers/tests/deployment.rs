@@ -296,3 +296,20 @@ fn cost_is_linear_in_pods() {
     assert!(middle < small * 1.5 && large < small * 1.5, "visited per pod: {small} {middle} {large}");
     assert!(wakes < 2000, "{wakes} units of work for 10,000 pods");
 }
+
+#[test]
+fn a_paused_controller_shows_what_waits_for_it() {
+    let mut w = World::new(5);
+    w.manager.paused.insert("replicaset-controller".into());
+    w.create(DEPLOYMENTS, deployment("web", 2, "nginx:1.25"));
+    w.run(500);
+    let work = w.manager.work();
+    let rs = work.iter().find(|c| c.name == "replicaset-controller").expect("a controller");
+    assert!(rs.paused && rs.ready.len() == 1 && rs.ready[0].starts_with("default/web-"), "{rs:?}");
+    assert_eq!(w.all(PODS).len(), 0);
+    w.manager.paused.clear();
+    let (name, key, _) = w.manager.next_work().expect("it waits");
+    assert_eq!((name, key.as_ref()), ("replicaset-controller", rs.ready.first()));
+    w.run(2_000);
+    assert_eq!(w.all(PODS).len(), 2);
+}
