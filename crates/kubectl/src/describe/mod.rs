@@ -14,6 +14,7 @@ use crate::session::{Kubectl, request};
 mod configmap;
 mod containers;
 mod cronjob;
+mod csinode;
 mod csr;
 mod daemonset;
 mod deployment;
@@ -24,6 +25,7 @@ mod generic;
 mod hpa;
 mod ingress;
 mod ingressclass;
+mod ipaddress;
 mod job;
 mod limitrange;
 mod namespace;
@@ -42,9 +44,11 @@ mod rolebinding;
 mod secret;
 mod service;
 mod serviceaccount;
+mod servicecidr;
 mod statefulset;
 mod storageclass;
 mod template;
+mod volumeattributesclass;
 mod volumes;
 
 pub(crate) use deployment::same_template;
@@ -104,6 +108,10 @@ fn describer(r: &Resource) -> Option<Describer> {
         "storageclasses.storage.k8s.io" => storageclass::describe,
         "horizontalpodautoscalers.autoscaling" if r.version == "v2" => hpa::describe,
         "poddisruptionbudgets.policy" => pdb::describe,
+        "servicecidrs.networking.k8s.io" => servicecidr::describe,
+        "ipaddresses.networking.k8s.io" => ipaddress::describe,
+        "csinodes.storage.k8s.io" => csinode::describe,
+        "volumeattributesclasses.storage.k8s.io" => volumeattributesclass::describe,
         "priorityclasses.scheduling.k8s.io" => priorityclass::describe,
         "certificatesigningrequests.certificates.k8s.io" => csr::describe,
         _ => return None,

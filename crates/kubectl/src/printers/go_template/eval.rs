@@ -9,6 +9,8 @@ use super::parse::{Node, Operand, Pipeline};
 pub(super) const NO_VALUE: &str = "<no value>";
 const MAX_DEPTH: usize = 100;
 const MAX_OUTPUT: usize = 8 << 20;
+/// Nodes run, for templates that would never end.
+const MAX_STEPS: usize = 300_000;
 
 type Ran<T> = Result<T, String>;
 
@@ -23,11 +25,12 @@ struct Run<'a> {
     variables: Vec<(String, Option<Value>)>,
     out: String,
     depth: usize,
+    steps: usize,
 }
 
 pub(super) fn render(nodes: &[Node], defined: &[(String, Vec<Node>)], data: &Value) -> Ran<String> {
     let mut run =
-        Run { defined, variables: vec![("$".into(), Some(data.clone()))], out: String::new(), depth: 0 };
+        Run { defined, variables: vec![("$".into(), Some(data.clone()))], out: String::new(), depth: 0, steps: 0 };
     run.nodes(nodes, &Some(data.clone()))?;
     Ok(run.out)
 }
@@ -48,7 +51,12 @@ impl Run<'_> {
             return fail("exceeded maximum template depth");
         }
         let mut flow = Flow::On;
+        self.steps += 1;
         for n in nodes {
+            self.steps += 1;
+            if self.steps > MAX_STEPS {
+                return fail("the template runs too long");
+            }
             flow = self.node(n, dot)?;
             if !matches!(flow, Flow::On) {
                 break;
@@ -185,7 +193,11 @@ impl Run<'_> {
             args.push(self.operand(o, dot)?);
         }
         args.extend(piped);
-        funcs::call(name, &args).or_else(|why| fail(format!("error calling {name}: {why}")))
+        match funcs::call(name, &args) {
+            Ok(Some(Value::Str(s))) if s.len() > MAX_OUTPUT => fail(format!("error calling {name}: the text is too long")),
+            Ok(v) => Ok(v),
+            Err(why) => fail(format!("error calling {name}: {why}")),
+        }
     }
 
     fn operand(&mut self, o: &Operand, dot: &Option<Value>) -> Ran<Option<Value>> {
