@@ -29,8 +29,13 @@ struct Run<'a> {
 }
 
 pub(super) fn render(nodes: &[Node], defined: &[(String, Vec<Node>)], data: &Value) -> Ran<String> {
-    let mut run =
-        Run { defined, variables: vec![("$".into(), Some(data.clone()))], out: String::new(), depth: 0, steps: 0 };
+    let mut run = Run {
+        defined,
+        variables: vec![("$".into(), Some(data.clone()))],
+        out: String::new(),
+        depth: 0,
+        steps: 0,
+    };
     run.nodes(nodes, &Some(data.clone()))?;
     Ok(run.out)
 }
@@ -194,7 +199,9 @@ impl Run<'_> {
         }
         args.extend(piped);
         match funcs::call(name, &args) {
-            Ok(Some(Value::Str(s))) if s.len() > MAX_OUTPUT => fail(format!("error calling {name}: the text is too long")),
+            Ok(Some(Value::Str(s))) if s.len() > MAX_OUTPUT => {
+                fail(format!("error calling {name}: the text is too long"))
+            }
             Ok(v) => Ok(v),
             Err(why) => fail(format!("error calling {name}: {why}")),
         }
