@@ -13,6 +13,9 @@ use objects::{Str, Value};
 use crate::check::{Bound, Check, That};
 use crate::missing;
 
+/// The exit code of a command that Ctrl-C has stopped.
+const INTERRUPTED: i64 = 130;
+
 #[derive(Clone, Debug)]
 pub(crate) enum Track {
     Objects(Tally),
@@ -266,7 +269,8 @@ impl Track {
                 if *met || !pattern.matches(line) {
                     return false;
                 }
-                *met = wanted.is_none_or(|w| w == exit);
+                // A watch has no end of its own: stopped by Ctrl-C it has done its work.
+                *met = wanted.is_none_or(|w| w == exit || (w == 0 && exit == INTERRUPTED));
                 *near = Some(exit);
                 true
             }
