@@ -3,6 +3,24 @@
 //! Numbers are read in Sino-Korean (3 = 삼), words of Latin letters as loanwords (`web` = 웹), and what cannot be
 //! read as a word (`x8k2p`, `CPU`) letter by letter.
 
+/// Particles that follow the sound before them: after a consonant, after a vowel.
+#[cfg(feature = "author")]
+const PAIRS: [(&str, &str); 5] = [("은", "는"), ("이", "가"), ("을", "를"), ("과", "와"), ("으로", "로")];
+
+/// The particle that `after` begins with does not fit `word`: the one that does. Only where the reading is beyond
+/// doubt: Hangul, numbers, words that are spelt out, and known ones.
+#[cfg(feature = "author")]
+pub(crate) fn misfit(word: &str, after: &str) -> Option<&'static str> {
+    let end = after.find(|c: char| !('가'..='힣').contains(&c)).unwrap_or(after.len());
+    let particle = &after[..end];
+    let (consonant, vowel) = PAIRS.into_iter().find(|(c, v)| particle == *c || particle == *v)?;
+    let last = word.rsplit(|c: char| !c.is_alphanumeric()).next()?;
+    let spelt = last.chars().any(|c| !c.is_ascii_alphabetic()) || !is_word(last);
+    let known = KNOWN.iter().any(|(k, _)| *k == last);
+    let wanted = pick(word, consonant, vowel);
+    (!last.is_empty() && (spelt || known) && wanted != particle).then_some(wanted)
+}
+
 /// The sound a word ends in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -88,6 +106,7 @@ const KNOWN: &[(&str, End)] = &[
     ("cache", End::Vowel),
     ("green", End::Consonant),
     ("image", End::Vowel),
+    ("kubectl", End::Rieul),
     ("nginx", End::Vowel),
     ("node", End::Vowel),
     ("pod", End::Vowel),
@@ -95,6 +114,9 @@ const KNOWN: &[(&str, End)] = &[
     ("prod", End::Vowel),
     ("redis", End::Vowel),
     ("shop", End::Consonant),
+    ("spec", End::Consonant),
+    ("status", End::Vowel),
+    ("web", End::Consonant),
     ("yaml", End::Rieul),
 ];
 
@@ -155,6 +177,25 @@ mod tests {
         ];
         for (word, wanted) in table {
             assert_eq!(with(word, "이", "가"), wanted);
+        }
+    }
+
+    #[cfg(feature = "author")]
+    #[test]
+    fn a_particle_that_does_not_fit_is_told_of() {
+        let table = [
+            ("web", "가 있습니다", Some("이")),
+            ("web", "이 있습니다", None),
+            ("worker-3", "는", Some("은")),
+            ("nginx:1.28", "으로 바꿉니다", Some("로")),
+            ("파드", "을", Some("를")),
+            ("web", "이라는 이름", None),
+            ("spec.replicas", "이 있습니다", None),
+            ("web", " and", None),
+            ("", "이", None),
+        ];
+        for (word, after, wanted) in table {
+            assert_eq!(misfit(word, after), wanted, "{word}{after}");
         }
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use objects::Str;
 use pulldown_cmark::{BlockQuoteKind, CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
+use crate::josa;
 use crate::text::{Block, Code, NoteKind, Span};
 
 /// One language's prose of a lesson.
@@ -267,6 +268,13 @@ impl<'a> Reader<'a> {
                 offset,
                 "a * that marks nothing: a sign inside and a letter outside hide the emphasis",
             );
+        }
+        if let Some(before @ (Span::Code(_) | Span::Command(_) | Span::Strong(_) | Span::Emphasis(_))) =
+            spans.last()
+            && let Some(wanted) = josa::misfit(before.text(), text)
+        {
+            let word = before.text();
+            self.fault(offset, format!("the particle after {word:?} is {wanted}, by how it is read"));
         }
         if let Some(Span::Text(before)) = spans.last_mut() {
             *before = Str::from(format!("{before}{text}"));
