@@ -59,6 +59,12 @@ pub fn kind_name(r: &Resource) -> String {
     if r.group.is_empty() { kind } else { format!("{kind}.{}", r.group) }
 }
 
+/// `Deployment.apps`, `Pod`
+#[must_use]
+pub fn group_kind(r: &Resource) -> String {
+    if r.group.is_empty() { r.kind.to_string() } else { format!("{}.{}", r.kind, r.group) }
+}
+
 /// `deployments.apps`, `pods`
 #[must_use]
 pub fn resource_name(r: &Resource) -> String {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use client::handle::{Stream, Watch};
 use client::{FieldValidation, Handle, Options, Request, Response, Verb};
 use objects::resources::Resource;
-use objects::{Str, Value};
+use objects::{Status, Str, Value};
 
 use crate::error::{Error, Result, fail};
 use crate::flags::Args;
@@ -110,7 +110,12 @@ impl Kubectl {
     /// The server's refusal.
     pub async fn call(&self, mut request: Request) -> Result<Response> {
         self.dress(&mut request);
-        let response = self.client.call(request).await?;
+        let asked = (request.subresource.is_empty() && !request.resource.is_empty())
+            .then(|| (request.verb, request.resource_id(), request.name.clone()));
+        let response = match self.client.call(request).await {
+            Ok(r) => r,
+            Err(s) => return Err(unserved(s, asked).into()),
+        };
         for w in &response.warnings {
             self.warn(w);
         }
@@ -185,6 +190,22 @@ impl Kubectl {
             Error::text(if n == 1 { "1 warning received".into() } else { format!("{n} warnings received") })
         })
     }
+}
+
+/// A path that no resource serves is answered without details: the client adds what it asked for.
+fn unserved(mut s: Status, asked: Option<(Verb, Str, Str)>) -> Status {
+    if let Some((verb, resource, name)) = asked.filter(|_| s.message == "the server could not find the requested resource") {
+        let method = match verb {
+            Verb::Create => "post",
+            Verb::Update => "put",
+            Verb::Patch => "patch",
+            Verb::Delete | Verb::DeleteCollection => "delete",
+            Verb::Get | Verb::List | Verb::Watch => "get",
+        };
+        let tail = if name.is_empty() { String::new() } else { format!(" {name}") };
+        s.message.push_str(&format!(" ({method} {resource}{tail})"));
+    }
+    s
 }
 
 /// A request on a resource; the namespace is left out where the resource has none.

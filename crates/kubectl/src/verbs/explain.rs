@@ -84,15 +84,14 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
 /// The OpenAPI document that describes a resource. Those of built-in kinds are known here; what they say of each field
 /// is an asset of the machine. Custom kinds carry their own.
 async fn document(k: &Kubectl, r: &Resource) -> Result<Value> {
-    if resources::by_kind(&r.group, &r.version, &r.kind).is_some() {
-        let texts = match k.io.explain_texts().await {
-            Some(t) => Descriptions::parse(&t).unwrap_or_default(),
-            None => Descriptions::default(),
-        };
-        if let Some(d) = openapi::document(&r.group, &r.version, &texts) {
+    let texts = match k.io.explain_texts().await {
+        Some(t) => Descriptions::parse(&t).unwrap_or_default(),
+        None => Descriptions::default(),
+    };
+    if resources::by_kind(&r.group, &r.version, &r.kind).is_some()
+        && let Some(d) = openapi::document(&r.group, &r.version, &texts) {
             return Ok(d);
         }
-    }
     match k.call(Request::raw(format!("/openapi/v3/apis/{}/{}", r.group, r.version))).await {
         Ok(answer) => {
             return match answer.object {
@@ -106,11 +105,19 @@ async fn document(k: &Kubectl, r: &Resource) -> Result<Value> {
     let crd = k.get(resources::CUSTOMRESOURCEDEFINITIONS, "", &r.id).await?;
     let version = crd["spec"]["versions"].items().iter().find(|v| v["name"] == r.version.as_str());
     let mut schema = version.map_or(Value::Null, |v| v["schema"]["openAPIV3Schema"].clone());
-    schema.set(
-        "x-kubernetes-group-version-kind",
-        value!([{"group": (r.group.clone()), "kind": (r.kind.clone()), "version": (r.version.clone())}]),
-    );
-    Ok(value!({"components": {"schemas": {"it": (schema)}}}))
+    // The three fields of every object, as the core kinds have them.
+    let mut document = openapi::document("", "v1", &texts).unwrap_or_default();
+    let pod = document["components"]["schemas"].entries().iter().find(|(name, _)| name.ends_with(".core.v1.Pod"));
+    let common = pod.map_or(Value::Null, |(_, s)| s["properties"].clone());
+    for field in ["apiVersion", "kind", "metadata"] {
+        if let Some(shape) = common.find(field) {
+            schema.set_at(&["properties", field], shape.clone());
+        }
+    }
+    let it = value!([{"group": (r.group.clone()), "kind": (r.kind.clone()), "version": (r.version.clone())}]);
+    schema.set("x-kubernetes-group-version-kind", it);
+    document.set_at(&["components", "schemas", "it"], schema);
+    Ok(document)
 }
 
 /// `pods.spec.containers`, `deployments.apps.spec`: the type may itself have dots.

@@ -58,7 +58,7 @@ pub async fn revisions(k: &Kubectl, i: &Info) -> Result<Vec<Revision>> {
         _ => {
             return fail(format!(
                 "no history viewer has been implemented for \"{}\"",
-                crate::finder::kind_name(&i.resource)
+                crate::finder::group_kind(&i.resource)
             ));
         }
     }

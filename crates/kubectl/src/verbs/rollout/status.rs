@@ -3,10 +3,11 @@
 use client::Verb;
 use clock::Time;
 use objects::Value;
+use objects::resources::Resource;
 
 use super::targets;
 use crate::error::{Error, Result, fail};
-use crate::finder::Info;
+use crate::finder::{Info, group_kind};
 use crate::flags::Args;
 use crate::session::{Kubectl, request};
 
@@ -32,7 +33,7 @@ async fn one(k: &Kubectl, args: &Args, i: &Info, until: Option<Time>) -> Result<
     r.options.field_selector = format!("metadata.name={}", i.name).into();
     let list = k.call(r.clone()).await?.object;
     let Some(live) = list["items"].items().first() else { return fail("object has been deleted") };
-    let (text, done) = look(&i.resource.kind, live, revision)?;
+    let (text, done) = look(&i.resource, live, revision)?;
     k.out(&text);
     if done || !args.is("watch") {
         return Ok(());
@@ -51,7 +52,7 @@ async fn one(k: &Kubectl, args: &Args, i: &Info, until: Option<Time>) -> Result<
         let Some(e) = event else { return fail("watch closed before UntilWithoutRetry timeout") };
         match e.kind.as_str() {
             "ADDED" | "MODIFIED" => {
-                let (text, done) = look(&i.resource.kind, &e.object, revision)?;
+                let (text, done) = look(&i.resource, &e.object, revision)?;
                 k.out(&text);
                 if done {
                     return Ok(());
@@ -67,12 +68,12 @@ async fn one(k: &Kubectl, args: &Args, i: &Info, until: Option<Time>) -> Result<
 ///
 /// # Errors
 /// A rollout that failed, a kind without rollouts.
-fn look(kind: &str, o: &Value, revision: i64) -> Result<(String, bool)> {
+fn look(r: &Resource, o: &Value, revision: i64) -> Result<(String, bool)> {
     let (name, spec, status) = (o.name(), &o["spec"], &o["status"]);
     let n = |field: &str| status[field].int();
     let observed = o.generation() <= n("observedGeneration");
     let waiting = |text: String| Ok((text, false));
-    match kind {
+    match r.kind.as_str() {
         "Deployment" => {
             let is: i64 = o.annotations()["deployment.kubernetes.io/revision"].text().parse().unwrap_or(0);
             if revision > 0 && revision != is {
@@ -165,6 +166,6 @@ fn look(kind: &str, o: &Value, revision: i64) -> Result<(String, bool)> {
                 true,
             ))
         }
-        _ => fail(format!("no status viewer has been implemented for {kind}")),
+        _ => fail(format!("no status viewer has been implemented for {}", group_kind(r))),
     }
 }

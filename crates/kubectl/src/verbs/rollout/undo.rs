@@ -41,7 +41,7 @@ async fn one(k: &Kubectl, args: &Args, i: &Info, change: &Change<'_>) -> Result<
         Err(_) => {
             return fail(format!(
                 "no rollbacker has been implemented for \"{}\"",
-                crate::finder::kind_name(&i.resource)
+                crate::finder::group_kind(&i.resource)
             ));
         }
     };
