@@ -10,6 +10,9 @@ use terminal::{Terminal, script};
 
 use crate::scenario;
 
+/// What `kubectl explain` says of fields.
+const EXPLAIN: &str = include_str!("../../../assets/explain/en.json");
+
 /// One played scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Played {
@@ -28,6 +31,7 @@ pub fn play(directory: &Path, seed: u64) -> Result<Played, String> {
     let steps = script::parse(&text).map_err(|e| format!("{}: {e}", file.display()))?;
     let mut cluster = Cluster::new(scenario::cluster_config(directory, seed)?);
     let mut terminal = Terminal::new();
+    terminal.set_explain_texts(Some(EXPLAIN.into()));
     copy_files(directory, &mut terminal)?;
     let transcript = script::play(&steps, &mut cluster, &mut terminal);
     Ok(Played { transcript, log_hash: cluster.log_hash() })

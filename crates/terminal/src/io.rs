@@ -9,7 +9,7 @@ use containers::machine::{Env, Got, Pid, Stdio, Stream};
 use kubectl::io::{DiscoveryCache, LocalFuture};
 use kubectl::{FsError, Io};
 
-use crate::Shared;
+use crate::{ExplainTexts, Shared};
 
 const STDOUT: u32 = 1;
 const STDERR: u32 = 2;
@@ -139,6 +139,20 @@ impl Io for ProcessIo {
 
     fn stdout_is_tty(&self) -> bool {
         self.shared.machine.borrow().is_tty(self.pid, STDOUT)
+    }
+
+    fn explain_texts(&self) -> LocalFuture<'_, Option<Rc<str>>> {
+        Box::pin(poll_fn(|_| {
+            let mut texts = self.shared.explain.borrow_mut();
+            match &*texts {
+                ExplainTexts::Absent => Poll::Ready(None),
+                ExplainTexts::Here(text) => Poll::Ready(Some(text.clone())),
+                ExplainTexts::OnDemand | ExplainTexts::Wanted => {
+                    *texts = ExplainTexts::Wanted;
+                    Poll::Pending
+                }
+            }
+        }))
     }
 
     fn discovery_cache(&self) -> DiscoveryCache {

@@ -39,6 +39,20 @@ pub(crate) struct Shared {
     pub(crate) machine: RefCell<Machine>,
     pub(crate) host: RefCell<LearnerHost>,
     pub(crate) discovery: kubectl::io::DiscoveryCache,
+    pub(crate) explain: RefCell<ExplainTexts>,
+}
+
+/// What `kubectl explain` says of fields is an asset that most sessions never need.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum ExplainTexts {
+    /// There is none: fields are listed without a word.
+    #[default]
+    Absent,
+    /// It comes when it is asked for.
+    OnDemand,
+    /// A command waits for it.
+    Wanted,
+    Here(Rc<str>),
 }
 
 /// A piece of output.
@@ -96,6 +110,7 @@ impl Terminal {
             machine: RefCell::new(machine),
             host: RefCell::new(LearnerHost::default()),
             discovery: kubectl::io::DiscoveryCache::default(),
+            explain: RefCell::default(),
         });
         let mut terminal = Self {
             shared,
@@ -293,6 +308,22 @@ impl Terminal {
             }
         });
         progressed
+    }
+
+    /// Says that the texts of `explain` can be had: ask [`Self::wants_explain_texts`] after each poll.
+    pub fn explain_on_demand(&mut self) {
+        *self.shared.explain.borrow_mut() = ExplainTexts::OnDemand;
+    }
+
+    /// True when a command waits for the texts of `explain`.
+    #[must_use]
+    pub fn wants_explain_texts(&self) -> bool {
+        matches!(*self.shared.explain.borrow(), ExplainTexts::Wanted)
+    }
+
+    /// Gives the texts of `explain` (`assets/explain/en.json`), or says that they can't be had.
+    pub fn set_explain_texts(&mut self, text: Option<Rc<str>>) {
+        *self.shared.explain.borrow_mut() = text.map_or(ExplainTexts::Absent, ExplainTexts::Here);
     }
 
     /// The next instant at which something here waits to go on, whatever the cluster does.

@@ -295,24 +295,38 @@ impl<'a> Explain<'a> {
     }
 }
 
-/// Lines of at most `width` characters behind `indent` spaces; blank lines stay.
+/// Lines of at most `width` characters, every one behind `indent` spaces; spaces that open a line stay.
 fn wrapped(text: &str, width: usize, indent: usize) -> String {
     let pad = " ".repeat(indent);
     let mut lines: Vec<String> = Vec::new();
     for paragraph in text.trim_end_matches('\n').split('\n') {
-        let mut line = String::new();
-        for word in paragraph.split(' ') {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+        let body = paragraph.trim_start_matches(' ');
+        let mut line = " ".repeat(paragraph.len() - body.len());
+        let mut begun = false;
+        for word in body.split(' ') {
+            if begun && line.chars().count() + 1 + word.chars().count() > width {
                 lines.push(std::mem::take(&mut line));
+                begun = false;
             }
-            if !line.is_empty() {
+            if begun {
                 line.push(' ');
             }
             line.push_str(word);
+            begun = true;
         }
         lines.push(line);
     }
-    let shown: Vec<String> =
-        lines.into_iter().map(|l| if l.is_empty() { l } else { format!("{pad}{l}") }).collect();
+    let shown: Vec<String> = lines.into_iter().map(|l| format!("{pad}{l}")).collect();
     shown.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn lines_wrap_and_keep_their_indent() {
+        assert_eq!(wrapped("aa bb cc\n\n - x yy\n", 5, 2), "  aa bb\n  cc\n  \n   - x\n  yy");
+        assert_eq!(wrapped("toolongaword b", 4, 0), "toolongaword\nb");
+    }
 }
