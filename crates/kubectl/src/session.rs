@@ -194,7 +194,9 @@ impl Kubectl {
 
 /// A path that no resource serves is answered without details: the client adds what it asked for.
 fn unserved(mut s: Status, asked: Option<(Verb, Str, Str)>) -> Status {
-    if let Some((verb, resource, name)) = asked.filter(|_| s.message == "the server could not find the requested resource") {
+    if let Some((verb, resource, name)) =
+        asked.filter(|_| s.message == "the server could not find the requested resource")
+    {
         let method = match verb {
             Verb::Create => "post",
             Verb::Update => "put",

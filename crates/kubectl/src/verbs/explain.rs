@@ -89,9 +89,10 @@ async fn document(k: &Kubectl, r: &Resource) -> Result<Value> {
         None => Descriptions::default(),
     };
     if resources::by_kind(&r.group, &r.version, &r.kind).is_some()
-        && let Some(d) = openapi::document(&r.group, &r.version, &texts) {
-            return Ok(d);
-        }
+        && let Some(d) = openapi::document(&r.group, &r.version, &texts)
+    {
+        return Ok(d);
+    }
     match k.call(Request::raw(format!("/openapi/v3/apis/{}/{}", r.group, r.version))).await {
         Ok(answer) => {
             return match answer.object {
@@ -107,7 +108,8 @@ async fn document(k: &Kubectl, r: &Resource) -> Result<Value> {
     let mut schema = version.map_or(Value::Null, |v| v["schema"]["openAPIV3Schema"].clone());
     // The three fields of every object, as the core kinds have them.
     let mut document = openapi::document("", "v1", &texts).unwrap_or_default();
-    let pod = document["components"]["schemas"].entries().iter().find(|(name, _)| name.ends_with(".core.v1.Pod"));
+    let pod =
+        document["components"]["schemas"].entries().iter().find(|(name, _)| name.ends_with(".core.v1.Pod"));
     let common = pod.map_or(Value::Null, |(_, s)| s["properties"].clone());
     for field in ["apiVersion", "kind", "metadata"] {
         if let Some(shape) = common.find(field) {
