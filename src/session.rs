@@ -111,9 +111,6 @@ impl Session {
         for act in &acts {
             session.play(act);
         }
-        if !acts.is_empty() {
-            session.cluster.settle();
-        }
         // What was played is the lesson's doing, not the learner's: it is neither printed nor recorded.
         session.terminal.take_output();
         session.attempt = Some(Attempt::restored(lesson, saved, &session.cluster));
@@ -128,6 +125,8 @@ impl Session {
                     self.terminal.submit(line);
                 }
                 self.terminal.finish(&mut self.cluster, ACT_MS);
+                // The next act may speak of what this one brings about, such as a pod's name.
+                self.cluster.settle();
             }
             Act::Wait(span) => {
                 let until = self.cluster.now() + *span;

@@ -94,6 +94,9 @@ pub(crate) fn missing(check: &Check, track: &Track, lang: Lang) -> Option<String
                 ),
             })
         }
+        (Check::Steady { check, holds: true, after: None }, Track::Steady { inner, armed: false, .. }) => {
+            missing(check, inner, lang)
+        }
         (
             Check::Steady { after: Some(first), .. },
             Track::Steady { after: Some(track), armed: false, .. },

@@ -152,18 +152,14 @@ impl Track {
                 let ended = inner.met(check).then_some(true);
                 Self::Within { inner, since: cluster.now(), ended }
             }
-            Check::Steady { check, after, .. } => {
+            Check::Steady { check, holds, after } => {
+                let inner = Box::new(Self::start(check, cluster));
                 let after_track = after.as_ref().map(|a| Box::new(Self::start(a, cluster)));
                 let armed = match (after, &after_track) {
                     (Some(a), Some(t)) => t.met(a),
-                    _ => true,
+                    _ => inner.met(check) == *holds,
                 };
-                Self::Steady {
-                    inner: Box::new(Self::start(check, cluster)),
-                    after: after_track,
-                    armed,
-                    broken: None,
-                }
+                Self::Steady { inner, after: after_track, armed, broken: None }
             }
         }
     }
@@ -254,6 +250,10 @@ impl Track {
         if let (false, Some(track), Some(first)) = (*armed, after, first) {
             reached |= track.change(first, change, began);
             *armed = track.met(first);
+        }
+        if reached && first.is_none() {
+            // It counts from when it first holds: a step may open while things are still on their way.
+            *armed |= inner.met(check) == *holds;
         }
         if reached && *armed && broken.is_none() && inner.met(check) != *holds {
             let how = crate::Lang::ALL.map(|lang| missing::steady(check, inner, lang));

@@ -457,3 +457,16 @@ fn what_must_always_hold_is_lost_for_good_until_the_step_starts_again() {
     assert!(english.starts_with("LOST 1 of 2 pods is Ready, 9 s into this step."), "{english}");
     assert!(korean.starts_with("LOST 단계를 시작하고 9초 뒤: 파드 2개 중 1개가 준비됐습니다"), "{korean}");
 }
+
+#[test]
+fn what_must_always_hold_counts_from_when_it_first_holds() {
+    let want = "{always: {want: {count: {of: po, ready: true, at_least: 3}}}}";
+    assert_eq!(said(want, &[CREATE], 0)[0], "There is no pod yet");
+    assert_eq!(said(want, &[CREATE], 9)[0], "met");
+    let lost = said(want, &[CREATE, "sleep 9", "kubectl scale deploy web --replicas=2"], 9);
+    assert!(
+        lost[1].starts_with("LOST 단계를 시작하고 9초 뒤: 파드 3개 중 2개가 준비됐습니다"),
+        "{}",
+        lost[1]
+    );
+}
