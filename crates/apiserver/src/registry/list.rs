@@ -70,7 +70,7 @@ fn token(key: &str) -> String {
 
 fn continued(token: &str) -> Option<String> {
     let digits = token.as_bytes();
-    if digits.len() % 2 != 0 || !token.is_ascii() {
+    if !digits.len().is_multiple_of(2) || !token.is_ascii() {
         return None;
     }
     let bytes: Option<Vec<u8>> =

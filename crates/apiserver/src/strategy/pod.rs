@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(of(&[Value::map()]), "BestEffort");
         assert_eq!(of(&[value!({"requests": {"cpu": "0"}})]), "BestEffort");
         assert_eq!(of(&[value!({"requests": {"cpu": "100m"}})]), "Burstable");
-        assert_eq!(of(&[both.clone()]), "Guaranteed");
+        assert_eq!(of(std::slice::from_ref(&both)), "Guaranteed");
         assert_eq!(of(&[both.clone(), Value::map()]), "Burstable");
         assert_eq!(of(&[value!({"limits": {"cpu": "1"}})]), "Burstable");
     }

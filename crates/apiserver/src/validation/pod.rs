@@ -123,9 +123,9 @@ pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
             .chain(was.entries().iter().filter(|(k, _)| s.find(k).is_none()))
             .map(|(k, _)| k.as_str())
             .filter(|k| {
-                !matches!(*k, "activeDeadlineSeconds" | "tolerations" | "schedulingGates")
-                    && !(gated && matches!(*k, "nodeSelector" | "affinity"))
-                    && !same_but_images(k, &s[*k], &was[*k])
+                let may_change = matches!(*k, "activeDeadlineSeconds" | "tolerations" | "schedulingGates")
+                    || gated && matches!(*k, "nodeSelector" | "affinity");
+                !may_change && !same_but_images(k, &s[*k], &was[*k])
             })
             .collect();
         if !changed.is_empty() {

@@ -22,10 +22,8 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
     let missing = |key: &str| data[key].is_null();
     let mut require = |key: &str| errs.at("data", |e| e.key(key, |e| e.required("")));
     match object["type"].text() {
-        "kubernetes.io/service-account-token" => {
-            if object.annotations()[ACCOUNT].text().is_empty() {
-                errs.at("metadata.annotations", |e| e.key(ACCOUNT, |e| e.required("")));
-            }
+        "kubernetes.io/service-account-token" if object.annotations()[ACCOUNT].text().is_empty() => {
+            errs.at("metadata.annotations", |e| e.key(ACCOUNT, |e| e.required("")));
         }
         "kubernetes.io/dockercfg" => docker(data, ".dockercfg", errs),
         "kubernetes.io/dockerconfigjson" => docker(data, ".dockerconfigjson", errs),
