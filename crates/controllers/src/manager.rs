@@ -115,6 +115,8 @@ controllers! {
         |_| crate::resourcequota::ResourceQuotaController::new(),
     persistentvolume: crate::volume::persistentvolume::PersistentVolumeController =
         |_| crate::volume::persistentvolume::PersistentVolumeController::new(),
+    ephemeral: crate::volume::ephemeral::EphemeralController =
+        |_| crate::volume::ephemeral::EphemeralController::new(),
     pvcprotection: crate::volume::pvcprotection::PvcProtectionController =
         |_| crate::volume::pvcprotection::PvcProtectionController::new(),
     pvprotection: crate::volume::pvprotection::PvProtectionController =

@@ -123,3 +123,28 @@ fn a_class_may_wait_for_its_consumer() {
         "Waiting for a volume to be created either by the external provisioner 'example.com/disk'"
     ));
 }
+
+#[test]
+fn a_pods_own_claim_lives_as_long_as_the_pod() {
+    let mut w = World::new(8);
+    let spec = claim("x", "1Gi", "fast")["spec"].clone();
+    let template = value!({"metadata": {"labels": {"kind": "scratch"}}, "spec": (spec)});
+    let pod = value!({"metadata": {"name": "app", "namespace": "default"}, "spec": {
+        "containers": [{"name": "c", "image": "nginx:1.25"}],
+        "volumes": [{"name": "tmp", "ephemeral": {"volumeClaimTemplate": (template)}}]}});
+    w.create(PODS, pod.clone());
+    w.run(100);
+    let c = w.get(PERSISTENTVOLUMECLAIMS, "default/app-tmp");
+    assert_eq!((c.controller_ref()["name"].text(), c.labels()["kind"].text()), ("app", "scratch"));
+    w.delete(PODS, "default/app", None);
+    w.run(3_000);
+    assert!(w.get(PERSISTENTVOLUMECLAIMS, "default/app-tmp").is_null());
+
+    // Somebody else's claim of that name is not taken.
+    w.create(PERSISTENTVOLUMECLAIMS, claim("app-tmp", "1Gi", "fast"));
+    w.create(PODS, pod);
+    w.run(100);
+    let why =
+        "ephemeral volume tmp: PVC default/app-tmp was not created for pod default/app (pod is not owner)";
+    assert_eq!(w.events("FailedBinding").last().map(String::as_str), Some(why));
+}

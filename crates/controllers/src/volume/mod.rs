@@ -1,5 +1,6 @@
 //! Volumes: binding claims to them, and keeping both while they are in use.
 
+pub mod ephemeral;
 pub mod persistentvolume;
 pub mod pvcprotection;
 pub mod pvprotection;
