@@ -9,7 +9,7 @@ use std::task::Poll;
 use client::handle::{Frame, Stream};
 use client::{Request, Verb};
 use objects::resources::PODS;
-use objects::{Str, Value};
+use objects::{Reason, Status, Str, Value};
 
 use crate::command::{Command, FILES, usage_error};
 use crate::error::{Error, Result, fail};
@@ -190,11 +190,20 @@ async fn next(k: &Kubectl, stream: &mut Stream, input: bool) -> Next {
     .await
 }
 
+/// Why no stream came, in the words of the client that wanted one.
+pub(crate) fn not_upgraded(s: Status) -> Error {
+    match s.reason {
+        Reason::Forbidden | Reason::Unauthorized => s.into(),
+        Reason::InternalError => Error::Text(s.message),
+        _ => Error::Text(format!("unable to upgrade connection: {}", s.message)),
+    }
+}
+
 async fn pass(k: &Kubectl, r: Request, stdin: bool) -> Result<()> {
     let mut stream = match k.connect(r).await {
         Ok(s) => s,
-        // What goes wrong behind the kubelet is no answer of the API server: upstream prints it bare.
-        Err(Error::Status(s)) if s.reason == objects::Reason::InternalError => return fail(s.message),
+        // Only the API server's own refusals come as such; the rest is told by the one who upgrades the connection.
+        Err(Error::Status(s)) => return Err(not_upgraded(*s)),
         Err(e) => return Err(e),
     };
     let mut open = stdin;

@@ -12,6 +12,7 @@ use crate::error::{Error, Result, fail};
 use crate::finder::Find;
 use crate::flags::{Args, Flag, Kind, flag};
 use crate::session::{Kubectl, request};
+use crate::verbs::exec::not_upgraded;
 use crate::verbs::logs::pods_behind;
 
 static FLAGS: &[Flag] = &[
@@ -69,7 +70,16 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     for (local, remote) in &pairs {
         r.options.query.push(("ports".into(), format!("{local}:{remote}").into()));
     }
-    let mut stream = k.connect(r).await?;
+    let mut stream = match k.connect(r).await {
+        Ok(s) => s,
+        Err(Error::Status(s)) => {
+            return match not_upgraded(*s) {
+                Error::Text(t) => fail(format!("error upgrading connection: {t}")),
+                refused => Err(refused),
+            };
+        }
+        Err(e) => return Err(e),
+    };
     for (local, remote) in &pairs {
         for address in args.list("address") {
             let hosts: &[&str] = if address == "localhost" { &["127.0.0.1", "[::1]"] } else { &[&address] };
