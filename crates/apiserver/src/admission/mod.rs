@@ -2,6 +2,7 @@
 //!
 //! Models the default plugins of `k8s.io/kubernetes/plugin/pkg/admission` in their recommended order.
 
+mod default_class;
 mod default_toleration_seconds;
 mod limit_ranger;
 mod namespace_lifecycle;
@@ -27,7 +28,12 @@ impl ApiServer {
                 default_toleration_seconds::admit(object);
                 priority::admit(self, cx, object)?;
             }
-            "persistentvolumeclaims" | "persistentvolumes" => storage_protection::admit(cx, object),
+            "persistentvolumeclaims" => {
+                default_class::storage(self, object);
+                storage_protection::admit(cx, object);
+            }
+            "persistentvolumes" => storage_protection::admit(cx, object),
+            "ingresses.networking.k8s.io" => default_class::ingress(self, object)?,
             _ => {}
         }
         Ok(())

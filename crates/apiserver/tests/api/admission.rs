@@ -104,3 +104,29 @@ fn priority_comes_from_the_class() {
         "Forbidden: pods \"p\" is forbidden: no PriorityClass with name low was found"
     );
 }
+
+#[test]
+fn classes_marked_as_default_are_taken() {
+    let mut d = Desk::new();
+    let claim = |name: &str, class: Value| {
+        let mut c = namespaced(value!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": (name)},
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+        }));
+        if !class.is_null() {
+            c.set_at(&["spec", "storageClassName"], class);
+        }
+        c
+    };
+    let none = d.create(claim("none", Value::Null)).expect("created");
+    assert!(none["spec"]["storageClassName"].is_null());
+    let mut class = value!({
+        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "fast"}, "provisioner": "x/y"
+    });
+    class.set_at(&["metadata", "annotations", "storageclass.kubernetes.io/is-default-class"], "true");
+    d.create(class).expect("created");
+    let given = d.create(claim("given", Value::Null)).expect("created");
+    assert_eq!(given["spec"]["storageClassName"], "fast");
+    let chosen = d.create(claim("chosen", "".into())).expect("created");
+    assert_eq!(chosen["spec"]["storageClassName"], "");
+}
