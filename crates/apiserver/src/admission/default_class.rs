@@ -44,10 +44,7 @@ pub(super) fn ingress(server: &ApiServer, ingress: &mut Value) -> Result<(), Sta
             Ok(())
         }
         many => {
-            let why = format!(
-                "{} default IngressClasses were found, only 1 allowed",
-                many.len()
-            );
+            let why = format!("{} default IngressClasses were found, only 1 allowed", many.len());
             Err(Status::new(Reason::InternalError, format!("Internal error occurred: {why}")))
         }
     }
