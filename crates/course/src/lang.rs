@@ -44,6 +44,7 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
     ("persistentvolumes", "PersistentVolume", "PersistentVolumes", "퍼시스턴트볼륨"),
     ("pods", "pod", "pods", "파드"),
     ("replicasets.apps", "ReplicaSet", "ReplicaSets", "레플리카셋"),
+    ("resourcequotas", "ResourceQuota", "ResourceQuotas", "리소스쿼터"),
     ("secrets", "Secret", "Secrets", "시크릿"),
     ("serviceaccounts", "ServiceAccount", "ServiceAccounts", "서비스어카운트"),
     ("services", "Service", "Services", "서비스"),
