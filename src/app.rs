@@ -358,7 +358,7 @@ pub fn focus(selector: &str) {
     }
 }
 
-/// Keys that work everywhere; single letters only where no text is typed.
+/// Keys that work everywhere, and single letters that work on the stage.
 fn keys(app: App, event: &KeyboardEvent) {
     if event.is_composing() || event.default_prevented() {
         return;
@@ -376,7 +376,7 @@ fn keys(app: App, event: &KeyboardEvent) {
             focus("#manifest");
         }
         "F6" => next_panel(event.shift_key()),
-        key if !command && !event.alt_key() && !types_text(event) => match key {
+        key if !command && !event.alt_key() && at_the_helm(event) => match key {
             " " if !on_button(event) => app.set_paused(!app.paused.get_untracked()),
             "." => app.step(),
             "+" | "=" => shift_speed(app, 1),
@@ -400,8 +400,9 @@ fn target(event: &KeyboardEvent) -> Option<web_sys::Element> {
     event.target()?.dyn_into().ok()
 }
 
-fn types_text(event: &KeyboardEvent) -> bool {
-    target(event).is_some_and(|e| matches!(e.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+/// Single letters are commands only where the reader has gone for them: on the stage and at the time controls.
+fn at_the_helm(event: &KeyboardEvent) -> bool {
+    target(event).is_some_and(|e| e.closest(".stage, .helm").ok().flatten().is_some())
 }
 
 fn on_button(event: &KeyboardEvent) -> bool {

@@ -22,6 +22,9 @@ struct Listeners {
     tickets: u64,
 }
 
+/// The file through which `apply` goes.
+const APPLIED: &str = "/tmp/applied.yaml";
+
 thread_local! {
     static LISTENERS: RefCell<Listeners> = RefCell::default();
 }
@@ -92,8 +95,9 @@ pub(crate) fn install(app: App) {
         &api,
         "apply",
         Closure::new(move |yaml: JsValue, _| {
-            app.act(|s| s.write_file("applied.yaml", &text(&yaml)));
-            exec(app, "kubectl apply -f applied.yaml").into()
+            // Outside the learner's own files, which are kept.
+            app.act(|s| s.write_file(APPLIED, &text(&yaml)));
+            exec(app, &format!("kubectl apply -f {APPLIED}")).into()
         }),
     );
     method(
@@ -120,10 +124,13 @@ pub(crate) fn install(app: App) {
         "logHash",
         Closure::new(move |seed: JsValue, script: JsValue| {
             let hash = match seed.as_f64() {
-                Some(seed) => Session::played(seed as u64, &text(&script)),
-                None => app.ask(Session::log_hash),
+                Some(seed) => terminal::script::log_hash(seed as u64, &text(&script)),
+                None => Ok(app.ask(Session::log_hash)),
             };
-            Promise::resolve(&JsValue::from_str(&format!("{hash:016x}"))).into()
+            match hash {
+                Ok(hash) => Promise::resolve(&JsValue::from_str(&format!("{hash:016x}"))).into(),
+                Err(problem) => Promise::reject(&JsValue::from_str(&problem)).into(),
+            }
         }),
     );
     drop(Reflect::set(&window, &JsValue::from_str("wheelhouse"), &api));

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use client::ChangeKind;
 use clock::Time;
 use cluster::{Cluster, ClusterConfig};
 use course::{Act, Attempt, Lesson};
@@ -85,6 +86,7 @@ pub struct Session {
     /// Thousandths of a ms of virtual time that no whole ms has used up.
     rest: i64,
     seen: u64,
+    event_count: usize,
     moved: Moved,
 }
 
@@ -157,6 +159,7 @@ impl Session {
             speed: 1000,
             rest: 0,
             seen: 0,
+            event_count: 0,
             moved: Moved::default(),
         };
         for (name, text) in files {
@@ -175,12 +178,6 @@ impl Session {
         session.speed = before.speed;
         session.paused = before.paused;
         session
-    }
-
-    /// The log hash of a script played on a cluster of its own.
-    #[must_use]
-    pub fn played(seed: u64, _script: &str) -> u64 {
-        Self::new(seed, &[]).log_hash()
     }
 
     // ---- time ----------------------------------------------------------------------------------------------------
@@ -242,8 +239,8 @@ impl Session {
     /// What is known of the future, soonest first: the ends of grace periods.
     #[must_use]
     pub fn due(&self, texts: &Texts) -> Vec<Due> {
-        let ending =
-            self.stage.pods.values().filter(|p| p.state == PodState::Ending && p.ends_at > self.now());
+        let ending = self.stage.ending.iter().filter_map(|id| self.stage.pods.get(id));
+        let ending = ending.filter(|p| p.ends_at > self.now());
         let due = |pod: &Rc<PodFacts>| {
             let owner = self.stage.owners.get(&pod.owner).map_or("", |o| o.name.as_str());
             Due { at: pod.ends_at, lane: Lane::Kubelet, what: (texts.end_of)(suffix(&pod.name, owner)) }
@@ -412,7 +409,14 @@ impl Session {
             self.moved.stage |= self.stage.apply(change);
             self.moved.timeline |= self.record.apply(change);
             match change.resource.as_str() {
-                "events" | "events.events.k8s.io" => self.moved.events = true,
+                "events" | "events.events.k8s.io" => {
+                    self.moved.events = true;
+                    match change.kind {
+                        ChangeKind::Added => self.event_count += 1,
+                        ChangeKind::Deleted => self.event_count = self.event_count.saturating_sub(1),
+                        ChangeKind::Modified => {}
+                    }
+                }
                 "leases.coordination.k8s.io" => {}
                 _ => self.moved.objects = true,
             }
@@ -428,6 +432,12 @@ impl Session {
     #[must_use]
     pub fn object(&self, resource: &str, namespace: &str, name: &str) -> Option<&Value> {
         self.cluster.object(resource, namespace, name)
+    }
+
+    /// How many events there are.
+    #[must_use]
+    pub fn event_count(&self) -> usize {
+        self.event_count
     }
 
     /// Events, the latest last; those about one object when its kind and name are given.
@@ -449,8 +459,7 @@ impl Session {
     /// True while seconds are counted on the stage: a pod is ending, or a node has gone silent.
     #[must_use]
     pub fn counts_seconds(&self) -> bool {
-        let ending = PodState::Ending;
-        self.stage.nodes.values().any(|n| !n.ready) || self.stage.pods.values().any(|p| p.state == ending)
+        !self.stage.ending.is_empty() || self.stage.nodes.values().any(|n| !n.ready)
     }
 
     pub fn clear(&mut self) {

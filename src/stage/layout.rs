@@ -284,7 +284,7 @@ fn place_nodes(workers: Vec<Rc<NodeFacts>>, land: Rect, narrow: bool) -> Vec<Nod
 fn choose_level(model: &Model, nodes: &[NodePlace], before: Option<Level>, narrow: bool) -> Level {
     let slots = |node: &NodePlace| model.slots.get(&node.facts.name).map_or(0, |s| s.places.len());
     // In the middle of a rollout pods come and go: cards don't grow back between two of its steps.
-    let settled = model.pods.values().all(|p| p.state != crate::state_words::PodState::Ending);
+    let settled = model.ending.is_empty();
     let fits = |level: Level| {
         let slack = before.is_some_and(|before| level < before);
         if slack && !settled {

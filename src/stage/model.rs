@@ -13,6 +13,7 @@ use smol_str::SmolStr;
 use super::facts::{
     Endpoint, NodeFacts, ObjectId, OwnerFacts, PodFacts, ServiceFacts, SliceFacts, object_id, owner_resource,
 };
+use crate::state_words::PodState;
 
 /// Namespaces whose objects stay off the stage.
 const SYSTEM: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
@@ -59,6 +60,8 @@ pub struct Model {
     pub pulling: BTreeMap<ObjectId, i64>,
     /// Pods without a node, in the order of their names.
     pub waiting: BTreeSet<ObjectId>,
+    /// Pods on their way out.
+    pub ending: BTreeSet<ObjectId>,
     /// Counts the writes that changed the picture.
     pub version: u64,
 }
@@ -109,12 +112,7 @@ impl Model {
         let id = object_id("pods", &change.namespace, &change.name);
         let old = self.pods.get(&id).cloned();
         let new = (!change.is_deleted()).then(|| PodFacts::of(&change.object));
-        let over = |facts: &PodFacts| {
-            matches!(
-                facts.state,
-                crate::state_words::PodState::Completed | crate::state_words::PodState::Failed
-            )
-        };
+        let over = |facts: &PodFacts| matches!(facts.state, PodState::Completed | PodState::Failed);
         let load = |facts: Option<&PodFacts>| facts.filter(|f| !over(f)).map_or(0, |f| f.milli);
         let old_node = old.as_ref().map_or("", |f| f.node.as_str());
         let new_node = new.as_ref().map_or("", |f| f.node.as_str());
@@ -137,7 +135,12 @@ impl Model {
         } else {
             self.waiting.remove(&id);
         }
-        if new.as_ref().is_none_or(|f| f.state != crate::state_words::PodState::Starting) {
+        if new.as_ref().is_some_and(|f| f.state == PodState::Ending) {
+            self.ending.insert(id.clone());
+        } else {
+            self.ending.remove(&id);
+        }
+        if new.as_ref().is_none_or(|f| f.state != PodState::Starting) {
             self.pulling.remove(&id);
         }
         put(&mut self.pods, id, new)

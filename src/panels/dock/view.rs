@@ -9,7 +9,7 @@ use crate::panels::{editor, events, terminal};
 pub fn Dock(app: App) -> impl IntoView {
     let count = Memo::new(move |_| {
         app.events.track();
-        app.ask(|s| s.events(None, usize::MAX).len())
+        app.ask(crate::session::Session::event_count)
     });
     let tab = move |panel: Panel, goal: &'static str| {
         move |_| {

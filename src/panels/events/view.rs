@@ -36,7 +36,7 @@ pub fn Events(app: App) -> impl IntoView {
     });
     let empty = Memo::new(move |_| {
         app.events.track();
-        app.ask(|s| s.events(None, 1).is_empty())
+        app.ask(|s| s.event_count() == 0)
     });
     view! {
         <div class="events" tabindex="0" role="region" aria-label=word(app, |t| t.events)>
