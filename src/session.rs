@@ -103,15 +103,19 @@ impl Session {
     #[must_use]
     pub fn learning(lesson: Rc<Lesson>, saved: &Value, files: &[(String, String)]) -> Self {
         let mut session = Self::of(lesson.cluster.config(), files);
+        // What is played reads the lesson's own files; where the learner has changed one, theirs comes back after.
+        let mut theirs = Vec::new();
         for (name, text) in &lesson.files {
-            if session.file(name).is_none() {
-                session.write_file(name, text);
-            }
+            theirs.extend(session.file(name).map(|old| (name.clone(), old)));
+            session.write_file(name, text);
         }
         let step = lesson.steps.iter().position(|s| saved["at"] == s.id.as_str()).unwrap_or(0);
         let acts: Vec<Act> = lesson.acts_before(step).cloned().collect();
         for act in &acts {
             session.play(act);
+        }
+        for (name, text) in &theirs {
+            session.write_file(name, text);
         }
         // What was played is the lesson's doing, not the learner's: it is neither printed nor recorded.
         session.terminal.take_output();
