@@ -50,5 +50,7 @@ fn config_from(v: &Value, seed: u64) -> Result<ClusterConfig, String> {
         };
         nodes.push(node);
     }
-    Ok(ClusterConfig { seed, nodes })
+    let addons = &v["addons"];
+    let dns = addons.is_null() || addons.items().iter().any(|a| a.text().contains("dns"));
+    Ok(ClusterConfig { seed, nodes, dns })
 }

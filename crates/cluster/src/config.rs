@@ -43,6 +43,8 @@ pub struct ClusterConfig {
     /// Everything random follows from it.
     pub seed: u64,
     pub nodes: Vec<NodeConfig>,
+    /// Names are answered as CoreDNS would, though no pod of it runs.
+    pub dns: bool,
 }
 
 impl ClusterConfig {
@@ -51,7 +53,7 @@ impl ClusterConfig {
     pub fn playground(seed: u64) -> Self {
         let mut nodes = vec![NodeConfig::control_plane("control-plane")];
         nodes.extend((1..=3).map(|i| NodeConfig::worker(format!("worker-{i}"))));
-        Self { seed, nodes }
+        Self { seed, nodes, dns: true }
     }
 
     /// `n` equal workers and no control-plane node.
@@ -59,6 +61,6 @@ impl ClusterConfig {
     pub fn workers(seed: u64, n: usize) -> Self {
         let width = n.to_string().len();
         let nodes = (1..=n).map(|i| NodeConfig::worker(format!("node-{i:0width$}"))).collect();
-        Self { seed, nodes }
+        Self { seed, nodes, dns: true }
     }
 }

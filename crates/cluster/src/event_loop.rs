@@ -12,6 +12,8 @@ pub(crate) enum Due {
     Deliver(usize),
     /// A part has work to do.
     Wake(usize),
+    /// A request of this number has come through the network.
+    Net(u64),
 }
 
 impl Cluster {
@@ -31,11 +33,16 @@ impl Cluster {
             Due::Wake(id) => {
                 self.parts[id].wake = None;
                 let mut api = At { api: &mut self.api, now: self.now };
-                self.parts[id].wake(self.now, &mut api);
+                let calls = self.parts[id].wake(self.now, &mut api, &mut self.depot);
+                self.send_calls(id, calls);
                 self.route();
             }
+            Due::Net(call) => {
+                self.carry(call);
+                return true;
+            }
         }
-        let (Due::Deliver(id) | Due::Wake(id)) = due;
+        let (Due::Deliver(id) | Due::Wake(id)) = due else { return true };
         self.reschedule(id);
         true
     }

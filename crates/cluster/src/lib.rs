@@ -9,6 +9,7 @@ pub mod bench;
 pub mod config;
 mod event_loop;
 mod log_hash;
+mod net;
 mod part;
 pub mod port;
 mod router;
@@ -23,7 +24,10 @@ use objects::{Status, Value};
 pub use config::{ClusterConfig, NodeConfig};
 pub use port::Port;
 
+use std::collections::BTreeMap;
+
 use event_loop::Due;
+use kubelet::{Depot, Kubelet, NetCall};
 use log_hash::LogHash;
 use part::Part;
 use router::Router;
@@ -42,6 +46,11 @@ pub struct Cluster {
     due: Timers<Due>,
     routed: u64,
     log_hash: LogHash,
+    /// What all nodes share, lent to the kubelet that acts.
+    depot: Depot,
+    /// Requests on their way through the network: the part that asked, and what.
+    calls: BTreeMap<u64, (usize, NetCall)>,
+    next_call: u64,
 }
 
 impl Cluster {
@@ -57,6 +66,9 @@ impl Cluster {
             due: Timers::default(),
             routed: 0,
             log_hash: LogHash::default(),
+            depot: Depot::default(),
+            calls: BTreeMap::new(),
+            next_call: 0,
             config,
         };
         cluster.boot(&rng);
@@ -141,11 +153,33 @@ impl Cluster {
         self.parts.iter().filter_map(Part::kubelet).find(|k| k.node() == node)
     }
 
+    /// The part that is the kubelet of a node.
+    pub(crate) fn kubelet_part(&self, node: &str) -> Option<usize> {
+        self.parts.iter().position(|p| p.kubelet().is_some_and(|k| k.node() == node))
+    }
+
+    /// Lets a kubelet do something outside its turn, then sees to what follows.
+    pub(crate) fn with_kubelet<T>(
+        &mut self,
+        part: usize,
+        f: impl FnOnce(&mut Kubelet, clock::Time) -> T,
+    ) -> Option<T> {
+        let now = self.now;
+        let k = self.parts.get_mut(part)?.kubelet_mut()?;
+        k.swap_depot(&mut self.depot);
+        let result = f(k, now);
+        k.swap_depot(&mut self.depot);
+        let calls = k.take_calls();
+        self.send_calls(part, calls);
+        self.reschedule(part);
+        Some(result)
+    }
+
     /// What will happen next as far as is known now: the instant, who acts.
     pub fn pending(&self) -> impl Iterator<Item = (Time, &str)> {
         self.due.iter().filter_map(|(at, due)| match due {
             Due::Wake(id) => self.parts.get(*id).map(|p| (at, p.name())),
-            Due::Deliver(_) => None,
+            Due::Deliver(_) | Due::Net(_) => None,
         })
     }
 

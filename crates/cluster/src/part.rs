@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use client::{Caller, Change, Component, Ctx, Interest};
 use clock::{Rng, Time, TimerId};
 use controllers::ControllerManager;
-use kubelet::{Kubelet, KubeletConfig};
+use kubelet::{Depot, Kubelet, KubeletConfig, NetCall};
 use network::KubeProxy;
 use objects::Str;
 use scheduler::Scheduler;
@@ -77,9 +77,17 @@ impl Part {
         }
     }
 
-    pub(crate) fn wake(&mut self, now: Time, api: &mut At<'_>) {
+    /// Does one unit of work. What processes asked of the network meanwhile.
+    pub(crate) fn wake(&mut self, now: Time, api: &mut At<'_>, depot: &mut Depot) -> Vec<NetCall> {
         let mut ctx = Ctx { now, rng: &mut self.rng, api, caller: Caller::default() };
+        if let Machine::Kubelet(k) = &mut self.machine {
+            k.swap_depot(depot);
+            k.wake(&mut ctx);
+            k.swap_depot(depot);
+            return k.take_calls();
+        }
         self.machine.component_mut().wake(&mut ctx);
+        Vec::new()
     }
 
     pub(crate) fn scheduler(&self) -> Option<&Scheduler> {

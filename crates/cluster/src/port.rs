@@ -43,19 +43,22 @@ impl Port {
     /// Answers what can be answered now. True when at least one answer was given: poll the program again.
     pub fn serve(&mut self, cluster: &mut Cluster) -> bool {
         let mailbox = self.mailbox.clone();
-        let (asks, sent) = {
+        let (asks, sent, closed) = {
             let mut m = mailbox.borrow_mut();
             m.now = cluster.now();
             for ticket in std::mem::take(&mut m.dropped) {
                 self.waiting.remove(&ticket);
                 m.answers.remove(&ticket);
             }
-            for id in std::mem::take(&mut m.closed) {
-                self.watches.remove(&id);
-                self.streams.remove(&id);
-            }
-            (std::mem::take(&mut m.asks), std::mem::take(&mut m.sent))
+            let closed = std::mem::take(&mut m.closed);
+            (std::mem::take(&mut m.asks), std::mem::take(&mut m.sent), closed)
         };
+        for id in closed {
+            self.watches.remove(&id);
+            if let Some(mut stream) = self.streams.remove(&id) {
+                stream.close(cluster);
+            }
+        }
         for (id, frame) in sent {
             if let Some(stream) = self.streams.get_mut(&id) {
                 stream.send(cluster, frame);

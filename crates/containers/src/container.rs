@@ -99,6 +99,8 @@ pub struct Container {
     workdir: String,
     cred: Cred,
     exit: Option<i32>,
+    /// What the own process writes, as it writes it, while somebody is attached.
+    attached: Option<Vec<(Stream, Vec<u8>)>>,
 }
 
 fn runc(error: &ExecError) -> String {
@@ -213,6 +215,7 @@ impl Container {
             workdir,
             cred,
             exit: None,
+            attached: None,
         })
     }
 
@@ -237,6 +240,9 @@ impl Container {
 
     fn collect(&mut self, now: Time) {
         for (stream, data) in self.machine.take_output(self.sink) {
+            if let Some(a) = &mut self.attached {
+                a.push((stream, data.clone()));
+            }
             let i = usize::from(stream == Stream::Err);
             let mut rest = std::mem::take(&mut self.partial[i]);
             rest.extend(data);
@@ -270,6 +276,16 @@ impl Container {
     #[must_use]
     pub fn exit_code(&self) -> Option<i32> {
         self.exit
+    }
+
+    /// Keeps what the own process writes from now on for [`Container::attached_output`].
+    pub fn attach(&mut self) {
+        self.attached.get_or_insert_default();
+    }
+
+    /// What it wrote since the last call, unterminated lines included.
+    pub fn attached_output(&mut self) -> Vec<(Stream, Vec<u8>)> {
+        self.attached.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Sends a signal to process 1. `Kill` always ends it (137); `Term` only if it listens.

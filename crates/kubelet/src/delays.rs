@@ -34,3 +34,16 @@ pub const SYNC_PERIOD_MS: Millis = 60_000;
 pub const LEASE_RENEW_MS: Millis = 10_000;
 /// Node status report without a change (upstream).
 pub const NODE_STATUS_MS: Millis = 300_000;
+/// From a container's end to the kubelet's notice of it: half the life-cycle generator's period of one second, and
+/// the look that follows (estimate).
+pub const NOTICE_MS: Millis = 400;
+/// After a sync that failed the pod is looked at again after this, plus up to half of it (upstream).
+pub const RETRY_MS: Millis = 10_000;
+/// A failed mount is tried again after this, doubling (upstream).
+pub const MOUNT_RETRY_MS: Millis = 500;
+pub const MOUNT_RETRY_MAX_MS: Millis = 122_000;
+/// Steps a process may run in one slice, and the virtual time a slice takes when it has more to do.
+pub const SLICE_STEPS: u32 = 4_000;
+pub const SLICE_MS: Millis = 10;
+/// A container always has this long to end before it is killed (upstream).
+pub const MINIMUM_GRACE_MS: Millis = 2_000;

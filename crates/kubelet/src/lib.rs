@@ -3,23 +3,39 @@
 //! Owns: the node's registration and heartbeat, and for each pod the way from bound to running to gone.
 //! Does not own: which pods come (scheduler), what runs inside a container (containers), who reaches it (network).
 //!
-//! Models `pkg/kubelet`: pod workers, the status manager, the image manager.
+//! Models `pkg/kubelet`: pod workers, volumes, probes, the status manager, the image manager, the server of streams.
 //! Not modelled: static pods, eviction under pressure, resource usage, device plugins, in-place resize.
 
+mod back_off;
+mod container;
 pub mod delays;
+mod depot;
+mod ending;
+mod environment;
 mod image_manager;
+mod machines;
+pub mod net;
 mod node_status;
 mod pod_worker;
-mod runtime;
+mod probes;
 mod status;
+pub mod streams;
+mod sync;
+mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use client::{Caller, Change, Component, Ctx, Interest, Recorder};
 use clock::{Time, Timers};
 use objects::{Str, Value};
 
+pub use depot::Depot;
+pub use net::{NetCall, Served};
+
+use environment::Variables;
 use image_manager::ImageManager;
+use machines::NodeFacts;
 use pod_worker::{PodWorker, Work};
 
 /// What is fixed about a node.
@@ -44,6 +60,10 @@ enum Task {
     RenewLease,
     ReportNode,
     Pod(Str, Work),
+    /// A container's definition has changed.
+    NewImage(Str, usize),
+    /// The volumes of the pod with this uid can go.
+    Clean(Str),
 }
 
 /// One node's kubelet. Plain data.
@@ -57,7 +77,17 @@ pub struct Kubelet {
     /// The last octet of pod addresses in use.
     addresses: BTreeSet<u32>,
     next_address: u32,
+    /// By address: the pod that has it.
+    by_ip: BTreeMap<Str, Str>,
     node: Value,
+    facts: NodeFacts,
+    /// By namespace and name.
+    services: BTreeMap<Str, BTreeMap<Str, Value>>,
+    /// The variables that tell of them, by namespace and whether links are wanted; worked out when needed.
+    variables: BTreeMap<(Str, bool), Arc<Variables>>,
+    /// Lent by the cluster while this kubelet acts.
+    depot: Depot,
+    calls: Vec<NetCall>,
 }
 
 impl Kubelet {
@@ -72,7 +102,18 @@ impl Kubelet {
             recorder: Recorder::new("kubelet", config.node.clone()),
             addresses: BTreeSet::new(),
             next_address: 2,
+            by_ip: BTreeMap::new(),
             node: Value::Null,
+            facts: NodeFacts {
+                host_ip: node_status::host_ip(config.index),
+                cpu: config.cpu.clone(),
+                memory: config.memory.clone(),
+                root_ca: Value::Null,
+            },
+            services: BTreeMap::new(),
+            variables: BTreeMap::new(),
+            depot: Depot::default(),
+            calls: Vec::new(),
             config,
         }
     }
@@ -95,13 +136,41 @@ impl Kubelet {
         self.images.progress(pod_key, now)
     }
 
-    fn caller(&self, cause: u64) -> Caller {
+    /// Lends or takes back what all nodes share: both sides swap.
+    pub fn swap_depot(&mut self, depot: &mut Depot) {
+        std::mem::swap(&mut self.depot, depot);
+    }
+
+    fn caller_of(node: &str, cause: u64) -> Caller {
         Caller {
-            user: Str::from(format!("system:node:{}", self.config.node)),
+            user: Str::from(format!("system:node:{node}")),
             groups: vec!["system:nodes".into()],
-            actor: Str::from(format!("kubelet/{}", self.config.node)),
+            actor: Str::from(format!("kubelet/{node}")),
             cause,
         }
+    }
+
+    /// The variables that tell a pod of services.
+    fn service_variables(&mut self, namespace: &str, links: bool) -> Arc<Variables> {
+        let key = (Str::from(namespace), links);
+        if let Some(known) = self.variables.get(&key) {
+            return Arc::clone(known);
+        }
+        let api = self.services.get("default").and_then(|s| s.get("kubernetes"));
+        let own = self.services.get(namespace).filter(|_| links).into_iter().flat_map(|s| s.values());
+        let all = Arc::new(environment::of_services(api.into_iter().chain(own)));
+        self.variables.insert(key, Arc::clone(&all));
+        all
+    }
+
+    fn service_changed(&mut self, change: &Change) {
+        let services = self.services.entry(change.namespace.clone()).or_default();
+        if change.is_deleted() {
+            services.remove(&change.name);
+        } else {
+            services.insert(change.name.clone(), change.object.clone());
+        }
+        self.variables.clear();
     }
 
     /// A free pod address. Addresses go round, so that one is not reused at once.
@@ -118,6 +187,7 @@ impl Kubelet {
     }
 
     fn release_address(&mut self, ip: &str) {
+        self.by_ip.remove(ip);
         if let Some(n) = node_status::pod_number(self.config.index, ip) {
             self.addresses.remove(&n);
         }
@@ -133,14 +203,21 @@ impl Kubelet {
                 if let Some(worker) = self.pods.remove(&key) {
                     self.release_address(&worker.ip);
                     self.images.forget(&key);
+                    if worker.pod["spec"]["volumes"].items().len() > 1 || !worker.volumes.is_empty() {
+                        self.tasks.set(now, Task::Clean(worker.uid().into()));
+                    }
                 }
             }
             return;
         }
         match self.pods.get_mut(&key) {
             Some(worker) if worker.uid() == pod.uid() => {
-                if worker.update(pod, change.revision) {
-                    self.tasks.set(now, Task::Pod(key, Work::Sync));
+                let (due, new_images) = worker.update(pod, change.revision);
+                for i in new_images {
+                    self.tasks.set(now, Task::NewImage(key.clone(), i));
+                }
+                if due {
+                    self.sync_by(&key, now);
                 }
             }
             _ => {
@@ -156,12 +233,14 @@ impl Component for Kubelet {
         vec![
             Interest::PodsOnNode(self.config.node.clone()),
             Interest::Object("nodes".into(), self.config.node.clone()),
+            Interest::All("services".into()),
         ]
     }
 
     fn deliver(&mut self, change: &Change, now: Time) {
         match change.resource.as_str() {
             "pods" => self.pod_changed(change, now),
+            "services" => self.service_changed(change),
             "nodes" if !change.is_deleted() => self.node = change.object.clone(),
             "nodes" => {
                 self.node = Value::Null;
@@ -177,12 +256,14 @@ impl Component for Kubelet {
 
     fn wake(&mut self, ctx: &mut Ctx<'_>) {
         let Some(task) = self.tasks.pop_due(ctx.now) else { return };
-        ctx.caller = self.caller(0);
+        ctx.caller = Self::caller_of(&self.config.node, 0);
         match task {
             Task::Register => self.register(ctx),
             Task::RenewLease => self.renew_lease(ctx),
             Task::ReportNode => self.report_node(ctx),
             Task::Pod(key, work) => self.work(key, work, ctx),
+            Task::NewImage(key, i) => self.new_image(&key, i, ctx),
+            Task::Clean(uid) => self.depot.forget(&format!("pod/{uid}/")),
         }
     }
 }

@@ -5,7 +5,8 @@
 use clock::Time;
 use objects::{Str, Value, value};
 
-use crate::pod_worker::{Container, Ended, PodWorker, State};
+use crate::container::{Container, Ended, Kind, State};
+use crate::pod_worker::PodWorker;
 
 /// The whole status. Conditions of others (the scheduler's, readiness gates) are kept.
 pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value {
@@ -15,6 +16,10 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
     let mut s = old.clone();
     let phase = phase(worker);
     s.set("phase", phase);
+    if let Some((reason, message)) = worker.failed {
+        s.set("reason", reason);
+        s.set("message", message);
+    }
     s.set("observedGeneration", generation);
     s.set("startTime", worker.start_time.rfc3339());
     s.set("hostIP", host_ip);
@@ -23,49 +28,55 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
         s.set("podIP", &worker.ip);
         s.set("podIPs", vec![value!({"ip": (&worker.ip)})]);
     }
-    let statuses = |init: bool| -> Vec<Value> {
-        let mine = worker.containers.iter().filter(|c| c.init == init);
-        let mut all: Vec<&Container> = mine.collect();
-        if !init {
+    let statuses = |list: &str| -> Vec<Value> {
+        let mut all: Vec<&Container> = worker.containers.iter().filter(|c| c.list() == list).collect();
+        if list == "containers" {
             all.sort_by(|a, b| a.name().cmp(b.name()));
         }
-        all.into_iter().map(|c| container_status(c, is_ready(worker, c))).collect()
+        all.into_iter().map(|c| container_status(worker, c)).collect()
     };
-    let init = statuses(true);
-    if !init.is_empty() {
-        s.set("initContainerStatuses", init);
+    s.set("containerStatuses", statuses("containers"));
+    for (list, field) in
+        [("initContainers", "initContainerStatuses"), ("ephemeralContainers", "ephemeralContainerStatuses")]
+    {
+        let some = statuses(list);
+        if !some.is_empty() {
+            s.set(field, some);
+        }
     }
-    s.set("containerStatuses", statuses(false));
     s.set("conditions", conditions(worker, phase, generation, now));
     s
 }
 
-/// Without a readiness probe a running container is ready; an init container once it succeeded.
-fn is_ready(worker: &PodWorker, c: &Container) -> bool {
-    if c.init { c.succeeded() } else { c.is_running() && !worker.pod.is_terminating() || c.is_running() }
+fn phase(worker: &PodWorker) -> &'static str {
+    let end = final_phase(worker);
+    if let Some(end) = end {
+        // The end is told when the last container has stopped.
+        let stopped = !worker.containers.iter().any(Container::is_running);
+        if stopped {
+            return end;
+        }
+        return if worker.is_initialized() { "Running" } else { "Pending" };
+    }
+    if !worker.is_initialized() {
+        return "Pending";
+    }
+    let waits = |c: &&Container| {
+        c.kind == Kind::Main
+            && c.last.is_none()
+            && (matches!(c.state, State::Absent) || (c.reason.is_some() && c.starts == 0))
+    };
+    if worker.containers.iter().any(|c| waits(&c)) { "Pending" } else { "Running" }
 }
 
-fn phase(worker: &PodWorker) -> &'static str {
-    let policy = worker.pod["spec"]["restartPolicy"].as_str().unwrap_or("Always");
-    if worker.init_failed() {
-        return "Failed";
+/// How the pod ends, once nothing of it will be started again.
+fn final_phase(worker: &PodWorker) -> Option<&'static str> {
+    if worker.failed.is_some() || worker.init_failed() {
+        return Some("Failed");
     }
-    let main = || worker.containers.iter().filter(|c| !c.init);
-    if worker.containers.iter().any(|c| c.init && !c.succeeded()) {
-        return "Pending";
-    }
-    let ended = |c: &Container| matches!(c.state, State::Ended(_));
-    if main().any(|c| matches!(c.state, State::Waiting { .. }) && c.last.is_none()) {
-        return "Pending";
-    }
-    if main().all(ended) {
-        let all_zero = main().all(Container::succeeded);
-        let stays = worker.pod.is_terminating() || policy == "Never" || (policy == "OnFailure" && all_zero);
-        if stays {
-            return if all_zero { "Succeeded" } else { "Failed" };
-        }
-    }
-    "Running"
+    let main = || worker.containers.iter().filter(|c| c.kind == Kind::Main);
+    let over = main().all(|c| c.ended().is_some()) && (worker.pod.is_terminating() || worker.is_done());
+    over.then(|| if main().all(Container::succeeded) { "Succeeded" } else { "Failed" })
 }
 
 fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Vec<Value> {
@@ -73,10 +84,13 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
     let done = phase == "Succeeded";
     let failed = phase == "Failed";
     let unready: Vec<&str> =
-        worker.containers.iter().filter(|c| !c.init && !is_ready(worker, c)).map(Container::name).collect();
+        worker.containers.iter().filter(|c| counts(c) && !c.is_ready()).map(Container::name).collect();
     let incomplete: Vec<&str> =
-        worker.containers.iter().filter(|c| c.init && !c.succeeded()).map(Container::name).collect();
-    let ready = unready.is_empty() && incomplete.is_empty();
+        worker.containers.iter().filter(|c| is_incomplete(worker, c)).map(Container::name).collect();
+    let gates = pod["spec"]["readinessGates"].items();
+    let closed: Vec<&str> =
+        gates.iter().map(|g| g["conditionType"].text()).filter(|t| !pod.condition_true(t)).collect();
+    let containers_ready = unready.is_empty() && incomplete.is_empty();
     let (ready_reason, ready_message) = if done {
         ("PodCompleted", String::new())
     } else if failed {
@@ -87,6 +101,17 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
     let sandbox = worker.sandbox_ready && !done && !failed;
     let init_message = format!("containers with incomplete status: [{}]", incomplete.join(" "));
     let init_reason = if done && incomplete.is_empty() { "PodCompleted" } else { "ContainersNotInitialized" };
+    let gate_messages: Vec<String> = closed
+        .iter()
+        .map(|t| {
+            if pod.condition(t).is_null() {
+                format!("corresponding condition of pod readiness gate \"{t}\" does not exist.")
+            } else {
+                format!("the status of pod readiness gate \"{t}\" is not \"True\", but {}", pod.condition(t)["status"].text())
+            }
+        })
+        .collect();
+    let gate_message = gate_messages.join(", ");
     let mut list = vec![
         condition(pod, "PodReadyToStartContainers", sandbox, "", "", generation, now),
         condition(
@@ -100,8 +125,13 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
         ),
     ];
     for kind in ["Ready", "ContainersReady"] {
-        let ok = ready && !done && !failed;
-        let (reason, message) = if ok { ("", "") } else { (ready_reason, ready_message.as_str()) };
+        let gated = kind == "Ready" && !closed.is_empty();
+        let ok = containers_ready && !gated && !done && !failed;
+        let (reason, message) = match (ok, containers_ready && gated) {
+            (true, _) => ("", ""),
+            (false, true) => ("ReadinessGatesNotReady", gate_message.as_str()),
+            (false, false) => (ready_reason, ready_message.as_str()),
+        };
         list.push(condition(pod, kind, ok, reason, message, generation, now));
     }
     const OWN: [&str; 4] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
@@ -137,28 +167,59 @@ fn condition(
     c
 }
 
-fn container_status(c: &Container, ready: bool) -> Value {
+/// Whether its readiness is the pod's.
+fn counts(c: &Container) -> bool {
+    matches!(c.kind, Kind::Main | Kind::Sidecar)
+}
+
+fn is_incomplete(worker: &PodWorker, c: &Container) -> bool {
+    match c.kind {
+        Kind::Init => !c.succeeded() && !worker.has_begun(),
+        Kind::Sidecar => !c.is_started() && !worker.has_begun(),
+        _ => false,
+    }
+}
+
+fn container_status(worker: &PodWorker, c: &Container) -> Value {
+    let image_id = c.image.as_ref().filter(|_| c.starts > 0).map_or(Str::default(), |i| i.id.clone());
     let mut s = value!({
-        "name": (c.name()), "image": (&c.spec["image"]), "imageID": (&c.image_id), "ready": (ready),
-        "restartCount": (c.starts.saturating_sub(1)), "started": (c.is_running() && !c.init),
+        "name": (c.name()), "image": (&c.spec["image"]), "imageID": (image_id),
+        "ready": (c.is_ready()), "restartCount": (c.starts.saturating_sub(1)),
+        "started": (c.is_started() && c.kind != Kind::Init),
         "lastState": {}, "resources": (c.spec["resources"].clone()),
     });
-    if !c.id.is_empty() {
-        s.set("containerID", &c.id);
+    let id = match &c.state {
+        State::Absent => "",
+        State::Running { .. } => c.id.as_str(),
+        State::Ended(e) => e.id.as_str(),
+    };
+    if !id.is_empty() {
+        s.set("containerID", id);
     }
-    let state = match &c.state {
-        State::Waiting { reason, message } => {
-            let mut w = value!({"reason": (*reason)});
-            if !message.is_empty() {
-                w.set("message", message);
-            }
-            value!({"waiting": (w)})
+    let waiting = |reason: &str, message: &str| {
+        let mut w = value!({"reason": (reason)});
+        if !message.is_empty() {
+            w.set("message", message);
         }
-        State::Running { since, .. } => value!({"running": {"startedAt": (since.rfc3339())}}),
-        State::Ended(e) => ended(e),
+        value!({"waiting": (w)})
+    };
+    let mut last = c.last.as_ref();
+    let state = match (&c.state, &c.reason) {
+        (State::Running { since }, _) => value!({"running": {"startedAt": (since.rfc3339())}}),
+        (State::Ended(e), Some((reason, message))) if worker.should_restart(c) && !worker.pod.is_terminating() => {
+            last = Some(e);
+            waiting(reason, message)
+        }
+        (State::Ended(e), _) => ended(e),
+        (State::Absent, Some((reason, message))) => waiting(reason, message),
+        (State::Absent, None) => {
+            let init = !worker.pod["spec"]["initContainers"].items().is_empty();
+            let initializing = init && c.kind != Kind::Ephemeral;
+            waiting(if initializing { "PodInitializing" } else { "ContainerCreating" }, "")
+        }
     };
     s.set("state", state);
-    if let Some(e) = &c.last {
+    if let Some(e) = last {
         s.set("lastState", ended(e));
     }
     let mounts: Vec<Value> = c.spec["volumeMounts"].items().iter().map(mount_status).collect();
@@ -178,8 +239,12 @@ fn mount_status(mount: &Value) -> Value {
 }
 
 fn ended(e: &Ended) -> Value {
-    value!({"terminated": {
+    let mut t = value!({
         "exitCode": (e.code), "reason": (e.reason), "containerID": (&e.id),
         "startedAt": (e.started.rfc3339()), "finishedAt": (e.finished.rfc3339()),
-    }})
+    });
+    if !e.message.is_empty() {
+        t.set("message", &e.message);
+    }
+    value!({"terminated": (t)})
 }

@@ -1,0 +1,101 @@
+//! What all nodes of a cluster share beneath their containers: the trees of images, and the trees of volumes.
+//!
+//! Owns: one file tree per volume under a name. Does not own: which pod mounts what (volumes.rs).
+//! The cluster keeps the one depot and lends it to the kubelet that acts. A tree's name tells how long it lives and
+//! who sees it: `pod/<uid>/..` goes with its pod, `node/<name>` is a node's disk, anything else outlives both.
+
+use std::collections::BTreeMap;
+
+use clock::Time;
+use containers::fs::{Node, Tree, VolumeId, Volumes};
+use containers::images::Roots;
+use containers::machine::Host;
+
+/// Plain data.
+#[derive(Clone, Debug, Default)]
+pub struct Depot {
+    pub(crate) roots: Roots,
+    pub(crate) volumes: Volumes,
+    names: BTreeMap<String, VolumeId>,
+    next: u64,
+    /// By image reference: how its own program behaves when nobody asks it anything.
+    pub(crate) verdicts: BTreeMap<String, Verdict>,
+}
+
+/// What a trial run of an image's own program showed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Verdict {
+    /// It waits for requests without end, and needs no machine before the first.
+    pub(crate) idle: bool,
+    /// The code it ends with after SIGTERM, if it ends.
+    pub(crate) term: Option<i32>,
+}
+
+impl Depot {
+    /// The volume called `name`, empty when it is new.
+    pub(crate) fn volume(&mut self, name: &str) -> VolumeId {
+        if let Some(id) = self.names.get(name) {
+            return *id;
+        }
+        self.next += 1;
+        let id = VolumeId(self.next);
+        self.names.insert(name.to_owned(), id);
+        self.volumes.trees.insert(id, Tree::with_root(Node::dir(0o777)));
+        id
+    }
+
+    pub(crate) fn tree_mut(&mut self, id: VolumeId) -> Option<&mut Tree> {
+        self.volumes.trees.get_mut(&id)
+    }
+
+    pub(crate) fn tree(&self, id: VolumeId) -> Option<&Tree> {
+        self.volumes.trees.get(&id)
+    }
+
+    /// Forgets every volume whose name begins with `prefix`.
+    pub fn forget(&mut self, prefix: &str) {
+        let gone: Vec<String> = self
+            .names
+            .range(prefix.to_owned()..)
+            .take_while(|(name, _)| name.starts_with(prefix))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in gone {
+            if let Some(id) = self.names.remove(&name) {
+                self.volumes.trees.remove(&id);
+            }
+        }
+    }
+}
+
+/// What a container's machine sees of the world at one instant.
+pub(crate) struct World<'a> {
+    pub(crate) now: Time,
+    pub(crate) volumes: &'a mut Volumes,
+}
+
+impl Host for World<'_> {
+    fn now(&self) -> Time {
+        self.now
+    }
+
+    fn volumes(&mut self) -> &mut Volumes {
+        self.volumes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pods_volumes_go_with_it_and_no_others() {
+        let mut d = Depot::default();
+        let a = d.volume("pod/1/data");
+        let b = d.volume("pod/10/data");
+        assert_eq!(d.volume("pod/1/data"), a);
+        d.forget("pod/1/");
+        assert!(d.tree(a).is_none() && d.tree(b).is_some());
+        assert_ne!(d.volume("pod/1/data"), a);
+    }
+}

@@ -1,0 +1,403 @@
+//! Processes in their slices, and every way a container or a pod comes to its end.
+//!
+//! Models `kuberuntime_container.go` (killContainer, hooks, terminationOrder), `pkg/kubelet/active_deadline.go`
+//! and the life-cycle event generator's delay. Not modelled: stop signals of images, a hook's httpGet to other hosts.
+
+use client::{Ctx, EventType};
+use clock::{Millis, Time};
+use containers::container::ExecId;
+use containers::machine::{Outcome, Signal};
+use containers::net::HttpRequest;
+use objects::resources::PODS;
+use objects::{Str, Value};
+
+use crate::container::{Ended, Kind, Machine, State, Stop};
+use crate::depot::World;
+use crate::net::NetCall;
+use crate::pod_worker::Work;
+use crate::{Kubelet, Task, delays, machines};
+
+/// How long a server without a machine takes to end after SIGTERM.
+const LAZY_END_MS: Millis = 40;
+const TERMINATION_LOG: &str = "/dev/termination-log";
+
+impl Kubelet {
+    /// Has a container's processes run at `now` at the latest.
+    pub(crate) fn poke(&mut self, key: &Str, i: usize, now: Time) {
+        let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) else { return };
+        if let Some(old) = c.run_timer {
+            if old.0 <= now {
+                return;
+            }
+            self.tasks.cancel(old);
+        }
+        c.run_timer = Some(self.tasks.set(now, Task::Pod(key.clone(), Work::Run(i, c.starts))));
+    }
+
+    /// Has them run once at that instant, whatever they do meanwhile.
+    pub(crate) fn run_by(&mut self, key: &Str, i: usize, at: Time) {
+        if let Some(c) = self.pods.get(key).map(|w| &w.containers[i]) {
+            self.tasks.set(at, Task::Pod(key.clone(), Work::Run(i, c.starts)));
+        }
+    }
+
+    /// Starts a command inside a container.
+    pub(crate) fn start_command(&mut self, key: &Str, i: usize, argv: &[String], now: Time) -> Result<ExecId, String> {
+        let gone = || "container is not running".to_owned();
+        let worker = self.pods.get_mut(key).ok_or_else(gone)?;
+        let inside = machines::wake(worker, i, &mut self.depot, &self.facts, now).ok_or_else(gone)?;
+        inside.exec(argv, false, false, &mut World { now, volumes: &mut self.depot.volumes })
+    }
+
+    /// One slice of a container's processes.
+    pub(crate) fn run(&mut self, key: &Str, i: usize, start: u32, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let ip = worker.ip.clone();
+        let Some(c) = worker.containers.get_mut(i) else { return };
+        if c.starts != start || !c.is_running() {
+            return;
+        }
+        if let Some(timer) = c.run_timer.take() {
+            // Run before its time: the timer would be one too many.
+            self.tasks.cancel(timer);
+        }
+        let Some(inside) = c.live_mut() else { return };
+        let mut world = World { now: ctx.now, volumes: &mut self.depot.volumes };
+        let outcome = inside.run(delays::SLICE_STEPS, &mut world);
+        for (id, request) in inside.take_net_requests() {
+            let call =
+                NetCall { pod: key.clone(), container: i, start, id, source: ip.clone(), request };
+            self.calls.push(call);
+        }
+        match outcome {
+            Outcome::Running => self.poke(key, i, ctx.now + delays::SLICE_MS),
+            Outcome::Blocked { until: Some(t) } => self.poke(key, i, t.max(ctx.now + 1)),
+            Outcome::Blocked { until: None } => {}
+            Outcome::Exited(code) => return self.exited(key, i, code, ctx),
+        }
+        self.check_hooks(key, i, ctx);
+        self.check_probes(key, i, ctx);
+    }
+
+    pub(crate) fn exit_of_lazy(&mut self, key: &Str, i: usize, start: u32, code: i32, ctx: &mut Ctx<'_>) {
+        let lives = self.pods.get(key).map(|w| &w.containers[i]);
+        if lives.is_some_and(|c| c.starts == start && c.is_running()) {
+            self.exited(key, i, code, ctx);
+        }
+    }
+
+    /// The main process has ended.
+    fn exited(&mut self, key: &Str, i: usize, code: i32, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let c = &mut worker.containers[i];
+        let State::Running { since } = c.state else { return };
+        let reason = if code == 0 { "Completed" } else { "Error" };
+        c.state = State::Ended(Ended {
+            code,
+            reason,
+            message: c.live().map(|m| termination_message(m, &c.spec, code)).unwrap_or_default(),
+            started: since,
+            finished: ctx.now,
+            id: c.id.clone(),
+        });
+        // Of dead containers the newest is kept.
+        c.old = None;
+        c.stop = None;
+        c.post_start = None;
+        c.probes = None;
+        if let Some(timer) = c.run_timer.take() {
+            self.tasks.cancel(timer);
+        }
+        if worker.terminating {
+            self.terminate(key, ctx);
+        } else {
+            self.sync_by(key, ctx.now + delays::NOTICE_MS);
+        }
+    }
+
+    /// Runs the postStart hook. The container counts as started when it has ended.
+    pub(crate) fn post_start(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
+        let Some(c) = self.pods.get(key).map(|w| &w.containers[i]) else { return };
+        let hook = c.spec["lifecycle"]["postStart"].clone();
+        if let Some(exec) = hook.find("exec") {
+            match self.start_command(key, i, &argv(exec), ctx.now) {
+                Ok(id) => {
+                    if let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) {
+                        c.post_start = Some(id);
+                    }
+                }
+                Err(_) => self.post_start_failed(key, i, ctx),
+            }
+        } else if let Some(http) = hook.find("httpGet")
+            && !self.http_hook(key, http, ctx.now)
+        {
+            self.post_start_failed(key, i, ctx);
+        }
+    }
+
+    fn post_start_failed(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let pod = worker.pod.clone();
+        let c = &mut worker.containers[i];
+        c.reason = Some(("PostStartHookError", String::new()));
+        let path = c.field_path();
+        self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "FailedPostStartHook", "PostStartHook failed");
+        let grace = self.pods.get(key).map_or(0, crate::pod_worker::PodWorker::grace_ms);
+        self.stop(key, i, grace, "FailedPostStartHook", ctx);
+    }
+
+    fn http_hook(&mut self, key: &Str, http: &Value, now: Time) -> bool {
+        let request = HttpRequest::get(http["path"].as_str().unwrap_or("/"));
+        let port = http["port"].int();
+        let answer = self.serve_in_pod(key, port, now, |m, w| m.serve(w, port as u16, &request));
+        answer.flatten().is_some_and(|r| (200..400).contains(&r.status))
+    }
+
+    /// Looks whether hooks' commands have ended.
+    fn check_hooks(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
+        let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) else { return };
+        if let Some(id) = c.post_start
+            && let Some(code) = c.live().and_then(|m| m.exec_code(id))
+        {
+            c.post_start = None;
+            if let Some(m) = c.live_mut() {
+                m.exec_close(id);
+            }
+            if code == 0 {
+                self.sync_by(key, ctx.now);
+            } else {
+                self.post_start_failed(key, i, ctx);
+            }
+        }
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let pod = worker.pod.clone();
+        let c = &mut worker.containers[i];
+        if let Some(id) = c.stop.as_ref().and_then(|s| s.hook)
+            && let Some(code) = c.live().and_then(|m| m.exec_code(id))
+        {
+            let (path, start) = (c.field_path(), c.starts);
+            if let Some(m) = c.live_mut() {
+                m.exec_close(id);
+            }
+            if code != 0 {
+                let text = "PreStopHook failed";
+                self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "FailedPreStopHook", text);
+            }
+            self.hook_over(key, i, start, ctx);
+        }
+    }
+
+    /// Asks a container to end: its preStop hook, SIGTERM, and SIGKILL when the grace period is over.
+    /// An empty message is the usual one. One that is ending already only gets the earlier deadline.
+    pub(crate) fn stop(&mut self, key: &Str, i: usize, grace_ms: Millis, message: &str, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let pod = worker.pod.clone();
+        let c = &mut worker.containers[i];
+        if !c.is_running() {
+            return;
+        }
+        let grace_ms = if c.spec["lifecycle"]["preStop"].is_null() || grace_ms > 0 {
+            grace_ms.max(delays::MINIMUM_GRACE_MS)
+        } else {
+            delays::MINIMUM_GRACE_MS
+        };
+        let deadline = ctx.now + grace_ms;
+        let start = c.starts;
+        if let Some(stop) = &mut c.stop {
+            if deadline < stop.deadline {
+                stop.deadline = deadline;
+                self.tasks.set(deadline, Task::Pod(key.clone(), Work::Kill(i, start)));
+            }
+            return;
+        }
+        c.stop = Some(Box::new(Stop { deadline, termed: false, hook: None }));
+        let usual = format!("Stopping container {}", c.name());
+        let text = if message.is_empty() { usual.as_str() } else { message };
+        let path = c.field_path();
+        let hook = c.spec["lifecycle"]["preStop"].clone();
+        self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Killing", text);
+        self.tasks.set(deadline, Task::Pod(key.clone(), Work::Kill(i, start)));
+        if let Some(exec) = hook.find("exec") {
+            match self.start_command(key, i, &argv(exec), ctx.now) {
+                Ok(id) => {
+                    if let Some(stop) = self.pods.get_mut(key).and_then(|w| w.containers[i].stop.as_mut()) {
+                        stop.hook = Some(id);
+                    }
+                    self.poke(key, i, ctx.now);
+                    return;
+                }
+                Err(_) => {
+                    let text = "PreStopHook failed";
+                    self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "FailedPreStopHook", text);
+                }
+            }
+        } else if let Some(sleep) = hook.find("sleep") {
+            let at = ctx.now + sleep["seconds"].int() * 1000;
+            self.tasks.set(at, Task::Pod(key.clone(), Work::Term(i, start)));
+            return;
+        } else if let Some(http) = hook.find("httpGet")
+            && !self.http_hook(key, http, ctx.now)
+        {
+            let text = "PreStopHook failed";
+            self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "FailedPreStopHook", text);
+        }
+        self.hook_over(key, i, start, ctx);
+    }
+
+    /// Nothing holds the container up any more: SIGTERM.
+    pub(crate) fn hook_over(&mut self, key: &Str, i: usize, start: u32, ctx: &mut Ctx<'_>) {
+        let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) else { return };
+        if c.starts != start || !c.is_running() {
+            return;
+        }
+        let Some(stop) = c.stop.as_mut().filter(|s| !s.termed) else { return };
+        stop.termed = true;
+        stop.hook = None;
+        let outcome = match &mut c.machine {
+            Machine::Live(live) => {
+                let mut world = World { now: ctx.now, volumes: &mut self.depot.volumes };
+                live.get_mut().signal(Signal::Term, &mut world)
+            }
+            _ => {
+                let known = self.depot.verdicts.get(c.spec["image"].text()).and_then(|v| v.term);
+                if let Some(code) = known {
+                    let at = ctx.now + LAZY_END_MS;
+                    self.tasks.set(at, Task::Pod(key.clone(), Work::Exit(i, start, code)));
+                }
+                return;
+            }
+        };
+        match outcome {
+            Outcome::Exited(code) => {
+                let at = ctx.now + LAZY_END_MS;
+                self.tasks.set(at, Task::Pod(key.clone(), Work::Exit(i, start, code)));
+            }
+            _ => self.poke(key, i, ctx.now + 1),
+        }
+    }
+
+    /// The grace period is over: what still runs is killed.
+    pub(crate) fn kill(&mut self, key: &Str, i: usize, start: u32, ctx: &mut Ctx<'_>) {
+        let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) else { return };
+        let due = c.stop.as_ref().is_some_and(|s| s.deadline <= ctx.now);
+        if c.starts != start || !c.is_running() || !due {
+            return;
+        }
+        if let Machine::Live(live) = &mut c.machine {
+            let mut world = World { now: ctx.now, volumes: &mut self.depot.volumes };
+            live.get_mut().kill(&mut world);
+        }
+        self.exited(key, i, 128 + Signal::Kill.number(), ctx);
+    }
+
+    /// Ends the pod's containers, main ones first, then sidecars from the last to the first; then the pod.
+    pub(crate) fn terminate(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        worker.terminating = true;
+        if let Some(timer) = worker.sync_timer.take() {
+            self.tasks.cancel(timer);
+        }
+        let deadline = worker.pod.deletion_time().unwrap_or(ctx.now);
+        // The server's stamp has whole seconds only.
+        let left = deadline.since(ctx.now).clamp(0, worker.grace_ms());
+        for c in &mut worker.containers {
+            c.busy = false;
+        }
+        self.stop_in_order(key, left, ctx);
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        if worker.removing || worker.containers.iter().any(|c| c.is_running()) {
+            return;
+        }
+        worker.removing = true;
+        self.tasks.set(ctx.now + delays::CLEANUP_MS, Task::Pod(key.clone(), Work::Remove));
+        self.schedule_report(key, ctx.now);
+    }
+
+    /// What still runs in a pod that is done is stopped: sidecars, or all after a deadline.
+    pub(crate) fn stop_rest(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let grace = self.pods.get(key).map_or(0, |w| w.grace_ms());
+        self.stop_in_order(key, grace, ctx);
+    }
+
+    fn stop_in_order(&mut self, key: &Str, grace_ms: Millis, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get(key) else { return };
+        let running = |k: &dyn Fn(Kind) -> bool| -> Vec<usize> {
+            let all = worker.containers.iter().enumerate();
+            all.filter(|(_, c)| c.is_running() && k(c.kind)).map(|(i, _)| i).collect()
+        };
+        let mut now = running(&|k| k != Kind::Sidecar);
+        if now.is_empty() {
+            now.extend(running(&|k| k == Kind::Sidecar).pop());
+        }
+        for i in now {
+            self.stop(key, i, grace_ms, "", ctx);
+        }
+    }
+
+    /// A container whose image changed is stopped and started anew; one that waits is tried at once.
+    pub(crate) fn new_image(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let grace = worker.grace_ms();
+        let c = &mut worker.containers[i];
+        c.retry_at = ctx.now;
+        c.pulls = crate::back_off::BackOff::default();
+        c.failures = 0;
+        if c.is_running() {
+            let message = format!("Container {} definition changed, will be restarted", c.name());
+            self.stop(key, i, grace, &message, ctx);
+        }
+    }
+
+    pub(crate) fn deadline(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        if worker.terminating || worker.is_done() {
+            return;
+        }
+        worker.failed =
+            Some(("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"));
+        for c in &mut worker.containers {
+            c.busy = false;
+        }
+        let pod = worker.pod.clone();
+        let text = "Pod was active on the node longer than the specified deadline";
+        self.recorder.event(ctx, &pod, EventType::Normal, "DeadlineExceeded", text);
+        self.stop_rest(key, ctx);
+        self.sync_by(key, ctx.now);
+    }
+
+    pub(crate) fn remove(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get(key) else { return };
+        let (namespace, name) = (worker.pod.namespace().to_owned(), worker.pod.name().to_owned());
+        let uid = worker.uid().to_owned();
+        // Refused only when it is gone already or finalizers hold it: then the watch tells.
+        let _ = ctx.delete(PODS, &namespace, &name, Some(&uid), Some(0), None);
+    }
+}
+
+fn argv(exec: &Value) -> Vec<String> {
+    exec["command"].items().iter().map(|w| w.text().to_owned()).collect()
+}
+
+/// What the container left for its reader: the file it was told of, else the end of its log if that is wanted.
+fn termination_message(inside: &containers::container::Container, spec: &Value, code: i32) -> String {
+    const FILE_BYTES: usize = 4096;
+    const LOG_LINES: usize = 80;
+    const LOG_BYTES: usize = 2048;
+    let path = spec["terminationMessagePath"].as_str().unwrap_or(TERMINATION_LOG);
+    let file = inside.machine().fs.tree.file(path).unwrap_or_default();
+    if !file.is_empty() {
+        let from = file.len().saturating_sub(FILE_BYTES);
+        return String::from_utf8_lossy(&file[from..]).into_owned();
+    }
+    if code == 0 || spec["terminationMessagePolicy"] != "FallbackToLogsOnError" {
+        return String::new();
+    }
+    let (lines, _) = inside.log();
+    let mut text: String =
+        lines[lines.len().saturating_sub(LOG_LINES)..].iter().map(|l| format!("{}\n", l.text)).collect();
+    while text.len() > LOG_BYTES {
+        let cut = text.find('\n').map_or(text.len(), |n| n + 1);
+        text.drain(..cut);
+    }
+    text
+}

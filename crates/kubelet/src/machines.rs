@@ -1,0 +1,223 @@
+//! From a pod's container to the machine that runs it: what it is started from, and servers made only when asked.
+//!
+//! Models `kuberuntime_container.go` (generateContainerConfig). Not modelled: capabilities, seccomp, devices.
+
+use std::sync::Arc;
+
+use clock::Time;
+use containers::container::{Container as Inside, Spec, StartError};
+use containers::machine::{Outcome, Signal};
+use objects::{Str, Value};
+
+use crate::container::{Container, Live, Machine, State};
+use crate::delays;
+use crate::depot::{Depot, Verdict, World};
+use crate::environment::{self, Downward, Variables};
+use crate::image_manager::ImageFacts;
+use crate::pod_worker::PodWorker;
+use crate::volumes;
+
+/// What a node is to the containers on it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NodeFacts {
+    pub(crate) host_ip: Str,
+    pub(crate) cpu: Str,
+    pub(crate) memory: Str,
+    /// The cluster's certificate, as every namespace's `kube-root-ca.crt` has it.
+    pub(crate) root_ca: Value,
+}
+
+pub(crate) fn downward(worker: &PodWorker, facts: &NodeFacts) -> Downward {
+    Downward {
+        pod: worker.pod.clone(),
+        pod_ip: worker.ip.clone(),
+        host_ip: facts.host_ip.clone(),
+        node_cpu: facts.cpu.clone(),
+        node_memory: facts.memory.clone(),
+    }
+}
+
+/// Whether a container can wait for its machine: the image's own program with nothing of the pod's in it.
+pub(crate) fn is_plain(c: &Container, worker: &PodWorker) -> bool {
+    let s = &c.spec;
+    let absent = ["command", "args", "env", "envFrom", "lifecycle", "stdin", "securityContext", "workingDir"];
+    absent.iter().all(|f| s[*f].is_null())
+        && s["volumeMounts"].items().iter().all(|m| {
+            let volumes = worker.pod["spec"]["volumes"].items();
+            volumes.iter().any(|v| v["name"] == m["name"] && volumes::is_token_volume(v))
+        })
+}
+
+/// How an image's own program behaves when left alone; tried once for each image of a cluster.
+pub(crate) fn verdict(depot: &mut Depot, reference: &str, image: &ImageFacts) -> Verdict {
+    if let Some(v) = depot.verdicts.get(reference) {
+        return *v;
+    }
+    let v = try_out(depot, image);
+    depot.verdicts.insert(reference.to_owned(), v);
+    v
+}
+
+fn try_out(depot: &mut Depot, image: &ImageFacts) -> Verdict {
+    const TRIES: usize = 50;
+    let busy = Verdict { idle: false, term: None };
+    let spec = Spec { hostname: "trial".into(), ..Spec::default() };
+    let mut world = World { now: Time::EPOCH, volumes: &mut depot.volumes };
+    let Ok(mut inside) = Inside::start(image.image, &image.tag, &spec, &mut depot.roots, &mut world) else {
+        return busy;
+    };
+    for _ in 0..TRIES {
+        match inside.run(delays::SLICE_STEPS, &mut world) {
+            Outcome::Blocked { until: Some(t) } => world.now = t,
+            Outcome::Blocked { until: None } if inside.take_net_requests().is_empty() => {
+                let term = match inside.signal(Signal::Term, &mut world) {
+                    Outcome::Exited(code) => Some(code),
+                    _ => None,
+                };
+                return Verdict { idle: true, term };
+            }
+            _ => return busy,
+        }
+    }
+    busy
+}
+
+fn words(list: &Value, variables: &Variables) -> Option<Vec<String>> {
+    let value = |k: &str| variables.iter().rev().find(|(n, _)| n == k).map(|(_, v)| v.clone());
+    let items = list.items();
+    (!items.is_empty()).then(|| items.iter().map(|w| environment::expand(w.text(), &value)).collect())
+}
+
+fn host_name(pod: &Value) -> String {
+    let name = pod["spec"]["hostname"].as_str().unwrap_or(pod.name());
+    name.chars().take(63).collect()
+}
+
+fn hosts(worker: &PodWorker, name: &str) -> String {
+    let spec = &worker.pod["spec"];
+    let domain = match spec["subdomain"].as_str() {
+        Some(sub) => format!("{name}.{sub}.{}.svc.cluster.local\t{name}", worker.pod.namespace()),
+        None => name.to_owned(),
+    };
+    let mut text = format!(
+        "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n{}\t{domain}\n",
+        worker.ip
+    );
+    for (n, alias) in spec["hostAliases"].items().iter().enumerate() {
+        if n == 0 {
+            text.push_str("\n# Entries added by HostAliases.\n");
+        }
+        let names: Vec<&str> = alias["hostnames"].items().iter().map(Value::text).collect();
+        text.push_str(&format!("{}\t{}\n", alias["ip"].text(), names.join("\t")));
+    }
+    text
+}
+
+fn resolv(pod: &Value) -> String {
+    let config = &pod["spec"]["dnsConfig"];
+    let own: String =
+        config["nameservers"].items().iter().map(|n| format!("nameserver {}\n", n.text())).collect();
+    match pod["spec"]["dnsPolicy"].text() {
+        "None" => {
+            let search: Vec<&str> = config["searches"].items().iter().map(Value::text).collect();
+            if search.is_empty() { own } else { format!("search {}\n{own}", search.join(" ")) }
+        }
+        "Default" => format!("nameserver 172.18.0.1\n{own}"),
+        _ => format!(
+            "search {ns}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\n{own}options ndots:5\n",
+            ns = pod.namespace()
+        ),
+    }
+}
+
+/// All a container is started from.
+pub(crate) fn spec_of(worker: &mut PodWorker, i: usize, variables: Variables, depot: &mut Depot, facts: &NodeFacts, now: Time) -> Spec {
+    write_token(worker, i, depot, facts, now);
+    let pod = &worker.pod;
+    let c = &worker.containers[i];
+    let s = &c.spec;
+    let number = |field: &str| {
+        let own = &s["securityContext"][field];
+        let v = if own.is_null() { &pod["spec"]["securityContext"][field] } else { own };
+        v.as_int().and_then(|n| u32::try_from(n).ok())
+    };
+    let hostname = host_name(pod);
+    let ports = s["ports"].items().iter().filter_map(|p| u16::try_from(p["containerPort"].int()).ok());
+    Spec {
+        command: words(&s["command"], &variables),
+        args: words(&s["args"], &variables),
+        workdir: s["workingDir"].as_str().map(str::to_owned),
+        user: number("runAsUser"),
+        group: number("runAsGroup"),
+        hosts: hosts(worker, &hostname),
+        hostname,
+        mounts: volumes::mounts(s, &worker.volumes, pod.uid(), &variables, depot),
+        read_only_root: s["securityContext"]["readOnlyRootFilesystem"].is_true(),
+        storage_limit: None,
+        ports: ports.collect(),
+        stdin: s["stdin"].is_true(),
+        tty: s["tty"].is_true(),
+        seed: seed(&c.id),
+        resolv: resolv(pod),
+        env: variables,
+    }
+}
+
+fn seed(id: &str) -> u64 {
+    let hex = id.trim_start_matches("containerd://");
+    u64::from_str_radix(hex.get(..16).unwrap_or("0"), 16).unwrap_or(0)
+}
+
+/// The account's token volume, written when the first container that mounts it really runs.
+fn write_token(worker: &mut PodWorker, i: usize, depot: &mut Depot, facts: &NodeFacts, now: Time) {
+    let mounts = worker.containers[i].spec["volumeMounts"].clone();
+    let wanted = worker.pod["spec"]["volumes"].clone();
+    for v in wanted.items() {
+        let name = v["name"].to_str();
+        if !volumes::is_token_volume(v)
+            || worker.volumes.contains_key(&name)
+            || !mounts.items().iter().any(|m| m["name"] == v["name"])
+        {
+            continue;
+        }
+        let down = downward(worker, facts);
+        let mut read = |_: &str, _: &str| Ok(facts.root_ca.clone());
+        if let Ok(m) = volumes::set_up(v, &down, depot, now, &mut read) {
+            worker.volumes.insert(name, m);
+        }
+    }
+}
+
+/// Starts a container's process.
+///
+/// # Errors
+/// The runtime's refusal: no such executable.
+pub(crate) fn start(image: &ImageFacts, spec: &Spec, depot: &mut Depot, now: Time) -> Result<Inside, StartError> {
+    let mut world = World { now, volumes: &mut depot.volumes };
+    Inside::start(image.image, &image.tag, spec, &mut depot.roots, &mut world)
+}
+
+/// The machine behind a running container. A server that waited without one gets it now, as if it had run since its
+/// start.
+pub(crate) fn wake<'a>(
+    worker: &'a mut PodWorker,
+    i: usize,
+    depot: &mut Depot,
+    facts: &NodeFacts,
+    now: Time,
+) -> Option<&'a mut Inside> {
+    let c = worker.containers.get(i)?;
+    if let (Machine::Lazy(services), State::Running { since }, Some(image)) = (&c.machine, &c.state, &c.image) {
+        let (variables, since, image) = (Variables::clone(services), *since, Arc::clone(image));
+        let spec = spec_of(worker, i, variables, depot, facts, since);
+        let mut inside = start(&image, &spec, depot, since).ok()?;
+        let mut world = World { now: since, volumes: &mut depot.volumes };
+        while let Outcome::Blocked { until: Some(t) } = inside.run(delays::SLICE_STEPS, &mut world)
+            && t <= now
+        {
+            world.now = t;
+        }
+        worker.containers[i].machine = Machine::Live(Live::new(inside));
+    }
+    worker.containers[i].live_mut()
+}

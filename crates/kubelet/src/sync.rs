@@ -1,0 +1,527 @@
+//! One pod's way up: volumes, sandbox, images, containers one after the other, and the waits between attempts.
+//!
+//! Models `pkg/kubelet` syncPod and `kuberuntime` SyncPod, startContainer, doBackOff.
+
+use std::sync::Arc;
+
+use client::{Ctx, EventType};
+use clock::{Millis, Rng, Time};
+use objects::resources::{CONFIGMAPS, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, SECRETS};
+use objects::{Str, Value};
+
+use crate::container::{Ended, Kind, Live, Machine, State};
+use crate::image_manager::{self, PullError};
+use crate::pod_worker::Work;
+use crate::{Kubelet, Task, delays, environment, machines, status, volumes};
+
+/// Up to half more, as upstream jitters its retries.
+pub(crate) fn jitter(span: Millis, rng: &mut Rng) -> Millis {
+    span + (span as f64 * 0.5 * rng.unit()) as Millis
+}
+
+/// Reads an object as volumes and variables name it; the error is the kubelet's text.
+pub(crate) fn read(ctx: &mut Ctx<'_>, namespace: &str, resource: &str, name: &str) -> Result<Value, String> {
+    let (r, namespace) = match resource {
+        "configmap" | "configmaps" => (CONFIGMAPS, namespace),
+        "secret" | "secrets" => (SECRETS, namespace),
+        "persistentvolumeclaims" => (PERSISTENTVOLUMECLAIMS, namespace),
+        _ => (PERSISTENTVOLUMES, ""),
+    };
+    ctx.get(r, namespace, name).map_err(|s| {
+        if s.reason == objects::Reason::NotFound {
+            format!("{} \"{name}\" not found", r.singular)
+        } else {
+            s.message
+        }
+    })
+}
+
+impl Kubelet {
+    /// Does one piece of a pod's work.
+    pub(crate) fn work(&mut self, key: Str, work: Work, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(&key) else { return };
+        ctx.caller = Self::caller_of(&self.config.node, worker.cause);
+        let up = !worker.terminating && worker.failed.is_none();
+        match work {
+            Work::Begin => self.begin(&key, ctx),
+            Work::Mount if up => self.mount(&key, ctx),
+            Work::SandboxReady if up => self.sandbox_ready(&key, ctx),
+            Work::Sync => {
+                worker.sync_timer = None;
+                self.sync(&key, ctx);
+            }
+            Work::Pulled(i) if up => self.pulled(&key, i, ctx),
+            Work::Created(i) if up => self.created(&key, i, ctx),
+            Work::Started(i) if up => self.started(&key, i, ctx),
+            Work::Mount | Work::SandboxReady | Work::Pulled(_) | Work::Created(_) | Work::Started(_) => {}
+            Work::Run(i, start) => self.run(&key, i, start, ctx),
+            Work::Exit(i, start, code) => self.exit_of_lazy(&key, i, start, code, ctx),
+            Work::Probe(i, start, kind) => self.probe(&key, i, start, kind, ctx),
+            Work::Term(i, start) => self.hook_over(&key, i, start, ctx),
+            Work::Kill(i, start) => self.kill(&key, i, start, ctx),
+            Work::Refresh => self.refresh(&key, ctx),
+            Work::Deadline => self.deadline(&key, ctx),
+            Work::Report => self.report(&key, ctx),
+            Work::Remove => self.remove(&key, ctx),
+        }
+    }
+
+    /// Has the pod looked at no later than `at`.
+    pub(crate) fn sync_by(&mut self, key: &Str, at: Time) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        if let Some(old) = worker.sync_timer {
+            if old.0 <= at {
+                return;
+            }
+            self.tasks.cancel(old);
+        }
+        worker.sync_timer = Some(self.tasks.set(at, Task::Pod(key.clone(), Work::Sync)));
+    }
+
+    fn begin(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        worker.start_time = worker.pod["status"]["startTime"].time().unwrap_or(ctx.now);
+        if worker.pod.is_terminating() || matches!(worker.pod["status"]["phase"].text(), "Succeeded" | "Failed") {
+            return self.sync(key, ctx);
+        }
+        if let Some(seconds) = worker.pod["spec"]["activeDeadlineSeconds"].as_int() {
+            let at = worker.start_time + seconds * 1000;
+            self.tasks.set(at, Task::Pod(key.clone(), Work::Deadline));
+        }
+        self.report(key, ctx);
+        self.mount(key, ctx);
+    }
+
+    /// Makes every volume ready, then asks for the sandbox.
+    fn mount(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let wanted = worker.pod["spec"]["volumes"].clone();
+        let namespace = worker.pod.namespace().to_owned();
+        let mut failed = Vec::new();
+        let mut written = false;
+        for v in wanted.items() {
+            let name = v["name"].to_str();
+            if volumes::is_token_volume(v) && is_own_token(v) {
+                if self.facts.root_ca.is_null() {
+                    let ca = ctx.get(CONFIGMAPS, &namespace, "kube-root-ca.crt");
+                    self.facts.root_ca = ca.unwrap_or_default();
+                }
+                continue;
+            }
+            written |= volumes::is_written(v);
+            if worker.volumes.contains_key(&name) {
+                continue;
+            }
+            let down = machines::downward(worker, &self.facts);
+            let now = ctx.now;
+            let mut read = |resource: &str, name: &str| read(ctx, &namespace, resource, name);
+            match volumes::set_up(v, &down, &mut self.depot, now, &mut read) {
+                Ok(m) => drop(worker.volumes.insert(name, m)),
+                Err(why) => failed.push(format!("MountVolume.SetUp failed for volume \"{name}\" : {why}")),
+            }
+        }
+        if failed.is_empty() {
+            let jitter = ctx.rng.below(delays::SANDBOX_JITTER_MS) as Millis;
+            self.tasks.set(ctx.now + delays::SANDBOX_MS + jitter, Task::Pod(key.clone(), Work::SandboxReady));
+            if written {
+                self.refresh_later(key, ctx);
+            }
+            return;
+        }
+        let wait = (delays::MOUNT_RETRY_MS << worker.mount_failures.min(8)).min(delays::MOUNT_RETRY_MAX_MS);
+        worker.mount_failures += 1;
+        let pod = worker.pod.clone();
+        for message in failed {
+            self.recorder.event(ctx, &pod, EventType::Warning, "FailedMount", &message);
+        }
+        self.tasks.set(ctx.now + wait, Task::Pod(key.clone(), Work::Mount));
+    }
+
+    fn refresh_later(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let at = ctx.now + jitter(delays::SYNC_PERIOD_MS, ctx.rng);
+        self.tasks.set(at, Task::Pod(key.clone(), Work::Refresh));
+    }
+
+    /// Writes volumes anew whose sources have changed.
+    fn refresh(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        if worker.terminating || worker.is_done() {
+            return;
+        }
+        let down = machines::downward(worker, &self.facts);
+        let namespace = worker.pod.namespace().to_owned();
+        for v in down.pod["spec"]["volumes"].items() {
+            let Some(m) = worker.volumes.get_mut(v["name"].text()).filter(|_| !is_own_token(v)) else { continue };
+            let Some(old) = &m.written else { continue };
+            let mut read = |resource: &str, name: &str| read(ctx, &namespace, resource, name);
+            // A source that has gone leaves the files as they are.
+            if let Ok(new) = volumes::payload(v, &down, &mut read)
+                && new != *old
+            {
+                if let Some(tree) = self.depot.tree_mut(m.volume) {
+                    volumes::write(tree, &new, ctx.now);
+                }
+                m.written = Some(new);
+            }
+        }
+        self.refresh_later(key, ctx);
+    }
+
+    fn sandbox_ready(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get(key) else { return };
+        let host = worker.pod["spec"]["hostNetwork"].is_true();
+        let ip = if host { self.host_ip() } else { self.allocate_address() };
+        if let Some(worker) = self.pods.get_mut(key) {
+            worker.ip = ip.clone();
+            worker.sandbox_ready = true;
+        }
+        if !host {
+            self.by_ip.insert(ip, key.clone());
+        }
+        self.advance(key, ctx);
+    }
+
+    /// Looks at the pod as a whole: tells the API server, then does what is to be done next.
+    pub(crate) fn sync(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get(key) else { return };
+        if worker.pod.is_terminating() {
+            return self.terminate(key, ctx);
+        }
+        if matches!(worker.pod["status"]["phase"].text(), "Succeeded" | "Failed") {
+            return;
+        }
+        self.report(key, ctx);
+        self.advance(key, ctx);
+    }
+
+    /// Starts the next container that can be started; says when to look again at those that can't.
+    pub(crate) fn advance(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        if !worker.sandbox_ready || worker.terminating || worker.containers.iter().any(|c| c.busy) {
+            return;
+        }
+        if worker.is_done() {
+            return self.stop_rest(key, ctx);
+        }
+        let mut look_at: Option<Time> = None;
+        for i in worker.to_start() {
+            let full_name = worker.full_name();
+            let pod = worker.pod.clone();
+            let c = &mut worker.containers[i];
+            if c.retry_at > ctx.now {
+                look_at = Some(look_at.map_or(c.retry_at, |t| t.min(c.retry_at)));
+                continue;
+            }
+            if let Some(finished) = c.ended().map(|e| e.finished) {
+                if c.crashes.holds_since(finished, ctx.now) {
+                    let name = c.name().to_owned();
+                    let delay = c.crashes.delay_ms;
+                    let message = format!(
+                        "back-off {} restarting failed container={name} pod={full_name}",
+                        go_duration(delay)
+                    );
+                    c.reason = Some(("CrashLoopBackOff", message));
+                    let left = (finished + delay).since(ctx.now).min(delays::SYNC_PERIOD_MS);
+                    c.retry_at = ctx.now + jitter(left, ctx.rng);
+                    look_at = Some(look_at.map_or(c.retry_at, |t| t.min(c.retry_at)));
+                    let path = c.field_path();
+                    let text = format!("Back-off restarting failed container {name} in pod {full_name}");
+                    self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "BackOff", &text);
+                    continue;
+                }
+                c.crashes.lengthen(finished, ctx.now);
+            }
+            return self.begin_start(key, i, ctx);
+        }
+        if let Some(at) = look_at {
+            self.sync_by(key, at);
+        }
+    }
+
+    /// Has the image, or pulls it.
+    fn begin_start(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let pod = worker.pod.clone();
+        let c = &mut worker.containers[i];
+        c.busy = true;
+        c.attempt_at = ctx.now;
+        let (image, path) = (c.spec["image"].to_str(), c.field_path());
+        let policy = c.spec["imagePullPolicy"].as_str().unwrap_or("IfNotPresent").to_owned();
+        match self.images.get(&image, ctx.now) {
+            Some(facts) if policy != "Always" => {
+                c.image = Some(Arc::clone(facts));
+                let message = format!(
+                    "Container image \"{image}\" already present on machine and can be accessed by the pod"
+                );
+                self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Pulled", &message);
+                self.tasks.set(ctx.now + delays::CREATE_MS, Task::Pod(key.clone(), Work::Created(i)));
+            }
+            None if policy == "Never" => {
+                let message = format!("Container image \"{image}\" is not present with pull policy of Never");
+                self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "ErrImageNeverPull", &message);
+                self.fail_start(key, i, "ErrImageNeverPull", message, "ErrImageNeverPull", ctx);
+            }
+            _ => {
+                if let Err(PullError::Invalid(text)) = image_manager::look_up(&image) {
+                    self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "InspectFailed", &text);
+                    return self.fail_start(key, i, "InvalidImageName", text, "InvalidImageName", ctx);
+                }
+                if c.pulls.holds_since_update(ctx.now) {
+                    let text = format!("Back-off pulling image \"{image}\"");
+                    let message = format!("{text}: ErrImagePull: {}", c.pull_error);
+                    self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "BackOff", &text);
+                    return self.fail_start(key, i, "ImagePullBackOff", message, "ImagePullBackOff", ctx);
+                }
+                let message = format!("Pulling image \"{image}\"");
+                self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Pulling", &message);
+                let done_at = self.images.pull(&image, key, ctx.now);
+                self.tasks.set(done_at, Task::Pod(key.clone(), Work::Pulled(i)));
+            }
+        }
+    }
+
+    fn pulled(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let pod = worker.pod.clone();
+        let c = &mut worker.containers[i];
+        let (image, path) = (c.spec["image"].to_str(), c.field_path());
+        let waited = ctx.now.since(c.attempt_at);
+        let took = self.images.pull_time(key).unwrap_or(waited);
+        self.images.forget(key);
+        match image_manager::look_up(&image) {
+            Ok(facts) => {
+                let message = format!(
+                    "Successfully pulled image \"{image}\" in {} ({} including waiting). Image size: {} bytes.",
+                    go_duration(took),
+                    go_duration(waited),
+                    facts.size_bytes
+                );
+                c.image = Some(Arc::new(facts));
+                self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Pulled", &message);
+                self.tasks.set(ctx.now + delays::CREATE_MS, Task::Pod(key.clone(), Work::Created(i)));
+            }
+            Err(PullError::Invalid(message) | PullError::Refused(message)) => {
+                c.pulls.lengthen(ctx.now, ctx.now);
+                c.pull_error.clone_from(&message);
+                let text = format!("Failed to pull image \"{image}\": {message}");
+                self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "Failed", &text);
+                self.fail_start(key, i, "ErrImagePull", message, "ErrImagePull", ctx);
+            }
+        }
+    }
+
+    /// A start that came to nothing: told in an event, tried again later; the next container has its turn.
+    fn fail_start(
+        &mut self,
+        key: &Str,
+        i: usize,
+        reason: &'static str,
+        message: String,
+        error: &str,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let pod = worker.pod.clone();
+        let c = &mut worker.containers[i];
+        c.busy = false;
+        c.reason = Some((reason, message));
+        // The sandbox's own start brings a second look soon after the first failure.
+        let first = c.failures == 0 && c.starts == 0;
+        c.failures += 1;
+        c.retry_at = ctx.now + if first { 1_000 } else { jitter(delays::RETRY_MS, ctx.rng) };
+        let (path, at) = (c.field_path(), c.retry_at);
+        let text = format!("Error: {error}");
+        self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "Failed", &text);
+        self.sync_by(key, at);
+        self.advance(key, ctx);
+    }
+
+    /// Works the container's configuration out and creates it.
+    fn created(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
+        let services = match self.pods.get(key) {
+            Some(w) => {
+                let links = w.pod["spec"]["enableServiceLinks"].as_bool() != Some(false);
+                let namespace = w.pod.namespace().to_owned();
+                self.service_variables(&namespace, links)
+            }
+            None => return,
+        };
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let pod = worker.pod.clone();
+        worker.containers[i].id =
+            Str::from(format!("containerd://{}", image_manager::digest(ctx.rng.next_u64())));
+        let c = &worker.containers[i];
+        let Some(image) = c.image.clone() else { return };
+        let plain = machines::is_plain(c, worker)
+            && machines::verdict(&mut self.depot, c.spec["image"].text(), &image).idle;
+        let machine = if plain {
+            Ok(None)
+        } else {
+            let down = machines::downward(worker, &self.facts);
+            let spec = c.spec.clone();
+            let namespace = pod.namespace().to_owned();
+            let mut fetch = |kind: &str, name: &str| read(ctx, &namespace, kind, name);
+            let user = user_error(&spec, &pod, image.image.map_or(0, |i| i.user), &worker.full_name());
+            user.map_or(Ok(()), Err)
+                .and_then(|()| environment::variables(&spec, &services, &down, &mut fetch))
+                .map(Some)
+        };
+        let path = worker.containers[i].field_path();
+        match machine {
+            Err(why) => {
+                let error = why.clone();
+                return self.fail_start(key, i, "CreateContainerConfigError", why, &error, ctx);
+            }
+            Ok(None) => worker.containers[i].machine = Machine::Lazy(services),
+            Ok(Some(variables)) => {
+                let spec = machines::spec_of(worker, i, variables, &mut self.depot, &self.facts, ctx.now);
+                worker.containers[i].prepared = Some(Arc::new(spec));
+            }
+        }
+        self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Created", "Container created");
+        self.tasks.set(ctx.now + delays::START_MS, Task::Pod(key.clone(), Work::Started(i)));
+    }
+
+    fn started(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let pod = worker.pod.clone();
+        let c = &mut worker.containers[i];
+        c.busy = false;
+        c.starts += 1;
+        c.stop = None;
+        c.probes = None;
+        c.post_start = None;
+        if let State::Ended(e) = &c.state {
+            c.last = Some(e.clone());
+        }
+        let path = c.field_path();
+        let Some(image) = c.image.clone() else { return };
+        if let Some(spec) = c.prepared.take() {
+            let before = std::mem::replace(&mut c.machine, Machine::Absent);
+            if let Machine::Live(old) = before {
+                c.old = Some(old);
+            }
+            match machines::start(&image, &spec, &mut self.depot, ctx.now) {
+                Ok(inside) => c.machine = Machine::Live(Live::new(inside)),
+                Err(e) => {
+                    c.state = State::Ended(Ended {
+                        code: e.exit_code,
+                        reason: "StartError",
+                        message: e.message.clone(),
+                        // As the runtime reports a process that never was.
+                        started: Time(0),
+                        finished: ctx.now,
+                        id: c.id.clone(),
+                    });
+                    c.reason = Some(("RunContainerError", e.message.clone()));
+                    let text = format!("Error: {}", e.message);
+                    self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "Failed", &text);
+                    self.sync_by(key, ctx.now + delays::NOTICE_MS);
+                    return;
+                }
+            }
+        }
+        c.reason = None;
+        c.state = State::Running { since: ctx.now };
+        let live = c.live().is_some();
+        let kind = c.kind;
+        self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Started", "Container started");
+        self.sync_by(key, ctx.now + delays::REPORT_MS);
+        if live {
+            self.post_start(key, i, ctx);
+            let start = self.pods.get(key).map_or(0, |w| w.containers[i].starts);
+            self.run(key, i, start, ctx);
+        }
+        self.begin_probes(key, i, ctx.now);
+        if kind != Kind::Init {
+            self.advance(key, ctx);
+        }
+    }
+
+    pub(crate) fn schedule_report(&mut self, key: &Str, now: Time) {
+        if let Some(worker) = self.pods.get_mut(key)
+            && !std::mem::replace(&mut worker.report_due, true)
+        {
+            self.tasks.set(now + delays::REPORT_MS, Task::Pod(key.clone(), Work::Report));
+        }
+    }
+
+    /// Writes the pod's status if it differs from what the server has.
+    pub(crate) fn report(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let host_ip = self.host_ip();
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        worker.report_due = false;
+        let status = status::pod_status(worker, &host_ip, ctx.now);
+        if status == worker.pod["status"] {
+            return;
+        }
+        let mut pod = worker.pod.clone();
+        pod.set("status", status);
+        pod.at_mut(&["metadata"]).remove("resourceVersion");
+        if let Ok(stored) = ctx.update_status(PODS, pod)
+            && let Some(worker) = self.pods.get_mut(key)
+        {
+            // A deletion that has not arrived yet must still be seen as new when it does.
+            worker.pod.set("status", stored["status"].clone());
+        }
+    }
+}
+
+/// The volume admission adds, whose sources are the same in every pod.
+fn is_own_token(volume: &Value) -> bool {
+    volume["name"].text().starts_with("kube-api-access-")
+}
+
+/// `runAsNonRoot` against the user the container would run as.
+fn user_error(spec: &Value, pod: &Value, image_user: u32, full_name: &str) -> Option<String> {
+    let pick = |field: &str| {
+        let own = &spec["securityContext"][field];
+        if own.is_null() { pod["spec"]["securityContext"][field].clone() } else { own.clone() }
+    };
+    if !pick("runAsNonRoot").is_true() {
+        return None;
+    }
+    let container = spec["name"].text();
+    match pick("runAsUser").as_int() {
+        Some(0) => Some(format!(
+            "container's runAsUser breaks non-root policy (pod: \"{full_name}\", container: {container})"
+        )),
+        None if image_user == 0 => Some(format!(
+            "container has runAsNonRoot and image will run as root (pod: \"{full_name}\", container: {container})"
+        )),
+        _ => None,
+    }
+}
+
+/// A span as Go prints `time.Duration` to the millisecond: `2.188s`, `10s`, `1m20s`.
+pub(crate) fn go_duration(ms: Millis) -> String {
+    if ms < 1000 {
+        return format!("{ms}ms");
+    }
+    let (minutes, rest) = (ms / 60_000, ms % 60_000);
+    let mut seconds = format!("{}.{:03}", rest / 1000, rest % 1000);
+    while seconds.ends_with('0') {
+        seconds.pop();
+    }
+    let seconds = seconds.trim_end_matches('.');
+    if minutes >= 60 {
+        format!("{}h{}m{seconds}s", minutes / 60, minutes % 60)
+    } else if minutes > 0 {
+        format!("{minutes}m{seconds}s")
+    } else {
+        format!("{seconds}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_as_go_prints_them() {
+        let table = [(412, "412ms"), (2188, "2.188s"), (10_000, "10s"), (80_000, "1m20s"), (300_000, "5m0s")];
+        for (ms, text) in table {
+            assert_eq!(go_duration(ms), text);
+        }
+    }
+}
