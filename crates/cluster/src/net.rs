@@ -60,12 +60,15 @@ impl Cluster {
     }
 
     fn answer(&mut self, part: usize, call: &NetCall) -> NetAnswer {
-        let failed = |address: Option<&str>, error| NetAnswer::Failed { address: address.map(str::to_owned), error };
+        let failed =
+            |address: Option<&str>, error| NetAnswer::Failed { address: address.map(str::to_owned), error };
         match &call.request {
             NetRequest::Resolve { name, kind } => self.resolve(call, name, kind),
             NetRequest::Ping { host } => match self.address(call, host) {
                 Err(e) => failed(None, e),
-                Ok(ip) if self.node_with(&ip).is_some() => NetAnswer::Pong { address: ip.to_string(), millis: 0.1 },
+                Ok(ip) if self.node_with(&ip).is_some() => {
+                    NetAnswer::Pong { address: ip.to_string(), millis: 0.1 }
+                }
                 Ok(ip) => failed(Some(&ip), NetError::TimedOut),
             },
             NetRequest::Http { host, port, request, .. } => {
@@ -75,7 +78,8 @@ impl Cluster {
                 };
                 let mut request = request.clone();
                 request.peer = call.source.to_string();
-                let served = self.reach(part, &ip, *port, |c, at, to, port| c.http_at(at, to, port, &request));
+                let served =
+                    self.reach(part, &ip, *port, |c, at, to, port| c.http_at(at, to, port, &request));
                 match served {
                     Ok(Served::Answer(response)) => NetAnswer::Http { address: ip.to_string(), response },
                     Ok(Served::Reset) => failed(Some(&ip), NetError::Reset),
@@ -173,7 +177,9 @@ impl Cluster {
         let server = self.dns_server().unwrap_or_default();
         if kind == "AAAA" {
             return match self.records(call, name) {
-                Ok((full, _)) => NetAnswer::Resolved { server: server.to_string(), name: full, records: Vec::new() },
+                Ok((full, _)) => {
+                    NetAnswer::Resolved { server: server.to_string(), name: full, records: Vec::new() }
+                }
                 Err(error) => NetAnswer::Failed { address: None, error },
             };
         }

@@ -26,10 +26,24 @@ pub(crate) struct Stream {
 enum Kind {
     /// Text that is there at once.
     Text(String),
-    Log { at: Instance, next: u64, cut: Cut, follow: bool },
-    Exec { command: Command, waiting: Vec<Frame> },
-    Attach { at: Instance, waiting: Vec<Frame> },
-    Forward { pod: Str, uid: Str },
+    Log {
+        at: Instance,
+        next: u64,
+        cut: Cut,
+        follow: bool,
+    },
+    Exec {
+        command: Command,
+        waiting: Vec<Frame>,
+    },
+    Attach {
+        at: Instance,
+        waiting: Vec<Frame>,
+    },
+    Forward {
+        pod: Str,
+        uid: Str,
+    },
 }
 
 /// How a log is cut for its reader.
@@ -174,7 +188,9 @@ impl Stream {
         let Some(at) = at else {
             return Err(Status::new(
                 Reason::InternalError,
-                format!("Internal error occurred: unable to upgrade connection: container not found (\"{name}\")"),
+                format!(
+                    "Internal error occurred: unable to upgrade connection: container not found (\"{name}\")"
+                ),
             ));
         };
         if request.subresource == "attach" {
@@ -297,7 +313,8 @@ impl Stream {
             Kind::Forward { pod, uid } => {
                 let (namespace, name) = objects::meta::split_key(pod);
                 let there = cluster.object("pods", namespace, name);
-                let runs = there.is_some_and(|p| p.uid() == uid.as_str() && p["status"]["phase"] == "Running");
+                let runs =
+                    there.is_some_and(|p| p.uid() == uid.as_str() && p["status"]["phase"] == "Running");
                 self.over = !runs;
                 if runs { None } else { Some(None) }
             }
@@ -360,9 +377,8 @@ mod tests {
 
     #[test]
     fn whose_log_is_meant() {
-        let pod = |status: Value| {
-            value!({"metadata": {"name": "p"}, "status": {"containerStatuses": [(status)]}})
-        };
+        let pod =
+            |status: Value| value!({"metadata": {"name": "p"}, "status": {"containerStatuses": [(status)]}});
         let ended = value!({"terminated": {"containerID": "old"}});
         let table = [
             (value!({"name": "c", "state": {"running": {}}, "containerID": "now"}), false, Ok("now")),

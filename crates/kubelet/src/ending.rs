@@ -42,7 +42,13 @@ impl Kubelet {
     }
 
     /// Starts a command inside a container.
-    pub(crate) fn start_command(&mut self, key: &Str, i: usize, argv: &[String], now: Time) -> Result<ExecId, String> {
+    pub(crate) fn start_command(
+        &mut self,
+        key: &Str,
+        i: usize,
+        argv: &[String],
+        now: Time,
+    ) -> Result<ExecId, String> {
         let gone = || "container is not running".to_owned();
         let worker = self.pods.get_mut(key).ok_or_else(gone)?;
         let inside = machines::wake(worker, i, &mut self.depot, &self.facts, now).ok_or_else(gone)?;
@@ -65,8 +71,7 @@ impl Kubelet {
         let mut world = World { now: ctx.now, volumes: &mut self.depot.volumes };
         let outcome = inside.run(delays::SLICE_STEPS, &mut world);
         for (id, request) in inside.take_net_requests() {
-            let call =
-                NetCall { pod: key.clone(), container: i, start, id, source: ip.clone(), request };
+            let call = NetCall { pod: key.clone(), container: i, start, id, source: ip.clone(), request };
             self.calls.push(call);
         }
         match outcome {
@@ -141,7 +146,14 @@ impl Kubelet {
         let c = &mut worker.containers[i];
         c.reason = Some(("PostStartHookError", String::new()));
         let path = c.field_path();
-        self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "FailedPostStartHook", "PostStartHook failed");
+        self.recorder.event_at(
+            ctx,
+            &pod,
+            &path,
+            EventType::Warning,
+            "FailedPostStartHook",
+            "PostStartHook failed",
+        );
         let grace = self.pods.get(key).map_or(0, crate::pod_worker::PodWorker::grace_ms);
         self.stop(key, i, grace, "FailedPostStartHook", ctx);
     }

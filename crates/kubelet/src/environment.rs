@@ -304,12 +304,22 @@ mod tests {
         assert_eq!(
             text,
             [
-                "KUBERNETES_PORT=tcp://10.96.0.1:443", "P_k=v", "P_z=1", "A=v/tcp://10.96.0.1:443", "PW=s3cr3t",
-                "IP=10.244.0.9", "L=x", "CPU=1", "MI=2"
+                "KUBERNETES_PORT=tcp://10.96.0.1:443",
+                "P_k=v",
+                "P_z=1",
+                "A=v/tcp://10.96.0.1:443",
+                "PW=s3cr3t",
+                "IP=10.244.0.9",
+                "L=x",
+                "CPU=1",
+                "MI=2"
             ]
         );
         let missing = [
-            (value!({"configMapKeyRef": {"name": "cm", "key": "q"}}), "couldn't find key q in ConfigMap ns/cm"),
+            (
+                value!({"configMapKeyRef": {"name": "cm", "key": "q"}}),
+                "couldn't find key q in ConfigMap ns/cm",
+            ),
             (value!({"secretKeyRef": {"name": "x", "key": "q"}}), "secret \"x\" not found"),
         ];
         for (from, want) in missing {
@@ -324,7 +334,8 @@ mod tests {
             "metadata": {"name": "my-db"},
             "spec": {"clusterIP": "10.96.3.4", "ports": [{"name": "sql", "port": 5432, "protocol": "TCP"}]},
         });
-        let headless = value!({"metadata": {"name": "h"}, "spec": {"clusterIP": "None", "ports": [{"port": 1}]}});
+        let headless =
+            value!({"metadata": {"name": "h"}, "spec": {"clusterIP": "None", "ports": [{"port": 1}]}});
         let text: Vec<String> =
             of_services([&s, &headless].into_iter()).iter().map(|(k, v)| format!("{k}={v}")).collect();
         assert_eq!(

@@ -42,8 +42,7 @@ pub(crate) fn look_up(reference: &str) -> Result<ImageFacts, PullError> {
         }
         Resolved::Invalid { message } => return Err(PullError::Invalid(message)),
     };
-    let digest =
-        found.digest.clone().unwrap_or_else(|| format!("sha256:{}", digest(hash(&found.full()))));
+    let digest = found.digest.clone().unwrap_or_else(|| format!("sha256:{}", digest(hash(&found.full()))));
     Ok(ImageFacts {
         id: Str::from(format!("{}@{digest}", found.name)),
         size_bytes: image.map_or(45_000_000, |i| i.size_of(&found.tag) as i64),
@@ -74,7 +73,8 @@ pub(crate) struct ImageManager {
 
 impl ImageManager {
     pub(crate) fn new(present: &[Str]) -> Self {
-        let known = present.iter().filter_map(|r| Some((r.clone(), (Time::EPOCH, Arc::new(look_up(r).ok()?)))));
+        let known =
+            present.iter().filter_map(|r| Some((r.clone(), (Time::EPOCH, Arc::new(look_up(r).ok()?)))));
         Self { present: known.collect(), ..Self::default() }
     }
 

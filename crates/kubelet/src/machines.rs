@@ -131,7 +131,14 @@ fn resolv(pod: &Value) -> String {
 }
 
 /// All a container is started from.
-pub(crate) fn spec_of(worker: &mut PodWorker, i: usize, variables: Variables, depot: &mut Depot, facts: &NodeFacts, now: Time) -> Spec {
+pub(crate) fn spec_of(
+    worker: &mut PodWorker,
+    i: usize,
+    variables: Variables,
+    depot: &mut Depot,
+    facts: &NodeFacts,
+    now: Time,
+) -> Spec {
     write_token(worker, i, depot, facts, now);
     let pod = &worker.pod;
     let c = &worker.containers[i];
@@ -192,7 +199,12 @@ fn write_token(worker: &mut PodWorker, i: usize, depot: &mut Depot, facts: &Node
 ///
 /// # Errors
 /// The runtime's refusal: no such executable.
-pub(crate) fn start(image: &ImageFacts, spec: &Spec, depot: &mut Depot, now: Time) -> Result<Inside, StartError> {
+pub(crate) fn start(
+    image: &ImageFacts,
+    spec: &Spec,
+    depot: &mut Depot,
+    now: Time,
+) -> Result<Inside, StartError> {
     let mut world = World { now, volumes: &mut depot.volumes };
     Inside::start(image.image, &image.tag, spec, &mut depot.roots, &mut world)
 }
@@ -207,7 +219,8 @@ pub(crate) fn wake<'a>(
     now: Time,
 ) -> Option<&'a mut Inside> {
     let c = worker.containers.get(i)?;
-    if let (Machine::Lazy(services), State::Running { since }, Some(image)) = (&c.machine, &c.state, &c.image) {
+    if let (Machine::Lazy(services), State::Running { since }, Some(image)) = (&c.machine, &c.state, &c.image)
+    {
         let (variables, since, image) = (Variables::clone(services), *since, Arc::clone(image));
         let spec = spec_of(worker, i, variables, depot, facts, since);
         let mut inside = start(&image, &spec, depot, since).ok()?;

@@ -64,7 +64,13 @@ impl Kubelet {
     }
 
     /// An HTTP request to an address of this node.
-    pub fn serve_http(&mut self, ip: &str, port: i64, request: &HttpRequest, now: Time) -> Served<HttpResponse> {
+    pub fn serve_http(
+        &mut self,
+        ip: &str,
+        port: i64,
+        request: &HttpRequest,
+        now: Time,
+    ) -> Served<HttpResponse> {
         self.serve_at(ip, port, now, |inside, world| inside.serve(world, port as u16, request))
     }
 

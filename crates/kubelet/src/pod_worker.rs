@@ -69,7 +69,8 @@ impl PodWorker {
         let spec = &pod["spec"];
         let init = spec["initContainers"].items().iter().map(|c| Container::new(c, Kind::Init));
         let main = spec["containers"].items().iter().map(|c| Container::new(c, Kind::Main));
-        let ephemeral = spec["ephemeralContainers"].items().iter().map(|c| Container::new(c, Kind::Ephemeral));
+        let ephemeral =
+            spec["ephemeralContainers"].items().iter().map(|c| Container::new(c, Kind::Ephemeral));
         Self {
             pod: pod.clone(),
             ip: Str::default(),
@@ -98,8 +99,8 @@ impl PodWorker {
 
     /// Takes a newer version in. True when there is something to do about it, and the containers whose image changed.
     pub(crate) fn update(&mut self, pod: &Value, cause: u64) -> (bool, Vec<usize>) {
-        let deletion = pod.is_terminating()
-            && pod.meta()["deletionTimestamp"] != self.pod.meta()["deletionTimestamp"];
+        let deletion =
+            pod.is_terminating() && pod.meta()["deletionTimestamp"] != self.pod.meta()["deletionTimestamp"];
         let spec_changed = !pod["spec"].same(&self.pod["spec"]) && pod["spec"] != self.pod["spec"];
         self.pod = pod.clone();
         let mut changed = Vec::new();

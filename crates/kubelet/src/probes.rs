@@ -200,10 +200,11 @@ impl Kubelet {
                 )),
             };
         }
-        let argv: Vec<String> =
-            spec["exec"]["command"].items().iter().map(|a| a.text().to_owned()).collect();
+        let argv: Vec<String> = spec["exec"]["command"].items().iter().map(|a| a.text().to_owned()).collect();
         match self.start_command(key, i, &argv, now) {
-            Err(e) => Outcome::Errored(format!("rpc error: code = Unknown desc = failed to exec in container: failed to start exec: {e}")),
+            Err(e) => Outcome::Errored(format!(
+                "rpc error: code = Unknown desc = failed to exec in container: failed to start exec: {e}"
+            )),
             Ok(id) => {
                 let until = now + timeout_s * 1000;
                 if let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i])

@@ -107,7 +107,10 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
             if pod.condition(t).is_null() {
                 format!("corresponding condition of pod readiness gate \"{t}\" does not exist.")
             } else {
-                format!("the status of pod readiness gate \"{t}\" is not \"True\", but {}", pod.condition(t)["status"].text())
+                format!(
+                    "the status of pod readiness gate \"{t}\" is not \"True\", but {}",
+                    pod.condition(t)["status"].text()
+                )
             }
         })
         .collect();
@@ -206,7 +209,9 @@ fn container_status(worker: &PodWorker, c: &Container) -> Value {
     let mut last = c.last.as_ref();
     let state = match (&c.state, &c.reason) {
         (State::Running { since }, _) => value!({"running": {"startedAt": (since.rfc3339())}}),
-        (State::Ended(e), Some((reason, message))) if worker.should_restart(c) && !worker.pod.is_terminating() => {
+        (State::Ended(e), Some((reason, message)))
+            if worker.should_restart(c) && !worker.pod.is_terminating() =>
+        {
             last = Some(e);
             waiting(reason, message)
         }

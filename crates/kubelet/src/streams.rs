@@ -109,7 +109,8 @@ impl Kubelet {
     ) -> Result<Command, String> {
         let gone = || "container is not running".to_owned();
         let worker = self.pods.get_mut(&at.pod).filter(|w| w.uid() == at.uid).ok_or_else(gone)?;
-        let inside = machines::wake(worker, at.container, &mut self.depot, &self.facts, now).ok_or_else(gone)?;
+        let inside =
+            machines::wake(worker, at.container, &mut self.depot, &self.facts, now).ok_or_else(gone)?;
         let id = inside.exec(argv, stdin, tty, &mut World { now, volumes: &mut self.depot.volumes })?;
         self.poke(&at.pod, at.container, now);
         Ok(Command { instance: at.clone(), id })

@@ -81,7 +81,9 @@ impl Kubelet {
     fn begin(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(key) else { return };
         worker.start_time = worker.pod["status"]["startTime"].time().unwrap_or(ctx.now);
-        if worker.pod.is_terminating() || matches!(worker.pod["status"]["phase"].text(), "Succeeded" | "Failed") {
+        if worker.pod.is_terminating()
+            || matches!(worker.pod["status"]["phase"].text(), "Succeeded" | "Failed")
+        {
             return self.sync(key, ctx);
         }
         if let Some(seconds) = worker.pod["spec"]["activeDeadlineSeconds"].as_int() {
@@ -151,7 +153,9 @@ impl Kubelet {
         let down = machines::downward(worker, &self.facts);
         let namespace = worker.pod.namespace().to_owned();
         for v in down.pod["spec"]["volumes"].items() {
-            let Some(m) = worker.volumes.get_mut(v["name"].text()).filter(|_| !is_own_token(v)) else { continue };
+            let Some(m) = worker.volumes.get_mut(v["name"].text()).filter(|_| !is_own_token(v)) else {
+                continue;
+            };
             let Some(old) = &m.written else { continue };
             let mut read = |resource: &str, name: &str| read(ctx, &namespace, resource, name);
             // A source that has gone leaves the files as they are.

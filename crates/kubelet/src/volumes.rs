@@ -75,7 +75,9 @@ pub(crate) fn set_up(
     let claim = if volume.find("ephemeral").is_some() {
         Some((format!("{}-{name}", pod.name()), false))
     } else {
-        volume.find("persistentVolumeClaim").map(|c| (c["claimName"].text().to_owned(), c["readOnly"].is_true()))
+        volume
+            .find("persistentVolumeClaim")
+            .map(|c| (c["claimName"].text().to_owned(), c["readOnly"].is_true()))
     };
     if let Some((claim, read_only)) = claim {
         let pvc = read("persistentvolumeclaims", &claim)?;
@@ -242,9 +244,7 @@ fn token(pod: &Value) -> String {
         uid = pod.uid(),
         sa = pod["spec"]["serviceAccountName"].as_str().unwrap_or("default"),
     );
-    let url = |bytes: &[u8]| {
-        base64::encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_")
-    };
+    let url = |bytes: &[u8]| base64::encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_");
     let header = url(br#"{"alg":"RS256","kid":"simulated"}"#);
     format!("{header}.{}.{}", url(claims.as_bytes()), url(pod.uid().as_bytes()))
 }
@@ -282,9 +282,7 @@ pub(crate) fn mounts(
         let path = m["mountPath"].text().to_owned();
         let read_only = v.read_only || m["readOnly"].is_true();
         let part = match m["subPathExpr"].as_str() {
-            Some(e) => {
-                expand(e, &|k| variables.iter().rev().find(|(n, _)| n == k).map(|(_, t)| t.clone()))
-            }
+            Some(e) => expand(e, &|k| variables.iter().rev().find(|(n, _)| n == k).map(|(_, t)| t.clone())),
             None => m["subPath"].text().to_owned(),
         };
         if let Some(payload) = v.written.as_ref().filter(|_| !part.is_empty()) {
@@ -395,7 +393,9 @@ mod tests {
         let host = value!({"name": "h", "hostPath": {"path": "/data"}});
         let claim = value!({"name": "c", "persistentVolumeClaim": {"claimName": "c"}});
         // kind, another pod of the node, another node
-        for (volume, same_node, other_node) in [(empty, false, false), (host, true, false), (claim, true, true)] {
+        for (volume, same_node, other_node) in
+            [(empty, false, false), (host, true, false), (claim, true, true)]
+        {
             let first = id(&volume, "1", "a");
             assert_eq!(first == id(&volume, "2", "a"), same_node, "{volume:?}");
             assert_eq!(first == id(&volume, "2", "b"), other_node, "{volume:?}");
