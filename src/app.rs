@@ -243,7 +243,7 @@ fn set_if_other(signal: RwSignal<bool>, value: bool) {
 }
 
 /// The value of `key` in the address after the #: `#lang=ko&seed=7`.
-fn fragment(key: &str) -> Option<String> {
+pub(crate) fn fragment(key: &str) -> Option<String> {
     let hash = window().location().hash().ok()?;
     let pairs =
         hash.trim_start_matches('#').split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));

@@ -1,16 +1,17 @@
 //! `window.wheelhouse`: the page for tests, embeds and the curious.
 //!
 //! Owns: `exec(line) -> Promise<{output, exit}>`, `apply(yaml)`, `advance(ms)`, `state()`, `on(event, f)`,
-//! `logHash(seed, script)`. Does not own: what they do (`session`).
+//! `logHash(seed, script)`, `bench(name)`. Does not own: what they do (`session`).
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use cluster::bench;
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::{Closure, JsValue};
 use wasm_bindgen::{JsCast, intern};
 
-use crate::app::App;
+use crate::app::{App, fragment};
 use crate::session::{Done, Moved, Session};
 
 #[derive(Default)]
@@ -133,7 +134,33 @@ pub(crate) fn install(app: App) {
             }
         }),
     );
+    method(&api, "bench", Closure::new(|name: JsValue, _| measured(&text(&name))));
+    if fragment("break").is_some() {
+        // For the test of the page that a panic leaves.
+        method(&api, "panic", Closure::new(|_, _| panic!("asked to stop")));
+    }
     drop(Reflect::set(&window, &JsValue::from_str("wheelhouse"), &api));
+}
+
+/// Runs one workload of `wheelhouse bench` while the caller looks at its clock; its counts, or undefined for a name
+/// that is none. All the names when none is given.
+fn measured(name: &str) -> JsValue {
+    let all = bench::workloads();
+    if name.is_empty() {
+        return all.iter().map(|w| JsValue::from_str(w.name)).collect::<js_sys::Array>().into();
+    }
+    let Some(workload) = all.iter().find(|w| w.name == name) else { return JsValue::UNDEFINED };
+    let run = bench::run(workload);
+    object(&[
+        ("bench", workload.name.into()),
+        ("nodes", (workload.nodes as f64).into()),
+        ("replicas", (workload.replicas as f64).into()),
+        ("rounds", (workload.rounds as f64).into()),
+        ("writes", (run.writes as f64).into()),
+        ("events", (run.events as f64).into()),
+        ("virtual_ms", (run.virtual_ms as f64).into()),
+        ("ready", (run.ready as f64).into()),
+    ])
 }
 
 fn state(app: App) -> JsValue {

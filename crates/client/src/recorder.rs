@@ -31,6 +31,8 @@ pub struct Recorder {
     similar: BTreeMap<String, Similar>,
     /// What each object (and type) may still write.
     allowance: BTreeMap<String, Allowance>,
+    /// When the last event was named, and how many were before it in that ms.
+    named: (Time, u64),
 }
 
 #[derive(Clone, Debug)]
@@ -118,7 +120,8 @@ impl Recorder {
         }
         // Events of cluster-scoped objects live in the namespace default.
         let namespace = if object.namespace().is_empty() { "default" } else { object.namespace() };
-        let name = Str::from(format!("{}.{:016x}", object.name(), ctx.rng.next_u64() >> 8));
+        let stamp = self.stamp(ctx.now, ctx.rng.next_u64());
+        let name = Str::from(format!("{}.{stamp:016x}", object.name()));
         let mut involved = value!({
             "apiVersion": (object.get("apiVersion")), "kind": (object.get("kind")),
             "name": (object.meta().get("name")), "uid": (object.meta().get("uid")),
@@ -180,6 +183,13 @@ impl Recorder {
         allowed
     }
 
+    /// The ns that name an event, as upstream's do, so that a list of events is in the order they were written. What
+    /// is smaller than this clock's ms is made up: the place among the recorder's own, then chance, for the others'.
+    fn stamp(&mut self, now: Time, chance: u64) -> u64 {
+        self.named = if self.named.0 == now { (now, (self.named.1 + 1).min(499)) } else { (now, 0) };
+        now.0.unsigned_abs() * 1_000_000 + self.named.1 * 2_000 + chance % 2_000
+    }
+
     fn remember(&mut self, key: String, written: Written) {
         forget_older_half(&mut self.written, |w| w.last);
         self.written.insert(key, written);
@@ -206,6 +216,14 @@ mod tests {
         let told: Vec<bool> = (0..12).map(|i| r.is_one_of_many("g", &format!("m{i}"), Time(i))).collect();
         assert_eq!(told.iter().filter(|t| !**t).count(), 9);
         assert!(!r.is_one_of_many("g", "later", Time(SIMILAR_MS + 100)));
+    }
+
+    #[test]
+    fn names_are_in_the_order_of_writing() {
+        let mut r = Recorder::new("c", "");
+        let stamps: Vec<u64> =
+            [(1, 1999), (1, 0), (1, 5), (2, 0)].iter().map(|&(t, c)| r.stamp(Time(t), c)).collect();
+        assert!(stamps.is_sorted(), "{stamps:?}");
     }
 
     #[test]

@@ -93,7 +93,8 @@ fn recordings_of_a_real_cluster_are_met_as_far_as_the_list_says() {
     for directory in all {
         let keep = keep(&directory);
         let expected = directory.join("expected.txt");
-        let wanted = std::fs::read_to_string(&expected).unwrap_or_else(|e| panic!("{}: {e}", expected.display()));
+        let wanted =
+            std::fs::read_to_string(&expected).unwrap_or_else(|e| panic!("{}: {e}", expected.display()));
         let (wanted, got) = (parse(&wanted, &keep), parse(&played(&directory), &keep));
         let equal = equal(&wanted, &got);
         let now = entry(&name(&directory), &equal);
@@ -119,7 +120,10 @@ fn recordings_of_a_real_cluster_are_met_as_far_as_the_list_says() {
         return;
     }
     assert!(regressed.is_empty(), "no longer as a real cluster prints it:\n{regressed}");
-    assert!(gained.is_empty(), "more is equal than the list says: update the list (WHEELHOUSE_UPDATE=1):\n{gained}");
+    assert!(
+        gained.is_empty(),
+        "more is equal than the list says: update the list (WHEELHOUSE_UPDATE=1):\n{gained}"
+    );
 }
 
 #[test]

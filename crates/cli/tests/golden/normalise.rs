@@ -65,7 +65,9 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}"));
 static NODE_PORT: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#"(?m)(\b[0-9]+:|"?(?:nodePort|healthCheckNodePort)"?:\s*|^NodePort:\s+[^\s]+\s+)(3[0-2][0-9]{3})\b"#)
+    regex(
+        r#"(?m)(\b[0-9]+:|"?(?:nodePort|healthCheckNodePort)"?:\s*|^NodePort:\s+[^\s]+\s+)(3[0-2][0-9]{3})\b"#,
+    )
 });
 static RANDOM: LazyLock<Regex> = LazyLock::new(|| regex("-{SAFE}{5}"));
 static AGE: LazyLock<Regex> = LazyLock::new(|| regex("^{SPAN}$"));
@@ -118,9 +120,12 @@ fn text(lines: &[&str], keep: &Keep) -> String {
         begins && ends && !ip.starts_with("0.0.0.0") && !ip.starts_with("127.") && !keep.has(ip)
     });
     out = NODE_PORT
-        .replace_all(&out, |c: &Captures<'_>| {
-            if keep.has(&c[2]) { c[0].to_owned() } else { format!("{}<nodeport>", &c[1]) }
-        })
+        .replace_all(
+            &out,
+            |c: &Captures<'_>| {
+                if keep.has(&c[2]) { c[0].to_owned() } else { format!("{}<nodeport>", &c[1]) }
+            },
+        )
         .into_owned();
     replace_where(&RANDOM, &out, "-<rand>", |_, name, after| {
         let next = after.chars().next();
@@ -290,10 +295,21 @@ mod tests {
     #[test]
     fn rows_of_generated_names_have_no_order() {
         let keep = Keep::of([]);
-        let a = ["NAME       READY   AGE", "a-bcdfg    1/1     3s", "lonely     1/1     4s", "a-ghjkl    0/1     2m5s"];
-        let b = ["NAME      READY   AGE", "a-zxwvt   0/1     1s", "lonely    1/1     9s", "a-zzzzz   1/1     3d"];
+        let a = [
+            "NAME       READY   AGE",
+            "a-bcdfg    1/1     3s",
+            "lonely     1/1     4s",
+            "a-ghjkl    0/1     2m5s",
+        ];
+        let b =
+            ["NAME      READY   AGE", "a-zxwvt   0/1     1s", "lonely    1/1     9s", "a-zzzzz   1/1     3d"];
         assert_eq!(output(&a, &keep), output(&b, &keep));
-        let c = ["NAME       READY   AGE", "a-bcdfg    1/1     3s", "lonely     1/1     4s", "a-ghjkl    1/1     2m5s"];
+        let c = [
+            "NAME       READY   AGE",
+            "a-bcdfg    1/1     3s",
+            "lonely     1/1     4s",
+            "a-ghjkl    1/1     2m5s",
+        ];
         assert_ne!(output(&a, &keep), output(&c, &keep));
     }
 }
