@@ -213,7 +213,7 @@ fn check_promise(w: &World) {
 
 #[test]
 fn random_edits_keep_the_promises() {
-    for seed in 0..25 {
+    for seed in world::seeds(25) {
         let mut w = World::new(seed);
         let mut rng = Rng::new(seed).fork("edits");
         w.habits.ready_ms = 100 + rng.below(900) as i64;
@@ -262,7 +262,7 @@ fn a_rollout_never_goes_below_its_promise() {
             w.all(PODS).iter().filter(|p| p.condition_true("Ready") && !p.is_terminating()).count() as i64;
         assert!(ready >= n - n / 4, "{ready} of {n} at {}", w.now());
     }
-    for seed in 0..20 {
+    for seed in world::seeds(20) {
         let mut w = World::new(seed);
         let mut rng = Rng::new(seed).fork("rollout");
         w.habits.ready_ms = 50 + rng.below(2000) as i64;

@@ -128,7 +128,7 @@ fn a_slice_someone_deletes_comes_back() {
 /// Whatever happens to pods and the Service, at rest the slices hold exactly the pods they should.
 #[test]
 fn slices_follow_any_history() {
-    for seed in 0..20 {
+    for seed in world::seeds(20) {
         let mut w = World::new(seed);
         let mut rng = Rng::new(seed).fork("endpoints");
         w.habits.ready_ms = 50 + rng.below(400) as i64;

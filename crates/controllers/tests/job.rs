@@ -219,7 +219,7 @@ fn counts_hold_under_random_failures() {
         let s = &work(w)["status"];
         assert!(s["succeeded"].int() <= 6, "over its completions at {}", w.now());
     }
-    for seed in 0..40 {
+    for seed in world::seeds(40) {
         let mut w = World::new(seed);
         let mut rng = Rng::new(seed).fork("jobs");
         let indexed = rng.below(2) == 0;

@@ -144,7 +144,7 @@ fn scopes_pick_their_pods() {
 /// However pods come, end and go, a quota's sums are those of counting anew.
 #[test]
 fn sums_equal_a_recount() {
-    for seed in 0..30 {
+    for seed in world::seeds(30) {
         let mut w = World::new(seed);
         let mut rng = Rng::new(seed).fork("quota");
         w.create(RESOURCEQUOTAS, quota(value!({"pods": "100", "requests.cpu": "100"})));

@@ -184,7 +184,7 @@ fn order_holds_under_random_scaling() {
             }
         }
     }
-    for seed in 0..40 {
+    for seed in world::seeds(40) {
         let mut w = World::new(seed);
         let mut rng = Rng::new(seed).fork("sets");
         w.create(STATEFULSETS, set("db", 3));

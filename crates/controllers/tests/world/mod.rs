@@ -602,6 +602,11 @@ impl World {
     }
 }
 
+/// The seeds of a property test: as many as `SEEDS` says, `few` without it.
+pub fn seeds(few: u64) -> std::ops::Range<u64> {
+    0..std::env::var("SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(few)
+}
+
 /// A Deployment as the server's defaulting would leave it.
 pub fn deployment(name: &str, replicas: i64, image: &str) -> Value {
     value!({
