@@ -53,6 +53,8 @@ pub struct Step {
     pub blocks: Vec<Block>,
     pub question: Option<Question>,
     pub goals: Vec<Goal>,
+    /// What is said once the step is done: what would have given the answer away.
+    pub after: Vec<Block>,
     /// In tiers: the first nudges, the last tells.
     pub hints: Vec<Vec<Block>>,
     pub feedback: Vec<Feedback>,
@@ -233,7 +235,7 @@ fn act(node: &Node<'_>) -> Result<Act, Error> {
 
 impl Step {
     fn read(node: &Node<'_>) -> Result<Self, Error> {
-        node.only(&["id", "title", "blocks", "question", "goals", "hints", "feedback", "solution"])?;
+        node.only(&["id", "title", "blocks", "after", "question", "goals", "hints", "feedback", "solution"])?;
         let mut goals: Vec<Goal> = Vec::new();
         for one in node.get("goals").items()? {
             one.only(&["id", "text", "want"])?;
@@ -264,6 +266,7 @@ impl Step {
             id: node.field("id")?.text()?,
             title: node.field("title")?.text()?,
             blocks: read_blocks(&node.field("blocks")?)?,
+            after: read_blocks(&node.get("after"))?,
             question,
             goals,
             hints: node.get("hints").items()?.iter().map(read_blocks).collect::<Result<_, _>>()?,

@@ -18,6 +18,8 @@ pub struct Page {
     pub steps: usize,
     pub step_title: SmolStr,
     pub blocks: Vec<Block>,
+    /// What is said once the step is done.
+    pub after: Vec<Block>,
     pub question: Option<QuestionReport>,
     pub goals: Vec<GoalReport>,
     /// What there is to say about the way things are now.
@@ -43,6 +45,7 @@ impl Page {
             steps: lesson.steps.len(),
             step_title: step.title.clone(),
             blocks: step.blocks.clone(),
+            after: if attempt.step_done() { step.after.clone() } else { Vec::new() },
             question: attempt.question(),
             goals: attempt.report(),
             feedback: attempt.feedback().map(|(_, spans)| spans.to_vec()).collect(),

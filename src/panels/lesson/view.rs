@@ -324,6 +324,7 @@ fn marks(lesson: &Page, texts: &Texts) -> Marks {
         }
         out.push((at("hint", i), card));
     }
+    out.extend(lesson.after.iter().enumerate().map(|(i, b)| (at("after", i), block(b, texts))));
     if lesson.lesson_done {
         out.push(("done".into(), Mark::new("p", "done").at("role", "status").says(texts.finished)));
     } else if lesson.step_done {

@@ -25,9 +25,18 @@ pub(super) struct Section {
     pub(super) id: String,
     pub(super) title: String,
     pub(super) blocks: Vec<Block>,
+    pub(super) after: Vec<Block>,
     pub(super) hints: Vec<Vec<Block>>,
     pub(super) shown: Vec<Shown>,
     pub(super) place: Range<usize>,
+}
+
+/// What the blocks under a heading are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Text,
+    After,
+    Hint,
 }
 
 /// A command that the reader can run by a click.
@@ -95,7 +104,7 @@ impl<'a> Reader<'a> {
     }
 
     fn document(&mut self) {
-        let mut in_hint = false;
+        let mut part = Part::Text;
         while let Some((event, place)) = self.next() {
             let Event::Start(Tag::Heading { level, id, classes, .. }) = &event else {
                 let Some(block) = self.block(event, place.start) else { continue };
@@ -105,13 +114,22 @@ impl<'a> Reader<'a> {
                     Some(section) => {
                         section.place.end = place.end;
                         section.shown.extend(shown);
-                        let into = if in_hint { section.hints.last_mut() } else { None };
+                        let into = match part {
+                            Part::Text => None,
+                            Part::After => Some(&mut section.after),
+                            Part::Hint => section.hints.last_mut(),
+                        };
                         into.unwrap_or(&mut section.blocks).push(block);
                     }
                 }
                 continue;
             };
-            let is_hint = classes.iter().any(|c| &**c == "hint");
+            let named = |class: &str| classes.iter().any(|c| &**c == class);
+            let begins = match (named("hint"), named("after")) {
+                (true, _) => Part::Hint,
+                (false, true) => Part::After,
+                (false, false) => Part::Text,
+            };
             let id = id.as_ref().map(ToString::to_string);
             let level = *level;
             let spans = self.spans();
@@ -119,22 +137,26 @@ impl<'a> Reader<'a> {
             match level {
                 HeadingLevel::H1 => self.document.title = words,
                 HeadingLevel::H2 => {
-                    in_hint = false;
+                    part = Part::Text;
                     if id.is_none() {
                         self.fault(place.start, "a step's heading ends in its id, such as {#create}");
                     }
                     let id = id.unwrap_or_default();
                     self.document.sections.push(Section { id, title: words, place, ..Section::default() });
                 }
-                level => match (self.document.sections.last_mut(), is_hint) {
+                level => match (self.document.sections.last_mut(), begins) {
                     (None, _) => self.fault(place.start, "a heading of this level belongs into a step"),
-                    (Some(section), true) => {
-                        in_hint = true;
+                    (Some(section), Part::Hint) => {
+                        part = Part::Hint;
                         section.place.end = place.end;
                         section.hints.push(Vec::new());
                     }
-                    (Some(section), false) => {
-                        in_hint = false;
+                    (Some(section), Part::After) => {
+                        part = Part::After;
+                        section.place.end = place.end;
+                    }
+                    (Some(section), Part::Text) => {
+                        part = Part::Text;
                         section.place.end = place.end;
                         section.blocks.push(Block::Heading { level: level as u8, spans });
                     }

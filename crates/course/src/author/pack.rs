@@ -129,6 +129,9 @@ fn pack_step(folder: &Folder, lang: Lang, i: usize, step: &Value, problems: &mut
                 "blocks",
                 pack_blocks(&with_files(folder, lang, section.place.start, &section.blocks, problems)),
             );
+            if !section.after.is_empty() {
+                out.set("after", pack_blocks(&section.after));
+            }
             let hints: Value = section.hints.iter().map(|h| pack_blocks(h)).collect();
             if !section.hints.is_empty() {
                 out.set("hints", hints);

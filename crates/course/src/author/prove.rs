@@ -86,6 +86,9 @@ fn level_languages(folder: &Folder) -> Vec<Problem> {
         if shown(a) != shown(b) {
             differs("the commands to run");
         }
+        if a.after.len() != b.after.len() {
+            differs("the blocks that come after");
+        }
         if a.hints.len() != b.hints.len() {
             differs("the hints");
         }

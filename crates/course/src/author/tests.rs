@@ -470,3 +470,13 @@ fn what_must_always_hold_counts_from_when_it_first_holds() {
         lost[1]
     );
 }
+
+#[test]
+fn what_would_give_the_answer_away_comes_after() {
+    let files = edited("hello/en.md", "### Hint", "### Afterwards {.after}\n\nSo it was.\n\n### Hint");
+    let (_, text) = &pack(&files).files[0];
+    let lesson = Lesson::from_json(&objects::json::parse(text).unwrap_or_default());
+    let step = lesson.map(|l| l.steps[0].clone()).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((step.blocks.len(), step.after.len(), step.hints.len()), (2, 1, 1));
+    assert!(problems(&files).iter().any(|p| p.contains("the blocks that come after of section")));
+}
