@@ -28,8 +28,9 @@ use queue::SchedulingQueue;
 /// The name in `spec.schedulerName`, in events and in the causal record.
 pub const NAME: &str = "default-scheduler";
 
-/// How many decisions are kept for "why"; the oldest go first.
-const DECISIONS_KEPT: usize = 20_000;
+/// How many verdicts of single nodes are kept for "why": the decisions of 50,000 pods on 4 nodes, or of 2,000 on 100.
+/// The oldest decisions go first.
+const VERDICTS_KEPT: usize = 200_000;
 
 /// The scheduler. Plain data.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub struct Scheduler {
     /// The last decision for each pod uid.
     decisions: BTreeMap<Str, std::sync::Arc<Decision>>,
     decided_order: std::collections::VecDeque<Str>,
+    /// How many verdicts `decisions` holds together.
+    verdicts: usize,
     /// Where the next search for feasible nodes begins, so that all nodes get their turn.
     next_start_node: usize,
 }
@@ -52,6 +55,7 @@ impl Default for Scheduler {
             recorder: Recorder::new(NAME, ""),
             decisions: BTreeMap::new(),
             decided_order: std::collections::VecDeque::new(),
+            verdicts: 0,
             next_start_node: 0,
         }
     }
@@ -65,12 +69,15 @@ impl Scheduler {
     }
 
     fn remember(&mut self, uid: Str, decision: Decision) {
-        if self.decisions.insert(uid.clone(), std::sync::Arc::new(decision)).is_none() {
-            self.decided_order.push_back(uid);
-            if self.decided_order.len() > DECISIONS_KEPT
-                && let Some(oldest) = self.decided_order.pop_front()
-            {
-                self.decisions.remove(&oldest);
+        self.verdicts += decision.verdicts.len();
+        match self.decisions.insert(uid.clone(), std::sync::Arc::new(decision)) {
+            Some(old) => self.verdicts -= old.verdicts.len(),
+            None => self.decided_order.push_back(uid),
+        }
+        while self.verdicts > VERDICTS_KEPT && self.decided_order.len() > 1 {
+            let Some(oldest) = self.decided_order.pop_front() else { break };
+            if let Some(old) = self.decisions.remove(&oldest) {
+                self.verdicts -= old.verdicts.len();
             }
         }
     }

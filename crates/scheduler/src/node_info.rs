@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::sync::Arc;
+
 use objects::{Str, Value};
 
 use crate::resources::{Resources, pod_requests, pod_requests_for_scoring};
@@ -15,6 +17,8 @@ pub struct PodInfo {
     pub requests: Resources,
     pub scoring: Resources,
     pub host_ports: Vec<HostPort>,
+    /// Whether it has a node selector or a required node affinity.
+    pub selects_nodes: bool,
 }
 
 impl PodInfo {
@@ -26,6 +30,9 @@ impl PodInfo {
             requests: pod_requests(spec),
             scoring: pod_requests_for_scoring(spec),
             host_ports: host_ports(spec),
+            selects_nodes: !spec["nodeSelector"].entries().is_empty()
+                || !spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+                    .is_null(),
         }
     }
 }
@@ -64,11 +71,21 @@ fn host_ports(spec: &Value) -> Vec<HostPort> {
         .collect()
 }
 
+/// A node's taint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taint {
+    pub key: Str,
+    pub value: Str,
+    pub effect: Str,
+}
+
 /// One node.
 #[derive(Clone, Debug, Default)]
 pub struct NodeInfo {
     /// Null while pods are known but the node is not.
     pub node: Value,
+    pub unschedulable: bool,
+    pub taints: Vec<Taint>,
     pub allocatable: Resources,
     pub requested: Resources,
     pub scoring_requested: Resources,
@@ -102,21 +119,36 @@ pub struct Nodes {
     node_of_pod: BTreeMap<Str, Str>,
     /// Names of nodes that exist, in the order a search visits them.
     existing: BTreeSet<Str>,
+    /// The same names, to be shared with decisions.
+    names: Arc<Vec<Str>>,
 }
 
 impl Nodes {
     pub fn set_node(&mut self, node: &Value) {
         let name = node.meta()["name"].to_str();
-        self.existing.insert(name.clone());
+        if self.existing.insert(name.clone()) {
+            self.names = Arc::new(self.existing.iter().cloned().collect());
+        }
         let info = self.by_name.entry(name).or_default();
         if !info.node["status"]["allocatable"].same(&node["status"]["allocatable"]) || info.node.is_null() {
             info.allocatable = Resources::from_list(&node["status"]["allocatable"]);
         }
+        info.unschedulable = node["spec"]["unschedulable"].is_true();
+        let taints = node["spec"]["taints"].items().iter();
+        info.taints = taints
+            .map(|t| Taint {
+                key: t["key"].to_str(),
+                value: t["value"].to_str(),
+                effect: t["effect"].to_str(),
+            })
+            .collect();
         info.node = node.clone();
     }
 
     pub fn remove_node(&mut self, name: &str) {
-        self.existing.remove(name);
+        if self.existing.remove(name) {
+            self.names = Arc::new(self.existing.iter().cloned().collect());
+        }
         if let Some(info) = self.by_name.get_mut(name) {
             info.node = Value::Null;
             if info.pods.is_empty() {
@@ -161,6 +193,12 @@ impl Nodes {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&NodeInfo> {
         self.by_name.get(name).filter(|n| !n.node.is_null())
+    }
+
+    /// The names of all nodes in order.
+    #[must_use]
+    pub fn names(&self) -> Arc<Vec<Str>> {
+        self.names.clone()
     }
 
     /// The nodes in name order.

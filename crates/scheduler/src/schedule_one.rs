@@ -4,12 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::sync::Arc;
+
 use client::{Ctx, EventType, PatchType};
 use objects::resources::PODS;
 use objects::{Reason, Status, Str, Value, value};
+use ordered::{BTreeMap, Sort as _};
 
 use crate::Scheduler;
-use crate::decision::{Decision, NodeVerdict, Outcome, PluginScore};
+use crate::decision::{Decision, NodeVerdict, Outcome};
 use crate::framework::Refusal;
 use crate::node_info::{NodeInfo, PodInfo};
 use crate::plugins;
@@ -23,94 +26,101 @@ const MIN_FEASIBLE_PERCENT: usize = 5;
 impl Scheduler {
     pub(crate) fn schedule_one(&mut self, mut entry: Entry, ctx: &mut Ctx<'_>) {
         let info = PodInfo::new(&entry.pod);
-        let (verdicts, feasible) = self.find_feasible(&info);
-        let (at, pod, attempt) = (ctx.now, entry.key.clone(), entry.attempts);
-        let decision = move |outcome, nodes| Decision { at, pod, attempt, outcome, nodes };
+        let mut decision = Decision {
+            at: ctx.now,
+            pod: entry.key.clone(),
+            attempt: entry.attempts,
+            outcome: Outcome::Unschedulable { message: String::new() },
+            nodes: self.nodes.names(),
+            verdicts: Vec::new(),
+            plugins: Vec::new(),
+            scores: Vec::new(),
+        };
+        let feasible = self.find_feasible(&info, &mut decision);
         if feasible.is_empty() {
-            let message = fit_error(self.nodes.len(), verdicts.values());
-            let refused_by: BTreeSet<&'static str> = verdicts
-                .values()
-                .filter_map(|v| match v {
-                    NodeVerdict::Refused { plugin, .. } => Some(*plugin),
-                    _ => None,
-                })
-                .collect();
-            let d =
-                decision(Outcome::Unschedulable { message: message.clone() }, verdicts.into_iter().collect());
-            self.remember(entry.pod.uid().into(), d);
-            entry.refused_by = refused_by;
+            let message = fit_error(self.nodes.len(), decision.verdicts.iter());
+            let refused_by = decision.verdicts.iter().filter_map(|v| match v {
+                NodeVerdict::Refused { plugin, .. } => Some(*plugin),
+                _ => None,
+            });
+            entry.refused_by = refused_by.collect();
+            decision.outcome = Outcome::Unschedulable { message: message.clone() };
+            self.remember(entry.pod.uid().into(), decision);
             self.report_unschedulable(&entry, &message, ctx);
             self.queue.add_unschedulable(entry, ctx.now);
             return;
         }
-        let (node, nodes) = self.choose(&info, verdicts, feasible, ctx);
-        let d = decision(Outcome::Bound { node: node.clone() }, nodes);
-        self.remember(entry.pod.uid().into(), d);
+        let node = self.choose(&info, &feasible, &mut decision, ctx);
+        decision.outcome = Outcome::Bound { node: node.clone() };
+        self.remember(entry.pod.uid().into(), decision);
         self.bind(entry, node, ctx);
     }
 
-    /// The verdict of each visited node, and the names of those that fit.
-    fn find_feasible(&mut self, pod: &PodInfo) -> (BTreeMap<Str, NodeVerdict>, Vec<Str>) {
+    /// Asks the filters about each node, writes down what they said, and returns the places of those that fit.
+    fn find_feasible(&mut self, pod: &PodInfo, decision: &mut Decision) -> Vec<usize> {
         let all: Vec<&NodeInfo> = self.nodes.iter().collect();
         let wanted = feasible_nodes_to_find(all.len());
-        let (mut verdicts, mut feasible) = (BTreeMap::new(), Vec::new());
+        let mut feasible = Vec::new();
+        let mut refusals: Vec<Arc<Refusal>> = Vec::new();
+        decision.verdicts = vec![NodeVerdict::NotVisited; all.len()];
         let start = if all.is_empty() { 0 } else { self.next_start_node % all.len() };
         let mut visited = 0;
-        for node in all[start..].iter().chain(&all[..start]) {
-            let name: Str = node.name().into();
+        for i in (start..all.len()).chain(0..start) {
             if feasible.len() >= wanted {
-                verdicts.insert(name, NodeVerdict::NotVisited);
-                continue;
+                break;
             }
             visited += 1;
-            let refused = plugins::filters().iter().find_map(|f| {
-                f.filter(pod, node).err().map(|refusal| NodeVerdict::Refused { plugin: f.name(), refusal })
-            });
-            match refused {
-                Some(r) => drop(verdicts.insert(name, r)),
-                None => {
-                    verdicts.insert(name.clone(), NodeVerdict::OnlyFit);
-                    feasible.push(name);
+            let refused = plugins::filters()
+                .iter()
+                .find_map(|f| f.filter(pod, all[i]).err().map(|refusal| (f.name(), refusal)));
+            decision.verdicts[i] = match refused {
+                Some((plugin, refusal)) => {
+                    // Nodes refused for the same reason share it.
+                    let known = refusals.iter().find(|r| ***r == refusal).cloned();
+                    let refusal = known.unwrap_or_else(|| {
+                        refusals.push(Arc::new(refusal));
+                        refusals[refusals.len() - 1].clone()
+                    });
+                    NodeVerdict::Refused { plugin, refusal }
                 }
-            }
+                None => {
+                    feasible.push(i);
+                    NodeVerdict::OnlyFit
+                }
+            };
         }
         self.next_start_node = (start + visited) % all.len().max(1);
-        (verdicts, feasible)
+        feasible.arrange();
+        feasible
     }
 
     /// The best of the feasible nodes; equal ones by lot, as upstream.
-    fn choose(
-        &self,
-        pod: &PodInfo,
-        mut verdicts: BTreeMap<Str, NodeVerdict>,
-        feasible: Vec<Str>,
-        ctx: &mut Ctx<'_>,
-    ) -> (Str, Vec<(Str, NodeVerdict)>) {
-        if let [only] = feasible.as_slice() {
-            return (only.clone(), verdicts.into_iter().collect());
+    fn choose(&self, pod: &PodInfo, feasible: &[usize], decision: &mut Decision, ctx: &mut Ctx<'_>) -> Str {
+        if let [only] = feasible {
+            return decision.nodes[*only].clone();
         }
-        let infos: Vec<&NodeInfo> = feasible.iter().filter_map(|n| self.nodes.get(n)).collect();
+        let all: Vec<&NodeInfo> = self.nodes.iter().collect();
+        let infos: Vec<&NodeInfo> = feasible.iter().map(|i| all[*i]).collect();
+        let asked: Vec<_> = plugins::scores().iter().filter(|(plugin, _)| !plugin.skip(pod)).collect();
+        decision.plugins = asked.iter().map(|(plugin, weight)| (plugin.name(), *weight)).collect();
+        decision.scores = vec![0; infos.len() * asked.len()];
         let mut totals = vec![0i64; infos.len()];
-        let mut per_node: Vec<Vec<PluginScore>> = vec![Vec::new(); infos.len()];
-        for (plugin, weight) in plugins::scores() {
-            if plugin.skip(pod) {
-                continue;
-            }
+        for (column, (plugin, weight)) in asked.iter().enumerate() {
             let mut scores: Vec<i64> = infos.iter().map(|n| plugin.score(pod, n)).collect();
             plugin.normalize(&mut scores);
-            for (i, score) in scores.into_iter().enumerate() {
-                let weighted = score * weight;
-                totals[i] += weighted;
-                per_node[i].push(PluginScore { plugin: plugin.name(), score, weighted });
+            for (row, score) in scores.into_iter().enumerate() {
+                totals[row] += score * weight;
+                // A normalised score is within 0..=100.
+                decision.scores[row * asked.len() + column] = score.clamp(0, 100) as i8;
             }
         }
         let best = totals.iter().copied().max().unwrap_or(0);
         let ties: Vec<usize> = (0..totals.len()).filter(|i| totals[*i] == best).collect();
         let chosen = ties[ctx.rng.below(ties.len() as u64) as usize];
-        for ((name, scores), total) in feasible.iter().zip(per_node).zip(totals) {
-            verdicts.insert(name.clone(), NodeVerdict::Scored { scores, total });
+        for (row, total) in totals.into_iter().enumerate() {
+            decision.verdicts[feasible[row]] = NodeVerdict::Scored { row: row as u32, total: total as i32 };
         }
-        (feasible[chosen].clone(), verdicts.into_iter().collect())
+        decision.nodes[feasible[chosen]].clone()
     }
 
     fn bind(&mut self, entry: Entry, node: Str, ctx: &mut Ctx<'_>) {
@@ -176,7 +186,7 @@ fn feasible_nodes_to_find(all: usize) -> usize {
 /// `0/3 nodes are available: ...`
 fn fit_error<'a>(all: usize, verdicts: impl Iterator<Item = &'a NodeVerdict> + Clone) -> String {
     let refusals = verdicts.filter_map(|v| match v {
-        NodeVerdict::Refused { refusal, .. } => Some(refusal),
+        NodeVerdict::Refused { refusal, .. } => Some(&**refusal),
         _ => None,
     });
     if all == 0 {
@@ -216,7 +226,7 @@ mod tests {
 
     #[test]
     fn the_message_counts_reasons() {
-        let refused = |refusal| NodeVerdict::Refused { plugin: "p", refusal };
+        let refused = |refusal| NodeVerdict::Refused { plugin: "p", refusal: Arc::new(refusal) };
         let v = [
             refused(Refusal::unschedulable("Insufficient cpu")),
             refused(Refusal::unschedulable("Insufficient cpu")),

@@ -46,6 +46,9 @@ impl Filter for NodeAffinity {
     }
 
     fn filter(&self, pod: &PodInfo, node: &NodeInfo) -> Result<(), Refusal> {
+        if !pod.selects_nodes {
+            return Ok(());
+        }
         let spec = &pod.pod["spec"];
         let labels = node.node.labels();
         let selected = spec["nodeSelector"].entries().iter().all(|(k, v)| labels.find(k) == Some(v));

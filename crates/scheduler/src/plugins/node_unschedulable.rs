@@ -15,7 +15,7 @@ impl Filter for NodeUnschedulable {
 
     fn filter(&self, pod: &PodInfo, node: &NodeInfo) -> Result<(), Refusal> {
         let taint = ("node.kubernetes.io/unschedulable", "", "NoSchedule");
-        if !node.node["spec"]["unschedulable"].is_true() || tolerates(&pod.pod, taint) {
+        if !node.unschedulable || tolerates(&pod.pod, taint) {
             return Ok(());
         }
         Err(Refusal::unresolvable("node(s) were unschedulable"))

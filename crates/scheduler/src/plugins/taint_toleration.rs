@@ -35,10 +35,7 @@ fn compare(taint: &str, toleration: &str) -> Option<std::cmp::Ordering> {
 }
 
 fn taints(node: &NodeInfo) -> impl Iterator<Item = Taint<'_>> {
-    node.node["spec"]["taints"]
-        .items()
-        .iter()
-        .map(|t| (t["key"].text(), t["value"].text(), t["effect"].text()))
+    node.taints.iter().map(|t| (t.key.as_str(), t.value.as_str(), t.effect.as_str()))
 }
 
 impl Filter for TaintToleration {
