@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::{Outcome, project, sources};
 
-/// Known to every room above them: time and the object tree are the language the house speaks.
-const VOCABULARY: &[&str] = &["clock", "objects"];
+/// Known to every room above them: time, order and the object tree are the language the house speaks.
+const VOCABULARY: &[&str] = &["clock", "objects", "ordered"];
 
 /// A workspace package and the workspace packages it may depend on, besides the vocabulary.
 struct Room {
@@ -49,6 +49,7 @@ const EVERYTHING: &[&str] = &[
 ];
 
 const ROOMS: &[Room] = &[
+    engine("ordered", &[]),
     engine("clock", &[]),
     engine("objects", &[]),
     engine("etcd", &[]),
@@ -150,8 +151,7 @@ fn broken_layers(metadata: &Value) -> Vec<String> {
             }
             let other = name(dependency);
             if members.contains(&other) {
-                // clock knows nothing at all; objects may read the clock's instants but not the reverse.
-                let spoken = me != "clock" && VOCABULARY.contains(&other.as_str());
+                let spoken = knows_vocabulary(&me, &other);
                 if !spoken && !room.may_know.contains(&other.as_str()) {
                     broken.push(format!("{me}: must not know {other}"));
                 }
@@ -161,6 +161,13 @@ fn broken_layers(metadata: &Value) -> Vec<String> {
         }
     }
     broken
+}
+
+/// A vocabulary room knows those before it, every other room knows them all.
+fn knows_vocabulary(me: &str, other: &str) -> bool {
+    const ORDER: [&str; 3] = ["ordered", "clock", "objects"];
+    let rank = |name: &str| ORDER.iter().position(|r| *r == name).unwrap_or(ORDER.len());
+    VOCABULARY.contains(&other) && rank(other) < rank(me)
 }
 
 /// Crates that the floor plan for readers leaves out.

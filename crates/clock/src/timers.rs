@@ -1,6 +1,6 @@
 //! Timers in the one order of the house: first by the instant they fall due, then by the order they were set.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use crate::Time;
 

@@ -24,7 +24,7 @@ use objects::{Status, Value};
 pub use config::{ClusterConfig, NodeConfig};
 pub use port::Port;
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use event_loop::Due;
 use kubelet::{Depot, Kubelet, NetCall};

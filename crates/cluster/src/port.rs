@@ -1,7 +1,7 @@
 //! The outside end of a program's [`Handle`]: takes its asks to the cluster and brings the answers.
 
+use ordered::BTreeMap;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use apiserver::WatchCursor;

@@ -1,6 +1,7 @@
 //! Who is told of which change: an index from a change to the parts with an interest in it.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
+use ordered::Sort as _;
 
 use client::{Change, Interest};
 use objects::Str;
@@ -37,7 +38,7 @@ impl Router {
             let node = change.object["spec"]["nodeName"].text();
             into.extend(self.pods_on.get(node).into_iter().flatten());
         }
-        into.sort_unstable();
+        into.arrange();
         into.dedup();
     }
 }

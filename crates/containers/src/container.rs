@@ -3,7 +3,7 @@
 //! Owns: what runs inside from start to exit. Does not own: when it is started, restarted, probed or removed.
 //! Messages are runc's and containerd's.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use clock::Time;
 

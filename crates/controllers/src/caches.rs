@@ -4,7 +4,7 @@
 //! Does not own: what only one controller counts (its own file).
 //! Models upstream's SharedInformerFactory and its indexers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use client::{Cache, Change};
 use objects::resources::{

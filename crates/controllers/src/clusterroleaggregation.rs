@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/controller/clusterroleaggregation`.
 
-use std::collections::BTreeSet;
+use ordered::BTreeSet;
 
 use client::{Change, Ctx, PatchType};
 use clock::Time;

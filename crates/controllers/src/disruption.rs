@@ -4,7 +4,7 @@
 //! Does not own: refusing evictions (apiserver).
 //! Models `pkg/controller/disruption`. Not modelled: the scale of custom controllers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use client::{Change, Ctx};
 use clock::Time;

@@ -4,7 +4,7 @@
 //! builds the object from them, at most a thousand addresses.
 //! Models `pkg/controller/endpoint`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use client::{Change, Ctx};
 use clock::Time;

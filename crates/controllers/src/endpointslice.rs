@@ -6,8 +6,9 @@
 //! Models `pkg/controller/endpointslice` and `k8s.io/endpointslice`.
 //! Not modelled: topology hints, traffic distribution hints.
 
+use ordered::Sort as _;
+use ordered::{BTreeMap, BTreeSet};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 
 use client::{Change, Ctx};
 use clock::Time;
@@ -418,7 +419,7 @@ impl Family {
                 .filter(|(_, s)| s["ports"] == ports && s["endpoints"].items().len() < MAX_ENDPOINTS)
                 .map(|(n, _)| n.clone())
                 .collect();
-            open.sort_by_key(|n| Reverse(plan.update[n]["endpoints"].items().len()));
+            open.arrange_by_key(|n| Reverse(plan.update[n]["endpoints"].items().len()));
             for name in open {
                 if let Some(slice) = plan.update.get_mut(&name) {
                     self.fill(slice, Some(&name), &mut left);

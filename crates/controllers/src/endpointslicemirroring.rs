@@ -3,7 +3,7 @@
 //! Owns: the slices of Services without a selector. Models `pkg/controller/endpointslicemirroring`. Not modelled:
 //! repacking of subsets (an address in two subsets with different ports is mirrored once for each).
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use client::{Change, Ctx};

@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/controller/controller_utils.go` UIDTrackingControllerExpectations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use clock::Time;
 use objects::Str;

@@ -4,7 +4,8 @@
 //! Models `pkg/controller/garbagecollector`.
 //! Not modelled: several conflicting identities for one absent owner; the resync of discovery.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use ordered::{BTreeMap, BTreeSet};
+use std::collections::VecDeque;
 
 use client::{Change, Ctx, PatchType, Propagation};
 use clock::Time;

@@ -5,6 +5,7 @@
 use client::Ctx;
 use objects::resources::{CONTROLLERREVISIONS, Resource};
 use objects::{Reason, Status, Value, json, value};
+use ordered::Sort as _;
 
 use crate::caches::Caches;
 use crate::controller::controller_ref;
@@ -85,7 +86,7 @@ pub fn claim(
             }
         }
     }
-    all.sort_by(|a, b| {
+    all.arrange_by(|a, b| {
         let of = |r: &Value| (r["revision"].int(), r.created(), r.name().to_owned());
         of(a).cmp(&of(b))
     });

@@ -4,7 +4,7 @@
 //! Models `cmd/kube-controller-manager`. Not modelled: leader election, several workers per controller (a key is
 //! busy for a stated while instead).
 
-use std::collections::BTreeSet;
+use ordered::BTreeSet;
 
 use client::{Change, Component, Ctx, Interest};
 use clock::Time;

@@ -3,7 +3,8 @@
 //! Models `pkg/controller/namespace`. Pods go first; the rest waits for them.
 //! Not modelled: discovery failures (all resources are known here).
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
+use ordered::Sort as _;
 
 use client::{Change, Ctx, Options, Propagation, Request, Verb};
 use clock::Time;
@@ -156,7 +157,7 @@ fn conditions(found: &Found, pods_only: bool) -> Vec<(&'static str, &'static str
         ));
     } else {
         let mut texts: Vec<&str> = found.errors.iter().map(|e| e.message.as_str()).collect();
-        texts.sort_unstable();
+        texts.arrange();
         let text =
             format!("Failed to delete all resource types, {} remaining: {}", texts.len(), texts.join(", "));
         all.push(("NamespaceDeletionContentFailure", "True", "ContentDeletionFailed", text));
@@ -167,7 +168,7 @@ fn conditions(found: &Found, pods_only: bool) -> Vec<(&'static str, &'static str
     } else {
         let mut each: Vec<String> =
             found.remaining.iter().map(|(r, n)| format!("{r} has {n} resource instances")).collect();
-        each.sort();
+        each.arrange();
         let text = format!("Some resources are remaining: {}", each.join(", "));
         all.push(("NamespaceContentRemaining", "True", "SomeResourcesRemain", text));
     }

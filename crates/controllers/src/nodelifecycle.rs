@@ -5,7 +5,7 @@
 //! Models `pkg/controller/nodelifecycle`.
 //! Not modelled: the slower eviction rate of a large zone in partial disruption (there it stops).
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use client::{Change, Ctx};
 use clock::Time;

@@ -3,7 +3,7 @@
 //! Shared by the StatefulSet, DaemonSet and Job controllers; the ReplicaSet controller counts instead (its tally).
 //! Models `pkg/controller/controller_ref_manager.go` and the pod handlers of those controllers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use client::{Change, Ctx};
 use objects::resources::{PODS, Resource};

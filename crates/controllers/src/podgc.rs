@@ -3,7 +3,8 @@
 //! Owns: the sets of such pods, kept from each change; nothing is looked at when they are empty.
 //! Models `pkg/controller/podgc`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::Sort as _;
+use ordered::{BTreeMap, BTreeSet};
 
 use client::{Change, Ctx};
 use clock::Time;
@@ -99,7 +100,7 @@ impl PodGcController {
         if self.terminated.len() > TERMINATED_POD_THRESHOLD {
             let mut ended: Vec<&Value> =
                 self.terminated.iter().filter_map(|k| caches.pods().get(k)).collect();
-            ended.sort_by_key(|p| (p["status"]["reason"] != "Evicted", p.created(), p.name().to_owned()));
+            ended.arrange_by_key(|p| (p["status"]["reason"] != "Evicted", p.created(), p.name().to_owned()));
             let surplus = ended.len().saturating_sub(TERMINATED_POD_THRESHOLD);
             for pod in ended.into_iter().take(surplus) {
                 self.collect(pod, false, ctx);

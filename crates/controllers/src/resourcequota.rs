@@ -5,7 +5,7 @@
 //! Models `pkg/controller/resourcequota` and the evaluators of `pkg/quota/v1`.
 //! Not modelled: device classes, the full resync every five minutes.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use client::{Change, Ctx, Request, Verb};
 use clock::Time;

@@ -2,7 +2,8 @@
 //!
 //! Does not own: what a selector matches (objects).
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::Sort as _;
+use ordered::{BTreeMap, BTreeSet};
 
 use objects::selector::{LabelSelector, Operator};
 use objects::{Str, Value};
@@ -89,7 +90,7 @@ impl SelectorIndex {
         if let Some(set) = self.others.get(&namespace) {
             take(set);
         }
-        found.sort_unstable();
+        found.arrange();
         found
     }
 }

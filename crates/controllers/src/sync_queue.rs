@@ -3,7 +3,7 @@
 //! Upstream a key that arrives while it is being synced waits until that sync is done, and all arrivals meanwhile
 //! count as one. Writes take no virtual time here, so that span is stated instead: [`SYNC_MS`].
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use client::WorkQueue;
 use clock::{Millis, Time};

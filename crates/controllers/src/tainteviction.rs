@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/controller/tainteviction`. Not modelled: device taints.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use client::{Change, Ctx};
 use clock::Time;

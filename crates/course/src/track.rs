@@ -3,7 +3,7 @@
 //! Invariant: a [`Track`] has the shape of the [`Check`] it was started from. The cost of a change is that of the
 //! checks it reaches; only a start looks at all objects of a resource.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use client::{Change, ChangeKind};
 use clock::{Millis, Time};

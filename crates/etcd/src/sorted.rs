@@ -120,7 +120,7 @@ impl<V: Clone> Sorted<V> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use ordered::BTreeMap;
 
     use super::*;
 

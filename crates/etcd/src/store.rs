@@ -185,7 +185,7 @@ impl<R: Clone> Store<R> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use ordered::BTreeMap;
 
     use proptest::prelude::*;
 

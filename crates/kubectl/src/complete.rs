@@ -5,6 +5,7 @@
 use client::{Handle, Request, Verb};
 use objects::Value;
 use objects::resources::{self, Resource};
+use ordered::Sort as _;
 
 use crate::command::{Command, GLOBAL, find};
 use crate::flags::{Flag, Kind};
@@ -149,7 +150,7 @@ fn candidate(text: impl Into<String>, description: impl Into<String>) -> Candida
 
 fn sorted(word: &str, mut all: Vec<Candidate>) -> Vec<Candidate> {
     all.retain(|c| c.text.starts_with(word));
-    all.sort_by(|a, b| a.text.cmp(&b.text));
+    all.arrange_by(|a, b| a.text.cmp(&b.text));
     all.dedup_by(|a, b| a.text == b.text);
     all
 }

@@ -2,7 +2,7 @@
 //!
 //! Models `github.com/spf13/pflag`, with its refusals.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use clock::Millis;
 

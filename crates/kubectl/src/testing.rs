@@ -1,7 +1,7 @@
 //! A machine in memory and a server in a closure: kubectl without a cluster, for tests.
 
+use ordered::BTreeMap;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;

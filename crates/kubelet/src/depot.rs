@@ -4,7 +4,7 @@
 //! The cluster keeps the one depot and lends it to the kubelet that acts. A tree's name tells how long it lives and
 //! who sees it: `pod/<uid>/..` goes with its pod, `node/<name>` is a node's disk, anything else outlives both.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use clock::Time;
 use containers::fs::{Node, Tree, VolumeId, Volumes};

@@ -3,7 +3,7 @@
 //! Models `pkg/kubelet/kubelet_pods.go` (makeEnvironmentVariables), `pkg/kubelet/envvars` and
 //! `third_party/forked/golang/expansion`. Not modelled: `fileKeyRef`.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use objects::quantity::Quantity;
 use objects::{Str, Value, base64};

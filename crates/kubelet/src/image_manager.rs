@@ -3,7 +3,8 @@
 //! Models `pkg/kubelet/images` with `serializeImagePulls: true`.
 //! Not modelled: layers shared between images, garbage collection, pull secrets.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
+use ordered::Sort as _;
 use std::sync::Arc;
 
 use clock::{Millis, Time};
@@ -121,7 +122,7 @@ impl ImageManager {
     pub(crate) fn node_status(&self) -> Vec<Value> {
         let mut all: Vec<(&Str, &ImageFacts)> =
             self.present.iter().map(|(name, (_, f))| (name, &**f)).collect();
-        all.sort_by_key(|(name, f)| (std::cmp::Reverse(f.size_bytes), (*name).clone()));
+        all.arrange_by_key(|(name, f)| (std::cmp::Reverse(f.size_bytes), (*name).clone()));
         all.iter()
             .take(50)
             .map(|(name, f)| value!({"names": [(*name)], "sizeBytes": (f.size_bytes)}))

@@ -23,7 +23,7 @@ pub mod streams;
 mod sync;
 mod volumes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use client::{Caller, Change, Component, Ctx, Interest, Recorder};

@@ -4,7 +4,7 @@
 //! Models `pkg/kubelet/pod_workers.go` and `kuberuntime` (computePodActions, computeInitContainerActions).
 //! Not modelled: restart rules of single containers, in-place resize.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use clock::{Millis, Time, TimerId};
 use objects::{Str, Value};

@@ -4,6 +4,7 @@
 
 use clock::Time;
 use objects::{Str, Value, value};
+use ordered::Sort as _;
 
 use crate::container::{Container, Ended, Kind, State};
 use crate::pod_worker::PodWorker;
@@ -31,7 +32,7 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
     let statuses = |list: &str| -> Vec<Value> {
         let mut all: Vec<&Container> = worker.containers.iter().filter(|c| c.list() == list).collect();
         if list == "containers" {
-            all.sort_by(|a, b| a.name().cmp(b.name()));
+            all.arrange_by(|a, b| a.name().cmp(b.name()));
         }
         all.into_iter().map(|c| container_status(worker, c)).collect()
     };

@@ -4,7 +4,7 @@
 //! writer's layout (`..data` and a link per key). Owns: the text of a mount's failure.
 //! Not modelled: attach and detach, device modes, fsGroup, mount options; a CSI disk is a tree that outlives its pods.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 use std::sync::Arc;
 
 use clock::Time;

@@ -4,7 +4,7 @@
 //! each in turn; upstream's iptables mode draws by lot.
 //! Not modelled: session affinity, traffic policies, the sync period.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use client::{Change, Component, Ctx, Interest};
 use clock::Time;

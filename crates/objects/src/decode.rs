@@ -12,6 +12,7 @@
 //! An empty list counts as absent everywhere, since a stored object passes through protobuf, which knows no
 //! difference. Not modelled: the exact digits of a float in an error text; `metav1.Duration`, kept as the text it is.
 
+use ordered::Sort as _;
 mod scalar;
 
 use std::cmp::Ordering;
@@ -121,7 +122,7 @@ pub fn decode_custom(value: &Value, schema: Schema<'_>, mode: Mode) -> Result<De
             object.set("metadata", metadata);
         }
     }
-    unknown.sort();
+    unknown.arrange();
     finish(object, unknown, mode)
 }
 

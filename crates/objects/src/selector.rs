@@ -4,6 +4,7 @@
 //! printing. Models `k8s.io/apimachinery/pkg/labels`, `pkg/fields` and LabelSelectorAsSelector of `pkg/apis/meta/v1`.
 //! Not modelled here: which fields a kind can be selected by.
 
+use ordered::Sort as _;
 mod field;
 mod parse;
 
@@ -143,7 +144,7 @@ impl LabelSelector {
 
     #[must_use]
     pub fn of(mut requirements: Vec<Requirement>) -> Self {
-        requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        requirements.arrange_by(|a, b| a.key.cmp(&b.key));
         Self { requirements, nothing: false }
     }
 
@@ -235,7 +236,7 @@ pub fn format_label_selector(selector: &Value) -> String {
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut values = self.values.clone();
-        values.sort();
+        values.arrange();
         let values = values.join(",");
         let key = &self.key;
         match self.operator {

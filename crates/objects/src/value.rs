@@ -146,6 +146,7 @@ impl Value {
 
     /// The value under `key`, or null.
     #[must_use]
+    #[inline(never)]
     pub fn get(&self, key: &str) -> &Value {
         self.find(key).unwrap_or(&NULL)
     }
@@ -260,6 +261,7 @@ impl PartialEq<&str> for Value {
 
 impl Index<&str> for Value {
     type Output = Value;
+    #[inline(never)]
     /// The value under `key`, or null: reading never fails.
     fn index(&self, key: &str) -> &Value {
         self.get(key)
@@ -354,15 +356,7 @@ impl Map {
 
     /// Sets `key` and returns what stood there.
     pub fn insert(&mut self, key: impl Into<Str>, value: impl Into<Value>) -> Option<Value> {
-        let (key, value) = (key.into(), value.into());
-        let v = Arc::make_mut(self.0.get_or_insert_default());
-        match v.binary_search_by(|(k, _)| k.cmp(&key)) {
-            Ok(i) => Some(std::mem::replace(&mut v[i].1, value)),
-            Err(i) => {
-                v.insert(i, (key, value));
-                None
-            }
-        }
+        self.insert_entry(key.into(), value.into())
     }
 
     pub fn remove(&mut self, key: &str) -> Option<Value> {
@@ -411,15 +405,37 @@ impl PartialEq for Map {
 impl<K: Into<Str>, V: Into<Value>> FromIterator<(K, V)> for Map {
     /// Of a key that comes twice the last value stays.
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
-        let mut v: Vec<(Str, Value)> = iter.into_iter().map(|(k, x)| (k.into(), x.into())).collect();
-        if !v.is_sorted_by(|a, b| a.0 < b.0) {
-            // Stable: equal keys keep their order, so the last written is the last of its run.
-            v.sort_by(|a, b| a.0.cmp(&b.0));
-            v.reverse();
-            v.dedup_by(|a, b| a.0 == b.0);
-            v.reverse();
+        Self::from_entries(iter.into_iter().map(|(k, x)| (k.into(), x.into())).collect())
+    }
+}
+
+impl Map {
+    /// A map of these entries in any order; of a key that comes twice the last value stays.
+    ///
+    /// Never inlined and not generic: every literal object of the engine is built by this one function.
+    #[inline(never)]
+    #[must_use]
+    pub fn from_entries(entries: Vec<(Str, Value)>) -> Self {
+        if entries.is_sorted_by(|a, b| a.0 < b.0) {
+            return Self((!entries.is_empty()).then(|| Arc::new(entries)));
         }
-        Self((!v.is_empty()).then(|| Arc::new(v)))
+        let mut map = Self::default();
+        for (key, value) in entries {
+            map.insert_entry(key, value);
+        }
+        map
+    }
+
+    #[inline(never)]
+    fn insert_entry(&mut self, key: Str, value: Value) -> Option<Value> {
+        let v = Arc::make_mut(self.0.get_or_insert_default());
+        match v.binary_search_by(|(k, _)| k.cmp(&key)) {
+            Ok(i) => Some(std::mem::replace(&mut v[i].1, value)),
+            Err(i) => {
+                v.insert(i, (key, value));
+                None
+            }
+        }
     }
 }
 
@@ -447,36 +463,42 @@ impl From<f64> for Value {
 }
 
 impl From<&str> for Value {
+    #[inline(never)]
     fn from(s: &str) -> Self {
         Self::Str(s.into())
     }
 }
 
 impl From<String> for Value {
+    #[inline(never)]
     fn from(s: String) -> Self {
         Self::Str(s.into())
     }
 }
 
 impl From<&String> for Value {
+    #[inline(never)]
     fn from(s: &String) -> Self {
         Self::Str(s.as_str().into())
     }
 }
 
 impl From<Str> for Value {
+    #[inline(never)]
     fn from(s: Str) -> Self {
         Self::Str(s)
     }
 }
 
 impl From<&Str> for Value {
+    #[inline(never)]
     fn from(s: &Str) -> Self {
         Self::Str(s.clone())
     }
 }
 
 impl From<&Value> for Value {
+    #[inline(never)]
     fn from(v: &Value) -> Self {
         v.clone()
     }
@@ -547,10 +569,12 @@ macro_rules! value {
     ({}) => { $crate::Value::map() };
     ([]) => { $crate::Value::List($crate::List::default()) };
     ({ $($key:tt : $val:tt),* $(,)? }) => {
-        $crate::Value::Map([$(($crate::Str::from($key), $crate::value!($val))),*].into_iter().collect::<$crate::Map>())
+        $crate::Value::Map($crate::Map::from_entries(vec![
+            $(($crate::Str::new_static($key), $crate::value!($val))),*
+        ]))
     };
     ([ $($val:tt),* $(,)? ]) => {
-        $crate::Value::List([$($crate::value!($val)),*].into_iter().collect::<$crate::List>())
+        $crate::Value::List($crate::List::from(vec![$($crate::value!($val)),*]))
     };
     ($val:expr) => { $crate::Value::from($val) };
 }

@@ -15,7 +15,7 @@ mod queue;
 pub mod resources;
 mod schedule_one;
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use client::{Caller, Change, Component, Ctx, Interest, Recorder};
 use clock::Time;

@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/scheduler/framework.NodeInfo` and the scheduler's cache with its assumed pods.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 //! Models `pkg/scheduler/backend/queue`: back-off 1 s doubling to 10 s, all unschedulable pods tried again after
 //! 5 minutes. Not modelled: per-plugin queueing hints (every fitting kind of change wakes), nominated pods.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use clock::{Millis, Time, Timers};
 use objects::{Str, Value};

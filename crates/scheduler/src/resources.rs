@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/api/v1/resource` (PodRequests) and `pkg/scheduler/framework` (Resource).
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use objects::quantity::Quantity;
 use objects::{Str, Value};

@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/scheduler/schedule_one.go` and the texts of `framework.FitError`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::Sort as _;
 
 use std::sync::Arc;
 
@@ -211,7 +211,7 @@ fn histogram<'a>(reasons: impl Iterator<Item = &'a str>) -> String {
         *counts.entry(r).or_default() += 1;
     }
     let mut texts: Vec<String> = counts.into_iter().map(|(reason, n)| format!("{n} {reason}")).collect();
-    texts.sort();
+    texts.arrange();
     texts.join(", ")
 }
 

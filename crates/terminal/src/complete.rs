@@ -1,5 +1,6 @@
 //! Tab completion: commands and files by the shell's rules, and for kubectl what kubectl itself offers.
 
+use ordered::Sort as _;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -49,7 +50,7 @@ impl Terminal {
             names.extend(shell.command_names());
         }
         names.retain(|n| n.starts_with(word));
-        names.sort();
+        names.arrange();
         names.dedup();
         names.into_iter().map(Candidate::plain).collect()
     }

@@ -1,5 +1,6 @@
 //! The learner's files: what the editor and the page's saved state see of them.
 
+use ordered::Sort as _;
 use std::fmt;
 
 use containers::fs::{Cred, Errno, View, join};
@@ -83,7 +84,7 @@ impl Terminal {
                 if is_dir { pending.push(path) } else { found.push(path) }
             }
         }
-        found.sort();
+        found.arrange();
         found
     }
 }

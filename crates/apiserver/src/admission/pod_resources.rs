@@ -2,7 +2,7 @@
 //!
 //! Models `k8s.io/component-helpers/resource` (PodRequests, PodLimits). Not modelled: pod-level resources.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use objects::quantity::Quantity;
 use objects::{Str, Value, value};

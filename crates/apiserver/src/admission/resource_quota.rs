@@ -4,7 +4,8 @@
 //! Not modelled: limited resources of the admission configuration, cross-namespace affinity scopes, updates of what
 //! exists (only resizes of claims would charge).
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
+use ordered::Sort as _;
 
 use client::{Request, Verb};
 use objects::quantity::{Format, Quantity};
@@ -171,7 +172,7 @@ fn unnamed(spec: &Value, limited: &[&str]) -> Option<String> {
             .filter(|c| c["resources"][list][name].is_null())
             .map(|c| c["name"].text())
             .collect();
-        without.sort_unstable();
+        without.arrange();
         if !without.is_empty() {
             missing.push(format!("{key} for: {}", without.join(",")));
         }

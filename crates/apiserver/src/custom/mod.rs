@@ -4,13 +4,14 @@
 //! Models `apiextensions-apiserver`. Not modelled: conversion webhooks (versions differ in name only), CEL rules,
 //! defaults of stored objects when a definition changes.
 
+use ordered::Sort as _;
 pub(crate) mod definition;
 mod pattern;
 pub(crate) mod printer;
 mod schema;
 
+use ordered::BTreeMap;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use objects::resources::{Resource, Subresource};
@@ -89,7 +90,7 @@ fn served(definition: &Value) -> Vec<Arc<Custom>> {
     let names = &spec["names"];
     let mut versions: Vec<&Value> =
         spec["versions"].items().iter().filter(|v| v["served"].is_true()).collect();
-    versions.sort_by(|a, b| rank(a["name"].text()).cmp(&rank(b["name"].text())));
+    versions.arrange_by(|a, b| rank(a["name"].text()).cmp(&rank(b["name"].text())));
     let id = definition.meta()["name"].to_str();
     versions
         .into_iter()
@@ -139,7 +140,7 @@ mod tests {
     #[test]
     fn versions_by_rank() {
         let mut v = ["v1alpha1", "foo", "v1", "v1beta2", "v10", "v2", "v1beta10"];
-        v.sort_by(|a, b| rank(a).cmp(&rank(b)));
+        v.arrange_by(|a, b| rank(a).cmp(&rank(b)));
         assert_eq!(v, ["v10", "v2", "v1", "v1beta10", "v1beta2", "v1alpha1", "foo"]);
     }
 }

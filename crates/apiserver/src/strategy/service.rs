@@ -3,7 +3,7 @@
 //! Models `pkg/registry/core/service` (alloc.go, strategy.go, ipallocator, portallocator).
 //! Not modelled: IPv6 and dual stack; every cluster is IPv4.
 
-use std::collections::BTreeSet;
+use ordered::BTreeSet;
 use std::net::Ipv4Addr;
 
 use clock::Rng;

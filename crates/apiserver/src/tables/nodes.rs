@@ -3,6 +3,7 @@
 //! Models printNode.
 
 use objects::Value;
+use ordered::Sort as _;
 
 use super::{AGE, NAME, Printer, age, name, text, text_or, wide};
 
@@ -42,7 +43,7 @@ pub(super) static NODES: Printer = Printer {
             })
             .filter(|r| !r.is_empty())
             .collect();
-        roles.sort_unstable();
+        roles.arrange();
         roles.dedup();
         let info = &o["status"]["nodeInfo"];
         let mut kernel = text_or(&info["kernelVersion"], "<unknown>").text().to_owned();

@@ -3,6 +3,7 @@
 //! Models printService.
 
 use objects::Value;
+use ordered::Sort as _;
 
 use super::{AGE, NAME, Printer, age, joined, labels_text, name, text, text_or, wide};
 
@@ -54,7 +55,7 @@ pub(super) fn addresses(balancer: &Value) -> String {
         .map(|i| if i["ip"].text().is_empty() { i["hostname"].text() } else { i["ip"].text() })
         .filter(|a| !a.is_empty())
         .collect();
-    found.sort_unstable();
+    found.arrange();
     found.dedup();
     found.join(",")
 }

@@ -3,7 +3,7 @@
 //! Models validateContainers, validateInitContainers, validateEphemeralContainers and their parts in
 //! `pkg/apis/core/validation`. Not modelled: restart rules, resize policies, security contexts.
 
-use std::collections::BTreeSet;
+use ordered::BTreeSet;
 
 use objects::{Value, names};
 

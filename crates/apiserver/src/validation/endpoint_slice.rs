@@ -2,7 +2,7 @@
 //!
 //! Models ValidateEndpointSlice in `pkg/apis/discovery/validation`.
 
-use std::collections::BTreeSet;
+use ordered::BTreeSet;
 use std::net::IpAddr;
 
 use objects::{Value, names};

@@ -2,7 +2,7 @@
 //!
 //! Models ValidateNode, ValidateNodeUpdate and validateNodeTaints in `pkg/apis/core/validation`.
 
-use std::collections::BTreeSet;
+use ordered::BTreeSet;
 
 use objects::{Value, names};
 

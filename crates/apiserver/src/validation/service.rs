@@ -3,7 +3,7 @@
 //! Models validateService and ValidateServiceUpdate in `pkg/apis/core/validation`.
 //! Not modelled: dual stack beyond what a headless Service may say, CIDRs of source ranges.
 
-use std::collections::BTreeSet;
+use ordered::BTreeSet;
 use std::net::IpAddr;
 
 use objects::{Value, names};

@@ -3,7 +3,7 @@
 //! Models ValidateVolumes and validateVolumeSource. Not modelled: the fields of sources that no simulated node mounts
 //! (storage systems from before CSI) beyond there being one source only.
 
-use std::collections::BTreeSet;
+use ordered::BTreeSet;
 
 use objects::quantity::Quantity;
 use objects::{Value, names};

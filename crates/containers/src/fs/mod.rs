@@ -4,6 +4,7 @@
 //! Does not own: open files and pipes (the machine's), or what volumes exist (the embedder's).
 //! Not modelled: hard links (a copy is made), access times, an open file that outlives its name.
 
+use ordered::Sort as _;
 mod errno;
 mod node;
 mod tree;
@@ -70,7 +71,7 @@ impl Fs {
             self.tree.put(&clean(path), node);
         }
         self.mounts.push(Mount { at, volume, sub: split(sub), read_only });
-        self.mounts.sort_by_key(|m| std::cmp::Reverse(m.at.len()));
+        self.mounts.arrange_by_key(|m| std::cmp::Reverse(m.at.len()));
     }
 
     /// Mounts as (path, volume, read-only), longest path first.

@@ -1,6 +1,6 @@
 //! The nodes of a file tree: files, directories, links and devices, all shared by pointer.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 use std::sync::Arc;
 
 use clock::Time;

@@ -1,6 +1,6 @@
 //! One tree of files with its limits: a container's root, or a volume. The embedder fills volumes through it.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 use std::sync::Arc;
 
 use smol_str::SmolStr;

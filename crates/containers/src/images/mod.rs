@@ -9,7 +9,7 @@ mod catalogue;
 pub mod reference;
 pub mod servers;
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 pub use base::Base;
 pub use reference::{Reference, Resolved, resolve};

@@ -4,11 +4,13 @@
 //! Does not own: volumes, the clock, commands the embedder provides, the network: see [`Host`].
 //! Not modelled: job control by terminal groups, stopping with SIGSTOP, threads.
 
+use ordered::Sort as _;
 mod process;
 mod signal;
 mod sys;
 
-use std::collections::{BTreeMap, VecDeque};
+use ordered::BTreeMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use clock::{Millis, Rng, Time};
@@ -559,7 +561,7 @@ impl Machine {
             .filter(|p| p.exit.is_none())
             .flat_map(|p| if let Some(Task::Program(prog)) = &p.task { prog.ports() } else { Vec::new() })
             .collect();
-        ports.sort_unstable();
+        ports.arrange();
         ports.dedup();
         ports
     }

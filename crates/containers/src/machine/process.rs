@@ -1,6 +1,7 @@
 //! Processes: how they are made, run for a slice, and end.
 
-use std::collections::{BTreeMap, VecDeque};
+use ordered::BTreeMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use clock::Time;

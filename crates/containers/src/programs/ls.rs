@@ -5,6 +5,7 @@ use super::files::human;
 use super::proc::user_name;
 use crate::fs::Node;
 use crate::machine::Sys;
+use ordered::Sort as _;
 
 /// `drwxr-xr-x`
 pub(super) fn permissions(node: &Node) -> String {
@@ -48,9 +49,9 @@ struct Shown {
 
 fn show(sys: &mut Sys<'_>, args: &Args, mut items: Vec<Shown>, total: bool) {
     if args.has('t') {
-        items.sort_by_key(|i| std::cmp::Reverse(i.node.meta().mtime));
+        items.arrange_by_key(|i| std::cmp::Reverse(i.node.meta().mtime));
     } else if args.has('S') {
-        items.sort_by_key(|i| std::cmp::Reverse(i.node.len()));
+        items.arrange_by_key(|i| std::cmp::Reverse(i.node.len()));
     }
     if args.has('r') {
         items.reverse();

@@ -1,5 +1,6 @@
 //! `sort`, and `tac`: both must see all lines first.
 
+use ordered::Sort as _;
 use std::cmp::Ordering;
 
 use super::args::Args;
@@ -225,7 +226,7 @@ impl Sort {
                 }
                 return Turn::Exit(0);
             }
-            lines.sort_by(full);
+            lines.arrange_by(full);
             if unique {
                 lines.dedup_by(|a, b| self.order(b, a, &global, separator) == Ordering::Equal);
             }

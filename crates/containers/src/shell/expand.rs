@@ -4,7 +4,7 @@
 //! meets a command substitution whose output is not there yet it stops with `Stop::Run`, and is begun again later
 //! with one more output. So no half-done expansion has to be kept.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 use std::sync::Arc;
 
 use super::arith::{self, Variables};

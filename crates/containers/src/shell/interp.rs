@@ -711,7 +711,7 @@ impl Shell {
 
     pub(super) fn apply_assigned(
         &mut self,
-        assigned: std::collections::BTreeMap<String, String>,
+        assigned: ordered::BTreeMap<String, String>,
     ) -> Result<(), String> {
         for (name, value) in assigned {
             self.set(&name, value)?;

@@ -5,6 +5,7 @@
 //! Models: POSIX XCU 2, with the texts of busybox ash, dash or bash.
 //! Not modelled: job control (`fg`, `bg`), `ulimit`, history.
 
+use ordered::Sort as _;
 mod arith;
 pub mod ast;
 mod brace;
@@ -21,7 +22,7 @@ mod redirect;
 pub(crate) mod test;
 mod word;
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 use std::sync::Arc;
 
 use clock::Rng;
@@ -258,7 +259,7 @@ impl Shell {
     pub fn command_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.functions.keys().chain(self.aliases.keys()).cloned().collect();
         names.extend(builtins::NAMES.iter().map(|n| (*n).to_string()));
-        names.sort();
+        names.arrange();
         names
     }
 

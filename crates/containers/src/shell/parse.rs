@@ -3,7 +3,7 @@
 //! Models the grammar of POSIX XCU 2.10, and bash's additions when the dialect is bash.
 //! Not modelled: `select`, `coproc`, process substitution, extended globs.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 use std::sync::Arc;
 
 use super::Dialect;

@@ -3,6 +3,7 @@
 //! Owns: creating Jobs, the list of active ones, keeping as many finished ones as the history limits say.
 //! Models `pkg/controller/cronjob`.
 
+use ordered::Sort as _;
 pub mod schedule;
 pub mod zones;
 
@@ -151,7 +152,7 @@ impl Run<'_, '_> {
             let ended = |j: &&Value| finished_condition(j).is_some_and(|c| c["type"] == kind);
             let mut all: Vec<&Value> = jobs.iter().filter(ended).collect();
             let surplus = all.len().saturating_sub(limit.max(0) as usize);
-            all.sort_by_key(|j| {
+            all.arrange_by_key(|j| {
                 let start = j["status"]["startTime"].time();
                 (start.is_none(), start, j.name().to_owned())
             });

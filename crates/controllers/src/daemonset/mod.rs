@@ -4,10 +4,11 @@
 //! Does not own: binding the pods (the scheduler follows the node affinity they are made with).
 //! Models `pkg/controller/daemon`. A sync costs as many looks as there are nodes.
 
+use ordered::Sort as _;
 mod placement;
 mod update;
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use client::{Change, ChangeKind, Ctx};
 use clock::{Millis, Time};
@@ -57,7 +58,7 @@ impl Default for DaemonSetController {
 
 /// Bound first, then oldest, then by name.
 fn sort_pods(list: &mut [Value]) {
-    list.sort_by_key(|p| (p["spec"]["nodeName"].is_zero(), p.created(), p.name().to_owned()));
+    list.arrange_by_key(|p| (p["spec"]["nodeName"].is_zero(), p.created(), p.name().to_owned()));
 }
 
 impl DaemonSetController {

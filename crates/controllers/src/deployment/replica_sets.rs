@@ -3,6 +3,7 @@
 use objects::resources::REPLICASETS;
 use objects::template_hash::pod_template_hash;
 use objects::{Reason, Status, Value, value};
+use ordered::Sort as _;
 
 use super::arithmetic::{self, DESIRED_REPLICAS, MAX_REPLICAS, max_surge, replicas};
 use super::{Rollout, conditions};
@@ -26,7 +27,7 @@ const NOT_COPIED: [&str; 6] = [
 
 /// Oldest first, of one instant by name.
 pub(super) fn sort_by_creation(sets: &mut [Value]) {
-    sets.sort_by(|a, b| (a.created(), a.name()).cmp(&(b.created(), b.name())));
+    sets.arrange_by(|a, b| (a.created(), a.name()).cmp(&(b.created(), b.name())));
 }
 
 pub(super) fn active(sets: &[Value]) -> Vec<Value> {

@@ -2,6 +2,7 @@
 //!
 //! Models `pkg/controller/deployment/sync.go`.
 
+use ordered::Sort as _;
 use std::cmp::Reverse;
 
 use objects::resources::REPLICASETS;
@@ -77,7 +78,7 @@ impl Rollout<'_, '_, '_> {
         if to_add > 0 {
             all.reverse();
         }
-        all.sort_by_key(|rs| Reverse(replicas(rs)));
+        all.arrange_by_key(|rs| Reverse(replicas(rs)));
         let mut added = 0;
         let mut sizes: Vec<i64> = Vec::with_capacity(all.len());
         for rs in &all {
@@ -137,7 +138,7 @@ impl Rollout<'_, '_, '_> {
             return Ok(());
         }
         sort_by_creation(&mut cleanable);
-        cleanable.sort_by_key(|rs| revision(rs).unwrap_or(0));
+        cleanable.arrange_by_key(|rs| revision(rs).unwrap_or(0));
         for rs in cleanable.iter().take(surplus as usize) {
             let status = &rs["status"];
             if status["replicas"].int() != 0

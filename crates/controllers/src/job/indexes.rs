@@ -2,7 +2,8 @@
 //!
 //! Models the intervals of `pkg/controller/job/indexed_job_utils.go`.
 
-use std::collections::BTreeSet;
+use ordered::BTreeSet;
+use ordered::Sort as _;
 use std::fmt;
 
 /// Invariant: ordered, apart by at least one missing index.
@@ -34,7 +35,7 @@ impl Indexes {
     #[must_use]
     pub(super) fn merged(&self, other: &Self) -> Self {
         let mut all: Vec<(i64, i64)> = self.0.iter().chain(&other.0).copied().collect();
-        all.sort_unstable();
+        all.arrange();
         let mut merged = Self::default();
         for (first, last) in all {
             merged.push(first, last);

@@ -2,8 +2,9 @@
 //!
 //! Models `manageJob` of `pkg/controller/job/job_controller.go` and indexed_job_utils.go.
 
+use ordered::Sort as _;
+use ordered::{BTreeMap, BTreeSet};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 
 use objects::resources::JOBS;
 use objects::{Reason, Status, Value, value};
@@ -98,7 +99,7 @@ impl Run<'_, '_> {
         let mut gone: Vec<Value> = Vec::new();
         // The one to keep of several comes last.
         let sort = |list: &mut Vec<Value>| {
-            list.sort_by_key(|p| {
+            list.arrange_by_key(|p| {
                 let phase = match pods::phase(p) {
                     "Running" => 2,
                     "Unknown" => 1,

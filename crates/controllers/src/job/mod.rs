@@ -9,7 +9,7 @@ mod manage;
 mod policy;
 mod track;
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use client::{Change, ChangeKind, Ctx, PatchType};
 use clock::Time;

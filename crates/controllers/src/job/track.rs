@@ -4,7 +4,8 @@
 //! is taken off, then it is counted. A crash between any two of these loses or repeats nothing.
 //! Models `trackJobStatusAndRemoveFinalizers` of `pkg/controller/job/job_controller.go`.
 
-use std::collections::BTreeSet;
+use ordered::BTreeSet;
+use ordered::Sort as _;
 
 use objects::resources::JOBS;
 use objects::{Status, Str, Value};
@@ -71,7 +72,7 @@ impl Run<'_, '_> {
         let failed_end = self.finished.as_ref().is_some_and(|c| c["type"] != "SuccessCriteriaMet");
         let mut order: Vec<&Value> = self.pods.iter().filter(|p| self.is_uncounted(p)).collect();
         if is_indexed(&self.job) {
-            order.sort_by_key(|p| index_of(p));
+            order.arrange_by_key(|p| index_of(p));
         }
         for pod in order {
             let failed = is_failed(&self.job, pod);

@@ -4,7 +4,7 @@
 //! those of a cluster without metrics-server.
 //! Models `pkg/controller/podautoscaler/metrics`.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use client::{Ctx, Request, Verb};
 use clock::{Millis, Time};

@@ -10,7 +10,7 @@ pub mod metrics;
 pub mod replica_calculator;
 pub mod scaling_rules;
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use client::{Change, Ctx, EventType, Request, Verb};
 use clock::Time;

@@ -3,7 +3,7 @@
 //! Models `pkg/controller/podautoscaler/replica_calculator.go`: pods that start or report nothing are counted so
 //! that they dampen the change, never drive it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use clock::Time;
 use objects::quantity::Quantity;

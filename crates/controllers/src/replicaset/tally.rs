@@ -1,6 +1,6 @@
 //! What one replica set owns, counted as changes come: its sync reads numbers, not pods.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use clock::Time;
 use objects::{Str, Value};

@@ -4,6 +4,7 @@
 //! Models `pkg/controller/statefulset`. A sync costs as many looks as the set has pods.
 //! `rollingUpdate.maxUnavailable` is honoured when the server keeps it (upstream's gate is off by default).
 
+use ordered::Sort as _;
 mod claims;
 mod identity;
 
@@ -158,7 +159,7 @@ impl Update<'_, '_, '_> {
                 None => {}
             }
         }
-        self.condemned.sort_by_key(|p| std::cmp::Reverse(ordinal(p.name())));
+        self.condemned.arrange_by_key(|p| std::cmp::Reverse(ordinal(p.name())));
         self.replicas = slots
             .into_iter()
             .enumerate()

@@ -3,7 +3,7 @@
 //! Owns: claims named `pod-volume`, owned by their pod and collected with it.
 //! Models `pkg/controller/volume/ephemeral`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use client::{Change, Ctx, Recorder};
 use clock::Time;

@@ -5,7 +5,7 @@
 //! Models `pkg/controller/volume/persistentvolume`. What is not bound is looked at again every 15 s.
 //! Not modelled: recycling; deleting what stands behind a volume (whoever provisioned it does).
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use client::{Change, Ctx};
 use clock::Time;

@@ -3,7 +3,7 @@
 //! Owns: the finalizer `kubernetes.io/pvc-protection`; which pods use which claim, kept from each pod's change.
 //! Models `pkg/controller/volume/pvcprotection`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{BTreeMap, BTreeSet};
 
 use client::{Change, Ctx};
 use clock::Time;

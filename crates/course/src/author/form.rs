@@ -1,6 +1,6 @@
 //! A lesson folder as it was read: the tree of lesson.yaml with places, the prose of both languages, the files.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use objects::{Str, Value};
 

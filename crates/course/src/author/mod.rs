@@ -14,7 +14,7 @@ mod scaffold;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 use std::fmt;
 
 pub use pack::{Packed, pack};

@@ -1,6 +1,7 @@
 //! From a lesson folder to one JSON file per language, and the list of all lessons.
 
 use objects::Value;
+use ordered::Sort as _;
 
 use super::form::Folder;
 use super::markdown;
@@ -38,7 +39,7 @@ pub fn pack(files: &Files) -> Packed {
             Err(problems) => packed.problems.extend(problems),
         }
     }
-    entries.sort_by_key(|(number, _)| *number);
+    entries.arrange_by_key(|(number, _)| *number);
     let mut index = Value::map();
     index.set("version", VERSION);
     index.set("lessons", entries.into_iter().map(|(_, e)| e).collect::<Value>());

@@ -5,7 +5,8 @@
 //! command shown ends as said; each wrong attempt gets its feedback and solves nothing; every feedback has a wrong
 //! attempt that gets it.
 
-use std::collections::BTreeSet;
+use ordered::BTreeSet;
+use ordered::Sort as _;
 use std::rc::Rc;
 
 use objects::Value;
@@ -49,7 +50,7 @@ pub fn check(files: &Files, slug: &str) -> Vec<Problem> {
             prove(&folder, &lesson, &mut problems);
         }
     }
-    problems.sort();
+    problems.arrange();
     problems.dedup();
     problems
 }

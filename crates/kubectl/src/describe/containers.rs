@@ -1,6 +1,7 @@
 //! Containers of a pod or template: image, ports, command, state, resources, probes, environment, mounts.
 
 use objects::Value;
+use ordered::Sort as _;
 
 use super::Page;
 use super::page::{amount, joined, long_time, plain, text_or, title_bool};
@@ -243,7 +244,7 @@ fn resource_value(c: &Value, resource: &str, divisor: &Value) -> i64 {
 fn mounts(p: &mut Page, c: &Value) {
     let mut all: Vec<&Value> = c["volumeMounts"].items().iter().collect();
     p.line(2, &[if all.is_empty() { "Mounts:\t<none>" } else { "Mounts:" }]);
-    all.sort_by(|a, b| a["mountPath"].text().cmp(b["mountPath"].text()));
+    all.arrange_by(|a, b| a["mountPath"].text().cmp(b["mountPath"].text()));
     for m in all {
         let sub = match m["subPath"].text() {
             "" => String::new(),
@@ -255,7 +256,7 @@ fn mounts(p: &mut Page, c: &Value) {
     let mut devices: Vec<&Value> = c["volumeDevices"].items().iter().collect();
     if !devices.is_empty() {
         p.line(2, &[if c["volumeMounts"].items().is_empty() { "Devices:\t<none>" } else { "Devices:" }]);
-        devices.sort_by(|a, b| a["devicePath"].text().cmp(b["devicePath"].text()));
+        devices.arrange_by(|a, b| a["devicePath"].text().cmp(b["devicePath"].text()));
         for d in devices {
             p.line(3, &[d["devicePath"].text(), " from ", d["name"].text()]);
         }

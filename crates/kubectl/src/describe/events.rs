@@ -2,6 +2,7 @@
 
 use clock::{Time, duration_short};
 use objects::Value;
+use ordered::Sort as _;
 
 use super::{Page, Related};
 
@@ -14,7 +15,7 @@ pub(super) fn describe(p: &mut Page, related: &Related) {
     }
     p.flush();
     let mut all: Vec<&Value> = events.iter().collect();
-    all.sort_by_key(|e| e["lastTimestamp"].time());
+    all.arrange_by_key(|e| e["lastTimestamp"].time());
     p.put(0, "Events:\n  Type\tReason\tAge\tFrom\tMessage\n  ----\t------\t----\t----\t-------\n");
     for e in all {
         let source = match e["source"]["component"].text() {

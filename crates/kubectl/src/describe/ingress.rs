@@ -1,6 +1,7 @@
 //! `kubectl describe ingress`
 
 use objects::Value;
+use ordered::Sort as _;
 
 use super::page::{joined, plain, text_or};
 use super::{Page, Related, events, service};
@@ -15,7 +16,7 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
         .iter()
         .map(|i| if i["ip"].text().is_empty() { i["hostname"].text() } else { i["ip"].text() })
         .collect();
-    addresses.sort_unstable();
+    addresses.arrange();
     p.field("Address", &addresses.join(","));
     p.field("Ingress Class", text_or(&spec["ingressClassName"], "<none>"));
     let default = if spec["defaultBackend"].is_null() {

@@ -1,6 +1,7 @@
 //! `kubectl describe limitrange`
 
 use objects::{Str, Value};
+use ordered::Sort as _;
 
 use super::page::amount;
 use super::{Page, Related};
@@ -34,7 +35,7 @@ fn rows(p: &mut Page, o: &Value, prefix: &str) {
                 }
             }
         }
-        names.sort();
+        names.arrange();
         for name in names {
             let cell = |field: &str| item[field].find(&name).map_or_else(|| "-".to_owned(), amount);
             let cells: Vec<String> = ["min", "max", "defaultRequest", "default", "maxLimitRequestRatio"]

@@ -7,6 +7,7 @@ use client::Verb;
 use objects::Value;
 use objects::resources::{self, Resource};
 use objects::selector::LabelSelector;
+use ordered::Sort as _;
 
 use crate::error::Result;
 use crate::session::{Kubectl, request};
@@ -164,7 +165,7 @@ async fn related(k: &Kubectl, r: &Resource, o: &Value) -> Result<Related> {
                 listed(k, resources::REPLICASETS, namespace, &selector_text(&o["spec"]["selector"]), "")
                     .await;
             out.replica_sets = all.into_iter().filter(|rs| rs.controller_ref()["uid"] == o.uid()).collect();
-            out.replica_sets.sort_by(|a, b| (a.created(), a.name()).cmp(&(b.created(), b.name())));
+            out.replica_sets.arrange_by(|a, b| (a.created(), a.name()).cmp(&(b.created(), b.name())));
         }
         "replicasets.apps" | "daemonsets.apps" | "statefulsets.apps" | "replicationcontrollers" => {
             let selector = if r.id == "replicationcontrollers" {

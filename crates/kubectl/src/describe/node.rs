@@ -1,6 +1,7 @@
 //! `kubectl describe node`
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
+use ordered::Sort as _;
 
 use objects::quantity::Quantity;
 use objects::{Str, Value};
@@ -22,12 +23,12 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
         })
         .filter(|r| !r.is_empty())
         .collect();
-    roles.sort_unstable();
+    roles.arrange();
     p.field("Roles", &if roles.is_empty() { "<none>".into() } else { roles.join(",") });
     p.labels_and_annotations(o);
     p.field("CreationTimestamp", &long_time(&o.meta()["creationTimestamp"]));
     let mut taints: Vec<&Value> = spec["taints"].items().iter().collect();
-    taints.sort_by_key(|t| format!("{},{}", t["effect"].text(), t["key"].text()));
+    taints.arrange_by_key(|t| format!("{},{}", t["effect"].text(), t["key"].text()));
     let taints: Vec<String> = taints.into_iter().map(taint_text).collect();
     p.column("Taints", &taints);
     p.field("Unschedulable", &spec["unschedulable"].is_true().to_string());

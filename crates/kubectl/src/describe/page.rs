@@ -6,6 +6,7 @@ use clock::{Time, duration_short};
 use objects::Value;
 use objects::quantity::Quantity;
 use objects::tabwriter::TabWriter;
+use ordered::Sort as _;
 
 pub struct Page {
     done: String,
@@ -148,7 +149,7 @@ impl Page {
 
     pub fn tolerations(&mut self, title: &str, tolerations: &Value) {
         let mut all: Vec<&Value> = tolerations.items().iter().collect();
-        all.sort_by(|a, b| a["key"].text().cmp(b["key"].text()));
+        all.arrange_by(|a, b| a["key"].text().cmp(b["key"].text()));
         let items: Vec<String> = all
             .into_iter()
             .map(|t| {

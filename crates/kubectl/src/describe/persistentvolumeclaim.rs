@@ -1,6 +1,7 @@
 //! `kubectl describe persistentvolumeclaim`
 
 use objects::Value;
+use ordered::Sort as _;
 
 use super::page::{access_modes, amount, joined, long_time, storage_class};
 use super::{Page, Related, events};
@@ -30,7 +31,7 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
         p.at(1, "Name", source["name"].text());
     }
     let mut users: Vec<String> = related.pods.iter().map(|x| x.name().to_owned()).collect();
-    users.sort();
+    users.arrange();
     p.column("Used By", &users);
     if !status["conditions"].items().is_empty() {
         p.put(0, "Conditions:\n  Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage\n");

@@ -2,6 +2,7 @@
 
 use objects::Value;
 use objects::selector::format_label_selector;
+use ordered::Sort as _;
 
 use super::page::{controller, long_time};
 use super::{Page, Related, containers, events, volumes};
@@ -90,7 +91,7 @@ pub(super) fn spread(p: &mut Page, constraints: &Value, space: &str) {
     if all.is_empty() {
         return;
     }
-    all.sort_by(|a, b| a["topologyKey"].text().cmp(b["topologyKey"].text()));
+    all.arrange_by(|a, b| a["topologyKey"].text().cmp(b["topologyKey"].text()));
     p.put(0, space);
     p.put(0, "Topology Spread Constraints:\t");
     for (i, c) in all.into_iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use objects::Value;
 use objects::quantity::Quantity;
+use ordered::Sort as _;
 
 use super::page::amount;
 use super::{Page, Related};
@@ -20,7 +21,7 @@ pub(super) fn within_namespace(p: &mut Page, quotas: &[Value]) {
     }
     p.line(0, &["Resource Quotas"]);
     let mut all: Vec<&Value> = quotas.iter().collect();
-    all.sort_by(|a, b| a.name().cmp(b.name()));
+    all.arrange_by(|a, b| a.name().cmp(b.name()));
     for q in all {
         p.at(1, "Name", q.name());
         scopes(p, 1, q, "* ");
@@ -47,7 +48,7 @@ fn scopes(p: &mut Page, level: usize, o: &Value, bullet: &str) {
     if all.is_empty() {
         return;
     }
-    all.sort_unstable();
+    all.arrange();
     p.at(level, "Scopes", &all.join(", "));
     for s in all {
         let help = match s {

@@ -3,6 +3,7 @@
 //! Models `k8s.io/kubectl/pkg/util/rbac`.
 
 use objects::Value;
+use ordered::Sort as _;
 
 use super::{Page, Related};
 
@@ -93,7 +94,7 @@ fn compact(rules: &Value) -> Vec<Simple> {
         }
     }
     // Upstream orders them by the text of the whole rule.
-    out.sort_by_key(|s| {
+    out.arrange_by_key(|s| {
         let text = |l: &[String]| l.join(" ");
         format!(
             "Verbs:[{}],APIGroups:[{}],Resources:[{}],ResourceNames:[{}],NonResourceURLs:[{}],",

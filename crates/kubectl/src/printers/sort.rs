@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/get` sorter.go.
 
+use ordered::Sort as _;
 use std::cmp::Ordering;
 
 use objects::{Value, value};
@@ -24,7 +25,7 @@ pub fn order(objects: &[Value], path: &str) -> Result<Vec<usize>> {
         return fail(format!("couldn't find any field with path \"{text}\" in the list of objects"));
     }
     let mut all: Vec<usize> = (0..objects.len()).collect();
-    all.sort_by(|&a, &b| match (&keys[a], &keys[b]) {
+    all.arrange_by(|&a, &b| match (&keys[a], &keys[b]) {
         (None, None) => Ordering::Equal,
         (None, _) => Ordering::Less,
         (_, None) => Ordering::Greater,

@@ -4,6 +4,7 @@
 
 use objects::resources::Resource;
 use objects::{Value, value};
+use ordered::Sort as _;
 
 use crate::command::{Command, usage_error};
 use crate::error::{Result, fail};
@@ -71,9 +72,9 @@ async fn resources(k: &Kubectl, args: &Args) -> Result<()> {
         }
     }
     match sort {
-        "name" => seen.sort_by(|a, b| a.plural.cmp(&b.plural)),
-        "kind" => seen.sort_by(|a, b| a.kind.cmp(&b.kind)),
-        _ => seen.sort_by(|a, b| (&a.group, &a.plural).cmp(&(&b.group, &b.plural))),
+        "name" => seen.arrange_by(|a, b| a.plural.cmp(&b.plural)),
+        "kind" => seen.arrange_by(|a, b| a.kind.cmp(&b.kind)),
+        _ => seen.arrange_by(|a, b| (&a.group, &a.plural).cmp(&(&b.group, &b.plural))),
     }
     if output == "name" {
         for r in seen {
@@ -134,7 +135,7 @@ async fn versions(k: &Kubectl, args: &Args) -> Result<()> {
     }
     let all = k.discover().await?;
     let mut versions: Vec<String> = all.iter().map(|r| r.api_version().to_string()).collect();
-    versions.sort();
+    versions.arrange();
     versions.dedup();
     for v in versions {
         k.say(v);

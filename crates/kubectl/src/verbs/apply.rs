@@ -7,6 +7,7 @@ use objects::patch::{merge_patch, strategic, three_way};
 use objects::resources::{self, Resource};
 use objects::schema::{self, Schema};
 use objects::{Reason, Value, json, value};
+use ordered::Sort as _;
 
 use crate::command::{Command, DRY_RUN, FIELD_MANAGER, FILES, OUTPUT, SELECTOR, VALIDATE, usage_error};
 use crate::error::{Error, Result, fail};
@@ -324,7 +325,7 @@ impl Apply<'_> {
                 namespaces.push(i.namespace.clone());
             }
         }
-        namespaces.sort();
+        namespaces.arrange();
         let how = Deletion {
             grace: self.args.int("grace-period"),
             propagation: client::Propagation::Background,

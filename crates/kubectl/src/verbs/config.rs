@@ -3,6 +3,7 @@
 //! Models `k8s.io/kubectl/pkg/cmd/config`.
 
 use objects::{Value, json, value, yaml};
+use ordered::Sort as _;
 
 use crate::command::{Command, usage_error};
 use crate::error::{Result, fail};
@@ -90,7 +91,7 @@ fn one(args: &Args) -> Result<&str> {
 
 fn names(list: &Value) -> Vec<&str> {
     let mut all: Vec<&str> = list.items().iter().map(|c| c["name"].text()).collect();
-    all.sort_unstable();
+    all.arrange();
     all
 }
 

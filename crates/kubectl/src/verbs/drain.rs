@@ -6,6 +6,7 @@ use client::Verb;
 use clock::Time;
 use objects::resources::{DAEMONSETS, PODS};
 use objects::{Reason, Value, value};
+use ordered::Sort as _;
 
 use crate::change::Change;
 use crate::command::{Command, DRY_RUN, SELECTOR, usage_error};
@@ -231,13 +232,13 @@ async fn empty(k: &Kubectl, args: &Args, node: &Info, dry: DryRun, until: Option
         }
     }
     if !stops.is_empty() {
-        stops.sort();
+        stops.arrange();
         let texts: Vec<String> =
             stops.iter().map(|(t, pods)| format!("cannot delete {t}: {}", pods.join(", "))).collect();
         return fail(if texts.len() == 1 { texts[0].clone() } else { format!("[{}]", texts.join(", ")) });
     }
     if !warnings.is_empty() {
-        warnings.sort();
+        warnings.arrange();
         let texts: Vec<String> =
             warnings.iter().map(|(t, pods)| format!("{t}: {}", pods.join(", "))).collect();
         k.complain(format!("Warning: {}", texts.join("; ")));

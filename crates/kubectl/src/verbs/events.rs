@@ -5,6 +5,7 @@
 use client::Verb;
 use objects::resources::EVENTS;
 use objects::{Value, value};
+use ordered::Sort as _;
 
 use crate::command::{ALL_NAMESPACES, Command, OUTPUT};
 use crate::describe::interval;
@@ -91,7 +92,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         });
         return Ok(());
     }
-    events.sort_by_key(|e| {
+    events.arrange_by_key(|e| {
         let last =
             [&e["series"]["lastObservedTime"], &e["lastTimestamp"], &e["eventTime"], &e["firstTimestamp"]];
         (last.iter().find_map(|t| t.time()), e["firstTimestamp"].time())

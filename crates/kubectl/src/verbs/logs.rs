@@ -7,6 +7,7 @@ use client::{Request, Verb};
 use objects::resources::PODS;
 use objects::selector::LabelSelector;
 use objects::{Reason, Str, Value};
+use ordered::Sort as _;
 
 use crate::command::{Command, SELECTOR, usage_error};
 use crate::error::{Error, Result, fail};
@@ -161,7 +162,7 @@ pub async fn pods_behind(k: &Kubectl, o: &Value, timeout: clock::Millis) -> Resu
     loop {
         let mut pods = k.list(PODS, o.namespace(), &selector, "").await?;
         if !pods.is_empty() {
-            pods.sort_by_key(|p| {
+            pods.arrange_by_key(|p| {
                 let ready = p.condition_true("Ready");
                 (
                     p["spec"]["nodeName"].text().is_empty(),

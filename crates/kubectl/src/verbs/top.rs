@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/top` and `k8s.io/kubectl/pkg/metricsutil`.
 
+use ordered::Sort as _;
 use std::cmp::Reverse;
 
 use client::Request;
@@ -98,7 +99,7 @@ fn amounts(cpu: i64, memory: i64) -> (String, String) {
 async fn nodes(k: &Kubectl, args: &Args) -> Result<()> {
     let mut all = metrics(k, "/apis/metrics.k8s.io/v1beta1/nodes".into(), args).await?;
     let known = k.list(NODES, "", args.text("selector"), "").await?;
-    all.sort_by_key(|m| match args.text("sort-by") {
+    all.arrange_by_key(|m| match args.text("sort-by") {
         "cpu" => (Reverse(cpu(&m["usage"])), String::new()),
         "memory" => (Reverse(memory(&m["usage"])), String::new()),
         _ => (Reverse(0), m.name().to_owned()),
@@ -148,7 +149,7 @@ async fn pods(k: &Kubectl, args: &Args) -> Result<()> {
     }
     let sum =
         |m: &Value, f: fn(&Value) -> i64| m["containers"].items().iter().map(|c| f(&c["usage"])).sum::<i64>();
-    all.sort_by_key(|m| match args.text("sort-by") {
+    all.arrange_by_key(|m| match args.text("sort-by") {
         "cpu" => (Reverse(sum(m, cpu)), String::new()),
         "memory" => (Reverse(sum(m, memory)), String::new()),
         _ => (Reverse(0), format!("{}/{}", m.namespace(), m.name())),

@@ -1,6 +1,7 @@
 use super::*;
 use crate::schema::{Schema, type_for};
 use crate::{json, value};
+use ordered::Sort as _;
 use proptest::prelude::*;
 
 fn schema() -> Schema<'static> {
@@ -223,7 +224,7 @@ fn container() -> impl Strategy<Value = Value> {
 fn any_deployment() -> impl Strategy<Value = Value> {
     let labels = prop::collection::btree_map("[ab]", "[12]", 0..3);
     (prop::collection::vec(container(), 1..4), labels, 0..3_i64).prop_map(|(mut containers, labels, replicas)| {
-        containers.sort_by(|a, b| a["image"].text().cmp(b["image"].text()));
+        containers.arrange_by(|a, b| a["image"].text().cmp(b["image"].text()));
         let mut seen = Vec::new();
         containers.retain(|c| {
             let name = c["name"].to_str();

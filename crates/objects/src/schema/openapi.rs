@@ -5,7 +5,7 @@
 //! `x-kubernetes-unions`; the groups of `DeleteOptions` but the core one; parameters other than `fieldValidation`, the one that clients look for; bodies of requests
 //! and responses.
 
-use std::collections::BTreeSet;
+use ordered::BTreeSet;
 
 use super::{Descriptions, Field, ListType, Shape, TypeId, type_for};
 use crate::resources::{self, Resource, Subresource};

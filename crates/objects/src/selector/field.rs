@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/apimachinery/pkg/fields`.
 
+use ordered::Sort as _;
 use std::fmt;
 
 use crate::Str;
@@ -25,7 +26,7 @@ impl FieldSelector {
     /// Upstream's text, such as `invalid selector: 'a'; can't understand 'a'`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut parts = split_terms(text);
-        parts.sort_unstable();
+        parts.arrange();
         let mut terms = Vec::new();
         for part in parts.into_iter().filter(|p| !p.is_empty()) {
             let Some(at) = part.find("!=").into_iter().chain(part.find('=')).min() else {

@@ -4,6 +4,7 @@
 
 use super::{Operator, Requirement, bad_key};
 use crate::Str;
+use ordered::Sort as _;
 
 pub(super) fn parse(text: &str) -> Result<Vec<Requirement>, String> {
     Parser { tokens: lex(text), at: 0 }.selector()
@@ -151,7 +152,7 @@ impl Parser {
             Operator::In | Operator::NotIn => self.values()?,
             _ => vec![self.exact_value()?],
         };
-        values.sort();
+        values.arrange();
         values.dedup();
         Requirement::new(&key, operator, values)
     }

@@ -4,6 +4,7 @@
 //! aliases and merges with upstream's guard against alias bombs, keys that are no strings, notes on duplicate keys.
 //! Models `k8s.io/apimachinery/pkg/util/yaml/decoder.go`, `sigs.k8s.io/yaml` and goyaml's decode.go.
 
+use ordered::Sort as _;
 use std::fmt::Write;
 
 use super::parse::{Node, NodeId, NodeKind, Tree, parse};
@@ -294,7 +295,7 @@ impl<'a> Loader<'a> {
         if self.alias_depth > 0 {
             return;
         }
-        own.sort();
+        own.arrange();
         for pair in own.windows(2) {
             if pair[0].0 == pair[1].0 {
                 let mark = self.node(pair[1].1).mark;
@@ -407,7 +408,7 @@ impl<'a> Loader<'a> {
                         format!("{}:{}", self.go_syntax(*k, depth + 1), self.go_syntax(*v, depth + 1))
                     })
                     .collect();
-                shown.sort();
+                shown.arrange();
                 format!("map[interface {{}}]interface {{}}{{{}}}", shown.join(", "))
             }
             NodeKind::Alias { target, .. } => self.go_syntax(*target, depth + 1),

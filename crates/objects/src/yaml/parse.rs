@@ -4,7 +4,7 @@
 //! alias is an index and may point at a node that contains it.
 //! Models `go.yaml.in/yaml/v2/parserc.go` and the node half of decode.go.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use super::scan::{Fault, MAX_DEPTH, Mark, Scanner, Tok, Token};
 

@@ -6,7 +6,7 @@ mod store;
 mod text;
 mod web;
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use clock::Time;
 

@@ -5,6 +5,7 @@ use crate::fs::Node;
 use crate::machine::Sys;
 use crate::net::{HttpRequest, HttpResponse};
 use crate::programs;
+use ordered::Sort as _;
 
 pub(super) const KINDS: [Kind; 4] = [
     Kind {
@@ -118,7 +119,7 @@ pub(super) fn ports(server: &Server, sys: &mut Sys<'_>) -> Vec<u16> {
     let mut ports: Vec<u16> = directives(&text, "listen")
         .filter_map(|l| l.split_whitespace().next()?.rsplit(':').next()?.parse().ok())
         .collect();
-    ports.sort_unstable();
+    ports.arrange();
     ports.dedup();
     if ports.is_empty() { server.kind.ports.to_vec() } else { ports }
 }

@@ -1,6 +1,6 @@
 //! Running awk's tree over one record.
 
-use std::collections::BTreeMap;
+use ordered::BTreeMap;
 
 use super::parse::{Expr, Pattern, Program, Stmt};
 use crate::machine::Sys;

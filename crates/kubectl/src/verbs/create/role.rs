@@ -2,6 +2,7 @@
 
 use objects::resources::{CLUSTERROLES, ROLES, Resource};
 use objects::{Value, value};
+use ordered::Sort as _;
 
 use super::{GENERATOR, generate, named, texts};
 use crate::command::{Command, one_name};
@@ -141,7 +142,7 @@ async fn run(k: &Kubectl, args: &Args, cluster: bool) -> Result<()> {
             None => groups.push((group, vec![full])),
         }
     }
-    groups.sort();
+    groups.arrange();
     let names = deduped(args.list("resource-name"));
     let mut rules: Vec<Value> = Vec::new();
     for (group, list) in groups {

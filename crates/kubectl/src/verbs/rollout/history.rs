@@ -3,6 +3,7 @@
 use objects::resources::{CONTROLLERREVISIONS, REPLICASETS};
 use objects::selector::LabelSelector;
 use objects::{Str, Value};
+use ordered::Sort as _;
 
 use super::targets;
 use crate::describe::{Page, pod_template};
@@ -62,7 +63,7 @@ pub async fn revisions(k: &Kubectl, i: &Info) -> Result<Vec<Revision>> {
             ));
         }
     }
-    out.sort_by_key(|r| r.number);
+    out.arrange_by_key(|r| r.number);
     Ok(out)
 }
 
