@@ -603,6 +603,7 @@ impl World {
 }
 
 /// The seeds of a property test: as many as `SEEDS` says, `few` without it.
+#[expect(clippy::disallowed_methods, reason = "how long a test searches is its caller's choice")]
 pub fn seeds(few: u64) -> std::ops::Range<u64> {
     0..std::env::var("SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(few)
 }
