@@ -8,7 +8,7 @@ use std::rc::Rc;
 use course::Lesson;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, KeyboardEvent};
+use web_sys::{HtmlElement, KeyboardEvent, SvgElement};
 
 use crate::i18n::{Lang, Texts};
 use crate::panels::{dock, inspector, lesson, message, timeline, top_bar};
@@ -351,10 +351,15 @@ fn root_attribute(name: &str, value: &str) {
 
 /// Brings the keyboard to the first element that matches.
 pub fn focus(selector: &str) {
-    if let Ok(Some(element)) = document().query_selector(selector)
-        && let Ok(element) = element.dyn_into::<HtmlElement>()
-    {
-        drop(element.focus());
+    if let Ok(Some(element)) = document().query_selector(selector) {
+        match element.dyn_into::<HtmlElement>() {
+            Ok(element) => drop(element.focus()),
+            Err(element) => {
+                if let Ok(drawing) = element.dyn_into::<SvgElement>() {
+                    drop(drawing.focus());
+                }
+            }
+        }
     }
 }
 
@@ -418,6 +423,12 @@ fn next_panel(back: bool) {
         here.as_ref().is_some_and(|e| e.closest(panel).ok().flatten().is_some())
     });
     let step = if back { PANELS.len() - 1 } else { 1 };
-    let next = at.map_or(0, |i| (i + step) % PANELS.len());
-    focus(PANELS[next]);
+    let start = at.unwrap_or(PANELS.len() - step);
+    for n in 1..=PANELS.len() {
+        focus(PANELS[(start + n * step) % PANELS.len()]);
+        // A panel that is hidden now takes no focus: on to the one after it.
+        if document().active_element() != here {
+            return;
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns what stands between a fresh checkout and a served site; knows no part of the simulator.
 
+mod bench;
 mod budget;
 mod build;
 mod chromium;
@@ -34,6 +35,8 @@ Usage: cargo xtask COMMAND
   codegen [--check]
               write the generated tables of crates/objects, or fail when they are stale
   lessons     pack the lessons for the site (trunk does so before each build)
+  bench [NAME ...]
+              measure, natively and in dist/'s wasm; one JSON object a line
   size        print what a first visit downloads from dist/
 
 Needs rustup and Node 20 or later. The other tools are installed under target/ when missing.";
@@ -62,6 +65,7 @@ fn command(args: &[String]) -> Outcome {
         "build" => none_left(rest).and_then(|()| build::run()),
         "test" => test::run(rest),
         "codegen" => codegen::run(rest),
+        "bench" => bench::run(rest),
         "lessons" => none_left(rest).and_then(|()| lessons::run()),
         "size" => none_left(rest).and_then(|()| budget::run()),
         "help" | "--help" | "-h" => {

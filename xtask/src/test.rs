@@ -25,7 +25,7 @@ const fn of_site(name: &'static str, what: &'static str, run: fn() -> Outcome<Ve
 }
 
 /// How a step ended well.
-enum Verdict {
+pub(crate) enum Verdict {
     Passed,
     /// The tree has nothing for the step to look at yet; says what is missing.
     Nothing(&'static str),
@@ -185,7 +185,7 @@ fn parity() -> Outcome<Verdict> {
 }
 
 /// Runs node tests against dist/, served from a sub path as any static host might.
-fn in_chromium<'a>(
+pub(crate) fn in_chromium<'a>(
     files: impl IntoIterator<Item = &'a OsStr>,
     set: impl FnOnce(&mut Command),
 ) -> Outcome<Verdict> {

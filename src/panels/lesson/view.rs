@@ -123,7 +123,7 @@ pub fn GoalBar(app: App) -> impl IntoView {
             </svg>
             <span>
                 <b>{move || goal().map_or_else(|| app.texts().no_lesson.to_owned(), |g| plain(&g.text))}</b>
-                <small>{move || goal().and_then(|g| g.missing)}</small>
+                <small>{move || goal().and_then(|g| g.missing).map(|m| m.replace('`', ""))}</small>
             </span>
             <span class="m">{move || lesson.get().map(|l| format!("{}/{}", l.step + 1, l.steps))}</span>
         </button>
@@ -256,7 +256,7 @@ fn goal(goal: &GoalReport, first_open: bool, texts: &Texts) -> Mark {
     mark.add(drawing(icon, class).at("role", "img").at("aria-label", label));
     let mut words = Mark::new("div", "").with(inline(Mark::new("span", ""), &goal.text, texts));
     if let Some(missing) = goal.missing.as_ref().filter(|_| !goal.met) {
-        words.add(Mark::new("small", "").says(format_smolstr!("{missing}.")));
+        words.add(sentence(Mark::new("small", ""), &format_smolstr!("{missing}.")));
     }
     if let Some((have, wanted)) = goal.progress.filter(|(_, wanted)| !goal.met && *wanted > 1) {
         let percent = (have.clamp(0, wanted) * 100) / wanted;
@@ -265,6 +265,17 @@ fn goal(goal: &GoalReport, first_open: bool, texts: &Texts) -> Mark {
     }
     mark.add(words);
     mark
+}
+
+/// A sentence whose commands and names stand between backticks.
+fn sentence(mut holder: Mark, text: &str) -> Mark {
+    for (i, part) in text.split('`').enumerate() {
+        holder.add(match i % 2 {
+            0 => Mark::new("span", "").says(part),
+            _ => Mark::new("code", "").at("lang", "en").says(part),
+        });
+    }
+    holder
 }
 
 fn question(question: &QuestionReport, texts: &Texts) -> Mark {

@@ -1,0 +1,48 @@
+// The main screen with a cluster at work: in both languages, both themes and three widths. Kept as pictures in output/;
+// checked for what axe-core finds and for sideways scrolling. On a phone, every tab shows its panel.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { viewports, visiting } from '../page.mjs';
+
+const sizes = { 1440: { width: 1440, height: 900 }, 1024: { width: 1024, height: 768 }, 390: viewports.phone };
+
+async function sideways(page) {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+for (const lang of ['en', 'ko']) {
+  for (const theme of ['light', 'dark']) {
+    for (const [width, viewport] of Object.entries(sizes)) {
+      test(`a cluster at work: ${lang}, ${theme}, ${width}`, () => visiting({ lang, theme, viewport }, async (visit) => {
+        const { page } = visit;
+        await visit.exec('kubectl create deployment web --image=nginx:1.25 --replicas=3');
+        await visit.exec('kubectl expose deployment web --port=80');
+        await visit.advance(20_000);
+        await visit.exec('kubectl set image deployment/web nginx=nginx:1.27');
+        await visit.advance(1500);
+        await visit.exec('kubectl get pods -o wide');
+        await visit.screenshot(`main-${lang}-${theme}-${width}`);
+        assert.equal(await page.locator('html').getAttribute('data-theme'), theme);
+        assert.deepEqual(await visit.accessibilityProblems(), []);
+        assert.equal(await sideways(page), 0, 'the page scrolls sideways');
+      }));
+    }
+  }
+}
+
+test('the tabs of a phone', () => visiting({ lang: 'ko', viewport: viewports.phone }, async (visit) => {
+  const { page } = visit;
+  await visit.exec('kubectl create deployment web --image=nginx:1.25');
+  const tabs = page.locator('.tabbar button');
+  for (const [at, shown, hidden] of [
+    [0, '.lesson', null], [2, '.tty', '.stage'], [3, '.ed', '.tty'], [4, '.insp', null], [1, '.stage', '.insp'],
+  ]) {
+    await tabs.nth(at).click();
+    await page.locator(shown).first().waitFor({ state: 'visible' });
+    if (hidden) await page.locator(hidden).first().waitFor({ state: 'hidden' });
+    assert.equal(await tabs.nth(at).getAttribute('aria-pressed'), 'true');
+    assert.equal(await sideways(page), 0, `tab ${at} scrolls sideways`);
+    await visit.screenshot(`phone-tab-${at}`);
+  }
+}));

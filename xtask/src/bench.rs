@@ -1,0 +1,31 @@
+//! `cargo xtask bench`: what things cost, natively and in the wasm that ships; one JSON object a line.
+//!
+//! Owns: who measures. Does not own: what is measured (`cluster::bench`), the clocks (crates/cli, tests/browser/bench).
+
+use std::process::Command;
+
+use crate::{Outcome, project, test};
+
+/// Measures dist/ as it is: build it first.
+pub(crate) fn run(names: &[String]) -> Outcome {
+    let Some(package) = project::package_with_bin("wheelhouse")? else {
+        return Err("no crate has the binary `wheelhouse`".into());
+    };
+    project::run(project::cargo().args([
+        "build",
+        "--quiet",
+        "--release",
+        "-p",
+        &package,
+        "--bin",
+        "wheelhouse",
+    ]))?;
+    let binary = project::target().join("release/wheelhouse").with_extension(std::env::consts::EXE_EXTENSION);
+    let native = project::read_out(Command::new(binary).arg("bench").args(names))?;
+    print!("{native}");
+    let file = project::root().join("tests/browser/bench/bench.mjs");
+    test::in_chromium([file.as_os_str()], |node| {
+        node.env("WHEELHOUSE_NATIVE", &native);
+    })
+    .map(drop)
+}
