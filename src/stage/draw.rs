@@ -43,6 +43,8 @@ struct PodLook {
     port: Option<LineKind>,
     seconds: i64,
     prefix: SmolStr,
+    /// The topmost owner's name, where the stage shows several.
+    root: SmolStr,
     /// Lines end at the node, not at the pod.
     narrow: bool,
 }
@@ -60,6 +62,7 @@ impl PodLook {
             && self.port == other.port
             && self.seconds == other.seconds
             && self.prefix == other.prefix
+            && self.root == other.root
             && self.narrow == other.narrow
     }
 }
@@ -106,6 +109,7 @@ impl Artist {
 
     fn pods(&mut self, pen: &Pen<'_>, traffic: &[Line]) -> Layer {
         let ports: BTreeMap<&ObjectId, LineKind> = traffic.iter().map(|l| (&l.to, l.kind)).collect();
+        let several = pen.layout.owners.iter().filter(|o| pen.is_root(&o.facts)).count() > 1;
         let mut next = BTreeMap::new();
         let mut layer = Layer::new();
         for (id, place) in &pen.layout.pods {
@@ -126,6 +130,7 @@ impl Artist {
                     0
                 },
                 prefix: pen.model.owners.get(&facts.owner).map(|o| o.name.clone()).unwrap_or_default(),
+                root: if several { pen.root_name(&facts.owner) } else { SmolStr::default() },
                 narrow: pen.layout.view.narrow,
             };
             let entry = match self.pods.remove(id) {
@@ -257,7 +262,12 @@ fn pod(look: &PodLook, texts: &Texts) -> Mark {
     if look.revision.0 > 0 {
         mark.add(tag(at.right() - edge, at.y + 7, look.revision.0, look.revision.1));
     }
-    mark.add(squeezed("w", at.x + 9, at.y + 39, &state_line(look, texts), at.w - 17, 66));
+    let state = state_line(look, texts);
+    mark.add(squeezed("w", at.x + 9, at.y + 39, &state, at.w - 17, 66));
+    let room = at.w - 24 - state.chars().map(|c| if u32::from(c) > 0x1100 { 12 } else { 7 }).sum::<i32>();
+    if !look.root.is_empty() && room > 20 {
+        mark.add(text("m o end", at.right() - 8, at.y + 39, fit(&look.root, room, mono(22))));
+    }
     if look.level == Level::Card {
         container(look, texts, &mut mark);
     }
@@ -304,6 +314,14 @@ struct Pen<'a> {
 }
 
 impl Pen<'_> {
+    fn is_root(&self, facts: &OwnerFacts) -> bool {
+        !self.model.owners.contains_key(&facts.owner)
+    }
+
+    fn root_name(&self, owner: &ObjectId) -> SmolStr {
+        self.model.owners.get(&self.model.root(owner)).map(|o| o.name.clone()).unwrap_or_default()
+    }
+
     fn is_picked(&self, id: &ObjectId) -> bool {
         self.focus.picked.as_ref() == Some(id)
     }
@@ -408,16 +426,16 @@ impl Pen<'_> {
         let mut mark =
             object(self.class("head", &facts.id), &facts.id, label, self.is_picked(&facts.id), top);
         let y = r.y + head / 2 + if head > 30 { 0 } else { 4 };
-        let name_w = i32::try_from(facts.name.chars().count()).unwrap_or(0) * 75 / 10 + 12;
+        let name_w = i32::try_from(facts.name.chars().count()).unwrap_or(0) * 75 / 10 + 20;
         mark.add(text("m n", r.x + 12, y, fit(&facts.name, r.w - 20, mono(25))));
         if let Some((class, shape, words)) = trouble {
             let wide = i32::try_from(
                 words.chars().map(|c| if u32::from(c) > 0x1100 { 2 } else { 1 }).sum::<usize>(),
             )
             .unwrap_or(0)
-                * 65
+                * 66
                 / 10
-                + 30;
+                + 36;
             let w = wide.min(r.w - name_w - 10);
             if w > 40 {
                 let banner = Rect::new(r.right() - w - 8, y - 15, w, 21);
@@ -492,6 +510,12 @@ impl Pen<'_> {
         let compact = at.w < 230
             || self.layout.owners.iter().any(|o| o.shape == OwnerShape::Box && o.facts.owner == facts.id);
         mark.add(rect("body", at, 4));
+        if at.w < 140 {
+            mark.add(text("m n", at.x + 9, at.y + 22, fit(&facts.name, at.w - 14, mono(25))));
+            let class = if facts.ready >= facts.desired { "m ok" } else { "m work" };
+            mark.add(text(class, at.x + 9, at.y + 44, format_smolstr!("{}/{}", facts.ready, facts.desired)));
+            return;
+        }
         let y = at.y + if compact { 16 } else { 22 };
         mark.add(icon("#i-dep", at.x + 9, y - 13, 16));
         let (title, ready_w) = (self.title(facts), 80);
@@ -633,9 +657,10 @@ impl Pen<'_> {
         if self.layout.view.narrow {
             let (x, y) = (at.mid_x() + 4, at.bottom() - 16);
             let turn = format_smolstr!("translate({x} {y}) rotate(-90)");
-            let name = fit(&facts.name, at.h - 70, mono(24));
-            let says = if empty { words } else { format_smolstr!("{name} :{}", facts.port) };
-            mark.add(text(if empty { "bad" } else { "m n2" }, 0, 0, says).at("transform", turn));
+            let tail = if empty { " · 0".into() } else { format_smolstr!(" :{}", facts.port) };
+            let tail_w = i32::try_from(tail.chars().count()).unwrap_or(0) * 7;
+            let says = format_smolstr!("{}{tail}", fit(&facts.name, at.h - 26 - tail_w, mono(24)));
+            mark.add(text(if empty { "m n2 bad" } else { "m n2" }, 0, 0, says).at("transform", turn));
             return (facts.id.clone(), Rc::new(sealed(mark)));
         }
         mark.add(icon("#i-svc", at.x + 17, at.y + 8, 16));
@@ -702,14 +727,8 @@ impl Pen<'_> {
             shown += 1;
             x += 102;
         }
-        if total > shown {
-            let more = i64::try_from(total - shown).unwrap_or(0);
-            mark.add(text(
-                "t end",
-                area.right() - 10,
-                area.y + 18,
-                format_smolstr!("+{}", (self.texts.more)(more)),
-            ));
+        if total > shown && !narrow {
+            mark.add(text("t end", area.right() - 10, area.y + 18, format_smolstr!("{total}")));
         }
         ("waiting".into(), Rc::new(mark))
     }

@@ -188,8 +188,9 @@ fn place_owners(model: &Model, view: View, lane: i32) -> (Vec<OwnerPlace>, usize
     if total == 0 {
         return (out, 0);
     }
-    let (span, gap) = (view.width - 32, 14);
-    let shown = total.min(((span + gap) / (150 + gap)).max(1));
+    let (span, gap) = (view.width - 32, if view.narrow { 10 } else { 14 });
+    let least = if view.narrow && total > 2 { 80 } else { 150 };
+    let shown = total.min(((span + gap) / (least + gap)).max(1));
     let column = (span - (shown - 1) * gap) / shown;
     for (i, root) in (0..shown).zip(&roots) {
         let x = 16 + i * (column + gap);
