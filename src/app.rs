@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use course::Lesson;
+use course::{Entry, Lesson};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent, SvgElement};
@@ -45,6 +45,8 @@ impl Panel {
 pub struct App {
     session: StoredValue<Session, LocalStorage>,
     pub history: StoredValue<Vec<String>>,
+    /// All lessons there are.
+    pub entries: StoredValue<Vec<Entry>>,
     pub lang: RwSignal<Lang>,
     pub dark: RwSignal<bool>,
     pub picked: RwSignal<Option<ObjectId>>,
@@ -73,23 +75,18 @@ pub struct App {
 const HISTORY: usize = 200;
 
 impl App {
-    fn new(lang: Lang, lesson: Option<Rc<Lesson>>) -> Self {
+    fn new(lang: Lang, entries: Vec<Entry>, lesson: Option<Rc<Lesson>>) -> Self {
         let files = storage::read_map("files")
             .unwrap_or_else(|| vec![("web.yaml".to_owned(), include_str!("../assets/web.yaml").to_owned())]);
         let first = files.first().map_or_else(|| "web.yaml".to_owned(), |(name, _)| name.clone());
-        let session = match lesson {
-            Some(lesson) => Session::learning(lesson.clone(), &courses::progress(&lesson.slug), &files),
-            None => {
-                let seed = fragment("seed").and_then(|s| s.parse().ok()).unwrap_or(DEFAULT_SEED);
-                Session::new(seed, &files)
-            }
-        };
+        let session = session(lesson, &files);
         let dark = match storage::read("theme").as_deref() {
             Some(theme) => theme == "dark",
             None => prefers_dark(),
         };
         let app = Self {
             session: StoredValue::new_local(session),
+            entries: StoredValue::new(entries),
             history: StoredValue::new(storage::read_list("history")),
             lang: RwSignal::new(lang),
             dark: RwSignal::new(dark),
@@ -221,20 +218,51 @@ impl App {
         self.act(Session::step);
     }
 
-    /// An empty cluster with the learner's files; another seed gives other names.
+    /// The beginning again: of the lesson, or of an empty cluster with another seed and so other names.
     pub fn restart(self) {
-        self.act(|s| {
-            let files = s.files();
-            *s = Session::restarted(s, &files);
-        });
+        let fresh = self.ask(|s| Session::restarted(s, &s.files()));
+        self.replace(fresh);
+    }
+
+    /// Opens a lesson, or the playground, with the learner's files.
+    pub fn begin(self, lesson: Option<Rc<Lesson>>) {
+        let files = self.ask(Session::files);
+        let mut fresh = session(lesson, &files);
+        self.ask(|old| (fresh.speed, fresh.paused) = (old.speed, old.paused));
+        self.replace(fresh);
+    }
+
+    fn replace(self, fresh: Session) {
+        self.act(|s| *s = fresh);
         self.picked.set(None);
-        for trigger in [self.stage, self.timeline, self.objects, self.events, self.console, self.lesson] {
+        for trigger in [
+            self.time,
+            self.stage,
+            self.timeline,
+            self.objects,
+            self.events,
+            self.console,
+            self.files,
+            self.lesson,
+        ] {
             trigger.notify();
         }
+        courses::keep(self);
     }
 }
 
 const DEFAULT_SEED: u64 = 2026;
+
+/// A session of a lesson where it was left, or of the playground.
+fn session(lesson: Option<Rc<Lesson>>, files: &[(String, String)]) -> Session {
+    match lesson {
+        Some(lesson) => Session::learning(lesson.clone(), &courses::progress(&lesson.slug), files),
+        None => {
+            let seed = fragment("seed").and_then(|s| s.parse().ok()).unwrap_or(DEFAULT_SEED);
+            Session::new(seed, files)
+        }
+    }
+}
 
 fn set_if_other(signal: RwSignal<bool>, value: bool) {
     if signal.get_untracked() != value {
@@ -265,20 +293,22 @@ pub fn start() {
     panic_page::install();
     wasm_bindgen_futures::spawn_local(async {
         let lang = language();
-        let lesson = match fragment("free") {
-            Some(_) => None,
-            None => courses::first(lang, fragment("lesson")).await,
+        let entries = courses::entries().await;
+        let asked = match fragment(courses::FREE) {
+            Some(_) => Some(courses::FREE.to_owned()),
+            None => fragment("lesson"),
         };
-        mount(lang, lesson);
+        let lesson = courses::first(&entries, lang, asked).await;
+        mount(lang, entries, lesson);
     });
 }
 
-fn mount(lang: Lang, lesson: Option<Rc<Lesson>>) {
+fn mount(lang: Lang, entries: Vec<Entry>, lesson: Option<Rc<Lesson>>) {
     if let Some(boot) = document().get_element_by_id("boot") {
         boot.remove();
     }
     leptos::mount::mount_to_body(move || {
-        let app = App::new(lang, lesson.clone());
+        let app = App::new(lang, entries.clone(), lesson.clone());
         bridge::install(app);
         pump::kick(app);
         view! { <Page app /> }

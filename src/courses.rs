@@ -5,7 +5,8 @@
 
 use std::rc::Rc;
 
-use course::{Lesson, index};
+use course::{Entry, Lesson, index};
+use leptos::prelude::{GetUntracked, ReadValue};
 use objects::Value;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -32,12 +33,41 @@ async fn lesson(slug: &str, lang: Lang) -> Option<Rc<Lesson>> {
     Lesson::from_json(&value).ok().map(Rc::new)
 }
 
+/// All lessons, in their order; none where the page has none.
+pub(crate) async fn entries() -> Vec<Entry> {
+    let Some(value) = fetched("index").await else { return Vec::new() };
+    index::from_json(&value).unwrap_or_default()
+}
+
 /// The lesson asked for, else the one open last, else the first.
-pub(crate) async fn first(lang: Lang, asked: Option<String>) -> Option<Rc<Lesson>> {
-    let entries = index::from_json(&fetched("index").await?).ok()?;
+pub(crate) async fn first(entries: &[Entry], lang: Lang, asked: Option<String>) -> Option<Rc<Lesson>> {
     let wanted = asked.or_else(|| storage::read("lesson"));
+    if wanted.as_deref() == Some(FREE) {
+        return None;
+    }
     let entry = entries.iter().find(|e| Some(e.slug.as_str()) == wanted.as_deref()).or(entries.first())?;
     lesson(&entry.slug, lang).await
+}
+
+/// Stands for no lesson: the playground.
+pub(crate) const FREE: &str = "free";
+
+/// Opens a lesson where it was left, or the playground, in place of what is open.
+pub(crate) fn open(app: App, slug: String) {
+    storage::write("lesson", &slug);
+    wasm_bindgen_futures::spawn_local(async move {
+        let lang = app.lang.get_untracked();
+        let lesson = if slug == FREE { None } else { lesson(&slug, lang).await };
+        app.begin(lesson);
+    });
+}
+
+/// The lesson after the open one.
+pub(crate) fn next(app: App) -> Option<String> {
+    let (open, _) = app.ask(Session::progress)?;
+    let entries = app.entries.read_value();
+    let at = entries.iter().position(|e| e.slug == open)?;
+    entries.get(at + 1).map(|e| e.slug.to_string())
 }
 
 /// Goes on with the open lesson in another language, once it is here.

@@ -13,9 +13,11 @@ use web_sys::{Element, MouseEvent};
 
 use super::Page;
 use crate::app::{App, Panel, ic, word};
+use crate::courses;
 use crate::i18n::Texts;
 use crate::mark::Mark;
 use crate::paint::Painter;
+use crate::panels::top_bar::view::LessonChoice;
 use crate::session::Session;
 
 fn now(app: App) -> Option<Page> {
@@ -48,7 +50,15 @@ pub fn LessonPane(app: App) -> impl IntoView {
         }
     });
     let has = move || lesson.with(Option::is_some);
-    let done = move || lesson.with(|l| l.as_ref().is_some_and(|l| l.step_done && !l.is_last()));
+    let last = move || lesson.with(|l| l.as_ref().is_some_and(Page::is_last));
+    let done = move || {
+        let done = lesson.with(|l| l.as_ref().is_some_and(|l| l.step_done));
+        done && (!last() || courses::next(app).is_some())
+    };
+    let go_on = move |_| match courses::next(app).filter(|_| last()) {
+        Some(slug) => courses::open(app, slug),
+        None => app.act(Session::next_step),
+    };
     let pips = move || {
         let lesson = lesson.get().unwrap_or_default();
         let class = |i: usize| match i.cmp(&lesson.step) {
@@ -61,6 +71,9 @@ pub fn LessonPane(app: App) -> impl IntoView {
     };
     view! {
         <aside class="lesson" aria-label=word(app, |t| t.lesson)>
+            <div class="choice">
+                <LessonChoice app />
+            </div>
             <div class="body" node_ref=body on:click=move |event| clicked(app, &event)></div>
             <div class="lfoot">
                 <button
@@ -88,7 +101,7 @@ pub fn LessonPane(app: App) -> impl IntoView {
                     class:hidden=move || !has()
                     class:pri=done
                     disabled=move || !done()
-                    on:click=move |_| app.act(Session::next_step)
+                    on:click=go_on
                 >
                     {word(app, |t| t.next)}
                     {ic("#i-chev")}

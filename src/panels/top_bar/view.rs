@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::{App, Panel, focus, ic, word};
+use crate::courses::{self, FREE};
 use crate::format::reading;
 use crate::i18n::Lang;
 use crate::session::{SPEEDS, Session};
@@ -20,7 +21,7 @@ pub fn TopBar(app: App) -> impl IntoView {
                 <span>{word(app, |t| t.brand)}</span>
             </h1>
             <nav class="crumb" aria-label=word(app, |t| t.lessons)>
-                <b>{move || crumb(app)}</b>
+                <LessonChoice app />
             </nav>
             <div class="helm" role="group" aria-label=word(app, |t| t.time_controls)>
                 <p class="clock">
@@ -70,10 +71,35 @@ pub fn TopBar(app: App) -> impl IntoView {
     }
 }
 
-fn crumb(app: App) -> String {
-    app.lesson.track();
-    let lesson = app.ask(Session::lesson);
-    lesson.map_or_else(|| app.texts().playground.to_owned(), |l| l.title.to_string())
+/// Where one is, and the way to elsewhere.
+#[component]
+pub fn LessonChoice(app: App) -> impl IntoView {
+    let open = Memo::new(move |_| {
+        app.lesson.track();
+        app.ask(Session::progress).map_or_else(|| FREE.to_owned(), |(slug, _)| slug.to_string())
+    });
+    let entries = app.entries.get_value();
+    let choices = move || {
+        let lang = match app.lang.get() {
+            Lang::En => course::Lang::En,
+            Lang::Ko => course::Lang::Ko,
+        };
+        let lesson = |e: &course::Entry| (e.slug.to_string(), e.title(lang).to_string());
+        let free = (FREE.to_owned(), app.texts().playground.to_owned());
+        let option = |(slug, title): (String, String)| {
+            let selected = open.get() == slug;
+            view! { <option value=slug selected=selected>{title}</option> }
+        };
+        entries.iter().map(lesson).chain([free]).map(option).collect_view()
+    };
+    view! {
+        <select
+            aria-label=word(app, |t| t.lessons)
+            on:change=move |event| courses::open(app, event_target_value(&event))
+        >
+            {choices}
+        </select>
+    }
 }
 
 fn theme_label(app: App) -> &'static str {
