@@ -78,7 +78,7 @@ impl App {
     fn new(lang: Lang, entries: Vec<Entry>, lesson: Option<Rc<Lesson>>) -> Self {
         let files = storage::read_map("files")
             .unwrap_or_else(|| vec![("web.yaml".to_owned(), include_str!("../assets/web.yaml").to_owned())]);
-        let first = files.first().map_or_else(|| "web.yaml".to_owned(), |(name, _)| name.clone());
+        let first = first_file(lesson.as_deref(), &files);
         let session = session(lesson, &files);
         let dark = match storage::read("theme").as_deref() {
             Some(theme) => theme == "dark",
@@ -227,6 +227,7 @@ impl App {
     /// Opens a lesson, or the playground, with the learner's files.
     pub fn begin(self, lesson: Option<Rc<Lesson>>) {
         let files = self.ask(Session::files);
+        self.file.set(first_file(lesson.as_deref(), &files));
         let mut fresh = session(lesson, &files);
         self.ask(|old| (fresh.speed, fresh.paused) = (old.speed, old.paused));
         self.replace(fresh);
@@ -252,6 +253,13 @@ impl App {
 }
 
 const DEFAULT_SEED: u64 = 2026;
+
+/// The file to open in the editor: the lesson's, else the learner's first.
+fn first_file(lesson: Option<&Lesson>, files: &[(String, String)]) -> String {
+    let lessons = lesson.and_then(|l| l.files.first()).map(|(name, _)| name.to_string());
+    let own = || files.first().map(|(name, _)| name.clone());
+    lessons.or_else(own).unwrap_or_else(|| "web.yaml".to_owned())
+}
 
 /// A session of a lesson where it was left, or of the playground.
 fn session(lesson: Option<Rc<Lesson>>, files: &[(String, String)]) -> Session {
