@@ -23,6 +23,7 @@ pub enum EventType {
 pub struct Recorder {
     /// `source.component`: `deployment-controller`, `kubelet`.
     component: Str,
+    without_source: bool,
     /// `source.host`: the node, for kubelets.
     host: Str,
     /// The written events by object and text. Bounded: the oldest half goes when there are too many.
@@ -73,6 +74,12 @@ const REFILL_MS: i64 = 300_000;
 impl Recorder {
     pub fn new(component: impl Into<Str>, host: impl Into<Str>) -> Self {
         Self { component: component.into(), host: host.into(), ..Self::default() }
+    }
+
+    /// A recorder that writes as a client of `events.k8s.io` does: `source` stays empty, only `reportingComponent`
+    /// names the component. The scheduler is one.
+    pub fn reporting(component: impl Into<Str>) -> Self {
+        Self { without_source: true, ..Self::new(component, "") }
     }
 
     /// Writes an event about `object`. A refusal is dropped, as upstream drops it.
@@ -133,7 +140,10 @@ impl Recorder {
         if !field_path.is_empty() {
             involved.set("fieldPath", field_path);
         }
-        let mut source = value!({"component": (&self.component)});
+        let mut source = Value::map();
+        if !self.without_source {
+            source.set("component", &self.component);
+        }
         if !self.host.is_empty() {
             source.set("host", &self.host);
         }

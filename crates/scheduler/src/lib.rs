@@ -52,7 +52,7 @@ impl Default for Scheduler {
         Self {
             nodes: Nodes::default(),
             queue: SchedulingQueue::default(),
-            recorder: Recorder::new(NAME, ""),
+            recorder: Recorder::reporting(NAME),
             decisions: BTreeMap::new(),
             decided_order: std::collections::VecDeque::new(),
             verdicts: 0,
