@@ -2,8 +2,6 @@
 //!
 //! Models `pkg/scheduler/schedule_one.go` and the texts of `framework.FitError`.
 
-use ordered::Sort as _;
-
 use std::sync::Arc;
 
 use client::{Ctx, EventType, PatchType};

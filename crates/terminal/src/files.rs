@@ -7,9 +7,6 @@ use containers::fs::{Cred, Errno, View, join};
 
 use crate::{HOME, Terminal};
 
-/// Files larger than this together are not saved by the page.
-pub const SAVED_BYTES_MAX: usize = 2 << 20;
-
 /// Why a file could not be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileError(Errno);
