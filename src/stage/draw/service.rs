@@ -1,0 +1,109 @@
+//! Services, and beside them the pods that no node has taken.
+
+use std::rc::Rc;
+
+use smol_str::format_smolstr;
+
+use super::{Pen, object, sealed};
+use crate::format::{fit, mono, suffix};
+use crate::mark::{Mark, Rect, icon, rect, text};
+use crate::stage::facts::ObjectId;
+use crate::stage::glyph::glyph;
+use crate::stage::layout::ServicePlace;
+
+impl Pen<'_> {
+    pub(super) fn service(&self, place: &ServicePlace) -> (ObjectId, Rc<Mark>) {
+        let (facts, at, texts) = (&place.facts, place.rect, self.texts);
+        let slices = self.model.slices.values().filter(|s| s.service == facts.id);
+        let ready: usize = slices.map(|s| s.endpoints.iter().filter(|e| e.ready).count()).sum();
+        let external = facts.kind == "ExternalName";
+        let words = if external {
+            texts.external.into()
+        } else {
+            (texts.endpoints)(i64::try_from(ready).unwrap_or(0))
+        };
+        let empty = ready == 0 && !external;
+        let label = format_smolstr!("{} {}, {}, {words}", (texts.kind)("Service"), facts.name, facts.ports);
+        let class = if empty { "svc none" } else { "svc" };
+        let mut mark = object(self.class(class, &facts.id), &facts.id, label, self.is_picked(&facts.id), at);
+        mark.add(Mark::new("title", "").says(facts.name.clone()));
+        mark.add(rect("body", at, at.w.min(at.h) / 2));
+        if self.layout.view.narrow {
+            let (x, y) = (at.mid_x() + 4, at.bottom() - 16);
+            let turn = format_smolstr!("translate({x} {y}) rotate(-90)");
+            let tail = if empty { " · 0".into() } else { format_smolstr!(" :{}", facts.port) };
+            let tail_w = i32::try_from(tail.chars().count()).unwrap_or(0) * 7;
+            let says = format_smolstr!("{}{tail}", fit(&facts.name, at.h - 26 - tail_w, mono(24)));
+            mark.add(text(if empty { "m n2 bad" } else { "m n2" }, 0, 0, says).at("transform", turn));
+            return (facts.id.clone(), Rc::new(sealed(mark)));
+        }
+        mark.add(icon("#i-svc", at.x + 17, at.y + 8, 16));
+        let roomy = at.w >= 200;
+        let mut x = at.x + 40;
+        let ports_w =
+            if roomy { i32::try_from(facts.ports.chars().count()).unwrap_or(0) * 7 + 22 } else { 14 };
+        let name_w = i32::try_from(facts.name.chars().count()).unwrap_or(0) * 75 / 10;
+        // The name matters most; the kind is plain from the shape.
+        if roomy && at.right() - x - 52 - ports_w >= name_w {
+            mark.add(text("k", x, at.y + 22, "Service"));
+            x += 52;
+        }
+        mark.add(text("m n", x, at.y + 22, fit(&facts.name, at.right() - x - ports_w, mono(25))));
+        if roomy {
+            mark.add(text("m s2 end", at.right() - 18, at.y + 22, facts.ports.clone()));
+            let address = if facts.port > 0 && facts.ip != "None" && !facts.ip.is_empty() {
+                format_smolstr!("{}:{}", facts.ip, facts.port)
+            } else {
+                facts.ip.clone()
+            };
+            mark.add(text("m s2", at.x + 20, at.y + 42, fit(&address, at.w - 120, mono(23))));
+        }
+        let class = if empty { "end bad" } else { "end ok" };
+        mark.add(text(class, at.right() - 18, at.y + 42, words));
+        (facts.id.clone(), Rc::new(sealed(mark)))
+    }
+
+    /// Pods that no node has taken: they stand on water.
+    pub(super) fn waiting(&self, area: Rect) -> (ObjectId, Rc<Mark>) {
+        let mut mark = Mark::new("g", "wait");
+        mark.add(rect("body", area, 8));
+        let narrow = self.layout.view.narrow;
+        let total = self.model.waiting.len();
+        let mut x = area.x + 10;
+        let mut y = area.y + 7;
+        if !narrow {
+            mark.add(text("t", x, area.y + 18, self.texts.waiting));
+            y = area.y + 26;
+        }
+        let mut shown = 0;
+        for id in &self.model.waiting {
+            let Some(facts) = self.model.pods.get(id) else { continue };
+            let prefix = self.model.owners.get(&facts.owner).map(|o| o.name.clone()).unwrap_or_default();
+            if x + 92 > area.right() {
+                x = area.x + 10;
+                y += 28;
+            }
+            if y + 24 > area.bottom() {
+                break;
+            }
+            let at = Rect::new(x, y, 94, 24);
+            let label = format_smolstr!("{} {}, {}", (self.texts.kind)("Pod"), facts.name, facts.word);
+            let picked = self.is_picked(id);
+            let mut chip = object("pod chip pending", id, label, picked, at);
+            chip.add(Mark::new("title", "").says(facts.name.clone()));
+            if picked {
+                chip.add(rect("ring", Rect::new(at.x - 3, at.y - 3, at.w + 6, at.h + 6), 8));
+            }
+            chip.add(rect("body", at, 6));
+            chip.add(glyph(facts.state, at.x + 5, at.y + 4, 16));
+            chip.add(text("m n", at.x + 26, at.y + 17, fit(suffix(&facts.name, &prefix), 66, mono(24))));
+            mark.add(sealed(chip));
+            shown += 1;
+            x += 102;
+        }
+        if total > shown && !narrow {
+            mark.add(text("t end", area.right() - 10, area.y + 18, format_smolstr!("{total}")));
+        }
+        ("waiting".into(), Rc::new(mark))
+    }
+}
