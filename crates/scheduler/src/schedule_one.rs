@@ -168,7 +168,7 @@ impl Scheduler {
         let patch = value!({"status": {"conditions": [(condition)]}});
         let (namespace, name) = (entry.pod.namespace().to_owned(), entry.pod.name().to_owned());
         // A pod that is gone by now needs no condition.
-        let _ = ctx.patch(&PODS, &namespace, &name, "status", PatchType::Strategic, patch);
+        let _ = ctx.patch(PODS, &namespace, &name, "status", PatchType::Strategic, patch);
     }
 }
 
