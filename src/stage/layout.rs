@@ -201,7 +201,7 @@ fn place_owners(model: &Model, view: View, lane: i32) -> (Vec<OwnerPlace>, usize
         } else if root.kind != "Deployment" {
             let rect = Rect::new(x, 38, column.min(240), 64);
             out.push(OwnerPlace { facts: root.clone(), rect, shape: OwnerShape::Plain });
-        } else if column >= 480 {
+        } else if column >= 600 {
             place_wide(root, &sets, x, column, &mut out);
         } else {
             place_compact(root, &sets, Rect::new(x, 32, column.min(330), 76), &mut out);
@@ -222,7 +222,7 @@ fn place_wide(
     let rect = Rect::new(x, 32, width, 76);
     out.push(OwnerPlace { facts: root.clone(), rect, shape: OwnerShape::Deployment });
     let (start, end, gap) = (rect.right() + 48, x + column, 22);
-    let room = usize::try_from((end - start + gap) / (170 + gap)).unwrap_or(0).max(1);
+    let room = usize::try_from((end - start + gap) / (150 + gap)).unwrap_or(0).max(1);
     let sets = sets.get(sets.len().saturating_sub(room)..).unwrap_or_default();
     let count = i32::try_from(sets.len()).unwrap_or(1).max(1);
     let each = ((end - start - (count - 1) * gap) / count).min(226);
@@ -458,6 +458,16 @@ mod tests {
         let full = cluster(36);
         assert_eq!(layout(&full, DESK, Some(Level::Chip)).level, Level::Chip);
         assert_eq!(layout(&full, DESK, Some(Level::Dot)).level, Level::Dot);
+    }
+
+    #[test]
+    fn both_sets_of_a_rollout_are_seen_at_any_width() {
+        for width in [560, 616, 648, 736, 808, 1400] {
+            let at = layout(&cluster(6), View { width, height: 400, narrow: false }, None);
+            let sets =
+                at.owners.iter().filter(|o| o.facts.kind == "ReplicaSet" || o.facts.name.starts_with("web-"));
+            assert_eq!(sets.count(), 2, "{width}");
+        }
     }
 
     #[test]
