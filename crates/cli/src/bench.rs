@@ -34,13 +34,20 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
     Ok(())
 }
 
+/// The system counts CPU time in ticks: for what is shorter than this the mean of all rounds says more than the best.
+const SHORT_NS: u128 = 20_000_000;
+
 fn measure(workload: &Workload, since: Instant) -> String {
     let mut best = u128::MAX;
     let mut result = None;
+    let begun = cpu_ns(since);
     for _ in 0..workload.rounds {
         let before = cpu_ns(since);
         result = Some(bench::run(workload));
         best = best.min(cpu_ns(since) - before);
+    }
+    if best < SHORT_NS {
+        best = (cpu_ns(since) - begun) / (workload.rounds.max(1) as u128);
     }
     let r = result.unwrap_or_default();
     format!(

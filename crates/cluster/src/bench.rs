@@ -29,7 +29,7 @@ pub struct Run {
 pub fn workloads() -> Vec<Workload> {
     let w = |name, nodes, replicas, rounds| Workload { name, nodes, replicas, rounds };
     vec![
-        w("boot", 4, 0, 10),
+        w("boot", 4, 0, 20),
         w("deployment-100", 3, 100, 5),
         w("deployment-300", 3, 300, 5),
         w("deployment-1000", 10, 1_000, 3),
