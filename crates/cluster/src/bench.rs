@@ -33,6 +33,8 @@ pub fn workloads() -> Vec<Workload> {
         w("deployment-100", 3, 100, 5),
         w("deployment-300", 3, 300, 5),
         w("deployment-1000", 10, 1_000, 3),
+        // A pod is weighed against every node: what grows with nodes is told apart from what grows with pods.
+        w("deployment-1000-of-100-nodes", 100, 1_000, 3),
         w("deployment-10000", 100, 10_000, 1),
     ]
 }
