@@ -14,7 +14,7 @@ use crate::i18n::{Lang, Texts};
 use crate::panels::{dock, inspector, lesson, message, timeline, top_bar};
 use crate::session::Session;
 use crate::stage::facts::ObjectId;
-use crate::{bridge, courses, panic_page, pump, stage, storage};
+use crate::{bridge, courses, panic_page, pump, rest, stage, storage};
 
 /// What the lower panel shows, and on a phone the whole sheet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -318,6 +318,7 @@ fn mount(lang: Lang, entries: Vec<Entry>, lesson: Option<Rc<Lesson>>) {
     leptos::mount::mount_to_body(move || {
         let app = App::new(lang, entries.clone(), lesson.clone());
         bridge::install(app);
+        rest::watch(app);
         pump::kick(app);
         view! { <Page app /> }
     });

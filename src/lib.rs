@@ -21,6 +21,8 @@ pub mod panels;
 mod panic_page;
 #[cfg(target_arch = "wasm32")]
 mod pump;
+#[cfg(target_arch = "wasm32")]
+pub mod rest;
 pub mod session;
 pub mod stage;
 pub mod state_words;

@@ -78,6 +78,8 @@ pub struct Session {
     done: Vec<Done>,
     /// The shell waits for more lines of a command.
     pub continues: bool,
+    /// Commands stay in the queue: a part of the program is still on its way.
+    waits: bool,
     /// Notes of what the cluster accepted but does not act on.
     pub notes: Vec<String>,
     pub paused: bool,
@@ -158,6 +160,7 @@ impl Session {
             attempt: None,
             done: Vec::new(),
             continues: false,
+            waits: false,
             notes: Vec::new(),
             paused: false,
             speed: 1000,
@@ -283,6 +286,12 @@ impl Session {
         self.serve();
     }
 
+    /// Keeps commands in the queue, or lets them go.
+    pub fn set_waits(&mut self, waits: bool) {
+        self.waits = waits;
+        self.serve();
+    }
+
     /// Ctrl+C.
     pub fn interrupt(&mut self) {
         let busy = self.is_running() || self.continues;
@@ -323,6 +332,9 @@ impl Session {
             }
             if let Some(ended) = self.running.take() {
                 self.end(ended);
+            }
+            if self.waits {
+                break;
             }
             let Some((line, ticket)) = self.queue.pop_front() else { break };
             self.start(&line, ticket);
@@ -672,6 +684,18 @@ mod tests {
         };
         assert_eq!(play(1), play(1));
         assert_ne!(play(1), play(2));
+    }
+
+    #[test]
+    fn commands_wait_for_the_rest_of_the_program_in_their_order() {
+        let mut session = Session::new(1, &[]);
+        session.set_waits(true);
+        session.exec("echo one", 1);
+        session.exec("echo two", 2);
+        assert_eq!(session.take_done(), []);
+        session.set_waits(false);
+        let outputs: Vec<String> = session.take_done().into_iter().map(|done| done.output).collect();
+        assert_eq!(outputs, ["one\n", "two\n"]);
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub(super) static TEXTS: Texts = Texts {
     copy: "Copy",
     copied: "Copied",
     not_saved: "This browser blocks storage: your files last until you reload.",
+    rest_late: "A part of Wheelhouse has not loaded. It is being tried again; check your connection.",
     stage: "Diagram of the cluster",
     stage_help: "Arrow keys move between objects, Enter opens one, Escape goes back.",
     desired: "Desired",

@@ -28,6 +28,7 @@ pub(super) static TEXTS: Texts = Texts {
     copy: "복사",
     copied: "복사했습니다",
     not_saved: "이 브라우저가 저장을 막고 있습니다. 파일은 새로 고칠 때까지만 남습니다.",
+    rest_late: "조타실의 일부를 아직 내려받지 못했습니다. 다시 시도하는 중이니 연결을 확인해 주세요.",
     stage: "클러스터 그림",
     stage_help: "화살표 키로 오브젝트 사이를 옮기고, Enter로 열고, Escape로 돌아갑니다.",
     desired: "원하는 상태",

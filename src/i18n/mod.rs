@@ -73,6 +73,7 @@ pub struct Texts {
     pub copy: &'static str,
     pub copied: &'static str,
     pub not_saved: &'static str,
+    pub rest_late: &'static str,
     // Stage
     pub stage: &'static str,
     pub stage_help: &'static str,

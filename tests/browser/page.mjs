@@ -54,24 +54,29 @@ class Visit {
   /** Paths fetched so far, relative to the page. */
   fetched = [];
 
-  constructor(context, page) {
+  constructor(context, page, pardoned) {
     this.context = context;
     this.page = page;
+    this.pardoned = pardoned;
     page.on('console', (message) => {
-      if (message.type() === 'error') this.problems.push(`console: ${message.text()}`);
+      if (message.type() === 'error') this.note(`console: ${message.text()}`);
     });
-    page.on('pageerror', (error) => this.problems.push(`exception: ${error.message}`));
+    page.on('pageerror', (error) => this.note(`exception: ${error.message}`));
     page.on('requestfailed', (request) => {
-      this.problems.push(`request failed: ${request.url()} ${request.failure()?.errorText}`);
+      this.note(`request failed: ${request.url()} ${request.failure()?.errorText}`);
     });
     page.on('request', (request) => {
       const asked = request.url();
       if (asked.startsWith(url)) this.fetched.push(asked.slice(url.length));
-      else if (!/^(data|blob|about):/.test(asked)) this.problems.push(`request to elsewhere: ${asked}`);
+      else if (!/^(data|blob|about):/.test(asked)) this.note(`request to elsewhere: ${asked}`);
     });
     page.on('response', (response) => {
-      if (response.status() >= 400) this.problems.push(`${response.status()} for ${response.url()}`);
+      if (response.status() >= 400) this.note(`${response.status()} for ${response.url()}`);
     });
+  }
+
+  note(problem) {
+    if (!this.pardoned?.test(problem)) this.problems.push(problem);
   }
 
   /** Types nothing: runs a line of the learner's shell through window.wheelhouse. */
@@ -115,17 +120,19 @@ class Visit {
 
 /**
  * Opens the page, waits until it can be used, runs `body(visit)`, and fails if anything went wrong on the way.
- * `lang` is 'en' or 'ko', `theme` 'light' or 'dark', `fragment` what stands after the #.
+ * `lang` is 'en' or 'ko', `theme` 'light' or 'dark', `fragment` what stands after the #. `prepare(page)` runs before
+ * the page opens; a problem that matches `pardoned` is none.
  */
 export async function visiting(options, body) {
-  const { lang = 'en', theme = 'light', viewport = viewports.desktop, motion = 'reduce', fragment = '' } = options;
+  const { lang = 'en', theme = 'light', viewport = viewports.desktop, motion = 'reduce', fragment = '', prepare, pardoned } = options;
   const context = await (await browser()).newContext({
     locale: locales[lang], colorScheme: theme, viewport, reducedMotion: motion, timezoneId: 'UTC',
   });
   context.setDefaultTimeout(patienceMs);
   try {
-    const visit = new Visit(context, await context.newPage());
+    const visit = new Visit(context, await context.newPage(), pardoned);
     try {
+      await prepare?.(visit.page);
       await visit.page.goto(url + (fragment ? `#${fragment}` : ''));
       await usable(visit);
       await body(visit);

@@ -1,16 +1,20 @@
 //! `cargo xtask size`: what a first visit downloads, brotli-compressed, against the budget.
 //!
-//! Counted: every HTML, JS, wasm and CSS file of dist/ except those below dist/later/, which the page fetches only
-//! when somebody asks for them. The browser tests hold the page to that.
+//! Counted as the first part: every HTML, JS, wasm and CSS file that the page needs before it can be used. The rest of
+//! the program (`rest-*.wasm`) comes while it is used and has a limit of its own together with the first part.
+//! Files below dist/later/ are not counted: the page fetches them only when somebody asks for them. The browser tests
+//! hold the page to all that.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{fs, io::Write as _};
 
-use crate::{Outcome, project, tools};
+use crate::{Outcome, page, project, tools};
 
 /// To a usable page, in bytes.
-const BUDGET_BYTES: u64 = 400_000;
+const FIRST_BYTES: u64 = 400_000;
+/// With the rest of the program, in bytes.
+const WHOLE_BYTES: u64 = 1_300_000;
 /// Directory of dist/ whose files are not part of a first visit.
 const LATER: &str = "later/";
 
@@ -36,38 +40,60 @@ pub(crate) fn run() -> Outcome {
         let brotli_bytes = if is_code(&path) { Some(brotli(&file)?) } else { None };
         rows.push(Row { path, raw_bytes, brotli_bytes });
     }
-    let (table, first_visit) = table(&rows);
+    let (table, sums) = table(&rows);
     print!("{table}");
-    if first_visit > BUDGET_BYTES {
-        return Err(format!(
-            "a first visit downloads {first_visit} bytes, {} over the budget",
-            first_visit - BUDGET_BYTES
-        ));
+    for (what, bytes, most) in
+        [("a usable page", sums.first, FIRST_BYTES), ("the whole program", sums.whole(), WHOLE_BYTES)]
+    {
+        if bytes > most {
+            return Err(format!("{what} downloads {bytes} bytes, {} over the budget", bytes - most));
+        }
     }
     Ok(())
+}
+
+/// Bytes after brotli.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Sums {
+    first: u64,
+    rest: u64,
+}
+
+impl Sums {
+    fn whole(&self) -> u64 {
+        self.first + self.rest
+    }
 }
 
 fn is_code(path: &str) -> bool {
     [".html", ".js", ".mjs", ".wasm", ".css"].iter().any(|ending| path.ends_with(ending))
 }
 
-/// The table to print, and the bytes of a first visit.
-fn table(rows: &[Row]) -> (String, u64) {
+/// The table to print, and its sums.
+fn table(rows: &[Row]) -> (String, Sums) {
     let mut text = format!("{:>10} {:>10}  file\n", "bytes", "brotli");
-    let (mut raw, mut first_visit) = (0, 0);
+    let mut sums = Sums::default();
     for row in rows {
-        let later = row.path.starts_with(LATER);
+        let (later, rest) = (row.path.starts_with(LATER), row.path.starts_with(page::REST_PREFIX));
         let brotli = row.brotli_bytes.map_or("-".to_owned(), |bytes| bytes.to_string());
-        let mark = if later { " (when asked for)" } else { "" };
+        let mark = match (later, rest) {
+            (true, _) => " (when asked for)",
+            (_, true) => " (while the page is used)",
+            _ => "",
+        };
         text += &format!("{:>10} {brotli:>10}  {}{mark}\n", row.raw_bytes, row.path);
-        if let (false, Some(bytes)) = (later, row.brotli_bytes) {
-            raw += row.raw_bytes;
-            first_visit += bytes;
+        match row.brotli_bytes {
+            Some(bytes) if rest => sums.rest += bytes,
+            Some(bytes) if !later => sums.first += bytes,
+            _ => {}
         }
     }
-    let percent = first_visit * 100 / BUDGET_BYTES;
-    text += &format!("{raw:>10} {first_visit:>10}  first visit: {percent} % of {BUDGET_BYTES}\n");
-    (text, first_visit)
+    for (what, bytes, most) in
+        [("to a usable page", sums.first, FIRST_BYTES), ("with the rest", sums.whole(), WHOLE_BYTES)]
+    {
+        text += &format!("{bytes:>21}  {what}: {} % of {most}\n", bytes * 100 / most);
+    }
+    (text, sums)
 }
 
 /// The size of a file after brotli at its best, by Node's zlib; remembered by content.
@@ -106,18 +132,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_first_visit_counts_code_that_is_not_for_later() {
+    fn the_rest_and_what_is_for_later_are_not_needed_first() {
         let row = |path: &str, raw_bytes, brotli_bytes| Row { path: path.into(), raw_bytes, brotli_bytes };
         let rows = [
             row("a.wasm", 1000, Some(300)),
             row("icon.svg", 77, None),
             row("index.html", 100, Some(50)),
             row("later/editor.js", 9000, Some(2000)),
+            row("rest-1.wasm", 2000, Some(400)),
         ];
-        let (text, first_visit) = table(&rows);
-        assert_eq!(first_visit, 350);
+        let (text, sums) = table(&rows);
+        assert_eq!(sums, Sums { first: 350, rest: 400 });
         assert!(text.contains("later/editor.js (when asked for)"), "{text}");
-        assert!(text.ends_with("      1100        350  first visit: 0 % of 400000\n"), "{text}");
+        assert!(text.contains("rest-1.wasm (while the page is used)"), "{text}");
+        assert!(text.contains("                  350  to a usable page: 0 % of 400000\n"), "{text}");
+        assert!(text.ends_with("                  750  with the rest: 0 % of 1300000\n"), "{text}");
     }
 
     #[test]

@@ -1,27 +1,31 @@
 //! `cargo xtask build`: from sources to dist/.
 
 use std::ffi::OsStr;
+use std::path::Path;
 use std::time::Instant;
 
 use crate::step::{shown, step};
-use crate::{Outcome, page, project, tools, wasm_opt};
+use crate::{Outcome, page, project, split, tools, wasm_opt};
 
 pub(crate) fn run() -> Outcome {
     let start = Instant::now();
     let tools = tools::site_tools()?;
+    let splitter = step("building what cuts the program in two", "first time about 40 s", split::tool)?;
     step(
         "building the release site into dist/",
         "first time about 3 min on two cores, then what changed",
-        || trunk(&tools),
+        || trunk(&tools, &splitter),
     )?;
-    step("making the page strict (no inline scripts)", "", || page::finish(&project::dist()))?;
+    step("making the page strict (no inline scripts)", "", || {
+        page::finish(&project::dist(), &project::read(&wasm_opt::rest())?)
+    })?;
     println!("dist/ is ready after {}", shown(start.elapsed()));
     Ok(())
 }
 
-fn trunk(tools: &tools::SiteTools) -> Outcome {
+fn trunk(tools: &tools::SiteTools, splitter: &Path) -> Outcome {
     let mut trunk = std::process::Command::new(&tools.trunk);
-    let stand_in = wasm_opt::stand_in(&mut trunk, &tools.wasm_opt_js)?;
+    let stand_in = wasm_opt::stand_in(&mut trunk, &tools.wasm_opt_js, splitter)?;
     trunk
         .args(["build", "--release", "--dist", "dist"])
         .current_dir(project::root())

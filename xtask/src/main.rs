@@ -14,6 +14,7 @@ mod page;
 mod project;
 mod serve;
 mod sources;
+mod split;
 mod step;
 mod test;
 mod tools;
@@ -37,6 +38,7 @@ Usage: cargo xtask COMMAND
   lessons     pack the lessons for the site (trunk does so before each build)
   bench [NAME ...]
               measure, natively and in dist/'s wasm; one JSON object a line
+  profile     find out, in a headless Chromium, which part of the program a first visit uses (after build)
   size        print what a first visit downloads from dist/
 
 Needs rustup and Node 20 or later. The other tools are installed under target/ when missing.";
@@ -67,6 +69,7 @@ fn command(args: &[String]) -> Outcome {
         "codegen" => codegen::run(rest),
         "bench" => bench::run(rest),
         "lessons" => none_left(rest).and_then(|()| lessons::run()),
+        "profile" => none_left(rest).and_then(|()| split::profile()),
         "size" => none_left(rest).and_then(|()| budget::run()),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

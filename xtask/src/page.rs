@@ -1,7 +1,8 @@
-//! The last touch on dist/index.html: the start-up script moves into a file of its own, so that a strict content
-//! security policy can stand in the page, and nothing but the site's own files can ever load.
+//! The last touch on dist/: the start-up script moves into a file of its own, so that a strict content security
+//! policy can stand in the page, and nothing but the site's own files can ever load; it learns where the rest of the
+//! program is (assets/start.js).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{Outcome, project};
 
@@ -10,13 +11,74 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
      img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; \
      base-uri 'none'; form-action 'none'";
 
-/// Rewrites the page that trunk left in `dist`.
-pub(crate) fn finish(dist: &Path) -> Outcome {
+/// Comes before trunk's script.
+const START: &str = "assets/start.js";
+/// How the name of the program's first part ends.
+const FIRST_PART: &str = "_bg.wasm";
+/// How the name of the rest begins.
+pub(crate) const REST_PREFIX: &str = "rest-";
+/// Stands in the page for the script's name until that is known.
+const START_PLACE: &str = "start-NAME.js";
+
+/// Rewrites the page that trunk left in `dist` and puts the rest of the program beside it.
+pub(crate) fn finish(dist: &Path, rest: &[u8]) -> Outcome {
     let index = dist.join("index.html");
-    let html = project::read_text(&index)?;
-    let (html, script) = strict(&html)?;
-    project::write(&dist.join(script_name(&script)), script.as_bytes())?;
-    project::write(&index, html.as_bytes())
+    let first = first_part(dist)?;
+    // Trunk names the file by what it was before the cut; parts that do not belong together must never meet.
+    let key = project::key(&[&project::read(&first)?, rest]);
+    let old_name = first.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let new_name = format!("first-{key}{FIRST_PART}");
+    let html = project::read_text(&index)?.replace(&old_name, &new_name);
+    std::fs::rename(&first, dist.join(&new_name)).map_err(|e| format!("cannot rename {old_name}: {e}"))?;
+    project::write(&dist.join(rest_name(&key)), rest)?;
+
+    let (html, trunks) = strict(&html)?;
+    for file in project::files_below(dist)?.iter().filter(|file| is_glue(file)) {
+        project::write(file, introduced(&project::read_text(file)?)?.as_bytes())?;
+    }
+    let loader = without_comments(&project::read_text(&project::root().join(START))?);
+    let script =
+        format!("const REST = new URL('./{}', import.meta.url).href;\n{loader}{trunks}\n", rest_name(&key));
+    let name = script_name(&script);
+    project::write(&dist.join(&name), script.as_bytes())?;
+    project::write(&index, html.replace(START_PLACE, &name).as_bytes())
+}
+
+/// The program's first part in a built site.
+pub(crate) fn first_part(dist: &Path) -> Outcome<PathBuf> {
+    let mut found = project::files_below(dist)?;
+    found.retain(|file| file.to_string_lossy().ends_with(FIRST_PART));
+    let [first] = <[PathBuf; 1]>::try_from(found)
+        .map_err(|all| format!("dist/ has {} files *{FIRST_PART} instead of one", all.len()))?;
+    Ok(first)
+}
+
+/// wasm-bindgen's script.
+fn is_glue(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("wheelhouse-web-") && name.ends_with(".js")
+}
+
+/// wasm-bindgen's script, which shows the program's first part to the start script before that part runs.
+fn introduced(glue: &str) -> Outcome<String> {
+    let line = "wasm = instance.exports;";
+    match glue.matches(line).count() {
+        1 => Ok(glue.replace(line, &format!("{line}\n    globalThis.wheelhouseStarted?.(wasm);"))),
+        found => Err(format!("wasm-bindgen's script has {line:?} {found} times instead of once")),
+    }
+}
+
+fn rest_name(key: &str) -> String {
+    format!("{REST_PREFIX}{key}.wasm")
+}
+
+/// A script without the lines that only we read.
+fn without_comments(script: &str) -> String {
+    let code = |line: &&str| {
+        let line = line.trim_start();
+        !line.is_empty() && !line.starts_with("//") && !line.starts_with("/**")
+    };
+    script.lines().filter(code).flat_map(|line| [line, "\n"]).collect()
 }
 
 fn script_name(script: &str) -> String {
@@ -39,7 +101,7 @@ fn strict(html: &str) -> Outcome<(String, String)> {
                 return Err(format!("index.html: only module scripts can move into a file: {tag}"));
             }
             out.push_str(&rest[..at]);
-            out.push_str(&format!("<script type=\"module\" src=\"./{}\">", script_name(body)));
+            out.push_str(&format!("<script type=\"module\" src=\"./{START_PLACE}\">"));
             scripts.push(body.to_owned());
         }
         rest = &rest[close..];
@@ -68,12 +130,24 @@ mod tests {
         );
         let (page, script) = strict(&html).unwrap();
         assert_eq!(script, "start()");
-        assert!(
-            page.contains(&format!("<script type=\"module\" src=\"./{}\"></script>", script_name(&script))),
-            "{page}"
-        );
+        assert!(page.contains("<script type=\"module\" src=\"./start-NAME.js\"></script>"), "{page}");
         assert!(page.contains("<script src=\"./a.js\"></script></head>"), "{page}");
         assert!(page.contains("Content-Security-Policy") && !page.contains("start()"), "{page}");
+    }
+
+    #[test]
+    fn comments_stay_at_home() {
+        assert_eq!(
+            without_comments("// a\n  /** b */\n\nlet a = 'http://x';\n  // c\n"),
+            "let a = 'http://x';\n"
+        );
+    }
+
+    #[test]
+    fn the_program_is_introduced_before_it_runs() {
+        let glue = introduced("a();\nwasm = instance.exports;\nwasm.__wbindgen_start();").unwrap();
+        assert!(glue.contains("globalThis.wheelhouseStarted?.(wasm);\nwasm.__wbindgen_start"), "{glue}");
+        assert!(introduced("wasm = other").is_err());
     }
 
     #[test]

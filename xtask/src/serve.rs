@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::thread;
 
 use crate::http::Site;
@@ -23,7 +24,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     if options.build {
         build::run()?;
     }
-    let (site, url) = open(&listener, &options.prefix)?;
+    let (site, url) = open(&listener, &project::dist(), &options.prefix)?;
     println!("serving dist/ at {url} (Ctrl-C ends it)");
     // A test that reads our output through a pipe waits for that line.
     std::io::stdout().flush().map_err(|e| e.to_string())?;
@@ -31,20 +32,19 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Serves dist/ from another thread, on a free port, until the process ends. Returns the address of the page.
-pub(crate) fn in_background(prefix: &str) -> Outcome<String> {
+/// Serves a site from another thread, on a free port, until the process ends. Returns the address of the page.
+pub(crate) fn in_background(dir: &Path, prefix: &str) -> Outcome<String> {
     let listener = Site::listen(0)?;
-    let (site, url) = open(&listener, prefix)?;
+    let (site, url) = open(&listener, dir, prefix)?;
     thread::spawn(move || site.serve(&listener));
     Ok(url)
 }
 
-fn open(listener: &TcpListener, prefix: &str) -> Outcome<(Site, String)> {
-    let dist = project::dist();
-    if !dist.join("index.html").is_file() {
-        return Err("there is no dist/index.html: run `cargo xtask build` first".into());
+fn open(listener: &TcpListener, dir: &Path, prefix: &str) -> Outcome<(Site, String)> {
+    if !dir.join("index.html").is_file() {
+        return Err("there is no index.html: run `cargo xtask build` first".into());
     }
-    let site = Site::new(&dist, prefix)?;
+    let site = Site::new(dir, prefix)?;
     let at: SocketAddr = listener.local_addr().map_err(|e| e.to_string())?;
     let url = site.url(at);
     Ok((site, url))

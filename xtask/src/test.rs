@@ -193,7 +193,7 @@ pub(crate) fn in_chromium<'a>(
     let dir = project::root().join("tests/browser");
     tools::npm_ci(&dir, "the browser driver")?;
     let chromium = chromium::ready()?;
-    let url = serve::in_background("/any/where/")?;
+    let url = serve::in_background(&project::dist(), "/any/where/")?;
     let mut node = Command::new("node");
     // One file at a time: two cores do not carry several browsers.
     node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"])

@@ -1,5 +1,8 @@
 //! The `wasm-opt` that trunk finds on PATH during a build: xtask under another name.
 //!
+//! It cuts the program in two (xtask/split) and lets Binaryen shrink both parts. Trunk gets the first part; the rest
+//! waits at [`rest`].
+//!
 //! Binaryen's JavaScript build needs over a minute for a large module, so the result is remembered by the hash of the
 //! input; a rebuild that did not change the wasm does not pay again.
 
@@ -8,21 +11,28 @@ use std::process::Command;
 use std::time::SystemTime;
 use std::{env, fs};
 
-use crate::{Outcome, project};
+use crate::{Outcome, project, split};
 
 /// Tells the stand-in where Binaryen's script is.
 const SCRIPT: &str = "WHEELHOUSE_WASM_OPT";
 /// Tells the stand-in where to remember results.
 const CACHE: &str = "WHEELHOUSE_WASM_OPT_CACHE";
-/// Results kept: the current site, and a few to go back to.
-const KEPT: usize = 4;
+/// Tells the stand-in where the splitter is.
+const SPLITTER: &str = "WHEELHOUSE_SPLITTER";
+/// Results kept, two for each site: the current one, and a few to go back to.
+const KEPT: usize = 8;
+
+/// Where a build leaves the rest of the program.
+pub(crate) fn rest() -> PathBuf {
+    project::target().join("split/rest.wasm")
+}
 
 pub(crate) fn is_my_name(invoked_as: &str) -> bool {
     Path::new(invoked_as).file_stem().is_some_and(|stem| stem == "wasm-opt")
 }
 
 /// Puts xtask as `wasm-opt` into a directory of its own and tells `command` about it. Returns that directory.
-pub(crate) fn stand_in(command: &mut Command, script: &Path) -> Outcome<PathBuf> {
+pub(crate) fn stand_in(command: &mut Command, script: &Path, splitter: &Path) -> Outcome<PathBuf> {
     let dir = project::target().join("tools/stand-in");
     project::make_dir(&dir)?;
     let me = env::current_exe().map_err(|e| format!("cannot find xtask itself: {e}"))?;
@@ -32,38 +42,57 @@ pub(crate) fn stand_in(command: &mut Command, script: &Path) -> Outcome<PathBuf>
     fs::copy(&me, &draft)
         .and_then(|_| fs::rename(&draft, &link))
         .map_err(|e| format!("cannot copy xtask to {}: {e}", link.display()))?;
-    command.env(SCRIPT, script).env(CACHE, project::target().join("wasm-opt-cache"));
+    // What an earlier build left must not be taken for this one's.
+    drop(fs::remove_file(rest()));
+    command.env(SCRIPT, script).env(SPLITTER, splitter).env(CACHE, project::target().join("wasm-opt-cache"));
     Ok(dir)
 }
 
 /// `wasm-opt --output=FILE -Oz INPUT FLAGS...`; anything else goes straight to Binaryen.
 pub(crate) fn run(args: &[String]) -> Outcome {
-    let script = env::var_os(SCRIPT).ok_or("started as wasm-opt, but not by `cargo xtask build`")?;
-    let cache = env::var_os(CACHE).map(PathBuf::from).ok_or("started as wasm-opt without a cache")?;
-    let binaryen = |args: &[String]| project::run(Command::new("node").arg(&script).args(args));
-
+    let setting = |name| env::var_os(name).map(PathBuf::from);
+    let (Some(script), Some(splitter), Some(cache)) = (setting(SCRIPT), setting(SPLITTER), setting(CACHE))
+    else {
+        return Err("started as wasm-opt, but not by `cargo xtask build`".into());
+    };
     let output = args.iter().find_map(|arg| arg.strip_prefix("--output="));
     let input = args.iter().find(|arg| !arg.starts_with('-'));
-    let (Some(output), Some(input)) = (output, input) else { return binaryen(args) };
-
-    let module = project::read(Path::new(input))?;
-    let flags: Vec<&[u8]> = args
+    let (Some(output), Some(input)) = (output, input) else {
+        return project::run(Command::new("node").arg(&script).args(args));
+    };
+    let flags: Vec<&str> = args
         .iter()
+        .map(String::as_str)
         .filter(|arg| arg.starts_with('-') && !arg.starts_with("--output="))
-        .map(|arg| arg.as_bytes())
         .collect();
-    let manifest = Path::new(&script).parent().map(|bin| bin.join("../package.json")).unwrap_or_default();
+
+    let dir = project::target().join("split");
+    let (first, other) = (dir.join("first.cut.wasm"), dir.join("rest.cut.wasm"));
+    let mut cut = Command::new(splitter);
+    cut.arg("cut").arg(input).arg("--hot").arg(split::hot());
+    project::run(cut.arg("--first").arg(&first).arg("--rest").arg(&other))?;
+    for (from, to) in [(&first, Path::new(output)), (&other, &rest())] {
+        shrink(&script, &cache, &flags, from, to)?;
+    }
+    forget_old(&cache)
+}
+
+/// Lets Binaryen write a smaller `from` to `to`, unless it has done so before.
+fn shrink(script: &Path, cache: &Path, flags: &[&str], from: &Path, to: &Path) -> Outcome {
+    let manifest = script.parent().map(|bin| bin.join("../package.json")).unwrap_or_default();
     let version = project::read(&manifest)?;
-    let remembered = cache.join(project::key(&[&module, &version, &flags.join(&b' ')]) + ".wasm");
+    let key = project::key(&[&project::read(from)?, &version, flags.join(" ").as_bytes()]);
+    let remembered = cache.join(key + ".wasm");
     if !remembered.is_file() {
-        binaryen(args)?;
+        project::make_dir(cache)?;
         // Renamed into place, so that an interrupted run leaves no half a module behind.
         let draft = remembered.with_extension("draft");
-        project::write(&draft, &project::read(Path::new(output))?)?;
+        let mut output = std::ffi::OsString::from("--output=");
+        output.push(&draft);
+        project::run(Command::new("node").arg(script).arg(output).args(flags).arg(from))?;
         fs::rename(&draft, &remembered).map_err(|e| format!("cannot keep {}: {e}", remembered.display()))?;
-        return forget_old(&cache);
     }
-    project::write(Path::new(output), &project::read(&remembered)?)
+    project::write(to, &project::read(&remembered)?)
 }
 
 fn forget_old(cache: &Path) -> Outcome {

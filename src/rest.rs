@@ -1,0 +1,44 @@
+//! The rest of the engine: the part of the program that is downloaded while the page already works.
+//!
+//! `cargo xtask build` cuts the program in two by what a first visit uses (xtask/split). Where a function of the rest
+//! is called before the rest is there, the page's start script (assets/start.js) fetches it on the spot. An uncut
+//! program has no rest.
+
+use js_sys::Reflect;
+use leptos::prelude::{GetUntracked, Set, window_event_listener_untyped};
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+use crate::app::App;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The start script's: returns once the rest is in place, or throws.
+    #[wasm_bindgen(js_name = wheelhouseRest)]
+    fn rest();
+}
+
+/// What a function of the rest calls first; the cut program knows it by the import's name.
+#[wasm_bindgen(js_name = needRest)]
+pub fn need() {
+    rest();
+}
+
+/// Until the rest is there, commands wait for it: most of them need it. Tells the reader when it does not come.
+pub(crate) fn watch(app: App) {
+    // The start script takes the function away once the rest is in place.
+    if Reflect::get(&js_sys::global(), &JsValue::from_str("wheelhouseRest")).is_ok_and(|f| f.is_function()) {
+        app.act(|session| session.set_waits(true));
+    }
+    window_event_listener_untyped("wheelhouse-rest", move |event| {
+        let word = Reflect::get(&event, &JsValue::from_str("detail")).ok().and_then(|word| word.as_string());
+        let late = app.texts_now().rest_late;
+        if word.as_deref() == Some("late") {
+            app.note.set(Some(late.to_owned()));
+            return;
+        }
+        if app.note.get_untracked().as_deref() == Some(late) {
+            app.note.set(None);
+        }
+        app.act(|session| session.set_waits(false));
+    });
+}

@@ -1,0 +1,60 @@
+// Plays a first visit on the program that counts (`cargo xtask profile`), and writes the names of the functions it
+// entered. Arguments: the names in the order of the program's marks, the file to write.
+//
+// A first visit: the page appears in both languages and themes and the cluster runs for a while. What that does not
+// enter is downloaded meanwhile; commands wait for it.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const [namesFile, hotFile] = process.argv.slice(2);
+const names = readFileSync(namesFile, 'utf8').split('\n').slice(0, -1);
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
+});
+const entered = new Set();
+
+async function visit(lang, theme, viewport, body) {
+  const context = await browser.newContext({ locale: lang, colorScheme: theme, viewport });
+  context.setDefaultTimeout(60_000);
+  const page = await context.newPage();
+  page.on('pageerror', (error) => { throw error; });
+  // The program that counts is whole: it introduces itself to us instead of the start script.
+  await page.addInitScript(() => {
+    Object.defineProperty(window, 'wheelhouseStarted', { get: () => (parts) => { window.counted = parts; }, set: () => {} });
+  });
+  await page.goto(process.env.WHEELHOUSE_URL);
+  await page.locator('main').first().waitFor();
+  await page.waitForTimeout(1500);
+  await body(page);
+  const marks = await page.evaluate(() => Object.entries(window.counted)
+    .filter(([name, mark]) => name.startsWith('entered ') && mark.value === 1)
+    .map(([name]) => Number(name.slice('entered '.length))));
+  for (const mark of marks) entered.add(names[mark]);
+  console.log(`    ${lang}: ${marks.length} of ${names.length} functions`);
+  await context.close();
+}
+
+await visit('en-US', 'light', { width: 1440, height: 900 }, async (page) => {
+  await page.evaluate(() => window.wheelhouse.advance(300_000));
+  // These wait for the rest, which never comes to the program that counts.
+  await page.evaluate(() => { window.wheelhouse.exec('true'); window.wheelhouse.state(); });
+  await page.locator('#prompt').fill('true');
+  await page.locator('#prompt').press('Enter');
+  await page.waitForTimeout(500);
+});
+await visit('ko-KR', 'dark', { width: 390, height: 844 }, async (page) => {
+  await page.evaluate(() => window.wheelhouse.advance(10_000));
+  await page.evaluate(() => dispatchEvent(new CustomEvent('wheelhouse-rest', { detail: 'late' })));
+  await page.waitForTimeout(500);
+  await page.evaluate(() => dispatchEvent(new CustomEvent('wheelhouse-rest', { detail: 'here' })));
+  await page.waitForTimeout(500);
+});
+await browser.close();
+
+// Functions of std and of the page come first in any case (xtask/split/src/plan.rs).
+const sorted = [...entered].filter(Boolean).sort();
+writeFileSync(hotFile, `# Functions that a first visit enters. Written by \`cargo xtask profile\`.\n${sorted.join('\n')}\n`);
+console.log(`    ${sorted.length} names`);

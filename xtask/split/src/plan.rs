@@ -1,0 +1,208 @@
+//! Where the cut goes: which functions are the rest, and how the two parts reach each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use walrus::ir::Value;
+use walrus::{ConstExpr, ElementItems, ElementKind, ExportItem, FunctionId, GlobalId, Module, TableId};
+
+use crate::Outcome;
+use crate::calls::{Uses, uses};
+use crate::data::Segments;
+use crate::names::stable;
+
+/// What comes first, entered or not: what must work when nothing else does.
+const ALWAYS_FIRST: &[&str] = &[
+    "wheelhouse_web::panic_page",
+    "wheelhouse_web::rest",
+    "console_error_panic_hook",
+    "wasm_bindgen",
+    "talc",
+    "std",
+    "core::panicking",
+    "alloc::alloc",
+    "alloc::raw_vec",
+];
+
+/// The import that a stub calls while the rest is not there; the whole name has a hash after it.
+const NEED_REST: &str = "__wbg_wheelhouseRest_";
+
+pub(crate) struct Plan {
+    /// Functions that move out, in the program's order.
+    pub cold: BTreeSet<FunctionId>,
+    /// Cold functions that the first part refers to, with their slots of the table. Each becomes a stub there.
+    pub slots: BTreeMap<FunctionId, u32>,
+    /// Slots of the table, taken before the cut, that hold cold functions: the rest replaces the stubs in them.
+    pub taken: Vec<(u32, FunctionId)>,
+    /// Functions of the first part that the rest calls, with the names they are exported under.
+    pub lent: BTreeMap<FunctionId, String>,
+    /// The same for globals.
+    pub globals: BTreeMap<GlobalId, String>,
+    /// The table of functions.
+    pub table: TableId,
+    /// All tables, with the names they are exported under.
+    pub tables: Vec<(TableId, String)>,
+    /// The first slot after those of the program.
+    pub first_slot: u32,
+    pub need_rest: FunctionId,
+    pub data: Segments,
+    functions: usize,
+}
+
+impl Plan {
+    pub fn of(module: &Module, hot: &BTreeSet<&str>) -> Outcome<Self> {
+        let table = module.tables.main_function_table().map_err(|e| format!("{e:#}"))?.ok_or("no table")?;
+        let first_slot = u32::try_from(module.tables.get(table).initial).map_err(|e| e.to_string())?;
+        let all: BTreeMap<FunctionId, Uses> =
+            module.funcs.iter_local().map(|(id, function)| (id, uses(function))).collect();
+        let exported: BTreeSet<FunctionId> = module
+            .exports
+            .iter()
+            .filter_map(|export| match export.item {
+                ExportItem::Function(id) => Some(id),
+                _ => None,
+            })
+            .chain(module.start)
+            .collect();
+        let comes_first = |id: &FunctionId| {
+            let name = stable(module.funcs.get(*id).name.as_deref().unwrap_or_default());
+            exported.contains(id) || hot.contains(name.as_str()) || always_first(&name)
+        };
+        let cold: BTreeSet<FunctionId> = all.keys().copied().filter(|id| !comes_first(id)).collect();
+
+        let mut taken = Vec::new();
+        for element in module.elements.iter() {
+            let ElementKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } = &element.kind
+            else {
+                continue;
+            };
+            let ElementItems::Functions(functions) = &element.items else {
+                return Err("the table holds more than functions".into());
+            };
+            for (slot, id) in (start.unsigned_abs()..).zip(functions) {
+                if cold.contains(id) {
+                    taken.push((slot, *id));
+                }
+            }
+        }
+        // What is called from the first part needs a slot; one that it has in the table will do.
+        let mut slots: BTreeMap<FunctionId, u32> = taken.iter().map(|(slot, id)| (*id, *slot)).collect();
+        let mut next = first_slot;
+        let mut lent = BTreeSet::new();
+        let mut globals = BTreeSet::new();
+        for (id, uses) in &all {
+            if cold.contains(id) {
+                globals.extend(uses.globals.iter().copied());
+                lent.extend(uses.functions.iter().copied().filter(|callee| !cold.contains(callee)));
+            } else {
+                for callee in uses.functions.iter().filter(|callee| cold.contains(callee)) {
+                    slots.entry(*callee).or_insert_with(|| {
+                        next += 1;
+                        next - 1
+                    });
+                }
+            }
+        }
+        let need_rest = module
+            .imports
+            .iter()
+            .find(|import| import.name.starts_with(NEED_REST))
+            .and_then(|import| match import.kind {
+                walrus::ImportKind::Function(id) => Some(id),
+                _ => None,
+            })
+            .ok_or_else(|| format!("the program does not import {NEED_REST}*"))?;
+
+        let mut data = Segments::of(module)?;
+        let stays = module.funcs.iter_local().filter(|(id, _)| !cold.contains(id));
+        data.reach(module, stays.map(|(_, function)| function));
+        Ok(Self {
+            data,
+            lent: lent.into_iter().enumerate().map(|(at, id)| (id, short(at))).collect(),
+            globals: globals.into_iter().enumerate().map(|(at, id)| (id, format!("${at}"))).collect(),
+            functions: all.len(),
+            cold,
+            slots,
+            taken,
+            table,
+            tables: module
+                .tables
+                .iter()
+                .enumerate()
+                .map(|(at, table)| (table.id(), format!("$table{at}")))
+                .collect(),
+            first_slot,
+            need_rest,
+        })
+    }
+
+    /// Slots of the table after the cut.
+    pub fn table_size(&self) -> u64 {
+        let last = self.slots.values().copied().max().map_or(0, |slot| slot + 1);
+        u64::from(last.max(self.first_slot))
+    }
+
+    pub fn summary(&self) -> String {
+        let (bytes, reached) = self.data.bytes();
+        format!(
+            "    {} of {} functions come first, and {reached} of {bytes} bytes of constants; {} stubs lead to the \
+             rest, {} functions lead back",
+            self.functions - self.cold.len(),
+            self.functions,
+            self.slots.len(),
+            self.lent.len()
+        )
+    }
+}
+
+/// Whether a function comes first by its name alone. Those without one are wasm-bindgen's, and run first of all.
+fn always_first(name: &str) -> bool {
+    if name.is_empty() || name.contains("externref shim") {
+        return true;
+    }
+    let path = name.trim_start_matches(['<', '&', '(', '[', '*']);
+    ALWAYS_FIRST.iter().any(|first| {
+        path.strip_prefix(first)
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    })
+}
+
+/// Names of one, two, three characters: an export costs little more than its name.
+fn short(mut at: usize) -> String {
+    const LETTERS: &[u8; 64] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+    let mut name = String::from("~");
+    loop {
+        name.push(char::from(LETTERS[at % 64]));
+        at /= 64;
+        if at == 0 {
+            return name;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crates_are_known_by_their_whole_name() {
+        for (name, first) in [
+            ("std::io::x", true),
+            ("<wasm_bindgen::JsValue as core::fmt::Debug>::fmt", true),
+            ("wasm_bindgen_futures::x", false),
+            ("", true),
+            ("stdout::x", false),
+            ("apiserver::create", false),
+            ("core::panicking::panic", true),
+            ("core::ptr::drop_in_place::<kubectl::A>", false),
+        ] {
+            assert_eq!(always_first(name), first, "{name}");
+        }
+    }
+
+    #[test]
+    fn short_names_differ() {
+        let names: BTreeSet<String> = (0..5000).map(short).collect();
+        assert_eq!(names.len(), 5000);
+        assert!(names.iter().all(|name| name.len() <= 4));
+    }
+}
