@@ -264,7 +264,6 @@ impl Cluster {
     }
 
     /// The instant, for those who look from outside.
-    #[must_use]
     pub fn requests_under_way(&self) -> impl Iterator<Item = (Time, &NetCall)> {
         self.calls.values().map(|(_, call)| (self.now, call))
     }

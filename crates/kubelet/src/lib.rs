@@ -199,13 +199,12 @@ impl Kubelet {
         if change.is_deleted() {
             if let Some(worker) = self.pods.get(&key)
                 && worker.uid() == pod.uid()
+                && let Some(worker) = self.pods.remove(&key)
             {
-                if let Some(worker) = self.pods.remove(&key) {
-                    self.release_address(&worker.ip);
-                    self.images.forget(&key);
-                    if worker.pod["spec"]["volumes"].items().len() > 1 || !worker.volumes.is_empty() {
-                        self.tasks.set(now, Task::Clean(worker.uid().into()));
-                    }
+                self.release_address(&worker.ip);
+                self.images.forget(&key);
+                if worker.pod["spec"]["volumes"].items().len() > 1 || !worker.volumes.is_empty() {
+                    self.tasks.set(now, Task::Clean(worker.uid().into()));
                 }
             }
             return;

@@ -60,10 +60,10 @@ impl Kubelet {
             },
             "spec": (spec),
         });
-        match ctx.create(&NODES, node) {
+        match ctx.create(NODES, node) {
             Ok(node) => self.node = node,
             // Registered before: go on with the node that is there.
-            Err(_) => self.node = ctx.get(&NODES, "", &self.config.node).unwrap_or_default(),
+            Err(_) => self.node = ctx.get(NODES, "", &self.config.node).unwrap_or_default(),
         }
         self.report_node(ctx);
         self.renew_lease(ctx);
@@ -79,7 +79,7 @@ impl Kubelet {
         node.set("status", self.node_status(ctx));
         // Unconditional: the kubelet alone writes a node's status.
         node.at_mut(&["metadata"]).remove("resourceVersion");
-        if let Ok(stored) = ctx.update_status(&NODES, node) {
+        if let Ok(stored) = ctx.update_status(NODES, node) {
             self.node = stored;
         }
         self.tasks.set(ctx.now + delays::NODE_STATUS_MS, Task::ReportNode);
@@ -144,7 +144,7 @@ impl Kubelet {
         let name = self.config.node.clone();
         let renew = ctx.now.rfc3339_micro();
         let patch = value!({"spec": {"renewTime": (renew.as_str())}});
-        let renewed = ctx.patch(&LEASES, LEASE_NAMESPACE, &name, "", client::PatchType::Merge, patch).is_ok();
+        let renewed = ctx.patch(LEASES, LEASE_NAMESPACE, &name, "", client::PatchType::Merge, patch).is_ok();
         if !renewed {
             let lease = value!({
                 "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
@@ -157,7 +157,7 @@ impl Kubelet {
                 "spec": {"holderIdentity": (&name), "leaseDurationSeconds": 40, "renewTime": (renew.as_str())},
             });
             // Refused while the namespace does not exist yet: the next renewal tries again.
-            let _ = ctx.create(&LEASES, lease);
+            let _ = ctx.create(LEASES, lease);
         }
         self.tasks.set(ctx.now + delays::LEASE_RENEW_MS, Task::RenewLease);
     }

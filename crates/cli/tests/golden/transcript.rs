@@ -35,7 +35,7 @@ pub fn parse(text: &str, keep: &Keep) -> Vec<Command> {
     }
     let normal = |(line, mut printed): (String, Vec<&str>)| {
         let is_exit = |l: &&str| l.starts_with("[exit ") && l.ends_with(']');
-        let exit = if printed.last().is_some_and(|l| is_exit(&l)) { printed.pop() } else { None };
+        let exit = if printed.last().is_some_and(is_exit) { printed.pop() } else { None };
         let mut printed = output(&printed, keep);
         printed.extend(exit.map(str::to_owned));
         Command { line, printed }
