@@ -312,12 +312,12 @@ fn each_kind_of_goal_says_what_is_missing_and_is_met() {
             "Deployment web still exists",
             "디플로이먼트 web이 아직 있습니다",
         ),
-        ("{absent: {of: pods}}", &[CREATE], 9, "3 pods still exist", "파드 3개가 아직 있습니다"),
-        ("{count: {of: po, at_least: 5}}", &[CREATE], 9, "3 of 5 pods exist", "파드 5개 중 3개가 있습니다"),
+        ("{absent: {of: pods}}", &[CREATE], 30, "3 pods still exist", "파드 3개가 아직 있습니다"),
+        ("{count: {of: po, at_least: 5}}", &[CREATE], 30, "3 of 5 pods exist", "파드 5개 중 3개가 있습니다"),
         (
             "{count: {of: po, ready: true, exactly: 2}}",
             &[CREATE],
-            9,
+            30,
             "There are 3 Ready pods; exactly 2 may be there",
             "준비된 파드가 3개입니다. 2개여야 합니다",
         ),
@@ -325,7 +325,7 @@ fn each_kind_of_goal_says_what_is_missing_and_is_met() {
         (
             "{count: {of: po, namespace: shop, at_least: 1}}",
             &[CREATE],
-            9,
+            30,
             "There is no pod in namespace shop yet",
             "shop 네임스페이스의 파드가 아직 없습니다",
         ),
@@ -351,11 +351,11 @@ fn each_kind_of_goal_says_what_is_missing_and_is_met() {
             "Deployment web is not Available yet",
             "디플로이먼트 web이 아직 Available 상태가 아닙니다",
         ),
-        ("{condition: {of: deploy, name: web, type: Available}}", &[CREATE], 9, "met", "met"),
+        ("{condition: {of: deploy, name: web, type: Available}}", &[CREATE], 30, "met", "met"),
         (
             "{rollout: {of: deploy, name: web, image: 'nginx:1.29'}}",
             &[CREATE],
-            9,
+            30,
             "The template of Deployment web says image nginx:1.28; nginx:1.29 is wanted",
             "디플로이먼트 web 템플릿의 이미지가 nginx:1.28입니다. nginx:1.29여야 합니다",
         ),
@@ -366,7 +366,7 @@ fn each_kind_of_goal_says_what_is_missing_and_is_met() {
             "0 of 3 replicas of Deployment web are updated and available",
             "디플로이먼트 web의 레플리카 3개 중 0개가 새 리비전으로 준비됐습니다",
         ),
-        ("{rollout: {of: deploy, name: web}}", &[CREATE], 9, "met", "met"),
+        ("{rollout: {of: deploy, name: web}}", &[CREATE], 30, "met", "met"),
         (
             "{event: {reason: ScalingReplicaSet}}",
             &[],
@@ -399,19 +399,19 @@ fn each_kind_of_goal_says_what_is_missing_and_is_met() {
         (
             "{deleted: {of: pods, selector: app=web}}",
             &[CREATE],
-            9,
+            30,
             "No pod with app=web has been deleted yet",
             "app=web 파드를 아직 지우지 않았습니다",
         ),
-        ("{deleted: {of: pods, selector: app=web}}", &[CREATE, "sleep 9", DELETE], 0, "met", "met"),
+        ("{deleted: {of: pods, selector: app=web}}", &[CREATE, "sleep 30", DELETE], 0, "met", "met"),
         (
             "{deleted: {of: pods, by: kube-scheduler}}",
-            &[CREATE, "sleep 9", DELETE],
-            9,
+            &[CREATE, "sleep 30", DELETE],
+            30,
             "No pod has been deleted yet",
             "파드를 아직 지우지 않았습니다",
         ),
-        ("{replaced: {of: pods, selector: app=web}}", &[CREATE, "sleep 9", DELETE], 9, "met", "met"),
+        ("{replaced: {of: pods, selector: app=web}}", &[CREATE, "sleep 30", DELETE], 30, "met", "met"),
         (
             "{all: [{exists: {of: deploy}}, {exists: {of: sts}}]}",
             &[CREATE],
@@ -435,8 +435,8 @@ fn each_kind_of_goal_says_what_is_missing_and_is_met() {
             "LOST It took longer than 60 s. Start this step again for another try",
             "LOST 60초를 넘겼습니다. 이 단계를 다시 시작하면 새로 잴 수 있습니다",
         ),
-        ("{once: {count: {of: po, ready: true, at_most: 0}}}", &[CREATE], 9, "met", "met"),
-        ("{never: {want: {exists: {of: sts}}}}", &[CREATE], 9, "met", "met"),
+        ("{once: {count: {of: po, ready: true, at_most: 0}}}", &[CREATE], 30, "met", "met"),
+        ("{never: {want: {exists: {of: sts}}}}", &[CREATE], 30, "met", "met"),
         (
             "{always: {want: {count: {of: po, ready: true, at_least: 2}}, after: {count: {of: po, ready: true, at_least: 3}}}}",
             &[],
@@ -453,19 +453,19 @@ fn each_kind_of_goal_says_what_is_missing_and_is_met() {
 #[test]
 fn what_must_always_hold_is_lost_for_good_until_the_step_starts_again() {
     let want = "{always: {want: {count: {of: po, ready: true, at_least: 2}}, after: {count: {of: po, ready: true, at_least: 3}}}}";
-    let [english, korean] = said(want, &[CREATE, "sleep 9", "kubectl delete --wait=false pods --all"], 60);
-    assert!(english.starts_with("LOST 1 of 2 pods is Ready, 9 s into this step."), "{english}");
-    assert!(korean.starts_with("LOST 단계를 시작하고 9초 뒤: 파드 2개 중 1개가 준비됐습니다"), "{korean}");
+    let [english, korean] = said(want, &[CREATE, "sleep 30", "kubectl delete --wait=false pods --all"], 60);
+    assert!(english.starts_with("LOST 1 of 2 pods is Ready, 30 s into this step."), "{english}");
+    assert!(korean.starts_with("LOST 단계를 시작하고 30초 뒤: 파드 2개 중 1개가 준비됐습니다"), "{korean}");
 }
 
 #[test]
 fn what_must_always_hold_counts_from_when_it_first_holds() {
     let want = "{always: {want: {count: {of: po, ready: true, at_least: 3}}}}";
     assert_eq!(said(want, &[CREATE], 0)[0], "There is no pod yet");
-    assert_eq!(said(want, &[CREATE], 9)[0], "met");
-    let lost = said(want, &[CREATE, "sleep 9", "kubectl scale deploy web --replicas=2"], 9);
+    assert_eq!(said(want, &[CREATE], 30)[0], "met");
+    let lost = said(want, &[CREATE, "sleep 30", "kubectl scale deploy web --replicas=2"], 30);
     assert!(
-        lost[1].starts_with("LOST 단계를 시작하고 9초 뒤: 파드 3개 중 2개가 준비됐습니다"),
+        lost[1].starts_with("LOST 단계를 시작하고 30초 뒤: 파드 3개 중 2개가 준비됐습니다"),
         "{}",
         lost[1]
     );
