@@ -50,6 +50,7 @@ const words = { en: 'Ready', ko: '준비됨' };
 for (const lang of ['en', 'ko']) {
   test(`the editor applies: ${lang}`, () => visiting({ lang, fragment: 'free' }, async (visit) => {
     const { page } = visit;
+    await page.locator('.speeds button').nth(2).click();
     await applied(page, nginx);
     const pods = await until(visit, 'three ready pods', (all) => all.length === 3 && all.every((pod) => pod.ready));
     assert.equal(new Set(pods.map((pod) => pod.node)).size, 3, 'on three nodes');
@@ -75,6 +76,7 @@ const wrong = [
 for (const lang of ['en', 'ko']) {
   test(`what is wrong changes nothing: ${lang}`, () => visiting({ lang, fragment: 'free' }, async (visit) => {
     const { page } = visit;
+    await page.locator('.speeds button').nth(2).click();
     await applied(page, nginx);
     await until(visit, 'three ready pods', (all) => all.length === 3 && all.every((pod) => pod.ready));
     const everything = 'kubectl get deployments,replicasets,pods,services -o yaml';

@@ -70,6 +70,7 @@ test('a here-document goes on over several lines', () => visiting({ fragment: 'f
 test('Ctrl+C ends a watch', () => visiting({ fragment: 'free' }, async (visit) => {
   const { page } = visit;
   await visit.exec('kubectl create deployment web --image=nginx:1.25');
+  await page.locator('.speeds button').nth(2).click();
   await enter(page, 'kubectl get pods -w');
   await page.locator('.stop').waitFor();
   await lines(page).filter({ hasText: 'Running' }).waitFor();
