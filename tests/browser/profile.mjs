@@ -1,5 +1,5 @@
 // Plays a first visit on the program that counts (`cargo xtask profile`), and writes the names of the functions it
-// entered. Arguments: the names in the order of the program's marks, the file to write.
+// entered. Arguments: the names in the order of the program's marks, and the two files to write.
 //
 // A first visit: the page appears in both languages and themes and the cluster runs for a while. What that does not
 // enter is downloaded meanwhile; commands wait for it.
@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
-const [namesFile, hotFile] = process.argv.slice(2);
+const [namesFile, hotFile, coldFile] = process.argv.slice(2);
 const names = readFileSync(namesFile, 'utf8').split('\n').slice(0, -1);
 
 const browser = await chromium.launch({
@@ -57,4 +57,14 @@ await browser.close();
 // Functions of std and of the page come first in any case (xtask/split/src/plan.rs).
 const sorted = [...entered].filter(Boolean).sort();
 writeFileSync(hotFile, `# Functions that a first visit enters. Written by \`cargo xtask profile\`.\n${sorted.join('\n')}\n`);
+
+/** 32 bits of FNV-1a, as xtask/split/src/profile.rs computes it. */
+function digest(name) {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(name)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+const cold = [...new Set(names.filter((name) => !entered.has(name)).map(digest))].sort();
+const lines = cold.map((one, at) => one + (at % 13 === 12 ? '\n' : ' ')).join('').trimEnd();
+writeFileSync(coldFile, `# Digests of the names of all other functions. Written by \`cargo xtask profile\`.\n${lines.replace(/ \n/g, '\n')}\n`);
 console.log(`    ${sorted.length} names`);

@@ -12,6 +12,13 @@ use crate::{Outcome, chromium, page, project, serve, tools};
 /// Names of the functions that a first visit uses.
 const HOT: &str = "xtask/split/hot.txt";
 
+/// Digests of the names of all others.
+const COLD: &str = "xtask/split/cold.txt";
+
+pub(crate) fn cold() -> PathBuf {
+    project::root().join(COLD)
+}
+
 pub(crate) fn hot() -> PathBuf {
     project::root().join(HOT)
 }
@@ -66,6 +73,7 @@ pub(crate) fn profile() -> Outcome {
                 .arg("profile.mjs")
                 .arg(&names)
                 .arg(hot())
+                .arg(cold())
                 .current_dir(&dir)
                 .env("WHEELHOUSE_URL", url)
                 .env("CHROMIUM", chromium),

@@ -69,7 +69,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     let dir = project::target().join("split");
     let (first, other) = (dir.join("first.cut.wasm"), dir.join("rest.cut.wasm"));
     let mut cut = Command::new(splitter);
-    cut.arg("cut").arg(input).arg("--hot").arg(split::hot());
+    cut.arg("cut").arg(input).arg("--hot").arg(split::hot()).arg("--cold").arg(split::cold());
     project::run(cut.arg("--first").arg(&first).arg("--rest").arg(&other))?;
     for (from, to) in [(&first, Path::new(output)), (&other, &rest())] {
         shrink(&script, &cache, &flags, from, to)?;

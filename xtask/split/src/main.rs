@@ -1,7 +1,7 @@
 //! Cuts the page's program in two: what a first visit uses, and the rest, which is downloaded while the page already
 //! works. Run by `cargo xtask build`, after wasm-bindgen and before wasm-opt.
 //!
-//! - `split cut PROGRAM --hot NAMES --first FILE --rest FILE`: writes both parts.
+//! - `split cut PROGRAM --hot NAMES --cold DIGESTS --first FILE --rest FILE`: writes both parts.
 //! - `split count PROGRAM --out FILE --names FILE`: writes the program with a mark for each function that was entered,
 //!   and the names that go with the marks. `cargo xtask profile` plays a first visit on it.
 //!
@@ -15,8 +15,8 @@ mod cut;
 mod data;
 mod names;
 mod plan;
+mod profile;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::process::ExitCode;
 
@@ -43,16 +43,14 @@ fn command(args: &[String]) -> Outcome {
     let bytes = fs::read(program).map_err(|e| format!("cannot read {program}: {e}"))?;
     match name.as_str() {
         "cut" => {
-            let list = option(rest, "--hot")?;
-            let hot = fs::read_to_string(list).map_err(|e| format!("cannot read {list}: {e}"))?;
-            let hot: BTreeSet<&str> =
-                hot.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+            let (hot, cold) = (text(option(rest, "--hot")?)?, text(option(rest, "--cold")?)?);
+            let profile = profile::Profile::of(&hot, &cold);
             let (mut first, mut other) = (parse(&bytes)?, parse(&bytes)?);
             // Ids belong to one parsed module; the same program gives the same plan twice.
-            let plan = plan::Plan::of(&first, &hot)?;
+            let plan = plan::Plan::of(&first, &profile)?;
             println!("{}", plan.summary());
             cut::first(&mut first, &plan)?;
-            let plan = plan::Plan::of(&other, &hot)?;
+            let plan = plan::Plan::of(&other, &profile)?;
             cut::rest(&mut other, &plan)?;
             write(option(rest, "--first")?, &first.emit_wasm())?;
             write(option(rest, "--rest")?, &other.emit_wasm())
@@ -70,6 +68,10 @@ fn command(args: &[String]) -> Outcome {
 fn option<'a>(args: &'a [String], name: &str) -> Outcome<&'a str> {
     let at = args.iter().position(|arg| arg == name).ok_or_else(|| format!("{name} is missing"))?;
     args.get(at + 1).map(String::as_str).ok_or_else(|| format!("{name} needs a file"))
+}
+
+fn text(path: &str) -> Outcome<String> {
+    fs::read_to_string(path).map_err(|e| format!("cannot read {path}: {e}"))
 }
 
 fn parse(bytes: &[u8]) -> Outcome<Module> {

@@ -9,6 +9,7 @@ use crate::Outcome;
 use crate::calls::{Uses, uses};
 use crate::data::Segments;
 use crate::names::stable;
+use crate::profile::Profile;
 
 /// What comes first, entered or not: what must work when nothing else does.
 const ALWAYS_FIRST: &[&str] = &[
@@ -49,7 +50,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub fn of(module: &Module, hot: &BTreeSet<&str>) -> Outcome<Self> {
+    pub fn of(module: &Module, profile: &Profile) -> Outcome<Self> {
         let table = module.tables.main_function_table().map_err(|e| format!("{e:#}"))?.ok_or("no table")?;
         let first_slot = u32::try_from(module.tables.get(table).initial).map_err(|e| e.to_string())?;
         let all: BTreeMap<FunctionId, Uses> =
@@ -63,27 +64,24 @@ impl Plan {
             })
             .chain(module.start)
             .collect();
+        let name = |id: &FunctionId| stable(module.funcs.get(*id).name.as_deref().unwrap_or_default());
         let comes_first = |id: &FunctionId| {
-            let name = stable(module.funcs.get(*id).name.as_deref().unwrap_or_default());
-            exported.contains(id) || hot.contains(name.as_str()) || always_first(&name)
+            let name = name(id);
+            exported.contains(id) || profile.is_hot(&name) || always_first(&name)
         };
-        let cold: BTreeSet<FunctionId> = all.keys().copied().filter(|id| !comes_first(id)).collect();
-
-        let mut taken = Vec::new();
-        for element in module.elements.iter() {
-            let ElementKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } = &element.kind
-            else {
-                continue;
-            };
-            let ElementItems::Functions(functions) = &element.items else {
-                return Err("the table holds more than functions".into());
-            };
-            for (slot, id) in (start.unsigned_abs()..).zip(functions) {
-                if cold.contains(id) {
-                    taken.push((slot, *id));
-                }
-            }
+        let mut cold: BTreeSet<FunctionId> = all.keys().copied().filter(|id| !comes_first(id)).collect();
+        // What the profile has never met comes first where something that comes first may call it.
+        let in_table = functions_of_tables(module)?;
+        let mut open: Vec<FunctionId> = all.keys().copied().filter(|id| !cold.contains(id)).collect();
+        open.extend(
+            in_table.iter().map(|(_, id)| *id).filter(|id| cold.contains(id) && profile.is_new(&name(id))),
+        );
+        while let Some(id) = open.pop() {
+            cold.remove(&id);
+            let called = all.get(&id).map(|uses| uses.functions.as_slice()).unwrap_or_default();
+            open.extend(called.iter().filter(|id| cold.contains(id) && profile.is_new(&name(id))));
         }
+        let taken: Vec<_> = in_table.into_iter().filter(|(_, id)| cold.contains(id)).collect();
         // What is called from the first part needs a slot; one that it has in the table will do.
         let mut slots: BTreeMap<FunctionId, u32> = taken.iter().map(|(slot, id)| (*id, *slot)).collect();
         let mut next = first_slot;
@@ -152,6 +150,21 @@ impl Plan {
             self.lent.len()
         )
     }
+}
+
+/// The functions in the tables, with their slots.
+fn functions_of_tables(module: &Module) -> Outcome<Vec<(u32, FunctionId)>> {
+    let mut found = Vec::new();
+    for element in module.elements.iter() {
+        let ElementKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } = &element.kind else {
+            continue;
+        };
+        let ElementItems::Functions(functions) = &element.items else {
+            return Err("the table holds more than functions".into());
+        };
+        found.extend((start.cast_unsigned()..).zip(functions.iter().copied()));
+    }
+    Ok(found)
 }
 
 /// Whether a function comes first by its name alone. Those without one are wasm-bindgen's, and run first of all.
