@@ -23,6 +23,7 @@ use objects::{Str, Value};
 
 pub use decision::{Decision, Outcome};
 use node_info::Nodes;
+use plugins::volume_binding::Storage;
 use queue::SchedulingQueue;
 
 /// The name in `spec.schedulerName`, in events and in the causal record.
@@ -36,6 +37,7 @@ const VERDICTS_KEPT: usize = 200_000;
 #[derive(Clone, Debug)]
 pub struct Scheduler {
     nodes: Nodes,
+    storage: Storage,
     queue: SchedulingQueue,
     recorder: Recorder,
     /// The last decision for each pod uid.
@@ -51,6 +53,7 @@ impl Default for Scheduler {
     fn default() -> Self {
         Self {
             nodes: Nodes::default(),
+            storage: Storage::default(),
             queue: SchedulingQueue::default(),
             recorder: Recorder::reporting(NAME),
             decisions: BTreeMap::new(),
@@ -124,6 +127,20 @@ impl Scheduler {
         }
     }
 
+    fn storage_changed(&mut self, change: &Change, now: Time) {
+        let map = match change.resource.as_str() {
+            "persistentvolumeclaims" => &mut self.storage.claims,
+            "persistentvolumes" => &mut self.storage.volumes,
+            _ => &mut self.storage.classes,
+        };
+        if change.is_deleted() {
+            map.remove(&change.key());
+        } else {
+            map.insert(change.key(), change.object.clone());
+        }
+        self.queue.wake_unschedulable(queue::Event::VolumeChanged, now);
+    }
+
     fn node_changed(&mut self, change: &Change, now: Time) {
         if change.is_deleted() {
             self.nodes.remove_node(&change.name);
@@ -147,14 +164,15 @@ fn is_finished(pod: &Value) -> bool {
 
 impl Component for Scheduler {
     fn interests(&self) -> Vec<Interest> {
-        vec![Interest::All("pods".into()), Interest::All("nodes".into())]
+        let all = ["pods", "nodes", "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"];
+        all.into_iter().map(|r| Interest::All(r.into())).collect()
     }
 
     fn deliver(&mut self, change: &Change, now: Time) {
         match change.resource.as_str() {
             "pods" => self.pod_changed(change, now),
             "nodes" => self.node_changed(change, now),
-            _ => {}
+            _ => self.storage_changed(change, now),
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use objects::{Str, Value};
 
+use crate::plugins::Cycle;
 use crate::resources::{Resources, pod_requests, pod_requests_for_scoring};
 
 /// A pod on a node, with what scheduling needs of it worked out once.
@@ -19,6 +20,10 @@ pub struct PodInfo {
     pub host_ports: Vec<HostPort>,
     /// Whether it has a node selector or a required node affinity.
     pub selects_nodes: bool,
+    /// The uid of the ReplicaSet, ReplicationController or StatefulSet it belongs to.
+    pub owner: Option<Str>,
+    /// Only while it is being scheduled.
+    pub cycle: Option<Box<Cycle>>,
 }
 
 impl PodInfo {
@@ -33,8 +38,22 @@ impl PodInfo {
             selects_nodes: !spec["nodeSelector"].entries().is_empty()
                 || !spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
                     .is_null(),
+            owner: spread_owner(pod),
+            cycle: None,
         }
     }
+}
+
+/// The controller whose pods the default constraints spread.
+fn spread_owner(pod: &Value) -> Option<Str> {
+    let owner = pod.controller_ref();
+    let spread = matches!(owner["kind"].text(), "ReplicaSet" | "ReplicationController" | "StatefulSet");
+    spread.then(|| owner["uid"].to_str())
+}
+
+fn has_affinity(pod: &Value) -> bool {
+    let a = &pod["spec"]["affinity"];
+    !a["podAffinity"].is_null() || !a["podAntiAffinity"].is_null()
 }
 
 /// A port that a pod takes on its node.
@@ -90,6 +109,10 @@ pub struct NodeInfo {
     pub requested: Resources,
     pub scoring_requested: Resources,
     pub pods: BTreeMap<Str, PodInfo>,
+    /// How many pods of each controller are here.
+    pub by_owner: BTreeMap<Str, i64>,
+    /// Pods with a say about their company.
+    pub with_affinity: BTreeSet<Str>,
 }
 
 impl NodeInfo {
@@ -101,6 +124,12 @@ impl NodeInfo {
     fn add(&mut self, key: Str, info: PodInfo) {
         self.requested.add(&info.requests);
         self.scoring_requested.add(&info.scoring);
+        if let Some(owner) = &info.owner {
+            *self.by_owner.entry(owner.clone()).or_default() += 1;
+        }
+        if has_affinity(&info.pod) {
+            self.with_affinity.insert(key.clone());
+        }
         self.pods.insert(key, info);
     }
 
@@ -108,6 +137,15 @@ impl NodeInfo {
         let info = self.pods.remove(key)?;
         self.requested.subtract(&info.requests);
         self.scoring_requested.subtract(&info.scoring);
+        self.with_affinity.remove(key);
+        if let Some(owner) = &info.owner
+            && let Some(n) = self.by_owner.get_mut(owner)
+        {
+            *n -= 1;
+            if *n == 0 {
+                self.by_owner.remove(owner);
+            }
+        }
         Some(info)
     }
 }

@@ -19,6 +19,7 @@ pub(crate) enum Event {
     PodDeleted,
     PodAssigned,
     NodeChanged,
+    VolumeChanged,
 }
 
 /// One pod that waits for a node.
@@ -167,6 +168,7 @@ fn may_help(event: Event, refused_by: &BTreeSet<&'static str>) -> bool {
         Event::PodDeleted => refused_by.iter().any(|p| {
             matches!(*p, "NodeResourcesFit" | "NodePorts" | "InterPodAffinity" | "PodTopologySpread")
         }),
+        Event::VolumeChanged => refused_by.contains("VolumeBinding"),
         Event::PodAssigned => {
             refused_by.iter().any(|p| matches!(*p, "InterPodAffinity" | "PodTopologySpread"))
         }

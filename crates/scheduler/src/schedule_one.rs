@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use client::{Ctx, EventType, PatchType};
-use objects::resources::PODS;
+use objects::resources::{PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS};
 use objects::{Reason, Status, Str, Value, value};
 use ordered::{BTreeMap, Sort as _};
 
@@ -14,6 +14,7 @@ use crate::decision::{Decision, NodeVerdict, Outcome};
 use crate::framework::Refusal;
 use crate::node_info::{NodeInfo, PodInfo};
 use crate::plugins;
+use crate::plugins::volume_binding::reachable;
 use crate::queue::Entry;
 
 /// Below this many nodes all are looked at.
@@ -23,7 +24,7 @@ const MIN_FEASIBLE_PERCENT: usize = 5;
 
 impl Scheduler {
     pub(crate) fn schedule_one(&mut self, mut entry: Entry, ctx: &mut Ctx<'_>) {
-        let info = PodInfo::new(&entry.pod);
+        let mut info = PodInfo::new(&entry.pod);
         let mut decision = Decision {
             at: ctx.now,
             pod: entry.key.clone(),
@@ -34,6 +35,14 @@ impl Scheduler {
             plugins: Vec::new(),
             scores: Vec::new(),
         };
+        if let Err((plugin, refusal)) = plugins::pre_filter(&mut info, &self.nodes, &self.storage) {
+            let message = pre_filter_error(self.nodes.len(), &refusal);
+            let refusal = Arc::new(refusal);
+            decision.verdicts =
+                vec![NodeVerdict::Refused { plugin, refusal }; self.nodes.len()];
+            entry.refused_by = [plugin].into_iter().collect();
+            return self.refuse(entry, decision, message, ctx);
+        }
         let feasible = self.find_feasible(&info, &mut decision);
         if feasible.is_empty() {
             let message = fit_error(self.nodes.len(), decision.verdicts.iter());
@@ -42,16 +51,51 @@ impl Scheduler {
                 _ => None,
             });
             entry.refused_by = refused_by.collect();
-            decision.outcome = Outcome::Unschedulable { message: message.clone() };
-            self.remember(entry.pod.uid().into(), decision);
-            self.report_unschedulable(&entry, &message, ctx);
+            return self.refuse(entry, decision, message, ctx);
+        }
+        let node = self.choose(&info, &feasible, &mut decision, ctx);
+        if self.bind_volumes(&info, &node, ctx) {
+            // The pod goes there when its claims are bound.
+            entry.refused_by = ["VolumeBinding"].into_iter().collect();
             self.queue.add_unschedulable(entry, ctx.now);
             return;
         }
-        let node = self.choose(&info, &feasible, &mut decision, ctx);
         decision.outcome = Outcome::Bound { node: node.clone() };
         self.remember(entry.pod.uid().into(), decision);
         self.bind(entry, node, ctx);
+    }
+
+    fn refuse(&mut self, entry: Entry, mut decision: Decision, message: String, ctx: &mut Ctx<'_>) {
+        decision.outcome = Outcome::Unschedulable { message: message.clone() };
+        self.remember(entry.pod.uid().into(), decision);
+        self.report_unschedulable(&entry, &message, ctx);
+        self.queue.add_unschedulable(entry, ctx.now);
+    }
+
+    /// Hands claims that waited for a node to the chosen one. True when there were such: the pod must wait for them.
+    fn bind_volumes(&mut self, info: &PodInfo, node: &str, ctx: &mut Ctx<'_>) -> bool {
+        let Some(claims) = info.cycle.as_ref().and_then(|c| c.claims.as_ref()) else { return false };
+        for claim in &claims.to_provision {
+            let patch =
+                value!({"metadata": {"annotations": {"volume.kubernetes.io/selected-node": (node)}}});
+            let (ns, name) = (claim.namespace(), claim.name());
+            // Refused only when it is gone: then the pod is refused at its next try.
+            let _ = ctx.patch(PERSISTENTVOLUMECLAIMS, ns, name, "", PatchType::Merge, patch);
+        }
+        let mut taken: Vec<&str> = Vec::new();
+        for (claim, fitting) in &claims.to_bind {
+            let at = self.nodes.get(node).map(|n| n.node.clone()).unwrap_or_default();
+            let mut free =
+                fitting.iter().filter(|v| reachable(v, &at) && !taken.contains(&v.name()));
+            let Some(volume) = free.next() else { continue };
+            taken.push(volume.name());
+            let patch = value!({"spec": {"claimRef": {
+                "apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": (claim.name()),
+                "namespace": (claim.namespace()), "uid": (claim.uid()),
+            }}});
+            let _ = ctx.patch(PERSISTENTVOLUMES, "", volume.name(), "", PatchType::Merge, patch);
+        }
+        !claims.to_provision.is_empty() || !claims.to_bind.is_empty()
     }
 
     /// Asks the filters about each node, writes down what they said, and returns the places of those that fit.
@@ -200,6 +244,15 @@ fn fit_error<'a>(all: usize, verdicts: impl Iterator<Item = &'a NodeVerdict> + C
         }
     }));
     format!("{head} {reasons}. no new claims to deallocate, preemption: {head} {preemption}.")
+}
+
+/// The same when the pod itself is the reason, whatever the node.
+fn pre_filter_error(all: usize, refusal: &Refusal) -> String {
+    let head = format!("0/{all} nodes are available:");
+    let why = refusal.reasons.join(", ");
+    format!(
+        "{head} {why}. no new claims to deallocate, preemption: {head} {all} Preemption is not helpful for scheduling."
+    )
 }
 
 /// `2 Insufficient cpu, 1 Too many pods`: counted, in the order of the texts.

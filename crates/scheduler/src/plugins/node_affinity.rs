@@ -40,22 +40,26 @@ pub(crate) fn term_matches(term: &Value, node: &Value) -> bool {
     expressions.iter().all(|r| holds(r, node.labels())) && fields.iter().all(|r| holds(r, &as_labels))
 }
 
+/// Whether a node has what the pod's selector and required terms ask.
+pub(crate) fn matches_required(pod: &PodInfo, node: &Value) -> bool {
+    if !pod.selects_nodes {
+        return true;
+    }
+    let spec = &pod.pod["spec"];
+    let labels = node.labels();
+    let selected = spec["nodeSelector"].entries().iter().all(|(k, v)| labels.find(k) == Some(v));
+    let required = &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    selected
+        && (required.is_null() || required["nodeSelectorTerms"].items().iter().any(|t| term_matches(t, node)))
+}
+
 impl Filter for NodeAffinity {
     fn name(&self) -> &'static str {
         "NodeAffinity"
     }
 
     fn filter(&self, pod: &PodInfo, node: &NodeInfo) -> Result<(), Refusal> {
-        if !pod.selects_nodes {
-            return Ok(());
-        }
-        let spec = &pod.pod["spec"];
-        let labels = node.node.labels();
-        let selected = spec["nodeSelector"].entries().iter().all(|(k, v)| labels.find(k) == Some(v));
-        let required = &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
-        let affine = required.is_null()
-            || required["nodeSelectorTerms"].items().iter().any(|t| term_matches(t, &node.node));
-        if selected && affine {
+        if matches_required(pod, &node.node) {
             return Ok(());
         }
         Err(Refusal::unresolvable("node(s) didn't match Pod's node affinity/selector"))
