@@ -164,7 +164,8 @@ fn is_finished(pod: &Value) -> bool {
 
 impl Component for Scheduler {
     fn interests(&self) -> Vec<Interest> {
-        let all = ["pods", "nodes", "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"];
+        let all =
+            ["pods", "nodes", "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"];
         all.into_iter().map(|r| Interest::All(r.into())).collect()
     }
 

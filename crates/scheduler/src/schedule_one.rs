@@ -38,8 +38,7 @@ impl Scheduler {
         if let Err((plugin, refusal)) = plugins::pre_filter(&mut info, &self.nodes, &self.storage) {
             let message = pre_filter_error(self.nodes.len(), &refusal);
             let refusal = Arc::new(refusal);
-            decision.verdicts =
-                vec![NodeVerdict::Refused { plugin, refusal }; self.nodes.len()];
+            decision.verdicts = vec![NodeVerdict::Refused { plugin, refusal }; self.nodes.len()];
             entry.refused_by = [plugin].into_iter().collect();
             return self.refuse(entry, decision, message, ctx);
         }
@@ -76,8 +75,7 @@ impl Scheduler {
     fn bind_volumes(&mut self, info: &PodInfo, node: &str, ctx: &mut Ctx<'_>) -> bool {
         let Some(claims) = info.cycle.as_ref().and_then(|c| c.claims.as_ref()) else { return false };
         for claim in &claims.to_provision {
-            let patch =
-                value!({"metadata": {"annotations": {"volume.kubernetes.io/selected-node": (node)}}});
+            let patch = value!({"metadata": {"annotations": {"volume.kubernetes.io/selected-node": (node)}}});
             let (ns, name) = (claim.namespace(), claim.name());
             // Refused only when it is gone: then the pod is refused at its next try.
             let _ = ctx.patch(PERSISTENTVOLUMECLAIMS, ns, name, "", PatchType::Merge, patch);
@@ -85,8 +83,7 @@ impl Scheduler {
         let mut taken: Vec<&str> = Vec::new();
         for (claim, fitting) in &claims.to_bind {
             let at = self.nodes.get(node).map(|n| n.node.clone()).unwrap_or_default();
-            let mut free =
-                fitting.iter().filter(|v| reachable(v, &at) && !taken.contains(&v.name()));
+            let mut free = fitting.iter().filter(|v| reachable(v, &at) && !taken.contains(&v.name()));
             let Some(volume) = free.next() else { continue };
             taken.push(volume.name());
             let patch = value!({"spec": {"claimRef": {

@@ -207,7 +207,9 @@ mod tests {
         let mut info = PodInfo::new(pod);
         let prepared = prepare(&info, &nodes);
         info.cycle.get_or_insert_default().affinity = prepared;
-        let one = |n: &NodeInfo| InterPodAffinity.filter(&info, n).err().map_or("fits".into(), |r| r.reasons[0].clone());
+        let one = |n: &NodeInfo| {
+            InterPodAffinity.filter(&info, n).err().map_or("fits".into(), |r| r.reasons[0].clone())
+        };
         nodes.iter().map(one).collect()
     }
 
@@ -222,11 +224,7 @@ mod tests {
             (vec![], pod("db", "podAffinity", vec![term("web")]), [no_near, no_near]),
             (vec![], pod("web", "podAffinity", vec![term("web")]), ["fits", "fits"]),
             (vec![("a", web.clone())], lonely.clone(), [no_away, "fits"]),
-            (
-                vec![("b", lonely)],
-                web,
-                ["fits", "node(s) didn't satisfy existing pods anti-affinity rules"],
-            ),
+            (vec![("b", lonely)], web, ["fits", "node(s) didn't satisfy existing pods anti-affinity rules"]),
         ];
         for (existing, p, want) in table {
             assert_eq!(verdicts(&existing, &p), want);

@@ -27,7 +27,11 @@ pub struct Cycle {
 ///
 /// # Errors
 /// The plugin that knows that no node can help, and why.
-pub fn pre_filter(pod: &mut PodInfo, nodes: &Nodes, storage: &Storage) -> Result<(), (&'static str, Refusal)> {
+pub fn pre_filter(
+    pod: &mut PodInfo,
+    nodes: &Nodes,
+    storage: &Storage,
+) -> Result<(), (&'static str, Refusal)> {
     let cycle = Cycle {
         claims: volume_binding::pre_filter(&pod.pod, storage).map_err(|r| ("VolumeBinding", r))?,
         spread: pod_topology_spread::prepare(pod, nodes),

@@ -247,8 +247,7 @@ mod tests {
     fn a_wish_prefers_the_emptier_zone() {
         let n = nodes(&[("a", "w"), ("a", "w"), ("c", "w")]);
         let p = pod("ScheduleAnyway", &n);
-        let mut scores: Vec<i64> =
-            n.iter().map(|node| PodTopologySpread.score(&p, node)).collect();
+        let mut scores: Vec<i64> = n.iter().map(|node| PodTopologySpread.score(&p, node)).collect();
         PodTopologySpread.normalize(&mut scores);
         assert!(scores[2] > scores[0] && scores[0] == scores[1] && scores[3] == 0, "{scores:?}");
     }

@@ -163,7 +163,8 @@ mod tests {
         let volume = value!({"spec": {"nodeAffinity": {"required": {"nodeSelectorTerms": [
             {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["a"]}]}
         ]}}}});
-        let node = |name: &str| value!({"metadata": {"name": (name), "labels": {"kubernetes.io/hostname": (name)}}});
+        let node =
+            |name: &str| value!({"metadata": {"name": (name), "labels": {"kubernetes.io/hostname": (name)}}});
         assert!(reachable(&volume, &node("a")) && !reachable(&volume, &node("b")));
     }
 }
