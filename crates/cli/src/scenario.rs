@@ -52,5 +52,6 @@ fn config_from(v: &Value, seed: u64) -> Result<ClusterConfig, String> {
     }
     let addons = &v["addons"];
     let dns = addons.is_null() || addons.items().iter().any(|a| a.text().contains("dns"));
-    Ok(ClusterConfig { seed, nodes, dns })
+    let cloud = v["cloud"].is_true().then(Default::default);
+    Ok(ClusterConfig { seed, nodes, dns, cloud })
 }

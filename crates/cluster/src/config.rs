@@ -45,6 +45,8 @@ pub struct ClusterConfig {
     pub nodes: Vec<NodeConfig>,
     /// Names are answered as CoreDNS would, though no pod of it runs.
     pub dns: bool,
+    /// The cloud it runs in. Without one nobody serves Services of type LoadBalancer.
+    pub cloud: Option<cloud::Config>,
 }
 
 impl ClusterConfig {
@@ -53,7 +55,7 @@ impl ClusterConfig {
     pub fn playground(seed: u64) -> Self {
         let mut nodes = vec![NodeConfig::control_plane("control-plane")];
         nodes.extend((1..=3).map(|i| NodeConfig::worker(format!("worker-{i}"))));
-        Self { seed, nodes, dns: true }
+        Self { seed, nodes, dns: true, cloud: Some(cloud::Config::default()) }
     }
 
     /// `n` equal workers and no control-plane node.
@@ -61,6 +63,6 @@ impl ClusterConfig {
     pub fn workers(seed: u64, n: usize) -> Self {
         let width = n.to_string().len();
         let nodes = (1..=n).map(|i| NodeConfig::worker(format!("node-{i:0width$}"))).collect();
-        Self { seed, nodes, dns: true }
+        Self { seed, nodes, dns: true, cloud: None }
     }
 }

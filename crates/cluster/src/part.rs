@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use client::{Caller, Change, Component, Ctx, Interest};
 use clock::{Rng, Time, TimerId};
+use cloud::CloudControllerManager;
 use controllers::ControllerManager;
 use kubelet::{Depot, Kubelet, KubeletConfig, NetCall};
 use network::KubeProxy;
@@ -18,6 +19,7 @@ enum Machine {
     Scheduler(Box<Scheduler>),
     Kubelet(Box<Kubelet>),
     KubeProxy(Box<KubeProxy>),
+    CloudControllerManager(Box<CloudControllerManager>),
 }
 
 impl Machine {
@@ -27,6 +29,7 @@ impl Machine {
             Self::Scheduler(m) => &**m,
             Self::Kubelet(m) => &**m,
             Self::KubeProxy(m) => &**m,
+            Self::CloudControllerManager(m) => &**m,
         }
     }
 
@@ -36,6 +39,7 @@ impl Machine {
             Self::Scheduler(m) => &mut **m,
             Self::Kubelet(m) => &mut **m,
             Self::KubeProxy(m) => &mut **m,
+            Self::CloudControllerManager(m) => &mut **m,
         }
     }
 }
@@ -133,6 +137,10 @@ pub(crate) fn all(config: &ClusterConfig, rng: &Rng) -> Vec<Part> {
     for node in &config.nodes {
         let proxy = KubeProxy::new(node.name.clone());
         parts.push(Part::new(format!("kube-proxy/{}", node.name), Machine::KubeProxy(Box::new(proxy)), rng));
+    }
+    if let Some(cloud) = &config.cloud {
+        let manager = Machine::CloudControllerManager(Box::new(CloudControllerManager::new(cloud.clone())));
+        parts.push(Part::new("cloud-controller-manager", manager, rng));
     }
     parts
 }
