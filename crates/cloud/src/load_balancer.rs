@@ -234,11 +234,8 @@ impl Component for ServiceController {
             self.queue.add(key, change.revision, now);
         } else if change.resource == NODES.id {
             let takes = !change.is_deleted() && takes_traffic(&change.object);
-            let changed = if takes {
-                self.nodes.insert(change.name.clone())
-            } else {
-                self.nodes.remove(&change.name)
-            };
+            let changed =
+                if takes { self.nodes.insert(change.name.clone()) } else { self.nodes.remove(&change.name) };
             if changed && !self.balancers.is_empty() {
                 self.queue.add(NODES_KEY, change.revision, now);
             }
