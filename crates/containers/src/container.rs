@@ -5,12 +5,12 @@
 
 use ordered::BTreeMap;
 
-use clock::Time;
+use clock::{Millis, Time};
 
 use crate::fs::{Cred, Errno, Fs, Tree, VolumeId};
 use crate::images::{Image, Roots};
 use crate::machine::{
-    ExecError, Flavor, Host, ImageFacts, InputId, Machine, Outcome, Pid, Signal, SinkId, Stdio, Stream,
+    ExecError, Flavor, Host, ImageFacts, InputId, Machine, Outcome, Pid, Signal, SinkId, Stdio, Stream, Usage,
 };
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetRequest};
 use crate::shell::Dialect;
@@ -51,6 +51,8 @@ pub struct Spec {
     pub stdin: bool,
     pub tty: bool,
     pub seed: u64,
+    /// Thousandths of a core it may use at most.
+    pub cpu_limit_millis: Option<u32>,
     /// Lines of `/etc/hosts` and `/etc/resolv.conf`, as the kubelet writes them.
     pub hosts: String,
     pub resolv: String,
@@ -93,6 +95,9 @@ pub struct Container {
     log: Vec<LogLine>,
     /// How many lines were rotated away.
     dropped: u64,
+    /// Slices in a row that did not finish their work.
+    busy_slices: u32,
+    log_bytes: u64,
     partial: [Vec<u8>; 2],
     execs: BTreeMap<ExecId, Exec>,
     env: crate::machine::Env,
@@ -153,7 +158,12 @@ impl Container {
         }
         let mut machine = Machine::new(fs, &spec.hostname, spec.seed, now);
         machine.guard_init = true;
-        machine.image = ImageFacts { tag: tag.into(), ports: spec.ports.clone() };
+        machine.image = ImageFacts {
+            tag: tag.into(),
+            ports: spec.ports.clone(),
+            appetite: image.map_or(crate::images::PLAIN_APPETITE, Image::appetite),
+        };
+        machine.cpu_limit_millis = spec.cpu_limit_millis;
         machine.sh = image.map_or(Dialect::Dash, |i| i.sh(tag));
         machine.flavor = if machine.sh == Dialect::Ash { Flavor::Busybox } else { Flavor::Gnu };
         let mut env = image.map_or_else(
@@ -209,6 +219,8 @@ impl Container {
             input,
             log: Vec::new(),
             dropped: 0,
+            busy_slices: 0,
+            log_bytes: 0,
             partial: Default::default(),
             execs: BTreeMap::new(),
             env,
@@ -225,6 +237,7 @@ impl Container {
             return Outcome::Exited(code);
         }
         let outcome = self.machine.step(budget, host);
+        self.busy_slices = if outcome == Outcome::Running { self.busy_slices.saturating_add(1) } else { 0 };
         self.collect(host.now());
         if let Outcome::Exited(code) = outcome {
             for i in [0, 1] {
@@ -236,6 +249,19 @@ impl Container {
             self.exit = Some(code);
         }
         outcome
+    }
+
+    /// Virtual time that the last slice stands for when it did not finish. A loop without end is run ever more
+    /// coarsely, so that it burns its core and costs the rest of the cluster little; a CPU limit makes it slower.
+    #[must_use]
+    pub fn slice_ms(&self) -> Millis {
+        let coarse = match self.busy_slices {
+            ..=200 => 10,
+            201..=1000 => 50,
+            _ => 200,
+        };
+        let share = self.machine.cpu_limit_millis.map_or(1000, |m| i64::from(m.clamp(10, 1000)));
+        (coarse * 1000 / share).min(1000)
     }
 
     fn collect(&mut self, now: Time) {
@@ -260,9 +286,11 @@ impl Container {
     }
 
     fn push_line(&mut self, time: Time, stream: Stream, bytes: &[u8]) {
+        self.log_bytes += bytes.len() as u64 + 1;
         self.log.push(LogLine { time, stream, text: String::from_utf8_lossy(bytes).into_owned() });
         if self.log.len() > LOG_LINES * 2 {
-            self.log.drain(..LOG_LINES);
+            self.log_bytes -=
+                self.log.drain(..LOG_LINES).map(|l| l.text.len() as u64 + 1).sum::<u64>().min(self.log_bytes);
             self.dropped += LOG_LINES as u64;
         }
     }
@@ -411,6 +439,17 @@ impl Container {
 
     pub fn machine_mut(&mut self) -> &mut Machine {
         &mut self.machine
+    }
+
+    /// What it has used up to `now`; its log counts as disk.
+    #[must_use]
+    pub fn usage(&self, now: Time) -> Usage {
+        let mut usage = self.machine.usage(now);
+        usage.disk_bytes += self.log_bytes;
+        if self.exit.is_some() {
+            usage.memory_bytes = 0;
+        }
+        usage
     }
 
     /// Bytes written to its own layer.

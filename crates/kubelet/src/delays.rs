@@ -42,8 +42,7 @@ pub const RETRY_MS: Millis = 10_000;
 /// A failed mount is tried again after this, doubling (upstream).
 pub const MOUNT_RETRY_MS: Millis = 500;
 pub const MOUNT_RETRY_MAX_MS: Millis = 122_000;
-/// Steps a process may run in one slice, and the virtual time a slice takes when it has more to do.
+/// Steps a process may run in one slice; [`containers::container::Container::slice_ms`] says what it stands for.
 pub const SLICE_STEPS: u32 = 4_000;
-pub const SLICE_MS: Millis = 10;
 /// A container always has this long to end before it is killed (upstream).
 pub const MINIMUM_GRACE_MS: Millis = 2_000;

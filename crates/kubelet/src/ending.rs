@@ -70,12 +70,13 @@ impl Kubelet {
         let Some(inside) = c.live_mut() else { return };
         let mut world = World { now: ctx.now, volumes: &mut self.depot.volumes };
         let outcome = inside.run(delays::SLICE_STEPS, &mut world);
+        let slice_ms = inside.slice_ms();
         for (id, request) in inside.take_net_requests() {
             let call = NetCall { pod: key.clone(), container: i, start, id, source: ip.clone(), request };
             self.calls.push(call);
         }
         match outcome {
-            Outcome::Running => self.poke(key, i, ctx.now + delays::SLICE_MS),
+            Outcome::Running => self.poke(key, i, ctx.now + slice_ms),
             Outcome::Blocked { until: Some(t) } => self.poke(key, i, t.max(ctx.now + 1)),
             Outcome::Blocked { until: None } => {}
             Outcome::Exited(code) => return self.exited(key, i, code, ctx),

@@ -21,6 +21,7 @@ mod probes;
 mod status;
 pub mod streams;
 mod sync;
+mod usage;
 mod volumes;
 
 use ordered::{BTreeMap, BTreeSet};

@@ -161,6 +161,7 @@ pub(crate) fn spec_of(
         mounts: volumes::mounts(s, &worker.volumes, pod.uid(), &variables, depot),
         read_only_root: s["securityContext"]["readOnlyRootFilesystem"].is_true(),
         storage_limit: None,
+        cpu_limit_millis: cpu_limit(&s["resources"]["limits"]["cpu"]),
         ports: ports.collect(),
         stdin: s["stdin"].is_true(),
         tty: s["tty"].is_true(),
@@ -168,6 +169,15 @@ pub(crate) fn spec_of(
         resolv: resolv(pod),
         env: variables,
     }
+}
+
+/// Thousandths of a core.
+fn cpu_limit(v: &Value) -> Option<u32> {
+    if v.is_null() {
+        return None;
+    }
+    let milli = objects::quantity::Quantity::from_value(v).ok()?.milli_value();
+    u32::try_from(milli).ok()
 }
 
 fn seed(id: &str) -> u64 {

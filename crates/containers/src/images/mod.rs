@@ -16,6 +16,7 @@ pub use reference::{Reference, Resolved, resolve};
 
 use crate::fs::{Meta, Node, Tree, split};
 use crate::glob::Pattern;
+use crate::machine::Appetite;
 use crate::shell::Dialect;
 
 /// One image.
@@ -47,6 +48,11 @@ pub struct Image {
     pub memory_bytes: u64,
     /// CPU of the idle image, in thousandths of a core.
     pub cpu_millis: u32,
+    /// CPU while it starts, in thousandths of a core.
+    pub start_millis: u32,
+    /// CPU time of one request, in microseconds, and the memory it adds.
+    pub request_us: u32,
+    pub request_bytes: u32,
 }
 
 /// What an entry of the catalogue need not say.
@@ -64,15 +70,34 @@ pub(crate) const PLAIN: Image = Image {
     cmd: &[],
     env: &[],
     ports: &[],
-    start_ms: 20,
+    start_ms: 0,
     programs: &[],
     files: &[],
     dirs: &[],
     memory_bytes: 8 << 20,
-    cpu_millis: 1,
+    cpu_millis: 0,
+    start_millis: 200,
+    request_us: 300,
+    request_bytes: 4 << 10,
 };
 
+/// What an image that the catalogue does not know takes of a node.
+pub const PLAIN_APPETITE: Appetite = PLAIN.appetite();
+
 impl Image {
+    /// What its server takes of a node.
+    #[must_use]
+    pub const fn appetite(&self) -> Appetite {
+        Appetite {
+            idle_millis: self.cpu_millis,
+            start_millis: self.start_millis,
+            start_ms: self.start_ms,
+            memory_bytes: self.memory_bytes,
+            request_us: self.request_us,
+            request_bytes: self.request_bytes,
+        }
+    }
+
     /// Whether the registry has this tag.
     #[must_use]
     pub fn has_tag(&self, tag: &str) -> bool {

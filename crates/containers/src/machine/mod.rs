@@ -8,6 +8,7 @@ use ordered::Sort as _;
 mod process;
 mod signal;
 mod sys;
+mod usage;
 
 use ordered::BTreeMap;
 use std::collections::VecDeque;
@@ -24,6 +25,7 @@ pub(crate) use process::Task;
 pub use process::{Env, ExecError, Proc};
 pub use signal::{Reaction, Signal};
 pub use sys::{Got, Open, Sys};
+pub use usage::{Appetite, Usage};
 
 pub type Pid = u32;
 
@@ -232,6 +234,9 @@ pub struct Machine {
     pub guard_init: bool,
     /// What servers know of the image they came in.
     pub image: ImageFacts,
+    /// Thousandths of a core it may use at most.
+    pub cpu_limit_millis: Option<u32>,
+    meter: usage::Meter,
 }
 
 /// The tag an image was pulled by, and the ports its container declares.
@@ -239,12 +244,13 @@ pub struct Machine {
 pub struct ImageFacts {
     pub tag: String,
     pub ports: Vec<u16>,
+    pub appetite: Appetite,
 }
 
 impl Machine {
     #[must_use]
     pub fn new(fs: Fs, hostname: &str, seed: u64, now: Time) -> Self {
-        Self {
+        let mut machine = Self {
             fs,
             hostname: hostname.into(),
             flavor: Flavor::Busybox,
@@ -263,7 +269,11 @@ impl Machine {
             exited: None,
             guard_init: false,
             image: ImageFacts::default(),
-        }
+            cpu_limit_millis: None,
+            meter: usage::Meter::default(),
+        };
+        machine.meter_began(now);
+        machine
     }
 
     fn fresh(&mut self) -> u32 {
@@ -605,7 +615,14 @@ impl Machine {
     /// Runs processes in turn for at most `budget` steps.
     pub fn step(&mut self, budget: u32, host: &mut dyn Host) -> Outcome {
         self.now = host.now();
+        self.count();
         let mut left = budget;
+        let outcome = self.slice(&mut left, host);
+        self.count_slice(budget - left, outcome);
+        outcome
+    }
+
+    fn slice(&mut self, left: &mut u32, host: &mut dyn Host) -> Outcome {
         loop {
             if let Some(code) = self.exited {
                 return Outcome::Exited(code);
@@ -613,14 +630,14 @@ impl Machine {
             let Some(pid) = self.next_runnable() else {
                 return Outcome::Blocked { until: self.next_alarm() };
             };
-            if left == 0 {
+            if *left == 0 {
                 return Outcome::Running;
             }
             self.cursor = pid;
-            let mut quantum = QUANTUM.min(left);
+            let mut quantum = QUANTUM.min(*left);
             while quantum > 0 {
                 let used = self.run(pid, host).max(1);
-                left = left.saturating_sub(used);
+                *left = left.saturating_sub(used);
                 quantum = quantum.saturating_sub(used);
                 if !self.procs.get(&pid).is_some_and(|p| self.ready(p)) {
                     break;

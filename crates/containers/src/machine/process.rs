@@ -65,6 +65,7 @@ pub struct Proc {
     pub(super) write_error: Option<Errno>,
     /// Its parent has gone: nobody will ask for its exit code.
     pub(super) orphaned: bool,
+    pub(super) load: super::usage::Load,
 }
 
 impl Proc {
@@ -123,6 +124,7 @@ impl Machine {
                 pipe_broken: false,
                 write_error: None,
                 orphaned: false,
+                load: super::usage::Load::default(),
             },
         );
         Ok(pid)
@@ -276,6 +278,7 @@ impl Machine {
         match self.load(host, &argv, &env, &cwd, cred) {
             Ok((task, argv)) => {
                 if let Some(proc) = self.procs.get_mut(&pid) {
+                    proc.load = super::usage::Load::default();
                     proc.task = Some(task);
                     proc.argv = argv;
                 }
@@ -384,6 +387,7 @@ impl Machine {
             return;
         }
         proc.exit = Some(code & 0xff);
+        proc.load = super::usage::Load::default();
         proc.exiting = None;
         proc.signals.clear();
         let mut files: Vec<u32> = std::mem::take(&mut proc.fds).into_values().collect();

@@ -565,6 +565,7 @@ impl Machine {
                 if let Some(OpenKind::File { at, .. }) = self.files.get_mut(&file).map(|f| &mut f.kind) {
                     *at = after;
                 }
+                self.meter.written += data.len() as u64;
                 Ok(data.len())
             }
             OpenKind::Dev(Dev::Full) => Err(Errno::NoSpace),

@@ -133,6 +133,18 @@ impl Program for Timeout {
     }
 }
 
+/// `150M`, `1G`, `4096`.
+fn bytes(text: &str) -> Option<u64> {
+    let unit = match text.chars().last()?.to_ascii_lowercase() {
+        'k' => 10,
+        'm' => 20,
+        'g' => 30,
+        _ => return text.parse().ok(),
+    };
+    let n: u64 = text.get(..text.len() - 1)?.parse().ok()?;
+    n.checked_mul(1 << unit)
+}
+
 #[derive(Clone)]
 struct Stress {
     argv: Vec<String>,
@@ -159,6 +171,9 @@ impl Program for Stress {
             };
             let n = |t: Option<String>| t.and_then(|t| t.parse::<u32>().ok()).unwrap_or(0);
             let (cpu, vm) = (n(value("--cpu", "-c")), n(value("--vm", "-m")));
+            let each = value("--vm-bytes", "").and_then(|t| bytes(&t)).unwrap_or(256 << 20);
+            sys.set_load((cpu + vm).saturating_mul(1000));
+            sys.set_memory((1 << 20) + each.saturating_mul(u64::from(vm)));
             let ms = value("--timeout", "-t").and_then(|t| millis(&t)).unwrap_or(1 << 52);
             sys.out(format!(
                 "stress: info: [{}] dispatching hogs: {cpu} cpu, 0 io, {vm} vm, 0 hdd\n",

@@ -14,5 +14,9 @@ pub(super) static IMAGE: Image = Image {
     start_ms: 20,
     programs: &[("/agnhost", "agnhost"), ("/usr/bin/curl", "curl")],
     memory_bytes: 6 << 20,
+    cpu_millis: 1,
+    start_millis: 100,
+    request_us: 200,
+    request_bytes: 4 << 10,
     ..PLAIN
 };

@@ -12,5 +12,9 @@ pub(super) static IMAGE: Image = Image {
     start_ms: 400,
     programs: &[("/usr/local/bin/node", "bootcamp"), ("/usr/bin/curl", "curl")],
     memory_bytes: 30 << 20,
+    cpu_millis: 2,
+    start_millis: 900,
+    request_us: 800,
+    request_bytes: 16 << 10,
     ..PLAIN
 };

@@ -17,5 +17,9 @@ pub(super) static IMAGE: Image = Image {
         "<!DOCTYPE html>\n<title>Caddy works!</title>\n<h1>Congratulations!</h1>\n",
     )],
     memory_bytes: 14 << 20,
+    cpu_millis: 1,
+    start_millis: 200,
+    request_us: 200,
+    request_bytes: 8 << 10,
     ..PLAIN
 };

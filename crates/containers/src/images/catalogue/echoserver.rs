@@ -16,5 +16,9 @@ pub(super) static IMAGE: Image = Image {
     ports: &[8080],
     programs: &[("/usr/local/bin/run.sh", "echo-server")],
     memory_bytes: 6 << 20,
+    cpu_millis: 1,
+    start_millis: 200,
+    request_us: 400,
+    request_bytes: 8 << 10,
     ..PLAIN
 };

@@ -12,5 +12,9 @@ pub(super) static IMAGE: Image = Image {
     ports: &[24224],
     programs: &[("/usr/bin/fluentd", "fluentd")],
     memory_bytes: 60 << 20,
+    cpu_millis: 6,
+    start_millis: 1000,
+    request_us: 400,
+    request_bytes: 8 << 10,
     ..PLAIN
 };

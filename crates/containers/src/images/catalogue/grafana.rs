@@ -14,6 +14,9 @@ pub(super) static IMAGE: Image = Image {
     start_ms: 4000,
     programs: &[("/run.sh", "app-server")],
     memory_bytes: 90 << 20,
-    cpu_millis: 4,
+    cpu_millis: 5,
+    start_millis: 1200,
+    request_us: 6_000,
+    request_bytes: 256 << 10,
     ..PLAIN
 };

@@ -13,5 +13,9 @@ pub(super) static IMAGE: Image = Image {
     start_ms: 200,
     programs: &[("/usr/local/bin/apache2-foreground", "guestbook")],
     memory_bytes: 22 << 20,
+    cpu_millis: 1,
+    start_millis: 400,
+    request_us: 4_000,
+    request_bytes: 512 << 10,
     ..PLAIN
 };

@@ -10,5 +10,9 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["haproxy", "-f", "/usr/local/etc/haproxy/haproxy.cfg"],
     programs: &[("/usr/local/sbin/haproxy", "hang")],
     memory_bytes: 20 << 20,
+    cpu_millis: 1,
+    start_millis: 200,
+    request_us: 150,
+    request_bytes: 4 << 10,
     ..PLAIN
 };

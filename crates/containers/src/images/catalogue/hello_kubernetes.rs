@@ -12,5 +12,9 @@ pub(super) static IMAGE: Image = Image {
     start_ms: 600,
     programs: &[("/usr/local/bin/node", "hello-kubernetes")],
     memory_bytes: 35 << 20,
+    cpu_millis: 2,
+    start_millis: 1000,
+    request_us: 1_200,
+    request_bytes: 64 << 10,
     ..PLAIN
 };

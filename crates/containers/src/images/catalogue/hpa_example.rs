@@ -12,5 +12,9 @@ pub(super) static IMAGE: Image = Image {
     ports: &[80],
     programs: &[("/usr/local/bin/apache2-foreground", "guestbook")],
     memory_bytes: 15 << 20,
+    cpu_millis: 1,
+    start_millis: 300,
+    request_us: 10_000,
+    request_bytes: 64 << 10,
     ..PLAIN
 };

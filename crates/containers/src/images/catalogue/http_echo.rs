@@ -13,5 +13,9 @@ pub(super) static IMAGE: Image = Image {
     start_ms: 10,
     programs: &[("/http-echo", "http-echo")],
     memory_bytes: 3 << 20,
+    cpu_millis: 1,
+    start_millis: 50,
+    request_us: 120,
+    request_bytes: 4 << 10,
     ..PLAIN
 };

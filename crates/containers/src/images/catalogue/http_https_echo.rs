@@ -11,5 +11,9 @@ pub(super) static IMAGE: Image = Image {
     ports: &[8080, 8443],
     programs: &[("/usr/local/bin/node", "echo-server")],
     memory_bytes: 40 << 20,
+    cpu_millis: 2,
+    start_millis: 900,
+    request_us: 800,
+    request_bytes: 32 << 10,
     ..PLAIN
 };

@@ -15,5 +15,9 @@ pub(super) static IMAGE: Image = Image {
     programs: &[("/usr/local/bin/httpd-foreground", "apache"), ("/usr/local/apache2/bin/httpd", "apache")],
     files: &[("/usr/local/apache2/htdocs/index.html", "<html><body><h1>It works!</h1></body></html>\n")],
     memory_bytes: 12 << 20,
+    cpu_millis: 1,
+    start_millis: 200,
+    request_us: 250,
+    request_bytes: 16 << 10,
     ..PLAIN
 };

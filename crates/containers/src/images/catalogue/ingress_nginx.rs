@@ -15,6 +15,9 @@ pub(super) static IMAGE: Image = Image {
     programs: &[("/nginx-ingress-controller", "nginx"), ("/usr/bin/dumb-init", "env")],
     dirs: &["/etc/nginx/conf.d"],
     memory_bytes: 90 << 20,
-    cpu_millis: 3,
+    cpu_millis: 4,
+    start_millis: 800,
+    request_us: 250,
+    request_bytes: 8 << 10,
     ..PLAIN
 };

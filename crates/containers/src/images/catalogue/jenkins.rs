@@ -14,6 +14,9 @@ pub(super) static IMAGE: Image = Image {
     programs: &[("/usr/local/bin/jenkins.sh", "app-server")],
     dirs: &["/var/jenkins_home"],
     memory_bytes: 600 << 20,
-    cpu_millis: 20,
+    cpu_millis: 25,
+    start_millis: 1800,
+    request_us: 12_000,
+    request_bytes: 1024 << 10,
     ..PLAIN
 };

@@ -19,6 +19,9 @@ pub(super) static IMAGE: Image = Image {
     ],
     dirs: &["/var/lib/mysql"],
     memory_bytes: 110 << 20,
-    cpu_millis: 4,
+    cpu_millis: 6,
+    start_millis: 900,
+    request_us: 900,
+    request_bytes: 128 << 10,
     ..PLAIN
 };

@@ -12,5 +12,9 @@ pub(super) static IMAGE: Image = Image {
     ports: &[11211],
     programs: &[("/usr/local/bin/memcached", "memcached")],
     memory_bytes: 4 << 20,
+    cpu_millis: 1,
+    start_millis: 50,
+    request_us: 60,
+    request_bytes: 2 << 10,
     ..PLAIN
 };

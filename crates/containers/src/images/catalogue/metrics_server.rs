@@ -14,6 +14,9 @@ pub(super) static IMAGE: Image = Image {
     start_ms: 1500,
     programs: &[("/metrics-server", "metrics")],
     memory_bytes: 20 << 20,
-    cpu_millis: 4,
+    cpu_millis: 5,
+    start_millis: 600,
+    request_us: 800,
+    request_bytes: 16 << 10,
     ..PLAIN
 };

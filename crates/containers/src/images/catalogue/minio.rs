@@ -13,5 +13,9 @@ pub(super) static IMAGE: Image = Image {
     ports: &[9000],
     programs: &[("/usr/bin/docker-entrypoint.sh", "app-server")],
     memory_bytes: 120 << 20,
+    cpu_millis: 4,
+    start_millis: 600,
+    request_us: 1_500,
+    request_bytes: 64 << 10,
     ..PLAIN
 };

@@ -16,6 +16,9 @@ pub(super) static IMAGE: Image = Image {
     programs: &[("/usr/local/bin/docker-entrypoint.sh", "entrypoint mongod"), ("/usr/bin/mongod", "mongod")],
     dirs: &["/data/db"],
     memory_bytes: 160 << 20,
-    cpu_millis: 6,
+    cpu_millis: 8,
+    start_millis: 900,
+    request_us: 700,
+    request_bytes: 64 << 10,
     ..PLAIN
 };

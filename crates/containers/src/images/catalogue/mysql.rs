@@ -28,6 +28,9 @@ pub(super) static IMAGE: Image = Image {
     programs: &[("/usr/local/bin/docker-entrypoint.sh", "entrypoint mysqld"), ("/usr/sbin/mysqld", "mysqld")],
     dirs: &["/var/lib/mysql"],
     memory_bytes: 420 << 20,
-    cpu_millis: 8,
+    cpu_millis: 7,
+    start_millis: 1300,
+    request_us: 900,
+    request_bytes: 128 << 10,
     ..PLAIN
 };

@@ -41,5 +41,9 @@ pub(super) static IMAGE: Image = Image {
         "/docker-entrypoint.d",
     ],
     memory_bytes: 6 << 20,
+    cpu_millis: 0,
+    start_millis: 150,
+    request_us: 120,
+    request_bytes: 4 << 10,
     ..PLAIN
 };

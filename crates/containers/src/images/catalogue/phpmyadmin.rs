@@ -12,5 +12,9 @@ pub(super) static IMAGE: Image = Image {
     start_ms: 500,
     programs: &[("/usr/local/bin/apache2-foreground", "guestbook")],
     memory_bytes: 40 << 20,
+    cpu_millis: 1,
+    start_millis: 300,
+    request_us: 9_000,
+    request_bytes: 768 << 10,
     ..PLAIN
 };

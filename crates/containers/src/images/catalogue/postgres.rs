@@ -20,6 +20,9 @@ pub(super) static IMAGE: Image = Image {
     ],
     dirs: &["/var/lib/postgresql/data"],
     memory_bytes: 38 << 20,
-    cpu_millis: 2,
+    cpu_millis: 3,
+    start_millis: 700,
+    request_us: 700,
+    request_bytes: 96 << 10,
     ..PLAIN
 };

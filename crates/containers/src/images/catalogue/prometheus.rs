@@ -14,6 +14,9 @@ pub(super) static IMAGE: Image = Image {
     start_ms: 300,
     programs: &[("/bin/prometheus", "metrics")],
     memory_bytes: 80 << 20,
-    cpu_millis: 5,
+    cpu_millis: 6,
+    start_millis: 900,
+    request_us: 2_500,
+    request_bytes: 128 << 10,
     ..PLAIN
 };

@@ -16,6 +16,9 @@ pub(super) static IMAGE: Image = Image {
         ("/usr/local/bin/rabbitmq-server", "rabbitmq-server"),
     ],
     memory_bytes: 140 << 20,
-    cpu_millis: 10,
+    cpu_millis: 12,
+    start_millis: 1500,
+    request_us: 600,
+    request_bytes: 32 << 10,
     ..PLAIN
 };

@@ -19,5 +19,9 @@ pub(super) static IMAGE: Image = Image {
         ("/usr/local/bin/redis-server", "redis-server"),
     ],
     memory_bytes: 9 << 20,
+    cpu_millis: 2,
+    start_millis: 50,
+    request_us: 40,
+    request_bytes: 1 << 10,
     ..PLAIN
 };

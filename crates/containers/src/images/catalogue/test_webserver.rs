@@ -12,5 +12,9 @@ pub(super) static IMAGE: Image = Image {
     ports: &[80],
     programs: &[("/test-webserver", "test-webserver")],
     memory_bytes: 2 << 20,
+    cpu_millis: 1,
+    start_millis: 50,
+    request_us: 120,
+    request_bytes: 4 << 10,
     ..PLAIN
 };

@@ -15,6 +15,9 @@ pub(super) static IMAGE: Image = Image {
     programs: &[("/usr/local/bin/catalina.sh", "app-server")],
     dirs: &["/usr/local/tomcat/webapps"],
     memory_bytes: 150 << 20,
-    cpu_millis: 3,
+    cpu_millis: 4,
+    start_millis: 1600,
+    request_us: 1_500,
+    request_bytes: 128 << 10,
     ..PLAIN
 };

@@ -14,5 +14,9 @@ pub(super) static IMAGE: Image = Image {
     start_ms: 10,
     programs: &[("/whoami", "whoami")],
     memory_bytes: 3 << 20,
+    cpu_millis: 1,
+    start_millis: 50,
+    request_us: 100,
+    request_bytes: 4 << 10,
     ..PLAIN
 };

@@ -15,6 +15,9 @@ pub(super) static IMAGE: Image = Image {
     programs: &[("/usr/local/bin/apache2-foreground", "guestbook")],
     dirs: &["/var/www/html"],
     memory_bytes: 60 << 20,
-    cpu_millis: 2,
+    cpu_millis: 1,
+    start_millis: 400,
+    request_us: 30_000,
+    request_bytes: 1536 << 10,
     ..PLAIN
 };

@@ -93,6 +93,21 @@ impl Server {
         None
     }
 
+    /// From start to listening: what its image states, else what is usual for its kind.
+    fn start_ms(&self, sys: &Sys<'_>) -> i64 {
+        match sys.machine().image.appetite.start_ms {
+            0 => self.kind.start_ms,
+            ms => i64::from(ms),
+        }
+    }
+
+    /// A request has been answered.
+    fn worked(&self, sys: &mut Sys<'_>) {
+        let a = sys.machine().image.appetite;
+        sys.work(a.request_us);
+        sys.set_memory(a.memory_bytes + u64::from(a.request_bytes) * self.hits.min(64));
+    }
+
     fn var(&self, name: &str) -> Option<&str> {
         self.env.get(name).map(String::as_str)
     }
@@ -132,9 +147,12 @@ impl Program for Server {
             let (text, _) = (self.kind.log)(self, sys);
             sys.err(&text);
             self.begun = Some(sys.now());
+            let appetite = sys.machine().image.appetite;
+            sys.set_memory(appetite.memory_bytes);
+            sys.set_load(appetite.start_millis);
             return Turn::More;
         };
-        let ready = begun + self.kind.start_ms;
+        let ready = begun + self.start_ms(sys);
         if sys.now() < ready {
             return Turn::Wait(Wait::Until(ready));
         }
@@ -142,6 +160,8 @@ impl Program for Server {
         let (_, text) = (self.kind.log)(self, sys);
         sys.err(&text);
         self.up = true;
+        let idle = sys.machine().image.appetite.idle_millis;
+        sys.set_load(idle);
         Turn::Wait(Wait::Forever)
     }
 
@@ -160,10 +180,12 @@ impl Program for Server {
     fn serve(&mut self, _port: u16, request: &HttpRequest, sys: &mut Sys<'_>) -> Option<HttpResponse> {
         let http = self.kind.http?;
         self.hits += 1;
+        self.worked(sys);
         Some(http(self, request, sys))
     }
 
-    fn serve_tcp(&mut self, _port: u16, data: &[u8], _sys: &mut Sys<'_>) -> Option<Vec<u8>> {
+    fn serve_tcp(&mut self, _port: u16, data: &[u8], sys: &mut Sys<'_>) -> Option<Vec<u8>> {
+        self.worked(sys);
         Some(self.kind.tcp.map_or_else(Vec::new, |f| f(self, data)))
     }
 }
