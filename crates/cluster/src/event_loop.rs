@@ -28,6 +28,7 @@ impl Cluster {
         let Some(at) = self.due.next_due() else { return false };
         self.now = self.now.max(at);
         let Some(due) = self.due.pop_due(self.now) else { return false };
+        self.journal.steps += 1;
         match due {
             Due::Deliver(id) => self.parts[id].deliver(self.now),
             Due::Wake(id) => {

@@ -8,6 +8,8 @@
 pub mod bench;
 pub mod config;
 mod event_loop;
+pub mod history;
+mod journal;
 mod log_hash;
 mod net;
 mod part;
@@ -27,10 +29,12 @@ pub use port::Port;
 use ordered::BTreeMap;
 
 use event_loop::Due;
+use journal::{Input, Journal};
 use kubelet::{Depot, Kubelet, NetCall};
 use log_hash::LogHash;
 use part::Part;
 use router::Router;
+use stream::Stream;
 
 /// Who the learner is: the user of the kubeconfig that a new cluster hands out.
 pub const ADMIN: &str = "kubernetes-admin";
@@ -51,6 +55,10 @@ pub struct Cluster {
     /// Requests on their way through the network: the part that asked, and what.
     calls: BTreeMap<u64, (usize, NetCall)>,
     next_call: u64,
+    /// Streams into pods that somebody outside holds open.
+    streams: BTreeMap<u64, Stream>,
+    next_stream: u64,
+    journal: Journal,
 }
 
 impl Cluster {
@@ -69,6 +77,9 @@ impl Cluster {
             depot: Depot::default(),
             calls: BTreeMap::new(),
             next_call: 0,
+            streams: BTreeMap::new(),
+            next_stream: 1,
+            journal: Journal::default(),
             config,
         };
         cluster.boot(&rng);
@@ -188,6 +199,9 @@ impl Cluster {
     /// # Errors
     /// The server's refusal.
     pub fn request(&mut self, caller: &Caller, request: Request) -> Result<Response, Status> {
+        if journal::changes(&request) {
+            self.note(|| Input::Request(Box::new((caller.clone(), request.clone()))));
+        }
         let answer = self.api.handle(caller, request, self.now);
         self.route();
         answer

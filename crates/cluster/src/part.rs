@@ -102,6 +102,10 @@ impl Part {
         if let Machine::ControllerManager(m) = &self.machine { Some(m) } else { None }
     }
 
+    pub(crate) fn controller_manager_mut(&mut self) -> Option<&mut ControllerManager> {
+        if let Machine::ControllerManager(m) = &mut self.machine { Some(m) } else { None }
+    }
+
     pub(crate) fn kubelet(&self) -> Option<&Kubelet> {
         if let Machine::Kubelet(k) = &self.machine { Some(k) } else { None }
     }

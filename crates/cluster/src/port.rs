@@ -10,7 +10,6 @@ use client::handle::{Answer, Ask, Frame, Handle, Mailbox, Ticket};
 use clock::Time;
 
 use crate::Cluster;
-use crate::stream::Stream;
 
 /// Serves one handle in the name of one caller.
 #[derive(Debug)]
@@ -20,7 +19,8 @@ pub struct Port {
     /// Asks that the cluster's present can't answer yet.
     waiting: BTreeMap<Ticket, Ask>,
     watches: BTreeMap<u64, WatchCursor>,
-    streams: BTreeMap<u64, Stream>,
+    /// Our number of a stream to the cluster's.
+    streams: BTreeMap<u64, u64>,
     next_id: u64,
 }
 
@@ -55,13 +55,13 @@ impl Port {
         };
         for id in closed {
             self.watches.remove(&id);
-            if let Some(mut stream) = self.streams.remove(&id) {
-                stream.close(cluster);
+            if let Some(stream) = self.streams.remove(&id) {
+                cluster.close_stream(stream);
             }
         }
         for (id, frame) in sent {
-            if let Some(stream) = self.streams.get_mut(&id) {
-                stream.send(cluster, frame);
+            if let Some(stream) = self.streams.get(&id) {
+                cluster.send_stream(*stream, frame);
             }
         }
         self.waiting.extend(asks);
@@ -98,15 +98,15 @@ impl Port {
                 None => Some(Answer::Event(None)),
             },
             Ask::Connect(request) => {
-                let opened = Stream::open(cluster, &self.caller, request);
+                let opened = cluster.open_stream(&self.caller, request);
                 Some(Answer::Opened(opened.map(|stream| {
                     let id = self.id();
                     self.streams.insert(id, stream);
                     id
                 })))
             }
-            Ask::NextFrame(id) => match self.streams.get_mut(id) {
-                Some(stream) => stream.poll(cluster).map(Answer::Frame),
+            Ask::NextFrame(id) => match self.streams.get(id) {
+                Some(stream) => cluster.poll_stream(*stream).map(Answer::Frame),
                 None => Some(Answer::Frame(None::<Frame>)),
             },
             Ask::Sleep(until) => (cluster.now() >= *until).then_some(Answer::Slept),

@@ -14,15 +14,17 @@ use objects::{Reason, Status, Str, Value};
 use crate::Cluster;
 
 /// One open stream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stream {
     part: usize,
     kind: Kind,
+    /// Its reader has asked at least once: what was asleep in the container is awake by then.
+    polled: bool,
     /// The end has been told: nothing comes after it.
     over: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Kind {
     /// Text that is there at once.
     Text(String),
@@ -47,7 +49,7 @@ enum Kind {
 }
 
 /// How a log is cut for its reader.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Cut {
     since: Option<Time>,
     timestamps: bool,
@@ -120,6 +122,11 @@ fn log_id(pod: &Value, name: &str, previous: bool) -> Result<Str, String> {
 }
 
 impl Stream {
+    /// True the first time it is asked.
+    pub(crate) fn first_poll(&mut self) -> bool {
+        !std::mem::replace(&mut self.polled, true)
+    }
+
     /// # Errors
     /// The server's refusal: no such pod, no such container, a container that does not run.
     pub(crate) fn open(cluster: &mut Cluster, caller: &Caller, request: &Request) -> Result<Self, Status> {
@@ -134,7 +141,7 @@ impl Stream {
         if node.is_empty() {
             name?;
             return if is_log {
-                Ok(Self { part: 0, kind: Kind::Text(String::new()), over: false })
+                Ok(Self { part: 0, kind: Kind::Text(String::new()), polled: false, over: false })
             } else {
                 Err(Status::bad_request(format!("pod {} does not have a host assigned", pod.name())))
             };
@@ -148,7 +155,7 @@ impl Stream {
             "portforward" => Kind::Forward { pod: pod.key(), uid: pod.uid().into() },
             other => return Err(Status::new(Reason::NotFound, format!("{other} is not served"))),
         };
-        Ok(Self { part, kind, over: false })
+        Ok(Self { part, kind, polled: false, over: false })
     }
 
     fn open_log(
