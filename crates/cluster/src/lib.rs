@@ -164,6 +164,12 @@ impl Cluster {
         self.parts.iter().filter_map(Part::kubelet).find(|k| k.node() == node)
     }
 
+    /// What a node and its pods use now.
+    pub fn node_usage(&mut self, node: &str) -> Option<kubelet::usage::NodeUsage> {
+        let part = self.kubelet_part(node)?;
+        self.with_kubelet(part, |k, now| k.node_usage(now))
+    }
+
     /// The part that is the kubelet of a node.
     pub(crate) fn kubelet_part(&self, node: &str) -> Option<usize> {
         self.parts.iter().position(|p| p.kubelet().is_some_and(|k| k.node() == node))

@@ -13,6 +13,7 @@ use crate::back_off::BackOff;
 use crate::environment::Variables;
 use crate::image_manager::ImageFacts;
 use crate::probes::Probes;
+use crate::usage::Meter;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -116,6 +117,8 @@ pub(crate) struct Container {
     pub(crate) run_timer: Option<TimerId>,
     /// What it is to be started from, between its creation and its start.
     pub(crate) prepared: Option<Arc<containers::container::Spec>>,
+    /// What it uses.
+    pub(crate) meter: Meter,
 }
 
 impl Container {
@@ -144,6 +147,7 @@ impl Container {
             post_start: None,
             run_timer: None,
             prepared: None,
+            meter: Meter::default(),
         }
     }
 

@@ -75,6 +75,9 @@ impl Kubelet {
             let call = NetCall { pod: key.clone(), container: i, start, id, source: ip.clone(), request };
             self.calls.push(call);
         }
+        if !matches!(outcome, Outcome::Exited(_)) {
+            self.ran(key, i, ctx.now);
+        }
         match outcome {
             Outcome::Running => self.poke(key, i, ctx.now + slice_ms),
             Outcome::Blocked { until: Some(t) } => self.poke(key, i, t.max(ctx.now + 1)),
@@ -92,12 +95,28 @@ impl Kubelet {
         }
     }
 
+    /// The kernel ends what holds more memory than it may.
+    pub(crate) fn out_of_memory(&mut self, key: &Str, i: usize, start: u32, ctx: &mut Ctx<'_>) {
+        let Some(c) = self.pods.get_mut(key).and_then(|w| w.containers.get_mut(i)) else { return };
+        if c.starts != start || !c.is_running() {
+            return;
+        }
+        if let Machine::Live(live) = &mut c.machine {
+            let mut world = World { now: ctx.now, volumes: &mut self.depot.volumes };
+            live.get_mut().kill(&mut world);
+        }
+        self.ended(key, i, 128 + Signal::Kill.number(), "OOMKilled", ctx);
+    }
+
     /// The main process has ended.
     fn exited(&mut self, key: &Str, i: usize, code: i32, ctx: &mut Ctx<'_>) {
+        self.ended(key, i, code, if code == 0 { "Completed" } else { "Error" }, ctx);
+    }
+
+    fn ended(&mut self, key: &Str, i: usize, code: i32, reason: &'static str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(key) else { return };
         let c = &mut worker.containers[i];
         let State::Running { since } = c.state else { return };
-        let reason = if code == 0 { "Completed" } else { "Error" };
         c.state = State::Ended(Ended {
             code,
             reason,

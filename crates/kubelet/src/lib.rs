@@ -4,7 +4,7 @@
 //! Does not own: which pods come (scheduler), what runs inside a container (containers), who reaches it (network).
 //!
 //! Models `pkg/kubelet`: pod workers, volumes, probes, the status manager, the image manager, the server of streams.
-//! Not modelled: static pods, eviction under pressure, resource usage, device plugins, in-place resize.
+//! Not modelled: static pods, eviction under pressure, device plugins, in-place resize.
 
 mod back_off;
 mod container;
@@ -21,7 +21,7 @@ mod probes;
 mod status;
 pub mod streams;
 mod sync;
-mod usage;
+pub mod usage;
 mod volumes;
 
 use ordered::{BTreeMap, BTreeSet};
@@ -218,6 +218,9 @@ impl Kubelet {
                 }
                 if due {
                     self.sync_by(&key, now);
+                    if !pod.is_terminating() {
+                        self.limits_changed(&key, now);
+                    }
                 }
             }
             _ => {

@@ -36,6 +36,8 @@ pub(crate) enum Work {
     Term(usize, u32),
     /// The grace period is over.
     Kill(usize, u32),
+    /// It holds more memory than it may.
+    OutOfMemory(usize, u32),
     /// Volumes the kubelet writes are looked at again.
     Refresh,
     /// `activeDeadlineSeconds` have passed.

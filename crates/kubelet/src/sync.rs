@@ -59,6 +59,7 @@ impl Kubelet {
             Work::Probe(i, start, kind) => self.probe(&key, i, start, kind, ctx),
             Work::Term(i, start) => self.hook_over(&key, i, start, ctx),
             Work::Kill(i, start) => self.kill(&key, i, start, ctx),
+            Work::OutOfMemory(i, start) => self.out_of_memory(&key, i, start, ctx),
             Work::Refresh => self.refresh(&key, ctx),
             Work::Deadline => self.deadline(&key, ctx),
             Work::Report => self.report(&key, ctx),
@@ -429,6 +430,7 @@ impl Kubelet {
         c.state = State::Running { since: ctx.now };
         let live = c.live().is_some();
         let kind = c.kind;
+        self.begin_meter(key, i, ctx.now);
         self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Started", "Container started");
         self.sync_by(key, ctx.now + delays::REPORT_MS);
         if live {

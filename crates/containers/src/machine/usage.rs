@@ -122,6 +122,21 @@ impl Machine {
         }
     }
 
+    /// Thousandths of a core that its processes would use if nothing held them up.
+    #[must_use]
+    pub fn demand_millis(&self) -> u64 {
+        let loads: u64 =
+            self.procs.values().filter(|p| p.exit.is_none()).map(|p| u64::from(p.load.millis)).sum();
+        loads + if self.meter.busy { 1000 } else { 0 }
+    }
+
+    /// From `now` on it may use so many thousandths of a core. What it has used before stays.
+    pub fn set_cpu_limit(&mut self, now: Time, millis: Option<u32>) {
+        self.now = self.now.max(now);
+        self.count();
+        self.cpu_limit_millis = millis;
+    }
+
     /// Memory of all processes, in bytes.
     #[must_use]
     pub fn memory(&self) -> u64 {
