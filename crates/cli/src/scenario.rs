@@ -53,5 +53,6 @@ fn config_from(v: &Value, seed: u64) -> Result<ClusterConfig, String> {
     let addons = &v["addons"];
     let dns = addons.is_null() || addons.items().iter().any(|a| a.text().contains("dns"));
     let cloud = v["cloud"].is_true().then(Default::default);
-    Ok(ClusterConfig { seed, nodes, dns, cloud })
+    let storage = v["storage"].is_true().then(cluster::storage_playground);
+    Ok(ClusterConfig { seed, nodes, dns, cloud, storage })
 }

@@ -1,10 +1,11 @@
-//! What a cloud provider adds to a cluster: load balancers; disks and node groups find their place beside them.
+//! What a cloud provider adds to a cluster: load balancers and disks; node groups find their place beside them.
 //!
 //! Owns: the cloud-controller-manager, whose controllers each stand in a file of their own and are components
 //! themselves, and the provider's imagined side (addresses, time to create things). Does not own: how a packet goes
 //! from a load balancer to a node (network), which clusters have a cloud (cluster's configuration).
 //! Models `staging/src/k8s.io/cloud-provider`. Not modelled: routes, several regions, quotas, cost.
 
+pub mod disks;
 mod load_balancer;
 
 use client::{Caller, Change, Component, Ctx, Interest};

@@ -47,6 +47,8 @@ pub struct ClusterConfig {
     pub dns: bool,
     /// The cloud it runs in. Without one nobody serves Services of type LoadBalancer.
     pub cloud: Option<cloud::Config>,
+    /// Its storage classes and drivers. Without them only volumes made by hand are bound.
+    pub storage: Option<cloud::disks::Config>,
 }
 
 impl ClusterConfig {
@@ -55,7 +57,7 @@ impl ClusterConfig {
     pub fn playground(seed: u64) -> Self {
         let mut nodes = vec![NodeConfig::control_plane("control-plane")];
         nodes.extend((1..=3).map(|i| NodeConfig::worker(format!("worker-{i}"))));
-        Self { seed, nodes, dns: true, cloud: Some(cloud::Config::default()) }
+        Self { seed, nodes, dns: true, cloud: Some(cloud::Config::default()), storage: Some(cloud::disks::Config::playground()) }
     }
 
     /// `n` equal workers and no control-plane node.
@@ -63,6 +65,12 @@ impl ClusterConfig {
     pub fn workers(seed: u64, n: usize) -> Self {
         let width = n.to_string().len();
         let nodes = (1..=n).map(|i| NodeConfig::worker(format!("node-{i:0width$}"))).collect();
-        Self { seed, nodes, dns: true, cloud: None }
+        Self { seed, nodes, dns: true, cloud: None, storage: None }
     }
+}
+
+/// The storage that the playground has, for a cluster that wants the same.
+#[must_use]
+pub fn storage_playground() -> cloud::disks::Config {
+    cloud::disks::Config::playground()
 }

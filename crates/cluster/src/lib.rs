@@ -23,7 +23,7 @@ use client::{Api, Caller, Change, Request, Response};
 use clock::{Rng, Time, Timers};
 use objects::{Status, Value};
 
-pub use config::{ClusterConfig, NodeConfig};
+pub use config::{ClusterConfig, NodeConfig, storage_playground};
 pub use port::Port;
 
 use ordered::BTreeMap;

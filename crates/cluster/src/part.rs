@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use client::{Caller, Change, Component, Ctx, Interest};
 use clock::{Rng, Time, TimerId};
 use cloud::CloudControllerManager;
+use cloud::disks::{Disks, Order};
 use controllers::ControllerManager;
 use kubelet::{Depot, Kubelet, KubeletConfig, NetCall};
 use network::KubeProxy;
@@ -20,6 +21,7 @@ enum Machine {
     Kubelet(Box<Kubelet>),
     KubeProxy(Box<KubeProxy>),
     CloudControllerManager(Box<CloudControllerManager>),
+    Disks(Box<Disks>),
 }
 
 impl Machine {
@@ -30,6 +32,7 @@ impl Machine {
             Self::Kubelet(m) => &**m,
             Self::KubeProxy(m) => &**m,
             Self::CloudControllerManager(m) => &**m,
+            Self::Disks(m) => &**m,
         }
     }
 
@@ -40,6 +43,7 @@ impl Machine {
             Self::Kubelet(m) => &mut **m,
             Self::KubeProxy(m) => &mut **m,
             Self::CloudControllerManager(m) => &mut **m,
+            Self::Disks(m) => &mut **m,
         }
     }
 }
@@ -91,6 +95,14 @@ impl Part {
             return k.take_calls();
         }
         self.machine.component_mut().wake(&mut ctx);
+        if let Machine::Disks(d) = &mut self.machine {
+            for order in d.take_orders() {
+                match order {
+                    Order::Copy { from, to } => depot.copy(&from, &to),
+                    Order::Forget { name } => depot.forget_disk(&name),
+                }
+            }
+        }
         Vec::new()
     }
 
@@ -145,6 +157,9 @@ pub(crate) fn all(config: &ClusterConfig, rng: &Rng) -> Vec<Part> {
     if let Some(cloud) = &config.cloud {
         let manager = Machine::CloudControllerManager(Box::new(CloudControllerManager::new(cloud.clone())));
         parts.push(Part::new("cloud-controller-manager", manager, rng));
+    }
+    if let Some(storage) = &config.storage {
+        parts.push(Part::new("csi-driver", Machine::Disks(Box::new(Disks::new(storage.clone()))), rng));
     }
     parts
 }

@@ -7,7 +7,7 @@
 use ordered::BTreeMap;
 
 use clock::Time;
-use containers::fs::{Node, Tree, VolumeId, Volumes};
+use containers::fs::{Node, Tree, VolumeId, Volumes, split};
 use containers::images::Roots;
 use containers::machine::Host;
 
@@ -50,6 +50,43 @@ impl Depot {
 
     pub(crate) fn tree(&self, id: VolumeId) -> Option<&Tree> {
         self.volumes.trees.get(&id)
+    }
+
+    /// What is on the disk `from`, on the disk `to` as well from now on.
+    pub fn copy(&mut self, from: &str, to: &str) {
+        let id = self.volume(from);
+        let Some(tree) = self.tree(id).cloned() else { return };
+        let to = self.volume(to);
+        if let Some(t) = self.tree_mut(to) {
+            (t.root, t.used) = (tree.root, tree.used);
+        }
+    }
+
+    /// Ends a disk with what is on it. A name with a NUL is a directory of a node's disk: `node/<name>`, NUL, path.
+    pub fn forget_disk(&mut self, name: &str) {
+        let Some((node, path)) = name.split_once('\0') else {
+            if let Some(id) = self.names.remove(name) {
+                self.volumes.trees.remove(&id);
+            }
+            return;
+        };
+        let parts = split(path);
+        let Some((last, above)) = parts.split_last() else { return };
+        // A path that no node is named for is gone from all of them.
+        let end = if node == "node/" { "node0" } else { node };
+        let ids: Vec<VolumeId> = if node == end {
+            self.names.get(node).copied().into_iter().collect()
+        } else {
+            self.names.range(node.to_owned()..end.to_owned()).map(|(_, id)| *id).collect()
+        };
+        for id in ids {
+            if let Some(tree) = self.tree_mut(id)
+                && let Ok(dir) = tree.dir_mut(above)
+                && let Some(gone) = dir.entries.remove(last)
+            {
+                tree.used = tree.used.saturating_sub(gone.own_bytes());
+            }
+        }
     }
 
     /// Forgets every volume whose name begins with `prefix`.
