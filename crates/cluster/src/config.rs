@@ -57,7 +57,13 @@ impl ClusterConfig {
     pub fn playground(seed: u64) -> Self {
         let mut nodes = vec![NodeConfig::control_plane("control-plane")];
         nodes.extend((1..=3).map(|i| NodeConfig::worker(format!("worker-{i}"))));
-        Self { seed, nodes, dns: true, cloud: Some(cloud::Config::default()), storage: Some(cloud::disks::Config::playground()) }
+        Self {
+            seed,
+            nodes,
+            dns: true,
+            cloud: Some(cloud::Config::default()),
+            storage: Some(cloud::disks::Config::playground()),
+        }
     }
 
     /// `n` equal workers and no control-plane node.

@@ -16,7 +16,8 @@ impl Disks {
             self.failures.remove(key);
             return Ok(());
         };
-        let Some(driver) = self.serving(attachment["spec"]["attacher"].text(), ctx).filter(|d| d.is_csi()) else {
+        let Some(driver) = self.serving(attachment["spec"]["attacher"].text(), ctx).filter(|d| d.is_csi())
+        else {
             return Ok(());
         };
         let finalizer = format!("external-attacher/{}", driver.dashed());

@@ -78,7 +78,8 @@ impl Disks {
             let list: Value = names
                 .iter()
                 .map(|d| {
-                    let mut entry = value!({"name": (d.name), "nodeID": (name), "topologyKeys": (keys.clone())});
+                    let mut entry =
+                        value!({"name": (d.name), "nodeID": (name), "topologyKeys": (keys.clone())});
                     if d.limit > 0 {
                         entry.set_at(&["allocatable", "count"], d.limit);
                     }

@@ -16,7 +16,9 @@ mod provisioner;
 mod resizer;
 mod snapshotter;
 
-use client::{Body, Cache, Caller, Change, Component, Ctx, EventType, Interest, Recorder, Request, Verb, WorkQueue};
+use client::{
+    Body, Cache, Caller, Change, Component, Ctx, EventType, Interest, Recorder, Request, Verb, WorkQueue,
+};
 use clock::{Millis, Time};
 use objects::resources::{
     NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES, VOLUMEATTACHMENTS,
@@ -195,8 +197,7 @@ impl Disks {
         reason: &str,
         message: &str,
     ) {
-        let recorder =
-            self.recorders.entry(component.into()).or_insert_with(|| Recorder::new(component, ""));
+        let recorder = self.recorders.entry(component.into()).or_insert_with(|| Recorder::new(component, ""));
         recorder.event(ctx, object, kind, reason, message);
     }
 
@@ -241,12 +242,9 @@ fn custom(verb: Verb, plural: &'static str, object: Value, subresource: &'static
 
 impl Component for Disks {
     fn interests(&self) -> Vec<Interest> {
-        let own =
-            [PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES, VOLUMEATTACHMENTS, NODES];
+        let own = [PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES, VOLUMEATTACHMENTS, NODES];
         let mut all: Vec<Interest> = own.into_iter().map(|r| Interest::All(r.id.clone())).collect();
-        all.extend(
-            [SNAPSHOTS, CONTENTS, SNAPSHOT_CLASSES].map(|id| Interest::All(Str::new_static(id))),
-        );
+        all.extend([SNAPSHOTS, CONTENTS, SNAPSHOT_CLASSES].map(|id| Interest::All(Str::new_static(id))));
         all
     }
 

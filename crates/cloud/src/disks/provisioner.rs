@@ -90,7 +90,9 @@ impl Disks {
         let data = spec.find("dataSource").or(spec.find("dataSourceRef")).unwrap_or(&Value::Null);
         let (kind, name) = (data["kind"].text(), data["name"].text());
         let key = format!("{}/{name}", claim.namespace());
-        let failed = |why: String| Err(format!("error getting handle for DataSource Type {kind} by Name {name}: {why}"));
+        let failed = |why: String| {
+            Err(format!("error getting handle for DataSource Type {kind} by Name {name}: {why}"))
+        };
         match kind {
             "VolumeSnapshot" => {
                 let Some(snapshot) = self.snapshots.get(&key) else {
@@ -147,7 +149,8 @@ impl Disks {
                 }
                 if modes.iter().any(many) {
                     return Err(
-                        "NodePath only supports ReadWriteOnce and ReadWriteOncePod (1.22+) access modes".into()
+                        "NodePath only supports ReadWriteOnce and ReadWriteOncePod (1.22+) access modes"
+                            .into(),
                     );
                 }
             }
@@ -289,12 +292,14 @@ impl Disks {
             self.under_way.remove(key);
             return Ok(());
         }
-        let Some(driver) = drivers::of(&by).filter(|d| d.name == by && self.installed.contains(d.name)) else {
+        let Some(driver) = drivers::of(&by).filter(|d| d.name == by && self.installed.contains(d.name))
+        else {
             return Ok(());
         };
         let component = component(driver);
         if let Some(attachment) = self.attached.get(name).and_then(ordered::BTreeSet::first) {
-            let node = self.attachments.get(attachment).map_or("", |a| a["spec"]["nodeName"].text()).to_owned();
+            let node =
+                self.attachments.get(attachment).map_or("", |a| a["spec"]["nodeName"].text()).to_owned();
             let text = format!("persistentvolume {name} is still attached to node {node}");
             self.under_way.remove(key);
             self.tell(&component, ctx, &volume, EventType::Warning, "VolumeFailedDelete", &text);
@@ -316,7 +321,9 @@ impl Disks {
         self.failures.remove(key);
         let disk = if driver.kind == Kind::Local {
             let at = match driver.name {
-                "rancher.io/local-path" => volume.annotations()["local.path.provisioner/selected-node"].text(),
+                "rancher.io/local-path" => {
+                    volume.annotations()["local.path.provisioner/selected-node"].text()
+                }
                 _ => "",
             };
             format!("node/{at}\0{}", spec["hostPath"]["path"].text())

@@ -22,7 +22,9 @@ impl Disks {
             self.under_way.remove(key);
             return Ok(());
         }
-        let Some(volume) = self.volumes.get(claim["spec"]["volumeName"].text()).cloned() else { return Ok(()) };
+        let Some(volume) = self.volumes.get(claim["spec"]["volumeName"].text()).cloned() else {
+            return Ok(());
+        };
         let name = volume["spec"]["csi"]["driver"].text().to_owned();
         let Some(driver) = self.serving(&name, ctx).filter(|d| d.expands) else { return Ok(()) };
         if size(&volume["spec"]["capacity"]) >= wanted {
@@ -56,7 +58,14 @@ impl Disks {
                 next.remove_at(&["status", gone]);
             }
             ctx.update_status(PERSISTENTVOLUMECLAIMS, next)?;
-            self.tell(&component, ctx, &live, EventType::Normal, "VolumeResizeSuccessful", "Resize volume succeeded");
+            self.tell(
+                &component,
+                ctx,
+                &live,
+                EventType::Normal,
+                "VolumeResizeSuccessful",
+                "Resize volume succeeded",
+            );
             return Ok(());
         }
         let text = "Waiting for user to (re-)start a pod to finish file system resize of volume on node.";

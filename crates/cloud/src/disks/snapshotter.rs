@@ -54,7 +54,10 @@ impl Disks {
                     next.set_at(&["spec", "volumeSnapshotClassName"], class.name());
                 }
                 let mut next = ctx.call(custom(Verb::Update, "volumesnapshots", next, ""))?.object;
-                next.set("status", value!({"readyToUse": false, "boundVolumeSnapshotContentName": (content)}));
+                next.set(
+                    "status",
+                    value!({"readyToUse": false, "boundVolumeSnapshotContentName": (content)}),
+                );
                 ctx.call(custom(Verb::Update, "volumesnapshots", next, "status"))?;
                 return Ok(());
             }
@@ -140,7 +143,9 @@ impl Disks {
         let class = match spec["volumeSnapshotClassName"].as_str() {
             Some(name) => match self.snapshot_classes.get(name) {
                 Some(class) if class["driver"] == driver => class.clone(),
-                Some(_) => return Err(failed(format!("volume snapshot class \"{name}\" is of another driver"))),
+                Some(_) => {
+                    return Err(failed(format!("volume snapshot class \"{name}\" is of another driver")));
+                }
                 None => {
                     return Err((
                         "GetSnapshotClassFailed",
@@ -152,10 +157,12 @@ impl Disks {
             },
             None => {
                 let mut all = self.snapshot_classes.iter().map(|(_, c)| c);
-                let Some(class) = all.find(|c| c["driver"] == driver && c.annotations()[DEFAULT] == "true") else {
+                let Some(class) = all.find(|c| c["driver"] == driver && c.annotations()[DEFAULT] == "true")
+                else {
                     return Err((
                         "SetDefaultSnapshotClassFailed",
-                        "Failed to set default snapshot class with error cannot find default snapshot class".into(),
+                        "Failed to set default snapshot class with error cannot find default snapshot class"
+                            .into(),
                     ));
                 };
                 class.clone()
