@@ -170,6 +170,17 @@ impl Cluster {
         self.with_kubelet(part, |k, now| k.node_usage(now))
     }
 
+    /// The registries that nodes pull from.
+    #[must_use]
+    pub fn registry(&self) -> &containers::images::Registry {
+        &self.depot.registry
+    }
+
+    /// The registries, for pushing to them and for faults.
+    pub fn registry_mut(&mut self) -> &mut containers::images::Registry {
+        &mut self.depot.registry
+    }
+
     /// The part that is the kubelet of a node.
     pub(crate) fn kubelet_part(&self, node: &str) -> Option<usize> {
         self.parts.iter().position(|p| p.kubelet().is_some_and(|k| k.node() == node))

@@ -8,7 +8,7 @@ use ordered::BTreeMap;
 use clock::{Millis, Time};
 
 use crate::fs::{Cred, Errno, Fs, Tree, VolumeId};
-use crate::images::{Image, Roots};
+use crate::images::{Image, Roots, Template};
 use crate::machine::{
     ExecError, Flavor, Host, ImageFacts, InputId, Machine, Outcome, Pid, Signal, SinkId, Stdio, Stream, Usage,
 };
@@ -121,6 +121,9 @@ fn runc(error: &ExecError) -> String {
 
 impl Container {
     /// Starts a container of `image` (`None`: an image the catalogue does not know) at `tag`.
+    ///
+    /// # Errors
+    /// The runtime's refusal.
     pub fn start(
         image: Option<&'static Image>,
         tag: &str,
@@ -128,11 +131,17 @@ impl Container {
         roots: &mut Roots,
         host: &mut dyn Host,
     ) -> Result<Self, StartError> {
+        Self::start_from(&Template::of(image, tag, roots), spec, host)
+    }
+
+    /// Starts a container of an image.
+    ///
+    /// # Errors
+    /// The runtime's refusal.
+    pub fn start_from(template: &Template, spec: &Spec, host: &mut dyn Host) -> Result<Self, StartError> {
         let now = host.now();
-        let mut root: Tree = match image {
-            Some(image) => roots.of(image, tag),
-            None => roots.plain(),
-        };
+        let config = &template.config;
+        let mut root: Tree = template.tree.clone();
         let files = [
             ("/etc/hostname", format!("{}\n", spec.hostname)),
             (
@@ -158,40 +167,30 @@ impl Container {
         }
         let mut machine = Machine::new(fs, &spec.hostname, spec.seed, now);
         machine.guard_init = true;
+        let ports = if template.known || !spec.ports.is_empty() { &spec.ports } else { &config.ports };
         machine.image = ImageFacts {
-            tag: tag.into(),
-            ports: spec.ports.clone(),
-            appetite: image.map_or(crate::images::PLAIN_APPETITE, Image::appetite),
+            tag: template.tag.clone(),
+            ports: ports.clone(),
+            appetite: template.appetite,
+            known: template.known,
         };
         machine.cpu_limit_millis = spec.cpu_limit_millis;
-        machine.sh = image.map_or(Dialect::Dash, |i| i.sh(tag));
+        machine.sh = template.sh;
         machine.flavor = if machine.sh == Dialect::Ash { Flavor::Busybox } else { Flavor::Gnu };
-        let mut env = image.map_or_else(
-            || {
-                [(
-                    "PATH".to_string(),
-                    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_string(),
-                )]
-                .into()
-            },
-            Image::environment,
-        );
+        let mut env: BTreeMap<String, String> = config.env.iter().cloned().collect();
         env.insert("HOSTNAME".into(), spec.hostname.clone());
         env.entry("HOME".into()).or_insert_with(|| "/root".into());
         env.extend(spec.env.iter().cloned());
         let env = crate::machine::Env::new(env);
-        let owned = |list: &[&str]| list.iter().map(|s| (*s).to_string()).collect::<Vec<_>>();
-        let entrypoint =
-            image.map_or_else(|| vec!["/usr/local/bin/server".to_string()], |i| owned(i.entrypoint));
-        let default_cmd = image.map_or_else(Vec::new, |i| owned(i.cmd));
         // `command` replaces the entrypoint and drops the image's cmd; `args` replaces the cmd.
         let argv: Vec<String> = match (&spec.command, &spec.args) {
             (Some(command), args) => command.iter().chain(args.iter().flatten()).cloned().collect(),
-            (None, Some(args)) => entrypoint.into_iter().chain(args.iter().cloned()).collect(),
-            (None, None) => entrypoint.into_iter().chain(default_cmd).collect(),
+            (None, Some(args)) => config.entrypoint.iter().chain(args).cloned().collect(),
+            (None, None) => config.entrypoint.iter().chain(&config.cmd).cloned().collect(),
         };
-        let workdir = spec.workdir.clone().unwrap_or_else(|| image.map_or("/", |i| i.workdir).to_string());
-        let uid = spec.user.unwrap_or_else(|| image.map_or(0, |i| i.user));
+        let workdir = spec.workdir.clone().unwrap_or_else(|| config.workdir.clone());
+        let workdir = if workdir.is_empty() { "/".to_string() } else { workdir };
+        let uid = spec.user.unwrap_or(config.uid);
         let cred = Cred { uid, gid: spec.group.unwrap_or(if spec.user.is_some() { 0 } else { uid }) };
         if !machine.fs.tree.read_only {
             let _ = machine.view(host, Cred::default()).mkdir_all(&workdir, 0o755);

@@ -23,6 +23,8 @@ pub const REGISTRY_ANSWER_MS: Millis = 400;
 pub const PULL_BYTES_PER_MS: i64 = 25_000;
 /// A registry's refusal (estimate).
 pub const REGISTRY_REFUSAL_MS: Millis = 1_200;
+/// How long a registry that does not answer is waited for (upstream: 30 s to connect).
+pub const REGISTRY_TIMEOUT_MS: Millis = 30_000;
 /// Image pull and container restart back-off: 10 s doubling to 5 min (upstream).
 pub const BACKOFF_BASE_MS: Millis = 10_000;
 pub const BACKOFF_MAX_MS: Millis = 300_000;

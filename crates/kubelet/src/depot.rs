@@ -8,7 +8,7 @@ use ordered::BTreeMap;
 
 use clock::Time;
 use containers::fs::{Node, Tree, VolumeId, Volumes, split};
-use containers::images::Roots;
+use containers::images::{Registry, Roots};
 use containers::machine::Host;
 
 /// Plain data.
@@ -18,6 +18,8 @@ pub struct Depot {
     pub(crate) volumes: Volumes,
     names: BTreeMap<String, VolumeId>,
     next: u64,
+    /// The registries: what was pushed, accounts, faults.
+    pub registry: Registry,
     /// By image reference: how its own program behaves when nobody asks it anything.
     pub(crate) verdicts: BTreeMap<String, Verdict>,
 }

@@ -1,14 +1,19 @@
 //! Images on a node: which are present, which are being pulled, one pull at a time.
 //!
 //! Models `pkg/kubelet/images` with `serializeImagePulls: true`.
-//! Not modelled: layers shared between images, garbage collection, pull secrets.
+//! Layers that another image brought are not pulled again. Not modelled: garbage collection.
 
-use ordered::BTreeMap;
 use ordered::Sort as _;
+use ordered::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use clock::{Millis, Time};
-use containers::images::{Image, Resolved, resolve};
+use containers::images::built::layers_of;
+use containers::images::registry::PRIVATE_IMAGE;
+use containers::images::{
+    Built, Image, Login, PLAIN_APPETITE, Reference, Registry, Resolved, reference, resolve,
+};
+use containers::machine::Appetite;
 use objects::{Str, Value, value};
 
 use crate::delays;
@@ -21,8 +26,33 @@ pub(crate) struct ImageFacts {
     pub(crate) size_bytes: i64,
     /// What runs in it; `None`: an image the catalogue does not know, which runs as a plain server.
     pub(crate) image: Option<&'static Image>,
+    /// One that somebody built and pushed; it goes before `image`.
+    pub(crate) built: Option<Arc<Built>>,
     pub(crate) tag: Str,
+    /// Digest and bytes of each layer, the lowest first.
+    pub(crate) layers: Vec<(String, u64)>,
 }
+
+impl ImageFacts {
+    pub(crate) fn uid(&self) -> u32 {
+        match (&self.built, self.image) {
+            (Some(b), _) => b.template.config.uid,
+            (None, Some(i)) => i.user,
+            (None, None) => 0,
+        }
+    }
+
+    pub(crate) fn appetite(&self) -> Appetite {
+        match (&self.built, self.image) {
+            (Some(b), _) => b.template.appetite,
+            (None, Some(i)) => i.appetite(),
+            (None, None) => PLAIN_APPETITE,
+        }
+    }
+}
+
+/// The size of an image nobody knows (estimate).
+const PLAIN_BYTES: i64 = 45_000_000;
 
 /// Why a pull failed, as the registry or the reference's grammar says.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,23 +63,86 @@ pub(crate) enum PullError {
     Refused(String),
 }
 
-/// What a reference leads to.
-pub(crate) fn look_up(reference: &str) -> Result<ImageFacts, PullError> {
-    let (image, found) = match resolve(reference) {
-        Resolved::Known { image, reference } => (Some(image), reference),
-        Resolved::PlainServer { reference } => (None, reference),
-        Resolved::NotFound { code, message, .. } => {
-            return Err(PullError::Refused(format!("rpc error: code = {code} desc = {message}")));
-        }
-        Resolved::Invalid { message } => return Err(PullError::Invalid(message)),
+/// What a reference leads to in the registries, for somebody with these accounts.
+pub(crate) fn look_up(text: &str, registry: &Registry, logins: &[Login]) -> Result<ImageFacts, PullError> {
+    let found = reference::parse(text).map_err(PullError::Invalid)?;
+    let full = found.full();
+    let refused = |code: &str, why: &str| {
+        PullError::Refused(format!(
+            "rpc error: code = {code} desc = failed to pull and unpack image \"{full}\": failed to resolve reference \"{full}\": {why}"
+        ))
     };
+    if let Some(why) = registry.refusal(&found, logins) {
+        return Err(refused("Unknown", &why));
+    }
+    if let Some(built) = registry.find(&found) {
+        return Ok(of_built(&found, Arc::clone(built)));
+    }
+    if (found.name.as_str(), found.tag.as_str()) == (PRIVATE_IMAGE.0, PRIVATE_IMAGE.1) {
+        let image = containers::images::catalogue().find(|i| i.name == PRIVATE_IMAGE.2);
+        return Ok(of_catalogue(&found, image, "latest"));
+    }
+    if registry.has_repository(&found.name) || registry.is_private(&found.name) {
+        return Err(refused("NotFound", &format!("{full}: not found")));
+    }
+    match resolve(text) {
+        Resolved::Known { image, reference } => Ok(of_catalogue(&found, Some(image), &reference.tag)),
+        Resolved::PlainServer { reference } => Ok(of_catalogue(&found, None, &reference.tag)),
+        Resolved::NotFound { code, message, .. } => {
+            Err(PullError::Refused(format!("rpc error: code = {code} desc = {message}")))
+        }
+        Resolved::Invalid { message } => Err(PullError::Invalid(message)),
+    }
+}
+
+fn of_catalogue(found: &Reference, image: Option<&'static Image>, tag: &str) -> ImageFacts {
     let digest = found.digest.clone().unwrap_or_else(|| format!("sha256:{}", digest(hash(&found.full()))));
-    Ok(ImageFacts {
+    let layers = match image {
+        Some(image) => layers_of(image, tag).into_iter().map(|l| (l.digest, l.bytes)).collect(),
+        None => vec![(digest.clone(), PLAIN_BYTES as u64)],
+    };
+    ImageFacts {
         id: Str::from(format!("{}@{digest}", found.name)),
-        size_bytes: image.map_or(45_000_000, |i| i.size_of(&found.tag) as i64),
+        size_bytes: image.map_or(PLAIN_BYTES, |i| i.size_of(tag) as i64),
+        layers,
         image,
-        tag: Str::from(found.tag),
-    })
+        built: None,
+        tag: tag.into(),
+    }
+}
+
+fn of_built(found: &Reference, built: Arc<Built>) -> ImageFacts {
+    ImageFacts {
+        id: Str::from(format!("{}@{}", found.name, built.manifest())),
+        size_bytes: built.size() as i64,
+        layers: built.layers.iter().map(|l| (l.digest.clone(), l.bytes)).collect(),
+        image: None,
+        tag: found.tag.as_str().into(),
+        built: Some(built),
+    }
+}
+
+/// The accounts in an image pull secret.
+pub(crate) fn logins_of(secret: &Value) -> Vec<Login> {
+    let text = |v: &Value| objects::base64::decode(v.text()).and_then(|b| String::from_utf8(b).ok());
+    let (data, kind) = (&secret["data"], secret["type"].text());
+    let key = if kind == "kubernetes.io/dockercfg" { ".dockercfg" } else { ".dockerconfigjson" };
+    let Some(config) = text(&data[key]).and_then(|t| objects::json::parse(&t).ok()) else {
+        return Vec::new();
+    };
+    let auths = if config["auths"].is_null() { &config } else { &config["auths"] };
+    let mut found = Vec::new();
+    for (host, entry) in auths.entries() {
+        let host = host.trim_start_matches("https://").trim_start_matches("http://");
+        let host = host.split('/').next().unwrap_or(host);
+        let host =
+            if matches!(host, "index.docker.io" | "registry-1.docker.io") { "docker.io" } else { host };
+        let pair = text(&entry["auth"])
+            .and_then(|t| t.split_once(':').map(|(u, p)| (u.to_owned(), p.to_owned())))
+            .unwrap_or_else(|| (entry["username"].text().to_owned(), entry["password"].text().to_owned()));
+        found.push(Login { host: host.to_owned(), user: pair.0, password: pair.1 });
+    }
+    found
 }
 
 fn hash(text: &str) -> u64 {
@@ -70,13 +163,20 @@ pub(crate) struct ImageManager {
     busy_until: Time,
     /// By pod: when its pull began to move and when it ends.
     pulling: BTreeMap<Str, (Time, Time)>,
+    /// Digests of the layers on the node.
+    layers: BTreeSet<String>,
 }
 
 impl ImageManager {
     pub(crate) fn new(present: &[Str]) -> Self {
-        let known =
-            present.iter().filter_map(|r| Some((r.clone(), (Time::EPOCH, Arc::new(look_up(r).ok()?)))));
-        Self { present: known.collect(), ..Self::default() }
+        let known: BTreeMap<Str, (Time, Arc<ImageFacts>)> = present
+            .iter()
+            .filter_map(|r| {
+                Some((r.clone(), (Time::EPOCH, Arc::new(look_up(r, &Registry::default(), &[]).ok()?))))
+            })
+            .collect();
+        let layers = known.values().flat_map(|(_, f)| f.layers.iter().map(|(d, _)| d.clone())).collect();
+        Self { present: known, layers, ..Self::default() }
     }
 
     /// The image, if it is on the node at this instant.
@@ -85,20 +185,39 @@ impl ImageManager {
     }
 
     /// Begins a pull for a pod; it moves when the pulls before it are done. When it ends.
-    pub(crate) fn pull(&mut self, reference: &Str, pod: &Str, now: Time) -> Time {
+    pub(crate) fn pull(
+        &mut self,
+        text: &Str,
+        pod: &Str,
+        registry: &Registry,
+        logins: &[Login],
+        now: Time,
+    ) -> Time {
         let begins = now.max(self.busy_until);
-        let result = look_up(reference);
+        let result = look_up(text, registry, logins);
+        let slowness = reference::parse(text).map_or(1, |r| i64::from(registry.slowness(&r)));
         let took_ms = match &result {
             // Here by the time its turn comes: only the registry is asked.
-            Ok(_) if self.get(reference, begins).is_some() => delays::REGISTRY_ANSWER_MS,
-            Ok(facts) => delays::REGISTRY_ANSWER_MS + facts.size_bytes / delays::PULL_BYTES_PER_MS,
+            Ok(new) if self.get(text, begins).is_some_and(|old| old.id == new.id) => {
+                delays::REGISTRY_ANSWER_MS * slowness
+            }
+            Ok(facts) => {
+                let missing = facts.layers.iter().filter(|(digest, _)| !self.layers.contains(digest));
+                let bytes: u64 = missing.map(|(_, bytes)| bytes).sum();
+                (delays::REGISTRY_ANSWER_MS + bytes as i64 / delays::PULL_BYTES_PER_MS) * slowness
+            }
+            Err(PullError::Refused(why)) if why.ends_with("i/o timeout") => delays::REGISTRY_TIMEOUT_MS,
             Err(_) => delays::REGISTRY_REFUSAL_MS,
         };
         let done_at = begins + took_ms;
         self.busy_until = done_at;
         self.pulling.insert(pod.clone(), (begins, done_at));
-        if let Ok(facts) = &result {
-            self.present.entry(reference.clone()).or_insert_with(|| (done_at, Arc::new(facts.clone())));
+        if let Ok(facts) = result {
+            self.layers.extend(facts.layers.iter().map(|(digest, _)| digest.clone()));
+            let changed = self.present.get(text).is_none_or(|(_, old)| old.id != facts.id);
+            if changed {
+                self.present.insert(text.clone(), (done_at, Arc::new(facts)));
+            }
         }
         done_at
     }

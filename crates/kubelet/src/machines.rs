@@ -50,6 +50,8 @@ pub(crate) fn is_plain(c: &Container, worker: &PodWorker) -> bool {
 
 /// How an image's own program behaves when left alone; tried once for each image of a cluster.
 pub(crate) fn verdict(depot: &mut Depot, reference: &str, image: &ImageFacts) -> Verdict {
+    // A tag that is pushed to anew leads to another program.
+    let reference = image.built.as_ref().map_or(reference, |b| b.id.as_str());
     if let Some(v) = depot.verdicts.get(reference) {
         return *v;
     }
@@ -63,7 +65,8 @@ fn try_out(depot: &mut Depot, image: &ImageFacts) -> Verdict {
     let busy = Verdict { idle: false, term: None };
     let spec = Spec { hostname: "trial".into(), ..Spec::default() };
     let mut world = World { now: Time::EPOCH, volumes: &mut depot.volumes };
-    let Ok(mut inside) = Inside::start(image.image, &image.tag, &spec, &mut depot.roots, &mut world) else {
+    let started = launch(image, &spec, &mut depot.roots, &mut world);
+    let Ok(mut inside) = started else {
         return busy;
     };
     for _ in 0..TRIES {
@@ -216,7 +219,19 @@ pub(crate) fn start(
     now: Time,
 ) -> Result<Inside, StartError> {
     let mut world = World { now, volumes: &mut depot.volumes };
-    Inside::start(image.image, &image.tag, spec, &mut depot.roots, &mut world)
+    launch(image, spec, &mut depot.roots, &mut world)
+}
+
+fn launch(
+    image: &ImageFacts,
+    spec: &Spec,
+    roots: &mut containers::images::Roots,
+    world: &mut World<'_>,
+) -> Result<Inside, StartError> {
+    match &image.built {
+        Some(built) => Inside::start_from(&built.template, spec, world),
+        None => Inside::start(image.image, &image.tag, spec, roots, world),
+    }
 }
 
 /// The machine behind a running container. A server that waited without one gets it now, as if it had run since its

@@ -267,7 +267,9 @@ impl Kubelet {
                 self.fail_start(key, i, "ErrImageNeverPull", message, "ErrImageNeverPull", ctx);
             }
             _ => {
-                if let Err(PullError::Invalid(text)) = image_manager::look_up(&image) {
+                if let Err(PullError::Invalid(text)) =
+                    image_manager::look_up(&image, &self.depot.registry, &[])
+                {
                     self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "InspectFailed", &text);
                     return self.fail_start(key, i, "InvalidImageName", text, "InvalidImageName", ctx);
                 }
@@ -279,13 +281,37 @@ impl Kubelet {
                 }
                 let message = format!("Pulling image \"{image}\"");
                 self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Pulling", &message);
-                let done_at = self.images.pull(&image, key, ctx.now);
+                let logins = self.logins(key, true, ctx);
+                let done_at = self.images.pull(&image, key, &self.depot.registry, &logins, ctx.now);
                 self.tasks.set(done_at, Task::Pod(key.clone(), Work::Pulled(i)));
             }
         }
     }
 
+    /// The accounts of the pod's image pull secrets. With `tell`, one that is missing is told in an event.
+    fn logins(&mut self, key: &Str, tell: bool, ctx: &mut Ctx<'_>) -> Vec<containers::images::Login> {
+        let Some(pod) = self.pods.get(key).map(|w| w.pod.clone()) else { return Vec::new() };
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        for secret in pod["spec"]["imagePullSecrets"].items() {
+            let name = secret["name"].text();
+            match read(ctx, pod.namespace(), "secrets", name) {
+                Ok(secret) => found.extend(image_manager::logins_of(&secret)),
+                Err(_) => missing.push(name),
+            }
+        }
+        if tell && !missing.is_empty() {
+            let text = format!(
+                "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.",
+                missing.join(", ")
+            );
+            let reason = "FailedToRetrieveImagePullSecret";
+            self.recorder.event_at(ctx, &pod, "", EventType::Warning, reason, &text);
+        }
+        found
+    }
+
     fn pulled(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
+        let logins = self.logins(key, false, ctx);
         let Some(worker) = self.pods.get_mut(key) else { return };
         let pod = worker.pod.clone();
         let c = &mut worker.containers[i];
@@ -293,7 +319,7 @@ impl Kubelet {
         let waited = ctx.now.since(c.attempt_at);
         let took = self.images.pull_time(key).unwrap_or(waited);
         self.images.forget(key);
-        match image_manager::look_up(&image) {
+        match image_manager::look_up(&image, &self.depot.registry, &logins) {
             Ok(facts) => {
                 let message = format!(
                     "Successfully pulled image \"{image}\" in {} ({} including waiting). Image size: {} bytes.",
@@ -366,7 +392,7 @@ impl Kubelet {
             let spec = c.spec.clone();
             let namespace = pod.namespace().to_owned();
             let mut fetch = |kind: &str, name: &str| read(ctx, &namespace, kind, name);
-            let user = user_error(&spec, &pod, image.image.map_or(0, |i| i.user), &worker.full_name());
+            let user = user_error(&spec, &pod, image.uid(), &worker.full_name());
             user.map_or(Ok(()), Err)
                 .and_then(|()| environment::variables(&spec, &services, &down, &mut fetch))
                 .map(Some)

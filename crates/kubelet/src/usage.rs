@@ -111,8 +111,7 @@ fn own_usage(c: &Container, now: Time) -> Usage {
     match (&c.machine, &c.state) {
         (Machine::Live(live), _) => live.get().usage(now),
         (Machine::Lazy(_), State::Running { since }) => {
-            let image = c.image.as_ref().and_then(|i| i.image);
-            image.map_or(PLAIN_APPETITE, containers::images::Image::appetite).idle(now.since(*since))
+            c.image.as_ref().map_or(PLAIN_APPETITE, |i| i.appetite()).idle(now.since(*since))
         }
         _ => Usage::default(),
     }

@@ -14,6 +14,20 @@ pub enum Base {
     Ubuntu,
 }
 
+impl Base {
+    /// The size of its own layer, which all images of this base share (estimate).
+    #[must_use]
+    pub fn bytes(self) -> u64 {
+        match self {
+            Self::Scratch => 0,
+            Self::Busybox => 4 << 20,
+            Self::Alpine => 7 << 20,
+            Self::Debian => 74 << 20,
+            Self::Ubuntu => 78 << 20,
+        }
+    }
+}
+
 /// Programs of coreutils and their like that Debian's slim images carry.
 const DEBIAN: [&str; 62] = [
     "[",

@@ -5,14 +5,18 @@
 //! Sizes, start-up times and appetites are stated estimates of the real images.
 
 pub mod base;
+pub mod built;
 mod catalogue;
 pub mod reference;
+pub mod registry;
 pub mod servers;
 
 use ordered::BTreeMap;
 
 pub use base::Base;
+pub use built::{Built, Config, Layer, Template};
 pub use reference::{Reference, Resolved, resolve};
+pub use registry::{Fault, Login, Registry};
 
 use crate::fs::{Meta, Node, Tree, split};
 use crate::glob::Pattern;

@@ -245,6 +245,8 @@ pub struct ImageFacts {
     pub tag: String,
     pub ports: Vec<u16>,
     pub appetite: Appetite,
+    /// What the image holds is known: a program it lacks does not exist.
+    pub known: bool,
 }
 
 impl Machine {
@@ -268,7 +270,7 @@ impl Machine {
             booted: now,
             exited: None,
             guard_init: false,
-            image: ImageFacts::default(),
+            image: ImageFacts { known: true, ..ImageFacts::default() },
             cpu_limit_millis: None,
             meter: usage::Meter::default(),
         };
@@ -340,7 +342,13 @@ impl Machine {
         stdio: Stdio,
     ) -> Result<Pid, ExecError> {
         self.now = host.now();
-        let (task, argv) = self.load(host, argv, &env, cwd, cred)?;
+        let first = self.procs.is_empty();
+        let (task, argv) = match self.load(host, argv, &env, cwd, cred) {
+            Err(ExecError::NotInPath(_) | ExecError::NoFile(_)) if first && !self.image.known => {
+                self.stand_in(argv, &env).ok_or(ExecError::Errno(Errno::NoEntry))?
+            }
+            other => other?,
+        };
         let pid = self.add_proc(0, argv, env, cwd, cred, task).map_err(ExecError::Errno)?;
         self.wire(pid, stdio);
         Ok(pid)

@@ -179,6 +179,44 @@ impl Machine {
         Err(ExecError::Errno(Errno::Loop))
     }
 
+    /// What stands in for a program of an image nobody knows: a plain server, or what its container declares.
+    pub(super) fn stand_in(&self, argv: &[String], env: &Env) -> Option<(Task, Vec<String>)> {
+        let task = programs::start(self, "plain-server", argv, env)?;
+        Some((task, argv.to_vec()))
+    }
+
+    /// [`Machine::load`] for a process that is there: below process 1 of an image nobody knows, a path that leads
+    /// nowhere gets a stand-in.
+    pub(super) fn load_for(
+        &mut self,
+        pid: Pid,
+        host: &mut dyn Host,
+        argv: &[String],
+        env: &Env,
+        cwd: &str,
+        cred: Cred,
+    ) -> Result<(Task, Vec<String>), ExecError> {
+        match self.load(host, argv, env, cwd, cred) {
+            Err(ExecError::NoFile(name))
+                if !self.image.known && name.starts_with('/') && self.is_below_init(pid) =>
+            {
+                self.stand_in(argv, env).ok_or(ExecError::NoFile(name))
+            }
+            Err(ExecError::NotInPath(name)) if !self.image.known && pid == 1 => {
+                self.stand_in(argv, env).ok_or(ExecError::NotInPath(name))
+            }
+            other => other,
+        }
+    }
+
+    fn is_below_init(&self, pid: Pid) -> bool {
+        let mut at = pid;
+        while let Some(p) = self.procs.get(&at).filter(|p| p.pid != 1 && p.ppid != 0) {
+            at = p.ppid;
+        }
+        at == 1
+    }
+
     /// A copy of a process that runs `task`.
     pub(super) fn fork(&mut self, from: Pid, task: Task) -> Result<Pid, Errno> {
         let parent = self.procs.get(&from).ok_or(Errno::NoEntry)?;
@@ -275,7 +313,7 @@ impl Machine {
         }
         let (env, cwd, cred) = (proc.env.clone(), proc.cwd.clone(), proc.cred);
         let shell_name = proc.shell().map(|s| s.error_prefix());
-        match self.load(host, &argv, &env, &cwd, cred) {
+        match self.load_for(pid, host, &argv, &env, &cwd, cred) {
             Ok((task, argv)) => {
                 if let Some(proc) = self.procs.get_mut(&pid) {
                     proc.load = super::usage::Load::default();

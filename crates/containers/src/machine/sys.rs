@@ -420,7 +420,7 @@ impl Sys<'_> {
     pub fn spawn(&mut self, argv: &[String], env: Option<Env>) -> Result<Pid, ExecError> {
         let env = env.unwrap_or_else(|| self.env());
         let (cwd, cred) = (self.cwd(), self.cred());
-        let (task, argv) = self.m.load(self.host, argv, &env, &cwd, cred)?;
+        let (task, argv) = self.m.load_for(self.pid, self.host, argv, &env, &cwd, cred)?;
         let pid = self.m.fork(self.pid, task).map_err(ExecError::Errno)?;
         if let Some(p) = self.m.procs.get_mut(&pid) {
             p.argv = argv;
