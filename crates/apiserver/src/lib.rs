@@ -6,7 +6,7 @@
 //! streams (whoever drives the cluster connects them).
 //!
 //! Models `k8s.io/apiserver` and `k8s.io/kubernetes/pkg/registry`, `pkg/apis`, `plugin/pkg/admission`.
-//! Not modelled: managedFields and server-side apply, audit, priority and fairness, aggregation.
+//! Not modelled: audit, priority and fairness, aggregation.
 
 mod admission;
 mod authorization;

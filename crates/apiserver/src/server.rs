@@ -78,11 +78,13 @@ pub(crate) struct Cx<'a> {
     pub(crate) now: Time,
     pub(crate) warnings: Vec<String>,
     pub(crate) pod_spec: PodSpec,
+    /// The managers that an apply decided on, until the object is stored.
+    pub(crate) managed: Option<Value>,
 }
 
 impl<'a> Cx<'a> {
     pub(crate) fn new(caller: &'a Caller, request: &'a Request, resource: Served, now: Time) -> Self {
-        Self { caller, request, resource, now, warnings: Vec::new(), pod_spec: PodSpec::default() }
+        Self { caller, request, resource, now, warnings: Vec::new(), pod_spec: PodSpec::default(), managed: None }
     }
 }
 

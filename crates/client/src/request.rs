@@ -79,7 +79,10 @@ pub enum Body {
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     pub dry_run: bool,
+    /// Whoever is tracked in `metadata.managedFields`; components leave it empty.
     pub field_manager: Str,
+    /// The answer carries every manager, those of components too.
+    pub managed_fields: bool,
     pub field_validation: FieldValidation,
     /// `force=true` of a server-side apply.
     pub force: bool,

@@ -131,6 +131,7 @@ impl Error {
 fn standard(s: &Status) -> String {
     match s.reason {
         Reason::Unauthorized => format!("error: You must be logged in to the server ({})", s.message),
+        Reason::Unknown => format!("Error from server: {}", s.message),
         _ => format!("Error from server ({:?}): {}", s.reason, s.message),
     }
 }

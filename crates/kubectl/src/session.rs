@@ -28,6 +28,8 @@ pub struct Kubectl {
     pub config: Config,
     pub mapper: Mapper,
     impersonate: Option<(Str, Vec<Str>)>,
+    /// `--show-managed-fields`: answers carry every manager.
+    managed_fields: bool,
     warned: RefCell<Vec<String>>,
     warnings_as_errors: bool,
     warnings: Cell<usize>,
@@ -68,6 +70,7 @@ impl Kubectl {
             config,
             mapper,
             impersonate,
+            managed_fields: args.is("show-managed-fields") || args.text("output").contains("managedFields"),
             warned: RefCell::default(),
             warnings_as_errors: args.is("warnings-as-errors"),
             warnings: Cell::new(0),
@@ -103,6 +106,12 @@ impl Kubectl {
     fn dress(&self, request: &mut Request) {
         if request.options.impersonate.is_none() {
             request.options.impersonate.clone_from(&self.impersonate);
+        }
+        request.options.managed_fields |= self.managed_fields;
+        let writes = matches!(request.verb, Verb::Create | Verb::Update | Verb::Patch);
+        if writes && request.options.field_manager.is_empty() {
+            // What the server takes from the user agent.
+            request.options.field_manager = Str::new_static("kubectl");
         }
     }
 

@@ -6,6 +6,7 @@
 pub mod base64;
 pub mod decode;
 pub mod duration;
+pub mod fieldset;
 pub mod go_text;
 pub mod int_or_string;
 pub mod json;

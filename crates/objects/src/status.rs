@@ -26,6 +26,8 @@ pub enum Reason {
     InternalError,
     ServiceUnavailable,
     Timeout,
+    /// A failure without a reason of its own.
+    Unknown,
 }
 
 impl Reason {
@@ -44,7 +46,7 @@ impl Reason {
             Self::UnsupportedMediaType => 415,
             Self::Invalid => 422,
             Self::TooManyRequests => 429,
-            Self::InternalError => 500,
+            Self::InternalError | Self::Unknown => 500,
             Self::ServiceUnavailable => 503,
             Self::Timeout => 504,
         }
@@ -184,9 +186,11 @@ impl Status {
         let mut v = value!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": (self.message.as_str()),
-            "reason": (format!("{:?}", self.reason)),
             "code": (i64::from(self.code())),
         });
+        if self.reason != Reason::Unknown {
+            v.set("reason", format!("{:?}", self.reason));
+        }
         if !details.is_zero() {
             v.set("details", details);
         }

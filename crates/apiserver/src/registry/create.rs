@@ -35,6 +35,7 @@ impl ApiServer {
         }
         meta::stamp_new(cx, &mut self.rng, &mut object, strategy.generation);
         self.default_object(cx, &mut object, &Value::Null);
+        self.manage_new(cx, &mut object);
         self.admit_create(cx, &mut object)?;
         let base = if object.name().is_empty() { object.meta()["generateName"].to_str() } else { "".into() };
         if !base.is_empty() {

@@ -34,7 +34,8 @@ impl ApiServer {
         let mut items = Vec::new();
         while items.len() < limit {
             let Some((_, e)) = matching.next() else { break };
-            items.push(in_version(&cx.resource, e.value.clone()));
+            let item = in_version(&cx.resource, e.value.clone());
+            items.push(if options.managed_fields { self.with_managers(cx, item) } else { item });
         }
         let mut meta = value!({"resourceVersion": (self.revision().to_smolstr())});
         if let Some((next, _)) = matching.peek() {

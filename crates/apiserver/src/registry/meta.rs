@@ -125,7 +125,6 @@ pub(crate) fn keep_system_fields(object: &mut Value, old: &Value) {
     keep("deletionTimestamp", true);
     keep("deletionGracePeriodSeconds", true);
     keep("selfLink", true);
-    keep("managedFields", true);
     keep("uid", false);
     keep("generateName", false);
 }

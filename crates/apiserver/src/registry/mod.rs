@@ -6,6 +6,7 @@ pub(crate) mod accept;
 mod create;
 mod delete;
 mod list;
+mod managers;
 pub(crate) mod meta;
 mod patch;
 pub(crate) mod selection;
@@ -142,6 +143,7 @@ impl ApiServer {
     /// The answer that shows one object, as a table when one was asked for.
     pub(crate) fn answer(&self, cx: &Cx<'_>, object: Value) -> Response {
         let object = crate::registry::meta::in_version(&cx.resource, object);
+        let object = if cx.request.options.managed_fields { self.with_managers(cx, object) } else { object };
         let object = match cx.request.options.table {
             client::TableOf::No => object,
             of => crate::tables::of_one(&cx.resource, &object, of, cx.now),

@@ -1,7 +1,6 @@
 //! Patch: the stored object with a change applied, then an update.
 //!
 //! Models `k8s.io/apiserver/pkg/endpoints/handlers/patch.go`.
-//! Not modelled: server-side apply tracks no managers, so it knows no conflicts and removes nothing.
 
 use client::{Body, FieldValidation, PatchType, Response};
 use objects::decode::{self, Mode};
@@ -10,7 +9,7 @@ use objects::schema::{Schema, type_for};
 use objects::status::Cause;
 use objects::{Reason, Status, Value, json, yaml};
 
-use super::Part;
+use super::{Part, managers};
 use crate::server::{ApiServer, Cx, Served};
 
 impl ApiServer {
@@ -21,16 +20,21 @@ impl ApiServer {
     pub(crate) fn patch_part(&mut self, cx: &mut Cx<'_>, part: Part) -> Result<Response, Status> {
         let old = match self.stored(cx) {
             Err(_) if cx.request.patch_type == Some(PatchType::Apply) && part == Part::Main => {
-                let body = body(cx)?;
-                let mut object = self.decoded(cx, body, &Value::Null)?;
-                if object.name().is_empty() {
-                    object.set_at(&["metadata", "name"], cx.request.name.clone());
-                }
+                let config = configuration(cx)?;
+                let object = self.applied(cx, &Value::Null, &config, part)?;
+                let object = self.decoded(cx, object, &Value::Null)?;
                 let object = self.create_object(cx, object)?;
                 return Ok(Response { created: true, ..self.answer(cx, object) });
             }
             old => old?,
         };
+        if managers::is_apply(cx) {
+            let config = configuration(cx)?;
+            let new = self.applied(cx, &old, &config, part)?;
+            let new = self.decoded(cx, new, &old)?;
+            let new = self.update_object(cx, new, old, part)?;
+            return Ok(self.answer(cx, new));
+        }
         let kind = cx.resource.kind.clone();
         let (group, version) = (cx.resource.group.clone(), cx.resource.version.clone());
         let new = patched(cx, &old, [&group, &version, &kind])?;
@@ -41,7 +45,7 @@ impl ApiServer {
 
     /// As [`Self::decoded`], but what is wrong with a patched object is said of the patch.
     fn decoded_patch(&mut self, cx: &mut Cx<'_>, new: Value, old: &Value) -> Result<Value, Status> {
-        if cx.request.patch_type == Some(PatchType::Apply) || matches!(cx.resource, Served::Custom(_)) {
+        if matches!(cx.resource, Served::Custom(_)) {
             return self.decoded(cx, new, old);
         }
         let r = &cx.resource;
@@ -104,6 +108,21 @@ fn converter_text(decoder: &str) -> String {
     }
 }
 
+/// The configuration that an apply patch carries, under the name it is applied to.
+fn configuration(cx: &Cx<'_>) -> Result<Value, Status> {
+    let mut config = body(cx)?;
+    if config.as_map().is_none() {
+        return Err(Status::bad_request("error decoding YAML: the configuration is no object"));
+    }
+    if config.name().is_empty() {
+        config.set_at(&["metadata", "name"], cx.request.name.clone());
+    }
+    if config.namespace().is_empty() && cx.resource.namespaced {
+        config.set_at(&["metadata", "namespace"], cx.request.namespace.clone());
+    }
+    Ok(config)
+}
+
 /// The request's body as a tree: patches may come as text.
 fn body(cx: &Cx<'_>) -> Result<Value, Status> {
     match &cx.request.body {
@@ -136,7 +155,8 @@ pub(crate) fn patched(cx: &Cx<'_>, old: &Value, kind: [&str; 3]) -> Result<Value
                 Status::bad_request(format!("error decoding patch: {e}"))
             }
         }),
-        Some(PatchType::Strategic | PatchType::Apply) => {
+        Some(PatchType::Apply) => Err(Status::bad_request("an apply patch is merged by field managers")),
+        Some(PatchType::Strategic) => {
             let schema = type_for(kind[0], kind[1], kind[2]).map_or(Schema::Unknown, Schema::of_type);
             strategic::apply(old, &patch, schema).map_err(|e| Status::bad_request(e.0))
         }

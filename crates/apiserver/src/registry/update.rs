@@ -90,6 +90,7 @@ impl ApiServer {
             }
             Part::Prepared => {}
         }
+        self.manage_change(cx, &mut new, &old, part);
         if strategy.generation && part != Part::Status && (strategy.is_new_generation)(&new, &old) {
             new.map_mut().entry("metadata").set("generation", old.generation() + 1);
         }

@@ -133,7 +133,8 @@ impl Printer {
     pub fn print(&self, object: &Value, done: &str) -> Result<String> {
         let nth = self.printed.get();
         self.printed.set(nth + 1);
-        let object = if self.show_managed { object.clone() } else { without_managed(object) };
+        let whole = matches!(self.format, Format::Yaml | Format::Kyaml | Format::Json);
+        let object = if self.show_managed || !whole { object.clone() } else { without_managed(object) };
         Ok(match &self.format {
             Format::Human | Format::Wide => name_lines(&object, done),
             Format::Name => name_lines(&object, ""),

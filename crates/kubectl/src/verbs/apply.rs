@@ -1,6 +1,6 @@
 //! `kubectl apply`: client-side with the last-applied annotation, or `--server-side`.
 //!
-//! Models `k8s.io/kubectl/pkg/cmd/apply`. Not modelled: ApplySets, `--overwrite=false`, migration of managers to server-side apply.
+//! Models `k8s.io/kubectl/pkg/cmd/apply`. Not modelled: ApplySets, `--overwrite=false`.
 
 use client::{Body, FieldValidation, PatchType, Verb};
 use objects::patch::{merge_patch, strategic, three_way};
@@ -17,6 +17,7 @@ use crate::printers::Printer;
 use crate::session::{DryRun, Kubectl, request, validation, write_options};
 use crate::verbs::create::{LAST_APPLIED, annotate_last_applied, last_applied_of};
 use crate::verbs::delete::{Deletion, delete};
+use crate::verbs::migrate;
 
 static FLAGS: &[Flag] = &[
     flag("all", Kind::Bool, "false", "with --prune: every object"),
@@ -274,9 +275,58 @@ impl Apply<'_> {
         r.options.force = self.args.is("force-conflicts");
         r.subresource = self.args.text("subresource").into();
         match self.k.call(r).await {
-            Ok(answer) => Ok((answer.object, "serverside-applied")),
+            Ok(answer) => {
+                let object = self.taken_over(i, answer.object).await;
+                if object.is_terminating() {
+                    self.k.complain(format!(
+                        "Warning: Detected changes to resource {} which is currently being deleted.",
+                        i.name
+                    ));
+                }
+                Ok((object, "serverside-applied"))
+            }
             Err(e) if e.is(Reason::Conflict) => fail(format!("{}{CONFLICT}", e.message())),
             Err(e) => Err(e),
+        }
+    }
+
+    /// After a server-side apply: what client-side apply managed changes hands. A failure is no reason to fail.
+    async fn taken_over(&self, i: &Info, object: Value) -> Value {
+        if self.dry == DryRun::Server {
+            return object;
+        }
+        let kept = match migrate::keep_annotation(self.k, i, object.clone(), &self.manager).await {
+            Ok(kept) => kept,
+            Err(e) => {
+                self.k.complain(format!(
+                    "Warning: failed to migrate kubectl.kubernetes.io/last-applied-configuration for Server-Side Apply. This is non-fatal and will be retried next time you apply. Error: {}",
+                    e.message()
+                ));
+                return object;
+            }
+        };
+        match migrate::migrate(self.k, i, kept.clone(), &self.manager).await {
+            Ok(false) => kept,
+            Err(e) => {
+                self.k.complain(format!(
+                    "Warning: server rejected managed fields migration to Server-Side Apply. This is non-fatal and will be retried next time you apply. Error: {}",
+                    e.message()
+                ));
+                kept
+            }
+            Ok(true) => {
+                let r = self.request(Verb::Patch, i).patch(PatchType::Apply, Body::Object(i.object.clone()));
+                match self.k.call(r).await {
+                    Ok(answer) => answer.object,
+                    Err(e) => {
+                        self.k.complain(format!(
+                            "Warning: failed to re-apply configuration after performing Server-Side Apply migration. This is non-fatal and will be retried next time you apply. Error: {}",
+                            e.message()
+                        ));
+                        kept
+                    }
+                }
+            }
         }
     }
 

@@ -30,6 +30,7 @@ pub mod kustomize;
 pub mod label;
 pub mod last_applied;
 pub mod logs;
+pub mod migrate;
 pub mod misc;
 pub mod options;
 pub mod patch;
