@@ -84,7 +84,15 @@ pub(crate) struct Cx<'a> {
 
 impl<'a> Cx<'a> {
     pub(crate) fn new(caller: &'a Caller, request: &'a Request, resource: Served, now: Time) -> Self {
-        Self { caller, request, resource, now, warnings: Vec::new(), pod_spec: PodSpec::default(), managed: None }
+        Self {
+            caller,
+            request,
+            resource,
+            now,
+            warnings: Vec::new(),
+            pod_spec: PodSpec::default(),
+            managed: None,
+        }
     }
 }
 

@@ -134,14 +134,10 @@ fn schema_of(resource: &Served) -> Schema<'_> {
 fn zero_object(resource: &Served) -> Value {
     let empty = value!({"metadata": {}});
     match resource {
-        Served::BuiltIn(r) => objects::decode::decode(
-            &empty,
-            &r.group,
-            &r.version,
-            &r.kind,
-            objects::decode::Mode::Ignore,
-        )
-        .map_or(empty, |d| d.object),
+        Served::BuiltIn(r) => {
+            objects::decode::decode(&empty, &r.group, &r.version, &r.kind, objects::decode::Mode::Ignore)
+                .map_or(empty, |d| d.object)
+        }
         Served::Custom(_) => empty,
     }
 }
@@ -221,8 +217,7 @@ impl ApiServer {
         }
         let reset = outside
             && given.as_ref().is_some_and(|g| {
-                g.as_list().is_some_and(|l| l.is_empty())
-                    || g.items().len() == 1 && g[0].entries().is_empty()
+                g.as_list().is_some_and(|l| l.is_empty()) || g.items().len() == 1 && g[0].entries().is_empty()
             });
         let base = match given {
             _ if reset => Value::Null,
@@ -269,8 +264,7 @@ impl ApiServer {
             _ if !object.controller_ref().is_null() => "kube-controller-manager",
             _ => BEFORE_FIRST_APPLY,
         };
-        let mut found =
-            fieldset::compare(&zero_object(&cx.resource), object, schema_of(&cx.resource));
+        let mut found = fieldset::compare(&zero_object(&cx.resource), object, schema_of(&cx.resource));
         found.each(|s| s.cut(&["f:status"]));
         vec![Manager {
             name: name.into(),
@@ -296,9 +290,10 @@ impl ApiServer {
         for other in others {
             set = set.difference(&other.set);
         }
-        let times = status["conditions"].items().iter().flat_map(|c| {
-            ["lastTransitionTime", "lastUpdateTime", "lastHeartbeatTime"].map(|k| c[k].text())
-        });
+        let times = status["conditions"]
+            .items()
+            .iter()
+            .flat_map(|c| ["lastTransitionTime", "lastUpdateTime", "lastHeartbeatTime"].map(|k| c[k].text()));
         let time = times.max().filter(|t| !t.is_empty());
         (!set.is_empty()).then(|| Manager {
             name: name.into(),

@@ -117,9 +117,7 @@ mod tests {
             own.set_at(&["f:spec", &format!("f:{name}")], Value::map());
             own
         };
-        let entry = |manager: &str, operation: &str, fields: Value| {
-            value!({"manager": (manager), "operation": (operation), "apiVersion": "apps/v1", "fieldsType": "FieldsV1", "fieldsV1": (fields)})
-        };
+        let entry = |manager: &str, operation: &str, fields: Value| value!({"manager": (manager), "operation": (operation), "apiVersion": "apps/v1", "fieldsType": "FieldsV1", "fieldsV1": (fields)});
         let object = value!({"metadata": {"managedFields": [
             (entry("kubectl", "Apply", value!({"f:spec": {"f:replicas": {}}}))),
             (entry("kubectl-client-side-apply", "Update", fields("paused"))),

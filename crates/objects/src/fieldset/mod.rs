@@ -318,9 +318,7 @@ fn element_step(schema: Schema<'_>, element: &Value) -> Result<Str, String> {
         return match element {
             Value::Map(_) => Err("associative list without keys has an element that's a map type".into()),
             Value::List(_) => Err("not supported: associative list with lists as elements".into()),
-            Value::Null => {
-                Err("associative list without keys has an element that's an explicit null".into())
-            }
+            Value::Null => Err("associative list without keys has an element that's an explicit null".into()),
             scalar => Ok(format!("v:{}", json::to_string(scalar)).into()),
         };
     }
