@@ -24,6 +24,7 @@ use clock::{Rng, Time, Timers};
 use objects::{Status, Value};
 
 pub use config::{ClusterConfig, NodeConfig, storage_playground};
+pub use containers::net as wire;
 pub use port::Port;
 
 use ordered::BTreeMap;

@@ -105,6 +105,23 @@ impl Cluster {
         }
     }
 
+    /// One request and its answer at this instant, as a pod (`namespace/name`) would make it; of a name that is no pod,
+    /// as a program on the first node that runs a kubelet would. For who looks: on a copy of the cluster.
+    pub fn ask(&mut self, pod: &str, request: NetRequest) -> NetAnswer {
+        let (namespace, name) = objects::meta::split_key(pod);
+        let found = self.object("pods", namespace, name);
+        let node = found.map(|p| p["spec"]["nodeName"].to_str()).unwrap_or_default();
+        let source = found.map(|p| p["status"]["podIP"].to_str()).unwrap_or_default();
+        let at = |wanted: &str| {
+            self.parts.iter().position(|p| p.kubelet().is_some_and(|k| wanted.is_empty() || k.node() == wanted))
+        };
+        let Some(part) = at(&node).or_else(|| at("")) else {
+            return NetAnswer::Failed { address: None, error: NetError::Unreachable };
+        };
+        let call = NetCall { pod: pod.into(), container: 0, start: 0, id: 0, source, request };
+        self.answer(part, &call)
+    }
+
     /// Follows the rules of the node that asks to the node that answers.
     fn reach<T>(
         &mut self,

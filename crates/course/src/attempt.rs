@@ -11,9 +11,14 @@ use cluster::Cluster;
 use objects::{Str, Value};
 
 use crate::lesson::{Lesson, Question, Step};
+use crate::look::Lookout;
+use crate::check::Check;
 use crate::missing;
 use crate::text::Span;
 use crate::track::Track;
+
+/// Between two rounds of looks (virtual time).
+const LOOK_EVERY_MS: clock::Millis = 1_000;
 
 /// Invariant: `goals` and `feedback` belong to the step at `step`; `done` has one entry per step.
 #[derive(Clone, Debug)]
@@ -29,6 +34,10 @@ pub struct Attempt {
     began: Time,
     /// The last revision taken in.
     seen: u64,
+    /// When the last round of looks was taken; `None` in a step that takes none.
+    looked: Option<Time>,
+    /// A command has ended since: what it did is worth a look at once.
+    look_now: bool,
 }
 
 /// A goal as the learner sees it.
@@ -73,6 +82,8 @@ impl Attempt {
             feedback: Vec::new(),
             began: cluster.now(),
             seen: 0,
+            looked: None,
+            look_now: false,
         };
         attempt.open(0, cluster);
         attempt
@@ -184,6 +195,9 @@ impl Attempt {
         self.began = cluster.now();
         self.seen = cluster.revision();
         let step = &self.lesson.steps[self.step];
+        let takes_looks =
+            step.goals.iter().map(|g| &g.want).chain(step.feedback.iter().map(|f| &f.when)).any(Check::looks);
+        self.looked = takes_looks.then(|| cluster.now());
         self.goals = step.goals.iter().map(|g| Track::start(&g.want, cluster)).collect();
         self.feedback = step.feedback.iter().map(|f| Track::start(&f.when, cluster)).collect();
     }
@@ -215,6 +229,7 @@ impl Attempt {
         let lesson = self.lesson.clone();
         let step = &lesson.steps[self.step];
         let mut next = self.seen + 1;
+        let mut together = false;
         for change in cluster.changes_since(self.seen) {
             if change.revision != next {
                 break;
@@ -229,7 +244,8 @@ impl Attempt {
             }
             if goal_reached {
                 reached = true;
-                self.settle();
+                // What a look may still find out of time is looked at before the step counts as done.
+                if self.looked.is_some() { together |= self.goals_met() } else { self.settle() }
             }
         }
         if next <= cluster.revision() {
@@ -242,7 +258,29 @@ impl Attempt {
         for (goal, track) in step.goals.iter().zip(&mut self.goals) {
             reached |= track.time(&goal.want, now);
         }
+        reached |= self.look(cluster, together);
         self.settle();
+        reached
+    }
+
+    /// Takes a look at what no change tells of, when it is time.
+    fn look(&mut self, cluster: &Cluster, at_once: bool) -> bool {
+        let now = cluster.now();
+        let due = self.looked.is_some_and(|at| at_once || self.look_now || now.since(at) >= LOOK_EVERY_MS);
+        if !due || self.step_done() {
+            return false;
+        }
+        (self.looked, self.look_now) = (Some(now), false);
+        let lesson = self.lesson.clone();
+        let step = &lesson.steps[self.step];
+        let mut from = Lookout::new(cluster);
+        let mut reached = false;
+        for (goal, track) in step.goals.iter().zip(&mut self.goals) {
+            reached |= track.look(&goal.want, &mut from, now, self.began);
+        }
+        for (feedback, track) in step.feedback.iter().zip(&mut self.feedback) {
+            reached |= track.look(&feedback.when, &mut from, now, self.began);
+        }
         reached
     }
 
@@ -268,6 +306,7 @@ impl Attempt {
         for (feedback, track) in step.feedback.iter().zip(&mut self.feedback) {
             reached |= track.command(&feedback.when, line, exit);
         }
+        self.look_now = true;
         self.settle();
         reached
     }

@@ -11,21 +11,23 @@
 //! | `rollout` | a rollout of every object in scope has ended, with this image |
 //! | `event` | such an event came since the step began |
 //! | `command` | such a command was used since the step began |
+//! | `log`, `file` | a container of a pod in scope wrote it, has it in a file |
+//! | `answer` | a server answers a request so |
+//! | `right` | a user may do something, or may not |
+//! | `output` | a command line prints it |
 //! | `deleted` | somebody deleted an object in scope since the step began |
 //! | `replaced` | and another in scope, made since, is ready |
 //! | `all`, `any`, `not` | of other checks |
 //! | `within` | it becomes true within a time from the step's beginning |
 //! | `once` | it was true at some time since the step began |
 //! | `always`, `never` | it stays true, stays untrue, `after` something else was first true |
-//!
-//! Not modelled yet: the content of logs and files, answers to requests, rights. A check that needs them gets its own
-//! variant here, its state in `track`, its words in `missing`.
 
 use clock::Millis;
 use objects::Str;
 
 use crate::command::CommandPattern;
 use crate::field::{EXPECT_FIELDS, Expect, Path};
+use crate::look::{Look, Wanted};
 use crate::read::{Error, Node};
 use crate::scope::{SCOPE_FIELDS, Scope, read_path};
 
@@ -53,6 +55,7 @@ pub enum Check {
         scope: Scope,
         by: Str,
     },
+    Look(Box<Look>),
     All(Vec<Check>),
     Any(Vec<Check>),
     Not(Box<Check>),
@@ -127,6 +130,9 @@ impl Check {
                 })
             }
             "command" => command(&inner),
+            "log" | "file" | "answer" | "right" | "output" => {
+                Ok(Self::Look(Box::new(Look::read(name, &inner)?)))
+            }
             "deleted" => {
                 let (scope, by) = change(&inner)?;
                 Ok(Self::Deleted { scope, by })
@@ -152,7 +158,7 @@ impl Check {
             }
             other => inner.error(format!(
                 "no check is called {other:?}; there are exists, absent, count, field, condition, rollout, event, \
-                 command, deleted, replaced, all, any, not, within, once, always, never"
+                 command, log, file, answer, right, output, deleted, replaced, all, any, not, within, once, always, never"
             )),
         }
     }
@@ -166,8 +172,24 @@ impl Check {
             Self::Objects { scope, that, bound: Bound::AtMost(n) } => {
                 Self::Objects { scope, that, bound: Bound::AtLeast(n + 1) }
             }
+            Self::Look(look) if matches!(look.wanted, Wanted::Allowed(_)) => {
+                let allowed = look.wanted == Wanted::Allowed(true);
+                Self::Look(Box::new(Look { wanted: Wanted::Allowed(!allowed), ..*look }))
+            }
             Self::Not(inner) => *inner,
             other => Self::Not(Box::new(other)),
+        }
+    }
+
+    /// Whether some part of it takes a look.
+    #[must_use]
+    pub fn looks(&self) -> bool {
+        match self {
+            Self::Look(_) => true,
+            Self::All(checks) | Self::Any(checks) => checks.iter().any(Self::looks),
+            Self::Not(check) | Self::Within { check, .. } => check.looks(),
+            Self::Steady { check, after, .. } => check.looks() || after.as_ref().is_some_and(|a| a.looks()),
+            _ => false,
         }
     }
 

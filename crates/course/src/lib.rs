@@ -15,6 +15,7 @@ pub mod index;
 mod josa;
 pub mod lang;
 pub mod lesson;
+pub mod look;
 mod missing;
 mod read;
 pub mod scope;

@@ -2,10 +2,13 @@
 //!
 //! Owns: the sentences, and how far a goal is. Sentences name what is there and what is wanted, never the learner.
 
+use cluster::wire::NetError;
+
 use crate::check::{Bound, Check, That};
 use crate::field::{self, Expect};
 use crate::josa;
 use crate::lang::{Lang, kind, subject};
+use crate::look::{Look, Seen, Wanted, What};
 use crate::scope::Scope;
 use crate::track::{Tally, Track};
 
@@ -52,6 +55,7 @@ pub(crate) fn missing(check: &Check, track: &Track, lang: Lang) -> Option<String
                 josa::with(&exit.to_string(), "으로", "로")
             ),
         }),
+        (Check::Look(look), Track::Look { seen, .. }) => look_missing(look, seen, lang),
         (Check::Deleted { scope, .. }, _) => Some(nothing_deleted(scope, lang)),
         (Check::Replaced { scope, .. }, Track::Replaced(r)) => Some(match (&r.gone, lang) {
             (None, _) => nothing_deleted(scope, lang),
@@ -105,9 +109,110 @@ pub(crate) fn missing(check: &Check, track: &Track, lang: Lang) -> Option<String
     }
 }
 
+/// What a look has not found.
+fn look_missing(look: &Look, seen: &Seen, lang: Lang) -> Option<String> {
+    let pod = |name: &str| format!("{} {name}", kind("pods", lang, false));
+    let text = match &look.wanted {
+        Wanted::Contains(text) | Wanted::Equals(text) => text.as_str(),
+        _ => "",
+    };
+    Some(match (&look.what, seen, lang) {
+        (What::Log { scope, .. } | What::File { scope, .. }, Seen::NoPod, _) => none_exists(scope, lang),
+        (What::Log { .. }, Seen::Missing(name), En) => format!("{} has no log yet", capital(&pod(name))),
+        (What::Log { .. }, Seen::Missing(name), Ko) => format!("{}의 로그가 아직 없습니다", pod(name)),
+        (What::Log { .. }, Seen::Text(name, _), En) => {
+            format!("The log of {} does not contain “{text}”", pod(name))
+        }
+        (What::Log { .. }, Seen::Text(name, _), Ko) => {
+            format!("{}의 로그에 “{text}”{} 없습니다", pod(name), josa::pick(text, "이", "가"))
+        }
+        (What::File { path, .. }, Seen::Missing(name), En) => {
+            format!("{} has no file {path} that can be read", capital(&pod(name)))
+        }
+        (What::File { path, .. }, Seen::Missing(name), Ko) => {
+            format!("{}에서 {path} 파일을 읽을 수 없습니다", pod(name))
+        }
+        (What::File { path, .. }, Seen::Text(name, has), En) if has.is_empty() => {
+            format!("{path} in {} is empty; “{text}” is wanted", pod(name))
+        }
+        (What::File { path, .. }, Seen::Text(name, has), En) => {
+            format!("{path} in {} says “{has}”; “{text}” is wanted", pod(name))
+        }
+        (What::File { path, .. }, Seen::Text(name, has), Ko) if has.is_empty() => {
+            format!("{}의 {path} 파일이 비어 있습니다. “{text}”{} 있어야 합니다", pod(name), josa::pick(text, "이", "가"))
+        }
+        (What::File { path, .. }, Seen::Text(name, has), Ko) => format!(
+            "{}의 {path} 파일에 “{has}”{} 있습니다. “{text}”{} 합니다",
+            pod(name),
+            josa::pick(has, "이", "가"),
+            josa::pick(text, "이어야", "여야")
+        ),
+        (What::Answer { from: Some(scope), .. }, Seen::NoPod, _) => none_exists(scope, lang),
+        (What::Answer { url, .. }, Seen::Failed(error), En) => {
+            format!("{url} does not answer: {}", failure(*error, En))
+        }
+        (What::Answer { url, .. }, Seen::Failed(error), Ko) => {
+            format!("{url}에서 답이 없습니다: {}", failure(*error, Ko))
+        }
+        (What::Answer { url, status, .. }, Seen::Status(got), En) => {
+            let wanted = if *status == 0 { 200 } else { *status };
+            format!("{url} answers {got}; {wanted} is wanted")
+        }
+        (What::Answer { url, status, .. }, Seen::Status(got), Ko) => {
+            let wanted = if *status == 0 { 200 } else { *status };
+            let must = josa::pick(&wanted.to_string(), "이어야", "여야");
+            format!("{url}의 응답이 {got}입니다. {wanted}{must} 합니다")
+        }
+        (What::Answer { url, .. }, Seen::Text(..), En) => format!("{url} answers without “{text}”"),
+        (What::Answer { url, .. }, Seen::Text(..), Ko) => {
+            format!("{url}의 응답에 “{text}”{} 없습니다", josa::pick(text, "이", "가"))
+        }
+        (What::Right { user, verb, resource, namespace }, Seen::Right(allowed), En) => {
+            let may = if *allowed { "may still" } else { "may not" };
+            format!("{user} {may} {verb} {resource} in namespace {namespace}")
+        }
+        (What::Right { user, verb, resource, namespace }, Seen::Right(allowed), Ko) => {
+            let is = if *allowed { "아직 있습니다" } else { "없습니다" };
+            format!("{user}에게 {namespace} 네임스페이스의 {resource}에 대한 {verb} 권한이 {is}")
+        }
+        (What::Output { run }, _, En) => format!("`{run}` does not print “{text}”"),
+        (What::Output { run }, _, Ko) => {
+            format!("`{run}` 명령의 출력에 “{text}”{} 없습니다", josa::pick(text, "이", "가"))
+        }
+        _ => return None,
+    })
+}
+
+fn failure(error: NetError, lang: Lang) -> &'static str {
+    match (error, lang) {
+        (NetError::NoName, En) => "DNS knows no such name",
+        (NetError::NoName, Ko) => "DNS에 그런 이름이 없습니다",
+        (NetError::NoServer, En) => "no DNS server answers",
+        (NetError::NoServer, Ko) => "DNS 서버가 응답하지 않습니다",
+        (NetError::Refused, En) => "connection refused",
+        (NetError::Refused, Ko) => "연결이 거부됐습니다",
+        (NetError::Reset, En) => "the connection was cut",
+        (NetError::Reset, Ko) => "연결이 끊어졌습니다",
+        (NetError::TimedOut | NetError::Unreachable, En) => "nothing is at that address",
+        (NetError::TimedOut | NetError::Unreachable, Ko) => "그 주소에서 아무도 받지 않습니다",
+    }
+}
+
+/// A log that says what it must not.
+fn said(check: &Check, track: &Track, lang: Lang) -> Option<String> {
+    let (Check::Look(look), Track::Look { met: true, seen: Seen::Text(name, _) }) = (check, track) else {
+        return None;
+    };
+    let (What::Log { .. }, Wanted::Contains(text)) = (&look.what, &look.wanted) else { return None };
+    Some(match lang {
+        En => format!("The log of pod {name} contains “{text}”"),
+        Ko => format!("파드 {name}의 로그에 “{text}”{} 나왔습니다", josa::pick(text, "이", "가")),
+    })
+}
+
 /// What was the matter when something steady broke.
 pub(crate) fn steady(check: &Check, track: &Track, lang: Lang) -> String {
-    missing(check, track, lang).unwrap_or_else(|| match lang {
+    said(check, track, lang).or_else(|| missing(check, track, lang)).unwrap_or_else(|| match lang {
         En => "What must hold did not hold".into(),
         Ko => "지켜야 할 것이 지켜지지 않았습니다".into(),
     })
@@ -150,7 +255,7 @@ fn noun(scope: &Scope, plural: bool, lang: Lang) -> String {
 fn none_exists(scope: &Scope, lang: Lang) -> String {
     match lang {
         En if scope.name.is_empty() => format!("There is no {} yet", noun(scope, false, En)),
-        En => format!("{} does not exist yet", noun(scope, false, En)),
+        En => format!("{} does not exist yet", capital(&noun(scope, false, En))),
         Ko => format!("{} 아직 없습니다", subject(&noun(scope, false, Ko))),
     }
 }

@@ -38,7 +38,16 @@ impl Scope {
     pub(crate) fn read(node: &Node<'_>) -> Result<Self, Error> {
         let of = node.field("of")?;
         let word = of.text()?.to_ascii_lowercase();
-        let Some(resource) = objects::resources::all().iter().find(|r| r.is_called(&word) || r.id == word)
+        Self::read_of_word(&word, &of, node)
+    }
+
+    /// The scope of a check that speaks of one resource only.
+    pub(crate) fn read_of(word: &str, node: &Node<'_>) -> Result<Self, Error> {
+        Self::read_of_word(word, node, node)
+    }
+
+    fn read_of_word(word: &str, of: &Node<'_>, node: &Node<'_>) -> Result<Self, Error> {
+        let Some(resource) = objects::resources::all().iter().find(|r| r.is_called(word) || r.id == word)
         else {
             return of.error(format!("no resource is called {word:?}"));
         };

@@ -11,6 +11,7 @@ use cluster::Cluster;
 use objects::{Str, Value};
 
 use crate::check::{Bound, Check, That};
+use crate::look::{Lookout, Seen};
 use crate::missing;
 
 /// The exit code of a command that Ctrl-C has stopped.
@@ -23,6 +24,10 @@ pub(crate) enum Track {
     Latch {
         met: bool,
         near: Option<i64>,
+    },
+    Look {
+        met: bool,
+        seen: Seen,
     },
     Replaced(Replacement),
     Several(Vec<Track>),
@@ -142,6 +147,10 @@ impl Track {
             Check::Event { .. } | Check::Command { .. } | Check::Deleted { .. } => {
                 Self::Latch { met: false, near: None }
             }
+            Check::Look(look) => {
+                let (met, seen) = look.take(&mut Lookout::new(cluster));
+                Self::Look { met, seen }
+            }
             Check::Replaced { .. } => Self::Replaced(Replacement::default()),
             Check::All(checks) | Check::Any(checks) => {
                 Self::Several(checks.iter().map(|c| Self::start(c, cluster)).collect())
@@ -167,7 +176,7 @@ impl Track {
     pub(crate) fn met(&self, check: &Check) -> bool {
         match (self, check) {
             (Self::Objects(tally), Check::Objects { bound, .. }) => tally.met(*bound),
-            (Self::Latch { met, .. }, _) => *met,
+            (Self::Latch { met, .. } | Self::Look { met, .. }, _) => *met,
             (Self::Replaced(r), _) => r.met,
             (Self::Several(tracks), Check::All(checks)) => tracks.iter().zip(checks).all(|(t, c)| t.met(c)),
             (Self::Several(tracks), Check::Any(checks)) => tracks.iter().zip(checks).any(|(t, c)| t.met(c)),
@@ -241,25 +250,70 @@ impl Track {
     }
 
     fn steady_change(&mut self, check: &Check, change: &Change, began: Time) -> bool {
-        let (Self::Steady { inner, after, armed, broken }, Check::Steady { check, holds, after: first }) =
-            (self, check)
+        let (Self::Steady { inner, after, armed, .. }, Check::Steady { check, holds, after: first }) =
+            (&mut *self, check)
         else {
             return false;
         };
         let mut reached = inner.change(check, change, began);
-        if let (false, Some(track), Some(first)) = (*armed, after, first) {
+        if let (false, Some(track), Some(first)) = (*armed, after.as_mut(), first) {
             reached |= track.change(first, change, began);
             *armed = track.met(first);
         }
-        if reached && first.is_none() {
-            // It counts from when it first holds: a step may open while things are still on their way.
-            *armed |= inner.met(check) == *holds;
-        }
-        if reached && *armed && broken.is_none() && inner.met(check) != *holds {
-            let how = crate::Lang::ALL.map(|lang| missing::steady(check, inner, lang));
-            *broken = Some(Broken { after: change.at.since(began), how });
+        if reached {
+            self.arm_or_break((check, *holds, first.is_some()), change.at.since(began));
         }
         reached
+    }
+
+    /// Takes looks at a copy of the cluster. True when what is seen is not what was seen before.
+    pub(crate) fn look(&mut self, check: &Check, from: &mut Lookout<'_>, at: Time, began: Time) -> bool {
+        match (&mut *self, check) {
+            (Self::Look { met, seen }, Check::Look(look)) => {
+                let now = look.take(from);
+                let news = now != (*met, seen.clone());
+                (*met, *seen) = now;
+                news
+            }
+            (Self::Several(tracks), Check::All(checks) | Check::Any(checks)) => {
+                let pairs = tracks.iter_mut().zip(checks);
+                pairs.fold(false, |any, (t, c)| t.look(c, from, at, began) | any)
+            }
+            (Self::Not(inner), Check::Not(check)) => inner.look(check, from, at, began),
+            (Self::Within { inner, ended, .. }, Check::Within { check, .. }) => {
+                let reached = inner.look(check, from, at, began);
+                if ended.is_none() && inner.met(check) {
+                    *ended = Some(true);
+                }
+                reached
+            }
+            (Self::Steady { inner, after, armed, .. }, Check::Steady { check, holds, after: first }) => {
+                let mut reached = check.looks() && inner.look(check, from, at, began);
+                if let (false, Some(track), Some(first)) = (*armed, after.as_mut(), first) {
+                    reached |= track.look(first, from, at, began);
+                    *armed = track.met(first);
+                }
+                if reached {
+                    self.arm_or_break((check, *holds, first.is_some()), at.since(began));
+                }
+                reached
+            }
+            _ => false,
+        }
+    }
+
+    /// After something reached what must stay as it is: it counts from when it first holds, unless it has a `first`.
+    fn arm_or_break(&mut self, (check, holds, first): (&Check, bool, bool), after: Millis) {
+        let Self::Steady { inner, armed, broken, .. } = self else { return };
+        let as_it_must = inner.met(check) == holds;
+        if !first {
+            // A step may open while things are still on their way.
+            *armed |= as_it_must;
+        }
+        if *armed && broken.is_none() && !as_it_must {
+            let how = crate::Lang::ALL.map(|lang| missing::steady(check, inner, lang));
+            *broken = Some(Broken { after, how });
+        }
     }
 
     /// Takes a finished command in. True when it reached this check.

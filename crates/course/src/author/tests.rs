@@ -451,6 +451,104 @@ fn each_kind_of_goal_says_what_is_missing_and_is_met() {
 }
 
 #[test]
+fn goals_that_take_a_look_say_what_they_saw() {
+    const WRITER: &str = "kubectl run w --image=busybox:1.36 -- sh -c 'echo ready > /tmp/state; echo hello; sleep 999'";
+    const SERVER: &str = "kubectl run s --image=nginx:1.28 --port=80 --expose";
+    let table: &[(&str, &[&str], i64, &str, &str)] = &[
+        ("{log: {name: w, contains: hello}}", &[], 0, "Pod w does not exist yet", "파드 w가 아직 없습니다"),
+        (
+            "{log: {name: w, contains: bye}}",
+            &[WRITER],
+            20,
+            "The log of pod w does not contain “bye”",
+            "파드 w의 로그에 “bye”가 없습니다",
+        ),
+        ("{log: {name: w, contains: hello}}", &[WRITER], 20, "met", "met"),
+        (
+            "{never: {want: {log: {name: w, contains: hello}}, after: {count: {of: po, ready: true, at_least: 1}}}}",
+            &[WRITER],
+            20,
+            "LOST The log of pod w contains “hello”, 20 s into this step. Start the step again for another try",
+            "LOST 단계를 시작하고 20초 뒤: 파드 w의 로그에 “hello”가 나왔습니다. 이 단계를 다시 시작하면 새로 해 볼 수 있습니다",
+        ),
+        (
+            "{file: {name: w, path: /tmp/state, equals: done}}",
+            &[WRITER],
+            20,
+            "/tmp/state in pod w says “ready”; “done” is wanted",
+            "파드 w의 /tmp/state 파일에 “ready”가 있습니다. “done”이어야 합니다",
+        ),
+        ("{file: {name: w, path: /tmp/state, equals: ready}}", &[WRITER], 20, "met", "met"),
+        (
+            "{file: {name: w, path: /tmp/nothing}}",
+            &[WRITER],
+            20,
+            "Pod w has no file /tmp/nothing that can be read",
+            "파드 w에서 /tmp/nothing 파일을 읽을 수 없습니다",
+        ),
+        (
+            "{answer: {url: 'http://s/'}}",
+            &[],
+            0,
+            "http://s/ does not answer: DNS knows no such name",
+            "http://s/에서 답이 없습니다: DNS에 그런 이름이 없습니다",
+        ),
+        ("{answer: {url: 'http://s/', contains: Welcome}}", &[SERVER], 20, "met", "met"),
+        (
+            "{answer: {url: 'http://s/nothing'}}",
+            &[SERVER],
+            20,
+            "http://s/nothing answers 404; 200 is wanted",
+            "http://s/nothing의 응답이 404입니다. 200이어야 합니다",
+        ),
+        (
+            "{right: {user: jane, verb: list, resource: pods}}",
+            &[],
+            0,
+            "jane may not list pods in namespace default",
+            "jane에게 default 네임스페이스의 pods에 대한 list 권한이 없습니다",
+        ),
+        (
+            "{right: {user: jane, verb: list, resource: pods}}",
+            &["kubectl create rolebinding v --clusterrole=view --user=jane"],
+            5,
+            "met",
+            "met",
+        ),
+        (
+            "{output: {run: 'kubectl get deploy -o name', contains: web}}",
+            &[],
+            0,
+            "`kubectl get deploy -o name` does not print “web”",
+            "`kubectl get deploy -o name` 명령의 출력에 “web”이 없습니다",
+        ),
+        ("{output: {run: 'kubectl get deploy -o name', contains: web}}", &[CREATE], 1, "met", "met"),
+    ];
+    for (want, commands, seconds, english, korean) in table {
+        assert_eq!(said(want, commands, *seconds), [*english, *korean], "{want} {commands:?}");
+    }
+}
+
+#[test]
+fn a_look_leaves_no_trace() {
+    let want = "{answer: {url: 'http://s/nothing'}}";
+    let old = "{count: {of: pods, selector: app=hello, ready: true, at_least: 2}}";
+    let packed = pack(&edited(YAML, old, want));
+    let value = objects::json::parse(&packed.files[0].1).unwrap_or_default();
+    let lesson = std::rc::Rc::new(Lesson::from_json(&value).unwrap_or_else(|e| panic!("{e}")));
+    let log = |looks: usize| {
+        let mut player = Player::at(lesson.clone(), 0);
+        player.run("kubectl run s --image=nginx:1.28 --port=80 --expose");
+        for _ in 0..looks {
+            player.cluster.advance(30_000 / i64::try_from(looks).unwrap_or(1));
+            player.attempt.observe(&player.cluster);
+        }
+        (player.cluster.log_hash(), player.run("kubectl logs s").output)
+    };
+    assert_eq!(log(1), log(20));
+}
+
+#[test]
 fn what_must_always_hold_is_lost_for_good_until_the_step_starts_again() {
     let want = "{always: {want: {count: {of: po, ready: true, at_least: 2}}, after: {count: {of: po, ready: true, at_least: 3}}}}";
     let [english, korean] = said(want, &[CREATE, "sleep 30", "kubectl delete --wait=false pods --all"], 60);
