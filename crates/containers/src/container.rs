@@ -326,6 +326,11 @@ impl Container {
         self.signal(Signal::Kill, host);
     }
 
+    /// Says which ports the pod's other containers listen on: they share its address.
+    pub fn set_taken(&mut self, ports: Vec<u16>) {
+        self.machine.taken = ports;
+    }
+
     /// Ports that are listened on now.
     #[must_use]
     pub fn ports(&self) -> Vec<u16> {

@@ -14,7 +14,7 @@ use objects::{Str, Value};
 use crate::container::{Ended, Kind, Machine, State, Stop};
 use crate::depot::World;
 use crate::net::NetCall;
-use crate::pod_worker::Work;
+use crate::pod_worker::{PodWorker, Work};
 use crate::{Kubelet, Task, delays, machines};
 
 /// How long a server without a machine takes to end after SIGTERM.
@@ -59,6 +59,7 @@ impl Kubelet {
     pub(crate) fn run(&mut self, key: &Str, i: usize, start: u32, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(key) else { return };
         let ip = worker.ip.clone();
+        let taken = ports_of_others(worker, i);
         let Some(c) = worker.containers.get_mut(i) else { return };
         if c.starts != start || !c.is_running() {
             return;
@@ -68,6 +69,7 @@ impl Kubelet {
             self.tasks.cancel(timer);
         }
         let Some(inside) = c.live_mut() else { return };
+        inside.set_taken(taken);
         let mut world = World { now: ctx.now, volumes: &mut self.depot.volumes };
         let outcome = inside.run(delays::SLICE_STEPS, &mut world);
         let slice_ms = inside.slice_ms();
@@ -432,4 +434,10 @@ fn termination_message(inside: &containers::container::Container, spec: &Value, 
         text.drain(..cut);
     }
     text
+}
+
+/// Ports that the other containers of a pod listen on.
+fn ports_of_others(worker: &PodWorker, i: usize) -> Vec<u16> {
+    let others = worker.containers.iter().enumerate().filter(|(j, c)| *j != i && c.is_running());
+    others.filter_map(|(_, c)| c.live()).flat_map(containers::container::Container::ports).collect()
 }

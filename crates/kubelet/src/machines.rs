@@ -41,7 +41,9 @@ pub(crate) fn downward(worker: &PodWorker, facts: &NodeFacts) -> Downward {
 pub(crate) fn is_plain(c: &Container, worker: &PodWorker) -> bool {
     let s = &c.spec;
     let absent = ["command", "args", "env", "envFrom", "lifecycle", "stdin", "securityContext", "workingDir"];
-    absent.iter().all(|f| s[*f].is_null())
+    // Containers that share an address may be in each other's way.
+    worker.containers.len() == 1
+        && absent.iter().all(|f| s[*f].is_null())
         && s["volumeMounts"].items().iter().all(|m| {
             let volumes = worker.pod["spec"]["volumes"].items();
             volumes.iter().any(|v| v["name"] == m["name"] && volumes::is_token_volume(v))

@@ -237,6 +237,8 @@ pub struct Machine {
     /// Thousandths of a core it may use at most.
     pub cpu_limit_millis: Option<u32>,
     meter: usage::Meter,
+    /// Ports taken by other machines on the same network: those of the pod's other containers.
+    pub taken: Vec<u16>,
 }
 
 /// The tag an image was pulled by, and the ports its container declares.
@@ -271,6 +273,7 @@ impl Machine {
             exited: None,
             guard_init: false,
             image: ImageFacts { known: true, ..ImageFacts::default() },
+            taken: Vec::new(),
             cpu_limit_millis: None,
             meter: usage::Meter::default(),
         };

@@ -12,6 +12,7 @@ use clock::Time;
 
 use crate::machine::{Env, Program, Reaction, Signal, Sys, Turn, Wait};
 use crate::net::{HttpRequest, HttpResponse};
+use crate::programs;
 
 /// Says why a server will not start: a message and an exit code.
 type Demand = fn(&Server, &mut Sys<'_>) -> Result<(), (String, i32)>;
@@ -52,6 +53,19 @@ const KINDS: [&[Kind]; 3] = [&web::KINDS, &text::KINDS, &store::KINDS];
 
 fn no_demand(_: &Server, _: &mut Sys<'_>) -> Result<(), (String, i32)> {
     Ok(())
+}
+
+/// What a server says that finds its port taken.
+fn address_in_use(server: &str, port: u16, now: Time) -> String {
+    match server {
+        "nginx" => format!("nginx: [emerg] bind() to 0.0.0.0:{port} failed (98: Address already in use)\n"),
+        "apache" => format!("(98)Address already in use: AH00072: make_sock: could not bind to address 0.0.0.0:{port}\n"),
+        "redis-server" => format!("# Warning: Could not create server TCP listening socket *:{port}: bind: Address already in use\n# Failed listening on port {port} (tcp), aborting.\n"),
+        _ => {
+            let stamp = programs::date_text(now, "%Y/%m/%d %H:%M:%S");
+            format!("{stamp} [ERR] server exited with: listen tcp :{port}: bind: address already in use\n")
+        }
+    }
 }
 
 fn silent(_: &Server, _: &Sys<'_>) -> (String, String) {
@@ -157,6 +171,10 @@ impl Program for Server {
             return Turn::Wait(Wait::Until(ready));
         }
         self.ports = self.listen(sys);
+        if let Some(port) = self.ports.iter().find(|p| sys.machine().taken.contains(p)) {
+            sys.err(&address_in_use(self.kind.name, *port, sys.now()));
+            return Turn::Exit(1);
+        }
         let (_, text) = (self.kind.log)(self, sys);
         sys.err(&text);
         self.up = true;
