@@ -113,7 +113,9 @@ impl Cluster {
         let node = found.map(|p| p["spec"]["nodeName"].to_str()).unwrap_or_default();
         let source = found.map(|p| p["status"]["podIP"].to_str()).unwrap_or_default();
         let at = |wanted: &str| {
-            self.parts.iter().position(|p| p.kubelet().is_some_and(|k| wanted.is_empty() || k.node() == wanted))
+            self.parts
+                .iter()
+                .position(|p| p.kubelet().is_some_and(|k| wanted.is_empty() || k.node() == wanted))
         };
         let Some(part) = at(&node).or_else(|| at("")) else {
             return NetAnswer::Failed { address: None, error: NetError::Unreachable };

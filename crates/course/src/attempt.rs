@@ -10,9 +10,9 @@ use clock::Time;
 use cluster::Cluster;
 use objects::{Str, Value};
 
+use crate::check::Check;
 use crate::lesson::{Lesson, Question, Step};
 use crate::look::Lookout;
-use crate::check::Check;
 use crate::missing;
 use crate::text::Span;
 use crate::track::Track;

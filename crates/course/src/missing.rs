@@ -139,7 +139,11 @@ fn look_missing(look: &Look, seen: &Seen, lang: Lang) -> Option<String> {
             format!("{path} in {} says “{has}”; “{text}” is wanted", pod(name))
         }
         (What::File { path, .. }, Seen::Text(name, has), Ko) if has.is_empty() => {
-            format!("{}의 {path} 파일이 비어 있습니다. “{text}”{} 있어야 합니다", pod(name), josa::pick(text, "이", "가"))
+            format!(
+                "{}의 {path} 파일이 비어 있습니다. “{text}”{} 있어야 합니다",
+                pod(name),
+                josa::pick(text, "이", "가")
+            )
         }
         (What::File { path, .. }, Seen::Text(name, has), Ko) => format!(
             "{}의 {path} 파일에 “{has}”{} 있습니다. “{text}”{} 합니다",

@@ -452,7 +452,8 @@ fn each_kind_of_goal_says_what_is_missing_and_is_met() {
 
 #[test]
 fn goals_that_take_a_look_say_what_they_saw() {
-    const WRITER: &str = "kubectl run w --image=busybox:1.36 -- sh -c 'echo ready > /tmp/state; echo hello; sleep 999'";
+    const WRITER: &str =
+        "kubectl run w --image=busybox:1.36 -- sh -c 'echo ready > /tmp/state; echo hello; sleep 999'";
     const SERVER: &str = "kubectl run s --image=nginx:1.28 --port=80 --expose";
     let table: &[(&str, &[&str], i64, &str, &str)] = &[
         ("{log: {name: w, contains: hello}}", &[], 0, "Pod w does not exist yet", "파드 w가 아직 없습니다"),

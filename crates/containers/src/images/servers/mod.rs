@@ -59,8 +59,12 @@ fn no_demand(_: &Server, _: &mut Sys<'_>) -> Result<(), (String, i32)> {
 fn address_in_use(server: &str, port: u16, now: Time) -> String {
     match server {
         "nginx" => format!("nginx: [emerg] bind() to 0.0.0.0:{port} failed (98: Address already in use)\n"),
-        "apache" => format!("(98)Address already in use: AH00072: make_sock: could not bind to address 0.0.0.0:{port}\n"),
-        "redis-server" => format!("# Warning: Could not create server TCP listening socket *:{port}: bind: Address already in use\n# Failed listening on port {port} (tcp), aborting.\n"),
+        "apache" => format!(
+            "(98)Address already in use: AH00072: make_sock: could not bind to address 0.0.0.0:{port}\n"
+        ),
+        "redis-server" => format!(
+            "# Warning: Could not create server TCP listening socket *:{port}: bind: Address already in use\n# Failed listening on port {port} (tcp), aborting.\n"
+        ),
         _ => {
             let stamp = programs::date_text(now, "%Y/%m/%d %H:%M:%S");
             format!("{stamp} [ERR] server exited with: listen tcp :{port}: bind: address already in use\n")
