@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cluster::{ClusterConfig, NodeConfig};
+use cluster::{Addon, ClusterConfig, NodeConfig};
 use objects::{Str, Value};
 
 /// The images that a scenario's nodes have from the start.
@@ -51,8 +51,15 @@ fn config_from(v: &Value, seed: u64) -> Result<ClusterConfig, String> {
         nodes.push(node);
     }
     let addons = &v["addons"];
-    let dns = addons.is_null() || addons.items().iter().any(|a| a.text().contains("dns"));
+    let controlled = nodes.iter().any(|n| n.control_plane);
+    let addons = if addons.is_null() && controlled {
+        Addon::ALL.to_vec()
+    } else {
+        addons.items().iter().filter_map(|a| Addon::named(a.text())).collect()
+    };
+    let dns = v["addons"].is_null() && !addons.contains(&Addon::CoreDns)
+        || v["addons"].items().iter().any(|a| a.text() == "dns");
     let cloud = v["cloud"].is_true().then(Default::default);
     let storage = v["storage"].is_true().then(cluster::storage_playground);
-    Ok(ClusterConfig { seed, nodes, dns, cloud, storage })
+    Ok(ClusterConfig { seed, nodes, dns, addons, cloud, storage })
 }

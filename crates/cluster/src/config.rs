@@ -2,6 +2,8 @@
 
 use objects::Str;
 
+use crate::Addon;
+
 /// One node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeConfig {
@@ -43,8 +45,10 @@ pub struct ClusterConfig {
     /// Everything random follows from it.
     pub seed: u64,
     pub nodes: Vec<NodeConfig>,
-    /// Names are answered as CoreDNS would, though no pod of it runs.
+    /// Names are answered as CoreDNS would, though no pod of it runs. Without: only while pods of kube-dns are ready.
     pub dns: bool,
+    /// What runs in `kube-system`. Without its part there, a component acts as if it ran beside the cluster.
+    pub addons: Vec<Addon>,
     /// The cloud it runs in. Without one nobody serves Services of type LoadBalancer.
     pub cloud: Option<cloud::Config>,
     /// Its storage classes and drivers. Without them only volumes made by hand are bound.
@@ -60,18 +64,19 @@ impl ClusterConfig {
         Self {
             seed,
             nodes,
-            dns: true,
+            dns: false,
+            addons: Addon::ALL.to_vec(),
             cloud: Some(cloud::Config::default()),
             storage: Some(cloud::disks::Config::playground()),
         }
     }
 
-    /// `n` equal workers and no control-plane node.
+    /// `n` equal workers, no control-plane node and no addons.
     #[must_use]
     pub fn workers(seed: u64, n: usize) -> Self {
         let width = n.to_string().len();
         let nodes = (1..=n).map(|i| NodeConfig::worker(format!("node-{i:0width$}"))).collect();
-        Self { seed, nodes, dns: true, cloud: None, storage: None }
+        Self { seed, nodes, dns: true, addons: Vec::new(), cloud: None, storage: None }
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! Everything in here is plain data: a clone is a snapshot, and runs on as the original would.
 
+mod addons;
 pub mod bench;
 pub mod config;
 mod event_loop;
@@ -23,6 +24,7 @@ use client::{Api, Caller, Change, Request, Response};
 use clock::{Rng, Time, Timers};
 use objects::{Status, Value};
 
+pub use addons::Addon;
 pub use config::{ClusterConfig, NodeConfig, storage_playground};
 pub use containers::net as wire;
 pub use port::Port;
@@ -92,7 +94,34 @@ impl Cluster {
         for part in parts {
             self.add_part(part);
         }
+        if !self.config.addons.is_empty() {
+            self.register_nodes();
+            self.install_addons();
+        }
         self.route();
+    }
+
+    /// Every kubelet's first work: its node.
+    fn register_nodes(&mut self) {
+        for id in 0..self.parts.len() {
+            if self.parts[id].kubelet().is_some() {
+                let mut api = At { api: &mut self.api, now: self.now };
+                self.parts[id].wake(self.now, &mut api, &mut self.depot);
+                self.reschedule(id);
+            }
+        }
+    }
+
+    /// Lets a kubelet work outside its turn.
+    pub(crate) fn kubelet_acts<T>(
+        &mut self,
+        part: usize,
+        f: impl FnOnce(&mut Kubelet, &mut client::Ctx<'_>) -> T,
+    ) -> Option<T> {
+        let mut api = At { api: &mut self.api, now: self.now };
+        let result = self.parts.get_mut(part)?.kubelet_acts(self.now, &mut api, &mut self.depot, f);
+        self.reschedule(part);
+        result
     }
 
     fn add_part(&mut self, part: Part) {

@@ -106,6 +106,27 @@ impl Part {
         Vec::new()
     }
 
+    /// Lets a kubelet do something with the API server at hand.
+    pub(crate) fn kubelet_acts<T>(
+        &mut self,
+        now: Time,
+        api: &mut At<'_>,
+        depot: &mut Depot,
+        f: impl FnOnce(&mut Kubelet, &mut Ctx<'_>) -> T,
+    ) -> Option<T> {
+        let Machine::Kubelet(k) = &mut self.machine else { return None };
+        let mut ctx = Ctx { now, rng: &mut self.rng, api, caller: Caller::default() };
+        k.swap_depot(depot);
+        let result = f(k, &mut ctx);
+        k.swap_depot(depot);
+        Some(result)
+    }
+
+    /// A few random letters of this part's own.
+    pub(crate) fn letters(&mut self, alphabet: &[u8], n: usize) -> String {
+        self.rng.letters(alphabet, n)
+    }
+
     pub(crate) fn scheduler(&self) -> Option<&Scheduler> {
         if let Machine::Scheduler(s) = &self.machine { Some(s) } else { None }
     }

@@ -36,6 +36,9 @@ pub const SYNC_PERIOD_MS: Millis = 60_000;
 pub const LEASE_RENEW_MS: Millis = 10_000;
 /// Node status report without a change (upstream).
 pub const NODE_STATUS_MS: Millis = 300_000;
+/// How often the directory of static pods is read (upstream), and how soon a change in it is noticed (estimate).
+pub const MANIFEST_CHECK_MS: Millis = 20_000;
+pub const MANIFEST_NOTICE_MS: Millis = 1_000;
 /// From a container's end to the kubelet's notice of it: half the life-cycle generator's period of one second, and
 /// the look that follows (estimate).
 pub const NOTICE_MS: Millis = 400;

@@ -46,6 +46,11 @@ impl Depot {
         id
     }
 
+    /// The volume called `name`, if there is one.
+    pub(crate) fn known(&self, name: &str) -> Option<VolumeId> {
+        self.names.get(name).copied()
+    }
+
     pub(crate) fn tree_mut(&mut self, id: VolumeId) -> Option<&mut Tree> {
         self.volumes.trees.get_mut(&id)
     }

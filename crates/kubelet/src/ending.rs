@@ -88,6 +88,9 @@ impl Kubelet {
         }
         self.check_hooks(key, i, ctx);
         self.check_probes(key, i, ctx);
+        if self.pods.get(key).is_some_and(|w| w.sees_disk()) {
+            self.disk_touched(ctx.now);
+        }
     }
 
     pub(crate) fn exit_of_lazy(&mut self, key: &Str, i: usize, start: u32, code: i32, ctx: &mut Ctx<'_>) {
@@ -119,6 +122,10 @@ impl Kubelet {
         let Some(worker) = self.pods.get_mut(key) else { return };
         let c = &mut worker.containers[i];
         let State::Running { since } = c.state else { return };
+        if let Some(name) = &worker.component {
+            self.components.push((name.clone(), false));
+        }
+        let c = &mut worker.containers[i];
         c.state = State::Ended(Ended {
             code,
             reason,
@@ -293,7 +300,8 @@ impl Kubelet {
                 live.get_mut().signal(Signal::Term, &mut world)
             }
             _ => {
-                let known = self.depot.verdicts.get(c.spec["image"].text()).and_then(|v| v.term);
+                let name = c.spec["image"].text();
+                let known = c.image.as_ref().and_then(|i| machines::verdict(&mut self.depot, name, i).term);
                 if let Some(code) = known {
                     let at = ctx.now + LAZY_END_MS;
                     self.tasks.set(at, Task::Pod(key.clone(), Work::Exit(i, start, code)));
@@ -331,9 +339,13 @@ impl Kubelet {
         if let Some(timer) = worker.sync_timer.take() {
             self.tasks.cancel(timer);
         }
-        let deadline = worker.pod.deletion_time().unwrap_or(ctx.now);
+        let grace = worker.grace_ms();
+        let deadline = match worker.fixed {
+            Some(_) => ctx.now + grace,
+            None => worker.pod.deletion_time().unwrap_or(ctx.now),
+        };
         // The server's stamp has whole seconds only.
-        let left = deadline.since(ctx.now).clamp(0, worker.grace_ms());
+        let left = deadline.since(ctx.now).clamp(0, grace);
         for c in &mut worker.containers {
             c.busy = false;
         }
@@ -401,6 +413,9 @@ impl Kubelet {
 
     pub(crate) fn remove(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get(key) else { return };
+        if worker.fixed.is_some() {
+            return self.static_ended(key, ctx);
+        }
         let (namespace, name) = (worker.pod.namespace().to_owned(), worker.pod.name().to_owned());
         let uid = worker.uid().to_owned();
         // Refused only when it is gone already or finalizers hold it: then the watch tells.

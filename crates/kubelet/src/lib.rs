@@ -4,8 +4,9 @@
 //! Does not own: which pods come (scheduler), what runs inside a container (containers), who reaches it (network).
 //!
 //! Models `pkg/kubelet`: pod workers, volumes, probes, the status manager, the image manager, the server of streams.
-//! Not modelled: static pods, eviction under pressure, device plugins, in-place resize.
+//! Not modelled: eviction under pressure, device plugins, in-place resize.
 
+mod adopt;
 mod back_off;
 mod container;
 pub mod delays;
@@ -18,6 +19,7 @@ pub mod net;
 mod node_status;
 mod pod_worker;
 mod probes;
+mod static_pods;
 mod status;
 pub mod streams;
 mod sync;
@@ -33,6 +35,7 @@ use objects::{Str, Value};
 
 pub use depot::Depot;
 pub use net::{NetCall, Served};
+pub use static_pods::MANIFESTS;
 
 use environment::Variables;
 use image_manager::ImageManager;
@@ -65,6 +68,10 @@ enum Task {
     NewImage(Str, usize),
     /// The volumes of the pod with this uid can go.
     Clean(Str),
+    /// The directory of static pods is looked at; and again after a while.
+    Manifests(bool),
+    /// A static pod has no mirror.
+    Mirror(Str),
 }
 
 /// One node's kubelet. Plain data.
@@ -89,6 +96,10 @@ pub struct Kubelet {
     /// Lent by the cluster while this kubelet acts.
     depot: Depot,
     calls: Vec<NetCall>,
+    /// Parts of the cluster itself that began or ended since they were last asked for.
+    components: Vec<(Str, bool)>,
+    /// The directory of static pods when it was last read.
+    seen_manifests: Option<Arc<containers::fs::Dir>>,
 }
 
 impl Kubelet {
@@ -115,6 +126,8 @@ impl Kubelet {
             variables: BTreeMap::new(),
             depot: Depot::default(),
             calls: Vec::new(),
+            components: Vec::new(),
+            seen_manifests: None,
             config,
         }
     }
@@ -140,6 +153,12 @@ impl Kubelet {
     /// Lends or takes back what all nodes share: both sides swap.
     pub fn swap_depot(&mut self, depot: &mut Depot) {
         std::mem::swap(&mut self.depot, depot);
+    }
+
+    /// Which parts of the cluster itself have begun (true) or ended in a pod of this node since the last call, by
+    /// the name their label gives: `kube-scheduler`, `kube-proxy`.
+    pub fn take_components(&mut self) -> Vec<(Str, bool)> {
+        std::mem::take(&mut self.components)
     }
 
     fn caller_of(node: &str, cause: u64) -> Caller {
@@ -197,6 +216,9 @@ impl Kubelet {
     fn pod_changed(&mut self, change: &Change, now: Time) {
         let key = change.key();
         let pod = &change.object;
+        if self.pods.get(&key).is_some_and(|w| w.fixed.is_some()) {
+            return self.mirror_changed(&key, pod, change.is_deleted(), now);
+        }
         if change.is_deleted() {
             if let Some(worker) = self.pods.get(&key)
                 && worker.uid() == pod.uid()
@@ -266,6 +288,8 @@ impl Component for Kubelet {
             Task::ReportNode => self.report_node(ctx),
             Task::Pod(key, work) => self.work(key, work, ctx),
             Task::NewImage(key, i) => self.new_image(&key, i, ctx),
+            Task::Manifests(again) => self.sync_manifests(again, ctx),
+            Task::Mirror(key) => self.mirror(&key, ctx),
             Task::Clean(uid) => self.depot.forget(&format!("pod/{uid}/")),
         }
     }

@@ -11,6 +11,7 @@ use objects::{Str, Value};
 
 use crate::container::{Container, Kind, State};
 use crate::probes::ProbeKind;
+use crate::static_pods::{Fixed, MIRROR};
 use crate::volumes::Mounted;
 
 /// What falls due for one pod. The number is a container's place among all of the pod's (init containers first), the
@@ -64,6 +65,10 @@ pub(crate) struct PodWorker {
     pub(crate) sync_timer: Option<TimerId>,
     /// Failed by the kubelet itself: reason and message.
     pub(crate) failed: Option<(&'static str, &'static str)>,
+    /// Not bound by the scheduler but read from a manifest of the node.
+    pub(crate) fixed: Option<Fixed>,
+    /// The part of the cluster itself that runs in the pod.
+    pub(crate) component: Option<Str>,
 }
 
 impl PodWorker {
@@ -87,7 +92,28 @@ impl PodWorker {
             report_due: false,
             sync_timer: None,
             failed: None,
+            fixed: fixed(pod),
+            component: component(pod),
         }
+    }
+
+    /// Asked to end: deleted, or its manifest is gone. A mirror's deletion is none.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.fixed.as_ref().map_or_else(|| self.pod.is_terminating(), |f| f.gone)
+    }
+
+    /// The mirror of a static pod as the server has it.
+    pub(crate) fn take_mirror(&mut self, mirror: &Value) {
+        if let Some(fixed) = &mut self.fixed {
+            fixed.mirror = mirror.uid().into();
+        }
+        for c in &mut self.containers {
+            let stored = mirror["spec"][c.list()].items().iter().find(|n| n["name"] == c.spec["name"]);
+            if let Some(stored) = stored {
+                c.spec = stored.clone();
+            }
+        }
+        self.pod = mirror.clone();
     }
 
     pub(crate) fn uid(&self) -> &str {
@@ -126,6 +152,11 @@ impl PodWorker {
             }
         }
         (deletion || spec_changed, changed)
+    }
+
+    /// Whether its processes see the node's own disk.
+    pub(crate) fn sees_disk(&self) -> bool {
+        self.pod["spec"]["volumes"].items().iter().any(|v| !v["hostPath"].is_null())
     }
 
     /// The grace period in force: the deletion's, else the spec's.
@@ -208,6 +239,26 @@ impl PodWorker {
         }
         list
     }
+}
+
+/// What makes the pod a static one, if it is a mirror.
+fn fixed(pod: &Value) -> Option<Fixed> {
+    let hash = pod.annotations()[MIRROR].as_str()?;
+    Some(Fixed { hash: hash.into(), gone: false, mirror: pod.uid().into() })
+}
+
+/// The part of the cluster that a pod of the system runs, by its label.
+fn component(pod: &Value) -> Option<Str> {
+    const DAEMONS: [&str; 3] = ["kube-proxy", "kube-dns", "metrics-server"];
+    if pod.namespace() != "kube-system" {
+        return None;
+    }
+    let labels = pod.labels();
+    if labels["tier"] == "control-plane" && !pod.annotations()[MIRROR].is_null() {
+        return labels["component"].as_str().map(Str::from);
+    }
+    let app = labels["k8s-app"].as_str()?;
+    DAEMONS.contains(&app).then(|| app.into())
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ fn final_phase(worker: &PodWorker) -> Option<&'static str> {
         return Some("Failed");
     }
     let main = || worker.containers.iter().filter(|c| c.kind == Kind::Main);
-    let over = main().all(|c| c.ended().is_some()) && (worker.pod.is_terminating() || worker.is_done());
+    let over = main().all(|c| c.ended().is_some()) && (worker.is_ending() || worker.is_done());
     over.then(|| if main().all(Container::succeeded) { "Succeeded" } else { "Failed" })
 }
 
@@ -141,6 +141,9 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
     const OWN: [&str; 4] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
     let kept = pod["status"]["conditions"].items().iter().filter(|c| !OWN.contains(&c["type"].text()));
     list.extend(kept.cloned());
+    if pod.condition("PodScheduled").is_null() {
+        list.push(condition(pod, "PodScheduled", true, "", "", generation, now));
+    }
     list
 }
 
@@ -210,9 +213,7 @@ fn container_status(worker: &PodWorker, c: &Container) -> Value {
     let mut last = c.last.as_ref();
     let state = match (&c.state, &c.reason) {
         (State::Running { since }, _) => value!({"running": {"startedAt": (since.rfc3339())}}),
-        (State::Ended(e), Some((reason, message)))
-            if worker.should_restart(c) && !worker.pod.is_terminating() =>
-        {
+        (State::Ended(e), Some((reason, message))) if worker.should_restart(c) && !worker.is_ending() => {
             last = Some(e);
             waiting(reason, message)
         }

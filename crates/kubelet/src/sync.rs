@@ -82,9 +82,7 @@ impl Kubelet {
     fn begin(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(key) else { return };
         worker.start_time = worker.pod["status"]["startTime"].time().unwrap_or(ctx.now);
-        if worker.pod.is_terminating()
-            || matches!(worker.pod["status"]["phase"].text(), "Succeeded" | "Failed")
-        {
+        if worker.is_ending() || matches!(worker.pod["status"]["phase"].text(), "Succeeded" | "Failed") {
             return self.sync(key, ctx);
         }
         if let Some(seconds) = worker.pod["spec"]["activeDeadlineSeconds"].as_int() {
@@ -189,7 +187,7 @@ impl Kubelet {
     /// Looks at the pod as a whole: tells the API server, then does what is to be done next.
     pub(crate) fn sync(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get(key) else { return };
-        if worker.pod.is_terminating() {
+        if worker.is_ending() {
             return self.terminate(key, ctx);
         }
         if matches!(worker.pod["status"]["phase"].text(), "Succeeded" | "Failed") {
@@ -454,6 +452,10 @@ impl Kubelet {
         }
         c.reason = None;
         c.state = State::Running { since: ctx.now };
+        if let Some(name) = &worker.component {
+            self.components.push((name.clone(), true));
+        }
+        let c = &mut worker.containers[i];
         let live = c.live().is_some();
         let kind = c.kind;
         self.begin_meter(key, i, ctx.now);

@@ -6,10 +6,12 @@ mod bootcamp;
 mod busybox;
 mod busyboxplus;
 mod caddy;
+mod coredns;
 mod curl;
 mod debian;
 mod dnsutils;
 mod echoserver;
+mod etcd;
 mod fluentd;
 mod golang;
 mod grafana;
@@ -23,6 +25,11 @@ mod http_https_echo;
 mod httpd;
 mod ingress_nginx;
 mod jenkins;
+mod kindnetd;
+mod kube_apiserver;
+mod kube_controller_manager;
+mod kube_proxy;
+mod kube_scheduler;
 mod mariadb;
 mod memcached;
 mod metrics_server;
@@ -54,17 +61,19 @@ mod wordpress;
 
 use super::Image;
 
-pub(super) static ALL: [&Image; 51] = [
+pub(super) static ALL: [&Image; 58] = [
     &agnhost::IMAGE,
     &alpine::IMAGE,
     &bootcamp::IMAGE,
     &busybox::IMAGE,
     &busyboxplus::IMAGE,
     &caddy::IMAGE,
+    &coredns::IMAGE,
     &curl::IMAGE,
     &debian::IMAGE,
     &dnsutils::IMAGE,
     &echoserver::IMAGE,
+    &etcd::IMAGE,
     &fluentd::IMAGE,
     &golang::IMAGE,
     &grafana::IMAGE,
@@ -78,6 +87,11 @@ pub(super) static ALL: [&Image; 51] = [
     &httpd::IMAGE,
     &ingress_nginx::IMAGE,
     &jenkins::IMAGE,
+    &kindnetd::IMAGE,
+    &kube_apiserver::IMAGE,
+    &kube_controller_manager::IMAGE,
+    &kube_proxy::IMAGE,
+    &kube_scheduler::IMAGE,
     &mariadb::IMAGE,
     &memcached::IMAGE,
     &metrics_server::IMAGE,

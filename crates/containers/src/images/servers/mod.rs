@@ -3,6 +3,7 @@
 //! Not modelled: TLS handshakes, keep-alive connections, most of every configuration language.
 
 mod store;
+mod system;
 mod text;
 mod web;
 
@@ -49,7 +50,7 @@ pub(super) struct Server {
     hits: u64,
 }
 
-const KINDS: [&[Kind]; 3] = [&web::KINDS, &text::KINDS, &store::KINDS];
+const KINDS: [&[Kind]; 4] = [&web::KINDS, &text::KINDS, &store::KINDS, &system::KINDS];
 
 fn no_demand(_: &Server, _: &mut Sys<'_>) -> Result<(), (String, i32)> {
     Ok(())
