@@ -11,7 +11,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent, SvgElement};
 
 use crate::i18n::{Lang, Texts};
-use crate::panels::{dock, inspector, lesson, message, timeline, top_bar};
+use crate::panels::timeline::record::Lane;
+use crate::panels::{dock, inspector, lesson, message, past, timeline, top_bar};
 use crate::session::Session;
 use crate::stage::facts::ObjectId;
 use crate::{bridge, courses, panic_page, pump, rest, stage, storage};
@@ -62,6 +63,16 @@ pub struct App {
     pub note: RwSignal<Option<String>>,
     /// Spoken by screen readers, shown to nobody.
     pub said: RwSignal<String>,
+    /// True while the page shows the past.
+    pub past: RwSignal<bool>,
+    /// The line of time shown beside this one.
+    pub beside: RwSignal<Option<char>>,
+    /// The first instant in view of the timeline, while it does not follow the present.
+    pub pinned: RwSignal<Option<i64>>,
+    /// How much of time is in view, once the reader has chosen.
+    pub span: RwSignal<Option<i64>>,
+    /// The lane within which steps go.
+    pub lane: RwSignal<Option<Lane>>,
     pub time: Trigger,
     pub stage: Trigger,
     pub timeline: Trigger,
@@ -101,6 +112,11 @@ impl App {
             file: RwSignal::new(first),
             note: RwSignal::new(None),
             said: RwSignal::new(String::new()),
+            past: RwSignal::new(false),
+            beside: RwSignal::new(None),
+            pinned: RwSignal::new(None),
+            span: RwSignal::new(None),
+            lane: RwSignal::new(None),
             time: Trigger::new(),
             stage: Trigger::new(),
             timeline: Trigger::new(),
@@ -141,10 +157,19 @@ impl App {
     }
 
     fn settle(self) {
-        let (moved, done, mut notes, running, continues) = {
+        let (moved, done, mut notes, running, continues, past, beside, forked) = {
             let s = &mut *self.session.write_value();
             panic_page::remember(s);
-            (s.take_moved(), s.take_done(), std::mem::take(&mut s.notes), s.is_running(), s.continues)
+            (
+                s.take_moved(),
+                s.take_done(),
+                std::mem::take(&mut s.notes),
+                s.is_running(),
+                s.continues,
+                s.looks_back(),
+                s.compared(),
+                s.take_forked(),
+            )
         };
         for (trigger, hit) in [
             (self.time, moved.time),
@@ -160,6 +185,18 @@ impl App {
                 trigger.notify();
             }
         }
+        set_if_other(self.past, past);
+        if !past && self.pinned.get_untracked().is_some() {
+            self.pinned.set(None);
+        }
+        if self.beside.get_untracked() != beside {
+            self.beside.set(beside);
+        }
+        if forked {
+            // Whoever types means to go on.
+            self.set_paused(false);
+            self.said.set(self.texts_now().forked.to_owned());
+        }
         set_if_other(self.running, running);
         set_if_other(self.continues, continues);
         if let Some(note) = notes.pop() {
@@ -173,6 +210,61 @@ impl App {
         }
         bridge::tell(self, moved, done);
         pump::kick(self);
+    }
+
+    /// Shows another instant, and stands still there.
+    pub fn seek(self, at: i64) {
+        self.hold_still();
+        self.act(|s| s.seek(at));
+    }
+
+    fn hold_still(self) {
+        if self.pinned.get_untracked().is_none() {
+            let span = self.span.get_untracked().unwrap_or(60_000);
+            let latest = self.ask(Session::latest);
+            self.pinned.set(Some(timeline::scene::Window::following(latest, span)));
+        }
+        self.set_paused(true);
+    }
+
+    /// Steps from write to write: in the chosen lane, or those to the picked object.
+    pub fn step_to(self, forward: bool, picked: bool) {
+        let lane = self.lane.get_untracked();
+        let object = if picked { self.picked.get_untracked() } else { None };
+        self.hold_still();
+        self.act(|s| s.step_to(forward, lane, object.as_deref()));
+    }
+
+    /// Goes on from the instant shown, on a line of its own.
+    pub fn fork(self) {
+        if self.ask(Session::looks_back) {
+            self.act(Session::fork);
+            self.set_paused(false);
+            self.said.set(self.texts_now().forked.to_owned());
+        }
+    }
+
+    /// Takes the last command back that did something.
+    pub fn undo(self) {
+        let texts = self.texts_now();
+        match self.act(Session::undo) {
+            Some(line) => self.note.set(Some((texts.undone)(&line).to_string())),
+            None => self.note.set(Some(texts.nothing_to_undo.to_owned())),
+        }
+    }
+
+    /// On to the next change of what is picked, or of anything: over back-offs and grace periods.
+    pub fn jump(self) {
+        let picked = self.picked.get_untracked();
+        let version = move |s: &Session| {
+            let (resource, namespace, name) = picked.as_deref().map(crate::stage::facts::split_id)?;
+            Some(s.object(resource, namespace, name).map_or(0, objects::Value::revision))
+        };
+        self.act(|s| {
+            s.to_present();
+            let before = version(s);
+            s.jump(&|s| before.is_none() || version(s) != before);
+        });
     }
 
     /// Runs a line in the terminal as if it had been typed.
@@ -361,6 +453,7 @@ fn Page(app: App) -> impl IntoView {
             data-tab=move || app.panel.get().name()
             data-dock=move || app.dock.get().name()
             data-lesson=move || if app.lesson_open.get() { "open" } else { "folded" }
+            data-past=move || app.past.get().then_some("")
             data-insp=move || if app.picked.get().is_some() { "open" } else { "empty" }
         >
             <top_bar::view::TopBar app />
@@ -368,8 +461,14 @@ fn Page(app: App) -> impl IntoView {
             <lesson::view::LessonPane app />
             <main class="mid" id="main">
                 <section class="stage" aria-label=word(app, |t| t.stage)>
-                    <stage::view::Stage app />
+                    <past::view::Past app />
                     <message::view::Message app />
+                    <div class="sides">
+                        <stage::view::Stage app other=false />
+                        <Show when=move || app.beside.get().is_some()>
+                            <stage::view::Stage app other=true />
+                        </Show>
+                    </div>
                 </section>
                 <timeline::view::Timeline app />
                 <dock::view::Dock app />
@@ -422,7 +521,17 @@ fn keys(app: App, event: &KeyboardEvent) {
         "F6" => next_panel(event.shift_key()),
         key if !command && !event.alt_key() && at_the_helm(event) => match key {
             " " if !on_button(event) => app.set_paused(!app.paused.get_untracked()),
-            "." => app.step(),
+            "." => app.step_to(true, false),
+            "," => app.step_to(false, false),
+            ">" => app.step_to(true, true),
+            "<" => app.step_to(false, true),
+            "[" => timeline::view::other_lane(app, -1),
+            "]" => timeline::view::other_lane(app, 1),
+            "j" => app.jump(),
+            "u" => app.undo(),
+            "F" => app.fork(),
+            "Home" => app.seek(app.ask(Session::earliest)),
+            "End" => app.act(Session::to_present),
             "+" | "=" => shift_speed(app, 1),
             "-" => shift_speed(app, -1),
             _ => return,
@@ -446,7 +555,7 @@ fn target(event: &KeyboardEvent) -> Option<web_sys::Element> {
 
 /// Single letters are commands only where the reader has gone for them: on the stage and at the time controls.
 fn at_the_helm(event: &KeyboardEvent) -> bool {
-    target(event).is_some_and(|e| e.closest(".stage, .helm").ok().flatten().is_some())
+    target(event).is_some_and(|e| e.closest(".stage, .helm, .tline").ok().flatten().is_some())
 }
 
 fn on_button(event: &KeyboardEvent) -> bool {

@@ -6,6 +6,7 @@
 
 #[cfg(target_arch = "wasm32")]
 pub mod app;
+pub mod branch;
 #[cfg(target_arch = "wasm32")]
 mod bridge;
 pub mod console;

@@ -7,19 +7,20 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use client::ChangeKind;
 use clock::Time;
+use cluster::history::{Goal, View};
 use cluster::{Cluster, ClusterConfig};
 use course::{Act, Attempt, Lesson};
 use objects::Value;
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 use terminal::{Stream, Submitted, Terminal};
 
+use crate::branch::{Branch, Files, Moment, Scene, is_event};
 use crate::console::{Console, Kind};
 use crate::format::suffix;
 use crate::i18n::Texts;
 use crate::panels::lesson::Page;
-use crate::panels::timeline::record::{Due, Lane, Record};
+use crate::panels::timeline::record::{Due, Lane, Record, Tick};
 use crate::stage::facts::PodFacts;
 use crate::stage::model::Model;
 use crate::state_words::PodState;
@@ -30,6 +31,10 @@ pub const SPEEDS: [i64; 4] = [100, 1000, 10_000, 100_000];
 const MOST_REAL_MS: i64 = 250;
 /// A command of a lesson's start takes at most this much virtual time.
 const ACT_MS: i64 = 120_000;
+/// Writes looked through for one that is no heartbeat.
+const MOST_STEPS: usize = 20_000;
+/// A jump over a back-off goes no further than this.
+const JUMP_MS: i64 = 600_000;
 
 /// What the views must look at again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,11 +65,18 @@ struct Running {
 }
 
 pub struct Session {
-    cluster: Cluster,
+    /// The line of time that goes on.
+    here: Branch,
+    /// The other lines.
+    others: Vec<Branch>,
+    /// The instant looked back at; the present when there is none.
+    past: Option<View<Scene>>,
+    /// The line beside which this one is shown, and that line at the instant shown.
+    beside: Option<(char, Option<View<Scene>>)>,
     terminal: Terminal,
     pub seed: u64,
-    pub stage: Model,
-    pub record: Record,
+    files_kept: Files,
+    files_moved: bool,
     pub console: Console,
     /// Every command so far, with the virtual time it was given at: with the seed they repeat the session.
     pub commands: Vec<(i64, String)>,
@@ -74,7 +86,6 @@ pub struct Session {
     running: Option<Running>,
     /// The lines of a command so far.
     typed: String,
-    attempt: Option<Attempt>,
     done: Vec<Done>,
     /// The shell waits for more lines of a command.
     pub continues: bool,
@@ -87,8 +98,8 @@ pub struct Session {
     pub speed: i64,
     /// Thousandths of a ms of virtual time that no whole ms has used up.
     rest: i64,
-    seen: u64,
-    event_count: usize,
+    /// A command has begun a line of its own.
+    forked: bool,
     moved: Moved,
 }
 
@@ -97,6 +108,7 @@ impl Session {
     pub fn new(seed: u64, files: &[(String, String)]) -> Self {
         let mut session = Self::of(ClusterConfig::playground(seed), files);
         session.look();
+        session.here.begin_here();
         session
     }
 
@@ -121,8 +133,9 @@ impl Session {
         }
         // What was played is the lesson's doing, not the learner's: it is neither printed nor recorded.
         session.terminal.take_output();
-        session.attempt = Some(Attempt::restored(lesson, saved, &session.cluster));
+        session.here.attempt = Some(Attempt::restored(lesson, saved, &session.here.cluster));
         session.look();
+        session.here.begin_here();
         session
     }
 
@@ -132,13 +145,13 @@ impl Session {
                 for line in text.lines() {
                     self.terminal.submit(line);
                 }
-                self.terminal.finish(&mut self.cluster, ACT_MS);
+                self.terminal.finish(&mut self.here.cluster, ACT_MS);
                 // The next act may speak of what this one brings about, such as a pod's name.
-                self.cluster.settle();
+                self.here.cluster.settle();
             }
             Act::Wait(span) => {
-                let until = self.cluster.now() + *span;
-                self.terminal.run_until(&mut self.cluster, until, &mut || true);
+                let until = self.here.cluster.now() + *span;
+                self.terminal.run_until(&mut self.here.cluster, until, &mut || true);
             }
             Act::Answer(_) => {}
         }
@@ -147,17 +160,19 @@ impl Session {
     fn of(config: ClusterConfig, files: &[(String, String)]) -> Self {
         let seed = config.seed;
         let mut session = Self {
-            cluster: Cluster::new(config),
+            here: Branch::new(config),
+            others: Vec::new(),
+            past: None,
+            beside: None,
             terminal: Terminal::new(),
             seed,
-            stage: Model::default(),
-            record: Record::default(),
+            files_kept: Files::default(),
+            files_moved: true,
             console: Console::default(),
             commands: Vec::new(),
             queue: VecDeque::new(),
             running: None,
             typed: String::new(),
-            attempt: None,
             done: Vec::new(),
             continues: false,
             waits: false,
@@ -165,8 +180,7 @@ impl Session {
             paused: false,
             speed: 1000,
             rest: 0,
-            seen: 0,
-            event_count: 0,
+            forked: false,
             moved: Moved::default(),
         };
         for (name, text) in files {
@@ -178,7 +192,7 @@ impl Session {
     /// A new beginning after this one: of the lesson, or an empty cluster with the next seed. Files and speed stay.
     #[must_use]
     pub fn restarted(before: &Self, files: &[(String, String)]) -> Self {
-        let mut session = match &before.attempt {
+        let mut session = match &before.here.attempt {
             Some(attempt) => Self::learning(attempt.lesson().clone(), &Value::Null, files),
             None => Self::new(before.seed.wrapping_add(1), files),
         };
@@ -189,67 +203,354 @@ impl Session {
 
     // ---- time ----------------------------------------------------------------------------------------------------
 
-    /// Ms of virtual time, on the clock of the objects.
-    #[must_use]
-    pub fn now(&self) -> i64 {
-        self.cluster.now().0
+    /// The cluster and the picture that the page shows: those of the instant looked back at, else the present's.
+    fn shown(&self) -> (&Cluster, &Scene) {
+        match &self.past {
+            Some(view) => (&view.cluster, &view.companion),
+            None => (&self.here.cluster, &self.here.scene),
+        }
     }
 
-    /// Ms since the cluster began.
+    /// The cluster that the page shows.
+    #[must_use]
+    pub fn cluster(&self) -> &Cluster {
+        self.shown().0
+    }
+
+    /// The picture that the page shows.
+    #[must_use]
+    pub fn stage(&self) -> &Model {
+        &self.shown().1.stage
+    }
+
+    /// The writes of the line that is shown, past what is shown too.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.here.record
+    }
+
+    /// Ms of virtual time that the page shows, on the clock of the objects.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.shown().0.now().0
+    }
+
+    /// The same since the cluster began.
     #[must_use]
     pub fn elapsed(&self) -> i64 {
-        self.cluster.now().since(Time::EPOCH)
+        self.shown().0.now().since(Time::EPOCH)
+    }
+
+    /// The end of the line of time, on the clock of the objects: the present, whatever is shown.
+    #[must_use]
+    pub fn latest(&self) -> i64 {
+        self.here.cluster.now().0
+    }
+
+    /// Where the past begins, on the clock of the objects.
+    #[must_use]
+    pub fn earliest(&self) -> i64 {
+        self.here.history.first().0
+    }
+
+    /// True while the page shows the past.
+    #[must_use]
+    pub fn looks_back(&self) -> bool {
+        self.past.is_some()
     }
 
     #[must_use]
     pub fn revision(&self) -> u64 {
-        self.cluster.revision()
+        self.shown().0.revision()
     }
 
     #[must_use]
     pub fn log_hash(&self) -> u64 {
-        self.cluster.log_hash()
+        self.shown().0.log_hash()
     }
 
     /// Lets `real_us` microseconds of the reader's time pass. `go_on` says whether this slice has time left; when it
-    /// runs out, virtual time falls behind rather than the page.
+    /// runs out, virtual time falls behind rather than the page. The past plays on until it has become the present.
     pub fn frame(&mut self, real_us: i64, go_on: &mut dyn FnMut() -> bool) {
         if !self.paused {
             let real_us = real_us.clamp(0, MOST_REAL_MS * 1000);
             let thousandths = self.rest + real_us * self.speed / 1000;
             self.rest = thousandths.rem_euclid(1000);
-            let until = self.cluster.now() + thousandths.div_euclid(1000);
-            self.run_until(until, go_on);
+            let span = thousandths.div_euclid(1000);
+            if self.past.is_some() {
+                self.seek(self.now() + span);
+            } else {
+                self.run_until(self.here.cluster.now() + span, go_on);
+            }
         }
         self.serve();
     }
 
     /// Lets `span` ms of virtual time pass at once, paused or not.
     pub fn advance(&mut self, span: i64) {
-        let until = self.cluster.now() + span.max(0);
-        self.run_until(until, &mut || true);
+        self.to_present();
+        self.run_until(self.here.cluster.now() + span.max(0), &mut || true);
         self.serve();
     }
 
     fn run_until(&mut self, until: Time, go_on: &mut dyn FnMut() -> bool) {
-        self.terminal.run_until(&mut self.cluster, until, go_on);
-        self.moved.time = true;
+        loop {
+            // Between two snapshots lies a bounded number of events, however long the run.
+            let mut left = self.here.history.stride();
+            let mut stopped = false;
+            let mut more = || {
+                left = left.saturating_sub(1);
+                stopped |= !go_on();
+                left > 0 && !stopped
+            };
+            let reached = self.terminal.run_until(&mut self.here.cluster, until, &mut more);
+            self.moved.time = true;
+            if reached || stopped {
+                break;
+            }
+            self.look();
+        }
+        self.align();
     }
 
-    /// Goes to the next write and no further.
+    /// Goes to the next write that is no heartbeat, and no further.
     pub fn step(&mut self) {
-        self.cluster.step_to_change();
+        if self.past.is_some() {
+            let revision = self.revision();
+            match self.here.record.after(revision, None).map(|t| t.revision) {
+                Some(next) => self.show(Goal::Revision(next)),
+                None => self.to_present(),
+            }
+            return;
+        }
+        let ticks = self.here.record.ticks.len();
+        for _ in 0..MOST_STEPS {
+            if !self.here.cluster.step_to_change() {
+                break;
+            }
+            self.look();
+            if self.here.record.ticks.len() > ticks {
+                break;
+            }
+        }
         self.moved.time = true;
+        self.serve();
+    }
+
+    /// Runs until something happens that is no heartbeat: over back-offs and grace periods, at most ten minutes.
+    pub fn jump(&mut self, until: &dyn Fn(&Self) -> bool) {
+        self.to_present();
+        let limit = self.here.cluster.now() + JUMP_MS;
+        let ticks = self.here.record.ticks.len();
+        for _ in 0..MOST_STEPS {
+            if self.here.cluster.now() >= limit || !self.here.cluster.step_to_change() {
+                break;
+            }
+            self.look();
+            if self.here.record.ticks.len() > ticks && until(self) {
+                break;
+            }
+        }
+        self.moved.time = true;
+        self.serve();
+    }
+
+    // ---- the past ------------------------------------------------------------------------------------------------
+
+    /// Shows the instant `at` (on the clock of the objects); from the present on, the present.
+    pub fn seek(&mut self, at: i64) {
+        if at >= self.latest() {
+            self.to_present();
+        } else {
+            self.show(Goal::Time(Time(at.max(self.earliest()))));
+        }
+    }
+
+    fn show(&mut self, goal: Goal) {
+        let from = self.past.take();
+        self.past = self.here.seek(goal, from);
+        self.all_moved();
+        self.align();
+    }
+
+    /// Shows the present again.
+    pub fn to_present(&mut self) {
+        if self.past.take().is_some() {
+            self.all_moved();
+            self.align();
+        }
+    }
+
+    fn all_moved(&mut self) {
+        let m = &mut self.moved;
+        (m.time, m.stage, m.timeline, m.objects, m.events) = (true, true, true, true, true);
+    }
+
+    /// Steps to the write before or after what is shown: of anybody, of one lane, or to one object.
+    pub fn step_to(&mut self, forward: bool, lane: Option<Lane>, object: Option<&str>) {
+        let (revision, now) = (self.revision(), self.now());
+        let found = match object {
+            Some(id) => self.write_to(id, forward),
+            None if forward => self.here.record.after(revision, lane).cloned(),
+            None => self.here.record.before(revision, now, lane).cloned(),
+        };
+        match found {
+            Some(tick) => self.show(Goal::Revision(tick.revision)),
+            None if forward && self.past.is_some() => self.to_present(),
+            None if forward => self.step(),
+            None => self.seek(self.earliest()),
+        }
+    }
+
+    /// The write to an object next to what is shown.
+    fn write_to(&self, id: &str, forward: bool) -> Option<Tick> {
+        let (resource, namespace, name) = crate::stage::facts::split_id(id);
+        let (revision, now) = (self.revision(), self.now());
+        let of = |c: &&client::Change| c.resource == resource && c.name == name && c.namespace == namespace;
+        let all = self.here.cluster.changes_since(self.here.cluster.compacted());
+        let mut changes = all.filter(of).map(|c| Tick { at: c.at.0, revision: c.revision, lane: Lane::You });
+        if forward {
+            changes.find(|t| t.revision > revision)
+        } else {
+            changes.take_while(|t| t.revision < revision || (t.revision == revision && t.at < now)).last()
+        }
+    }
+
+    /// Goes on from the instant shown, on a line of its own. The line before stays as it is.
+    pub fn fork(&mut self) {
+        let Some(view) = self.past.take() else { return };
+        let names = self.others.iter().map(|b| b.name).chain([self.here.name]);
+        let name = char::from_u32(names.map(u32::from).max().unwrap_or(64) + 1).unwrap_or('Z');
+        let fork = self.here.fork(name, view);
+        let old = std::mem::replace(&mut self.here, fork);
+        self.others.push(old);
+        if self.others.len() >= crate::branch::MOST {
+            let beside = self.beside.as_ref().map(|(name, _)| *name);
+            let oldest = self.others.iter().position(|b| Some(b.name) != beside);
+            drop(oldest.map(|i| self.others.remove(i)));
+        }
+        self.turned();
+    }
+
+    /// What was running belongs to the line that was left.
+    fn turned(&mut self) {
+        let busy = self.is_running();
+        self.terminal.interrupt();
+        self.terminal.poll(&mut self.here.cluster);
+        self.drain();
+        if busy {
+            self.console.write(Kind::Out, "^C\n");
+        }
+        if let Some(ended) = self.running.take()
+            && ended.ticket > 0
+        {
+            self.done.push(Done { ticket: ended.ticket, output: ended.output, exit: 130 });
+        }
+        self.all_moved();
+        self.moved.lesson = true;
+        self.moved.console = true;
+        self.align();
+        self.serve();
+    }
+
+    /// The lines of time: name, where it left which, whether it is the one shown.
+    #[must_use]
+    pub fn branches(&self) -> Vec<(char, Option<(char, i64)>, bool)> {
+        let mut all: Vec<_> = self.others.iter().map(|b| (b.name, b.from, false)).collect();
+        all.push((self.here.name, self.here.from, true));
+        all.sort_unstable_by_key(|b| b.0);
+        all
+    }
+
+    /// Goes over to another line, at its end.
+    pub fn switch(&mut self, name: char) {
+        let Some(at) = self.others.iter().position(|b| b.name == name) else { return };
+        self.past = None;
+        std::mem::swap(&mut self.here, &mut self.others[at]);
+        self.turned();
+    }
+
+    /// Shows another line beside this one, or none.
+    pub fn compare(&mut self, name: Option<char>) {
+        self.beside = name.filter(|n| self.others.iter().any(|b| b.name == *n)).map(|n| (n, None));
+        self.align();
+        self.moved.stage = true;
+    }
+
+    /// The line shown beside this one.
+    #[must_use]
+    pub fn compared(&self) -> Option<char> {
+        self.beside.as_ref().map(|(name, _)| *name)
+    }
+
+    /// The other line at the instant shown: its picture, and its instant, which is its end when it is shorter.
+    #[must_use]
+    pub fn other(&self) -> Option<(&Model, i64)> {
+        let (name, view) = self.beside.as_ref()?;
+        match view {
+            Some(view) => Some((&view.companion.stage, view.cluster.now().0)),
+            None => {
+                let other = self.others.iter().find(|b| b.name == *name)?;
+                Some((&other.scene.stage, other.cluster.now().0))
+            }
+        }
+    }
+
+    /// Brings the line beside to the instant shown.
+    fn align(&mut self) {
+        let Some((name, view)) = self.beside.take() else { return };
+        let now = self.now();
+        let Some(other) = self.others.iter().find(|b| b.name == name) else { return };
+        let view = if now >= other.cluster.now().0 { None } else { other.seek(Goal::Time(Time(now)), view) };
+        self.beside = Some((name, view));
+        self.moved.stage = true;
+    }
+
+    /// Takes the last command back that did something: goes on from right before it. Its line, if there was one.
+    pub fn undo(&mut self) -> Option<SmolStr> {
+        let mut after = self.here.history.inputs();
+        let shown = self.past.as_ref().map_or(after, View::inputs);
+        let found = self.here.moments.iter().rposition(|m| {
+            let did = m.inputs < after && m.inputs < shown;
+            after = m.inputs;
+            did
+        })?;
+        let moment = self.here.moments[found].clone();
+        self.show(Goal::Input(moment.inputs));
+        self.fork();
+        self.here.moments.truncate(found);
+        self.here.record.commands.truncate(found);
+        self.here.attempt = moment.attempt;
+        for (name, text) in moment.files.iter() {
+            self.write_file(name, text);
+        }
+        Some(moment.line)
+    }
+
+    /// Holds a controller, or lets it go.
+    pub fn hold(&mut self, name: &str, held: bool) {
+        self.to_present();
+        self.here.cluster.hold_controller(name, held);
+        self.all_moved();
+        self.serve();
+    }
+
+    /// Lets a held controller take one key from its queue.
+    pub fn nudge(&mut self, name: &str) {
+        self.to_present();
+        self.here.cluster.step_controller(name);
+        self.all_moved();
         self.serve();
     }
 
     /// What is known of the future, soonest first: the ends of grace periods.
     #[must_use]
     pub fn due(&self, texts: &Texts) -> Vec<Due> {
-        let ending = self.stage.ending.iter().filter_map(|id| self.stage.pods.get(id));
-        let ending = ending.filter(|p| p.ends_at > self.now());
+        let (stage, now) = (&self.here.scene.stage, self.latest());
+        let ending = stage.ending.iter().filter_map(|id| stage.pods.get(id));
+        let ending = ending.filter(|p| p.ends_at > now);
         let due = |pod: &Rc<PodFacts>| {
-            let owner = self.stage.owners.get(&pod.owner).map_or("", |o| o.name.as_str());
+            let owner = stage.owners.get(&pod.owner).map_or("", |o| o.name.as_str());
             Due { at: pod.ends_at, lane: Lane::Kubelet, what: (texts.end_of)(suffix(&pod.name, owner)) }
         };
         let mut all: Vec<Due> = ending.map(due).collect();
@@ -261,6 +562,7 @@ impl Session {
 
     /// A line typed at the prompt. While a command runs, it is that command's input.
     pub fn submit(&mut self, line: &str) {
+        self.leave_past();
         if self.terminal.is_running() {
             self.console.write(Kind::Out, &format!("{line}\n"));
             self.moved.console = true;
@@ -273,17 +575,32 @@ impl Session {
 
     /// Lines one after the other, each once the one before has ended.
     pub fn submit_all(&mut self, lines: &[String]) {
+        self.leave_past();
         self.queue.extend(lines.iter().map(|line| (line.clone(), 0)));
         self.serve();
     }
 
     /// Lines from elsewhere on the page; their end comes with this ticket through [`Session::take_done`].
     pub fn exec(&mut self, text: &str, ticket: u64) {
+        self.leave_past();
         let mut lines: Vec<&str> = text.trim_end_matches('\n').split('\n').collect();
         let last = lines.pop().unwrap_or_default();
         self.queue.extend(lines.into_iter().map(|line| (line.to_owned(), 0)));
         self.queue.push_back((last.to_owned(), ticket));
         self.serve();
+    }
+
+    /// A command goes on from where the reader stands: in the past, on a line of its own.
+    fn leave_past(&mut self) {
+        if self.past.is_some() {
+            self.fork();
+            self.forked = true;
+        }
+    }
+
+    /// True once after a command has begun a line of its own.
+    pub fn take_forked(&mut self) -> bool {
+        std::mem::take(&mut self.forked)
     }
 
     /// Keeps commands in the queue, or lets them go.
@@ -325,7 +642,7 @@ impl Session {
     /// Runs programs until all of them wait, starts what waits for them, and reads what has changed.
     fn serve(&mut self) {
         loop {
-            self.terminal.poll(&mut self.cluster);
+            self.terminal.poll(&mut self.here.cluster);
             self.drain();
             if self.terminal.is_running() {
                 break;
@@ -345,9 +662,10 @@ impl Session {
     fn end(&mut self, ended: Running) {
         self.moved.console = true;
         self.moved.files = true;
+        self.files_moved = true;
         let exit = self.terminal.exit_code();
         self.look();
-        if let Some(attempt) = &mut self.attempt {
+        if let Some(attempt) = &mut self.here.attempt {
             self.moved.lesson |= attempt.command(&ended.line, i64::from(exit));
         }
         if ended.ticket > 0 {
@@ -362,12 +680,25 @@ impl Session {
             self.console.clear();
         }
         if !line.trim().is_empty() {
-            self.commands.push((self.elapsed(), line.to_owned()));
+            let elapsed = self.here.cluster.now().since(Time::EPOCH);
+            self.commands.push((elapsed, line.to_owned()));
             if !self.continues {
                 let words: Vec<&str> = line.split_whitespace().collect();
                 let short = words.strip_prefix(&["kubectl"]).unwrap_or(&words).join(" ");
-                self.record.commands.push((self.now(), short.to_smolstr()));
+                self.here.record.commands.push((self.latest(), short.to_smolstr()));
                 self.moved.timeline = true;
+                if std::mem::take(&mut self.files_moved) {
+                    self.files_kept = Files::new(self.files());
+                }
+                // What came in so far is in the history, so that the moment stands right before this command.
+                self.look();
+                self.here.moments.push(Moment {
+                    at: self.here.cluster.now(),
+                    inputs: self.here.history.inputs(),
+                    line: line.into(),
+                    attempt: self.here.attempt.clone(),
+                    files: self.files_kept.clone(),
+                });
             }
         }
         if self.continues {
@@ -407,37 +738,31 @@ impl Session {
 
     /// What the word before `cursor` (a byte offset) could become, and where that word begins.
     pub fn complete(&mut self, line: &str, cursor: usize) -> (usize, Vec<terminal::Candidate>) {
-        self.terminal.complete(&mut self.cluster, line, cursor)
+        self.terminal.complete(&mut self.here.cluster, line, cursor)
     }
 
     // ---- what the views read -------------------------------------------------------------------------------------
 
     /// Takes the writes since the last look into the picture and the timeline.
     fn look(&mut self) {
-        if let Some(attempt) = &mut self.attempt {
-            self.moved.lesson |= attempt.observe(&self.cluster);
+        let here = &mut self.here;
+        if let Some(attempt) = &mut here.attempt {
+            self.moved.lesson |= attempt.observe(&here.cluster);
         }
-        let latest = self.cluster.revision();
-        if latest == self.seen {
-            return;
-        }
-        for change in self.cluster.changes_since(self.seen) {
-            self.moved.stage |= self.stage.apply(change);
-            self.moved.timeline |= self.record.apply(change);
-            match change.resource.as_str() {
-                "events" | "events.events.k8s.io" => {
+        let latest = here.cluster.revision();
+        if latest != here.seen {
+            for change in here.cluster.changes_since(here.seen) {
+                self.moved.stage |= here.scene.apply(change);
+                self.moved.timeline |= here.record.apply(change);
+                if is_event(change) {
                     self.moved.events = true;
-                    match change.kind {
-                        ChangeKind::Added => self.event_count += 1,
-                        ChangeKind::Deleted => self.event_count = self.event_count.saturating_sub(1),
-                        ChangeKind::Modified => {}
-                    }
+                } else if change.resource != "leases.coordination.k8s.io" {
+                    self.moved.objects = true;
                 }
-                "leases.coordination.k8s.io" => {}
-                _ => self.moved.objects = true,
             }
+            here.seen = latest;
         }
-        self.seen = latest;
+        here.history.follow(&mut here.cluster, &here.scene);
     }
 
     /// What has moved since this was last asked.
@@ -447,13 +772,13 @@ impl Session {
 
     #[must_use]
     pub fn object(&self, resource: &str, namespace: &str, name: &str) -> Option<&Value> {
-        self.cluster.object(resource, namespace, name)
+        self.shown().0.object(resource, namespace, name)
     }
 
     /// How many events there are.
     #[must_use]
     pub fn event_count(&self) -> usize {
-        self.event_count
+        self.shown().1.events
     }
 
     /// Events, the latest last; those about one object when its kind and name are given.
@@ -467,7 +792,7 @@ impl Session {
                     && (namespace.is_empty() || object.get("namespace") == namespace)
             })
         };
-        let mut events: Vec<Value> = self.cluster.objects("events").filter(fits).cloned().collect();
+        let mut events: Vec<Value> = self.shown().0.objects("events").filter(fits).cloned().collect();
         events.sort_by_key(Value::revision);
         events.split_off(events.len().saturating_sub(most))
     }
@@ -475,7 +800,7 @@ impl Session {
     /// True while seconds are counted on the stage: a pod is ending, or a node has gone silent.
     #[must_use]
     pub fn counts_seconds(&self) -> bool {
-        !self.stage.ending.is_empty() || self.stage.nodes.values().any(|n| !n.ready)
+        !self.stage().ending.is_empty() || self.stage().nodes.values().any(|n| !n.ready)
     }
 
     pub fn clear(&mut self) {
@@ -487,40 +812,40 @@ impl Session {
 
     #[must_use]
     pub fn lesson(&self) -> Option<Page> {
-        self.attempt.as_ref().map(Page::of)
+        self.here.attempt.as_ref().map(Page::of)
     }
 
     /// The lesson's name and what to save of it.
     #[must_use]
     pub fn progress(&self) -> Option<(SmolStr, Value)> {
-        self.attempt.as_ref().map(|a| (a.lesson().slug.clone(), a.save()))
+        self.here.attempt.as_ref().map(|a| (a.lesson().slug.clone(), a.save()))
     }
 
     /// Goes on in another language.
     pub fn translate(&mut self, lesson: Rc<Lesson>) {
-        if let Some(attempt) = &mut self.attempt {
+        if let Some(attempt) = &mut self.here.attempt {
             self.moved.lesson |= attempt.translate(lesson);
         }
     }
 
     /// One hint more.
     pub fn hint(&mut self) {
-        if let Some(attempt) = &mut self.attempt {
+        if let Some(attempt) = &mut self.here.attempt {
             self.moved.lesson |= attempt.hint();
         }
     }
 
     /// Chooses an option of the step's question.
     pub fn answer(&mut self, option: usize) {
-        if let Some(attempt) = &mut self.attempt {
+        if let Some(attempt) = &mut self.here.attempt {
             self.moved.lesson |= attempt.answer(option);
         }
     }
 
     /// On to the next step, once this one's goals are met.
     pub fn next_step(&mut self) {
-        if let Some(attempt) = &mut self.attempt {
-            self.moved.lesson |= attempt.next(&self.cluster);
+        if let Some(attempt) = &mut self.here.attempt {
+            self.moved.lesson |= attempt.next(&self.here.cluster);
         }
     }
 
@@ -542,6 +867,7 @@ impl Session {
     /// Writes a file. A name the disk refuses is left alone.
     pub fn write_file(&mut self, name: &str, text: &str) {
         self.moved.files |= self.terminal.write_file(name, text.as_bytes()).is_ok();
+        self.files_moved |= self.moved.files;
     }
 
     /// The session as others can repeat it: the seed, then each command after the ms it was given at.
@@ -575,7 +901,7 @@ impl Session {
             one.set("image", text(&p.image));
             one
         };
-        out.set("pods", self.stage.pods.values().map(pod).collect::<Value>());
+        out.set("pods", self.stage().pods.values().map(pod).collect::<Value>());
         out
     }
 }
@@ -608,7 +934,7 @@ mod tests {
     }
 
     fn ready(session: &Session) -> usize {
-        session.stage.pods.values().filter(|p| p.state == PodState::Ready).count()
+        session.stage().pods.values().filter(|p| p.state == PodState::Ready).count()
     }
 
     #[test]
@@ -622,7 +948,7 @@ mod tests {
         session.advance(60_000);
         assert_eq!(ready(&session), 3);
         let web = ObjectId::from("services/default/web");
-        assert_eq!(session.stage.endpoints().get(&web).map(Vec::len), Some(3));
+        assert_eq!(session.stage().endpoints().get(&web).map(Vec::len), Some(3));
         let moved = session.take_moved();
         assert!(moved.stage && moved.console && moved.timeline && moved.time);
         assert_eq!(session.take_moved(), Moved::default());
@@ -684,6 +1010,96 @@ mod tests {
         };
         assert_eq!(play(1), play(1));
         assert_ne!(play(1), play(2));
+    }
+
+    #[test]
+    fn the_whole_page_shows_the_instant_looked_back_at() {
+        let mut session = session();
+        run(&mut session, "kubectl apply -f web.yaml");
+        session.advance(60_000);
+        let (latest, revision, hash) = (session.latest(), session.revision(), session.log_hash());
+        session.seek(session.earliest());
+        assert!(session.looks_back());
+        assert_eq!((session.elapsed(), ready(&session)), (0, 0));
+        assert!(session.revision() < revision);
+        session.step_to(true, None, None);
+        session.step_to(true, Some(Lane::Scheduler), None);
+        let bound = session.stage().pods.values().filter(|p| !p.node.is_empty()).count();
+        assert_eq!(bound, 1, "right after the scheduler's first write");
+        session.step_to(false, Some(Lane::Scheduler), None);
+        assert_eq!(session.revision(), session.cluster().revision());
+        session.seek(latest);
+        assert_eq!((session.looks_back(), ready(&session), session.log_hash()), (false, 3, hash));
+    }
+
+    #[test]
+    fn a_command_in_the_past_begins_a_line_of_its_own() {
+        let mut session = session();
+        run(&mut session, "kubectl apply -f web.yaml");
+        session.advance(60_000);
+        let hash = session.log_hash();
+        session.seek(session.earliest() + 30_000);
+        run(&mut session, "kubectl scale deployment/web --replicas=1");
+        assert!(session.take_forked() && !session.looks_back());
+        session.advance(30_000);
+        assert_eq!(ready(&session), 1);
+        session.compare(Some('A'));
+        assert_eq!(session.other().map(|(stage, _)| stage.pods.len()), Some(3));
+        let names: Vec<_> = session.branches().iter().map(|b| (b.0, b.2)).collect();
+        assert_eq!(names, [('A', false), ('B', true)]);
+        session.switch('A');
+        assert_eq!((ready(&session), session.log_hash()), (3, hash));
+    }
+
+    #[test]
+    fn undo_goes_back_to_right_before_the_last_command_that_did_something() {
+        let mut session = session();
+        run(&mut session, "kubectl apply -f web.yaml");
+        session.advance(30_000);
+        let before = session.log_hash();
+        run(&mut session, "kubectl scale deployment/web --replicas=5");
+        session.advance(30_000);
+        run(&mut session, "kubectl get pods");
+        assert_eq!(session.undo().as_deref(), Some("kubectl scale deployment/web --replicas=5"));
+        assert_eq!(session.log_hash(), before);
+        session.advance(30_000);
+        assert_eq!(ready(&session), 3);
+        assert_eq!(session.undo().as_deref(), Some("kubectl apply -f web.yaml"));
+        assert_eq!(session.undo(), None);
+    }
+
+    #[test]
+    fn streams_into_pods_are_part_of_the_past() {
+        let mut session = session();
+        run(&mut session, "kubectl apply -f web.yaml");
+        session.advance(30_000);
+        session.exec("kubectl exec deploy/web -- sh -c 'echo hello > /tmp/x; cat /tmp/x'", 2);
+        session.advance(10_000);
+        assert_eq!(session.take_done().pop().map(|d| d.output).as_deref(), Some("hello\n"));
+        run(&mut session, "kubectl scale deployment/web --replicas=2");
+        session.advance(30_000);
+        let hash = session.log_hash();
+        session.seek(session.earliest() + 10_000);
+        session.fork();
+        session.switch('A');
+        session.seek(session.latest() - 1);
+        session.seek(session.earliest() + 69_999);
+        session.to_present();
+        assert_eq!(session.log_hash(), hash);
+        let view =
+            session.here.seek(Goal::Time(session.here.cluster.now()), None).map(|v| v.cluster.log_hash());
+        assert_eq!(view, Some(hash));
+    }
+
+    #[test]
+    fn a_held_controller_stands_still_and_steps() {
+        let mut session = session();
+        session.hold("replicaset-controller", true);
+        run(&mut session, "kubectl apply -f web.yaml");
+        session.advance(10_000);
+        assert!(session.stage().pods.is_empty());
+        session.nudge("replicaset-controller");
+        assert_eq!(session.stage().pods.len(), 3);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod events;
 pub mod inspector;
 pub mod lesson;
 pub mod message;
+pub mod past;
 pub mod terminal;
 pub mod timeline;
 pub mod top_bar;

@@ -55,7 +55,11 @@ struct Easel {
 }
 
 #[component]
-pub fn Stage(app: App) -> impl IntoView {
+pub fn Stage(
+    app: App,
+    /// The line of time beside the one that goes on.
+    other: bool,
+) -> impl IntoView {
     let frame = NodeRef::<Div>::new();
     let size = sized(frame);
     let layers: [NodeRef<G>; LAYERS.len()] = std::array::from_fn(|_| NodeRef::new());
@@ -81,18 +85,21 @@ pub fn Stage(app: App) -> impl IntoView {
             let roots = layers.iter().filter_map(|layer| Painter::new(layer.get()?.into()));
             easel.painters = roots.collect();
         }
+        app.past.track();
         let marks = app.ask(|s| {
             let view = View { width, height, narrow: width <= 640 };
-            let layout = layout(&s.stage, view, easel.level);
+            let (model, now) = if other { s.other()? } else { (s.stage(), s.now()) };
+            let layout = layout(model, view, easel.level);
             let mut lit = BTreeSet::new();
             if let Some(over) = over.or_else(|| picked.clone()) {
-                lit = s.stage.related(&over);
+                lit = model.related(&over);
             }
-            let marks = easel.artist.draw(&s.stage, &layout, lang, &Focus { picked, lit }, s.now());
+            let marks = easel.artist.draw(model, &layout, lang, &Focus { picked, lit }, now);
             easel.level = Some(layout.level);
             easel.layout = Some(layout);
-            marks
+            Some(marks)
         });
+        let Some(marks) = marks else { return };
         for (painter, layer) in easel.painters.iter_mut().zip(marks) {
             painter.paint(layer);
         }
@@ -136,13 +143,25 @@ pub fn Stage(app: App) -> impl IntoView {
     };
     let empty = Memo::new(move |_| {
         app.stage.track();
-        app.ask(|s| s.stage.pods.is_empty() && s.stage.owners.is_empty())
+        app.ask(|s| !other && s.stage().pods.is_empty() && s.stage().owners.is_empty())
     });
     let learning = Memo::new(move |_| {
         app.lesson.track();
         app.ask(|s| s.progress().is_some())
     });
+    let label = move || {
+        app.time.track();
+        let name = app.beside.get();
+        app.ask(|s| {
+            let shown = s.branches().iter().find(|b| b.2).map(|b| b.0);
+            let zero = s.now() - s.elapsed();
+            let (name, at) = if other { (name, s.other().map_or(0, |(_, at)| at)) } else { (shown, s.now()) };
+            format!("{} {}", name.unwrap_or(' '), crate::format::reading(at - zero))
+        })
+    };
     view! {
+        <div class="half" class:other=other>
+        <p class="side m" class:hidden=move || app.beside.get().is_none()>{label}</p>
         <div class="frame" node_ref=frame>
             <svg
                 class="tree"
@@ -176,6 +195,7 @@ pub fn Stage(app: App) -> impl IntoView {
                     </button>
                 </div>
             </Show>
+        </div>
         </div>
     }
 }

@@ -156,6 +156,12 @@ impl ApiServer {
         self.store.len()
     }
 
+    /// The last revision whose change is forgotten.
+    #[must_use]
+    pub fn compacted(&self) -> u64 {
+        self.store.compacted()
+    }
+
     /// Forgets the history up to `revision`, as etcd's compaction does: older watches get 410.
     pub fn compact(&mut self, revision: u64) {
         self.store.compact(revision);

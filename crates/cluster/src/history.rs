@@ -50,6 +50,14 @@ pub struct View<C> {
     done: usize,
 }
 
+impl<C> View<C> {
+    /// How many inputs came before it.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.done
+    }
+}
+
 /// Where to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
@@ -57,6 +65,8 @@ pub enum Goal {
     Time(Time),
     /// Right after the write of this revision.
     Revision(u64),
+    /// Right before the input of this number, counted from the history's first.
+    Input(usize),
 }
 
 /// Invariant: snapshots ascend by events, inputs by (events, order); the first snapshot comes before all inputs.
@@ -126,6 +136,12 @@ impl<C: Companion> History<C> {
         }
     }
 
+    /// How many inputs there are.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.inputs.len()
+    }
+
     /// Snapshots held now.
     #[must_use]
     pub fn snapshots(&self) -> usize {
@@ -143,13 +159,15 @@ impl<C: Companion> History<C> {
     /// shorter. `end` is the live cluster's count of events and instant: nothing is played beyond it.
     #[must_use]
     pub fn seek(&self, goal: Goal, from: Option<View<C>>, end: (u64, Time)) -> Option<View<C>> {
-        let before = |cluster: &Cluster| match goal {
+        let before = |cluster: &Cluster, done: usize| match goal {
             Goal::Time(at) => cluster.now() <= at,
-            Goal::Revision(revision) => cluster.revision() <= revision,
+            Goal::Revision(revision) => cluster.revision() < revision,
+            Goal::Input(n) => done <= n,
         };
-        let at = self.snapshots.partition_point(|s| before(&s.cluster)).saturating_sub(1);
+        let at = self.snapshots.partition_point(|s| before(&s.cluster, s.done)).saturating_sub(1);
         let snapshot = self.snapshots.get(at)?;
-        let from = from.filter(|v| before(&v.cluster) && v.cluster.steps() >= snapshot.cluster.steps());
+        let from =
+            from.filter(|v| before(&v.cluster, v.done) && v.cluster.steps() >= snapshot.cluster.steps());
         let mut view = from.unwrap_or_else(|| View {
             cluster: snapshot.cluster.clone(),
             companion: snapshot.companion.clone(),
@@ -162,7 +180,7 @@ impl<C: Companion> History<C> {
     fn play(&self, view: &mut View<C>, goal: Goal, (end_steps, end_at): (u64, Time)) {
         let limit = match goal {
             Goal::Time(at) => at.min(end_at),
-            Goal::Revision(_) => end_at,
+            Goal::Revision(_) | Goal::Input(_) => end_at,
         };
         loop {
             if let Goal::Revision(revision) = goal
@@ -174,6 +192,12 @@ impl<C: Companion> History<C> {
             let next = self.inputs.get(view.done);
             match next {
                 Some(noted) if noted.steps <= view.cluster.steps() => {
+                    if let Goal::Input(n) = goal
+                        && view.done >= n
+                    {
+                        view.cluster.now = view.cluster.now.max(noted.at);
+                        break;
+                    }
                     if noted.at > limit {
                         break;
                     }

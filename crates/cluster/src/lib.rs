@@ -165,6 +165,12 @@ impl Cluster {
         self.api.changes_since(revision).into_iter().flatten()
     }
 
+    /// The last revision whose change is forgotten.
+    #[must_use]
+    pub fn compacted(&self) -> u64 {
+        self.api.compacted()
+    }
+
     /// A hash over all writes so far, in order: equal for equal seeds and commands, on every machine.
     #[must_use]
     pub fn log_hash(&self) -> u64 {

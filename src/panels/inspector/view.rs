@@ -75,7 +75,7 @@ pub fn Inspector(app: App) -> impl IntoView {
             return;
         };
         let (now, pulling) = app.ask(|s| {
-            (s.now(), app.picked.get_untracked().is_some_and(|id| s.stage.pulling.contains_key(&id)))
+            (s.now(), app.picked.get_untracked().is_some_and(|id| s.stage().pulling.contains_key(&id)))
         });
         let parts = match shown {
             Tab::Summary => summary(&subject, texts, now),

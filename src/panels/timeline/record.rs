@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use crate::format::suffix;
 use crate::stage::facts::{ObjectId, object_id};
 
-/// Who wrote. Lanes stand in this order.
+/// Who wrote. Lanes stand in this order; those of other controllers follow in the order of their first write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
     You,
@@ -17,24 +17,18 @@ pub enum Lane {
     Scheduler,
     Kubelet,
     EndpointSlice,
-    Others,
+    /// Index into `Record::others`.
+    Other(u8),
 }
 
 impl Lane {
-    pub const ALL: [Self; 7] = [
-        Self::You,
-        Self::Deployment,
-        Self::ReplicaSet,
-        Self::Scheduler,
-        Self::Kubelet,
-        Self::EndpointSlice,
-        Self::Others,
-    ];
+    pub const MAIN: [Self; 6] =
+        [Self::You, Self::Deployment, Self::ReplicaSet, Self::Scheduler, Self::Kubelet, Self::EndpointSlice];
 
-    /// The lane of an actor such as `deployment-controller` or `kubelet/worker-1`.
+    /// The lane of an actor such as `deployment-controller` or `kubelet/worker-1`; none for one of the others.
     #[must_use]
-    pub fn of(actor: &str) -> Self {
-        if actor == "you" || actor.starts_with("kubectl") {
+    pub fn of(actor: &str) -> Option<Self> {
+        Some(if actor == "you" || actor.starts_with("kubectl") {
             Self::You
         } else if actor.starts_with("deployment") {
             Self::Deployment
@@ -44,18 +38,18 @@ impl Lane {
             Self::Scheduler
         } else if actor.starts_with("kubelet") {
             Self::Kubelet
-        } else if actor.starts_with("endpoint") {
+        } else if actor.starts_with("endpointslice-") || actor.starts_with("endpoint-slice") {
             Self::EndpointSlice
         } else {
-            Self::Others
-        }
+            return None;
+        })
     }
 
-    /// The name of the lane; the same in both languages but for the reader's own and the rest.
+    /// The name of the lane; the same in both languages but for the reader's own. None for the rest.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         match self {
-            Self::You | Self::Others => None,
+            Self::You | Self::Other(_) => None,
             Self::Deployment => Some("deployment"),
             Self::ReplicaSet => Some("replicaset"),
             Self::Scheduler => Some("scheduler"),
@@ -63,6 +57,14 @@ impl Lane {
             Self::EndpointSlice => Some("endpointslice"),
         }
     }
+}
+
+/// One write on the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tick {
+    pub at: i64,
+    pub revision: u64,
+    pub lane: Lane,
 }
 
 /// An image on its way to a node.
@@ -82,11 +84,16 @@ pub struct Due {
     pub what: SmolStr,
 }
 
+/// Ticks kept; the oldest go first.
+const MOST_TICKS: usize = 400_000;
+
 /// Instants are ms of virtual time since the epoch of the cluster's clock.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// Ascending in time.
-    pub ticks: Vec<(i64, Lane)>,
+    pub ticks: Vec<Tick>,
+    /// Names of the controllers that have no lane of their own from the start.
+    pub others: Vec<SmolStr>,
     /// The reader's commands.
     pub commands: Vec<(i64, SmolStr)>,
     pub pulls: Vec<Pull>,
@@ -103,11 +110,54 @@ impl Record {
             "nodes" if change.actor.starts_with("kubelet") && !change.previous.is_null() => return false,
             _ => {}
         }
-        self.ticks.push((change.at.0, Lane::of(&change.actor)));
+        let lane = Lane::of(&change.actor).unwrap_or_else(|| self.other(&change.actor));
+        self.ticks.push(Tick { at: change.at.0, revision: change.revision, lane });
+        if self.ticks.len() > MOST_TICKS {
+            self.ticks.drain(..MOST_TICKS / 4);
+        }
         if change.resource == "pods" && change.is_deleted() {
             self.close(&object_id("pods", &change.namespace, &change.name), change.at.0);
         }
         true
+    }
+
+    fn other(&mut self, actor: &str) -> Lane {
+        let name = actor.split('/').next().unwrap_or_default();
+        let name = name.strip_suffix("-controller").unwrap_or(name);
+        let at = self.others.iter().position(|n| n == name).unwrap_or_else(|| {
+            // Who comes after them shares the last lane.
+            if self.others.len() < 40 {
+                self.others.push(name.into());
+            }
+            self.others.len() - 1
+        });
+        Lane::Other(u8::try_from(at).unwrap_or(u8::MAX))
+    }
+
+    /// The first write after this revision, of one lane if one is given.
+    #[must_use]
+    pub fn after(&self, revision: u64, lane: Option<Lane>) -> Option<&Tick> {
+        let at = self.ticks.partition_point(|t| t.revision <= revision);
+        self.ticks[at..].iter().find(|t| lane.is_none_or(|l| t.lane == l))
+    }
+
+    /// The last write before what stands at this revision and instant.
+    #[must_use]
+    pub fn before(&self, revision: u64, now: i64, lane: Option<Lane>) -> Option<&Tick> {
+        let at = self.ticks.partition_point(|t| t.revision <= revision);
+        let of = |t: &&Tick| lane.is_none_or(|l| t.lane == l) && (t.revision < revision || t.at < now);
+        self.ticks[..at].iter().rev().find(of)
+    }
+
+    /// Forgets what came after `now`, and all but the first commands.
+    pub fn cut(&mut self, now: i64, commands: usize) {
+        self.ticks.truncate(self.ticks.partition_point(|t| t.at <= now));
+        self.commands.truncate(commands);
+        self.pulls.retain(|p| p.from <= now);
+        self.open.retain(|_, i| *i < self.pulls.len());
+        for pull in &mut self.pulls {
+            pull.to = pull.to.filter(|to| *to <= now);
+        }
     }
 
     fn event(&mut self, change: &Change) -> bool {
@@ -138,9 +188,9 @@ impl Record {
 
     /// Ticks within `from..=to`.
     #[must_use]
-    pub fn between(&self, from: i64, to: i64) -> &[(i64, Lane)] {
-        let start = self.ticks.partition_point(|(at, _)| *at < from);
-        let end = self.ticks.partition_point(|(at, _)| *at <= to);
+    pub fn between(&self, from: i64, to: i64) -> &[Tick] {
+        let start = self.ticks.partition_point(|t| t.at < from);
+        let end = self.ticks.partition_point(|t| t.at <= to);
         self.ticks.get(start..end).unwrap_or_default()
     }
 }
@@ -158,15 +208,21 @@ mod tests {
             ("default-scheduler", Lane::Scheduler),
             ("kubelet/worker-1", Lane::Kubelet),
             ("endpointslice-controller", Lane::EndpointSlice),
-            ("garbage-collector", Lane::Others),
         ] {
-            assert_eq!(Lane::of(actor), lane, "{actor}");
+            assert_eq!(Lane::of(actor), Some(lane), "{actor}");
         }
+        let mut record = Record::default();
+        assert_eq!(record.other("garbage-collector-controller"), Lane::Other(0));
+        assert_eq!(record.other("job-controller"), Lane::Other(1));
+        assert_eq!(record.other("garbage-collector-controller"), Lane::Other(0));
     }
 
     #[test]
     fn only_what_lies_between_is_given() {
-        let record = Record { ticks: (0..10).map(|i| (i * 10, Lane::You)).collect(), ..Record::default() };
+        let record = Record {
+            ticks: (0..10).map(|i| Tick { at: i * 10, revision: i as u64, lane: Lane::You }).collect(),
+            ..Record::default()
+        };
         assert_eq!(record.between(15, 40).len(), 3);
         assert_eq!(record.between(200, 300).len(), 0);
     }

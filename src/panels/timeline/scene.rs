@@ -9,20 +9,30 @@ use crate::format::{minutes, reading};
 use crate::i18n::Texts;
 use crate::mark::{Mark, Rect, path, rect, text};
 
-/// What is in view.
+/// What is in view. Instants are ms on the clock of the objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     pub width: i32,
     pub height: i32,
-    /// Now, and the beginning of the cluster's time, in ms.
+    /// The instant that the page shows.
     pub now: i64,
+    /// The end of this line of time.
+    pub latest: i64,
+    /// The beginning of the cluster's time, and of the past that can be shown.
     pub zero: i64,
+    pub earliest: i64,
+    /// The first instant in view.
+    pub from: i64,
     /// Length of what is in view, in ms.
     pub span: i64,
+    /// The lane in which steps are taken.
+    pub lane: Option<Lane>,
 }
 
 impl Window {
-    fn left(self) -> i32 {
+    /// Where lanes begin: beside their names.
+    #[must_use]
+    pub fn left(self) -> i32 {
         if self.narrow() { 14 } else { 106 }
     }
 
@@ -30,39 +40,82 @@ impl Window {
         self.width <= 640
     }
 
-    /// Now stands three fifths from the left.
-    fn now_x(self) -> i32 {
-        self.left() + (self.width - self.left()) * 3 / 5
+    /// The first instant in view when the present stands three fifths from the left.
+    #[must_use]
+    pub fn following(latest: i64, span: i64) -> i64 {
+        latest - span * 3 / 5
     }
 
-    fn x(self, at: i64) -> i32 {
+    /// The px of an instant.
+    #[must_use]
+    pub fn x(self, at: i64) -> i32 {
         let px = i64::from(self.width - self.left());
-        self.now_x()
-            + i32::try_from(((at - self.now) * px / self.span.max(1)).clamp(-20_000, 20_000)).unwrap_or(0)
+        self.left()
+            + i32::try_from(((at - self.from) * px / self.span.max(1)).clamp(-20_000, 20_000)).unwrap_or(0)
     }
 
-    fn from(self) -> i64 {
-        self.now - self.span * 3 / 5
+    /// The instant at a px.
+    #[must_use]
+    pub fn at(self, x: i32) -> i64 {
+        self.from + i64::from(x - self.left()) * self.span / i64::from((self.width - self.left()).max(1))
     }
 
     fn to(self) -> i64 {
-        self.now + self.span * 2 / 5
+        self.from + self.span
+    }
+
+    fn past(self) -> bool {
+        self.now < self.latest
     }
 }
 
-/// Lanes that share a row when there is little height.
-fn rows(window: Window) -> Vec<Vec<Lane>> {
-    let all = Lane::ALL;
-    if window.height >= 124 {
-        all.iter().map(|lane| vec![*lane]).collect()
-    } else if window.height >= 108 {
-        let (most, rest) = all.split_at(5);
-        let mut rows: Vec<Vec<Lane>> = most.iter().map(|lane| vec![*lane]).collect();
-        rows.push(rest.to_vec());
-        rows
-    } else {
-        vec![vec![Lane::You], all[1..].to_vec()]
+/// Lanes that share a row when there is little height. Besides the main ones, those that wrote in view.
+#[must_use]
+pub fn rows(record: &Record, window: Window) -> Vec<Vec<Lane>> {
+    let main = Lane::MAIN;
+    let mut seen = [false; 256];
+    for tick in record.between(window.from, window.to()) {
+        if let Lane::Other(n) = tick.lane {
+            seen[usize::from(n)] = true;
+        }
     }
+    let others: Vec<Lane> = (0..=u8::MAX).filter(|n| seen[usize::from(*n)]).map(Lane::Other).collect();
+    // A lane is no lower than its letters.
+    let room = usize::try_from((window.height - 28) / 13).unwrap_or(0);
+    if room < 6 {
+        let rest: Vec<Lane> = main[1..].iter().copied().chain(others).collect();
+        if room < 4 {
+            return vec![vec![Lane::You], rest];
+        }
+        let (most, last) = main.split_at(4);
+        let mut rows: Vec<Vec<Lane>> = most.iter().map(|lane| vec![*lane]).collect();
+        rows.push(
+            last.iter().copied().chain(rest.into_iter().filter(|l| matches!(l, Lane::Other(_)))).collect(),
+        );
+        return rows;
+    }
+    let mut rows: Vec<Vec<Lane>> = main.iter().map(|lane| vec![*lane]).collect();
+    let free = room - rows.len();
+    if others.len() <= free {
+        rows.extend(others.into_iter().map(|lane| vec![lane]));
+        if rows.len() < 7 {
+            rows.push(Vec::new());
+        }
+    } else if free > 0 {
+        let (own, shared) = others.split_at(free - 1);
+        rows.extend(own.iter().map(|lane| vec![*lane]));
+        rows.push(shared.to_vec());
+    } else if let Some(last) = rows.last_mut() {
+        last.extend(others);
+    }
+    rows
+}
+
+/// Top and height of each row.
+#[must_use]
+pub fn row_at(rows: usize, index: usize, window: Window) -> (i32, i32) {
+    let row_h = (window.height - 28) / i32::try_from(rows).unwrap_or(1).max(1);
+    (26 + i32::try_from(index).unwrap_or(0) * row_h, row_h)
 }
 
 /// Steps of the ruler, in seconds.
@@ -73,25 +126,29 @@ const STEPS: [i64; 11] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
 pub fn scene(record: &Record, due: &[Due], window: Window, texts: &Texts) -> Vec<(SmolStr, Mark)> {
     let mut out = Vec::new();
     let w = window;
-    let now_x = w.now_x();
-    out.push(("future".into(), rect("future", Rect::new(now_x, 24, w.width - now_x, w.height - 24), 0)));
+    let end_x = w.x(w.latest);
+    out.push(("future".into(), rect("future", Rect::new(end_x, 24, w.width - end_x, w.height - 24), 0)));
     out.push(("ruler".into(), ruler(w)));
-    let rows = rows(w);
-    let count = i32::try_from(rows.len()).unwrap_or(1);
-    let row_h = (w.height - 28) / count.max(1);
+    let rows = rows(record, w);
+    let (_, row_h) = row_at(rows.len(), 0, w);
     let mut row_of = BTreeMap::new();
-    for (i, lanes) in (0..).zip(&rows) {
-        let y = 26 + i * row_h;
+    for (i, lanes) in rows.iter().enumerate() {
+        let (y, _) = row_at(rows.len(), i, w);
         for lane in lanes {
             row_of.insert(*lane, y);
         }
-        let mut row = Mark::new("g", "row");
+        let chosen = w.lane.is_some_and(|lane| lanes.contains(&lane));
+        let mut row = Mark::new("g", if chosen { "row on" } else { "row" });
+        if chosen {
+            row.add(rect("chosen", Rect::new(0, y, w.width, row_h), 0));
+        }
         row.add(path("", format_smolstr!("M0 {}.5H{}", y + row_h, w.width)));
         if !w.narrow() {
             let name = match lanes.as_slice() {
-                [lane] => lane_name(*lane, texts),
-                [Lane::EndpointSlice, ..] => "endpointslice …",
-                _ => texts.others,
+                [] => SmolStr::default(),
+                [lane] => lane_name(record, *lane, texts),
+                [first, ..] if matches!(first, Lane::Other(_)) => texts.others.into(),
+                [first, ..] => format_smolstr!("{} …", lane_name(record, *first, texts)),
             };
             let class = match (lanes.first() == Some(&Lane::You), row_h < 15) {
                 (true, false) => "me",
@@ -99,7 +156,7 @@ pub fn scene(record: &Record, due: &[Due], window: Window, texts: &Texts) -> Vec
                 (false, true) => "sm",
                 (false, false) => "",
             };
-            row.add(text(class, 16, y + row_h - 4, name));
+            row.add(text(class, 16, y + row_h - 4, crate::format::fit(&name, 90, 66)));
         }
         out.push((format_smolstr!("row {i}"), row));
     }
@@ -107,20 +164,31 @@ pub fn scene(record: &Record, due: &[Due], window: Window, texts: &Texts) -> Vec
     out.extend(pulls(record, w, &row_of, row_h, texts));
     out.extend(commands(record, w, row_h));
     out.extend(future(due, w, &row_of, row_h));
-    let mut now = Mark::new("g", "now");
-    now.add(path("", format_smolstr!("M{now_x} 4V{}", w.height)));
-    now.add(rect("", Rect::new(now_x - 38, 1, 76, 17), 3));
+    let x = w.x(w.now);
+    if w.past() {
+        let veil = Rect::new(x, 24, end_x - x, w.height - 24);
+        out.push(("veil".into(), rect("veil", veil, 0)));
+        out.push(("end".into(), path("endline", format_smolstr!("M{end_x} 22V{}", w.height))));
+    }
+    let mut now = Mark::new("g", if w.past() { "now back" } else { "now" });
+    now.add(path("", format_smolstr!("M{x} 4V{}", w.height)));
+    let flag = (x - 38).clamp(0, (w.width - 76).max(0));
+    now.add(rect("", Rect::new(flag, 1, 76, 17), 3));
     let clock = reading(w.now - w.zero);
-    now.add(text("m", now_x, 13, clock.strip_prefix("00:").map_or_else(|| clock.clone(), SmolStr::from)));
+    now.add(text("m", flag + 38, 13, clock.strip_prefix("00:").map_or_else(|| clock.clone(), SmolStr::from)));
     out.push(("now".into(), now));
     out
 }
 
-fn lane_name(lane: Lane, texts: &Texts) -> &'static str {
-    match lane.name() {
-        Some(name) => name,
-        None if lane == Lane::You => texts.you,
-        None => texts.others,
+/// The name of a lane, as its row shows it.
+#[must_use]
+pub fn lane_name(record: &Record, lane: Lane, texts: &Texts) -> SmolStr {
+    match (lane.name(), lane) {
+        (Some(name), _) => name.into(),
+        (None, Lane::Other(n)) => {
+            record.others.get(usize::from(n)).cloned().unwrap_or_else(|| texts.others.into())
+        }
+        (None, _) => texts.you.into(),
     }
 }
 
@@ -129,7 +197,7 @@ fn ruler(w: Window) -> Mark {
     let px = i64::from(w.width - w.left()).max(1);
     // Room for a reading between two of them.
     let step = STEPS.into_iter().find(|s| s * 1000 * px / w.span.max(1) >= 62).unwrap_or(3600) * 1000;
-    let first = ((w.from() - w.zero).max(0) + step - 1) / step;
+    let first = ((w.from - w.zero).max(0) + step - 1) / step;
     let last = (w.to() - w.zero).div_euclid(step);
     let end = w.x(w.zero + (last + 1) * step).min(w.width);
     let start = w.x(w.zero).max(w.left());
@@ -139,7 +207,7 @@ fn ruler(w: Window) -> Mark {
         if n % 2 == 0 {
             mark.add(rect("ink", Rect::new(x, 18, next - x, 4), 0));
         }
-        let near_now = (w.x(at) - w.now_x()).abs() < 62;
+        let near_now = (w.x(at) - w.x(w.now)).abs() < 62;
         if n >= first && !near_now && w.x(at) > w.left() + 14 && w.x(at) < w.width - 14 {
             mark.add(text("m", w.x(at), 13, minutes(n * step)));
         }
@@ -151,9 +219,9 @@ fn ruler(w: Window) -> Mark {
 /// One path per lane holds all its ticks; ticks on the same px are one.
 fn ticks(record: &Record, w: Window, row_of: &BTreeMap<Lane, i32>, row_h: i32) -> Vec<(SmolStr, Mark)> {
     let mut xs: BTreeMap<Lane, Vec<i32>> = BTreeMap::new();
-    for (at, lane) in record.between(w.from(), w.now) {
-        let x = w.x(*at);
-        let list = xs.entry(*lane).or_default();
+    for tick in record.between(w.from, w.latest.min(w.to())) {
+        let x = w.x(tick.at);
+        let list = xs.entry(tick.lane).or_default();
         if x >= w.left() && list.last() != Some(&x) {
             list.push(x);
         }
@@ -183,11 +251,11 @@ fn pulls(
 ) -> Vec<(SmolStr, Mark)> {
     let Some(y) = row_of.get(&Lane::Kubelet).map(|y| y + 2) else { return Vec::new() };
     let shown = record.pulls.iter().enumerate().rev().take(60);
-    let seen = shown.filter(|(_, p)| p.to.unwrap_or(w.now) >= w.from() && p.from <= w.now);
+    let seen = shown.filter(|(_, p)| p.to.unwrap_or(w.latest) >= w.from && p.from <= w.to());
     let mut taken: Vec<(i32, i32)> = Vec::new();
     let mut out = Vec::new();
     for (i, pull) in seen {
-        let (x, end) = (w.x(pull.from).max(w.left()), w.x(pull.to.unwrap_or(w.now)).min(w.now_x()));
+        let (x, end) = (w.x(pull.from).max(w.left()), w.x(pull.to.unwrap_or(w.latest)).min(w.width));
         let bar = Rect::new(x, y, (end - x).max(2), (row_h - 3).min(12));
         let mut mark = Mark::new("g", "pull");
         mark.add(rect("", bar, 2));
@@ -228,13 +296,13 @@ fn commands(record: &Record, w: Window, row_h: i32) -> Vec<(SmolStr, Mark)> {
     let mut out = Vec::new();
     for (i, (at, words)) in record.commands.iter().enumerate().rev().take(40) {
         let x = w.x(*at);
-        if x < w.left() || *at > w.now {
+        if x < w.left() || x > w.width {
             continue;
         }
         let mut mark = Mark::new("g", "cmd");
         mark.add(path("tick you", format_smolstr!("M{x} 29v{}", (row_h - 5).min(11))));
         if writes(words) {
-            let room = free.min(w.now_x() - 4) - x - 10;
+            let room = free.min(w.x(w.latest) - 4) - x - 10;
             let words = crate::format::fit(words, room, 69);
             if words.chars().count() > 2 {
                 mark.add(text("m", x + 6, 26 + row_h - 4, words));
@@ -251,7 +319,8 @@ fn future(due: &[Due], w: Window, row_of: &BTreeMap<Lane, i32>, row_h: i32) -> V
     let mut out = Vec::new();
     for (i, item) in due.iter().enumerate().take(24) {
         let x = w.x(item.at);
-        let Some(y) = row_of.get(&item.lane).filter(|_| x > w.now_x() + 5 && x < w.width - 6).copied() else {
+        let Some(y) = row_of.get(&item.lane).filter(|_| x > w.x(w.latest) + 5 && x < w.width - 6).copied()
+        else {
             continue;
         };
         if free.get(&y).is_some_and(|right| *right > x) {
@@ -273,18 +342,34 @@ fn future(due: &[Due], w: Window, row_of: &BTreeMap<Lane, i32>, row_h: i32) -> V
 mod tests {
     use super::*;
     use crate::i18n::Lang;
+    use crate::panels::timeline::record::Tick;
 
     fn window(now: i64) -> Window {
-        Window { width: 808, height: 136, now, zero: 0, span: 60_000 }
+        let from = Window::following(now, 60_000);
+        let (width, height, zero, earliest, span) = (808, 136, 0, 0, 60_000);
+        Window { width, height, now, latest: now, zero, earliest, from, span, lane: None }
     }
 
     #[test]
-    fn now_stands_still_and_the_past_lies_left() {
+    fn a_px_and_its_instant_are_one() {
         let w = window(222_100);
-        assert_eq!(w.x(w.now), w.now_x());
-        assert!(w.x(w.now - 1000) < w.now_x());
-        assert_eq!(w.x(w.from()), w.left());
+        assert!((w.at(w.x(w.now)) - w.now).abs() <= w.span / 600);
+        assert!(w.x(w.now - 1000) < w.x(w.now));
+        assert_eq!(w.x(w.from), w.left());
         assert!((w.x(w.to()) - w.width).abs() <= 1);
+    }
+
+    #[test]
+    fn every_lane_that_wrote_has_a_row() {
+        let mut record = Record::default();
+        record.others = (0..5).map(|n| format_smolstr!("c{n}")).collect();
+        record.ticks =
+            (0..5).map(|n| Tick { at: 1000, revision: u64::from(n), lane: Lane::Other(n) }).collect();
+        for height in [64, 88, 112, 136, 400] {
+            let w = Window { height, ..window(2000) };
+            let shown: Vec<Lane> = rows(&record, w).into_iter().flatten().collect();
+            assert_eq!(shown.len(), 11, "{height}");
+        }
     }
 
     #[test]
@@ -307,7 +392,8 @@ mod tests {
     #[test]
     fn ticks_on_one_px_are_one() {
         let mut record = Record::default();
-        record.ticks = vec![(1000, Lane::You), (1001, Lane::You)];
+        let tick = |at| Tick { at, revision: 1, lane: Lane::You };
+        record.ticks = vec![tick(1000), tick(1001)];
         let marks = scene(&record, &[], window(2000), Lang::Ko.texts());
         let d = marks.iter().find(|(key, _)| key.starts_with("tick")).and_then(|(_, m)| m.attr("d"));
         assert_eq!(d.map(|d| d.matches('M').count()), Some(1));

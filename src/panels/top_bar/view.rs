@@ -12,6 +12,7 @@ use crate::session::{SPEEDS, Session};
 pub fn TopBar(app: App) -> impl IntoView {
     let clock = Memo::new(move |_| {
         app.time.track();
+        app.past.track();
         reading(app.ask(Session::elapsed)).to_string()
     });
     view! {
@@ -26,9 +27,17 @@ pub fn TopBar(app: App) -> impl IntoView {
             <div class="helm" role="group" aria-label=word(app, |t| t.time_controls)>
                 <p class="clock">
                     {ic("#i-clock")} <span class="m">{move || clock.get()}</span>
-                    <small>{word(app, |t| t.virtual_time)}</small>
+                    <small>{move || if app.past.get() { app.texts().past_short } else { app.texts().virtual_time }}</small>
                 </p>
                 <div class="seg">
+                    <button
+                        class="stepback"
+                        aria-label=word(app, |t| t.step_back)
+                        title=word(app, |t| t.step_back)
+                        on:click=move |_| app.step_to(false, false)
+                    >
+                        {ic("#i-back")}
+                    </button>
                     <button
                         class="playpause"
                         aria-label=move || if app.paused.get() { app.texts().play } else { app.texts().pause }
@@ -43,7 +52,7 @@ pub fn TopBar(app: App) -> impl IntoView {
                         class="stepper"
                         aria-label=word(app, |t| t.step)
                         title=word(app, |t| t.step)
-                        on:click=move |_| app.step()
+                        on:click=move |_| app.step_to(true, false)
                     >
                         {ic("#i-step")}
                     </button>
@@ -53,6 +62,14 @@ pub fn TopBar(app: App) -> impl IntoView {
                 </div>
             </div>
             <div class="right">
+                <button
+                    class="ibtn undo"
+                    aria-label=word(app, |t| t.undo)
+                    title=word(app, |t| t.undo)
+                    on:click=move |_| app.undo()
+                >
+                    {ic("#i-undo")}
+                </button>
                 <div class="seg" role="group" aria-label=word(app, |t| t.language)>
                     {language_button(app, Lang::Ko, "한국어")} {language_button(app, Lang::En, "EN")}
                 </div>
