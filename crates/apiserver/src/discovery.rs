@@ -52,9 +52,9 @@ fn version() -> Value {
 }
 
 impl ApiServer {
-    /// Everything that is served: the built-in resources, then the custom ones.
+    /// Everything that is served: the built-in resources, then the custom ones, then those of other servers.
     fn served(&self) -> impl Iterator<Item = &Resource> {
-        resources::all().iter().chain(self.customs.iter())
+        resources::all().iter().chain(self.customs.iter()).chain(self.aggregated_resources())
     }
 
     /// The named groups in discovery order.

@@ -6,9 +6,10 @@
 //! streams (whoever drives the cluster connects them).
 //!
 //! Models `k8s.io/apiserver` and `k8s.io/kubernetes/pkg/registry`, `pkg/apis`, `plugin/pkg/admission`.
-//! Not modelled: audit, priority and fairness, aggregation.
+//! Not modelled: audit, priority and fairness.
 
 mod admission;
+mod aggregation;
 mod authorization;
 mod bootstrap;
 mod custom;
@@ -23,5 +24,6 @@ mod tables;
 mod validation;
 mod watch;
 
+pub use aggregation::{CustomKey, ExternalKey, Measured, Sample};
 pub use server::{ApiServer, Config};
 pub use watch::WatchCursor;

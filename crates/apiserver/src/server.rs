@@ -12,6 +12,7 @@ use objects::resources::{self, Resource};
 use objects::{Reason, Status, Str, Value};
 use smol_str::format_smolstr;
 
+use crate::aggregation::{Measured, request_of_path};
 use crate::custom::{Custom, Customs};
 use crate::registry::accept::PodSpec;
 use crate::strategy::service::Allocations;
@@ -51,6 +52,8 @@ pub struct ApiServer {
     pub(crate) templates: Accepted,
     /// What the token volume of every pod projects.
     pub(crate) token_volume: Value,
+    /// What aggregated servers report.
+    pub(crate) measured: Measured,
 }
 
 /// A resource that is served: built in, or made by a CustomResourceDefinition.
@@ -110,6 +113,7 @@ impl ApiServer {
             pods: Accepted::default(),
             templates: Accepted::default(),
             token_volume: crate::admission::token_volume(),
+            measured: Measured::default(),
         };
         s.bootstrap();
         s
@@ -174,9 +178,15 @@ impl ApiServer {
     pub fn handle(&mut self, caller: &Caller, request: Request, now: Time) -> Result<Response, Status> {
         self.now = now;
         if request.resource.is_empty() {
-            return self.non_resource(&request);
+            return match request_of_path(&request) {
+                Some(named) => self.handle(caller, named, now),
+                None => self.non_resource(&request),
+            };
         }
-        let resource = self.find(&request)?;
+        let resource = match self.find(&request) {
+            Ok(resource) => resource,
+            Err(e) => return self.aggregate(caller, &request).unwrap_or(Err(e)),
+        };
         self.authorize(caller, &request, &resource)?;
         let mut cx = Cx::new(caller, &request, resource, now);
         if let Some(warning) = deprecation(&cx.resource.id) {

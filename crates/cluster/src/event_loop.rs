@@ -14,6 +14,10 @@ pub(crate) enum Due {
     Wake(usize),
     /// A request of this number has come through the network.
     Net(u64),
+    /// The metrics server asks every node what it uses.
+    Scrape,
+    /// Another second of load.
+    Load,
 }
 
 impl Cluster {
@@ -40,6 +44,14 @@ impl Cluster {
             }
             Due::Net(call) => {
                 self.carry(call);
+                return true;
+            }
+            Due::Scrape => {
+                self.scrape();
+                return true;
+            }
+            Due::Load => {
+                self.load_tick();
                 return true;
             }
         }
@@ -79,8 +91,12 @@ impl Cluster {
         }
         let arrives = self.now + WATCH_LATENCY;
         let mut recipients = Vec::new();
+        let mut api_service = None;
         for change in self.api.changes_since(self.routed).into_iter().flatten() {
             self.log_hash.add(change);
+            if change.resource == "apiservices.apiregistration.k8s.io" {
+                api_service = Some(change.name.clone());
+            }
             self.router.recipients(change, &mut recipients);
             for id in &recipients {
                 let part = &mut self.parts[*id];
@@ -92,6 +108,9 @@ impl Cluster {
             }
         }
         self.routed = self.api.revision();
+        if let Some(name) = api_service {
+            self.api_service_changed(&name);
+        }
     }
 
     pub(crate) fn reschedule(&mut self, id: usize) {

@@ -13,6 +13,7 @@ use clock::Time;
 use objects::{Status, Str};
 
 use crate::Cluster;
+use crate::load::Profile;
 use crate::stream::Stream;
 
 /// One thing done to the cluster from outside.
@@ -27,6 +28,10 @@ pub(crate) enum Input {
     Hold(Str, bool),
     /// A held controller does one unit of work.
     Nudge(Str),
+    /// Somebody begins to send requests.
+    StartLoad(Box<Profile>),
+    /// They stop.
+    StopLoad(Str),
 }
 
 /// An input with its place: after so many events, at this instant.
@@ -76,6 +81,8 @@ impl Cluster {
             Input::Close(id) => self.close_stream(id),
             Input::Hold(name, held) => self.hold_controller(&name, held),
             Input::Nudge(name) => drop(self.step_controller(&name)),
+            Input::StartLoad(profile) => drop(self.start_load(*profile)),
+            Input::StopLoad(name) => drop(self.stop_load(&name)),
         }
     }
 

@@ -11,7 +11,9 @@ pub mod config;
 mod event_loop;
 pub mod history;
 mod journal;
+pub mod load;
 mod log_hash;
+mod metrics_server;
 mod net;
 mod part;
 pub mod port;
@@ -34,7 +36,9 @@ use ordered::BTreeMap;
 use event_loop::Due;
 use journal::{Input, Journal};
 use kubelet::{Depot, Kubelet, NetCall};
+use load::LoadModel;
 use log_hash::LogHash;
+use metrics_server::MetricsServer;
 use part::Part;
 use router::Router;
 use stream::Stream;
@@ -62,6 +66,8 @@ pub struct Cluster {
     streams: BTreeMap<u64, Stream>,
     next_stream: u64,
     journal: Journal,
+    metrics_server: MetricsServer,
+    load: LoadModel,
 }
 
 impl Cluster {
@@ -83,6 +89,8 @@ impl Cluster {
             streams: BTreeMap::new(),
             next_stream: 1,
             journal: Journal::default(),
+            metrics_server: MetricsServer::default(),
+            load: LoadModel::new(&rng),
             config,
         };
         cluster.boot(&rng);
@@ -201,9 +209,9 @@ impl Cluster {
     }
 
     /// What a node and its pods use now.
-    pub fn node_usage(&mut self, node: &str) -> Option<kubelet::usage::NodeUsage> {
-        let part = self.kubelet_part(node)?;
-        self.with_kubelet(part, |k, now| k.node_usage(now))
+    #[must_use]
+    pub fn node_usage(&self, node: &str) -> Option<kubelet::usage::NodeUsage> {
+        Some(self.kubelet(node)?.node_usage(self.now))
     }
 
     /// The registries that nodes pull from.
@@ -243,7 +251,7 @@ impl Cluster {
     pub fn pending(&self) -> impl Iterator<Item = (Time, &str)> {
         self.due.iter().filter_map(|(at, due)| match due {
             Due::Wake(id) => self.parts.get(*id).map(|p| (at, p.name())),
-            Due::Deliver(_) | Due::Net(_) => None,
+            Due::Deliver(_) | Due::Net(_) | Due::Scrape | Due::Load => None,
         })
     }
 

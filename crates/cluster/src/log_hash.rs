@@ -29,6 +29,12 @@ impl LogHash {
         self.difference(&change.previous, &change.object);
     }
 
+    /// Takes in something that happened and is no write.
+    pub(crate) fn note(&mut self, at: clock::Time, text: &str) {
+        self.number(at.0 as u64);
+        self.text(text);
+    }
+
     /// Hashes what differs: shared subtrees are passed over, so the cost is that of the change. Equal ones that are
     /// not shared count the same: what is shared depends on who asked, not on what was written.
     fn difference(&mut self, old: &Value, new: &Value) {

@@ -11,6 +11,7 @@
 //! - A controller is level-driven: its sync reaches the same state however often, and after whatever, it runs.
 //! - All state is plain data and `Clone`.
 
+pub mod apiservice;
 pub mod caches;
 pub mod clusterroleaggregation;
 pub mod controller;

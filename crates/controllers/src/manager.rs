@@ -127,6 +127,8 @@ controllers! {
         |_| crate::podautoscaler::HorizontalController::new(),
     clusterroleaggregation: crate::clusterroleaggregation::ClusterRoleAggregationController =
         |_| crate::clusterroleaggregation::ClusterRoleAggregationController::new(),
+    apiservice: crate::apiservice::AvailabilityController =
+        |_| crate::apiservice::AvailabilityController::new(),
 }
 
 /// One controller's queue as it stands.

@@ -181,6 +181,8 @@ impl PodUsage {
 /// What a node uses, with its pods in key order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeUsage {
+    /// Thousandths of a core that the node itself uses.
+    pub system_millis: i64,
     pub cpu_us: i64,
     pub cpu_millis: i64,
     pub memory_bytes: i64,
@@ -348,10 +350,11 @@ impl Kubelet {
     }
 
     /// What the node and each of its pods use now. Looks at every pod of the node once.
-    pub fn node_usage(&mut self, now: Time) -> NodeUsage {
-        self.rebalance(now);
+    #[must_use]
+    pub fn node_usage(&self, now: Time) -> NodeUsage {
         let (cpu, memory) = self.system();
         let mut node = NodeUsage {
+            system_millis: cpu,
             cpu_us: cpu * now.since(Time::EPOCH),
             cpu_millis: cpu,
             memory_bytes: memory,
@@ -362,11 +365,13 @@ impl Kubelet {
             for c in &worker.containers {
                 let State::Running { since } = c.state else { continue };
                 let usage = of(c, now);
+                // Shares are worked out when somebody's wants change by much.
+                let flow = own_demand(c).min(c.meter.cpu_limit);
                 let used = ContainerUsage {
                     name: c.spec["name"].to_str(),
                     since,
                     cpu_us: i64::try_from(usage.cpu_us).unwrap_or(i64::MAX),
-                    cpu_millis: c.meter.granted,
+                    cpu_millis: if c.meter.granted > 0 { c.meter.granted } else { flow },
                     memory_bytes: i64::try_from(usage.memory_bytes).unwrap_or(i64::MAX),
                 };
                 node.cpu_us = node.cpu_us.saturating_add(used.cpu_us);
