@@ -70,3 +70,11 @@ pub const HPA_DOWNSCALE_STABILIZATION_MS: Millis = 5 * 60_000;
 pub const HPA_CPU_INITIALIZATION_MS: Millis = 5 * 60_000;
 /// A pod that stopped being ready this early has never been.
 pub const HPA_INITIAL_READINESS_MS: Millis = 30_000;
+
+/// A disk that nobody wants is taken from a node that is not ready after this, mounted or not.
+pub const MAX_WAIT_FOR_UNMOUNT_MS: Millis = 6 * 60_000;
+/// A driver's attacher has so long to answer.
+pub const ATTACH_TIMEOUT_MS: Millis = 2 * 60_000;
+/// The back-off of a failed attachment doubles from the first to the second.
+pub const ATTACH_BACKOFF_MS: Millis = 500;
+pub const ATTACH_MAX_BACKOFF_MS: Millis = 2 * 60_000 + 2_000;

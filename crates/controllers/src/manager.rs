@@ -115,6 +115,9 @@ controllers! {
         |_| crate::resourcequota::ResourceQuotaController::new(),
     persistentvolume: crate::volume::persistentvolume::PersistentVolumeController =
         |_| crate::volume::persistentvolume::PersistentVolumeController::new(),
+    attachdetach: crate::volume::attachdetach::AttachDetachController =
+        |_| crate::volume::attachdetach::AttachDetachController::new(),
+    expand: crate::volume::expand::ExpandController = |_| crate::volume::expand::ExpandController::new(),
     ephemeral: crate::volume::ephemeral::EphemeralController =
         |_| crate::volume::ephemeral::EphemeralController::new(),
     pvcprotection: crate::volume::pvcprotection::PvcProtectionController =

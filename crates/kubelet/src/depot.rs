@@ -1,13 +1,13 @@
 //! What all nodes of a cluster share beneath their containers: the trees of images, and the trees of volumes.
 //!
-//! Owns: one file tree per volume under a name. Does not own: which pod mounts what (volumes.rs).
+//! Owns: one file tree per volume under a name. Does not own: which pod mounts what (volumes).
 //! The cluster keeps the one depot and lends it to the kubelet that acts. A tree's name tells how long it lives and
 //! who sees it: `pod/<uid>/..` goes with its pod, `node/<name>` is a node's disk, anything else outlives both.
 
 use ordered::BTreeMap;
 
 use clock::Time;
-use containers::fs::{Node, Tree, VolumeId, Volumes, split};
+use containers::fs::{Dev, Meta, Node, Tree, VolumeId, Volumes, split};
 use containers::images::{Registry, Roots};
 use containers::machine::Host;
 
@@ -49,6 +49,39 @@ impl Depot {
     /// The volume called `name`, if there is one.
     pub(crate) fn known(&self, name: &str) -> Option<VolumeId> {
         self.names.get(name).copied()
+    }
+
+    /// A node's own disk, with what every node has on it.
+    pub(crate) fn node_disk(&mut self, node: &str) -> VolumeId {
+        let name = format!("node/{node}");
+        if let Some(id) = self.names.get(&name) {
+            return *id;
+        }
+        let id = self.volume(&name);
+        if let Some(tree) = self.tree_mut(id) {
+            for dir in ["/home", "/mnt", "/opt", "/srv", "/var/lib/kubelet/pods", "/var/log/pods", "/var/log/containers"] {
+                tree.put(dir, Node::dir(0o755));
+            }
+            tree.put("/tmp", Node::dir(0o1777));
+            tree.put_file("/etc/hostname", format!("{node}\n").as_bytes(), 0o644);
+            tree.put_file("/etc/os-release", b"NAME=\"Wheelhouse simulated node\"\nID=wheelhouse\n", 0o644);
+            tree.put_file("/run/containerd/containerd.sock", b"", 0o660);
+            for (path, device) in
+                [("/dev/null", Dev::Null), ("/dev/zero", Dev::Zero), ("/dev/random", Dev::Random), ("/dev/urandom", Dev::Random)]
+            {
+                tree.put(path, Node::Dev(device, Meta::new(0o666)));
+            }
+        }
+        id
+    }
+
+    /// A directory at `path`, if nothing is there.
+    pub(crate) fn make_dir(&mut self, id: VolumeId, path: &str, mode: u16) {
+        if let Some(tree) = self.tree_mut(id)
+            && tree.node(&split(path)).is_none()
+        {
+            tree.put(path, Node::dir(mode));
+        }
     }
 
     pub(crate) fn tree_mut(&mut self, id: VolumeId) -> Option<&mut Tree> {

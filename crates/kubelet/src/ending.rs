@@ -412,6 +412,7 @@ impl Kubelet {
     }
 
     pub(crate) fn remove(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        self.unmount(key, ctx);
         let Some(worker) = self.pods.get(key) else { return };
         if worker.fixed.is_some() {
             return self.static_ended(key, ctx);

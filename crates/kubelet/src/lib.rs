@@ -15,6 +15,7 @@ mod ending;
 mod environment;
 mod image_manager;
 mod machines;
+mod mounting;
 pub mod net;
 mod node_status;
 mod pod_worker;
@@ -34,6 +35,7 @@ use clock::{Time, Timers};
 use objects::{Str, Value};
 
 pub use depot::Depot;
+pub use volumes::usage::VolumeUse;
 pub use net::{NetCall, Served};
 pub use static_pods::MANIFESTS;
 
@@ -93,6 +95,8 @@ pub struct Kubelet {
     services: BTreeMap<Str, BTreeMap<Str, Value>>,
     /// The variables that tell of them, by namespace and whether links are wanted; worked out when needed.
     variables: BTreeMap<(Str, bool), Arc<Variables>>,
+    /// Attachable volumes that pods here use or wait for, by their names in the node's status.
+    in_use: BTreeSet<Str>,
     /// Lent by the cluster while this kubelet acts.
     depot: Depot,
     calls: Vec<NetCall>,
@@ -124,6 +128,7 @@ impl Kubelet {
             },
             services: BTreeMap::new(),
             variables: BTreeMap::new(),
+            in_use: BTreeSet::new(),
             depot: Depot::default(),
             calls: Vec::new(),
             components: Vec::new(),
@@ -266,7 +271,14 @@ impl Component for Kubelet {
         match change.resource.as_str() {
             "pods" => self.pod_changed(change, now),
             "services" => self.service_changed(change),
-            "nodes" if !change.is_deleted() => self.node = change.object.clone(),
+            "nodes" if !change.is_deleted() => {
+                let attached = |n: &Value| n["status"]["volumesAttached"].clone();
+                let news = attached(&self.node) != attached(&change.object);
+                self.node = change.object.clone();
+                if news {
+                    self.mount_attached(now);
+                }
+            }
             "nodes" => {
                 self.node = Value::Null;
                 self.tasks.set(now, Task::Register);

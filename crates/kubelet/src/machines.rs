@@ -204,7 +204,8 @@ fn write_token(worker: &mut PodWorker, i: usize, depot: &mut Depot, facts: &Node
         }
         let down = downward(worker, facts);
         let mut read = |_: &str, _: &str| Ok(facts.root_ca.clone());
-        if let Ok(m) = volumes::set_up(v, &down, depot, now, &mut read) {
+        let site = volumes::Site { downward: &down, node: &Value::Null, in_use: &[] };
+        if let Ok(m) = volumes::set_up(v, &site, depot, now, &mut read) {
             worker.volumes.insert(name, m);
         }
     }

@@ -76,7 +76,9 @@ impl Kubelet {
             return;
         }
         let mut node = self.node.clone();
-        node.set("status", self.node_status(ctx));
+        let mut status = self.node_status(ctx);
+        self.tell_volumes(&mut status, ctx);
+        node.set("status", status);
         // Unconditional: the kubelet alone writes a node's status.
         node.at_mut(&["metadata"]).remove("resourceVersion");
         if let Ok(stored) = ctx.update_status(NODES, node) {

@@ -58,6 +58,10 @@ pub(crate) struct PodWorker {
     pub(crate) containers: Vec<Container>,
     pub(crate) volumes: BTreeMap<Str, Mounted>,
     pub(crate) mount_failures: u32,
+    /// All volumes are ready.
+    pub(crate) mounted: bool,
+    /// Volumes that are not attached yet, by their names in the node's status.
+    pub(crate) unattached: Vec<Str>,
     pub(crate) cause: u64,
     pub(crate) terminating: bool,
     pub(crate) removing: bool,
@@ -86,6 +90,8 @@ impl PodWorker {
             containers: init.chain(main).chain(ephemeral).collect(),
             volumes: BTreeMap::new(),
             mount_failures: 0,
+            mounted: false,
+            unattached: Vec::new(),
             cause,
             terminating: false,
             removing: false,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use client::{Ctx, EventType};
 use clock::{Millis, Rng, Time};
-use objects::resources::{CONFIGMAPS, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, SECRETS};
+use objects::resources::{CONFIGMAPS, CSIDRIVERS, CSINODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, SECRETS};
 use objects::{Str, Value};
 
 use crate::container::{Ended, Kind, Live, Machine, State};
@@ -21,10 +21,13 @@ pub(crate) fn jitter(span: Millis, rng: &mut Rng) -> Millis {
 
 /// Reads an object as volumes and variables name it; the error is the kubelet's text.
 pub(crate) fn read(ctx: &mut Ctx<'_>, namespace: &str, resource: &str, name: &str) -> Result<Value, String> {
+    let (namespace, name) = name.split_once('/').unwrap_or((namespace, name));
     let (r, namespace) = match resource {
         "configmap" | "configmaps" => (CONFIGMAPS, namespace),
         "secret" | "secrets" => (SECRETS, namespace),
         "persistentvolumeclaims" => (PERSISTENTVOLUMECLAIMS, namespace),
+        "csidrivers" => (CSIDRIVERS, ""),
+        "csinodes" => (CSINODES, ""),
         _ => (PERSISTENTVOLUMES, ""),
     };
     ctx.get(r, namespace, name).map_err(|s| {
@@ -91,83 +94,6 @@ impl Kubelet {
         }
         self.report(key, ctx);
         self.mount(key, ctx);
-    }
-
-    /// Makes every volume ready, then asks for the sandbox.
-    fn mount(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
-        let Some(worker) = self.pods.get_mut(key) else { return };
-        let wanted = worker.pod["spec"]["volumes"].clone();
-        let namespace = worker.pod.namespace().to_owned();
-        let mut failed = Vec::new();
-        let mut written = false;
-        for v in wanted.items() {
-            let name = v["name"].to_str();
-            if volumes::is_token_volume(v) && is_own_token(v) {
-                if self.facts.root_ca.is_null() {
-                    let ca = ctx.get(CONFIGMAPS, &namespace, "kube-root-ca.crt");
-                    self.facts.root_ca = ca.unwrap_or_default();
-                }
-                continue;
-            }
-            written |= volumes::is_written(v);
-            if worker.volumes.contains_key(&name) {
-                continue;
-            }
-            let down = machines::downward(worker, &self.facts);
-            let now = ctx.now;
-            let mut read = |resource: &str, name: &str| read(ctx, &namespace, resource, name);
-            match volumes::set_up(v, &down, &mut self.depot, now, &mut read) {
-                Ok(m) => drop(worker.volumes.insert(name, m)),
-                Err(why) => failed.push(format!("MountVolume.SetUp failed for volume \"{name}\" : {why}")),
-            }
-        }
-        if failed.is_empty() {
-            let jitter = ctx.rng.below(delays::SANDBOX_JITTER_MS) as Millis;
-            self.tasks.set(ctx.now + delays::SANDBOX_MS + jitter, Task::Pod(key.clone(), Work::SandboxReady));
-            if written {
-                self.refresh_later(key, ctx);
-            }
-            return;
-        }
-        let wait = (delays::MOUNT_RETRY_MS << worker.mount_failures.min(8)).min(delays::MOUNT_RETRY_MAX_MS);
-        worker.mount_failures += 1;
-        let pod = worker.pod.clone();
-        for message in failed {
-            self.recorder.event(ctx, &pod, EventType::Warning, "FailedMount", &message);
-        }
-        self.tasks.set(ctx.now + wait, Task::Pod(key.clone(), Work::Mount));
-    }
-
-    fn refresh_later(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
-        let at = ctx.now + jitter(delays::SYNC_PERIOD_MS, ctx.rng);
-        self.tasks.set(at, Task::Pod(key.clone(), Work::Refresh));
-    }
-
-    /// Writes volumes anew whose sources have changed.
-    fn refresh(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
-        let Some(worker) = self.pods.get_mut(key) else { return };
-        if worker.terminating || worker.is_done() {
-            return;
-        }
-        let down = machines::downward(worker, &self.facts);
-        let namespace = worker.pod.namespace().to_owned();
-        for v in down.pod["spec"]["volumes"].items() {
-            let Some(m) = worker.volumes.get_mut(v["name"].text()).filter(|_| !is_own_token(v)) else {
-                continue;
-            };
-            let Some(old) = &m.written else { continue };
-            let mut read = |resource: &str, name: &str| read(ctx, &namespace, resource, name);
-            // A source that has gone leaves the files as they are.
-            if let Ok(new) = volumes::payload(v, &down, &mut read)
-                && new != *old
-            {
-                if let Some(tree) = self.depot.tree_mut(m.volume) {
-                    volumes::write(tree, &new, ctx.now);
-                }
-                m.written = Some(new);
-            }
-        }
-        self.refresh_later(key, ctx);
     }
 
     fn sandbox_ready(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
@@ -393,6 +319,7 @@ impl Kubelet {
             let user = user_error(&spec, &pod, image.uid(), &worker.full_name());
             user.map_or(Ok(()), Err)
                 .and_then(|()| environment::variables(&spec, &services, &down, &mut fetch))
+                .and_then(|all| volumes::refused(&spec, &all).map_or(Ok(all), Err))
                 .map(Some)
         };
         let path = worker.containers[i].field_path();
@@ -497,13 +424,11 @@ impl Kubelet {
         {
             // A deletion that has not arrived yet must still be seen as new when it does.
             worker.pod.set("status", stored["status"].clone());
+            if matches!(stored["status"]["phase"].text(), "Succeeded" | "Failed") {
+                self.unmount(key, ctx);
+            }
         }
     }
-}
-
-/// The volume admission adds, whose sources are the same in every pod.
-fn is_own_token(volume: &Value) -> bool {
-    volume["name"].text().starts_with("kube-api-access-")
 }
 
 /// `runAsNonRoot` against the user the container would run as.

@@ -4,6 +4,7 @@
 //! Does not own: where objects are kept (etcd), who may write them (apiserver), what they mean (controllers).
 
 pub mod base64;
+pub mod csi_translation;
 pub mod decode;
 pub mod duration;
 pub mod fieldset;

@@ -281,6 +281,10 @@ impl Disks {
             return Ok(());
         };
         let spec = &volume["spec"];
+        if let Some(disk) = objects::csi_translation::disk(spec) {
+            // A volume made by hand brings its driver as well.
+            self.serving(&disk.driver, ctx);
+        }
         let by = volume.annotations()[PROVISIONED_BY].text().to_owned();
         let released = matches!(volume["status"]["phase"].text(), "Released" | "Failed");
         let ours = volume.meta()["finalizers"].items().iter().any(|f| *f == FINALIZER);

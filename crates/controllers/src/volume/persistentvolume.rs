@@ -275,7 +275,10 @@ impl PersistentVolumeController {
         match volume {
             Some(v) => {
                 status.set("accessModes", &v["spec"]["accessModes"]);
-                status.set("capacity", &v["spec"]["capacity"]);
+                // Of a claim that is bound the size is its resizer's and its node's.
+                if claim["status"]["phase"] != "Bound" || status["capacity"].is_null() {
+                    status.set("capacity", &v["spec"]["capacity"]);
+                }
             }
             None => {
                 status.remove("accessModes");

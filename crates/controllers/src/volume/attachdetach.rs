@@ -1,0 +1,464 @@
+//! The attach/detach controller: a disk is attached to the nodes whose pods use it, and to no other.
+//!
+//! Owns: VolumeAttachment objects, `status.volumesAttached` of nodes, the events of attaching. Does not own: the
+//! attaching itself (the driver's attacher), mounting (kubelet), who may use a volume at all (scheduler).
+//! Models `pkg/controller/volume/attachdetach` (reconciler, nodes' status updater) and the attacher of `pkg/volume/csi`.
+//! Every change that concerns a volume leads to one look at it, in place of a look at all every 100 ms. An attachment's
+//! name has the form of upstream's digest without being it. Not modelled: disks named in a pod without a
+//! PersistentVolume, drivers that change how much fits a node.
+
+use ordered::{BTreeMap, BTreeSet};
+
+use client::{Change, Ctx, EventType, PatchType};
+use clock::{Millis, Time};
+use objects::csi_translation::{Disk, disk, may_multi_attach, unique_name};
+use objects::resources::{
+    CSIDRIVERS, NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, Resource, VOLUMEATTACHMENTS,
+};
+use objects::{Reason, Status, Str, Value, value};
+
+use super::pvcprotection::claims_of;
+use crate::caches::Caches;
+use crate::controller::{Base, Controller, has_base};
+use crate::delays::{
+    ATTACH_BACKOFF_MS, ATTACH_MAX_BACKOFF_MS, ATTACH_TIMEOUT_MS, MAX_WAIT_FOR_UNMOUNT_MS,
+};
+
+const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
+
+#[derive(Clone, Debug)]
+pub struct AttachDetachController {
+    pub base: Base,
+    /// By claim: the pods on nodes that use it, each with its node.
+    users: BTreeMap<Str, BTreeMap<Str, Str>>,
+    /// By volume: its attachments, each with its node.
+    attachments: BTreeMap<Str, BTreeMap<Str, Str>>,
+    /// By node: the volumes with an attachment there.
+    on_node: BTreeMap<Str, BTreeSet<Str>>,
+    /// Attachments (volume, node) that nobody wants any more: since when.
+    unwanted: BTreeMap<(Str, Str), Time>,
+    /// What was told already: that others hold the volume.
+    conflicts: BTreeSet<(Str, Str)>,
+    /// Attachments under way, by volume and node.
+    tries: BTreeMap<(Str, Str), Try>,
+}
+
+/// One attachment that is not there yet.
+#[derive(Clone, Debug)]
+struct Try {
+    failures: u32,
+    next: Time,
+}
+
+impl Default for AttachDetachController {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// `csi-` and 64 hex digits that follow from the volume, its driver and the node.
+fn attachment_name(disk: &Disk, node: &str) -> String {
+    let text = format!("{}{}{node}", disk.handle, disk.driver);
+    let part = |seed: u64| {
+        text.bytes().fold(seed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(5))
+    };
+    let seeds = [0xcbf2_9ce4_8422_2325, 0x9ae1_6a3b_2f90_404f, 0xc3a5_c85c_97cb_3127, 0xb492_b66f_be98_f273];
+    format!("csi-{}", seeds.map(|s| format!("{:016x}", part(s))).concat())
+}
+
+/// Whether the pod still needs its volumes where it is.
+fn holds_volumes(pod: &Value) -> bool {
+    !matches!(pod["status"]["phase"].text(), "Succeeded" | "Failed") && !pod["spec"]["nodeName"].is_zero()
+}
+
+fn is_healthy(node: Option<&Value>) -> bool {
+    node.is_some_and(|n| n.condition_true("Ready"))
+}
+
+fn is_out_of_service(node: Option<&Value>) -> bool {
+    node.is_some_and(|n| n["spec"]["taints"].items().iter().any(|t| t["key"] == OUT_OF_SERVICE))
+}
+
+fn is_in_use(node: Option<&Value>, unique: &str) -> bool {
+    node.is_some_and(|n| n["status"]["volumesInUse"].items().iter().any(|v| *v == unique))
+}
+
+impl AttachDetachController {
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            base: Base::new("attachdetach-controller"),
+            users: BTreeMap::new(),
+            attachments: BTreeMap::new(),
+            on_node: BTreeMap::new(),
+            unwanted: BTreeMap::new(),
+            conflicts: BTreeSet::new(),
+            tries: BTreeMap::new(),
+        }
+    }
+
+    fn on_pod(&mut self, change: &Change, caches: &Caches, now: Time) {
+        let pod = &change.object;
+        if pod["spec"]["volumes"].is_zero() {
+            return;
+        }
+        let key = change.key();
+        let holds = !change.is_deleted() && holds_volumes(pod);
+        for claim in claims_of(pod) {
+            let users = self.users.entry(claim.clone()).or_default();
+            let before = users.get(&key).cloned();
+            let after = holds.then(|| pod["spec"]["nodeName"].to_str());
+            if before == after {
+                continue;
+            }
+            match after {
+                Some(node) => drop(users.insert(key.clone(), node)),
+                None => drop(users.remove(&key)),
+            }
+            if users.is_empty() {
+                self.users.remove(&claim);
+            }
+            if let Some(c) = caches.of_resource(PERSISTENTVOLUMECLAIMS).get(&claim) {
+                self.look_at(c, change.revision, now);
+            }
+        }
+    }
+
+    fn look_at(&mut self, claim: &Value, cause: u64, now: Time) {
+        let volume = claim["spec"]["volumeName"].to_str();
+        if !volume.is_empty() {
+            self.base.queue.add(volume, cause, now);
+        }
+    }
+
+    fn on_node(&mut self, change: &Change, now: Time) {
+        let (new, old) = (&change.object, &change.previous);
+        let same = !change.is_deleted()
+            && new["status"]["volumesInUse"] == old["status"]["volumesInUse"]
+            && new["spec"]["taints"].same(&old["spec"]["taints"])
+            && new.condition("Ready")["status"] == old.condition("Ready")["status"];
+        if same {
+            return;
+        }
+        for volume in self.on_node.get(&change.name).into_iter().flatten() {
+            self.base.queue.add(volume.clone(), change.revision, now);
+        }
+    }
+
+    fn on_attachment(&mut self, change: &Change, now: Time) {
+        let spec = &change.object["spec"];
+        let volume = spec["source"]["persistentVolumeName"].to_str();
+        let node = spec["nodeName"].to_str();
+        if change.is_deleted() {
+            if let Some(all) = self.attachments.get_mut(&volume) {
+                all.remove(&change.name);
+                if all.is_empty() {
+                    self.attachments.remove(&volume);
+                }
+            }
+            if let Some(all) = self.on_node.get_mut(&node) {
+                all.remove(&volume);
+            }
+            self.unwanted.remove(&(volume.clone(), node));
+        } else {
+            self.attachments.entry(volume.clone()).or_default().insert(change.name.clone(), node.clone());
+            self.on_node.entry(node).or_default().insert(volume.clone());
+        }
+        self.base.queue.add(volume, change.revision, now);
+    }
+
+    /// Tells every pod on `node` that uses the claim.
+    fn tell(&mut self, claim: &str, node: &str, kind: EventType, reason: &str, text: &str, caches: &Caches, ctx: &mut Ctx<'_>) {
+        let pods: Vec<Value> = self
+            .users
+            .get(claim)
+            .into_iter()
+            .flat_map(|u| u.iter())
+            .filter(|(_, n)| **n == node)
+            .filter_map(|(key, _)| caches.pods().get(key).cloned())
+            .collect();
+        for pod in pods {
+            self.base.recorder.event(ctx, &pod, kind, reason, text);
+        }
+    }
+
+    /// Brings one volume's attachments to what pods want.
+    fn reconcile(&mut self, name: &str, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+        let held = self.attachments.get(name).cloned().unwrap_or_default();
+        let volume = caches.of_resource(PERSISTENTVOLUMES).get(name).cloned().unwrap_or_default();
+        let Some(disk) = disk(&volume["spec"]) else {
+            // The volume is gone: so is what is left of its attachments.
+            for attachment in held.keys() {
+                self.end(attachment, ctx)?;
+            }
+            return Ok(());
+        };
+        let driver = caches.of_resource(CSIDRIVERS).get(&disk.driver);
+        if driver.is_some_and(|d| d["spec"]["attachRequired"].as_bool() == Some(false)) {
+            return Ok(());
+        }
+        let r = &volume["spec"]["claimRef"];
+        let claim = crate::caches::key_of(r["namespace"].text(), r["name"].text());
+        let bound = caches
+            .of_resource(PERSISTENTVOLUMECLAIMS)
+            .get(&claim)
+            .is_some_and(|c| c["spec"]["volumeName"] == name && r["uid"] == c.uid());
+        let wanted: BTreeSet<Str> = if bound {
+            self.users.get(&claim).into_iter().flat_map(|u| u.values().cloned()).collect()
+        } else {
+            BTreeSet::new()
+        };
+        for (attachment, node) in &held {
+            if wanted.contains(node) {
+                self.unwanted.remove(&(name.into(), node.clone()));
+            } else {
+                self.detach(name, attachment, node, &disk, caches, ctx)?;
+            }
+        }
+        for node in &wanted {
+            let own = held.iter().find(|(_, n)| *n == node).map(|(a, _)| a.clone());
+            match own {
+                Some(attachment) => self.follow(name, &attachment, node, &claim, &disk, caches, ctx)?,
+                None => {
+                    let others: Vec<Str> = held.values().filter(|n| *n != node).cloned().collect();
+                    if !others.is_empty() && !may_multi_attach(&volume) {
+                        self.conflict(name, node, &others, &claim, caches, ctx);
+                    } else {
+                        self.attach(name, node, &disk, caches, ctx)?;
+                        // What one node is about to have, the next can't.
+                        if !may_multi_attach(&volume) {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        self.conflicts.retain(|(v, n)| *v != name || wanted.contains(n));
+        self.tries.retain(|(v, n), _| *v != name || wanted.contains(n));
+        Ok(())
+    }
+
+    /// Says once to each node's pods that others have the volume.
+    fn conflict(
+        &mut self,
+        name: &str,
+        node: &Str,
+        others: &[Str],
+        claim: &Str,
+        caches: &Caches,
+        ctx: &mut Ctx<'_>,
+    ) {
+        if !self.conflicts.insert((name.into(), node.clone())) {
+            return;
+        }
+        // One claim is of one namespace, and so are the pods that use it.
+        let holders: Vec<&str> = self
+            .users
+            .get(claim)
+            .into_iter()
+            .flat_map(|u| u.iter())
+            .filter(|(_, n)| others.contains(n))
+            .map(|(key, _)| objects::meta::split_key(key).1)
+            .collect();
+        let why = if holders.is_empty() {
+            "Volume is already exclusively attached to one node and can't be attached to another".to_owned()
+        } else {
+            format!("Volume is already used by pod(s) {}", holders.join(", "))
+        };
+        let text = format!("Multi-Attach error for volume \"{name}\" {why}");
+        self.tell(claim, node, EventType::Warning, "FailedAttachVolume", &text, caches, ctx);
+    }
+
+    fn attach(
+        &mut self,
+        name: &str,
+        node: &Str,
+        disk: &Disk,
+        caches: &Caches,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
+        // A node that has never been heard of can't have anything.
+        if caches.of_resource(NODES).get(node).is_none() {
+            return Ok(());
+        }
+        let attachment = value!({
+            "apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttachment",
+            "metadata": {"name": (attachment_name(disk, node))},
+            "spec": {
+                "attacher": (disk.driver.as_str()), "nodeName": (node),
+                "source": {"persistentVolumeName": (name)},
+            },
+        });
+        let at = (Str::from(name), node.clone());
+        self.tries.entry(at).or_insert(Try {
+            failures: 0,
+            next: ctx.now + ATTACH_TIMEOUT_MS,
+        });
+        self.base.queue.add_after(name, 0, ctx.now, ATTACH_TIMEOUT_MS);
+        match ctx.create(VOLUMEATTACHMENTS, attachment) {
+            Err(e) if e.reason != Reason::AlreadyExists => Err(e),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sees what became of an attachment that is wanted.
+    #[expect(clippy::too_many_arguments, reason = "the one place where all that concerns an attachment meets")]
+    fn follow(
+        &mut self,
+        name: &str,
+        attachment: &str,
+        node: &Str,
+        claim: &Str,
+        disk: &Disk,
+        caches: &Caches,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
+        let at = (Str::from(name), node.clone());
+        let Some(object) = caches.of_resource(VOLUMEATTACHMENTS).get(attachment).cloned() else {
+            return Ok(());
+        };
+        if object.is_terminating() {
+            return Ok(());
+        }
+        if object["status"]["attached"].is_true() {
+            self.conflicts.remove(&at);
+            self.report(node, None, caches, ctx)?;
+            if self.tries.remove(&at).is_some() {
+                let text = format!("AttachVolume.Attach succeeded for volume \"{name}\" ");
+                self.tell(claim, node, EventType::Normal, "SuccessfulAttachVolume", &text, caches, ctx);
+            }
+            return Ok(());
+        }
+        let now = ctx.now;
+        let t = self.tries.entry(at).or_insert(Try { failures: 0, next: now + ATTACH_TIMEOUT_MS });
+        let refused = object["status"]["attachError"]["message"].text();
+        let why = if !refused.is_empty() && (t.failures == 0 || t.next <= now) {
+            refused.to_owned()
+        } else if t.next <= now {
+            format!(
+                "timed out waiting for external-attacher of {} CSI driver to attach volume {}",
+                disk.driver, disk.handle
+            )
+        } else {
+            return Ok(());
+        };
+        let wait: Millis = (ATTACH_BACKOFF_MS << t.failures.min(10)).min(ATTACH_MAX_BACKOFF_MS);
+        let again = if refused.is_empty() { wait + ATTACH_TIMEOUT_MS } else { wait };
+        t.failures += 1;
+        t.next = now + again;
+        let text = format!("AttachVolume.Attach failed for volume \"{name}\" : {why}");
+        self.base.queue.add_after(name, 0, now, again);
+        self.tell(claim, node, EventType::Warning, "FailedAttachVolume", &text, caches, ctx);
+        Ok(())
+    }
+
+    /// Lets go of an attachment nobody wants: when the node has unmounted it, or can't be waited for any longer.
+    fn detach(
+        &mut self,
+        name: &str,
+        attachment: &str,
+        node: &Str,
+        disk: &Disk,
+        caches: &Caches,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
+        let object = caches.of_resource(NODES).get(node);
+        let since = *self.unwanted.entry((name.into(), node.clone())).or_insert(ctx.now);
+        let waited = ctx.now.since(since);
+        let force = !is_healthy(object) && waited >= MAX_WAIT_FOR_UNMOUNT_MS;
+        if is_in_use(object, &unique_name(disk)) && !force && !is_out_of_service(object) {
+            if waited < MAX_WAIT_FOR_UNMOUNT_MS {
+                self.base.queue.add_after(name, 0, ctx.now, MAX_WAIT_FOR_UNMOUNT_MS - waited);
+            }
+            return Ok(());
+        }
+        self.report(node, Some(name), caches, ctx)?;
+        self.end(attachment, ctx)
+    }
+
+    fn end(&mut self, attachment: &str, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+        match ctx.delete(VOLUMEATTACHMENTS, "", attachment, None, None, None) {
+            Err(e) if e.reason != Reason::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes which volumes are attached into the node's status, so that its kubelet may mount them.
+    fn report(
+        &mut self,
+        node: &Str,
+        without: Option<&str>,
+        caches: &Caches,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
+        let Some(object) = caches.of_resource(NODES).get(node) else { return Ok(()) };
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        for volume in self.on_node.get(node).into_iter().flatten().filter(|v| without != Some(v.as_str())) {
+            let attached = self.attachments.get(volume).into_iter().flat_map(|a| a.iter()).any(|(a, n)| {
+                n == node
+                    && caches
+                        .of_resource(VOLUMEATTACHMENTS)
+                        .get(a)
+                        .is_some_and(|a| a["status"]["attached"].is_true() && !a.is_terminating())
+            });
+            let spec = caches.of_resource(PERSISTENTVOLUMES).get(volume).map(|v| &v["spec"]);
+            if let Some(disk) = spec.filter(|_| attached).and_then(disk) {
+                names.insert(unique_name(&disk));
+            }
+        }
+        let list: Value =
+            names.iter().map(|n| value!({"name": (n.as_str()), "devicePath": ""})).collect();
+        let list = if names.is_empty() { Value::Null } else { list };
+        if object["status"]["volumesAttached"] == list {
+            return Ok(());
+        }
+        let patch = value!({"status": {"volumesAttached": (list)}});
+        ctx.patch(NODES, "", node, "status", PatchType::Merge, patch).map(|_| ())
+    }
+}
+
+impl Controller for AttachDetachController {
+    has_base!();
+
+    fn watches(&self) -> Vec<&'static Resource> {
+        vec![PODS, NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, VOLUMEATTACHMENTS, CSIDRIVERS]
+    }
+
+    fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {
+        match change.resource.as_str() {
+            "pods" => self.on_pod(change, caches, now),
+            "nodes" => self.on_node(change, now),
+            "persistentvolumeclaims" if self.users.contains_key(&change.key()) => {
+                self.look_at(&change.object, change.revision, now);
+            }
+            "persistentvolumes" => {
+                let r = &change.object["spec"]["claimRef"];
+                let claim = crate::caches::key_of(r["namespace"].text(), r["name"].text());
+                if self.users.contains_key(&claim) || self.attachments.contains_key(&change.name) {
+                    self.base.queue.add(change.name.clone(), change.revision, now);
+                }
+            }
+            "volumeattachments.storage.k8s.io" => self.on_attachment(change, now),
+            _ => {}
+        }
+    }
+
+    fn sync(&mut self, key: &str, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+        self.base.visited += 1;
+        self.reconcile(key, caches, ctx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_from_volume_driver_and_node() {
+        let disk = |handle: &str| Disk { driver: "d".into(), handle: handle.into() };
+        let a = attachment_name(&disk("v"), "n1");
+        assert_eq!((a.len(), attachment_name(&disk("v"), "n1")), (68, a.clone()));
+        assert_ne!(a, attachment_name(&disk("v"), "n2"));
+        assert_ne!(a, attachment_name(&disk("w"), "n1"));
+    }
+}
