@@ -22,6 +22,7 @@ impl Kubelet {
         worker.ip = if host { self.host_ip() } else { self.allocate_address() };
         worker.start_time = ctx.now;
         worker.sandbox_ready = true;
+        worker.mounted = true;
         if !host {
             self.by_ip.insert(worker.ip.clone(), key.clone());
         }
@@ -70,7 +71,8 @@ impl Kubelet {
             }
             let now = ctx.now;
             let mut read = |resource: &str, name: &str| sync::read(ctx, pod.namespace(), resource, name);
-            if let Ok(m) = volumes::set_up(v, &down, &mut self.depot, now, &mut read) {
+            let site = volumes::Site { downward: &down, node: &self.node, in_use: &[] };
+            if let Ok(m) = volumes::set_up(v, &site, &mut self.depot, now, &mut read) {
                 worker.volumes.insert(v["name"].to_str(), m);
             }
         }

@@ -84,7 +84,7 @@ impl Kubelet {
 
     /// Writes a file on the node's disk.
     pub fn write_file(&mut self, path: &str, text: &str) {
-        let id = self.depot.volume(&self.disk_name());
+        let id = self.depot.node_disk(&self.config.node);
         if let Some(tree) = self.depot.tree_mut(id) {
             tree.put_file(path, text.as_bytes(), 0o600);
         }
