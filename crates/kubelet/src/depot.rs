@@ -59,16 +59,27 @@ impl Depot {
         }
         let id = self.volume(&name);
         if let Some(tree) = self.tree_mut(id) {
-            for dir in ["/home", "/mnt", "/opt", "/srv", "/var/lib/kubelet/pods", "/var/log/pods", "/var/log/containers"] {
+            for dir in [
+                "/home",
+                "/mnt",
+                "/opt",
+                "/srv",
+                "/var/lib/kubelet/pods",
+                "/var/log/pods",
+                "/var/log/containers",
+            ] {
                 tree.put(dir, Node::dir(0o755));
             }
             tree.put("/tmp", Node::dir(0o1777));
             tree.put_file("/etc/hostname", format!("{node}\n").as_bytes(), 0o644);
             tree.put_file("/etc/os-release", b"NAME=\"Wheelhouse simulated node\"\nID=wheelhouse\n", 0o644);
             tree.put_file("/run/containerd/containerd.sock", b"", 0o660);
-            for (path, device) in
-                [("/dev/null", Dev::Null), ("/dev/zero", Dev::Zero), ("/dev/random", Dev::Random), ("/dev/urandom", Dev::Random)]
-            {
+            for (path, device) in [
+                ("/dev/null", Dev::Null),
+                ("/dev/zero", Dev::Zero),
+                ("/dev/random", Dev::Random),
+                ("/dev/urandom", Dev::Random),
+            ] {
                 tree.put(path, Node::Dev(device, Meta::new(0o666)));
             }
         }

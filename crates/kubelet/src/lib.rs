@@ -35,9 +35,9 @@ use clock::{Time, Timers};
 use objects::{Str, Value};
 
 pub use depot::Depot;
-pub use volumes::usage::VolumeUse;
 pub use net::{NetCall, Served};
 pub use static_pods::MANIFESTS;
+pub use volumes::usage::VolumeUse;
 
 use environment::Variables;
 use image_manager::ImageManager;

@@ -52,7 +52,8 @@ fn server(
 impl Kubelet {
     /// Makes every volume ready, then asks for the sandbox.
     pub(crate) fn mount(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
-        let Some(wanted) = self.pods.get(key).filter(|w| !w.mounted).map(|w| w.pod["spec"]["volumes"].clone())
+        let Some(wanted) =
+            self.pods.get(key).filter(|w| !w.mounted).map(|w| w.pod["spec"]["volumes"].clone())
         else {
             return;
         };
@@ -110,7 +111,8 @@ impl Kubelet {
                 self.refresh_later(key, ctx);
             }
         } else if !failed.is_empty() || !unprocessed.is_empty() {
-            let wait = (delays::MOUNT_RETRY_MS << worker.mount_failures.min(8)).min(delays::MOUNT_RETRY_MAX_MS);
+            let wait =
+                (delays::MOUNT_RETRY_MS << worker.mount_failures.min(8)).min(delays::MOUNT_RETRY_MAX_MS);
             worker.mount_failures += 1;
             let pod = worker.pod.clone();
             if !unprocessed.is_empty() {
@@ -239,7 +241,9 @@ impl Kubelet {
         let (id, Some(name)) = (m.volume, m.pv.clone()) else { return };
         let Ok(pv) = ctx.get(PERSISTENTVOLUMES, "", &name) else { return };
         let r = pv["spec"]["claimRef"].clone();
-        let Ok(claim) = ctx.get(PERSISTENTVOLUMECLAIMS, r["namespace"].text(), r["name"].text()) else { return };
+        let Ok(claim) = ctx.get(PERSISTENTVOLUMECLAIMS, r["namespace"].text(), r["name"].text()) else {
+            return;
+        };
         let size = Quantity::of(&pv["spec"]["capacity"]["storage"]);
         if claim.uid() != r["uid"].text() || size <= Quantity::of(&claim["status"]["capacity"]["storage"]) {
             return;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use client::{Ctx, EventType};
 use clock::{Millis, Rng, Time};
-use objects::resources::{CONFIGMAPS, CSIDRIVERS, CSINODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, SECRETS};
+use objects::resources::{
+    CONFIGMAPS, CSIDRIVERS, CSINODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, SECRETS,
+};
 use objects::{Str, Value};
 
 use crate::container::{Ended, Kind, Live, Machine, State};

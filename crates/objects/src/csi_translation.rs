@@ -93,7 +93,9 @@ mod tests {
             (value!({"csi": {"driver": "d", "volumeHandle": "h"}}), Some("kubernetes.io/csi/d^h")),
             (
                 value!({"gcePersistentDisk": {"pdName": "my-disk"}}),
-                Some("kubernetes.io/csi/pd.csi.storage.gke.io^projects/UNSPECIFIED/zones/UNSPECIFIED/disks/my-disk"),
+                Some(
+                    "kubernetes.io/csi/pd.csi.storage.gke.io^projects/UNSPECIFIED/zones/UNSPECIFIED/disks/my-disk",
+                ),
             ),
             (
                 value!({"awsElasticBlockStore": {"volumeID": "aws://zone/vol-1"}}),

@@ -20,9 +20,7 @@ use objects::{Reason, Status, Str, Value, value};
 use super::pvcprotection::claims_of;
 use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base};
-use crate::delays::{
-    ATTACH_BACKOFF_MS, ATTACH_MAX_BACKOFF_MS, ATTACH_TIMEOUT_MS, MAX_WAIT_FOR_UNMOUNT_MS,
-};
+use crate::delays::{ATTACH_BACKOFF_MS, ATTACH_MAX_BACKOFF_MS, ATTACH_TIMEOUT_MS, MAX_WAIT_FOR_UNMOUNT_MS};
 
 const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 
@@ -168,7 +166,16 @@ impl AttachDetachController {
     }
 
     /// Tells every pod on `node` that uses the claim.
-    fn tell(&mut self, claim: &str, node: &str, kind: EventType, reason: &str, text: &str, caches: &Caches, ctx: &mut Ctx<'_>) {
+    fn tell(
+        &mut self,
+        claim: &str,
+        node: &str,
+        kind: EventType,
+        reason: &str,
+        text: &str,
+        caches: &Caches,
+        ctx: &mut Ctx<'_>,
+    ) {
         let pods: Vec<Value> = self
             .users
             .get(claim)
@@ -290,10 +297,7 @@ impl AttachDetachController {
             },
         });
         let at = (Str::from(name), node.clone());
-        self.tries.entry(at).or_insert(Try {
-            failures: 0,
-            next: ctx.now + ATTACH_TIMEOUT_MS,
-        });
+        self.tries.entry(at).or_insert(Try { failures: 0, next: ctx.now + ATTACH_TIMEOUT_MS });
         self.base.queue.add_after(name, 0, ctx.now, ATTACH_TIMEOUT_MS);
         match ctx.create(VOLUMEATTACHMENTS, attachment) {
             Err(e) if e.reason != Reason::AlreadyExists => Err(e),
@@ -302,7 +306,10 @@ impl AttachDetachController {
     }
 
     /// Sees what became of an attachment that is wanted.
-    #[expect(clippy::too_many_arguments, reason = "the one place where all that concerns an attachment meets")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the one place where all that concerns an attachment meets"
+    )]
     fn follow(
         &mut self,
         name: &str,
@@ -406,8 +413,7 @@ impl AttachDetachController {
                 names.insert(unique_name(&disk));
             }
         }
-        let list: Value =
-            names.iter().map(|n| value!({"name": (n.as_str()), "devicePath": ""})).collect();
+        let list: Value = names.iter().map(|n| value!({"name": (n.as_str()), "devicePath": ""})).collect();
         let list = if names.is_empty() { Value::Null } else { list };
         if object["status"]["volumesAttached"] == list {
             return Ok(());

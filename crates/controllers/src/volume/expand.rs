@@ -59,7 +59,8 @@ impl Controller for ExpandController {
     fn sync(&mut self, key: &str, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         self.base.visited += 1;
         let Some(claim) = caches.of_resource(PERSISTENTVOLUMECLAIMS).get(key) else { return Ok(()) };
-        let Some(volume) = caches.of_resource(PERSISTENTVOLUMES).get(claim["spec"]["volumeName"].text()) else {
+        let Some(volume) = caches.of_resource(PERSISTENTVOLUMES).get(claim["spec"]["volumeName"].text())
+        else {
             return Ok(());
         };
         if asked(claim) <= Quantity::of(&claim["status"]["capacity"]["storage"]) {

@@ -16,13 +16,13 @@ pub(crate) fn claim_name(volume: &Value, pod: &Value) -> Option<(String, bool)> 
     if volume.find("ephemeral").is_some() {
         return Some((format!("{}-{}", pod.name(), volume["name"].text()), false));
     }
-    volume
-        .find("persistentVolumeClaim")
-        .map(|c| (c["claimName"].text().to_owned(), c["readOnly"].is_true()))
+    volume.find("persistentVolumeClaim").map(|c| (c["claimName"].text().to_owned(), c["readOnly"].is_true()))
 }
 
 fn no_plugin(name: &str) -> Refusal {
-    Refusal::Unprocessed(format!("failed to get Plugin from volumeSpec for volume \"{name}\" err=no volume plugin matched"))
+    Refusal::Unprocessed(format!(
+        "failed to get Plugin from volumeSpec for volume \"{name}\" err=no volume plugin matched"
+    ))
 }
 
 /// A volume whose source no plugin serves.
@@ -39,9 +39,8 @@ pub(super) fn set_up(
     read: &mut Read<'_>,
 ) -> Result<Mounted, Refusal> {
     let pod = &site.downward.pod;
-    let unprocessed = |why: &str| {
-        Refusal::Unprocessed(format!("error processing PVC {}/{claim}: {why}", pod.namespace()))
-    };
+    let unprocessed =
+        |why: &str| Refusal::Unprocessed(format!("error processing PVC {}/{claim}: {why}", pod.namespace()));
     let pvc = read("persistentvolumeclaims", claim)
         .map_err(|e| unprocessed(&format!("failed to fetch PVC from API server: {e}")))?;
     let guarded = pvc.meta()["finalizers"].items().iter().any(|f| *f == "kubernetes.io/pvc-protection");

@@ -34,7 +34,11 @@ pub(super) fn set_up(
     }
     if !is_registered(&disk.driver, node, read) {
         let step = if attach { "MountDevice" } else { "SetUp" };
-        let who = if attach { "attacher.MountDevice failed to create newCsiDriverClient" } else { "mounter.SetUpAt failed to get CSI client" };
+        let who = if attach {
+            "attacher.MountDevice failed to create newCsiDriverClient"
+        } else {
+            "mounter.SetUpAt failed to get CSI client"
+        };
         return Err(Refusal::Failed(format!(
             "MountVolume.{step} failed for volume \"{}\" : kubernetes.io/csi: {who}: driver name {} not found in the list of registered CSI drivers",
             pv.name(),

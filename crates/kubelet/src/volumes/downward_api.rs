@@ -5,12 +5,7 @@ use objects::Value;
 use super::config_map::Files;
 use crate::environment::Downward;
 
-pub(super) fn files(
-    source: &Value,
-    mode: i64,
-    downward: &Downward,
-    files: &mut Files,
-) -> Result<(), String> {
+pub(super) fn files(source: &Value, mode: i64, downward: &Downward, files: &mut Files) -> Result<(), String> {
     for item in source["items"].items() {
         let text = match item.find("fieldRef") {
             Some(r) => downward.field(r["fieldPath"].text())?,

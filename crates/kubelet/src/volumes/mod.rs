@@ -124,8 +124,9 @@ pub(crate) fn set_up(
         // The old names of cloud disks lead to their drivers, which must attach them first.
         return Err(Refusal::Waiting(objects::csi_translation::unique_name(&disk)));
     } else {
-        own(volume, site, depot, now, read)
-            .map_err(|why| Refusal::Failed(format!("MountVolume.SetUp failed for volume \"{name}\" : {why}")))?
+        own(volume, site, depot, now, read).map_err(|why| {
+            Refusal::Failed(format!("MountVolume.SetUp failed for volume \"{name}\" : {why}"))
+        })?
     };
     if let Some(group) = ownership::of(pod).filter(|_| mounted.owned)
         && let Some(tree) = depot.tree_mut(mounted.volume)
@@ -153,7 +154,12 @@ fn own(
         if let Some(tree) = depot.tree_mut(id) {
             write(tree, &payload, now);
         }
-        return Ok(Mounted { read_only: true, written: Some(payload), owned: true, ..at((id, String::new())) });
+        return Ok(Mounted {
+            read_only: true,
+            written: Some(payload),
+            owned: true,
+            ..at((id, String::new()))
+        });
     }
     if let Some(host) = volume.find("hostPath") {
         return host_path::set_up(host, node, depot).map(at);
@@ -170,7 +176,11 @@ fn own(
     }
     if let Some(source) = volume.find("csi") {
         let id = csi::inline(source, name, uid, site.node, depot, read)?;
-        return Ok(Mounted { read_only: source["readOnly"].is_true(), owned: true, ..at((id, String::new())) });
+        return Ok(Mounted {
+            read_only: source["readOnly"].is_true(),
+            owned: true,
+            ..at((id, String::new()))
+        });
     }
     if volume.find("emptyDir").is_none() {
         return Err(unmountable(volume));

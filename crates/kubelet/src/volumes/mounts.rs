@@ -84,9 +84,8 @@ pub(crate) fn refused(container: &Value, variables: &[(String, String)]) -> Opti
         let part = match m["subPathExpr"].as_str() {
             Some(e) => {
                 let mut missing = None;
-                let text = expand(e, &|k| {
-                    variables.iter().rev().find(|(n, _)| n == k).map(|(_, t)| t.clone())
-                });
+                let text =
+                    expand(e, &|k| variables.iter().rev().find(|(n, _)| n == k).map(|(_, t)| t.clone()));
                 if text.contains("$(") {
                     missing = Some(format!("missing value for \"{}\"", unknown(&text)));
                 }

@@ -49,7 +49,8 @@ pub(super) fn set_up(
     let Some(container) = containers.iter().find(|c| c["image"].text().contains("nfs")) else {
         return failed("Connection refused");
     };
-    let mount = container["volumeMounts"].items().iter().find(|m| !m["name"].text().starts_with("kube-api-access"));
+    let mount =
+        container["volumeMounts"].items().iter().find(|m| !m["name"].text().starts_with("kube-api-access"));
     let at = mount.map_or("/exports", |m| m["mountPath"].text());
     // Version 4 names paths below the root of the exports, version 3 by their place on the server.
     let below = path.strip_prefix(at).or(path.strip_prefix("/exports")).unwrap_or(path).to_owned();

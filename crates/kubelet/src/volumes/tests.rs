@@ -74,9 +74,8 @@ fn what_is_written_and_what_is_refused() {
 #[test]
 fn what_two_pods_share() {
     let mut depot = Depot::default();
-    let mut id = |v: &Value, uid, node| {
-        try_out(v, uid, node, &mut depot).map(|m| (m.volume, m.sub)).expect("mounts")
-    };
+    let mut id =
+        |v: &Value, uid, node| try_out(v, uid, node, &mut depot).map(|m| (m.volume, m.sub)).expect("mounts");
     // kind, another pod of the node, another node
     let table = [
         (value!({"name": "e", "emptyDir": {}}), false, false),
