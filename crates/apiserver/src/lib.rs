@@ -12,6 +12,7 @@ mod admission;
 mod aggregation;
 mod authorization;
 mod bootstrap;
+mod conversion;
 mod custom;
 mod defaults;
 mod discovery;

@@ -64,7 +64,9 @@ impl ApiServer {
         };
         let decoded = decode::decode_known(&body, &r.group, &r.version, &r.kind, mode, &known)?;
         cx.warnings.extend(decoded.warnings);
-        Ok(decoded.object)
+        let mut object = decoded.object;
+        crate::conversion::to_stored(r, &mut object);
+        Ok(object)
     }
 
     /// Fills in what was left out.

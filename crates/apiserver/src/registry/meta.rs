@@ -131,10 +131,11 @@ pub(crate) fn keep_system_fields(object: &mut Value, old: &Value) {
 
 /// The object as the requested version of its resource shows it.
 ///
-/// Objects of a resource with several names are stored as they were written.
+/// Objects of a resource with several names are stored as they were written, but for versions that differ in form.
 pub(crate) fn in_version(resource: &Resource, mut object: Value) -> Value {
     if object.kind() == resource.kind && object.api_version() != resource.api_version() {
         object.set("apiVersion", resource.api_version());
+        crate::conversion::from_stored(resource, &mut object);
     }
     object
 }

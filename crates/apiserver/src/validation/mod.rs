@@ -13,16 +13,20 @@ mod daemon_set;
 mod deployment;
 mod endpoint_slice;
 mod errors;
+mod horizontal_pod_autoscaler;
 mod job;
 mod labels;
+mod limit_range;
 mod namespace;
 mod node;
 mod object_meta;
 mod persistent_volume_claim;
 mod pod;
+mod pod_disruption_budget;
 mod probe;
 mod replica_set;
 mod replication_controller;
+mod resource_quota;
 mod resources;
 mod scheduling;
 mod secret;
@@ -72,6 +76,17 @@ fn of(resource: &Resource) -> &'static Checks {
         "endpointslices.discovery.k8s.io" => {
             &Checks { new: endpoint_slice::validate, update: endpoint_slice::validate_update }
         }
+        "horizontalpodautoscalers.autoscaling" => &Checks {
+            new: horizontal_pod_autoscaler::validate,
+            update: horizontal_pod_autoscaler::validate_update,
+        },
+        "poddisruptionbudgets.policy" => {
+            &Checks { new: pod_disruption_budget::validate, update: pod_disruption_budget::validate_update }
+        }
+        "resourcequotas" => {
+            &Checks { new: resource_quota::validate, update: resource_quota::validate_update }
+        }
+        "limitranges" => &Checks { new: limit_range::validate, update: limit_range::validate_update },
         "customresourcedefinitions.apiextensions.k8s.io" => {
             &Checks { new: definition::validate, update: definition::validate_update }
         }

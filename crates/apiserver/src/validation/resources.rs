@@ -40,12 +40,12 @@ pub(super) fn requirements(r: &Value, e: &mut Errors) {
 }
 
 /// cpu, memory and their like may be promised more than once; extended resources and huge pages may not.
-fn overcommits(name: &str) -> bool {
+pub(super) fn overcommits(name: &str) -> bool {
     let native = !name.contains('/') || name.contains("kubernetes.io/");
     native && !name.starts_with("hugepages-")
 }
 
-fn resource_name(name: &str, e: &mut Errors) {
+pub(super) fn resource_name(name: &str, e: &mut Errors) {
     let complaints = names::qualified_name(name);
     if !complaints.is_empty() {
         e.complaints(&name.into(), complaints);

@@ -1,6 +1,7 @@
 //! The API server from outside: requests in, responses, changes and watch events out.
 
 mod admission;
+mod autoscaling;
 mod custom;
 mod lifecycle;
 mod refusals;
