@@ -1,13 +1,14 @@
 //! The learner's shell line: files, history, and the programs that reach the cluster.
 //!
 //! Owns: the learner's machine (a shell and files, by the kernel of `containers`), the commands that are not in it
-//! (kubectl and its alias `k`), and when each of them goes on.
+//! (kubectl with its alias `k`, load), and when each of them goes on.
 //! Does not own: what a command does (kubectl), how time passes (whoever calls [`Terminal::run_until`]).
 
 mod complete;
 mod files;
 mod host;
 mod io;
+mod load;
 mod program;
 pub mod script;
 

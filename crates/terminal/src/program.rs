@@ -7,6 +7,7 @@ use client::Caller;
 use clock::Time;
 use cluster::{ADMIN, Cluster, Port};
 use containers::machine::{External, Pid};
+use kubectl::Io as _;
 use kubectl::io::LocalFuture;
 
 use crate::Shared;
@@ -19,6 +20,8 @@ pub(crate) struct Program {
     pub(crate) pid: Pid,
     port: Port,
     future: LocalFuture<'static, i32>,
+    /// A command that is done at once, with the cluster in hand: its arguments.
+    at_once: Option<(Vec<String>, Rc<ProcessIo>)>,
 }
 
 /// Who the learner's kubectl is, by the kubeconfig of a new cluster.
@@ -35,14 +38,25 @@ impl Program {
     pub(crate) fn start(external: External, shared: &Rc<Shared>) -> Self {
         let (port, handle) = Port::new(learner());
         let io = Rc::new(ProcessIo::new(external.pid, external.env, external.cwd, shared));
-        let argv = external.argv.into_iter().skip(1).collect();
+        let is_load = external.argv.first().is_some_and(|name| name == "load");
+        let argv: Vec<String> = external.argv.into_iter().skip(1).collect();
+        if is_load {
+            let future = Box::pin(std::future::pending());
+            return Self { pid: external.pid, port, future, at_once: Some((argv, io)) };
+        }
         let future = Box::pin(async move { kubectl::run(argv, io, handle).await });
-        Self { pid: external.pid, port, future }
+        Self { pid: external.pid, port, future, at_once: None }
     }
 
     /// Goes on as far as it can. The exit code when it has ended, and whether anything moved.
     pub(crate) fn drive(&mut self, cluster: &mut Cluster) -> (Option<i32>, bool) {
         let mut moved = false;
+        if let Some((argv, io)) = &self.at_once {
+            let printed = crate::load::run(argv, kubectl::help::speaks_korean(io.as_ref()), cluster);
+            io.out(printed.out.as_bytes());
+            io.err(printed.err.as_bytes());
+            return (Some(printed.code), true);
+        }
         // A program that asks for the time before anything else finds the cluster's.
         self.port.serve(cluster);
         loop {
