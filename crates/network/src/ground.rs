@@ -1,0 +1,45 @@
+//! What a packet's way is worked out over: the cluster as the walk may look at it.
+//!
+//! The walk itself is functions over this; the cluster implements it from its store and its parts.
+
+use clock::Time;
+use objects::{Str, Value};
+
+use crate::kube_proxy::KubeProxy;
+use crate::kube_proxy::choice::Turns;
+
+/// Who has an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A pod in a network of its own.
+    Pod { key: Str, node: Str },
+    Node(Str),
+    Nobody,
+}
+
+/// What a port of an address is to those who come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listening {
+    /// The pod and container that listen, and the program.
+    pub open: Option<(Str, Str, Str)>,
+    /// All ports listened on there, each once.
+    pub ports: Vec<u16>,
+    /// A container runs there at all.
+    pub runs: bool,
+}
+
+/// The cluster as the walk sees it.
+pub trait Ground {
+    fn now(&self) -> Time;
+    fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Value>;
+    /// All objects of a namespace (`""`: of all), in key order.
+    fn list(&self, resource: &str, namespace: &str) -> Vec<Value>;
+    fn owner(&self, ip: &str) -> Owner;
+    fn listening(&mut self, ip: &str, port: i64) -> Listening;
+    fn proxy(&mut self, node: &str) -> Option<&mut KubeProxy>;
+    /// Whether packets pass to and from a node.
+    fn is_linked(&self, node: &str) -> bool;
+    fn turns(&mut self) -> &mut Turns;
+    /// Names are answered though no DNS pod runs.
+    fn has_dns_of_its_own(&self) -> bool;
+}
