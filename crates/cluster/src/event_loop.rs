@@ -34,6 +34,7 @@ impl Cluster {
         let Some(due) = self.due.pop_due(self.now) else { return false };
         self.journal.steps += 1;
         match due {
+            Due::Deliver(id) if self.is_deaf(id) => {}
             Due::Deliver(id) => self.parts[id].deliver(self.now),
             Due::Wake(id) => {
                 self.parts[id].wake = None;

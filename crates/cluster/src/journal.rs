@@ -10,6 +10,8 @@
 use client::handle::Frame;
 use client::{Caller, Request, Verb};
 use clock::Time;
+use containers::net::NetRequest;
+use network::{Files, Source};
 use objects::{Status, Str};
 
 use crate::Cluster;
@@ -32,6 +34,10 @@ pub(crate) enum Input {
     StartLoad(Box<Profile>),
     /// They stop.
     StopLoad(Str),
+    /// Somebody outside asks the network.
+    Ask(Box<(Source, NetRequest, Files)>),
+    /// A node's wires are cut, or joined.
+    Cut(Str, bool),
 }
 
 /// An input with its place: after so many events, at this instant.
@@ -83,6 +89,8 @@ impl Cluster {
             Input::Nudge(name) => drop(self.step_controller(&name)),
             Input::StartLoad(profile) => drop(self.start_load(*profile)),
             Input::StopLoad(name) => drop(self.stop_load(&name)),
+            Input::Ask(a) => drop(self.send_from(a.0, a.1, a.2)),
+            Input::Cut(node, cut) => self.cut_off(&node, cut),
         }
     }
 

@@ -29,13 +29,14 @@ use objects::{Status, Value};
 pub use addons::Addon;
 pub use config::{ClusterConfig, NodeConfig, storage_playground};
 pub use containers::net as wire;
+pub use network;
 pub use port::Port;
 
 use ordered::BTreeMap;
 
 use event_loop::Due;
 use journal::{Input, Journal};
-use kubelet::{Depot, Kubelet, NetCall};
+use kubelet::{Depot, Kubelet};
 use load::LoadModel;
 use log_hash::LogHash;
 use metrics_server::MetricsServer;
@@ -59,9 +60,7 @@ pub struct Cluster {
     log_hash: LogHash,
     /// What all nodes share, lent to the kubelet that acts.
     depot: Depot,
-    /// Requests on their way through the network: the part that asked, and what.
-    calls: BTreeMap<u64, (usize, NetCall)>,
-    next_call: u64,
+    net: net::Net,
     /// Streams into pods that somebody outside holds open.
     streams: BTreeMap<u64, Stream>,
     next_stream: u64,
@@ -84,8 +83,7 @@ impl Cluster {
             routed: 0,
             log_hash: LogHash::default(),
             depot: Depot::default(),
-            calls: BTreeMap::new(),
-            next_call: 0,
+            net: net::Net::default(),
             streams: BTreeMap::new(),
             next_stream: 1,
             journal: Journal::default(),
@@ -138,6 +136,7 @@ impl Cluster {
             self.router.subscribe(id, interest);
         }
         self.parts.push(part);
+        self.join_network(id);
         self.reschedule(id);
     }
 

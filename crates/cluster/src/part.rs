@@ -147,6 +147,10 @@ impl Part {
         if let Machine::Kubelet(k) = &mut self.machine { Some(k) } else { None }
     }
 
+    pub(crate) fn kube_proxy(&self) -> Option<&KubeProxy> {
+        if let Machine::KubeProxy(p) = &self.machine { Some(p) } else { None }
+    }
+
     pub(crate) fn kube_proxy_mut(&mut self) -> Option<&mut KubeProxy> {
         if let Machine::KubeProxy(p) = &mut self.machine { Some(p) } else { None }
     }

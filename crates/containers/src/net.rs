@@ -18,6 +18,8 @@ pub struct HttpResponse {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// How long the server worked on it, in milliseconds.
+    pub took_ms: u32,
 }
 
 impl HttpRequest {
@@ -41,7 +43,7 @@ impl HttpRequest {
 impl HttpResponse {
     #[must_use]
     pub fn text(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: vec![("Content-Type".into(), content_type.into())], body: body.into() }
+        Self { status, headers: vec![("Content-Type".into(), content_type.into())], body: body.into(), took_ms: 0 }
     }
 
     #[must_use]
@@ -60,10 +62,16 @@ impl HttpResponse {
             302 => "Found",
             304 => "Not Modified",
             400 => "Bad Request",
+            307 => "Temporary Redirect",
+            308 => "Permanent Redirect",
             401 => "Unauthorized",
             403 => "Forbidden",
             404 => "Not Found",
             405 => "Method Not Allowed",
+            408 => "Request Timeout",
+            413 => "Request Entity Too Large",
+            429 => "Too Many Requests",
+            499 => "Client Closed Request",
             500 => "Internal Server Error",
             501 => "Not Implemented",
             502 => "Bad Gateway",
@@ -85,16 +93,62 @@ pub enum NetRequest {
     Tcp { host: String, port: u16, data: Vec<u8> },
     /// One ICMP echo.
     Ping { host: String },
+    /// One datagram, and what comes back.
+    Udp { host: String, port: u16, data: Vec<u8> },
+    /// Any of the others, with limits or wishes of its own.
+    With { options: Box<NetOptions>, request: Box<NetRequest> },
+}
+
+/// What a client wants beyond the request itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NetOptions {
+    /// How long it waits for a connection; the kernel's own limit otherwise.
+    pub connect_ms: Option<i64>,
+    /// How long it waits for the whole answer.
+    pub total_ms: Option<i64>,
+    /// The address to use instead of looking the host up (`--resolve`).
+    pub address: Option<String>,
+    /// The DNS server to ask instead of those of `/etc/resolv.conf`.
+    pub server: Option<String>,
+    /// The way is told with the answer, in the language of this locale.
+    pub trace: Option<String>,
+}
+
+impl NetRequest {
+    /// The request without its options, and the options.
+    #[must_use]
+    pub fn parts(&self) -> (&Self, NetOptions) {
+        match self {
+            Self::With { options, request } => (request.parts().0, (**options).clone()),
+            other => (other, NetOptions::default()),
+        }
+    }
+}
+
+/// What a DNS record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DnsData {
+    A(String),
+    Cname(String),
+    Ptr(String),
+    Srv { priority: u16, weight: u16, port: i64, target: String },
+}
+
+/// A DNS record and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DnsRecord {
+    pub name: String,
+    pub data: DnsData,
 }
 
 /// How the network answered.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NetAnswer {
-    /// The server asked, the full name, and its addresses or record data.
+    /// The server asked, the full name, and its records; none: the name exists without any of the kind.
     Resolved {
         server: String,
         name: String,
-        records: Vec<String>,
+        records: Vec<DnsRecord>,
     },
     Http {
         address: String,
@@ -112,6 +166,11 @@ pub enum NetAnswer {
         address: Option<String>,
         error: NetError,
     },
+    /// An answer with the way it came, a line a hop.
+    Traced {
+        lines: Vec<String>,
+        answer: Box<NetAnswer>,
+    },
 }
 
 /// Why the network failed.
@@ -126,4 +185,8 @@ pub enum NetError {
     Unreachable,
     /// Connected, then cut.
     Reset,
+    /// The other side does not speak TLS.
+    Tls,
+    /// Connected, and the answer did not come in the time given.
+    Slow,
 }

@@ -197,6 +197,10 @@ fn failure(error: NetError, lang: Lang) -> &'static str {
         (NetError::Refused, Ko) => "연결이 거부됐습니다",
         (NetError::Reset, En) => "the connection was cut",
         (NetError::Reset, Ko) => "연결이 끊어졌습니다",
+        (NetError::Tls, En) => "the server does not speak TLS",
+        (NetError::Tls, Ko) => "서버가 TLS를 쓰지 않습니다",
+        (NetError::Slow, En) => "it takes too long to answer",
+        (NetError::Slow, Ko) => "응답이 너무 늦습니다",
         (NetError::TimedOut | NetError::Unreachable, En) => "nothing is at that address",
         (NetError::TimedOut | NetError::Unreachable, Ko) => "그 주소에서 아무도 받지 않습니다",
     }

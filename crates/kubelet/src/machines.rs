@@ -135,6 +135,12 @@ fn resolv(pod: &Value) -> String {
     }
 }
 
+/// The pod's `/etc/hosts`, `/etc/resolv.conf` and host name.
+pub(crate) fn name_files(worker: &PodWorker) -> (String, String, String) {
+    let name = host_name(&worker.pod);
+    (hosts(worker, &name), resolv(&worker.pod), name)
+}
+
 /// All a container is started from.
 pub(crate) fn spec_of(
     worker: &mut PodWorker,

@@ -6,8 +6,9 @@
 use clock::Time;
 use containers::net::{HttpRequest, HttpResponse, NetAnswer, NetRequest};
 use objects::Str;
+use ordered::Sort as _;
 
-use crate::Kubelet;
+use crate::{Kubelet, machines};
 
 /// A request of a process, to be carried out by the cluster.
 #[derive(Clone, Debug)]
@@ -98,6 +99,59 @@ impl Kubelet {
             }
         }
         Served::Refused
+    }
+
+    /// Who listens at an address of this node: pod, container and program, if anybody does on `port`; all ports listened
+    /// on there; whether a container runs there at all.
+    pub fn listening(&mut self, ip: &str, port: i64, now: Time) -> (Option<(Str, Str, Str)>, Vec<u16>, bool) {
+        let (mut open, mut ports, mut runs) = (None, Vec::new(), false);
+        for key in self.pods_at(ip) {
+            for i in 0..self.pods.get(&key).map_or(0, |w| w.containers.len()) {
+                let Some(worker) = self.pods.get_mut(&key) else { continue };
+                if !worker.containers[i].is_running() {
+                    continue;
+                }
+                runs = true;
+                let Some(inside) = machines::wake(worker, i, &mut self.depot, &self.facts, now) else { continue };
+                let own = inside.ports();
+                if open.is_none() && u16::try_from(port).is_ok_and(|p| own.contains(&p)) {
+                    let program = inside.machine().processes().next().and_then(|p| p.argv.first().cloned());
+                    let program = program.as_deref().map_or("", |p| p.rsplit('/').next().unwrap_or(p));
+                    let name = Str::from(worker.containers[i].name());
+                    open = Some((key.clone(), name, program.into()));
+                }
+                ports.extend(own);
+            }
+        }
+        ports.arrange();
+        ports.dedup();
+        (open, ports, runs)
+    }
+
+    /// `/etc/hosts`, `/etc/resolv.conf` and the host name as a container of this node sees them; what the kubelet
+    /// would write when the container has no machine yet.
+    #[must_use]
+    pub fn name_files(&self, pod: &str, container: usize) -> Option<(String, String, String)> {
+        let worker = self.pods.get(pod)?;
+        let live = worker.containers.get(container).and_then(|c| c.live());
+        let Some(inside) = live else { return Some(machines::name_files(worker)) };
+        let read = |path: &str| {
+            let bytes = inside.machine().fs.tree.file(path).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        Some((read("/etc/hosts"), read("/etc/resolv.conf"), inside.machine().hostname.clone()))
+    }
+
+    /// `namespace/name` of the pod that has an address of its own on this node.
+    #[must_use]
+    pub fn pod_at(&self, ip: &str) -> Option<&Str> {
+        self.by_ip.get(ip)
+    }
+
+    /// The node's number.
+    #[must_use]
+    pub fn index(&self) -> u32 {
+        self.config.index
     }
 
     /// Whether a pod of this node has the address.

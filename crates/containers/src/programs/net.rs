@@ -4,7 +4,7 @@ use clock::Time;
 
 use super::args::Args;
 use crate::machine::{Open, Program, Sys, Turn, Wait};
-use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetRequest};
+use crate::net::{DnsData, HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -229,7 +229,13 @@ impl Client {
                 if let Some(method) = self.args.value('X').filter(|_| self.kind == Kind::Curl) {
                     request.method = method.into();
                 }
-                Ok(NetRequest::Http { host: url.host, port: url.port, tls: url.tls, request })
+                let asked = NetRequest::Http { host: url.host, port: url.port, tls: url.tls, request };
+                if !self.args.long("trace-path") {
+                    return Ok(asked);
+                }
+                let locale = sys.var("LANG").unwrap_or_default();
+                let options = NetOptions { trace: Some(locale), ..NetOptions::default() };
+                Ok(NetRequest::With { options: Box::new(options), request: Box::new(asked) })
             }
         }
     }
@@ -241,9 +247,9 @@ impl Client {
         let port = parsed.map_or(0, |u| u.port);
         let reason = match error {
             NetError::Refused => "Connection refused",
-            NetError::TimedOut => "Connection timed out",
+            NetError::TimedOut | NetError::Slow => "Connection timed out",
             NetError::Unreachable => "Network is unreachable",
-            NetError::Reset => "Connection reset by peer",
+            NetError::Reset | NetError::Tls => "Connection reset by peer",
             NetError::NoName | NetError::NoServer => "Name does not resolve",
         };
         match self.kind {
@@ -448,10 +454,13 @@ impl Client {
             NetAnswer::Resolved { server, name, records } => {
                 let mut out = format!("Server:\t\t{server}\nAddress:\t{server}:53\n\n");
                 for r in &records {
-                    out.push_str(&if r.contains('=') {
-                        format!("{r}\n")
-                    } else {
-                        format!("Name:\t{name}\nAddress: {r}\n")
+                    out.push_str(&match &r.data {
+                        DnsData::A(ip) => format!("Name:\t{name}\nAddress: {ip}\n"),
+                        DnsData::Cname(to) => format!("{}\tcanonical name = {to}\n", r.name),
+                        DnsData::Ptr(to) => format!("{}\tname = {to}.\n", r.name),
+                        DnsData::Srv { priority, weight, port, target } => {
+                            format!("{}\tservice = {priority} {weight} {port} {target}.\n", r.name)
+                        }
                     });
                 }
                 out.push('\n');
@@ -459,6 +468,10 @@ impl Client {
                 0
             }
             NetAnswer::Pong { address, millis } => return self.pinged(sys, Some((address, millis))),
+            NetAnswer::Traced { lines, answer } => {
+                sys.err(&(lines.join("\n") + "\n"));
+                return self.answer(sys, *answer);
+            }
         };
         self.code = self.code.max(code);
         self.urls.remove(0);

@@ -7,7 +7,7 @@ use objects::{Str, Value};
 use super::{INTERNET_MS, ROUND_TRIP_MS, Walk};
 use crate::address;
 use crate::dns::outside;
-use crate::ground::Owner;
+use crate::ground::{Ground, Owner};
 use crate::kube_proxy::choice::{Here, How, candidates};
 use crate::kube_proxy::{Match, Rules, ServicePort, Via};
 use crate::path::{Code, Fault, Hop, Source, Stage};
@@ -40,7 +40,7 @@ pub enum Destination {
     HealthCheck { service: Str, local: usize },
 }
 
-impl Walk<'_> {
+impl<G: Ground> Walk<'_, G> {
     /// Follows a connection from the source to `ip:port`.
     ///
     /// # Errors

@@ -26,17 +26,17 @@ pub const DNS_MS: Millis = 1;
 pub const INTERNET_MS: Millis = 24;
 
 /// One request on its way: what it has met so far.
-pub struct Walk<'g> {
-    pub ground: &'g mut dyn Ground,
+pub struct Walk<'g, G: Ground> {
+    pub ground: &'g mut G,
     pub source: Source,
     pub hops: Vec<Hop>,
     /// Time on the way so far.
     pub took_ms: Millis,
 }
 
-impl<'g> Walk<'g> {
+impl<'g, G: Ground> Walk<'g, G> {
     #[must_use]
-    pub fn new(ground: &'g mut dyn Ground, source: Source) -> Self {
+    pub fn new(ground: &'g mut G, source: Source) -> Self {
         Self { ground, source, hops: Vec::new(), took_ms: 0 }
     }
 

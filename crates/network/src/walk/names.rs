@@ -6,6 +6,7 @@ use super::{Destination, Walk};
 use crate::address;
 use crate::dns::zone::{self, Why};
 use crate::dns::{Data, Found, Record, Resolver, ZONE, in_hosts, is_name, outside};
+use crate::ground::Ground;
 use crate::path::{Code, Fault, Hop, Source, Stage};
 
 /// The address of the cluster's DNS where no Service has one.
@@ -40,7 +41,7 @@ impl Answer {
     }
 }
 
-impl Walk<'_> {
+impl<G: Ground> Walk<'_, G> {
     /// The address of a host as a program's resolver finds it.
     ///
     /// # Errors

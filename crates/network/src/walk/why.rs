@@ -5,13 +5,14 @@ use objects::{Str, Value};
 
 use super::{End, Walk};
 use crate::kube_proxy::Rules;
+use crate::ground::Ground;
 use crate::path::{Code, Fault, Hop, Stage};
 use crate::policy::named_port;
 
 /// How many pods a sentence names.
 const NAMED_MAX: usize = 3;
 
-impl Walk<'_> {
+impl<G: Ground> Walk<'_, G> {
     /// The hop that says why a Service's port has no endpoint.
     pub(super) fn why_no_endpoints(&self, rules: &Rules, index: usize) -> Hop {
         let (namespace, name) = objects::meta::split_key(&rules.service);

@@ -1,0 +1,72 @@
+//! The cluster as the network's walk sees it.
+
+use clock::Time;
+use network::kube_proxy::choice::Turns;
+use network::{Ground, KubeProxy, Listening, Owner, address};
+use objects::{Str, Value};
+
+use crate::Cluster;
+use crate::part::Part;
+
+/// Nodes' addresses begin after this one: `172.18.0.2` is the first node's.
+const FIRST_NODE: u32 = 0xac12_0002;
+/// `10.244.0.0`: pods' addresses begin here; a node has 1,024.
+const FIRST_POD: u32 = 0x0af4_0000;
+const PODS_BITS: u32 = 10;
+
+impl Cluster {
+    /// The part that is the kubelet of the node that has an address, or whose pods' range it is in.
+    pub(super) fn kubelet_at(&self, ip: &str) -> Option<usize> {
+        let n = address::v4(ip)?;
+        let by_node = n.checked_sub(FIRST_NODE).and_then(|i| self.net.kubelets.get(&i));
+        let by_pod = || n.checked_sub(FIRST_POD).and_then(|i| self.net.kubelets.get(&(i >> PODS_BITS)));
+        let part = by_node.or_else(by_pod).copied()?;
+        let known = self.parts[part].kubelet().is_some_and(|k| k.has_address(ip));
+        known.then_some(part)
+    }
+}
+
+impl Ground for Cluster {
+    fn now(&self) -> Time {
+        self.now
+    }
+
+    fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Value> {
+        self.object(resource, namespace, name).cloned()
+    }
+
+    fn list(&self, resource: &str, namespace: &str) -> Vec<Value> {
+        self.api.objects(resource, namespace).cloned().collect()
+    }
+
+    fn owner(&self, ip: &str) -> Owner {
+        let Some(k) = self.kubelet_at(ip).and_then(|p| self.parts[p].kubelet()) else { return Owner::Nobody };
+        match k.pod_at(ip) {
+            Some(key) => Owner::Pod { key: key.clone(), node: k.node().into() },
+            None => Owner::Node(k.node().into()),
+        }
+    }
+
+    fn listening(&mut self, ip: &str, port: i64) -> Listening {
+        let Some(part) = self.kubelet_at(ip) else { return Listening::default() };
+        let found = self.with_kubelet(part, |k, now| k.listening(ip, port, now));
+        found.map_or_else(Listening::default, |(open, ports, runs)| Listening { open, ports, runs })
+    }
+
+    fn proxy(&mut self, node: &str) -> Option<&mut KubeProxy> {
+        let part = self.net.proxies.get(node).copied()?;
+        self.parts.get_mut(part).and_then(Part::kube_proxy_mut)
+    }
+
+    fn is_linked(&self, node: &str) -> bool {
+        !self.net.cut.contains(&Str::from(node))
+    }
+
+    fn turns(&mut self) -> &mut Turns {
+        &mut self.net.turns
+    }
+
+    fn has_dns_of_its_own(&self) -> bool {
+        self.config.dns
+    }
+}

@@ -1,0 +1,224 @@
+//! Requests under way: who asked, when the answer arrives, and the paths they took.
+//!
+//! Owns: requests between their sending and their answer, the kept paths, which nodes are cut off, the index from an
+//! address to its kubelet. Does not own: the way itself (`network::walk`), what a server answers (its container).
+//! Not modelled: packets, bandwidth; a request is carried as a whole.
+
+mod ground;
+mod outside;
+mod perform;
+
+use clock::Millis;
+use containers::net::{NetAnswer, NetError, NetRequest};
+use kubelet::NetCall;
+use network::kube_proxy::choice::Turns;
+use network::{Files, Journal, Path, Source};
+use objects::Str;
+use ordered::{BTreeMap, BTreeSet};
+
+use crate::Cluster;
+use crate::event_loop::Due;
+use crate::journal::Input;
+use perform::Done;
+
+/// From a request to the first hop that decides something: half a round trip, rounded up.
+const SENDING_MS: Millis = 1;
+/// How long a connection to nowhere is tried: Linux sends its first packet seven times.
+const CONNECT_TIMEOUT_MS: Millis = 127_000;
+/// How long a resolver asks: two servers' worth of five seconds, as `nslookup` and libc do by default.
+const DNS_TIMEOUT_MS: Millis = 10_000;
+/// Requests from outside that may wait for an answer.
+const ASKED_MAX: usize = 1_000;
+
+/// The network's own state. Plain data.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Net {
+    flights: BTreeMap<u64, Flight>,
+    next: u64,
+    /// Answers for those outside who have not fetched them yet.
+    answers: BTreeMap<u64, NetAnswer>,
+    pub(crate) turns: Turns,
+    paths: Journal,
+    /// Nodes whose wires are cut.
+    cut: BTreeSet<Str>,
+    /// By the number of the node: the part that is its kubelet.
+    pub(crate) kubelets: BTreeMap<u32, usize>,
+    /// By node: the part that is its kube-proxy.
+    pub(crate) proxies: BTreeMap<Str, usize>,
+}
+
+/// One request under way.
+#[derive(Clone, Debug)]
+struct Flight {
+    asker: Asker,
+    source: Source,
+    request: NetRequest,
+    files: Files,
+    /// What came back, waiting for its time.
+    answer: Option<NetAnswer>,
+}
+
+#[derive(Clone, Debug)]
+enum Asker {
+    /// A process of a pod, by the part that is its kubelet.
+    Process(usize, NetCall),
+    /// Somebody outside who will fetch the answer.
+    Outside,
+}
+
+impl Cluster {
+    /// Sends what processes ask on its way.
+    pub(crate) fn send_calls(&mut self, part: usize, calls: Vec<NetCall>) {
+        for call in calls {
+            let (source, files) = self.seat(part, &call.pod, call.container, &call.source);
+            let request = call.request.clone();
+            self.send(Flight { asker: Asker::Process(part, call), source, request, files, answer: None });
+        }
+    }
+
+    fn send(&mut self, flight: Flight) -> u64 {
+        let id = self.net.next;
+        self.net.next += 1;
+        self.net.flights.insert(id, flight);
+        self.due.set(self.now + SENDING_MS, Due::Net(id));
+        id
+    }
+
+    /// A request from outside the cluster: the learner's machine, or the internet. Its number is for
+    /// [`Cluster::asked`]. `files` are those of the machine that asks.
+    pub fn send_from(&mut self, source: Source, request: NetRequest, files: Files) -> u64 {
+        self.note(|| Input::Ask(Box::new((source.clone(), request.clone(), files.clone()))));
+        while self.net.answers.len() >= ASKED_MAX {
+            self.net.answers.pop_first();
+        }
+        self.send(Flight { asker: Asker::Outside, source, request, files, answer: None })
+    }
+
+    /// The answer to a request from outside, once it has come. It is handed out once.
+    pub fn asked(&mut self, id: u64) -> Option<NetAnswer> {
+        self.net.answers.remove(&id)
+    }
+
+    /// Where a process of a pod stands: its place in the network and its files of names.
+    fn seat(&self, part: usize, pod: &str, container: usize, ip: &Str) -> (Source, Files) {
+        let Some(k) = self.parts.get(part).and_then(crate::part::Part::kubelet) else {
+            return (Source::Learner, Files::default());
+        };
+        let node = Str::from(k.node());
+        let (hosts, resolv, hostname) = k.name_files(pod, container).unwrap_or_default();
+        let files = Files { hosts: hosts.into(), resolv: resolv.into(), hostname: hostname.into() };
+        if pod.is_empty() {
+            return (Source::Node { name: node, ip: k.host_ip() }, files);
+        }
+        let host_ip = k.host_ip();
+        let ip = if ip.is_empty() { host_ip.clone() } else { ip.clone() };
+        let host_network = ip == host_ip;
+        (Source::Pod { key: pod.into(), ip, node, host_network }, files)
+    }
+
+    /// A request has reached the network, or its answer whoever asked.
+    pub(crate) fn carry(&mut self, id: u64) {
+        let Some(mut flight) = self.net.flights.remove(&id) else { return };
+        if let Some(answer) = flight.answer.take() {
+            self.hand_over(id, flight.asker, answer);
+            return;
+        }
+        let Done { answer, took_ms, path } = self.perform(&flight.source, &flight.request, &flight.files);
+        self.net.paths.keep(path);
+        flight.answer = Some(answer);
+        self.net.flights.insert(id, flight);
+        self.due.set(self.now + (took_ms - SENDING_MS).max(1), Due::Net(id));
+    }
+
+    fn hand_over(&mut self, id: u64, asker: Asker, answer: NetAnswer) {
+        match asker {
+            Asker::Process(part, call) => {
+                self.with_kubelet(part, |k, now| k.answer(&call, answer, now));
+            }
+            Asker::Outside => {
+                self.net.answers.insert(id, answer);
+            }
+        }
+    }
+
+    /// One request and its answer at this instant, as a pod (`namespace/name`) would make it; of a name that is no pod,
+    /// as a program on the first node that runs a kubelet would. For who looks: on a copy of the cluster.
+    pub fn ask(&mut self, pod: &str, request: NetRequest) -> NetAnswer {
+        self.ask_with_path(pod, request).0
+    }
+
+    /// The same with the way it took.
+    pub fn ask_with_path(&mut self, pod: &str, request: NetRequest) -> (NetAnswer, Path) {
+        let (namespace, name) = objects::meta::split_key(pod);
+        let found = self.object("pods", namespace, name);
+        let node = found.map(|p| p["spec"]["nodeName"].to_str()).unwrap_or_default();
+        let ip = found.map(|p| p["status"]["podIP"].to_str()).unwrap_or_default();
+        let at = |wanted: &str| {
+            self.parts
+                .iter()
+                .position(|p| p.kubelet().is_some_and(|k| wanted.is_empty() || k.node() == wanted))
+        };
+        let Some(part) = at(&node).or_else(|| at("")) else {
+            let path = Path::new(self.now, Source::Internet, "");
+            return (NetAnswer::Failed { address: None, error: NetError::Unreachable }, path);
+        };
+        let (source, mut files) = self.seat(part, if ip.is_empty() { "" } else { pod }, 0, &ip);
+        if ip.is_empty() {
+            // Nobody's files: names are those a pod of the namespace would know.
+            files.resolv = format!(
+                "search {namespace}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
+            )
+            .into();
+        }
+        let done = self.perform(&source, &request, &files);
+        (done.answer, done.path)
+    }
+
+    /// The same for somebody outside, at once.
+    pub fn ask_from(&mut self, source: &Source, request: &NetRequest, files: &Files) -> (NetAnswer, Path) {
+        let done = self.perform(source, request, files);
+        (done.answer, done.path)
+    }
+
+    /// The last requests and the ways they took, oldest first.
+    #[must_use]
+    pub fn paths(&self) -> &Journal {
+        &self.net.paths
+    }
+
+    /// Cuts a node's wires, or joins them: no packet passes, and its kube-proxy hears of nothing.
+    pub fn cut_off(&mut self, node: &str, cut: bool) {
+        self.note(|| Input::Cut(node.into(), cut));
+        if cut {
+            self.net.cut.insert(node.into());
+        } else {
+            self.net.cut.remove(node);
+            // What it missed arrives now.
+            if let Some(part) = self.net.proxies.get(node).copied() {
+                self.parts[part].deliver(self.now);
+            }
+        }
+    }
+
+    /// Whether a node's wires are cut.
+    #[must_use]
+    pub fn is_cut_off(&self, node: &str) -> bool {
+        self.net.cut.contains(node)
+    }
+
+    /// Whether changes do not reach a part now: its node is cut off.
+    pub(crate) fn is_deaf(&self, part: usize) -> bool {
+        !self.net.cut.is_empty()
+            && self.parts[part].kube_proxy().is_some_and(|p| self.net.cut.contains(p.node()))
+    }
+
+    /// Remembers where a new part stands in the network.
+    pub(crate) fn join_network(&mut self, id: usize) {
+        if let Some(k) = self.parts[id].kubelet() {
+            self.net.kubelets.insert(k.index(), id);
+        }
+        if let Some(p) = self.parts[id].kube_proxy() {
+            self.net.proxies.insert(p.node().into(), id);
+        }
+    }
+}

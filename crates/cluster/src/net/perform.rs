@@ -1,0 +1,313 @@
+//! One request from name to answer: the walk, then the process at its end.
+
+use clock::Millis;
+use containers::net::{DnsData, DnsRecord, HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
+use kubelet::Served;
+use network::path::{Code, Hop, Stage};
+use network::walk::Answer;
+use network::{Destination, End, Fault, Files, Language, Outcome, Path, Source, Walk, dns};
+use objects::Str;
+
+use super::{CONNECT_TIMEOUT_MS, DNS_TIMEOUT_MS, outside};
+use crate::Cluster;
+
+/// A request that is over: what came back, after how long, and how.
+pub(super) struct Done {
+    pub(super) answer: NetAnswer,
+    pub(super) took_ms: Millis,
+    pub(super) path: Path,
+}
+
+/// What one request came to, before its limits are looked at.
+pub(super) struct Reached {
+    pub(super) answer: NetAnswer,
+    pub(super) outcome: Outcome,
+    /// What the server needed.
+    pub(super) served_ms: Millis,
+}
+
+impl Reached {
+    pub(super) fn failed(address: Option<&str>, fault: Fault) -> Self {
+        Self {
+            answer: NetAnswer::Failed { address: address.map(str::to_owned), error: error_of(fault) },
+            outcome: Outcome::Failed(fault),
+            served_ms: 0,
+        }
+    }
+}
+
+pub(super) fn error_of(fault: Fault) -> NetError {
+    match fault {
+        Fault::NoName => NetError::NoName,
+        Fault::NoServer => NetError::NoServer,
+        Fault::Refused => NetError::Refused,
+        Fault::TimedOut => NetError::TimedOut,
+        Fault::Unreachable => NetError::Unreachable,
+        Fault::Reset => NetError::Reset,
+        Fault::Slow => NetError::Slow,
+    }
+}
+
+/// The request as a reader would write it.
+fn target(request: &NetRequest) -> String {
+    match request {
+        NetRequest::Resolve { name, kind } => format!("dns {kind} {name}"),
+        NetRequest::Http { host, port, tls, request } => {
+            let scheme = if *tls { "https" } else { "http" };
+            let usual = *port == if *tls { 443 } else { 80 };
+            let port = if usual { String::new() } else { format!(":{port}") };
+            format!("{} {scheme}://{host}{port}{}", request.method, request.target)
+        }
+        NetRequest::Tcp { host, port, .. } => format!("tcp {host}:{port}"),
+        NetRequest::Udp { host, port, .. } => format!("udp {host}:{port}"),
+        NetRequest::Ping { host } => format!("ping {host}"),
+        NetRequest::With { request, .. } => target(request),
+    }
+}
+
+impl Cluster {
+    /// Carries a request out at this instant.
+    pub(super) fn perform(&mut self, source: &Source, request: &NetRequest, files: &Files) -> Done {
+        let (request, options) = request.parts();
+        let mut path = Path::new(self.now, source.clone(), target(request));
+        let mut walk = Walk::new(self, source.clone());
+        let reached = reach(&mut walk, request, &options, files);
+        let (hops, way_ms) = (walk.hops, walk.took_ms);
+        path.hops = hops;
+        let Reached { mut answer, mut outcome, served_ms } = reached;
+        let limit = options.total_ms.unwrap_or(Millis::MAX);
+        let mut took_ms = match outcome {
+            Outcome::Failed(Fault::TimedOut) => options.connect_ms.unwrap_or(CONNECT_TIMEOUT_MS).min(limit),
+            Outcome::Failed(Fault::NoServer) => DNS_TIMEOUT_MS.min(limit),
+            Outcome::Failed(Fault::Slow) => limit.min(CONNECT_TIMEOUT_MS),
+            _ => way_ms + served_ms,
+        };
+        if took_ms > limit {
+            took_ms = limit;
+            outcome = Outcome::Failed(Fault::Slow);
+            let program = path.hops.iter().rev().find(|h| h.code == Code::PortOpen);
+            let program = program.map(|h| Str::from(h.get("container"))).unwrap_or_default();
+            let hop = Hop::failed(Stage::Process, Code::Slow).fact("program", program);
+            path.hops.push(hop.number("took", way_ms + served_ms).number("limit", limit));
+            answer = NetAnswer::Failed { address: None, error: NetError::Slow };
+        }
+        (path.outcome, path.took_ms) = (outcome, took_ms);
+        if let Some(locale) = &options.trace {
+            let lines = path.lines(Language::of_locale(locale));
+            answer = NetAnswer::Traced { lines, answer: Box::new(answer) };
+        }
+        Done { answer, took_ms, path }
+    }
+
+    /// Asks the process at the end of a way.
+    pub(super) fn serve_http(&mut self, end: &End, request: &HttpRequest) -> Served<HttpResponse> {
+        let Some(part) = self.kubelet_at(&end.ip) else { return Served::NoHost };
+        let served = self.with_kubelet(part, |k, now| k.serve_http(&end.ip, end.port, request, now));
+        served.unwrap_or(Served::NoHost)
+    }
+
+    fn serve_tcp(&mut self, end: &End, data: &[u8]) -> Served<Vec<u8>> {
+        let Some(part) = self.kubelet_at(&end.ip) else { return Served::NoHost };
+        let served = self.with_kubelet(part, |k, now| k.serve_tcp(&end.ip, end.port, data, now));
+        served.unwrap_or(Served::NoHost)
+    }
+}
+
+/// The walk over the cluster itself: the process at the end is asked through it too.
+type Way<'c> = Walk<'c, Cluster>;
+
+fn reach(walk: &mut Way<'_>, request: &NetRequest, options: &NetOptions, files: &Files) -> Reached {
+    match request {
+        NetRequest::Resolve { name, kind } => resolve(walk, name, kind, options, files),
+        NetRequest::Ping { host } => ping(walk, host, options, files),
+        NetRequest::Http { host, port, tls, request } => {
+            let (ip, end) = match connect(walk, host, *port, "TCP", options, files) {
+                Ok(found) => found,
+                Err(failed) => return *failed,
+            };
+            match end {
+                Destination::Inside(end) => http_at(walk, &end, *tls, request),
+                Destination::Outside(_) => match outside::http(&ip, host) {
+                    Some(response) => answered(&ip, response),
+                    None => {
+                        walk.hops.push(Hop::failed(Stage::Process, Code::OutsideUnknown).fact("ip", ip.clone()));
+                        Reached::failed(Some(&ip), Fault::TimedOut)
+                    }
+                },
+                Destination::HealthCheck { service, local } => answered(&ip, health(&service, local)),
+            }
+        }
+        NetRequest::Tcp { host, port, data } => {
+            let (ip, end) = match connect(walk, host, *port, "TCP", options, files) {
+                Ok(found) => found,
+                Err(failed) => return *failed,
+            };
+            match end {
+                Destination::Inside(end) => tcp_at(walk, &end, data),
+                Destination::Outside(_) => reached(&ip, Vec::new()),
+                Destination::HealthCheck { .. } => reached(&ip, Vec::new()),
+            }
+        }
+        NetRequest::Udp { host, port, .. } => match connect(walk, host, *port, "UDP", options, files) {
+            Ok((ip, Destination::Inside(end))) => match walk.at_port(&end) {
+                // A server of this house listens for TCP and UDP alike: nothing comes back, nothing is refused.
+                Ok(_) => reached(&ip, Vec::new()),
+                Err(fault) => Reached::failed(Some(&ip), fault),
+            },
+            Ok((ip, _)) => reached(&ip, Vec::new()),
+            Err(failed) => *failed,
+        },
+        NetRequest::With { request, .. } => reach(walk, request.parts().0, options, files),
+    }
+}
+
+fn answered(ip: &str, response: HttpResponse) -> Reached {
+    Reached {
+        outcome: Outcome::Http(response.status),
+        served_ms: i64::from(response.took_ms),
+        answer: NetAnswer::Http { address: ip.to_owned(), response },
+    }
+}
+
+fn reached(ip: &str, data: Vec<u8>) -> Reached {
+    Reached { outcome: Outcome::Reached, served_ms: 0, answer: NetAnswer::Tcp { address: ip.to_owned(), data } }
+}
+
+fn health(service: &str, local: usize) -> HttpResponse {
+    let (namespace, name) = objects::meta::split_key(service);
+    let status = if local > 0 { 200 } else { 503 };
+    let body = format!(
+        "{{\n\t\"service\": {{\n\t\t\"namespace\": \"{namespace}\",\n\t\t\"name\": \"{name}\"\n\t}},\n\t\"localEndpoints\": {local},\n\t\"serviceProxyHealthy\": true\n}}"
+    );
+    HttpResponse::text(status, "application/json", body)
+}
+
+fn connect(
+    walk: &mut Way<'_>,
+    host: &str,
+    port: u16,
+    protocol: &str,
+    options: &NetOptions,
+    files: &Files,
+) -> Result<(Str, Destination), Box<Reached>> {
+    let ip = match &options.address {
+        Some(ip) => {
+            let hop = Hop::new(Stage::Name, Code::GivenByOption).fact("name", host);
+            walk.hops.push(hop.fact("ip", ip.as_str()));
+            Ok(Str::from(ip.as_str()))
+        }
+        None => walk.address_of(host, files),
+    };
+    let ip = ip.map_err(|fault| Box::new(Reached::failed(None, fault)))?;
+    match walk.connect(&ip, i64::from(port), protocol) {
+        Ok(destination) => Ok((ip, destination)),
+        Err(fault) => Err(Box::new(Reached::failed(Some(&ip), fault))),
+    }
+}
+
+/// Asks the process at the end of a way over HTTP.
+fn http_at(walk: &mut Way<'_>, end: &End, tls: bool, request: &HttpRequest) -> Reached {
+    let (_, container, program) = match walk.at_port(end) {
+        Ok(found) => found,
+        Err(fault) => return Reached::failed(Some(&end.ip), fault),
+    };
+    let program = if program.is_empty() { container } else { program };
+    let speaks_tls = matches!(end.port, 443 | 6443 | 8443 | 10250 | 4443);
+    let hop = |code| Hop::failed(Stage::Process, code).fact("program", program.clone()).number("port", end.port);
+    if tls && !speaks_tls {
+        walk.hops.push(hop(Code::TlsToPlain));
+        return Reached {
+            answer: NetAnswer::Failed { address: Some(end.ip.to_string()), error: NetError::Tls },
+            ..Reached::failed(Some(&end.ip), Fault::Reset)
+        };
+    }
+    let request = HttpRequest { peer: end.client.to_string(), ..request.clone() };
+    match walk.ground.serve_http(end, &request) {
+        Served::Answer(response) => {
+            let hop = Hop::new(Stage::Process, Code::Answered).fact("program", program);
+            let hop = hop.number("status", i64::from(response.status));
+            let hop = hop.fact("reason", HttpResponse::reason(response.status));
+            walk.hops.push(hop.number("bytes", response.body.len() as i64));
+            answered(&end.ip, response)
+        }
+        Served::Reset => {
+            walk.hops.push(hop(Code::NotHttp));
+            Reached::failed(Some(&end.ip), Fault::Reset)
+        }
+        Served::Refused | Served::NoHost => Reached::failed(Some(&end.ip), Fault::Refused),
+    }
+}
+
+fn tcp_at(walk: &mut Way<'_>, end: &End, data: &[u8]) -> Reached {
+    let (_, container, program) = match walk.at_port(end) {
+        Ok(found) => found,
+        Err(fault) => return Reached::failed(Some(&end.ip), fault),
+    };
+    let bytes = match walk.ground.serve_tcp(end, data) {
+        Served::Answer(bytes) => bytes,
+        _ => Vec::new(),
+    };
+    let program = if program.is_empty() { container } else { program };
+    let hop = Hop::new(Stage::Process, Code::AnsweredBytes).fact("program", program);
+    walk.hops.push(hop.number("bytes", bytes.len() as i64));
+    reached(&end.ip, bytes)
+}
+
+fn ping(walk: &mut Way<'_>, host: &str, options: &NetOptions, files: &Files) -> Reached {
+    match connect(walk, host, 0, "ICMP", options, files) {
+        Ok((ip, Destination::Inside(end))) => {
+            let at = if end.pod.is_empty() { end.node.clone() } else { end.pod.clone() };
+            walk.hops.push(Hop::new(Stage::Process, Code::Echoed).fact("at", at));
+            pong(&ip)
+        }
+        Ok((ip, _)) => pong(&ip),
+        Err(failed) => *failed,
+    }
+}
+
+fn pong(ip: &str) -> Reached {
+    Reached {
+        outcome: Outcome::Reached,
+        served_ms: 0,
+        answer: NetAnswer::Pong { address: ip.to_owned(), millis: 0.1 },
+    }
+}
+
+fn resolve(walk: &mut Way<'_>, name: &str, kind: &str, options: &NetOptions, files: &Files) -> Reached {
+    let mut files = files.clone();
+    if let Some(server) = &options.server {
+        let ip = match walk.address_of(server, &files) {
+            Ok(ip) => ip,
+            Err(fault) => return Reached::failed(None, fault),
+        };
+        let others: Vec<&str> = files.resolv.lines().filter(|l| !l.starts_with("nameserver")).collect();
+        files.resolv = format!("nameserver {ip}\n{}\n", others.join("\n")).into();
+    }
+    let kind = kind.to_uppercase();
+    match walk.resolve(name, &kind, &files) {
+        Ok(Answer { server, name, records }) => {
+            let records = records.into_iter().map(record).collect();
+            Reached {
+                outcome: Outcome::Resolved,
+                served_ms: 0,
+                answer: NetAnswer::Resolved { server: server.to_string(), name: name.to_string(), records },
+            }
+        }
+        Err(fault) => {
+            let resolver = dns::Resolver::parse(&files.resolv);
+            Reached::failed(resolver.servers.first().map(Str::as_str), fault)
+        }
+    }
+}
+
+fn record(r: dns::Record) -> DnsRecord {
+    let data = match r.data {
+        dns::Data::A(ip) => DnsData::A(ip.to_string()),
+        dns::Data::Cname(to) => DnsData::Cname(to.to_string()),
+        dns::Data::Ptr(to) => DnsData::Ptr(to.to_string()),
+        dns::Data::Srv { priority, weight, port, target } => {
+            DnsData::Srv { priority, weight, port, target: target.to_string() }
+        }
+    };
+    DnsRecord { name: r.name.to_string(), data }
+}
