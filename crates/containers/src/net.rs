@@ -43,7 +43,12 @@ impl HttpRequest {
 impl HttpResponse {
     #[must_use]
     pub fn text(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: vec![("Content-Type".into(), content_type.into())], body: body.into(), took_ms: 0 }
+        Self {
+            status,
+            headers: vec![("Content-Type".into(), content_type.into())],
+            body: body.into(),
+            took_ms: 0,
+        }
     }
 
     #[must_use]

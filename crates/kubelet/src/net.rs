@@ -112,7 +112,9 @@ impl Kubelet {
                     continue;
                 }
                 runs = true;
-                let Some(inside) = machines::wake(worker, i, &mut self.depot, &self.facts, now) else { continue };
+                let Some(inside) = machines::wake(worker, i, &mut self.depot, &self.facts, now) else {
+                    continue;
+                };
                 let own = inside.ports();
                 if open.is_none() && u16::try_from(port).is_ok_and(|p| own.contains(&p)) {
                     let program = inside.machine().processes().next().and_then(|p| p.argv.first().cloned());

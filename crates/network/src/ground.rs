@@ -12,7 +12,10 @@ use crate::kube_proxy::choice::Turns;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// A pod in a network of its own.
-    Pod { key: Str, node: Str },
+    Pod {
+        key: Str,
+        node: Str,
+    },
     Node(Str),
     Nobody,
 }

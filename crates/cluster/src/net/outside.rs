@@ -6,7 +6,8 @@ use network::dns::outside;
 /// The answer of a known address; `None` when nothing is known of it.
 pub(super) fn http(ip: &str, host: &str) -> Option<HttpResponse> {
     let name = outside::name_of(ip)?;
-    let title = if name.ends_with("example.com") || name.ends_with("example.org") { "Example Domain" } else { name };
+    let title =
+        if name.ends_with("example.com") || name.ends_with("example.org") { "Example Domain" } else { name };
     let body = format!(
         "<!doctype html>\n<html><head><title>{title}</title></head>\n<body><h1>{title}</h1><p>{host} is outside the cluster: this page is simulated.</p></body></html>\n"
     );

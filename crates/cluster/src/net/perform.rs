@@ -1,7 +1,9 @@
 //! One request from name to answer: the walk, then the process at its end.
 
 use clock::Millis;
-use containers::net::{DnsData, DnsRecord, HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
+use containers::net::{
+    DnsData, DnsRecord, HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest,
+};
 use kubelet::Served;
 use network::path::{Code, Hop, Stage};
 use network::walk::Answer;
@@ -130,7 +132,8 @@ fn reach(walk: &mut Way<'_>, request: &NetRequest, options: &NetOptions, files: 
                 Destination::Outside(_) => match outside::http(&ip, host) {
                     Some(response) => answered(&ip, response),
                     None => {
-                        walk.hops.push(Hop::failed(Stage::Process, Code::OutsideUnknown).fact("ip", ip.clone()));
+                        walk.hops
+                            .push(Hop::failed(Stage::Process, Code::OutsideUnknown).fact("ip", ip.clone()));
                         Reached::failed(Some(&ip), Fault::TimedOut)
                     }
                 },
@@ -170,7 +173,11 @@ fn answered(ip: &str, response: HttpResponse) -> Reached {
 }
 
 fn reached(ip: &str, data: Vec<u8>) -> Reached {
-    Reached { outcome: Outcome::Reached, served_ms: 0, answer: NetAnswer::Tcp { address: ip.to_owned(), data } }
+    Reached {
+        outcome: Outcome::Reached,
+        served_ms: 0,
+        answer: NetAnswer::Tcp { address: ip.to_owned(), data },
+    }
 }
 
 fn health(service: &str, local: usize) -> HttpResponse {
@@ -213,7 +220,8 @@ fn http_at(walk: &mut Way<'_>, end: &End, tls: bool, request: &HttpRequest) -> R
     };
     let program = if program.is_empty() { container } else { program };
     let speaks_tls = matches!(end.port, 443 | 6443 | 8443 | 10250 | 4443);
-    let hop = |code| Hop::failed(Stage::Process, code).fact("program", program.clone()).number("port", end.port);
+    let hop =
+        |code| Hop::failed(Stage::Process, code).fact("program", program.clone()).number("port", end.port);
     if tls && !speaks_tls {
         walk.hops.push(hop(Code::TlsToPlain));
         return Reached {

@@ -106,12 +106,22 @@ mod tests {
             ("web", &["web.default.svc.cluster.local", "web.svc.cluster.local", "web.cluster.local", "web"]),
             (
                 "Web.other",
-                &["web.other.default.svc.cluster.local", "web.other.svc.cluster.local", "web.other.cluster.local", "web.other"],
+                &[
+                    "web.other.default.svc.cluster.local",
+                    "web.other.svc.cluster.local",
+                    "web.other.cluster.local",
+                    "web.other",
+                ],
             ),
             ("web.default.svc.cluster.local.", &["web.default.svc.cluster.local"]),
             (
                 "a.b.c.d.e.f",
-                &["a.b.c.d.e.f", "a.b.c.d.e.f.default.svc.cluster.local", "a.b.c.d.e.f.svc.cluster.local", "a.b.c.d.e.f.cluster.local"],
+                &[
+                    "a.b.c.d.e.f",
+                    "a.b.c.d.e.f.default.svc.cluster.local",
+                    "a.b.c.d.e.f.svc.cluster.local",
+                    "a.b.c.d.e.f.cluster.local",
+                ],
             ),
         ];
         for (name, want) in table {
@@ -122,7 +132,9 @@ mod tests {
 
     #[test]
     fn odd_resolver_files_are_read_as_far_as_they_go() {
-        let r = Resolver::parse("nameserver\nnameserver x\nnameserver 1.1.1.1\noptions ndots:99 ndots:q\nsearch\n# c");
+        let r = Resolver::parse(
+            "nameserver\nnameserver x\nnameserver 1.1.1.1\noptions ndots:99 ndots:q\nsearch\n# c",
+        );
         assert_eq!(r, Resolver { servers: vec!["1.1.1.1".into()], search: vec![], ndots: 1 });
     }
 
@@ -131,7 +143,9 @@ mod tests {
         let hosts = "# x\n127.0.0.1\tlocalhost\n10.0.0.7 shop.local shop # here\nbad line\n";
         assert_eq!(in_hosts(hosts, "SHOP"), Some("10.0.0.7".into()));
         assert_eq!(in_hosts(hosts, "here"), None);
-        for (name, want) in [("web", true), ("a..b", false), ("", false), ("_http._tcp.web", true), ("a b", false)] {
+        for (name, want) in
+            [("web", true), ("a..b", false), ("", false), ("_http._tcp.web", true), ("a b", false)]
+        {
             assert_eq!(is_name(name), want, "{name}");
         }
         assert!(!is_name(&"a".repeat(64)));

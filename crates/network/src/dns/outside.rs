@@ -32,7 +32,8 @@ const NAMES: [(&str, &str); 22] = [
 ];
 
 /// Servers outside that answer questions for names.
-const SERVERS: [&str; 7] = ["172.18.0.1", "127.0.0.11", "8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9"];
+const SERVERS: [&str; 7] =
+    ["172.18.0.1", "127.0.0.11", "8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9"];
 
 /// The address of a full name in lower case. Names below `nip.io` and `sslip.io` say theirs.
 #[must_use]
@@ -43,9 +44,12 @@ pub fn lookup(full: &str) -> Option<Str> {
     let rest = full.strip_suffix(".nip.io").or_else(|| full.strip_suffix(".sslip.io"))?;
     let dotted: Vec<&str> = rest.split('.').collect();
     let last_four = dotted.get(dotted.len().checked_sub(4)?..).map(|p| p.join("."));
-    let dashed = || dotted.last().map(|l| l.split('-').collect::<Vec<_>>()).map(|parts| {
-        parts[parts.len().saturating_sub(4)..].join(".")
-    });
+    let dashed = || {
+        dotted
+            .last()
+            .map(|l| l.split('-').collect::<Vec<_>>())
+            .map(|parts| parts[parts.len().saturating_sub(4)..].join("."))
+    };
     [last_four, dashed()].into_iter().flatten().find(|ip| address::v4(ip).is_some()).map(Str::from)
 }
 
@@ -63,7 +67,8 @@ pub fn name_of(ip: &str) -> Option<&'static str> {
 /// Whether an address belongs to the world outside: none of the cluster's, the nodes' or a machine's own.
 #[must_use]
 pub fn is_outside(ip: &str) -> bool {
-    let inside = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "203.0.113.0/25"];
+    let inside =
+        ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "203.0.113.0/25"];
     address::v4(ip).is_some_and(|a| !address::any_contains(&inside.join(","), a))
 }
 

@@ -37,9 +37,14 @@ pub enum Found {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
     NoSuchName,
-    NoSuchService { namespace: Str, name: Str },
+    NoSuchService {
+        namespace: Str,
+        name: Str,
+    },
     /// A headless Service without ready endpoints.
-    NoEndpoints { service: Str },
+    NoEndpoints {
+        service: Str,
+    },
 }
 
 impl Record {
@@ -74,18 +79,22 @@ pub fn lookup(ground: &dyn Ground, full: &str, kind: &str) -> Found {
             }
         }
         [host, namespace, "pod"] => pod(ground, full, host, namespace, kind),
-        [service, namespace, "svc"] => of_service(ground, full, (service, namespace), &Asked::default(), kind),
+        [service, namespace, "svc"] => {
+            of_service(ground, full, (service, namespace), &Asked::default(), kind)
+        }
         [host, service, namespace, "svc"] => {
             let asked = Asked { host: Some(host), ..Asked::default() };
             of_service(ground, full, (service, namespace), &asked, kind)
         }
-        [port, protocol, service, namespace, "svc"] => match (port.strip_prefix('_'), protocol.strip_prefix('_')) {
-            (Some(port), Some(protocol)) => {
-                let asked = Asked { port: Some((port, protocol)), ..Asked::default() };
-                of_service(ground, full, (service, namespace), &asked, kind)
+        [port, protocol, service, namespace, "svc"] => {
+            match (port.strip_prefix('_'), protocol.strip_prefix('_')) {
+                (Some(port), Some(protocol)) => {
+                    let asked = Asked { port: Some((port, protocol)), ..Asked::default() };
+                    of_service(ground, full, (service, namespace), &asked, kind)
+                }
+                _ => Found::No(Why::NoSuchName),
             }
-            _ => Found::No(Why::NoSuchName),
-        },
+        }
         _ => Found::No(Why::NoSuchName),
     }
 }

@@ -30,7 +30,12 @@ pub enum How {
 
 /// The endpoints a connection from `here` may get, and whether they are terminating ones.
 #[must_use]
-pub fn candidates<'a>(rules: &Rules, port: &'a ServicePort, via: Via, here: Here<'_>) -> (Vec<&'a Endpoint>, bool) {
+pub fn candidates<'a>(
+    rules: &Rules,
+    port: &'a ServicePort,
+    via: Via,
+    here: Here<'_>,
+) -> (Vec<&'a Endpoint>, bool) {
     let local_only = if via.is_external() { rules.external_local } else { rules.internal_local };
     let of = |keep: &dyn Fn(&Endpoint) -> bool| -> Vec<&'a Endpoint> {
         port.endpoints.iter().filter(|e| (!local_only || e.node == here.node) && keep(e)).collect()

@@ -155,8 +155,7 @@ fn endpoints_of<'a>(
         };
         // An absent condition counts as ready, and as serving when ready.
         let ready = conditions["ready"].as_bool() != Some(false);
-        let names =
-            |list: &Value| list.items().iter().map(|z| z["name"].to_str()).collect::<Vec<_>>();
+        let names = |list: &Value| list.items().iter().map(|z| z["name"].to_str()).collect::<Vec<_>>();
         Endpoint {
             ip: e["addresses"][0].to_str(),
             port,

@@ -88,7 +88,11 @@ fn who_may_be_chosen() {
     for (spec, conditions, via, node, want, last) in table {
         let mut p = proxy(spec.clone(), &conditions);
         let (got, got_last) = pods(&mut p, via, node);
-        assert_eq!((got.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), got_last), (want, last), "{spec:?}");
+        assert_eq!(
+            (got.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), got_last),
+            (want, last),
+            "{spec:?}"
+        );
     }
 }
 
@@ -99,8 +103,9 @@ fn turns_are_even_over_any_window() {
     let port = &rules.ports[0];
     let mut turns = Turns::default();
     let (from, _) = candidates(&rules, port, Via::ClusterIp, Here::default());
-    let taken: Vec<Str> =
-        (0..50).map(|i| turns.choose(&rules, port, &from, "x", Time(i)).expect("some").0.ip.clone()).collect();
+    let taken: Vec<Str> = (0..50)
+        .map(|i| turns.choose(&rules, port, &from, "x", Time(i)).expect("some").0.ip.clone())
+        .collect();
     for width in 1..=12 {
         for window in taken.windows(width) {
             let mut counts: BTreeMap<&str, usize> = from.iter().map(|e| (e.ip.as_str(), 0)).collect();

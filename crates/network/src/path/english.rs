@@ -35,28 +35,46 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::Localhost => "{name} is {machine} itself",
         Code::DnsAsked => "/etc/resolv.conf on {machine}: asks {server}, tries {tried}",
         Code::DnsAnswer => "{server} answers: {name} is {answer}",
-        Code::DnsAlias => "{server} answers: {name} is an alias of {answer} (Service {service} is an ExternalName)",
+        Code::DnsAlias => {
+            "{server} answers: {name} is an alias of {answer} (Service {service} is an ExternalName)"
+        }
         Code::DnsOutside => "{name} is outside the cluster; from a small table of well-known names: {answer}",
         Code::DnsNoName => "{server} knows no such name; tried {tried}",
-        Code::DnsOtherNamespace => "{server} knows no such name; there is a Service {name} in namespace {other}: ask for {name}.{other}",
-        Code::DnsNoSuchService => "{server} knows no such name: there is no Service {name} in namespace {namespace}",
-        Code::DnsNoEndpoints => "Service {service} is headless and has no ready endpoint: its name has no address",
+        Code::DnsOtherNamespace => {
+            "{server} knows no such name; there is a Service {name} in namespace {other}: ask for {name}.{other}"
+        }
+        Code::DnsNoSuchService => {
+            "{server} knows no such name: there is no Service {name} in namespace {namespace}"
+        }
+        Code::DnsNoEndpoints => {
+            "Service {service} is headless and has no ready endpoint: its name has no address"
+        }
         Code::DnsNoRecord => "{name} exists, but has no {kind} record",
         Code::DnsNoServer => "the DNS server {server} does not answer: {why}",
         Code::DnsNoNameserver => "/etc/resolv.conf on {machine} names no server that could be asked",
         Code::LoadBalancer => "the load balancer {ip} of Service {service} sends to node {node}, port {port}",
         Code::LoadBalancerSource => "the load balancer of Service {service} lets in only {ranges}, not {ip}",
-        Code::LoadBalancerNoNodes => "the load balancer {ip} of Service {service} has no healthy node to send to",
+        Code::LoadBalancerNoNodes => {
+            "the load balancer {ip} of Service {service} has no healthy node to send to"
+        }
         Code::ServiceRule => "rules of kube-proxy on {node}: {ip}:{port} is Service {service}, port {name}",
-        Code::NodePortRule => "rules of kube-proxy on {node}: port {port} of the node is Service {service}, port {name}",
-        Code::ExternalIpRule => "rules of kube-proxy on {node}: {ip}:{port} is an external address of Service {service}",
+        Code::NodePortRule => {
+            "rules of kube-proxy on {node}: port {port} of the node is Service {service}, port {name}"
+        }
+        Code::ExternalIpRule => {
+            "rules of kube-proxy on {node}: {ip}:{port} is an external address of Service {service}"
+        }
         Code::NoSuchServicePort => "{ip} is Service {service}; it has no port {port}, only {ports}",
         Code::WrongProtocol => "Service {service} has port {port} for {has} only; this is {wants}",
         Code::NoPodMatches => "Service {service} has no endpoints: no pod has the labels {selector}",
         Code::PodsNotReady => "Service {service} has no ready endpoint: {pods}",
-        Code::NoPodHasPortName => "Service {service} sends to the port named {target}; no container of {pods} has a port of that name",
+        Code::NoPodHasPortName => {
+            "Service {service} sends to the port named {target}; no container of {pods} has a port of that name"
+        }
         Code::NoEndpointsWritten => "Service {service} has no selector, and nobody wrote endpoints for it",
-        Code::NoLocalEndpoints => "Service {service} has {policy}: Local, and no ready endpoint on node {node}",
+        Code::NoLocalEndpoints => {
+            "Service {service} has {policy}: Local, and no ready endpoint on node {node}"
+        }
         Code::StaleRules => "node {node} is cut off: its rules are those of {when}",
         Code::Chosen => "{pod} at {ip}:{port} takes its turn",
         Code::ChosenOnly => "{pod} at {ip}:{port} is the only endpoint",
@@ -66,23 +84,35 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::NoPolicyIn => "no NetworkPolicy restricts what enters {pod}",
         Code::PolicyAllowsOut => "NetworkPolicy {policy} lets it leave {pod}",
         Code::PolicyAllowsIn => "NetworkPolicy {policy} lets it enter {pod}",
-        Code::PolicyDeniesOut => "NetworkPolicy {policy} selects {pod}; no egress rule allows {peer}, port {port}/{protocol}",
-        Code::PolicyDeniesIn => "NetworkPolicy {policy} selects {pod}; no ingress rule allows {peer} to port {port}/{protocol}",
-        Code::PolicyDeniesDns => "NetworkPolicy {policy} selects {pod} and allows no DNS: egress to {peer}, port {port}/{protocol}, is missing",
+        Code::PolicyDeniesOut => {
+            "NetworkPolicy {policy} selects {pod}; no egress rule allows {peer}, port {port}/{protocol}"
+        }
+        Code::PolicyDeniesIn => {
+            "NetworkPolicy {policy} selects {pod}; no ingress rule allows {peer} to port {port}/{protocol}"
+        }
+        Code::PolicyDeniesDns => {
+            "NetworkPolicy {policy} selects {pod} and allows no DNS: egress to {peer}, port {port}/{protocol}, is missing"
+        }
         Code::SamePod => "stays in {pod}",
         Code::SameNode => "stays on node {node}",
         Code::OtherNode => "from node {from} to node {node}",
         Code::NodeCutOff => "node {node} is cut off from the network",
         Code::NobodyThere => "nobody has the address {ip}",
-        Code::NoRoute => "{machine} has no way to {ip}: addresses of pods and Services exist only inside the cluster",
+        Code::NoRoute => {
+            "{machine} has no way to {ip}: addresses of pods and Services exist only inside the cluster"
+        }
         Code::LeavesCluster => "leaves the cluster for {ip}",
         Code::OutsideUnknown => "what {ip} does is not simulated",
         Code::PortOpen => "container {container} listens on port {port}",
         Code::PortClosed => "nothing listens on port {port} of {at}; listened on: {open}",
-        Code::TargetPortClosed => "Service {service} port {port} sends to targetPort {target}; nothing listens on {target} in pod {pod}; the container listens on {open}",
+        Code::TargetPortClosed => {
+            "Service {service} port {port} sends to targetPort {target}; nothing listens on {target} in pod {pod}; the container listens on {open}"
+        }
         Code::PortOtherProtocol => "port {port} of {at} is listened on for {has}, not {wants}",
         Code::NothingRuns => "no container runs in {pod}: {why}",
-        Code::HealthCheckPort => "node {node} answers the health check of Service {service}: {count} local endpoints",
+        Code::HealthCheckPort => {
+            "node {node} answers the health check of Service {service}: {count} local endpoints"
+        }
         Code::Answered => "{program} answers {status} {reason} ({bytes} bytes)",
         Code::AnsweredBytes => "{program} answers {bytes} bytes",
         Code::Echoed => "{at} answers the echo",
@@ -93,17 +123,33 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::Slow => "{program} needs {took} ms, the client waits {limit} ms",
         Code::Forwarded => "kubectl port-forward carries localhost:{local} to {pod}, port {port}",
         Code::NoForward => "nothing listens on port {port} of {machine}",
-        Code::IngressTakes => "controller {pod} of class {class} takes the request for host {host}, path {path}",
-        Code::IngressRule => "Ingress {ingress}, host {host}, path {path} ({kind}) leads to Service {service}, port {port}",
-        Code::IngressDefaultBackend => "no rule matches; the default backend of Ingress {ingress} is Service {service}, port {port}",
+        Code::IngressTakes => {
+            "controller {pod} of class {class} takes the request for host {host}, path {path}"
+        }
+        Code::IngressRule => {
+            "Ingress {ingress}, host {host}, path {path} ({kind}) leads to Service {service}, port {port}"
+        }
+        Code::IngressDefaultBackend => {
+            "no rule matches; the default backend of Ingress {ingress} is Service {service}, port {port}"
+        }
         Code::IngressNoHost => "no Ingress of class {class} has the host {host}; known hosts: {hosts}",
-        Code::IngressNoPath => "Ingress {ingress} has host {host} but no path that matches {path}; known paths: {paths}",
-        Code::IngressWithoutClass => "Ingress {ingress} has the host {host} but no class: no controller serves it",
-        Code::IngressOtherClass => "Ingress {ingress} has the host {host} but is of class {other}; this controller serves {class}",
+        Code::IngressNoPath => {
+            "Ingress {ingress} has host {host} but no path that matches {path}; known paths: {paths}"
+        }
+        Code::IngressWithoutClass => {
+            "Ingress {ingress} has the host {host} but no class: no controller serves it"
+        }
+        Code::IngressOtherClass => {
+            "Ingress {ingress} has the host {host} but is of class {other}; this controller serves {class}"
+        }
         Code::IngressNoService => "Ingress {ingress} leads to Service {service}, which does not exist",
-        Code::IngressNoServicePort => "Ingress {ingress} leads to port {port} of Service {service}, which has no such port",
+        Code::IngressNoServicePort => {
+            "Ingress {ingress} leads to port {port} of Service {service}, which has no such port"
+        }
         Code::IngressNoEndpoints => "Service {service} behind Ingress {ingress} has no ready endpoint",
-        Code::IngressTlsSecretMissing => "Ingress {ingress} wants the certificate in Secret {secret}: {why}; the controller's own fake certificate is shown",
+        Code::IngressTlsSecretMissing => {
+            "Ingress {ingress} wants the certificate in Secret {secret}: {why}; the controller's own fake certificate is shown"
+        }
         Code::IngressTls => "TLS ends here, with the certificate in Secret {secret}",
         Code::IngressRedirects => "Ingress {ingress} has TLS: plain HTTP is sent to {location}",
         Code::IngressForbids => "Ingress {ingress} lets in only {ranges}, not {ip}",
@@ -113,14 +159,24 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::IngressRewrites => "the path {path} becomes {new}",
         Code::IngressUpstreamRefused => "the controller can't connect to {upstream}: connection refused",
         Code::IngressUpstreamTimedOut => "the controller got no answer from {upstream} in {limit} s",
-        Code::IngressUpstreamBroke => "{upstream} closed the connection without an answer the controller understands",
+        Code::IngressUpstreamBroke => {
+            "{upstream} closed the connection without an answer the controller understands"
+        }
         Code::IngressNotSynced => "controller {pod} has not read Ingress {ingress} yet",
-        Code::NoController => "Ingress {ingress} has the host {host}, but no controller of class {class} runs: an Ingress alone does nothing",
-        Code::GatewayTakes => "Gateway {gateway}, listener {listener}, takes the request for host {host}, path {path}",
+        Code::NoController => {
+            "Ingress {ingress} has the host {host}, but no controller of class {class} runs: an Ingress alone does nothing"
+        }
+        Code::GatewayTakes => {
+            "Gateway {gateway}, listener {listener}, takes the request for host {host}, path {path}"
+        }
         Code::GatewayNoRoute => "no HTTPRoute of Gateway {gateway} matches host {host}, path {path}",
-        Code::GatewayRoute => "HTTPRoute {route}, rule {rule} leads to Service {service}, port {port} (weight {weight} of {total})",
+        Code::GatewayRoute => {
+            "HTTPRoute {route}, rule {rule} leads to Service {service}, port {port} (weight {weight} of {total})"
+        }
         Code::GatewayRedirects => "HTTPRoute {route}, rule {rule} sends the client to {location}",
-        Code::GatewayRouteNotAccepted => "HTTPRoute {route} matches, but Gateway {gateway} does not accept it: {why}",
+        Code::GatewayRouteNotAccepted => {
+            "HTTPRoute {route} matches, but Gateway {gateway} does not accept it: {why}"
+        }
         Code::GatewayNoBackend => "HTTPRoute {route}, rule {rule} has no backend that exists: {why}",
     }
 }

@@ -89,7 +89,11 @@ impl Look {
         } else {
             format!("{}/{}", self.namespace, self.name)
         };
-        if self.field.is_empty() { format!("{} {at}", self.kind) } else { format!("{} {at}: {}", self.kind, self.field) }
+        if self.field.is_empty() {
+            format!("{} {at}", self.kind)
+        } else {
+            format!("{} {at}: {}", self.kind, self.field)
+        }
     }
 }
 
@@ -166,7 +170,10 @@ mod tests {
             "Service default/web port 80 sends to targetPort 8080; nothing listens on 8080 in pod default/web-1; the container listens on 80"
         );
         assert!(!hop.sentence(Language::Korean).contains('{'));
-        assert_eq!(hop.look.map(|l| l.place()).as_deref(), Some("Service default/web: spec.ports[0].targetPort"));
+        assert_eq!(
+            hop.look.map(|l| l.place()).as_deref(),
+            Some("Service default/web: spec.ports[0].targetPort")
+        );
     }
 
     #[test]

@@ -126,8 +126,7 @@ fn judge(
         }
         let ends = if direction == Direction::Out { "to" } else { "from" };
         for (rule, r) in spec[direction.list()].items().iter().enumerate() {
-            if has_port(&r["ports"], target, port, protocol)
-                && has_peer(&r[ends], other, policy.namespace())
+            if has_port(&r["ports"], target, port, protocol) && has_peer(&r[ends], other, policy.namespace())
             {
                 return Verdict::Allowed { policy: policy.key(), rule };
             }
@@ -172,9 +171,10 @@ fn has_port(ports: &Value, target: &Peer, port: i64, protocol: &str) -> bool {
 /// The number of a pod's port by its name.
 #[must_use]
 pub fn named_port(spec: &Value, name: &str, protocol: &str) -> Option<i64> {
-    let containers = spec["containers"].items().iter().chain(
-        spec["initContainers"].items().iter().filter(|c| c["restartPolicy"] == "Always"),
-    );
+    let containers = spec["containers"]
+        .items()
+        .iter()
+        .chain(spec["initContainers"].items().iter().filter(|c| c["restartPolicy"] == "Always"));
     containers
         .flat_map(|c| c["ports"].items())
         .find(|p| p["name"] == name && p["protocol"].as_str().unwrap_or("TCP") == protocol)

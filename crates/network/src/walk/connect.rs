@@ -37,7 +37,10 @@ pub enum Destination {
     /// Outside the cluster.
     Outside(Str),
     /// The node answers a load balancer's question itself: how many local endpoints there are.
-    HealthCheck { service: Str, local: usize },
+    HealthCheck {
+        service: Str,
+        local: usize,
+    },
 }
 
 impl<G: Ground> Walk<'_, G> {
@@ -100,9 +103,7 @@ impl<G: Ground> Walk<'_, G> {
 
     /// The Service that has a load balancer of this address.
     fn balanced(&self, ip: &str) -> Option<Value> {
-        let has = |s: &Value| {
-            s["status"]["loadBalancer"]["ingress"].items().iter().any(|i| i["ip"] == ip)
-        };
+        let has = |s: &Value| s["status"]["loadBalancer"]["ingress"].items().iter().any(|i| i["ip"] == ip);
         self.ground.list("services", "").into_iter().find(has)
     }
 
@@ -119,10 +120,14 @@ impl<G: Ground> Walk<'_, G> {
         let spoken = |p: &&Value| p["protocol"].as_str().unwrap_or("TCP") == protocol;
         let Some(wanted) = ports.iter().filter(fits).find(spoken) else {
             let hop = match ports.iter().position(|p| fits(&p)) {
-                Some(i) => wrong_protocol(&key, i, port, ports[i]["protocol"].as_str().unwrap_or("TCP"), protocol),
+                Some(i) => {
+                    wrong_protocol(&key, i, port, ports[i]["protocol"].as_str().unwrap_or("TCP"), protocol)
+                }
                 None => {
-                    let all: Vec<String> =
-                        ports.iter().map(|p| format!("{}/{}", p["port"].int(), p["protocol"].text())).collect();
+                    let all: Vec<String> = ports
+                        .iter()
+                        .map(|p| format!("{}/{}", p["port"].int(), p["protocol"].text()))
+                        .collect();
                     no_such_port(&key, ip, port, &all.join(", "))
                 }
             };
@@ -137,15 +142,22 @@ impl<G: Ground> Walk<'_, G> {
         }
         let nodes = self.healthy_nodes(&key);
         if nodes.is_empty() {
-            let hop = Hop::failed(Stage::LoadBalancer, Code::LoadBalancerNoNodes).fact("service", key.clone());
-            let look = if spec["externalTrafficPolicy"] == "Local" { "spec.externalTrafficPolicy" } else { "status" };
+            let hop =
+                Hop::failed(Stage::LoadBalancer, Code::LoadBalancerNoNodes).fact("service", key.clone());
+            let look = if spec["externalTrafficPolicy"] == "Local" {
+                "spec.externalTrafficPolicy"
+            } else {
+                "status"
+            };
             return self.fail(hop.fact("ip", ip).look("Service", &key, look), Fault::TimedOut);
         }
         let turn = self.ground.turns().next(&format!("lb/{key}/{port}")) as usize;
         let node = nodes[turn % nodes.len()].clone();
         let node_port = wanted["nodePort"].int();
-        let hop = Hop::new(Stage::LoadBalancer, Code::LoadBalancer).fact("ip", ip).fact("service", key.clone());
-        let mut hop = hop.fact("node", node.clone()).number("port", if node_port > 0 { node_port } else { port });
+        let hop =
+            Hop::new(Stage::LoadBalancer, Code::LoadBalancer).fact("ip", ip).fact("service", key.clone());
+        let mut hop =
+            hop.fact("node", node.clone()).number("port", if node_port > 0 { node_port } else { port });
         hop.alternatives = nodes;
         self.push(hop);
         if node_port > 0 {
@@ -206,7 +218,8 @@ impl<G: Ground> Walk<'_, G> {
                 ..End::default()
             }),
             Match::HealthCheck { rules } => {
-                let local = |p: &ServicePort| p.endpoints.iter().filter(|e| e.node == *node && e.ready).count();
+                let local =
+                    |p: &ServicePort| p.endpoints.iter().filter(|e| e.node == *node && e.ready).count();
                 let local = rules.ports.first().map_or(0, local);
                 let hop = Hop::new(Stage::Rule, Code::HealthCheckPort).fact("node", node.clone());
                 self.push(hop.fact("service", rules.service.clone()).number("count", local as i64));
@@ -217,7 +230,14 @@ impl<G: Ground> Walk<'_, G> {
     }
 
     /// Follows what the rules of `node` made of an address.
-    fn by_rule(&mut self, met: Match, node: &Str, ip: &str, port: i64, protocol: &str) -> Result<Destination, Fault> {
+    fn by_rule(
+        &mut self,
+        met: Match,
+        node: &Str,
+        ip: &str,
+        port: i64,
+        protocol: &str,
+    ) -> Result<Destination, Fault> {
         match met {
             Match::Port { rules, index, via } => self.through_service(&rules, index, via, node, ip, port),
             Match::OtherProtocol { rules, index } => {
@@ -263,10 +283,12 @@ impl<G: Ground> Walk<'_, G> {
             let elsewhere = p.endpoints.iter().any(|e| e.ready);
             if local && elsewhere {
                 let field = if via.is_external() { "externalTrafficPolicy" } else { "internalTrafficPolicy" };
-                let hop = Hop::failed(Stage::Choice, Code::NoLocalEndpoints).fact("service", rules.service.clone());
+                let hop =
+                    Hop::failed(Stage::Choice, Code::NoLocalEndpoints).fact("service", rules.service.clone());
                 let hop = hop.fact("policy", field).fact("node", node.clone());
                 // Such packets are dropped, not rejected.
-                return self.fail(hop.look("Service", &rules.service, format!("spec.{field}")), Fault::TimedOut);
+                return self
+                    .fail(hop.look("Service", &rules.service, format!("spec.{field}")), Fault::TimedOut);
             }
             let hop = self.why_no_endpoints(rules, index);
             return self.fail(hop, Fault::Refused);
@@ -404,7 +426,9 @@ impl<G: Ground> Walk<'_, G> {
         }
         let policies = self.ground.list("networkpolicies.networking.k8s.io", &from.namespace);
         match policy::leaving(&policies, from, to, port, protocol) {
-            Verdict::Open => self.push(Hop::new(Stage::Policy, Code::NoPolicyOut).fact("pod", from.pod.clone())),
+            Verdict::Open => {
+                self.push(Hop::new(Stage::Policy, Code::NoPolicyOut).fact("pod", from.pod.clone()))
+            }
             Verdict::Allowed { policy, .. } => {
                 let hop = Hop::new(Stage::Policy, Code::PolicyAllowsOut).fact("policy", policy);
                 self.push(hop.fact("pod", from.pod.clone()));
@@ -452,6 +476,7 @@ fn wrong_protocol(service: &Str, index: usize, port: i64, has: &str, wants: &str
 }
 
 fn no_such_port(service: &Str, ip: &str, port: i64, ports: &str) -> Hop {
-    let hop = Hop::failed(Stage::Rule, Code::NoSuchServicePort).fact("ip", ip).fact("service", service.clone());
+    let hop =
+        Hop::failed(Stage::Rule, Code::NoSuchServicePort).fact("ip", ip).fact("service", service.clone());
     hop.number("port", port).fact("ports", ports).look("Service", service, "spec.ports")
 }

@@ -66,9 +66,7 @@ impl<'g, G: Ground> Walk<'g, G> {
                     |pod| Peer { ip: ip.clone(), ..Peer::of_pod(self.ground, &pod) },
                 )
             }
-            Source::Node { name, ip } => {
-                Peer { node: name.clone(), is_host: true, ..Peer::of_address(ip) }
-            }
+            Source::Node { name, ip } => Peer { node: name.clone(), is_host: true, ..Peer::of_address(ip) },
             outside => Peer::of_address(outside.ip()),
         }
     }

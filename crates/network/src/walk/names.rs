@@ -114,7 +114,8 @@ impl<G: Ground> Walk<'_, G> {
                     return self.found(server, full, kind, records, cluster);
                 }
                 Found::Records(_) => {
-                    let answer = Answer { server: server.clone(), name: full.as_str().into(), records: Vec::new() };
+                    let answer =
+                        Answer { server: server.clone(), name: full.as_str().into(), records: Vec::new() };
                     return Ok(answer);
                 }
                 Found::No(w) => {

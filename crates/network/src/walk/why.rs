@@ -4,8 +4,8 @@ use objects::selector::LabelSelector;
 use objects::{Str, Value};
 
 use super::{End, Walk};
-use crate::kube_proxy::Rules;
 use crate::ground::Ground;
+use crate::kube_proxy::Rules;
 use crate::path::{Code, Fault, Hop, Stage};
 use crate::policy::named_port;
 
@@ -26,7 +26,11 @@ impl<G: Ground> Walk<'_, G> {
         let picked: Vec<&Value> = pods.iter().filter(|p| selector.matches(p.labels())).collect();
         if picked.is_empty() {
             let text = selector.to_string();
-            return hop(Code::NoPodMatches).fact("selector", text).look("Service", &rules.service, "spec.selector");
+            return hop(Code::NoPodMatches).fact("selector", text).look(
+                "Service",
+                &rules.service,
+                "spec.selector",
+            );
         }
         let ready: Vec<&Value> = picked.iter().filter(|p| p.condition_true("Ready")).copied().collect();
         let port = &rules.ports[index];
@@ -34,10 +38,11 @@ impl<G: Ground> Walk<'_, G> {
             && named_port(&first["spec"], target, &port.protocol).is_none()
         {
             let field = format!("spec.ports[{index}].targetPort");
-            return hop(Code::NoPodHasPortName)
-                .fact("target", target)
-                .fact("pods", names(&ready))
-                .look("Service", &rules.service, field);
+            return hop(Code::NoPodHasPortName).fact("target", target).fact("pods", names(&ready)).look(
+                "Service",
+                &rules.service,
+                field,
+            );
         }
         let told: Vec<String> =
             picked.iter().take(NAMED_MAX).map(|p| format!("{}: {}", p.name(), state(p))).collect();
