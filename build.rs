@@ -5,5 +5,9 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "wasm32") {
         println!("cargo::rustc-link-arg-bins=--no-merge-data-segments");
+        if std::env::var("PROFILE").is_ok_and(|profile| profile == "debug") {
+            // What is not optimised keeps every part of a view on the stack.
+            println!("cargo::rustc-link-arg-bins=-zstack-size=8388608");
+        }
     }
 }

@@ -63,6 +63,10 @@ pub struct App {
     pub note: RwSignal<Option<String>>,
     /// Spoken by screen readers, shown to nobody.
     pub said: RwSignal<String>,
+    /// The view of the picked object.
+    pub tab: RwSignal<inspector::Tab>,
+    /// What of it is asked about in particular: `conditions/Ready`, or the id of an event; else empty.
+    pub asked: RwSignal<ObjectId>,
     /// True while the page shows the past.
     pub past: RwSignal<bool>,
     /// The line of time shown beside this one.
@@ -112,6 +116,8 @@ impl App {
             file: RwSignal::new(first),
             note: RwSignal::new(None),
             said: RwSignal::new(String::new()),
+            tab: RwSignal::new(inspector::Tab::Summary),
+            asked: RwSignal::new(ObjectId::default()),
             past: RwSignal::new(false),
             beside: RwSignal::new(None),
             pinned: RwSignal::new(None),
@@ -210,6 +216,43 @@ impl App {
         }
         bridge::tell(self, moved, done);
         pump::kick(self);
+    }
+
+    #[must_use]
+    pub fn korean(self) -> bool {
+        self.lang.get_untracked() == Lang::Ko
+    }
+
+    /// Asks why an event was written.
+    pub fn why_event(self, id: &str) {
+        let (resource, namespace, name) = crate::stage::facts::split_id(id);
+        let about = self.ask(|s| {
+            let about = s.object(resource, namespace, name)?.get("involvedObject").clone();
+            let (kind, name) = (about.get("kind").text(), about.get("name").text());
+            let subject = why::subject_of(kind, about.get("namespace").text(), name)?;
+            Some(crate::stage::facts::object_id(&subject.resource, &subject.namespace, &subject.name))
+        });
+        if about.is_some() {
+            self.picked.set(about);
+            self.asked.set(id.into());
+            self.tab.set(inspector::Tab::Why);
+            self.panel.set(Panel::Inspector);
+        }
+    }
+
+    /// Asks why the picked object is as it is.
+    pub fn why(self) {
+        if self.picked.get_untracked().is_some() {
+            self.asked.set(ObjectId::default());
+            self.tab.set(inspector::Tab::Why);
+            self.panel.set(Panel::Inspector);
+        }
+    }
+
+    /// Shows the instant right after a write, and stands still there.
+    pub fn seek_revision(self, revision: u64) {
+        self.hold_still();
+        self.act(|s| s.seek_revision(revision));
     }
 
     /// Shows another instant, and stands still there.
@@ -453,6 +496,7 @@ fn Page(app: App) -> impl IntoView {
             data-tab=move || app.panel.get().name()
             data-dock=move || app.dock.get().name()
             data-lesson=move || if app.lesson_open.get() { "open" } else { "folded" }
+            data-view=move || (app.tab.get() == inspector::Tab::Why).then_some("why")
             data-past=move || app.past.get().then_some("")
             data-insp=move || if app.picked.get().is_some() { "open" } else { "empty" }
         >
@@ -528,6 +572,7 @@ fn keys(app: App, event: &KeyboardEvent) {
             "[" => timeline::view::other_lane(app, -1),
             "]" => timeline::view::other_lane(app, 1),
             "j" => app.jump(),
+            "?" => app.why(),
             "u" => app.undo(),
             "F" => app.fork(),
             "Home" => app.seek(app.ask(Session::earliest)),

@@ -366,6 +366,19 @@ impl Session {
         }
     }
 
+    /// Shows the instant right after the write of this revision.
+    pub fn seek_revision(&mut self, revision: u64) {
+        self.show(Goal::Revision(revision));
+    }
+
+    /// The learner's command that ran at this instant (on the clock of the objects): the last that had begun.
+    #[must_use]
+    pub fn command_of(&self, at: i64) -> Option<SmolStr> {
+        let moments = &self.here.moments;
+        let after = moments.partition_point(|m| m.at.0 <= at);
+        moments[..after].last().map(|m| m.line.clone())
+    }
+
     fn show(&mut self, goal: Goal) {
         let from = self.past.take();
         self.past = self.here.seek(goal, from);

@@ -45,6 +45,12 @@ pub fn object_at(target: Option<EventTarget>) -> Option<ObjectId> {
     holder.get_attribute("data-id").map(ObjectId::from)
 }
 
+/// The value of an attribute of what an event is about, or of what holds it.
+pub fn data_at(target: Option<EventTarget>, name: &str) -> Option<String> {
+    let element: Element = target?.dyn_into().ok()?;
+    element.closest(&format!("[{name}]")).ok()??.get_attribute(name)
+}
+
 /// What the stage remembers from picture to picture.
 #[derive(Default)]
 struct Easel {
@@ -113,6 +119,7 @@ pub fn Stage(
                 app.panel.set(Panel::Inspector);
             }
         }
+        app.asked.set(ObjectId::default());
         app.picked.set(id);
     };
     let keys = move |event: KeyboardEvent| {

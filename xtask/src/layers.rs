@@ -46,6 +46,7 @@ const EVERYTHING: &[&str] = &[
     "hostlab",
     "terminal",
     "course",
+    "why",
 ];
 
 const ROOMS: &[Room] = &[
@@ -64,10 +65,11 @@ const ROOMS: &[Room] = &[
     engine("cluster", CONTROL_PLANE),
     engine("kubectl", &["client"]),
     engine("hostlab", &["containers"]),
+    engine("why", &["client", "cluster", "scheduler", "containers"]),
     engine("terminal", &["client", "kubectl", "containers", "hostlab", "cluster"]),
     engine("course", &["client", "terminal", "cluster"]),
     outside("cli", EVERYTHING),
-    outside("wheelhouse-web", &["course", "terminal", "cluster", "hostlab", "client"]),
+    outside("wheelhouse-web", &["course", "terminal", "cluster", "hostlab", "client", "why"]),
     outside("xtask", &[]),
 ];
 

@@ -6,6 +6,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::i18n::Texts;
 use crate::mark::Mark;
+use crate::stage::facts::object_id;
 
 #[cfg(target_arch = "wasm32")]
 pub mod view;
@@ -28,6 +29,10 @@ pub fn row(event: &Value, texts: &Texts, now: i64, named: bool) -> (SmolStr, Mar
     let age = duration_short(Time(now).since(at));
     let when = if count > 1 { format_smolstr!("{age} · {}", (texts.times)(count)) } else { age.into() };
     head.add(Mark::new("span", "when").says(when));
+    let id = object_id("events", event.namespace(), event.name());
+    let mut asks = Mark::new("button", "link asks").at("data-why", id).says("?");
+    asks.attrs.push(("aria-label", format_smolstr!("{} {}", texts.why, event.get("reason").text())));
+    head.add(asks);
     mark.add(head);
     mark.add(Mark::new("p", "what").at("lang", "en").says(event.get("message").text()));
     (event.key(), mark)
@@ -48,6 +53,6 @@ mod tests {
         event.set_at(&["involvedObject", "kind"], "Pod");
         event.set_at(&["involvedObject", "name"], "web-0");
         let (_, mark) = row(&event, Lang::En.texts(), 5000, true);
-        assert_eq!(mark.all_text(), "Pulled Pod/web-0 3s · 3 times Container image present");
+        assert_eq!(mark.all_text(), "Pulled Pod/web-0 3s · 3 times ? Container image present");
     }
 }

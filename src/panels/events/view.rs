@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use super::row;
 use crate::app::{App, Panel, word};
 use crate::paint::Painter;
+use crate::stage::view::data_at;
 
 /// Newest first, this many.
 const MOST: usize = 120;
@@ -43,7 +44,11 @@ pub fn Events(app: App) -> impl IntoView {
             <Show when=move || empty.get()>
                 <p class="empty">{word(app, |t| t.no_events)}</p>
             </Show>
-            <ol node_ref=list></ol>
+            <ol node_ref=list on:click=move |event| {
+                if let Some(id) = data_at(event.target(), "data-why") {
+                    app.why_event(&id);
+                }
+            }></ol>
         </div>
     }
 }

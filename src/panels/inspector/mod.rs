@@ -5,3 +5,13 @@
 pub mod facts;
 #[cfg(target_arch = "wasm32")]
 pub mod view;
+pub mod why;
+
+/// The views of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    Summary,
+    Why,
+    Events,
+    Yaml,
+}

@@ -9,6 +9,7 @@ use objects::Value;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::facts::{Row, headline, sections};
+use super::{Tab, why as because};
 use crate::app::{App, ic, word};
 use crate::i18n::Texts;
 use crate::mark::Mark;
@@ -17,15 +18,8 @@ use crate::panels::events::row;
 use crate::session::kubectl;
 use crate::stage::facts::split_id;
 use crate::stage::glyph::glyph;
-use crate::stage::view::object_at;
+use crate::stage::view::{data_at, object_at};
 use crate::state_words::PodState;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tab {
-    Summary,
-    Events,
-    Yaml,
-}
 
 /// The picked object as it is, or as it last was.
 #[derive(Clone, Default)]
@@ -36,7 +30,7 @@ struct Subject {
 
 #[component]
 pub fn Inspector(app: App) -> impl IntoView {
-    let tab = RwSignal::new(Tab::Summary);
+    let tab = app.tab;
     let last = StoredValue::new_local((SmolStr::default(), Value::Null));
     let subject = Signal::derive_local(move || {
         app.objects.track();
@@ -78,7 +72,23 @@ pub fn Inspector(app: App) -> impl IntoView {
             (s.now(), app.picked.get_untracked().is_some_and(|id| s.stage().pulling.contains_key(&id)))
         });
         let parts = match shown {
-            Tab::Summary => summary(&subject, texts, now),
+            Tab::Summary => {
+                let mut marks = summary(&subject, texts, now);
+                if let Some(answer) = asked(app, &subject.object, false) {
+                    let card = because::card(&answer, texts, app.korean());
+                    marks.splice(0..0, card.map(|mark| ("card".into(), mark)));
+                }
+                marks
+            }
+            Tab::Why => {
+                app.asked.track();
+                let answer = asked(app, &subject.object, true).unwrap_or_default();
+                let zero = app.ask(|s| s.now() - s.elapsed());
+                let command = |step: &why::Step| {
+                    (step.actor == "you").then(|| app.ask(|s| s.command_of(step.at.0))).flatten()
+                };
+                because::answer(&answer, texts, app.korean(), zero, &command)
+            }
             Tab::Events => events(app, &subject.object, texts, now),
             Tab::Yaml => yaml(&subject.object),
         };
@@ -92,7 +102,7 @@ pub fn Inspector(app: App) -> impl IntoView {
         let kind = subject.get().map(|s| s.object.kind().to_owned()).unwrap_or_default();
         let (_, namespace, name) = split_id(&id);
         Some(match tab.get() {
-            Tab::Summary => kubectl("describe", &kind, namespace, name, "").to_string(),
+            Tab::Summary | Tab::Why => kubectl("describe", &kind, namespace, name, "").to_string(),
             Tab::Events => {
                 let rest = if namespace.is_empty() || namespace == "default" {
                     String::new()
@@ -133,6 +143,7 @@ pub fn Inspector(app: App) -> impl IntoView {
                     </button>
                     <div class="itabs" role="tablist" aria-label=word(app, |t| t.views)>
                         {tab_button(Tab::Summary, |a| a.texts().summary)}
+                        {tab_button(Tab::Why, |a| a.texts().why)}
                         {tab_button(Tab::Events, |a| a.texts().events)}
                         {tab_button(Tab::Yaml, |_| "YAML")}
                     </div>
@@ -145,7 +156,13 @@ pub fn Inspector(app: App) -> impl IntoView {
                     aria-label=word(app, |t| t.views)
                     node_ref=body
                     on:click=move |event| {
-                        if let Some(id) = object_at(event.target()) {
+                        if let Some(revision) = data_at(event.target(), "data-revision") {
+                            app.seek_revision(revision.parse().unwrap_or(0));
+                        } else if let Some(asked) = data_at(event.target(), "data-why") {
+                            app.asked.set(asked.into());
+                            tab.set(Tab::Why);
+                        } else if let Some(id) = object_at(event.target()) {
+                            app.asked.set(SmolStr::default());
                             app.picked.set(Some(id));
                         }
                     }
@@ -178,6 +195,17 @@ pub fn Inspector(app: App) -> impl IntoView {
             </div>
         </aside>
     }
+}
+
+/// The answer about an object, or about what was asked of it in particular: a condition or an event.
+fn asked(app: App, object: &Value, in_particular: bool) -> Option<why::Why> {
+    let id = app.picked.get_untracked()?;
+    let asked = if in_particular { app.asked.get_untracked() } else { SmolStr::default() };
+    app.ask(|s| match asked.split_once('/') {
+        Some(("conditions", kind)) => Some(because::of_condition(s.cluster(), &id, object, kind)),
+        Some(_) => why::why(s.cluster(), &because::subject(&asked)),
+        None => why::why(s.cluster(), &because::subject(&id)),
+    })
 }
 
 type Marks = Vec<(SmolStr, Mark)>;
@@ -217,7 +245,10 @@ fn summary(subject: &Subject, texts: &Texts, now: i64) -> Marks {
                     let link = Mark::new("button", "link m").at("data-id", id).says(value);
                     (name, Mark::new("dd", "").with(link))
                 }
-                Row::Condition { kind, status, reason } => (kind, condition(&status, &reason)),
+                Row::Condition { kind, status, reason } => {
+                    let mark = condition(&kind, &status, &reason, texts);
+                    (kind, mark)
+                }
             };
             list.add(Mark::new("dt", "").says(name));
             list.add(value);
@@ -228,7 +259,7 @@ fn summary(subject: &Subject, texts: &Texts, now: i64) -> Marks {
     out
 }
 
-fn condition(status: &str, reason: &str) -> Mark {
+fn condition(kind: &str, status: &str, reason: &str, texts: &Texts) -> Mark {
     let state = if status == "True" {
         "yes"
     } else if status == "False" {
@@ -245,6 +276,11 @@ fn condition(status: &str, reason: &str) -> Mark {
     if !reason.is_empty() && status != "True" {
         mark.add(Mark::new("small", "").says(reason));
     }
+    let asks = Mark::new("button", "link asks")
+        .at("data-why", format_smolstr!("conditions/{kind}"))
+        .at("aria-label", format_smolstr!("{} {kind}", texts.why))
+        .says("?");
+    mark.add(asks);
     mark
 }
 

@@ -1,0 +1,125 @@
+//! Answers to questions about clusters at work, through the learner's own commands.
+
+use cluster::{Cluster, ClusterConfig};
+use terminal::Terminal;
+use why::{Subject, Why, why};
+
+struct Desk {
+    cluster: Cluster,
+    terminal: Terminal,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { cluster: Cluster::new(ClusterConfig::playground(3)), terminal: Terminal::new() }
+    }
+
+    fn run(&mut self, line: &str) {
+        for part in line.lines() {
+            self.terminal.submit(part);
+        }
+        self.terminal.finish(&mut self.cluster, 60_000);
+        let until = self.cluster.now() + 20_000;
+        self.terminal.run_until(&mut self.cluster, until, &mut || true);
+    }
+
+    fn ask(&self, resource: &str, name: &str) -> Why {
+        why(&self.cluster, &Subject::new(resource, "default", name)).expect("the object is there")
+    }
+
+    fn pod(&self) -> Why {
+        let pods: Vec<_> = self.cluster.objects("pods").filter(|p| p.namespace() == "default").collect();
+        self.ask("pods", pods.first().expect("a pod").name())
+    }
+}
+
+fn wants(answer: &Why) -> Vec<(&str, &str, &str)> {
+    answer.near.iter().map(|n| (n.field.as_str(), n.have.as_str(), n.want.as_str())).collect()
+}
+
+#[test]
+fn a_pod_goes_back_to_the_learners_own_command() {
+    let mut desk = Desk::new();
+    desk.run("kubectl create deployment web --image=nginx:1.27");
+    let answer = desk.pod();
+    assert!(answer.fine, "{answer:?}");
+    let actors: Vec<&str> = answer.chain.iter().map(|s| s.actor.as_str()).collect();
+    assert_eq!(actors[..4], ["you", "deployment-controller", "replicaset-controller", "default-scheduler"]);
+    assert!(actors[4].starts_with("kubelet/"), "{actors:?}");
+    assert_eq!(answer.chain[0].what.en, "created Deployment web");
+    assert!(answer.chain.is_sorted_by_key(|s| s.revision));
+    assert!(answer.verdicts.iter().any(|v| v.chosen));
+}
+
+#[test]
+fn a_label_off_by_one_letter_is_found() {
+    let mut desk = Desk::new();
+    desk.run("kubectl create deployment web --image=nginx:1.27");
+    desk.run("kubectl create service clusterip web --tcp=80:80");
+    assert!(desk.ask("services", "web").fine);
+    desk.run("kubectl set selector service web app=wbe");
+    let answer = desk.ask("services", "web");
+    assert!(!answer.fine && answer.headline.en.starts_with("No endpoints"));
+    assert_eq!(wants(&answer), [("spec.selector.app", "wbe", "web")]);
+}
+
+#[test]
+fn a_port_that_nobody_hears_is_found() {
+    let mut desk = Desk::new();
+    desk.run("kubectl create deployment web --image=nginx:1.27");
+    desk.run("kubectl expose deployment web --port=80 --target-port=8080");
+    assert_eq!(wants(&desk.ask("services", "web")), [("spec.ports[0].targetPort", "8080", "80")]);
+}
+
+#[test]
+fn an_image_that_almost_exists_is_found() {
+    let mut desk = Desk::new();
+    desk.run("kubectl create deployment web --image=ngnix:1.27");
+    let answer = desk.pod();
+    assert_eq!(wants(&answer), [("spec.containers[0].image", "ngnix:1.27", "nginx:1.27")]);
+    let deployment = desk.ask("deployments.apps", "web");
+    assert_eq!(wants(&deployment), wants(&answer));
+}
+
+#[test]
+fn each_node_says_why_it_takes_no_pod() {
+    let mut desk = Desk::new();
+    desk.run(
+        "kubectl run big --image=nginx --overrides='{\"spec\":{\"nodeSelector\":{\"kubernetes.io/os\":\"linus\"}}}'",
+    );
+    let answer = desk.pod();
+    assert!(answer.headline.en.contains("none of the 4 nodes"), "{answer:?}");
+    assert_eq!(answer.verdicts.iter().filter(|v| !v.fits).count(), 4);
+    assert_eq!(wants(&answer), [("spec.nodeSelector.kubernetes.io/os", "linus", "linux")]);
+}
+
+#[test]
+fn names_that_lead_nowhere_are_found_with_what_is_near() {
+    let mut desk = Desk::new();
+    desk.run("kubectl create configmap settings --from-literal=a=b");
+    desk.run(
+        "kubectl run p --image=nginx --overrides='{\"spec\":{\"containers\":[{\"name\":\"p\",\"image\":\"nginx\",\
+         \"envFrom\":[{\"configMapRef\":{\"name\":\"setting\"}}]}]}}'",
+    );
+    let answer = desk.pod();
+    assert!(!answer.fine);
+    assert_eq!(wants(&answer), [("spec.containers[0].envFrom[0]", "setting", "settings")]);
+}
+
+#[test]
+fn every_answer_speaks_both_languages() {
+    let mut desk = Desk::new();
+    desk.run("kubectl create deployment web --image=nginx:1.27");
+    desk.run("kubectl run once --image=busybox -- sh -c 'exit 3'");
+    let hangul = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
+    for id in ["pods", "deployments.apps", "services", "nodes", "replicasets.apps", "events"] {
+        for object in desk.cluster.objects(id) {
+            let subject = Subject::new(id, object.namespace(), object.name());
+            let answer = why(&desk.cluster, &subject).expect("an answer");
+            assert!(!answer.headline.is_empty(), "{id} {}", object.name());
+            for step in &answer.chain {
+                assert!(hangul(&step.what.ko) || step.what.ko.contains('→'), "{step:?}");
+            }
+        }
+    }
+}
