@@ -9,6 +9,7 @@ pub mod cache;
 pub mod change;
 pub mod component;
 pub mod handle;
+pub mod http;
 pub mod recorder;
 pub mod request;
 pub mod work_queue;

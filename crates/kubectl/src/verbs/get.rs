@@ -78,7 +78,8 @@ async fn raw(k: &Kubectl, args: &Args) -> Result<()> {
     if !path.starts_with('/') {
         return Err(Error::text(format!("unable to process request: {path}")));
     }
-    let answer = k.call(Request::raw(path)).await?.object;
+    let head = client::http::Head { method: "GET", target: path, ..Default::default() };
+    let answer = k.call(client::http::request(&head)?).await?.object;
     match &answer {
         Value::Str(s) => k.out(s),
         // The one endpoint that indents its answer.
