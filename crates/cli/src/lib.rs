@@ -1,4 +1,4 @@
-//! The native binary's commands: `run`, `bench`, `check`, `pack`, `new lesson`.
+//! The native binary's commands: `run`, `serve`, `bench`, `check`, `pack`, `new lesson`.
 //!
 //! Owns: what stands between the engine and a native process: arguments, files, the process's own clock.
 //! Does not own: anything of the cluster.
@@ -7,6 +7,7 @@ pub mod bench;
 pub mod lessons;
 pub mod run;
 pub mod scenario;
+pub mod serve;
 
 const HELP: &str = "wheelhouse: a Kubernetes cluster in a process
 
@@ -15,6 +16,12 @@ const HELP: &str = "wheelhouse: a Kubernetes cluster in a process
       --seed N                   another seed (default 1)
       --hash                     print the hash of the event log last
   wheelhouse log-hash [--seed N] FILE   the hash of the event log after playing a script, as the page computes it
+  wheelhouse serve               the playground's cluster over HTTPS in real time, for kubectl and client libraries
+      --listen ADDRESS:PORT      where (default 127.0.0.1:6443; port 0: any)
+      --nodes N                  N equal workers instead of the playground's nodes
+      --speed S                  virtual seconds in a real one (default 1)
+      --seed N                   another seed (default 1)
+      --kubeconfig FILE          write the administrator's kubeconfig (default wheelhouse.kubeconfig)
   wheelhouse bench [NAME...]     measure; one JSON object a line
   wheelhouse check [LESSON...]   prove lessons: solvable, not solved already, both languages level
       --accept                   first seal the Korean text as a translation of the English one as it is
@@ -29,6 +36,7 @@ pub fn main(arguments: &[String]) -> u8 {
     let result = match arguments.split_first().map(|(c, rest)| (c.as_str(), rest)) {
         Some(("run", rest)) => run::main(rest),
         Some(("log-hash", rest)) => run::log_hash(rest),
+        Some(("serve", rest)) => serve::main(rest),
         Some(("bench", rest)) => bench::main(rest),
         Some(("check", rest)) => lessons::check(rest),
         Some(("pack", rest)) => lessons::pack(rest),

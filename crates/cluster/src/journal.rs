@@ -98,7 +98,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The server's refusal.
-    pub(crate) fn open_stream(&mut self, caller: &Caller, request: &Request) -> Result<u64, Status> {
+    pub fn open_stream(&mut self, caller: &Caller, request: &Request) -> Result<u64, Status> {
         self.note(|| Input::Open(Box::new((caller.clone(), request.clone()))));
         let stream = Stream::open(self, caller, request)?;
         let id = self.next_stream;
@@ -107,7 +107,7 @@ impl Cluster {
         Ok(id)
     }
 
-    pub(crate) fn send_stream(&mut self, id: u64, frame: Frame) {
+    pub fn send_stream(&mut self, id: u64, frame: Frame) {
         self.note(|| Input::Send(id, frame.clone()));
         if let Some(mut stream) = self.streams.remove(&id) {
             stream.send(self, frame);
@@ -115,7 +115,7 @@ impl Cluster {
         }
     }
 
-    pub(crate) fn poll_stream(&mut self, id: u64) -> Option<Option<Frame>> {
+    pub fn poll_stream(&mut self, id: u64) -> Option<Option<Frame>> {
         let Some(mut stream) = self.streams.remove(&id) else { return Some(None) };
         let first = stream.first_poll();
         let answer = stream.poll(self);
@@ -127,7 +127,7 @@ impl Cluster {
         answer
     }
 
-    pub(crate) fn close_stream(&mut self, id: u64) {
+    pub fn close_stream(&mut self, id: u64) {
         self.note(|| Input::Close(id));
         if let Some(mut stream) = self.streams.remove(&id) {
             stream.close(self);

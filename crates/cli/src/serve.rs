@@ -1,0 +1,34 @@
+//! `wheelhouse serve`: the arguments of the server.
+
+use std::path::PathBuf;
+
+use cluster::ClusterConfig;
+use serve::{Options, Server};
+
+/// # Errors
+/// An argument that can't be read, an address that can't be had.
+pub fn main(arguments: &[String]) -> Result<(), String> {
+    let mut listen = "127.0.0.1:6443".to_owned();
+    let mut kubeconfig = "wheelhouse.kubeconfig".to_owned();
+    let (mut nodes, mut speed, mut seed) = (None, 1.0, 1);
+    let mut rest = arguments.iter();
+    while let Some(flag) = rest.next() {
+        let (flag, given) = flag.split_once('=').map_or((flag.as_str(), None), |(f, v)| (f, Some(v.to_owned())));
+        let value = given.or_else(|| rest.next().cloned()).ok_or_else(|| format!("flag needs a value: {flag}"))?;
+        let wrong = || format!("invalid value {value:?} for flag {flag}");
+        match flag {
+            "--listen" => listen = value,
+            "--kubeconfig" => kubeconfig = value,
+            "--nodes" => nodes = Some(value.parse::<usize>().ok().filter(|n| (1..=1000).contains(n)).ok_or_else(wrong)?),
+            "--speed" => speed = value.parse::<f64>().ok().filter(|s| *s > 0.0 && *s <= 1000.0).ok_or_else(wrong)?,
+            "--seed" => seed = value.parse().map_err(|_| wrong())?,
+            _ => return Err(format!("unknown flag: {flag}")),
+        }
+    }
+    let cluster = nodes.map_or_else(|| ClusterConfig::playground(seed), |n| ClusterConfig::workers(seed, n));
+    let listen = listen.parse().map_err(|_| format!("invalid address {listen:?}: use ADDRESS:PORT"))?;
+    let options = Options { listen, cluster, speed, kubeconfig: Some(PathBuf::from(&kubeconfig)) };
+    let server = Server::bind(options).map_err(|e| e.to_string())?;
+    println!("serving on https://{}; try: kubectl --kubeconfig {kubeconfig} get nodes", server.address());
+    server.run(serve::interrupted()).map_err(|e| e.to_string())
+}
