@@ -11,7 +11,7 @@ use terminal::{Terminal, script};
 use crate::scenario;
 
 /// What `kubectl explain` says of fields.
-const EXPLAIN: &str = include_str!("../../../assets/explain/en.json");
+pub(crate) const EXPLAIN: &str = include_str!("../../../assets/explain/en.json");
 
 /// One played scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]

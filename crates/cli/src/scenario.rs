@@ -61,5 +61,5 @@ fn config_from(v: &Value, seed: u64) -> Result<ClusterConfig, String> {
         || v["addons"].items().iter().any(|a| a.text() == "dns");
     let cloud = v["cloud"].is_true().then(Default::default);
     let storage = v["storage"].is_true().then(cluster::storage_playground);
-    Ok(ClusterConfig { seed, nodes, dns, addons, cloud, storage })
+    Ok(ClusterConfig { seed, nodes, start: clock::Time::EPOCH, dns, addons, cloud, storage })
 }

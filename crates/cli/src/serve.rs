@@ -13,21 +13,39 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
     let (mut nodes, mut speed, mut seed) = (None, 1.0, 1);
     let mut rest = arguments.iter();
     while let Some(flag) = rest.next() {
-        let (flag, given) = flag.split_once('=').map_or((flag.as_str(), None), |(f, v)| (f, Some(v.to_owned())));
-        let value = given.or_else(|| rest.next().cloned()).ok_or_else(|| format!("flag needs a value: {flag}"))?;
+        let (flag, given) =
+            flag.split_once('=').map_or((flag.as_str(), None), |(f, v)| (f, Some(v.to_owned())));
+        let value =
+            given.or_else(|| rest.next().cloned()).ok_or_else(|| format!("flag needs a value: {flag}"))?;
         let wrong = || format!("invalid value {value:?} for flag {flag}");
         match flag {
             "--listen" => listen = value,
             "--kubeconfig" => kubeconfig = value,
-            "--nodes" => nodes = Some(value.parse::<usize>().ok().filter(|n| (1..=1000).contains(n)).ok_or_else(wrong)?),
-            "--speed" => speed = value.parse::<f64>().ok().filter(|s| *s > 0.0 && *s <= 1000.0).ok_or_else(wrong)?,
+            "--nodes" => {
+                nodes =
+                    Some(value.parse::<usize>().ok().filter(|n| (1..=1000).contains(n)).ok_or_else(wrong)?)
+            }
+            "--speed" => {
+                speed = value.parse::<f64>().ok().filter(|s| *s > 0.0 && *s <= 1000.0).ok_or_else(wrong)?
+            }
             "--seed" => seed = value.parse().map_err(|_| wrong())?,
             _ => return Err(format!("unknown flag: {flag}")),
         }
     }
-    let cluster = nodes.map_or_else(|| ClusterConfig::playground(seed), |n| ClusterConfig::workers(seed, n));
+    let mut cluster =
+        nodes.map_or_else(|| ClusterConfig::playground(seed), |n| ClusterConfig::workers(seed, n));
+    // Clients reckon ages by their own clock.
+    if let Ok(now) = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
+        cluster.start = clock::Time(i64::try_from(now.as_millis()).unwrap_or_default() / 1000 * 1000);
+    }
     let listen = listen.parse().map_err(|_| format!("invalid address {listen:?}: use ADDRESS:PORT"))?;
-    let options = Options { listen, cluster, speed, kubeconfig: Some(PathBuf::from(&kubeconfig)) };
+    let options = Options {
+        listen,
+        cluster,
+        speed,
+        explain: crate::run::EXPLAIN,
+        kubeconfig: Some(PathBuf::from(&kubeconfig)),
+    };
     let server = Server::bind(options).map_err(|e| e.to_string())?;
     println!("serving on https://{}; try: kubectl --kubeconfig {kubeconfig} get nodes", server.address());
     server.run(serve::interrupted()).map_err(|e| e.to_string())

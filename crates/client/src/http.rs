@@ -127,7 +127,10 @@ fn table(accept: &str, query: &[(String, String)]) -> TableOf {
 
 fn option(r: &mut Request, key: &str, value: &str, stream: bool) -> Result<(), Status> {
     let bad = |what: &str| {
-        Status::bad_request(format!("invalid value {} for parameter {key}: {what}", objects::json::go_quote(value)))
+        Status::bad_request(format!(
+            "invalid value {} for parameter {key}: {what}",
+            objects::json::go_quote(value)
+        ))
     };
     let o = &mut r.options;
     match key {
@@ -164,8 +167,7 @@ fn option(r: &mut Request, key: &str, value: &str, stream: bool) -> Result<(), S
         }
         "propagationPolicy" => o.propagation = Some(propagation(value).ok_or_else(|| bad("no such policy"))?),
         "orphanDependents" => {
-            o.propagation =
-                Some(if is_true(value) { Propagation::Orphan } else { Propagation::Background });
+            o.propagation = Some(if is_true(value) { Propagation::Orphan } else { Propagation::Background });
         }
         _ => {
             let value = if value.is_empty() && matches!(key, "allowWatchBookmarks" | "sendInitialEvents") {
@@ -204,10 +206,9 @@ pub fn with_body(r: &mut Request, body: Value) -> Result<(), Status> {
     match body["propagationPolicy"].text() {
         "" => {}
         text => {
-            o.propagation =
-                Some(propagation(text).ok_or_else(|| {
-                    Status::bad_request(format!("invalid propagationPolicy {}", objects::json::go_quote(text)))
-                })?);
+            o.propagation = Some(propagation(text).ok_or_else(|| {
+                Status::bad_request(format!("invalid propagationPolicy {}", objects::json::go_quote(text)))
+            })?);
         }
     }
     if let Some(orphan) = body["orphanDependents"].as_bool() {
@@ -273,7 +274,11 @@ mod tests {
             ("/api/v1/pods", Verb::List, ["", "v1", "", "pods", "", ""]),
             ("/api/v1/namespaces", Verb::List, ["", "v1", "", "namespaces", "", ""]),
             ("/api/v1/namespaces/default", Verb::Get, ["", "v1", "", "namespaces", "default", ""]),
-            ("/api/v1/namespaces/default/status", Verb::Get, ["", "v1", "", "namespaces", "default", "status"]),
+            (
+                "/api/v1/namespaces/default/status",
+                Verb::Get,
+                ["", "v1", "", "namespaces", "default", "status"],
+            ),
             ("/api/v1/namespaces/default/pods/web", Verb::Get, ["", "v1", "default", "pods", "web", ""]),
             ("/api/v1/namespaces/d/pods/web/log", Verb::Get, ["", "v1", "d", "pods", "web", "log"]),
             (
@@ -290,8 +295,8 @@ mod tests {
         ];
         for (path, verb, want) in cases {
             let r = get(path);
-            let is =
-                [&r.group, &r.version, &r.namespace, &r.resource, &r.name, &r.subresource].map(|s| s.as_str());
+            let is = [&r.group, &r.version, &r.namespace, &r.resource, &r.name, &r.subresource]
+                .map(|s| s.as_str());
             assert_eq!((r.verb, is), (verb, want), "{path}");
         }
         assert_eq!(get("/livez?verbose").path, "/livez?verbose");
@@ -312,8 +317,9 @@ mod tests {
 
     #[test]
     fn a_deletion_carries_its_options() {
-        let mut r = request(&Head { method: "DELETE", target: "/api/v1/namespaces/d/pods/web", ..Head::default() })
-            .unwrap_or_else(|e| panic!("{e}"));
+        let mut r =
+            request(&Head { method: "DELETE", target: "/api/v1/namespaces/d/pods/web", ..Head::default() })
+                .unwrap_or_else(|e| panic!("{e}"));
         let body = objects::value!({"gracePeriodSeconds": 0, "propagationPolicy": "Foreground", "preconditions": {"uid": "u"}});
         with_body(&mut r, body).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(r.options.grace_period_seconds, Some(0));

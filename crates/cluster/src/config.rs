@@ -1,5 +1,6 @@
 //! What a cluster is made of before anything runs in it.
 
+use clock::Time;
 use objects::Str;
 
 use crate::Addon;
@@ -47,6 +48,8 @@ pub struct ClusterConfig {
     pub nodes: Vec<NodeConfig>,
     /// Names are answered as CoreDNS would, though no pod of it runs. Without: only while pods of kube-dns are ready.
     pub dns: bool,
+    /// The instant at which it begins.
+    pub start: Time,
     /// What runs in `kube-system`. Without its part there, a component acts as if it ran beside the cluster.
     pub addons: Vec<Addon>,
     /// The cloud it runs in. Without one nobody serves Services of type LoadBalancer.
@@ -64,6 +67,7 @@ impl ClusterConfig {
         Self {
             seed,
             nodes,
+            start: Time::EPOCH,
             dns: false,
             addons: Addon::ALL.to_vec(),
             cloud: Some(cloud::Config::default()),
@@ -76,7 +80,7 @@ impl ClusterConfig {
     pub fn workers(seed: u64, n: usize) -> Self {
         let width = n.to_string().len();
         let nodes = (1..=n).map(|i| NodeConfig::worker(format!("node-{i:0width$}"))).collect();
-        Self { seed, nodes, dns: true, addons: Vec::new(), cloud: None, storage: None }
+        Self { seed, nodes, start: Time::EPOCH, dns: true, addons: Vec::new(), cloud: None, storage: None }
     }
 }
 

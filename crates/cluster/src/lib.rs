@@ -75,8 +75,8 @@ impl Cluster {
     pub fn new(config: ClusterConfig) -> Self {
         let rng = Rng::new(config.seed);
         let mut cluster = Self {
-            now: Time::EPOCH,
-            api: ApiServer::new(&rng, apiserver::Config::default(), Time::EPOCH),
+            now: config.start,
+            api: ApiServer::new(&rng, apiserver::Config::default(), config.start),
             parts: Vec::new(),
             router: Router::default(),
             due: Timers::default(),

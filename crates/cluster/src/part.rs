@@ -172,7 +172,7 @@ pub(crate) fn all(config: &ClusterConfig, rng: &Rng) -> Vec<Part> {
         });
         parts.push(Part::new(format!("kubelet/{}", node.name), Machine::Kubelet(Box::new(kubelet)), rng));
     }
-    let manager = ControllerManager::new(Time::EPOCH);
+    let manager = ControllerManager::new(config.start);
     parts.push(Part::new("kube-controller-manager", Machine::ControllerManager(Box::new(manager)), rng));
     parts.push(Part::new("kube-scheduler", Machine::Scheduler(Box::default()), rng));
     for node in &config.nodes {

@@ -23,9 +23,7 @@ impl Shape {
         if self == Self::Whole || matches!(object.kind(), "Status" | "Table") {
             return object;
         }
-        let one = |o: &Value| {
-            value!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": (&o["metadata"])})
-        };
+        let one = |o: &Value| value!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": (&o["metadata"])});
         if object.find("items").is_none() {
             return one(&object);
         }

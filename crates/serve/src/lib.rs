@@ -29,6 +29,8 @@ pub struct Options {
     pub cluster: ClusterConfig,
     /// Virtual seconds in a real one.
     pub speed: f64,
+    /// What `explain` says of fields, as `assets/explain` holds it; empty for nothing.
+    pub explain: &'static str,
     /// Where the kubeconfig is written.
     pub kubeconfig: Option<PathBuf>,
 }
@@ -93,7 +95,7 @@ impl Server {
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
             tokio::select! {
                 () = stop => Ok(()),
-                result = server::accept(listener, self.credentials, driver) => result,
+                result = server::accept(listener, self.credentials, driver, self.options.explain) => result,
             }
         })
     }

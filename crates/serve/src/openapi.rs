@@ -1,6 +1,6 @@
 //! `/openapi/v3`: the index and a document per group and version, written once and kept.
 //!
-//! Not modelled: `/openapi/v2`; descriptions.
+//! Not modelled: `/openapi/v2`.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -17,20 +17,32 @@ use crate::answer;
 use crate::server::Desk;
 
 /// The documents of built-in groups, as text, under their path.
-#[derive(Default)]
-pub struct Documents(Mutex<BTreeMap<String, String>>);
+pub struct Documents {
+    descriptions: Descriptions,
+    kept: Mutex<BTreeMap<String, String>>,
+}
+
+impl Documents {
+    pub fn new(explain: &str) -> Self {
+        let descriptions = Descriptions::parse(explain).unwrap_or_default();
+        Self { descriptions, kept: Mutex::default() }
+    }
+}
 
 /// `None` when the path is no business of this file.
 pub async fn answer(
     desk: &Desk,
     target: &str,
     accept: &str,
-    kept: &Documents,
+    documents: &Documents,
 ) -> Option<Result<Response, Status>> {
     let path = target.split('?').next().unwrap_or_default().trim_end_matches('/');
     let rest = path.strip_prefix("/openapi/v3")?;
     if accept.contains("openapi.v3@") && !accept.contains("application/json") && !accept.contains("*/*") {
-        return Some(Err(Status::new(Reason::NotAcceptable, "only the following media types are accepted: application/json")));
+        return Some(Err(Status::new(
+            Reason::NotAcceptable,
+            "only the following media types are accepted: application/json",
+        )));
     }
     let steps: Vec<&str> = rest.split('/').filter(|s| !s.is_empty()).collect();
     let (group, version) = match steps.as_slice() {
@@ -42,13 +54,13 @@ pub async fn answer(
         ["apis", group, version] => ((*group).to_owned(), (*version).to_owned()),
         _ => return Some(Err(not_found())),
     };
-    let known = kept.0.lock().ok().and_then(|k| k.get(rest).cloned());
+    let known = documents.kept.lock().ok().and_then(|k| k.get(rest).cloned());
     if let Some(text) = known {
         return Some(Ok(document(text)));
     }
-    if let Some(d) = openapi::document(&group, &version, &Descriptions::default()) {
+    if let Some(d) = openapi::document(&group, &version, &documents.descriptions) {
         let text = json::to_string(&d);
-        if let Ok(mut k) = kept.0.lock() {
+        if let Ok(mut k) = documents.kept.lock() {
             k.insert(rest.to_owned(), text.clone());
         }
         return Some(Ok(document(text)));

@@ -36,9 +36,10 @@ pub async fn accept(
     listener: TcpListener,
     credentials: Credentials,
     driver: Driver,
+    explain: &str,
 ) -> Result<(), Error> {
     let acceptor = TlsAcceptor::from(credentials.tls.clone());
-    let desk = Arc::new(Desk { credentials, driver, openapi: openapi::Documents::default() });
+    let desk = Arc::new(Desk { credentials, driver, openapi: openapi::Documents::new(explain) });
     loop {
         let (stream, _) = listener.accept().await?;
         tokio::spawn(connection(stream, acceptor.clone(), desk.clone()));
@@ -100,12 +101,8 @@ async fn respond(desk: &Desk, admin: bool, request: Request) -> Result<Response,
     let upgrade = text(&parts.headers, "upgrade").eq_ignore_ascii_case("websocket");
     let content_type = text(&parts.headers, CONTENT_TYPE).to_owned();
     let method = if upgrade { Method::GET } else { parts.method.clone() };
-    let head = http::Head {
-        method: method.as_str(),
-        target: &target,
-        accept: &accept,
-        content_type: &content_type,
-    };
+    let head =
+        http::Head { method: method.as_str(), target: &target, accept: &accept, content_type: &content_type };
     let mut asked = http::request(&head)?;
     let user = text(&parts.headers, "impersonate-user");
     if !user.is_empty() {

@@ -4,7 +4,7 @@
 //! `pkg/kubelet` port-forwarding. Not modelled: terminal sizes; SPDY inside a WebSocket.
 
 use axum::body::{Body, Bytes};
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::HeaderValue;
 use axum::response::Response;
 use client::handle::Frame;
@@ -19,6 +19,8 @@ const STDIN: u8 = 0;
 const STDOUT: u8 = 1;
 const STDERR: u8 = 2;
 const ERROR: u8 = 3;
+/// The close code of a stream that came to its end.
+const NORMAL: u16 = 1000;
 /// v5: the next byte names a channel that the client closes.
 const CLOSE: u8 = 255;
 
@@ -108,7 +110,7 @@ async fn talk(mut socket: WebSocket, mut driver: Driver, id: u64) {
         }
         if over || code.is_some() {
             let _ = send(&mut socket, ERROR, exit_status(code.unwrap_or(0)).as_bytes()).await;
-            let _ = socket.send(Message::Close(None)).await;
+            let _ = socket.send(Message::Close(Some(CloseFrame { code: NORMAL, reason: "".into() }))).await;
             break;
         }
         tokio::select! {

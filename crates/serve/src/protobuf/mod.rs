@@ -28,17 +28,21 @@ pub fn body(content_type: &str, bytes: &[u8], request: &Request) -> Result<Value
         std::str::from_utf8(bytes).map_err(|_| Status::bad_request("the body of the request is not UTF-8"))
     };
     let malformed = |e: String| {
-        Status::bad_request(format!("the object provided is unrecognized (must be of type {}): {e}", request.resource))
+        Status::bad_request(format!(
+            "the object provided is unrecognized (must be of type {}): {e}",
+            request.resource
+        ))
     };
     match kind {
         "application/vnd.kubernetes.protobuf" => object(bytes).map_err(|e| malformed(e.to_string())),
         "application/yaml" | "application/apply-patch+yaml" => {
             yaml::load(text()?).map(|d| d.value).map_err(|e| malformed(e.to_string()))
         }
-        "" | "application/json" | "application/json-patch+json" | "application/merge-patch+json"
-        | "application/strategic-merge-patch+json" => {
-            json::parse(text()?).map_err(|e| malformed(e.message))
-        }
+        ""
+        | "application/json"
+        | "application/json-patch+json"
+        | "application/merge-patch+json"
+        | "application/strategic-merge-patch+json" => json::parse(text()?).map_err(|e| malformed(e.message)),
         _ => Err(Status::new(
             Reason::UnsupportedMediaType,
             "the body of the request was in an unknown format - accepted media types include: \
@@ -181,7 +185,8 @@ fn message_value(
             continue;
         }
         // A field that JSON does not have is one whose own fields stand here.
-        let inlined = ty.is_some_and(|t| t.field(field.name).is_none()) && matches!(field.kind, Kind::Message(_));
+        let inlined =
+            ty.is_some_and(|t| t.field(field.name).is_none()) && matches!(field.kind, Kind::Message(_));
         if inlined {
             let (Kind::Message(name), Wire::Bytes(b)) = (&field.kind, wire) else { continue };
             let inner = table.message(name).ok_or(Error::Unknown)?;

@@ -64,7 +64,8 @@ impl Table {
         let mut current: Option<Message> = None;
         let full = |packages: &[&str], short: &str| {
             let (package, name) = short.split_once('.').unwrap_or(("", short));
-            let package = package.parse().ok().and_then(|i: usize| packages.get(i)).copied().unwrap_or_default();
+            let package =
+                package.parse().ok().and_then(|i: usize| packages.get(i)).copied().unwrap_or_default();
             format!("{package}.{name}")
         };
         for line in text.lines() {

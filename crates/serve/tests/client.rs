@@ -1,0 +1,218 @@
+//! A real client library and, where one is installed, a stock kubectl drive the server.
+
+use std::process::Command;
+use std::time::Duration;
+
+use clock::Time;
+use cluster::ClusterConfig;
+use futures::{AsyncBufReadExt, StreamExt, TryStreamExt};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use kube::api::{
+    Api, AttachParams, DeleteParams, ListParams, LogParams, Patch, PatchParams, PostParams, WatchEvent,
+    WatchParams,
+};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use serde_json::json;
+use serve::{Options, Server};
+use tokio::io::AsyncReadExt;
+
+/// Virtual seconds pass this much faster, so that images are pulled in a moment.
+const SPEED: f64 = 50.0;
+/// Far more real time than any step needs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server on a port of its own, until the test ends; its kubeconfig.
+fn start() -> String {
+    let options = Options {
+        listen: ([127, 0, 0, 1], 0).into(),
+        cluster: ClusterConfig { start: Time::EPOCH, ..ClusterConfig::workers(1, 2) },
+        speed: SPEED,
+        explain: "",
+        kubeconfig: None,
+    };
+    let server = Server::bind(options).expect("a free port");
+    let kubeconfig = server.kubeconfig();
+    std::thread::spawn(move || server.run(std::future::pending()));
+    kubeconfig
+}
+
+async fn client(kubeconfig: &str, context: &str) -> Client {
+    let parsed = Kubeconfig::from_yaml(kubeconfig).expect("a kubeconfig");
+    let options = KubeConfigOptions { context: Some(context.into()), ..KubeConfigOptions::default() };
+    let config = Config::from_custom_kubeconfig(parsed, &options).await.expect("a context");
+    Client::try_from(config).expect("a client")
+}
+
+fn web(replicas: i32) -> serde_json::Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {
+            "replicas": replicas, "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {"containers": [{"name": "web", "image": "nginx:1.25"}]}
+            }
+        }
+    })
+}
+
+async fn drive(client: Client) {
+    let version = client.apiserver_version().await.expect("a version");
+    assert_eq!(version.git_version, "v1.36.2");
+
+    // Create, refuse, list.
+    let maps: Api<ConfigMap> = Api::default_namespaced(client.clone());
+    let map: ConfigMap =
+        serde_json::from_value(json!({"metadata": {"name": "c"}, "data": {"a": "1"}})).expect("a map");
+    maps.create(&PostParams::default(), &map).await.expect("created");
+    let again = maps.create(&PostParams::default(), &map).await.expect_err("it exists");
+    assert!(again.to_string().contains("configmaps \"c\" already exists"), "{again}");
+    assert!(
+        maps.list_metadata(&ListParams::default()).await.expect("a list").items.iter().any(|m| m
+            .metadata
+            .name
+            .as_deref()
+            == Some("c"))
+    );
+
+    // Server-side apply with a conflict.
+    let deployments: Api<Deployment> = Api::default_namespaced(client.clone());
+    let by = |who: &str| PatchParams::apply(who);
+    deployments.patch("web", &by("one"), &Patch::Apply(web(2))).await.expect("applied");
+    let other = deployments.patch("web", &by("two"), &Patch::Apply(web(3))).await.expect_err("a conflict");
+    assert!(other.to_string().contains("conflict with \"one\": .spec.replicas"), "{other}");
+    deployments.patch("web", &by("two").force(), &Patch::Apply(web(3))).await.expect("forced");
+
+    // Watch until three pods are ready.
+    let pods: Api<Pod> = Api::default_namespaced(client.clone());
+    let mut events =
+        pods.watch(&WatchParams::default().labels("app=web"), "0").await.expect("a watch").boxed();
+    let mut ready = std::collections::BTreeSet::new();
+    while ready.len() < 3 {
+        let Some(WatchEvent::Added(p) | WatchEvent::Modified(p)) = events.try_next().await.expect("events")
+        else {
+            continue;
+        };
+        let conditions = p.status.and_then(|s| s.conditions).unwrap_or_default();
+        if conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True") {
+            ready.extend(p.metadata.name);
+        }
+    }
+
+    // A strategic merge patch, logs, exec.
+    let patch = json!({"metadata": {"labels": {"who": "me"}}});
+    let patched =
+        deployments.patch("web", &PatchParams::default(), &Patch::Strategic(patch)).await.expect("patched");
+    assert_eq!(patched.metadata.labels.and_then(|l| l.get("who").cloned()).as_deref(), Some("me"));
+    let job = json!({
+        "metadata": {"name": "talker"},
+        "spec": {"containers": [{"name": "c", "image": "busybox:1.36", "command": ["sh", "-c", "echo one; echo two; sleep 100000"]}]}
+    });
+    pods.create(&PostParams::default(), &serde_json::from_value(job).expect("a pod")).await.expect("created");
+    loop {
+        let phase = pods.get("talker").await.expect("it is there").status.and_then(|s| s.phase);
+        if phase.as_deref() == Some("Running") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let follow = LogParams { follow: true, ..LogParams::default() };
+    let mut lines = pods.log_stream("talker", &follow).await.expect("logs").lines();
+    assert_eq!(lines.try_next().await.expect("a line").as_deref(), Some("one"));
+    assert_eq!(lines.try_next().await.expect("a line").as_deref(), Some("two"));
+    let mut process = pods
+        .exec("talker", ["sh", "-c", "echo hi; exit 3"], &AttachParams::default().stderr(true))
+        .await
+        .expect("a process");
+    let mut out = String::new();
+    process.stdout().expect("its output").read_to_string(&mut out).await.expect("text");
+    assert_eq!(out, "hi\n");
+    let status = process.take_status().expect("a status").await.expect("how it ended");
+    assert_eq!(status.reason.as_deref(), Some("NonZeroExitCode"));
+
+    deployments.delete("web", &DeleteParams::default()).await.expect("deleted");
+    maps.delete("c", &DeleteParams::default()).await.expect("deleted");
+    pods.delete("talker", &DeleteParams::default().grace_period(0)).await.expect("deleted");
+}
+
+#[test]
+fn a_client_library_drives_the_server() {
+    let kubeconfig = start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        for context in ["wheelhouse", "wheelhouse-token"] {
+            let client = client(&kubeconfig, context).await;
+            tokio::time::timeout(PATIENCE, drive(client)).await.expect("in time");
+        }
+    });
+}
+
+#[test]
+fn who_has_no_credentials_is_told_so() {
+    let kubeconfig = start();
+    let mut parsed = Kubeconfig::from_yaml(&kubeconfig).expect("a kubeconfig");
+    for user in &mut parsed.auth_infos {
+        user.auth_info = Some(kube::config::AuthInfo::default());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let config =
+            Config::from_custom_kubeconfig(parsed, &KubeConfigOptions::default()).await.expect("a context");
+        let pods: Api<Pod> = Api::default_namespaced(Client::try_from(config).expect("a client"));
+        let refused = pods.list(&ListParams::default()).await.expect_err("no rights");
+        let text = "pods is forbidden: User \"system:anonymous\" cannot list resource \"pods\"";
+        assert!(refused.to_string().contains(text), "{refused}");
+    });
+}
+
+/// Runs kubectl; its output, or what it said when it failed.
+fn kubectl(config: &std::path::Path, arguments: &[&str]) -> Result<String, String> {
+    let done = Command::new("kubectl").arg("--kubeconfig").arg(config).args(arguments).output();
+    let done = done.map_err(|e| e.to_string())?;
+    let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
+    if done.status.success() { Ok(text(&done.stdout)) } else { Err(text(&done.stderr)) }
+}
+
+#[test]
+fn a_stock_kubectl_drives_the_server() {
+    if Command::new("kubectl").arg("version").arg("--client").output().is_err() {
+        eprintln!("no kubectl here: skipped");
+        return;
+    }
+    let directory = std::env::temp_dir().join(format!("wheelhouse-serve-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let config = directory.join("kubeconfig");
+    std::fs::write(&config, start()).expect("a file");
+    let file = |name: &str, content: &serde_json::Value| {
+        let path = directory.join(name);
+        std::fs::write(&path, content.to_string()).expect("a file");
+        path.display().to_string()
+    };
+    let run = |arguments: &[&str]| kubectl(&config, arguments);
+    let ok = |arguments: &[&str]| run(arguments).unwrap_or_else(|e| panic!("{arguments:?}: {e}"));
+    let (two, three) = (file("two.json", &web(2)), file("three.json", &web(3)));
+    assert_eq!(ok(&["apply", "-f", &two]), "deployment.apps/web created\n");
+    assert_eq!(ok(&["create", "configmap", "c", "--from-literal=a=1"]), "configmap/c created\n");
+    ok(&["rollout", "status", "deployment/web", "--timeout=60s"]);
+    assert_eq!(ok(&["get", "deployment", "web", "--no-headers"]).split_whitespace().nth(1), Some("2/2"));
+    ok(&["patch", "deployment", "web", "-p", r#"{"metadata":{"labels":{"who":"me"}}}"#]);
+    ok(&["apply", "--server-side", "--field-manager=one", "--force-conflicts", "-f", &two]);
+    let conflict =
+        run(&["apply", "--server-side", "--field-manager=two", "-f", &three]).expect_err("a conflict");
+    assert!(
+        conflict.contains("Apply failed with 1 conflict: conflict with \"one\": .spec.replicas"),
+        "{conflict}"
+    );
+    let logs = ok(&["logs", "deployment/web"]);
+    assert!(logs.contains("[notice] 1#1: nginx/"), "{logs}");
+    assert_eq!(ok(&["exec", "deployment/web", "--", "sh", "-c", "echo hi"]), "hi\n");
+    let failed = run(&["exec", "deployment/web", "--", "sh", "-c", "exit 3"]).expect_err("it fails");
+    assert!(failed.contains("command terminated with exit code 3"), "{failed}");
+    assert_eq!(ok(&["auth", "can-i", "create", "pods"]), "yes\n");
+    assert!(run(&["get", "pod", "nosuch"]).expect_err("none").contains("pods \"nosuch\" not found"));
+    ok(&["delete", "deployment/web", "configmap/c"]);
+    // What is left over is the system's to clear.
+    let _ = std::fs::remove_dir_all(&directory);
+}
