@@ -154,6 +154,19 @@ impl ApiServer {
         self.store.get(&key(resource_id, namespace, name)).map(|e| &e.value)
     }
 
+    /// The resources of which something is stored.
+    #[must_use]
+    pub fn resource_ids(&self) -> Vec<Str> {
+        let mut ids: Vec<Str> = Vec::new();
+        for (key, _) in self.store.range("", "") {
+            let id = key.split('/').next().unwrap_or_default();
+            if ids.last().is_none_or(|last| last != id) {
+                ids.push(id.into());
+            }
+        }
+        ids
+    }
+
     /// How many objects are stored.
     #[must_use]
     pub fn object_count(&self) -> usize {

@@ -34,13 +34,17 @@ impl Cluster {
         let Some(due) = self.due.pop_due(self.now) else { return false };
         self.journal.steps += 1;
         match due {
-            Due::Deliver(id) if self.is_deaf(id) => {}
             Due::Deliver(id) => self.parts[id].deliver(self.now),
             Due::Wake(id) => {
                 self.parts[id].wake = None;
-                let mut api = At { api: &mut self.api, now: self.now };
+                let reach = self.reach_of(id);
+                let mut api = At::new(&mut self.api, self.now, reach);
                 let calls = self.parts[id].wake(self.now, &mut api, &mut self.depot);
                 self.send_calls(id, calls);
+                self.after_kubelet(id);
+                if self.parts[id].has_lost() {
+                    self.leader_lost(id);
+                }
                 self.route();
             }
             Due::Net(call) => {
@@ -101,6 +105,9 @@ impl Cluster {
             self.router.recipients(change, &mut recipients);
             for id in &recipients {
                 let part = &mut self.parts[*id];
+                if part.is_deaf() {
+                    continue;
+                }
                 // One delivery for all that arrives at the same instant.
                 if part.inbox.back().is_none_or(|(at, _)| *at < arrives) {
                     self.due.set(arrives, Due::Deliver(*id));

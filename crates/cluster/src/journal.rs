@@ -36,8 +36,9 @@ pub(crate) enum Input {
     StopLoad(Str),
     /// Somebody outside asks the network.
     Ask(Box<(Source, NetRequest, Files)>),
-    /// A node's wires are cut, or joined.
-    Cut(Str, bool),
+    Fault(Box<crate::faults::Fault>),
+    /// A file on a node's disk is moved.
+    MoveFile(Str, Str, Str),
 }
 
 /// An input with its place: after so many events, at this instant.
@@ -90,7 +91,8 @@ impl Cluster {
             Input::StartLoad(profile) => drop(self.start_load(*profile)),
             Input::StopLoad(name) => drop(self.stop_load(&name)),
             Input::Ask(a) => drop(self.send_from(a.0, a.1, a.2)),
-            Input::Cut(node, cut) => self.cut_off(&node, cut),
+            Input::MoveFile(node, from, to) => drop(self.move_node_file(&node, &from, &to)),
+            Input::Fault(fault) => drop(self.inject(*fault)),
         }
     }
 
@@ -168,7 +170,8 @@ impl Cluster {
         let others: Vec<Str> =
             manager.work().iter().map(|w| Str::from(w.name)).filter(|n| n != name).collect();
         let before = std::mem::replace(&mut manager.paused, others.into_iter().collect());
-        let mut api = crate::At { api: &mut self.api, now: self.now };
+        let reach = self.reach_of(part);
+        let mut api = crate::At::new(&mut self.api, self.now, reach);
         let calls = self.parts[part].wake(self.now, &mut api, &mut self.depot);
         if let Some(manager) = self.parts[part].controller_manager_mut() {
             manager.paused = before;

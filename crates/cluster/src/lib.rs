@@ -7,8 +7,10 @@
 
 mod addons;
 pub mod bench;
+mod components;
 pub mod config;
 mod event_loop;
+pub mod faults;
 pub mod history;
 mod journal;
 pub mod load;
@@ -24,16 +26,19 @@ mod stream;
 use apiserver::ApiServer;
 use client::{Api, Caller, Change, Request, Response};
 use clock::{Rng, Time, Timers};
-use objects::{Status, Value};
+use objects::{Status, Str, Value};
 
 pub use addons::Addon;
+pub use components::NodeFault;
 pub use config::{ClusterConfig, NodeConfig, storage_playground};
 pub use containers::net as wire;
+pub use faults::Fault;
 pub use network;
 pub use port::Port;
 
 use ordered::BTreeMap;
 
+use components::{Components, Reach};
 use event_loop::Due;
 use journal::{Input, Journal};
 use kubelet::{Depot, Kubelet};
@@ -67,6 +72,12 @@ pub struct Cluster {
     journal: Journal,
     metrics_server: MetricsServer,
     load: LoadModel,
+    components: Components,
+    faults: Vec<faults::Done>,
+    /// What faults without a victim draw from.
+    chance: Rng,
+    /// Where the API server answers.
+    server: apiserver::Config,
 }
 
 impl Cluster {
@@ -89,6 +100,10 @@ impl Cluster {
             journal: Journal::default(),
             metrics_server: MetricsServer::default(),
             load: LoadModel::new(&rng),
+            components: Components::default(),
+            faults: Vec::new(),
+            chance: rng.fork("faults"),
+            server: apiserver::Config::default(),
             config,
         };
         cluster.boot(&rng);
@@ -111,7 +126,7 @@ impl Cluster {
     fn register_nodes(&mut self) {
         for id in 0..self.parts.len() {
             if self.parts[id].kubelet().is_some() {
-                let mut api = At { api: &mut self.api, now: self.now };
+                let mut api = At::new(&mut self.api, self.now, Reach::Served);
                 self.parts[id].wake(self.now, &mut api, &mut self.depot);
                 self.reschedule(id);
             }
@@ -124,10 +139,27 @@ impl Cluster {
         part: usize,
         f: impl FnOnce(&mut Kubelet, &mut client::Ctx<'_>) -> T,
     ) -> Option<T> {
-        let mut api = At { api: &mut self.api, now: self.now };
+        let reach = self.reach_of(part);
+        let mut api = At::new(&mut self.api, self.now, reach);
         let result = self.parts.get_mut(part)?.kubelet_acts(self.now, &mut api, &mut self.depot, f);
+        self.after_kubelet(part);
         self.reschedule(part);
         result
+    }
+
+    /// How far a part's requests get.
+    pub(crate) fn reach_of(&self, part: usize) -> Reach {
+        self.reach_from(self.parts.get(part).map_or("", Part::node))
+    }
+
+    /// Sees to the parts of the cluster that began or ended in pods of a node.
+    pub(crate) fn after_kubelet(&mut self, part: usize) {
+        let Some(k) = self.parts.get_mut(part).and_then(Part::kubelet_mut) else { return };
+        let changes = k.take_components();
+        if !changes.is_empty() {
+            let node = Str::from(k.node());
+            self.note_components(&node, changes);
+        }
     }
 
     fn add_part(&mut self, part: Part) {
@@ -242,6 +274,7 @@ impl Cluster {
         k.swap_depot(&mut self.depot);
         let calls = k.take_calls();
         self.send_calls(part, calls);
+        self.after_kubelet(part);
         self.reschedule(part);
         Some(result)
     }
@@ -262,6 +295,7 @@ impl Cluster {
         if journal::changes(&request) {
             self.note(|| Input::Request(Box::new((caller.clone(), request.clone()))));
         }
+        self.reach_from("").check(&self.server_address())?;
         let answer = self.api.handle(caller, request, self.now);
         self.route();
         answer
@@ -272,10 +306,18 @@ impl Cluster {
 struct At<'a> {
     api: &'a mut ApiServer,
     now: Time,
+    reach: Reach,
+}
+
+impl<'a> At<'a> {
+    fn new(api: &'a mut ApiServer, now: Time, reach: Reach) -> Self {
+        Self { api, now, reach }
+    }
 }
 
 impl Api for At<'_> {
     fn call(&mut self, caller: &Caller, request: Request) -> Result<Response, Status> {
+        self.reach.check("")?;
         self.api.handle(caller, request, self.now)
     }
 }

@@ -12,7 +12,23 @@ use network::KubeProxy;
 use objects::Str;
 use scheduler::Scheduler;
 
+use crate::components::Election;
 use crate::{At, ClusterConfig};
+
+/// From the start of a component's process to its first try for its lease (estimate).
+const START_MS: clock::Millis = 1_500;
+
+fn uuid(rng: &mut Rng) -> String {
+    let (a, b) = (rng.next_u64(), rng.next_u64());
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        a >> 32,
+        (a >> 16) & 0xffff,
+        a & 0xfff,
+        0x8000 | (b >> 50),
+        b & 0xffff_ffff_ffff
+    )
+}
 
 #[derive(Clone, Debug)]
 enum Machine {
@@ -57,13 +73,39 @@ pub(crate) struct Part {
     /// Changes on their way, with the instant they arrive.
     pub(crate) inbox: VecDeque<(Time, Change)>,
     pub(crate) wake: Option<TimerId>,
+    /// The node it runs on; empty: beside the cluster.
+    node: Str,
+    /// It does not run.
+    down: bool,
+    /// It runs and hears nothing of changes.
+    deaf: bool,
+    election: Option<Box<Election>>,
+    lost: bool,
+    starts: u32,
 }
 
 impl Part {
     fn new(name: impl Into<Str>, machine: Machine, rng: &Rng) -> Self {
         let name = name.into();
         let rng = rng.fork(&name);
-        Self { name, machine, rng, inbox: VecDeque::new(), wake: None }
+        let node = match &machine {
+            Machine::Kubelet(k) => k.node().into(),
+            Machine::KubeProxy(p) => p.node().into(),
+            _ => Str::default(),
+        };
+        Self {
+            name,
+            machine,
+            rng,
+            inbox: VecDeque::new(),
+            wake: None,
+            node,
+            down: false,
+            deaf: false,
+            election: None,
+            lost: false,
+            starts: 0,
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -75,11 +117,87 @@ impl Part {
     }
 
     pub(crate) fn next_wake(&self) -> Option<Time> {
-        self.machine.component().next_wake()
+        if self.down {
+            return None;
+        }
+        let own = self.machine.component().next_wake();
+        match &self.election {
+            None => own,
+            Some(e) if !e.leading => Some(e.next),
+            Some(e) => Some(own.map_or(e.next, |t| t.min(e.next))),
+        }
+    }
+
+    pub(crate) fn node(&self) -> &str {
+        &self.node
+    }
+
+    pub(crate) fn is_down(&self) -> bool {
+        self.down
+    }
+
+    /// Whether changes pass it by.
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.down || self.deaf
+    }
+
+    /// Its lease was held and is lost. Told once.
+    pub(crate) fn has_lost(&mut self) -> bool {
+        std::mem::take(&mut self.lost)
+    }
+
+    /// A kubelet on a node with a fault: it may stand still, it may hear nothing.
+    pub(crate) fn hold(&mut self, still: bool, deaf: bool) {
+        (self.down, self.deaf) = (still, deaf);
+        if deaf {
+            self.inbox.clear();
+        }
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.down = true;
+        self.inbox.clear();
+    }
+
+    /// Starts anew with nothing but what is listed.
+    pub(crate) fn start(&mut self, node: Str, list: Vec<Change>, now: Time) {
+        self.down = false;
+        self.starts += 1;
+        self.machine = match &self.machine {
+            Machine::ControllerManager(old) => {
+                let mut new = ControllerManager::new(now);
+                new.paused.clone_from(&old.paused);
+                Machine::ControllerManager(Box::new(new))
+            }
+            Machine::Scheduler(_) => Machine::Scheduler(Box::default()),
+            Machine::KubeProxy(p) => Machine::KubeProxy(Box::new(KubeProxy::new(p.node()))),
+            other => other.clone(),
+        };
+        for change in &list {
+            self.machine.component_mut().deliver(change, now);
+        }
+        if self.election.is_some() {
+            self.stand(&node, now + START_MS);
+        }
+        self.node = node;
+    }
+
+    /// Stands for its lease from `at` on.
+    pub(crate) fn stand(&mut self, node: &str, at: Time) {
+        let identity = format!("{node}_{}", uuid(&mut self.rng));
+        self.election = Some(Box::new(Election::new(&self.name, identity, at)));
+    }
+
+    /// Hands one change over at once.
+    pub(crate) fn tell(&mut self, change: &Change, now: Time) {
+        self.machine.component_mut().deliver(change, now);
     }
 
     /// Hands over what has arrived by `now`. True when something was handed over.
     pub(crate) fn deliver(&mut self, now: Time) {
+        if self.is_deaf() {
+            self.inbox.clear();
+        }
         while let Some((_, change)) = self.inbox.pop_front_if(|(at, _)| *at <= now) {
             self.machine.component_mut().deliver(&change, now);
         }
@@ -88,6 +206,10 @@ impl Part {
     /// Does one unit of work. What processes asked of the network meanwhile.
     pub(crate) fn wake(&mut self, now: Time, api: &mut At<'_>, depot: &mut Depot) -> Vec<NetCall> {
         let mut ctx = Ctx { now, rng: &mut self.rng, api, caller: Caller::default() };
+        if let Some(e) = self.election.as_mut().filter(|e| e.next <= now) {
+            self.lost = !e.turn(&mut ctx);
+            return Vec::new();
+        }
         if let Machine::Kubelet(k) = &mut self.machine {
             k.swap_depot(depot);
             k.wake(&mut ctx);

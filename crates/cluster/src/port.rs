@@ -86,12 +86,19 @@ impl Port {
                 Some(Answer::Response(Box::new(cluster.request(&self.caller, (**request).clone()))))
             }
             Ask::Watch(request) => {
-                let opened = cluster.api().open_watch(&self.caller, (**request).clone(), cluster.now());
+                let reached = cluster.reach_from("").check(&cluster.server_address());
+                let opened = reached.and_then(|()| {
+                    cluster.api().open_watch(&self.caller, (**request).clone(), cluster.now())
+                });
                 Some(Answer::Opened(opened.map(|cursor| {
                     let id = self.id();
                     self.watches.insert(id, cursor);
                     id
                 })))
+            }
+            // A server that is gone takes its watches with it.
+            Ask::NextEvent(_) if cluster.reach_from("") != crate::components::Reach::Served => {
+                Some(Answer::Event(None))
             }
             Ask::NextEvent(id) => match self.watches.get_mut(id) {
                 Some(cursor) => cursor.poll(cluster.api()).map(|e| Answer::Event(Some(e))),

@@ -149,6 +149,7 @@ impl Stream {
         let Some(part) = cluster.kubelet_part(node) else {
             return Err(Status::new(Reason::InternalError, format!("node \"{node}\" not found")));
         };
+        cluster.dial_kubelet(part, request, &pod)?;
         let kind = match request.subresource.as_str() {
             "log" => Self::open_log(cluster, part, request, &pod, &name?)?,
             "exec" | "attach" => Self::open_process(cluster, part, request, &pod, &name?)?,
@@ -255,6 +256,10 @@ impl Stream {
     /// The next frame if one has come; `Some(None)` when the stream has ended.
     pub(crate) fn poll(&mut self, cluster: &mut Cluster) -> Option<Option<Frame>> {
         if self.over {
+            return Some(None);
+        }
+        if !cluster.is_within_reach(self.part) && !matches!(self.kind, Kind::Text(_)) {
+            self.over = true;
             return Some(None);
         }
         match &mut self.kind {

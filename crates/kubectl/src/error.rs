@@ -68,6 +68,7 @@ impl Error {
             return self;
         }
         match self {
+            Self::Status(s) if s.reason == Reason::Unreachable => Self::Status(s),
             Self::Status(mut s) => {
                 s.message = format!("error when {doing} \"{source}\": {}", s.message);
                 Self::Status(s)
@@ -132,6 +133,7 @@ fn standard(s: &Status) -> String {
     match s.reason {
         Reason::Unauthorized => format!("error: You must be logged in to the server ({})", s.message),
         Reason::Unknown => format!("Error from server: {}", s.message),
+        Reason::Unreachable => s.message.clone(),
         _ => format!("Error from server ({:?}): {}", s.reason, s.message),
     }
 }

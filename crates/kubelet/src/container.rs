@@ -96,6 +96,10 @@ pub(crate) struct Container {
     pub(crate) reason: Option<(&'static str, String)>,
     /// How often it was started; `restartCount` is one less.
     pub(crate) starts: u32,
+    /// How many of them were in a sandbox that is gone.
+    pub(crate) past: u32,
+    /// Its processes stand still.
+    pub(crate) hung: bool,
     pub(crate) id: Str,
     pub(crate) image: Option<Arc<ImageFacts>>,
     pub(crate) machine: Machine,
@@ -131,6 +135,8 @@ impl Container {
             last: None,
             reason: None,
             starts: 0,
+            past: 0,
+            hung: false,
             id: Str::default(),
             image: None,
             machine: Machine::Absent,

@@ -9,7 +9,7 @@ use containers::container::ExecId;
 use containers::machine::{Outcome, Signal};
 use containers::net::HttpRequest;
 use objects::resources::PODS;
-use objects::{Str, Value};
+use objects::{Reason, Str, Value};
 
 use crate::container::{Ended, Kind, Machine, State, Stop};
 use crate::depot::World;
@@ -61,7 +61,7 @@ impl Kubelet {
         let ip = worker.ip.clone();
         let taken = ports_of_others(worker, i);
         let Some(c) = worker.containers.get_mut(i) else { return };
-        if c.starts != start || !c.is_running() {
+        if c.starts != start || !c.is_running() || c.hung {
             return;
         }
         if let Some(timer) = c.run_timer.take() {
@@ -118,7 +118,7 @@ impl Kubelet {
         self.ended(key, i, code, if code == 0 { "Completed" } else { "Error" }, ctx);
     }
 
-    fn ended(&mut self, key: &Str, i: usize, code: i32, reason: &'static str, ctx: &mut Ctx<'_>) {
+    pub(crate) fn ended(&mut self, key: &Str, i: usize, code: i32, reason: &'static str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(key) else { return };
         let c = &mut worker.containers[i];
         let State::Running { since } = c.state else { return };
@@ -294,6 +294,9 @@ impl Kubelet {
         let Some(stop) = c.stop.as_mut().filter(|s| !s.termed) else { return };
         stop.termed = true;
         stop.hook = None;
+        if c.hung {
+            return;
+        }
         let outcome = match &mut c.machine {
             Machine::Live(live) => {
                 let mut world = World { now: ctx.now, volumes: &mut self.depot.volumes };
@@ -420,7 +423,10 @@ impl Kubelet {
         let (namespace, name) = (worker.pod.namespace().to_owned(), worker.pod.name().to_owned());
         let uid = worker.uid().to_owned();
         // Refused only when it is gone already or finalizers hold it: then the watch tells.
-        let _ = ctx.delete(PODS, &namespace, &name, Some(&uid), Some(0), None);
+        let gone = ctx.delete(PODS, &namespace, &name, Some(&uid), Some(0), None);
+        if gone.is_err_and(|e| matches!(e.reason, Reason::Unreachable | Reason::Unknown)) {
+            self.tasks.set(ctx.now + delays::RETRY_MS, Task::Pod(key.clone(), Work::Remove));
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod delays;
 mod depot;
 mod ending;
 mod environment;
+mod faults;
 mod image_manager;
 mod machines;
 mod mounting;
@@ -63,8 +64,9 @@ pub struct KubeletConfig {
 #[derive(Clone, Debug)]
 enum Task {
     Register,
-    RenewLease,
-    ReportNode,
+    /// True: and again after a while.
+    RenewLease(bool),
+    ReportNode(bool),
     Pod(Str, Work),
     /// A container's definition has changed.
     NewImage(Str, usize),
@@ -102,6 +104,12 @@ pub struct Kubelet {
     calls: Vec<NetCall>,
     /// Parts of the cluster itself that began or ended since they were last asked for.
     components: Vec<(Str, bool)>,
+    /// Parts of the cluster that run and are not well.
+    unwell: BTreeSet<Str>,
+    /// Bytes of the disk that are no pod's.
+    disk_filler: u64,
+    /// How often the node was started again.
+    boots: u32,
     /// The directory of static pods when it was last read.
     seen_manifests: Option<Arc<containers::fs::Dir>>,
 }
@@ -132,6 +140,9 @@ impl Kubelet {
             depot: Depot::default(),
             calls: Vec::new(),
             components: Vec::new(),
+            unwell: BTreeSet::new(),
+            disk_filler: 0,
+            boots: 0,
             seen_manifests: None,
             config,
         }
@@ -251,7 +262,9 @@ impl Kubelet {
                 }
             }
             _ => {
-                self.pods.insert(key.clone(), PodWorker::new(pod, change.revision));
+                let mut worker = PodWorker::new(pod, change.revision);
+                faults::resume(&mut worker, now);
+                self.pods.insert(key.clone(), worker);
                 self.tasks.set(now, Task::Pod(key, Work::Begin));
             }
         }
@@ -296,8 +309,8 @@ impl Component for Kubelet {
         ctx.caller = Self::caller_of(&self.config.node, 0);
         match task {
             Task::Register => self.register(ctx),
-            Task::RenewLease => self.renew_lease(ctx),
-            Task::ReportNode => self.report_node(ctx),
+            Task::RenewLease(again) => self.renew_lease(again, ctx),
+            Task::ReportNode(again) => self.report_node(again, ctx),
             Task::Pod(key, work) => self.work(key, work, ctx),
             Task::NewImage(key, i) => self.new_image(&key, i, ctx),
             Task::Manifests(again) => self.sync_manifests(again, ctx),

@@ -30,6 +30,10 @@ pub(crate) fn pod_number(index: u32, ip: &str) -> Option<u32> {
 }
 
 impl Kubelet {
+    pub(crate) fn boot_id(&self) -> String {
+        format!("{:032x}", u64::from(self.config.index + 1) + (u64::from(self.boots) << 32))
+    }
+
     pub(crate) fn register(&mut self, ctx: &mut Ctx<'_>) {
         let c = &self.config;
         let mut labels = value!({
@@ -65,14 +69,18 @@ impl Kubelet {
             // Registered before: go on with the node that is there.
             Err(_) => self.node = ctx.get(NODES, "", &self.config.node).unwrap_or_default(),
         }
-        self.report_node(ctx);
-        self.renew_lease(ctx);
+        self.report_node(true, ctx);
+        self.renew_lease(true, ctx);
         let node = self.node.clone();
         self.recorder.event(ctx, &node, EventType::Normal, "Starting", "Starting kubelet.");
     }
 
-    pub(crate) fn report_node(&mut self, ctx: &mut Ctx<'_>) {
+    pub(crate) fn report_node(&mut self, again: bool, ctx: &mut Ctx<'_>) {
         if self.node.is_null() {
+            // Not registered: the API server could not be reached.
+            if again {
+                self.tasks.set(ctx.now + delays::RETRY_MS, Task::Register);
+            }
             return;
         }
         let mut node = self.node.clone();
@@ -81,10 +89,14 @@ impl Kubelet {
         node.set("status", status);
         // Unconditional: the kubelet alone writes a node's status.
         node.at_mut(&["metadata"]).remove("resourceVersion");
-        if let Ok(stored) = ctx.update_status(NODES, node) {
+        let stored = ctx.update_status(NODES, node);
+        let wait = if stored.is_ok() { delays::NODE_STATUS_MS } else { delays::RETRY_MS };
+        if let Ok(stored) = stored {
             self.node = stored;
         }
-        self.tasks.set(ctx.now + delays::NODE_STATUS_MS, Task::ReportNode);
+        if again {
+            self.tasks.set(ctx.now + wait, Task::ReportNode(true));
+        }
     }
 
     fn node_status(&self, ctx: &Ctx<'_>) -> Value {
@@ -137,12 +149,12 @@ impl Kubelet {
                 "containerRuntimeVersion": "containerd://2.1.4",
                 "kubeletVersion": "v1.36.2", "kubeProxyVersion": "",
                 "machineID": (format!("{:032x}", c.index + 1)), "systemUUID": (format!("{:032x}", c.index + 1)),
-                "bootID": (format!("{:032x}", c.index + 1)),
+                "bootID": (self.boot_id()),
             },
         })
     }
 
-    pub(crate) fn renew_lease(&mut self, ctx: &mut Ctx<'_>) {
+    pub(crate) fn renew_lease(&mut self, again: bool, ctx: &mut Ctx<'_>) {
         let name = self.config.node.clone();
         let renew = ctx.now.rfc3339_micro();
         let patch = value!({"spec": {"renewTime": (renew.as_str())}});
@@ -161,7 +173,9 @@ impl Kubelet {
             // Refused while the namespace does not exist yet: the next renewal tries again.
             let _ = ctx.create(LEASES, lease);
         }
-        self.tasks.set(ctx.now + delays::LEASE_RENEW_MS, Task::RenewLease);
+        if again {
+            self.tasks.set(ctx.now + delays::LEASE_RENEW_MS, Task::RenewLease(true));
+        }
     }
 }
 

@@ -201,7 +201,7 @@ impl PodWorker {
 
     /// Whether a main container was ever started.
     pub(crate) fn has_begun(&self) -> bool {
-        self.containers.iter().any(|c| c.kind == Kind::Main && c.starts > 0)
+        self.containers.iter().any(|c| c.kind == Kind::Main && c.starts > c.past)
     }
 
     /// Nothing of the pod will be started again.

@@ -52,6 +52,8 @@ struct Prober {
     /// A command that has not ended, and when it is given up.
     pending: Option<(ExecId, Time)>,
     timer: Option<TimerId>,
+    /// It passed, and nothing can change that but a fault, which wakes it.
+    rests: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -152,18 +154,90 @@ impl Kubelet {
         if waits || (kind != ProbeKind::Startup && !started) {
             return;
         }
-        let outcome = match self.component_answers(key, i) {
+        let outcome = match self.component_answers(key, i, kind) {
             Some(o) => o,
             None => self.ask(key, i, kind, &spec, ctx.now),
         };
         self.answered(key, i, kind, outcome, ctx);
+        self.rest(key, i, kind);
+    }
+
+    /// A probe of a part of the cluster that waits for its first visitor need not be made again and again.
+    fn rest(&mut self, key: &Str, i: usize, kind: ProbeKind) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let c = &mut worker.containers[i];
+        let quiet = worker.component.is_some() && !c.hung && matches!(c.machine, Machine::Lazy(_));
+        let well = worker.component.as_ref().is_none_or(|name| !self.unwell.contains(name));
+        let Some(p) = c.probes.as_mut().map(|p| &mut p.0[kind as usize]) else { return };
+        if quiet && well && p.result == Some(true) {
+            p.rests = true;
+            if let Some(timer) = p.timer.take() {
+                self.tasks.cancel(timer);
+            }
+        }
     }
 
     /// A part of the cluster that waits for its first visitor is well; its machine is not made for a probe.
-    fn component_answers(&self, key: &Str, i: usize) -> Option<Outcome> {
+    fn component_answers(&self, key: &Str, i: usize, kind: ProbeKind) -> Option<Outcome> {
         let worker = self.pods.get(key)?;
+        if worker.containers[i].hung {
+            return Some(Outcome::Failed(self.no_answer(key, i, kind)));
+        }
+        if worker.component.as_ref().is_some_and(|name| self.unwell.contains(name)) {
+            return Some(Outcome::Failed("HTTP probe failed with statuscode: 500".into()));
+        }
         let waits = matches!(worker.containers[i].machine, Machine::Lazy(_));
         (worker.component.is_some() && waits).then_some(Outcome::Passed)
+    }
+
+    /// What a probe of a container says that stands still.
+    fn no_answer(&self, key: &Str, i: usize, kind: ProbeKind) -> String {
+        let Some(worker) = self.pods.get(key) else { return String::new() };
+        let c = &worker.containers[i];
+        let spec = &c.spec[kind.field()];
+        let seconds = spec["timeoutSeconds"].int_or(1).max(1);
+        let port = |p: &Value| match p.as_str() {
+            Some(name) => {
+                let found = c.spec["ports"].items().iter().find(|p| p["name"] == name);
+                found.map_or(0, |p| p["containerPort"].int())
+            }
+            None => p.int(),
+        };
+        if let Some(http) = spec.find("httpGet") {
+            let scheme = http["scheme"].as_str().unwrap_or("HTTP").to_lowercase();
+            let host = http["host"].as_str().filter(|h| !h.is_empty()).unwrap_or(&worker.ip);
+            let path = http["path"].as_str().unwrap_or("/");
+            return format!(
+                "Get \"{scheme}://{host}:{}{path}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+                port(&http["port"])
+            );
+        }
+        if let Some(grpc) = spec.find("grpc") {
+            let at = format!("{}:{}", worker.ip, port(&grpc["port"]));
+            return format!(
+                "timeout: failed to connect service \"{at}\" within {seconds}s: context deadline exceeded"
+            );
+        }
+        if let Some(tcp) = spec.find("tcpSocket") {
+            return format!("dial tcp {}:{}: i/o timeout", worker.ip, port(&tcp["port"]));
+        }
+        let words: Vec<&str> = spec["exec"]["command"].items().iter().map(Value::text).collect();
+        format!("command timed out: \"{}\" timed out after {seconds}s", words.join(" "))
+    }
+
+    /// Has the probes of a container looked at by the next tick, should they rest.
+    pub(crate) fn wake_probes(&mut self, key: &Str, i: usize, now: Time) {
+        for kind in ProbeKind::ALL {
+            let Some(c) = self.pods.get(key).map(|w| &w.containers[i]) else { return };
+            let period = period_ms(&c.spec[kind.field()]);
+            let rests = c.probes.as_ref().is_some_and(|p| p.0[kind as usize].rests);
+            if rests {
+                if let Some(p) = self.pods.get_mut(key).and_then(|w| w.containers[i].probes.as_mut()) {
+                    p.0[kind as usize].rests = false;
+                }
+                self.tick(key, i, kind, now + period);
+            }
+        }
     }
 
     fn ask(&mut self, key: &Str, i: usize, kind: ProbeKind, spec: &Value, now: Time) -> Outcome {
@@ -343,7 +417,7 @@ impl Kubelet {
         let worker = self.pods.get_mut(key)?;
         let port = u16::try_from(port).ok()?;
         for i in 0..worker.containers.len() {
-            if !matches!(worker.containers[i].state, State::Running { .. }) {
+            if !matches!(worker.containers[i].state, State::Running { .. }) || worker.containers[i].hung {
                 continue;
             }
             let Some(inside) = machines::wake(worker, i, &mut self.depot, &self.facts, now) else { continue };

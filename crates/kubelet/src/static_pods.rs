@@ -90,6 +90,38 @@ impl Kubelet {
         }
     }
 
+    /// A file on the node's disk.
+    #[must_use]
+    pub fn file(&self, path: &str) -> Option<&[u8]> {
+        let id = self.depot.known(&self.disk_name())?;
+        self.depot.tree(id)?.file(path)
+    }
+
+    /// The names in a directory of the node's disk; `None`: there is no such directory.
+    #[must_use]
+    pub fn files(&self, path: &str) -> Option<Vec<String>> {
+        let id = self.depot.known(&self.disk_name())?;
+        match self.depot.tree(id)?.node(&split(path)) {
+            Some(Node::Dir(dir)) => Some(dir.entries.keys().map(ToString::to_string).collect()),
+            _ => None,
+        }
+    }
+
+    /// Moves a file on the node's disk; to nowhere: removes it. False when there is none.
+    pub fn move_file(&mut self, from: &str, to: Option<&str>, now: Time) -> bool {
+        let Some(id) = self.depot.known(&self.disk_name()) else { return false };
+        let Some(tree) = self.depot.tree_mut(id) else { return false };
+        let mut parts = split(from);
+        let Some(name) = parts.pop() else { return false };
+        let taken = tree.dir_mut(&parts).ok().and_then(|dir| dir.entries.remove(&name));
+        let Some(node) = taken else { return false };
+        if let Some(to) = to {
+            tree.put(to, node);
+        }
+        self.disk_touched(now);
+        true
+    }
+
     /// Looks whether the manifests have changed, when something may have changed them.
     pub(crate) fn disk_touched(&mut self, now: Time) {
         let dir = self.manifests();

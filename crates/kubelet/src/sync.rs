@@ -9,7 +9,7 @@ use clock::{Millis, Rng, Time};
 use objects::resources::{
     CONFIGMAPS, CSIDRIVERS, CSINODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, SECRETS,
 };
-use objects::{Str, Value};
+use objects::{Reason, Str, Value};
 
 use crate::container::{Ended, Kind, Live, Machine, State};
 use crate::image_manager::{self, PullError};
@@ -346,6 +346,7 @@ impl Kubelet {
         let c = &mut worker.containers[i];
         c.busy = false;
         c.starts += 1;
+        c.hung = false;
         c.stop = None;
         c.probes = None;
         c.post_start = None;
@@ -421,14 +422,22 @@ impl Kubelet {
         let mut pod = worker.pod.clone();
         pod.set("status", status);
         pod.at_mut(&["metadata"]).remove("resourceVersion");
-        if let Ok(stored) = ctx.update_status(PODS, pod)
-            && let Some(worker) = self.pods.get_mut(key)
-        {
-            // A deletion that has not arrived yet must still be seen as new when it does.
-            worker.pod.set("status", stored["status"].clone());
-            if matches!(stored["status"]["phase"].text(), "Succeeded" | "Failed") {
-                self.unmount(key, ctx);
+        match ctx.update_status(PODS, pod) {
+            Ok(stored) => {
+                if let Some(worker) = self.pods.get_mut(key) {
+                    // A deletion that has not arrived yet must still be seen as new when it does.
+                    worker.pod.set("status", stored["status"].clone());
+                }
+                if matches!(stored["status"]["phase"].text(), "Succeeded" | "Failed") {
+                    self.unmount(key, ctx);
+                }
             }
+            // Nobody answers: told later.
+            Err(e) if matches!(e.reason, Reason::Unreachable | Reason::Unknown) => {
+                worker.report_due = true;
+                self.tasks.set(ctx.now + delays::RETRY_MS, Task::Pod(key.clone(), Work::Report));
+            }
+            Err(_) => {}
         }
     }
 }

@@ -28,6 +28,8 @@ pub enum Reason {
     Timeout,
     /// A failure without a reason of its own.
     Unknown,
+    /// No server answered at all: the client's own text, printed as it is.
+    Unreachable,
 }
 
 impl Reason {
@@ -47,7 +49,7 @@ impl Reason {
             Self::Invalid => 422,
             Self::TooManyRequests => 429,
             Self::InternalError | Self::Unknown => 500,
-            Self::ServiceUnavailable => 503,
+            Self::ServiceUnavailable | Self::Unreachable => 503,
             Self::Timeout => 504,
         }
     }

@@ -74,6 +74,13 @@ impl Cluster {
         let planes: Vec<(usize, Str, Str)> = self.nodes(|control_plane| control_plane);
         let address = planes.first().map_or_else(|| Str::new_static("172.18.0.1"), |p| p.2.clone());
         for addon in addons {
+            if addon == Addon::ControlPlane && !planes.is_empty() {
+                for part in &mut self.parts {
+                    if matches!(part.name(), "kube-scheduler" | "kube-controller-manager") {
+                        part.stand(&planes[0].1, self.now);
+                    }
+                }
+            }
             if addon == Addon::ControlPlane {
                 for (part, name, ip) in &planes {
                     self.install_static_pods(*part, name, ip);

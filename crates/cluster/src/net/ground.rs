@@ -3,7 +3,7 @@
 use clock::Time;
 use network::kube_proxy::choice::Turns;
 use network::{Ground, KubeProxy, Listening, Owner, address};
-use objects::{Str, Value};
+use objects::Value;
 
 use crate::Cluster;
 use crate::part::Part;
@@ -59,7 +59,7 @@ impl Ground for Cluster {
     }
 
     fn is_linked(&self, node: &str) -> bool {
-        !self.net.cut.contains(&Str::from(node))
+        self.node_fault(node).is_none()
     }
 
     fn turns(&mut self) -> &mut Turns {

@@ -1,6 +1,6 @@
 //! Requests under way: who asked, when the answer arrives, and the paths they took.
 //!
-//! Owns: requests between their sending and their answer, the kept paths, which nodes are cut off, the index from an
+//! Owns: requests between their sending and their answer, the kept paths, the index from an
 //! address to its kubelet. Does not own: the way itself (`network::walk`), what a server answers (its container).
 //! Not modelled: packets, bandwidth; a request is carried as a whole.
 
@@ -14,11 +14,11 @@ use kubelet::NetCall;
 use network::kube_proxy::choice::Turns;
 use network::{Files, Journal, Path, Source};
 use objects::Str;
-use ordered::{BTreeMap, BTreeSet};
+use ordered::BTreeMap;
 
-use crate::Cluster;
 use crate::event_loop::Due;
 use crate::journal::Input;
+use crate::{Cluster, Fault, NodeFault};
 use perform::Done;
 
 /// From a request to the first hop that decides something: half a round trip, rounded up.
@@ -39,8 +39,6 @@ pub(crate) struct Net {
     answers: BTreeMap<u64, NetAnswer>,
     pub(crate) turns: Turns,
     paths: Journal,
-    /// Nodes whose wires are cut.
-    cut: BTreeSet<Str>,
     /// By the number of the node: the part that is its kubelet.
     pub(crate) kubelets: BTreeMap<u32, usize>,
     /// By node: the part that is its kube-proxy.
@@ -186,30 +184,18 @@ impl Cluster {
         &self.net.paths
     }
 
-    /// Cuts a node's wires, or joins them: no packet passes, and its kube-proxy hears of nothing.
+    /// Cuts a node's wires, or joins them: no packet passes, and what runs on it hears of nothing.
     pub fn cut_off(&mut self, node: &str, cut: bool) {
-        self.note(|| Input::Cut(node.into(), cut));
-        if cut {
-            self.net.cut.insert(node.into());
-        } else {
-            self.net.cut.remove(node);
-            // What it missed arrives now.
-            if let Some(part) = self.net.proxies.get(node).copied() {
-                self.parts[part].deliver(self.now);
-            }
-        }
+        let fault =
+            if cut { Fault::Node(node.into(), NodeFault::CutOff) } else { Fault::RestoreNode(node.into()) };
+        // Of a node that does not exist there are no wires.
+        let _ = self.inject(fault);
     }
 
     /// Whether a node's wires are cut.
     #[must_use]
     pub fn is_cut_off(&self, node: &str) -> bool {
-        self.net.cut.contains(node)
-    }
-
-    /// Whether changes do not reach a part now: its node is cut off.
-    pub(crate) fn is_deaf(&self, part: usize) -> bool {
-        !self.net.cut.is_empty()
-            && self.parts[part].kube_proxy().is_some_and(|p| self.net.cut.contains(p.node()))
+        self.node_fault(node) == Some(NodeFault::CutOff)
     }
 
     /// Remembers where a new part stands in the network.
