@@ -11,6 +11,7 @@ mod priority;
 mod resource_quota;
 mod service_account;
 mod storage_protection;
+mod volume_resize;
 
 pub(crate) use service_account::token_volume;
 
@@ -52,10 +53,13 @@ impl ApiServer {
 
     pub(crate) fn admit_update(
         &mut self,
-        _cx: &mut Cx<'_>,
-        _new: &mut Value,
-        _old: &Value,
+        cx: &mut Cx<'_>,
+        new: &mut Value,
+        old: &Value,
     ) -> Result<(), Status> {
+        if cx.resource.storage == "persistentvolumeclaims" && !new["spec"].same(&old["spec"]) {
+            volume_resize::admit(self, cx, new, old)?;
+        }
         Ok(())
     }
 

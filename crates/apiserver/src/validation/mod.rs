@@ -20,6 +20,7 @@ mod limit_range;
 mod namespace;
 mod node;
 mod object_meta;
+mod persistent_volume;
 mod persistent_volume_claim;
 mod pod;
 mod pod_disruption_budget;
@@ -32,7 +33,9 @@ mod scheduling;
 mod secret;
 mod service;
 mod stateful_set;
+mod storage;
 mod template;
+mod unified_diff;
 mod volume;
 
 pub(crate) use errors::Errors;
@@ -69,6 +72,23 @@ fn of(resource: &Resource) -> &'static Checks {
         "nodes" => &Checks { new: node::validate, update: node::validate_update },
         "configmaps" => &Checks { new: config_map::validate, update: config_map::validate_update },
         "secrets" => &Checks { new: secret::validate, update: secret::validate_update },
+        "persistentvolumes" => {
+            &Checks { new: persistent_volume::validate, update: persistent_volume::validate_update }
+        }
+        "storageclasses.storage.k8s.io" => &Checks { new: storage::class, update: storage::class_update },
+        "csidrivers.storage.k8s.io" => {
+            &Checks { new: storage::csi_driver, update: storage::csi_driver_update }
+        }
+        "csinodes.storage.k8s.io" => &Checks { new: storage::csi_node, update: storage::csi_node_update },
+        "volumeattachments.storage.k8s.io" => {
+            &Checks { new: storage::attachment, update: storage::attachment_update }
+        }
+        "volumeattributesclasses.storage.k8s.io" => {
+            &Checks { new: storage::attributes_class, update: storage::attributes_class_update }
+        }
+        "csistoragecapacities.storage.k8s.io" => {
+            &Checks { new: storage::capacity, update: storage::capacity_update }
+        }
         "persistentvolumeclaims" => &Checks {
             new: persistent_volume_claim::validate,
             update: persistent_volume_claim::validate_update,

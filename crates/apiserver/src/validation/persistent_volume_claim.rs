@@ -1,67 +1,157 @@
 //! PersistentVolumeClaims.
 //!
 //! Models ValidatePersistentVolumeClaimSpec and ValidatePersistentVolumeClaimUpdate in `pkg/apis/core/validation`.
-//! Not modelled: data sources, volume attributes classes.
 
 use objects::quantity::Quantity;
 use objects::{Value, names};
 
-use super::{Errors, labels};
+use super::unified_diff::{Field, Shape, lines, unified};
+use super::{Errors, labels, persistent_volume};
 
-const MODES: [&str; 4] = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+const BETA_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
 
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
     errs.at("spec", |e| spec(&object["spec"], e));
 }
 
-fn spec(s: &Value, e: &mut Errors) {
-    let modes = s["accessModes"].items();
-    if modes.is_empty() {
+/// The spec of a claim, or of a template for claims.
+pub(super) fn spec(s: &Value, e: &mut Errors) {
+    if s["accessModes"].items().is_empty() {
         e.at("accessModes", |e| e.required("at least 1 access mode is required"));
     }
     e.at("selector", |e| labels::selector(&s["selector"], e));
-    for mode in modes.iter().filter(|m| !MODES.contains(&m.text())) {
-        e.at("accessModes", |e| e.not_supported(mode, &MODES));
-    }
-    if modes.len() > 1 && modes.iter().any(|m| *m == "ReadWriteOncePod") {
-        e.at("accessModes", |e| e.forbidden("may not use ReadWriteOncePod with other access modes"));
+    if !s["accessModes"].items().is_empty() {
+        persistent_volume::access_modes(s, "", e);
     }
     let storage = &s["resources"]["requests"]["storage"];
     e.at("resources", |e| {
-        if storage.is_null() {
-            e.key("storage", |e| e.required(""));
-        } else if Quantity::of(storage) <= Quantity::zero() {
-            e.at("requests", |e| {
-                e.key("storage", |e| {
-                    e.invalid_text(&Quantity::of(storage).canonical(), "must be greater than zero");
-                });
-            });
-        }
+        e.key("storage", |e| {
+            if storage.is_null() {
+                e.required("");
+            } else if Quantity::of(storage) <= Quantity::zero() {
+                e.invalid_text(&Quantity::of(storage).canonical(), "must be greater than zero");
+            }
+        });
     });
     e.rule(s, "storageClassName", names::dns1123_subdomain);
     e.one_of_if_set(s, "volumeMode", &["Block", "Filesystem"]);
+    data_source(s, "dataSource", e);
+    data_source(s, "dataSourceRef", e);
+    let (source, reference) = (&s["dataSource"], &s["dataSourceRef"]);
+    e.rule(reference, "namespace", names::dns1123_label);
+    if !source.is_null() {
+        if !reference["namespace"].text().is_empty() {
+            e.invalid_text("spec.dataSource", "may not be specified when dataSourceRef.namespace is specified");
+        } else if !reference.is_null() && ["apiGroup", "kind", "name"].iter().any(|k| source[*k] != reference[*k]) {
+            e.invalid_text("spec.dataSource", "must match dataSourceRef");
+        }
+    }
+    e.rule(s, "volumeAttributesClassName", names::dns1123_subdomain);
 }
+
+fn data_source(s: &Value, key: &str, e: &mut Errors) {
+    let source = &s[key];
+    if source.is_null() {
+        return;
+    }
+    e.at(key, |e| {
+        for part in ["name", "kind"] {
+            if source[part].text().is_empty() {
+                e.at(part, |e| e.required(""));
+            }
+        }
+        if source["apiGroup"].text().is_empty() && source["kind"] != "PersistentVolumeClaim" {
+            e.invalid(&source["kind"], "must be 'PersistentVolumeClaim' when referencing the default apiGroup");
+        }
+        e.rule(source, "apiGroup", names::dns1123_subdomain);
+    });
+}
+
+const RESOURCES: [Field; 2] =
+    [Field("Limits", "limits", Shape::Plain), Field("Requests", "requests", Shape::Plain)];
+const REFERENCE: [Field; 3] = [
+    Field("APIGroup", "apiGroup", Shape::Plain),
+    Field("Kind", "kind", Shape::Text),
+    Field("Name", "name", Shape::Text),
+];
+const REFERENCE_ELSEWHERE: [Field; 4] = [
+    Field("APIGroup", "apiGroup", Shape::Plain),
+    Field("Kind", "kind", Shape::Text),
+    Field("Name", "name", Shape::Text),
+    Field("Namespace", "namespace", Shape::Plain),
+];
+const SPEC: [Field; 9] = [
+    Field("AccessModes", "accessModes", Shape::Plain),
+    Field("Selector", "selector", Shape::Plain),
+    Field("Resources", "resources", Shape::Embedded(&RESOURCES)),
+    Field("VolumeName", "volumeName", Shape::Text),
+    Field("StorageClassName", "storageClassName", Shape::Plain),
+    Field("VolumeMode", "volumeMode", Shape::Plain),
+    Field("DataSource", "dataSource", Shape::Struct(&REFERENCE)),
+    Field("DataSourceRef", "dataSourceRef", Shape::Struct(&REFERENCE_ELSEWHERE)),
+    Field("VolumeAttributesClassName", "volumeAttributesClassName", Shape::Plain),
+];
 
 pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
     validate(new, errs);
-    let (s, was) = (&new["spec"], &old["spec"]);
-    errs.at("spec", |e| {
-        let storage = |v: &Value| Quantity::of(&v["resources"]["requests"]["storage"]);
-        let bound = old["status"]["phase"] == "Bound";
-        let keys = s.entries().iter().chain(was.entries()).map(|(k, _)| k.as_str());
-        let changed = keys.clone().any(|k| {
-            let filled_in = was[k].is_null() && matches!(k, "volumeName" | "storageClassName");
-            !matches!(k, "resources" | "volumeAttributesClassName") && s[k] != was[k] && !filled_in
+    // What may change is made equal; the rest must be.
+    let (mut s, mut was) = (new["spec"].clone(), old["spec"].clone());
+    if was["volumeName"].text().is_empty() && !s["volumeName"].is_null() {
+        was.set("volumeName", &s["volumeName"]);
+    }
+    let beta = old.annotations()[BETA_CLASS].clone();
+    let moved = !beta.is_null() && new.annotations()[BETA_CLASS].is_null() && s["storageClassName"] == beta;
+    let filled_in = beta.is_null() && was["storageClassName"].is_null();
+    if (moved || filled_in) && !s["storageClassName"].is_null() {
+        was.set("storageClassName", &s["storageClassName"]);
+    } else if new.annotations()[BETA_CLASS] != beta {
+        errs.at("metadata.annotations", |e| {
+            e.key(BETA_CLASS, |e| e.invalid(&new.annotations()[BETA_CLASS], "field is immutable"));
         });
-        if changed || (storage(s) != storage(was) && !bound) {
-            e.forbidden(
-                "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound \
-                 claims",
-            );
-        } else if storage(s) < storage(was) {
-            e.at("resources.requests.storage", |e| {
-                e.forbidden("field can not be less than status.capacity");
+    }
+    let path = ["resources", "requests", "storage"];
+    let size = |spec: &Value| Quantity::of(spec.at(&path));
+    if new["status"]["phase"] == "Bound" {
+        if !s["resources"]["requests"].is_null() {
+            s.set_at(&path, was.at(&path));
+        }
+        match was.find("volumeAttributesClassName") {
+            Some(name) => s.set("volumeAttributesClassName", name),
+            None => drop(s.remove("volumeAttributesClassName")),
+        }
+    }
+    let sized = |spec: &Value| {
+        let mut plain = spec.clone();
+        if !plain.at(&path).is_null() {
+            plain.set_at(&path, Quantity::of(spec.at(&path)).canonical());
+        }
+        plain
+    };
+    let (s, was) = (sized(&s), sized(&was));
+    if s != was {
+        let difference = unified(&lines(&was, &SPEC), &lines(&s, &SPEC));
+        errs.at("spec", |e| {
+            e.forbidden(&format!(
+                "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n{difference}"
+            ));
+        });
+    }
+    let (asked, before) = (size(&new["spec"]), size(&old["spec"]));
+    if asked < before && asked <= Quantity::of(&old["status"]["capacity"]["storage"]) {
+        errs.at("spec.resources.requests.storage", |e| {
+            e.forbidden("field can not be less than status.capacity");
+        });
+    }
+    errs.immutable(&new["spec"], &old["spec"], "volumeMode");
+    if !old["status"]["currentVolumeAttributesClassName"].is_null() {
+        let name = &new["spec"]["volumeAttributesClassName"];
+        let what = if name.is_null() { "nil" } else { "empty string" };
+        if name.text().is_empty() {
+            errs.at("spec.volumeAttributesClassName", |e| {
+                e.forbidden(&format!(
+                    "update to {what} is forbidden when status.currentVolumeAttributesClassName is not nil"
+                ));
             });
         }
-    });
+    }
 }

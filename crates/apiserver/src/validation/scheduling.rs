@@ -47,6 +47,14 @@ fn node_affinity(a: &Value, e: &mut Errors) {
     });
 }
 
+/// What nodes a volume can be reached from.
+pub(super) fn node_selector(s: &Value, e: &mut Errors) {
+    if s["nodeSelectorTerms"].items().is_empty() {
+        e.at("nodeSelectorTerms", |e| e.required("must have at least one node selector term"));
+    }
+    e.each(s, "nodeSelectorTerms", |e, _, t| node_term(t, e));
+}
+
 fn node_term(t: &Value, e: &mut Errors) {
     e.each(t, "matchExpressions", |e, _, r| {
         let values = r["values"].items().len();
