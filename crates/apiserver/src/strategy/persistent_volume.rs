@@ -10,12 +10,8 @@ use super::{PLAIN, Strategy};
 pub(crate) static STRATEGY: Strategy =
     Strategy { status: true, returns_deleted: true, prepare_create, prepare_status, ..PLAIN };
 
-pub(crate) static CLAIM: Strategy = Strategy {
-    status: true,
-    returns_deleted: true,
-    prepare_create: prepare_claim,
-    ..PLAIN
-};
+pub(crate) static CLAIM: Strategy =
+    Strategy { status: true, returns_deleted: true, prepare_create: prepare_claim, ..PLAIN };
 
 fn prepare_claim(claim: &mut Value, _: Time) {
     claim.set("status", value!({"phase": "Pending"}));
@@ -36,7 +32,11 @@ fn data_sources(spec: &mut Value) {
             // What no populator of old understood was dropped, and still is.
             spec.remove("dataSource");
         }
-    } else if !reference.is_null() && source.is_null() && reference["namespace"].is_zero() && known(&reference) {
+    } else if !reference.is_null()
+        && source.is_null()
+        && reference["namespace"].is_zero()
+        && known(&reference)
+    {
         spec.set("dataSource", reference);
     }
 }

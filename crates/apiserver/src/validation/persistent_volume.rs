@@ -9,8 +9,7 @@ use objects::{Value, names};
 use super::unified_diff::{Field, Shape, lines, unified};
 use super::{Errors, scheduling, volume};
 
-pub(super) const MODES: [&str; 4] =
-    ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+pub(super) const MODES: [&str; 4] = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
     errs.at("spec", |e| spec(&object["spec"], e));
@@ -70,7 +69,8 @@ fn spec(s: &Value, e: &mut Errors) {
         });
     }
     let mut any = false;
-    for (kind, source) in s.entries().iter().filter(|(k, _)| volume::PERSISTENT_SOURCES.contains(&k.as_str())) {
+    for (kind, source) in s.entries().iter().filter(|(k, _)| volume::PERSISTENT_SOURCES.contains(&k.as_str()))
+    {
         if std::mem::replace(&mut any, true) {
             e.at(kind, |e| e.forbidden("may not specify more than 1 volume type"));
             continue;
@@ -88,7 +88,9 @@ fn spec(s: &Value, e: &mut Errors) {
     let path = s["hostPath"]["path"].text();
     let is_root = !path.is_empty() && path.split('/').all(|p| matches!(p, "" | "."));
     if is_root && s["persistentVolumeReclaimPolicy"] == "Recycle" {
-        e.at("persistentVolumeReclaimPolicy", |e| e.forbidden("may not be 'recycle' for a hostPath mount of '/'"));
+        e.at("persistentVolumeReclaimPolicy", |e| {
+            e.forbidden("may not be 'recycle' for a hostPath mount of '/'")
+        });
     }
     e.rule(s, "storageClassName", names::dns1123_subdomain);
     e.one_of_if_set(s, "volumeMode", &["Block", "Filesystem"]);
@@ -161,6 +163,8 @@ pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
         errs.immutable(s, was, "nodeAffinity");
     }
     if !was["volumeAttributesClassName"].is_null() && s["volumeAttributesClassName"].is_null() {
-        errs.at("spec.volumeAttributesClassName", |e| e.forbidden("update from non-nil value to nil is forbidden"));
+        errs.at("spec.volumeAttributesClassName", |e| {
+            e.forbidden("update from non-nil value to nil is forbidden")
+        });
     }
 }

@@ -41,8 +41,13 @@ pub(super) fn spec(s: &Value, e: &mut Errors) {
     e.rule(reference, "namespace", names::dns1123_label);
     if !source.is_null() {
         if !reference["namespace"].text().is_empty() {
-            e.invalid_text("spec.dataSource", "may not be specified when dataSourceRef.namespace is specified");
-        } else if !reference.is_null() && ["apiGroup", "kind", "name"].iter().any(|k| source[*k] != reference[*k]) {
+            e.invalid_text(
+                "spec.dataSource",
+                "may not be specified when dataSourceRef.namespace is specified",
+            );
+        } else if !reference.is_null()
+            && ["apiGroup", "kind", "name"].iter().any(|k| source[*k] != reference[*k])
+        {
             e.invalid_text("spec.dataSource", "must match dataSourceRef");
         }
     }
@@ -61,7 +66,10 @@ fn data_source(s: &Value, key: &str, e: &mut Errors) {
             }
         }
         if source["apiGroup"].text().is_empty() && source["kind"] != "PersistentVolumeClaim" {
-            e.invalid(&source["kind"], "must be 'PersistentVolumeClaim' when referencing the default apiGroup");
+            e.invalid(
+                &source["kind"],
+                "must be 'PersistentVolumeClaim' when referencing the default apiGroup",
+            );
         }
         e.rule(source, "apiGroup", names::dns1123_subdomain);
     });

@@ -59,7 +59,9 @@ pub(super) fn class(object: &Value, errs: &mut Errors) {
                             e.duplicate(v);
                         }
                     });
-                    e.at("key", |e| e.complaints(&r["key"].text().into(), names::qualified_name(r["key"].text())));
+                    e.at("key", |e| {
+                        e.complaints(&r["key"].text().into(), names::qualified_name(r["key"].text()))
+                    });
                     if !keys.insert(r["key"].text().to_owned()) {
                         e.at("key", |e| e.duplicate(&r["key"]));
                     }

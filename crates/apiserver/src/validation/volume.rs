@@ -151,7 +151,10 @@ fn downward_file(item: &Value, e: &mut Errors) {
         (false, both) => {
             e.at("fieldRef", |e| container::field_ref(field, &DOWNWARD_FIELDS, e));
             if !both {
-                e.invalid_text("resource", "fieldRef and resourceFieldRef can not be specified simultaneously");
+                e.invalid_text(
+                    "resource",
+                    "fieldRef and resourceFieldRef can not be specified simultaneously",
+                );
             }
         }
         (true, false) => e.at("resourceFieldRef", |e| {
