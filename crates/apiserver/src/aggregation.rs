@@ -275,7 +275,7 @@ impl ApiServer {
                 } else {
                     request.name.to_string()
                 };
-                Status::not_found(METRICS, &request.resource, &what)
+                Status::not_found(METRICS, &kind.to_lowercase(), &what)
             };
             let one = items.pop().ok_or_else(missing)?;
             return Ok(match request.options.table {

@@ -5,7 +5,7 @@
 //!
 //! Everything in here is plain data: a clone is a snapshot, and runs on as the original would.
 
-mod addons;
+pub mod addons;
 pub mod bench;
 mod components;
 pub mod config;

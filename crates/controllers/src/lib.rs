@@ -48,6 +48,7 @@ pub mod sync_queue;
 pub mod tainteviction;
 pub mod ttl;
 pub mod ttlafterfinished;
+pub mod verticalpodautoscaler;
 pub mod volume;
 
 pub use caches::Caches;

@@ -130,6 +130,8 @@ controllers! {
         |_| crate::podautoscaler::HorizontalController::new(),
     clusterroleaggregation: crate::clusterroleaggregation::ClusterRoleAggregationController =
         |_| crate::clusterroleaggregation::ClusterRoleAggregationController::new(),
+    verticalpodautoscaler: crate::verticalpodautoscaler::VerticalController =
+        |_| crate::verticalpodautoscaler::VerticalController::new(),
     apiservice: crate::apiservice::AvailabilityController =
         |_| crate::apiservice::AvailabilityController::new(),
 }

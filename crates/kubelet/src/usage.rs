@@ -24,9 +24,6 @@ use crate::{Kubelet, Task};
 /// What the node itself uses: its kubelet, container runtime and operating system (estimates).
 const SYSTEM_CPU: i64 = 45;
 const SYSTEM_MEMORY: i64 = 380 << 20;
-/// A node of the control plane also runs etcd, API server, controllers and scheduler (estimates).
-const CONTROL_PLANE_CPU: i64 = 110;
-const CONTROL_PLANE_MEMORY: i64 = 720 << 20;
 /// How long a program takes to fill the memory it needs to stand idle (estimate).
 const FILL_MS: Millis = 600;
 /// The share of a container without a request (upstream: 2 of 1024).
@@ -261,15 +258,7 @@ impl Kubelet {
 
     /// Thousandths of a core that the node has for its pods.
     fn cores(&self) -> i64 {
-        Quantity::parse(&self.config.cpu).map_or(1000, |q| q.milli_value()) - self.system().0
-    }
-
-    fn system(&self) -> (i64, i64) {
-        if self.config.control_plane {
-            (SYSTEM_CPU + CONTROL_PLANE_CPU, SYSTEM_MEMORY + CONTROL_PLANE_MEMORY)
-        } else {
-            (SYSTEM_CPU, SYSTEM_MEMORY)
-        }
+        Quantity::parse(&self.config.cpu).map_or(1000, |q| q.milli_value()) - SYSTEM_CPU
     }
 
     /// Shares the node's cores anew, and ends containers that hold more memory than they may.
@@ -352,7 +341,7 @@ impl Kubelet {
     /// What the node and each of its pods use now. Looks at every pod of the node once.
     #[must_use]
     pub fn node_usage(&self, now: Time) -> NodeUsage {
-        let (cpu, memory) = self.system();
+        let (cpu, memory) = (SYSTEM_CPU, SYSTEM_MEMORY);
         let mut node = NodeUsage {
             system_millis: cpu,
             cpu_us: cpu * now.since(Time::EPOCH),

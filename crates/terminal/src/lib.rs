@@ -30,6 +30,8 @@ use program::Program;
 
 /// Where the learner's files are.
 pub const HOME: &str = "/home/learner";
+/// Where the manifests of addons are that a learner may install.
+pub const ADDONS: &str = "/usr/share/addons";
 /// Steps the shell may take before the page gets its frame back.
 const STEPS_PER_POLL: u32 = 20_000;
 /// Lines kept in the history.
@@ -100,6 +102,9 @@ impl Terminal {
     pub fn new() -> Self {
         let mut fs = Fs::default();
         fs.tree = containers::images::base::workstation(HOME);
+        for (name, text) in cluster::addons::OPTIONAL {
+            fs.tree.put_file(&format!("{ADDONS}/{name}"), text.as_bytes(), 0o644);
+        }
         let mut machine = Machine::new(fs, "wheelhouse", 1, Time::EPOCH);
         machine.flavor = containers::machine::Flavor::Gnu;
         machine.sh = Dialect::Bash;

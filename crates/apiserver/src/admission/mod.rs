@@ -11,6 +11,7 @@ mod priority;
 mod resource_quota;
 mod service_account;
 mod storage_protection;
+mod vertical_pod_autoscaler;
 mod volume_resize;
 
 pub(crate) use service_account::token_volume;
@@ -28,6 +29,7 @@ impl ApiServer {
                 service_account::admit(self, cx, object)?;
                 default_toleration_seconds::admit(object);
                 priority::admit(self, cx, object)?;
+                vertical_pod_autoscaler::admit(self, cx, object);
             }
             "persistentvolumeclaims" => {
                 default_class::storage(self, object);

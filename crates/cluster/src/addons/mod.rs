@@ -63,6 +63,12 @@ pub(crate) const STATIC_PODS: [(&str, &str); 4] = [
     ("kube-scheduler", include_str!("kube-scheduler.yaml")),
 ];
 
+/// What a learner may install besides, as files on their machine: name and manifests.
+pub const OPTIONAL: [(&str, &str); 2] = [
+    ("metrics-adapter.yaml", include_str!("metrics-adapter.yaml")),
+    ("vertical-pod-autoscaler.yaml", include_str!("vertical-pod-autoscaler.yaml")),
+];
+
 const NAMESPACE: &str = "kube-system";
 /// A letter-only suffix for the names of the pods a cluster begins with.
 const SUFFIX_LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";

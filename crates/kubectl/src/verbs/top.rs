@@ -8,13 +8,16 @@ use std::cmp::Reverse;
 use client::Request;
 use objects::Value;
 use objects::quantity::Quantity;
-use objects::resources::NODES;
+use objects::resources::{NODES, PODS};
 
 use crate::command::{ALL_NAMESPACES, Command, SELECTOR, usage_error};
 use crate::error::{Result, fail};
 use crate::flags::{Args, Flag, Kind, flag};
 use crate::printers::columns;
 use crate::session::Kubectl;
+
+/// A pod younger than this need not have metrics yet.
+const CREATION_DELAY_MS: i64 = 120_000;
 
 static FLAGS: &[Flag] = &[
     flag("no-headers", Kind::Bool, "false", "leave the header line out"),
@@ -64,6 +67,15 @@ async fn metrics(k: &Kubectl, path: String, args: &Args) -> Result<Vec<Value>> {
     if args.args.len() > 1 {
         return Err(usage_error(args, &format!("unexpected arguments: [{}]", args.args.join(" "))));
     }
+    let selects = !args.text("selector").is_empty() || !args.text("field-selector").is_empty();
+    if !args.args.is_empty() && selects {
+        return fail("only one of NAME or selector can be provided");
+    }
+    let chosen = super::selector(args.text("selector"))?;
+    // Groups whose server does not answer are listed without a version.
+    if k.call(Request::raw("/apis/metrics.k8s.io")).await.is_err() {
+        return fail("Metrics API not available");
+    }
     let mut path = path;
     if let Some(name) = args.args.first() {
         path.push('/');
@@ -72,16 +84,37 @@ async fn metrics(k: &Kubectl, path: String, args: &Args) -> Result<Vec<Value>> {
     let mut r = Request::raw(path);
     r.options.label_selector = args.text("selector").into();
     r.options.field_selector = args.text("field-selector").into();
-    let answer = match k.call(r).await {
-        Ok(a) => a.object,
-        Err(e) if e.is_not_found() && args.args.is_empty() => return fail("Metrics API not available"),
-        Err(e) => return Err(e),
-    };
-    let chosen = super::selector(args.text("selector"))?;
+    let answer = k.call(r).await?.object;
     Ok(match answer.find("items") {
         Some(items) => items.items().iter().filter(|i| chosen.matches(i.labels())).cloned().collect(),
         None => vec![answer],
     })
+}
+
+/// Why there is nothing to show: pods too young, or pods that should have been measured.
+async fn why_empty(k: &Kubectl, args: &Args) -> Result<()> {
+    let namespace = if args.is("all-namespaces") { "" } else { k.namespace.as_str() };
+    let pods = k.list(PODS, namespace, args.text("selector"), args.text("field-selector")).await?;
+    if pods.is_empty() {
+        return Ok(());
+    }
+    for pod in &pods {
+        let age = pod.meta()["creationTimestamp"].time().map_or(0, |t| k.client.now().since(t));
+        if age > CREATION_DELAY_MS {
+            let seconds = age / 1000;
+            let age = if seconds < 3600 {
+                format!("{}m{}s", seconds / 60, seconds % 60)
+            } else {
+                format!("{}h{}m{}s", seconds / 3600, seconds / 60 % 60, seconds % 60)
+            };
+            return fail(format!(
+                "Metrics not available for pod {}/{}, age: {age}",
+                pod.namespace(),
+                pod.name()
+            ));
+        }
+    }
+    fail("metrics not available yet")
 }
 
 fn cpu(usage: &Value) -> i64 {
@@ -98,6 +131,9 @@ fn amounts(cpu: i64, memory: i64) -> (String, String) {
 
 async fn nodes(k: &Kubectl, args: &Args) -> Result<()> {
     let mut all = metrics(k, "/apis/metrics.k8s.io/v1beta1/nodes".into(), args).await?;
+    if all.is_empty() {
+        return fail("metrics not available yet");
+    }
     let known = k.list(NODES, "", args.text("selector"), "").await?;
     all.arrange_by_key(|m| match args.text("sort-by") {
         "cpu" => (Reverse(cpu(&m["usage"])), String::new()),
@@ -140,6 +176,7 @@ async fn pods(k: &Kubectl, args: &Args) -> Result<()> {
     };
     let mut all = metrics(k, path, args).await?;
     if all.is_empty() {
+        why_empty(k, args).await?;
         k.complain(if everywhere {
             "No resources found".into()
         } else {
