@@ -14,7 +14,7 @@ pub mod updater;
 
 use std::borrow::Cow;
 
-use client::{Change, Ctx, EventType, PatchType, Request, Verb};
+use client::{Change, Ctx, EventType, PatchType, Recorder, Request, Verb};
 use clock::{Millis, Time};
 use objects::quantity::Quantity;
 use objects::resources::{
@@ -79,6 +79,8 @@ pub struct VerticalController {
     states: BTreeMap<(Str, Str), ContainerState>,
     /// Restart counts of containers that were seen to run out of memory.
     ooms: BTreeMap<(Str, Str), i64>,
+    /// Events of evictions and resizes.
+    updater: Recorder,
 }
 
 impl Default for VerticalController {
@@ -149,6 +151,7 @@ impl VerticalController {
             base: Base::with_account("vpa-recommender", "vpa-recommender"),
             states: BTreeMap::new(),
             ooms: BTreeMap::new(),
+            updater: Recorder::new("vpa-updater", ""),
         }
     }
 
@@ -344,10 +347,10 @@ impl VerticalController {
             // A budget that forbids it forbids it until the next round.
             if ctx.call(request).is_ok() {
                 let what = "Pod was evicted by VPA Updater to apply resource recommendation.";
-                self.base.recorder.event(ctx, pod, EventType::Normal, "EvictedByVPA", what);
+                self.updater.event(ctx, pod, EventType::Normal, "EvictedByVPA", what);
                 let what =
                     format!("VPA Updater evicted Pod {} to apply resource recommendation.", pod.name());
-                self.base.recorder.event(ctx, vpa, EventType::Normal, "EvictedPod", &what);
+                self.updater.event(ctx, vpa, EventType::Normal, "EvictedPod", &what);
             }
         }
     }
@@ -374,7 +377,7 @@ impl VerticalController {
         let done = ctx.patch(PODS, pod.namespace(), pod.name(), "resize", PatchType::Strategic, patch);
         if done.is_ok() {
             let what = "Pod was resized in place by VPA Updater.";
-            self.base.recorder.event(ctx, pod, EventType::Normal, "InPlaceResizedByVPA", what);
+            self.updater.event(ctx, pod, EventType::Normal, "InPlaceResizedByVPA", what);
         }
         done.is_ok()
     }
