@@ -5,7 +5,7 @@ use containers::fs::Volumes;
 use containers::machine::Host;
 
 /// Commands that [`crate::program`] runs.
-pub(crate) const PROVIDED: [&str; 3] = ["kubectl", "k", "load"];
+pub(crate) const PROVIDED: [&str; 4] = ["kubectl", "k", "load", "docker"];
 
 #[derive(Debug, Default)]
 pub(crate) struct LearnerHost {

@@ -5,6 +5,7 @@
 //! Does not own: what a command does (kubectl), how time passes (whoever calls [`Terminal::run_until`]).
 
 mod complete;
+mod docker;
 mod files;
 mod host;
 mod io;
@@ -41,6 +42,8 @@ const HISTORY_LINES: usize = 1_000;
 pub(crate) struct Shared {
     pub(crate) machine: RefCell<Machine>,
     pub(crate) host: RefCell<LearnerHost>,
+    /// The container engine on the learner's machine.
+    pub(crate) docker: RefCell<hostlab::Engine>,
     pub(crate) discovery: kubectl::io::DiscoveryCache,
     pub(crate) explain: RefCell<ExplainTexts>,
 }
@@ -115,6 +118,7 @@ impl Terminal {
         let shared = Rc::new(Shared {
             machine: RefCell::new(machine),
             host: RefCell::new(LearnerHost::default()),
+            docker: RefCell::default(),
             discovery: kubectl::io::DiscoveryCache::default(),
             explain: RefCell::default(),
         });
@@ -267,7 +271,9 @@ impl Terminal {
                 self.shared.machine.borrow_mut().step(STEPS_PER_POLL, &mut *host)
             };
             self.shell_wakes_at = if let Outcome::Blocked { until } = outcome { until } else { None };
-            let mut progressed = self.start_programs();
+            let now = cluster.now();
+            let stepped = self.shared.docker.borrow_mut().step(now, &mut docker::Files(&self.shared));
+            let mut progressed = self.start_programs() | stepped | self.answer_locally();
             progressed |= self.drive_programs(cluster);
             let more = matches!(outcome, Outcome::Running);
             if !progressed && !more {
@@ -280,6 +286,17 @@ impl Terminal {
                 }
             }
         }
+    }
+
+    /// Answers requests of the learner's programs that end at this machine.
+    fn answer_locally(&mut self) -> bool {
+        let asked = self.shared.machine.borrow_mut().take_net_requests();
+        let any = !asked.is_empty();
+        for (id, request) in asked {
+            let answer = docker::at_localhost(&self.shared, &request).unwrap_or_else(|| docker::nobody(&request));
+            self.shared.machine.borrow_mut().answer_net(id, answer);
+        }
+        any
     }
 
     fn start_programs(&mut self) -> bool {
@@ -299,6 +316,7 @@ impl Terminal {
         let shared = self.shared.clone();
         self.programs.retain_mut(|program| {
             if !shared.machine.borrow().is_alive(program.pid) {
+                program.abandon();
                 progressed = true;
                 return false;
             }
@@ -336,7 +354,7 @@ impl Terminal {
     #[must_use]
     pub fn wakes_at(&self) -> Option<Time> {
         let programs = self.programs.iter().filter_map(Program::sleeps_until);
-        programs.chain(self.shell_wakes_at).min()
+        programs.chain(self.shell_wakes_at).chain(self.shared.docker.borrow().next_wake()).min()
     }
 
     /// Runs cluster and commands together until `until`: after every event each waiting command may go on, so that

@@ -11,6 +11,7 @@ use kubectl::Io as _;
 use kubectl::io::LocalFuture;
 
 use crate::Shared;
+use crate::docker::Docker;
 use crate::io::ProcessIo;
 
 /// The name of the learner in the causal record.
@@ -22,6 +23,7 @@ pub(crate) struct Program {
     future: LocalFuture<'static, i32>,
     /// A command that is done at once, with the cluster in hand: its arguments.
     at_once: Option<(Vec<String>, Rc<ProcessIo>)>,
+    docker: Option<Docker>,
 }
 
 /// Who the learner's kubectl is, by the kubeconfig of a new cluster.
@@ -37,19 +39,28 @@ pub(crate) fn learner() -> Caller {
 impl Program {
     pub(crate) fn start(external: External, shared: &Rc<Shared>) -> Self {
         let (port, handle) = Port::new(learner());
+        if external.argv.first().is_some_and(|name| containers::programs::short_name(name) == "docker") {
+            let argv = external.argv.into_iter().skip(1).collect();
+            let docker = Docker::new(argv, external.pid, external.cwd, shared);
+            let future = Box::pin(std::future::pending());
+            return Self { pid: external.pid, port, future, at_once: None, docker: Some(docker) };
+        }
         let io = Rc::new(ProcessIo::new(external.pid, external.env, external.cwd, shared));
         let is_load = external.argv.first().is_some_and(|name| name == "load");
         let argv: Vec<String> = external.argv.into_iter().skip(1).collect();
         if is_load {
             let future = Box::pin(std::future::pending());
-            return Self { pid: external.pid, port, future, at_once: Some((argv, io)) };
+            return Self { pid: external.pid, port, future, at_once: Some((argv, io)), docker: None };
         }
         let future = Box::pin(async move { kubectl::run(argv, io, handle).await });
-        Self { pid: external.pid, port, future, at_once: None }
+        Self { pid: external.pid, port, future, at_once: None, docker: None }
     }
 
     /// Goes on as far as it can. The exit code when it has ended, and whether anything moved.
     pub(crate) fn drive(&mut self, cluster: &mut Cluster) -> (Option<i32>, bool) {
+        if let Some(docker) = &mut self.docker {
+            return docker.drive(cluster);
+        }
         let mut moved = false;
         if let Some((argv, io)) = &self.at_once {
             let printed = crate::load::run(argv, kubectl::help::speaks_korean(io.as_ref()), cluster);
@@ -73,6 +84,13 @@ impl Program {
     }
 
     pub(crate) fn sleeps_until(&self) -> Option<Time> {
-        self.port.sleeps_until()
+        self.docker.as_ref().map_or_else(|| self.port.sleeps_until(), Docker::wakes_at)
+    }
+
+    /// Its process is gone before it has ended.
+    pub(crate) fn abandon(&mut self) {
+        if let Some(docker) = &mut self.docker {
+            docker.abandon();
+        }
     }
 }

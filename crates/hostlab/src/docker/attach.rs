@@ -64,12 +64,12 @@ impl Job for Attached {
                 match read {
                     Input::Data(bytes) => {
                         inside.machine_mut().feed(input, &bytes);
-                        engine.touch();
+                        engine.touch(i);
                     }
                     Input::End => {
                         inside.machine_mut().close_input(input);
                         self.closed = true;
-                        engine.touch();
+                        engine.touch(i);
                     }
                     Input::Wait => {}
                 }
@@ -163,7 +163,7 @@ pub(super) fn exec(argv: &[String], engine: &mut Engine, console: &mut dyn Conso
     let started = engine.containers[i].inside_mut().map(|c| c.exec(&words, stdin, tty, &mut world));
     match started {
         Some(Ok(exec)) => {
-            engine.touch();
+            engine.touch(i);
             if args.has("detach") {
                 return Started::Done(0);
             }
@@ -182,6 +182,7 @@ impl Job for Exec {
         let i = engine.find(&self.container)?;
         if self.stdin && !self.closed {
             let read = console.read();
+            let came = read != Input::Wait;
             if let Some(inside) = engine.containers[i].inside_mut() {
                 match read {
                     Input::Data(bytes) => inside.exec_input(self.id, Some(&bytes)),
@@ -192,14 +193,19 @@ impl Job for Exec {
                     Input::Wait => {}
                 }
             }
-            engine.touch();
+            if came {
+                engine.touch(i);
+            }
         }
-        engine.touch();
         engine.step(console.now(), super::console_files(console));
         let Some(i) = engine.find(&self.container) else { return Some(137) };
         let Some(inside) = engine.containers[i].inside_mut() else { return Some(137) };
         let chunks = inside.exec_output(self.id);
         let code = inside.exec_code(self.id);
+        if !chunks.is_empty() && code.is_none() {
+            // Who waited for room to write can go on.
+            engine.touch(i);
+        }
         print(console, chunks);
         if code.is_some()
             && let Some(inside) = engine.containers[i].inside_mut()

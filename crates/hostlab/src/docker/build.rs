@@ -586,7 +586,7 @@ impl Build {
             substitute(&one.rest, &vars)
         };
         let config = &mut work.template.config;
-        let mut empty = |work: &mut Work, text: String| {
+        let empty = |work: &mut Work, text: String| {
             work.layers.push(Layer { digest: digest_of(&text), bytes: 0, command: text, empty: true, created: now });
         };
         match one.name.as_str() {

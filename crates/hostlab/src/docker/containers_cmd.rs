@@ -112,7 +112,7 @@ pub(super) fn pause(argv: &[String], engine: &mut Engine, console: &mut dyn Cons
         if c.state == from {
             c.state = to;
             say(console, format!("{name}\n"));
-            engine.touch();
+            engine.touch(i);
         } else {
             let id = c.id.clone();
             let what = if on { "is not running" } else { "is not paused" };
@@ -531,7 +531,7 @@ pub(super) fn cp(argv: &[String], engine: &mut Engine, console: &mut dyn Console
             target = format!("{}/{}", target.trim_end_matches('/'), last(&path));
         }
         inside.machine_mut().fs.tree.put(&target, node);
-        engine.touch();
+        engine.touch(i);
     }
     complain(console, format!("Successfully copied {} to {}\n", text::size(bytes + 1536), to));
     Started::Done(0)

@@ -110,17 +110,6 @@ impl Command {
     }
 }
 
-struct Files<'a>(&'a mut dyn Console);
-
-impl HostFiles for Files<'_> {
-    fn node(&mut self, path: &str) -> Option<Node> {
-        self.0.node(path)
-    }
-    fn put(&mut self, path: &str, node: Node) {
-        self.0.put(path, node);
-    }
-}
-
 fn console_files(console: &mut dyn Console) -> &mut dyn HostFiles {
     console
 }
@@ -295,5 +284,98 @@ fn start(argv: &[String], engine: &mut Engine, console: &mut dyn Console) -> Sta
             );
             Started::Done(1)
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use ordered::BTreeMap;
+
+    use super::*;
+
+    /// A console that keeps what is written, over a few files.
+    #[derive(Default)]
+    pub(crate) struct Plain {
+        pub(crate) now: Time0,
+        pub(crate) out: String,
+        pub(crate) err: String,
+        pub(crate) files: BTreeMap<String, Node>,
+        pub(crate) registry: Registry,
+    }
+
+    /// An instant that begins at the epoch.
+    #[derive(Default)]
+    pub(crate) struct Time0(pub(crate) i64);
+
+    impl HostFiles for Plain {
+        fn node(&mut self, path: &str) -> Option<Node> {
+            self.files.get(path).cloned()
+        }
+        fn put(&mut self, path: &str, node: Node) {
+            self.files.insert(path.into(), node);
+        }
+    }
+
+    impl Console for Plain {
+        fn now(&self) -> Time {
+            Time::EPOCH + self.now.0
+        }
+        fn out(&mut self, bytes: &[u8]) {
+            self.out.push_str(&String::from_utf8_lossy(bytes));
+        }
+        fn err(&mut self, bytes: &[u8]) {
+            self.err.push_str(&String::from_utf8_lossy(bytes));
+        }
+        fn read(&mut self) -> Input {
+            Input::End
+        }
+        fn cwd(&self) -> String {
+            "/home/learner".into()
+        }
+        fn is_tty(&self) -> bool {
+            false
+        }
+        fn registry(&mut self) -> &mut Registry {
+            &mut self.registry
+        }
+    }
+
+    impl Plain {
+        /// Runs a command to its end, at most an hour long.
+        pub(crate) fn run(&mut self, engine: &mut Engine, line: &str) -> i32 {
+            let mut command = Command::new(line.split(' ').map(String::from).collect());
+            for _ in 0..10_000 {
+                if let Some(code) = command.poll(engine, self) {
+                    return code;
+                }
+                let next = [command.wakes_at(), engine.next_wake()].into_iter().flatten().min();
+                self.now.0 = next.map_or(self.now.0 + 1000, |t| t.since(Time::EPOCH).max(self.now.0 + 1));
+                engine.step(self.now(), &mut crate::engine::NoFiles);
+            }
+            command.abandon(engine);
+            -1
+        }
+    }
+
+    #[test]
+    fn an_image_is_built_from_cache_the_second_time() {
+        let mut engine = Engine::new(1);
+        let mut c = Plain::default();
+        let dir = Node::dir(0o755);
+        let mut tree = containers::fs::Tree::with_root(dir);
+        tree.put_file("/Dockerfile", b"FROM alpine:3.20\nRUN echo hi > /x\nCOPY a /a\nCMD cat /x /a\n", 0o644);
+        tree.put_file("/a", b"there\n", 0o644);
+        for (path, node) in [("/home/learner/app", tree.root.clone())] {
+            c.files.insert(path.into(), node);
+        }
+        c.files.insert("/home/learner/app/Dockerfile".into(), Node::file(tree.file("/Dockerfile").expect("put"), 0o644));
+        assert_eq!(c.run(&mut engine, "build -t web:1 app"), 0, "{}", c.err);
+        assert!(!c.err.contains("CACHED"), "{}", c.err);
+        c.err.clear();
+        assert_eq!(c.run(&mut engine, "build -t web:1 app"), 0);
+        assert_eq!(c.err.matches("CACHED").count(), 2, "{}", c.err);
+        assert_eq!(c.run(&mut engine, "run --rm web:1"), 0, "{}", c.err);
+        assert_eq!(c.out, "hi\nthere\n");
+        assert!(engine.containers.is_empty());
     }
 }

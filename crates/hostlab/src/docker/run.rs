@@ -5,7 +5,7 @@ use clock::Time;
 use super::args::{self, Args, Flag};
 use super::attach::Attached;
 use super::pull::Pull;
-use super::{Command, Console, Job, Started, complain, refuse, say};
+use super::{Console, Job, Started, complain, refuse, say};
 use crate::engine::{Engine, NewContainer, PortMap};
 
 /// Flags of `run` and `create`: with an effect first, then those that are accepted and not simulated.
@@ -427,6 +427,10 @@ mod tests {
 
     #[test]
     fn a_command_is_named_by_its_words() {
-        assert_eq!(Command::new(vec!["ps".into()]).argv, ["ps"]);
+        let argv = ["-it".to_string(), "--name=web".into(), "nginx".into(), "-x".into()];
+        let mut console = super::super::tests::Plain::default();
+        let args = args::parse("run", &argv, FLAGS, true, &mut console).ok().expect("well formed");
+        assert!(args.has("interactive") && args.has("tty"));
+        assert_eq!((args.value("name"), args.words.len()), (Some("web"), 2));
     }
 }

@@ -124,6 +124,10 @@ impl Container {
         }
     }
 
+    pub(crate) fn wake_by(&mut self, at: Time) {
+        self.wakes = Some(self.wakes.map_or(at, |t| t.min(at)));
+    }
+
     /// All the words it runs.
     pub(crate) fn argv(&self) -> Vec<String> {
         let config = &self.built.template.config;
@@ -349,7 +353,7 @@ impl Engine {
                 c.deadline = None;
                 c.stopped = false;
                 c.restart_at = None;
-                self.touch();
+                self.touch(i);
                 Ok(())
             }
             Err(e) => {
@@ -452,7 +456,7 @@ impl Engine {
         if let Some(Outcome::Exited(code)) = outcome {
             self.ended(i, code);
         }
-        self.touch();
+        self.touch(i);
     }
 
     pub(crate) fn signal(&mut self, i: usize, signal: Signal) {
@@ -466,7 +470,7 @@ impl Engine {
         if let Some(Outcome::Exited(code)) = outcome {
             self.ended(i, code);
         }
-        self.touch();
+        self.touch(i);
     }
 
     pub(crate) fn forget_container(&mut self, id: &str) {

@@ -202,8 +202,12 @@ impl Engine {
         self.wakes
     }
 
-    /// A machine was made or touched: look at it at the next step.
-    pub(crate) fn touch(&mut self) {
+    /// A machine was made or touched: it is looked at in the next step.
+    pub(crate) fn touch(&mut self, i: usize) {
+        let now = self.now;
+        if let Some(c) = self.containers.get_mut(i) {
+            c.wake_by(now);
+        }
         self.wakes = Some(self.wakes.map_or(self.now, |t| t.min(self.now)));
     }
 
@@ -216,7 +220,9 @@ impl Engine {
         self.sync_binds(files);
         self.wakes = None;
         for i in 0..self.containers.len() {
-            self.step_container(i);
+            if self.containers[i].wakes_at().is_some_and(|t| t <= now) {
+                self.step_container(i);
+            }
         }
         let gone: Vec<String> =
             self.containers.iter().filter(|c| c.to_be_removed()).map(|c| c.id.clone()).collect();

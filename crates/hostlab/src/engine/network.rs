@@ -167,7 +167,7 @@ impl Engine {
         let now = self.now;
         let mut world = World { now, volumes: &mut self.trees };
         let answer = self.containers.get_mut(i)?.inside_mut()?.serve(&mut world, port, request);
-        self.touch();
+        self.touch(i);
         answer
     }
 
@@ -175,7 +175,7 @@ impl Engine {
         let now = self.now;
         let mut world = World { now, volumes: &mut self.trees };
         let answer = self.containers.get_mut(i)?.inside_mut()?.serve_tcp(&mut world, port, data);
-        self.touch();
+        self.touch(i);
         answer
     }
 
