@@ -37,6 +37,8 @@ pub(crate) enum Input {
     /// Somebody outside asks the network.
     Ask(Box<(Source, NetRequest, Files)>),
     Fault(Box<crate::faults::Fault>),
+    /// Somebody pushed an image or made an account: the registries as they are after it.
+    Registry(Box<containers::images::Registry>),
     /// A file on a node's disk is moved.
     MoveFile(Str, Str, Str),
 }
@@ -92,6 +94,7 @@ impl Cluster {
             Input::StopLoad(name) => drop(self.stop_load(&name)),
             Input::Ask(a) => drop(self.send_from(a.0, a.1, a.2)),
             Input::MoveFile(node, from, to) => drop(self.move_node_file(&node, &from, &to)),
+            Input::Registry(registry) => self.depot.registry = *registry,
             Input::Fault(fault) => drop(self.inject(*fault)),
         }
     }

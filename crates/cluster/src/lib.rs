@@ -251,9 +251,15 @@ impl Cluster {
         &self.depot.registry
     }
 
-    /// The registries, for pushing to them and for faults.
-    pub fn registry_mut(&mut self) -> &mut containers::images::Registry {
-        &mut self.depot.registry
+    /// The registries, for logging in and pushing from outside the cluster.
+    pub fn with_registry<T>(&mut self, f: impl FnOnce(&mut containers::images::Registry) -> T) -> T {
+        let before = self.depot.registry.generation();
+        let result = f(&mut self.depot.registry);
+        if self.depot.registry.generation() != before {
+            let registry = self.depot.registry.clone();
+            self.note(|| journal::Input::Registry(Box::new(registry)));
+        }
+        result
     }
 
     /// The part that is the kubelet of a node.

@@ -59,7 +59,8 @@ impl Json {
             Self::Text(t) => quote(t),
             Self::List(l) => format!("[{}]", l.iter().map(Self::compact).collect::<Vec<_>>().join(",")),
             Self::Object(o) => {
-                let parts: Vec<String> = o.iter().map(|(k, v)| format!("{}:{}", quote(k), v.compact())).collect();
+                let parts: Vec<String> =
+                    o.iter().map(|(k, v)| format!("{}:{}", quote(k), v.compact())).collect();
                 format!("{{{}}}", parts.join(","))
             }
         }
@@ -166,7 +167,13 @@ fn block(pieces: &[Piece<'_>], from: usize) -> Option<(Option<usize>, usize)> {
 
 type Vars = Vec<(String, Json)>;
 
-fn run(pieces: &[Piece<'_>], dot: &Json, vars: &mut Vars, out: &mut String, depth: u32) -> Result<usize, String> {
+fn run(
+    pieces: &[Piece<'_>],
+    dot: &Json,
+    vars: &mut Vars,
+    out: &mut String,
+    depth: u32,
+) -> Result<usize, String> {
     if depth > 20 {
         return Err("template: too deep".into());
     }
@@ -195,11 +202,14 @@ fn run(pieces: &[Piece<'_>], dot: &Json, vars: &mut Vars, out: &mut String, dept
                     run(other, dot, vars, out, depth + 1)?;
                 } else if word == "range" {
                     let items: Vec<(Json, Json)> = match value {
-                        Json::List(l) => l.into_iter().enumerate().map(|(n, v)| (Json::Int(n as i64), v)).collect(),
+                        Json::List(l) => {
+                            l.into_iter().enumerate().map(|(n, v)| (Json::Int(n as i64), v)).collect()
+                        }
                         Json::Object(o) => o.into_iter().map(|(k, v)| (Json::Text(k), v)).collect(),
                         _ => Vec::new(),
                     };
-                    let names: Vec<&str> = names.split(',').map(str::trim).filter(|n| !n.is_empty()).collect();
+                    let names: Vec<&str> =
+                        names.split(',').map(str::trim).filter(|n| !n.is_empty()).collect();
                     for (key, item) in items {
                         let before = vars.len();
                         match names.as_slice() {
@@ -268,7 +278,9 @@ fn eval(expr: &str, dot: &Json, vars: &Vars) -> Result<Json, String> {
             ("not", Some(v)) => Json::Bool(!v.truth()),
             ("eq", Some(v)) => Json::Bool(args.get(1) == Some(v)),
             _ if args.is_empty() => operand(&name, dot, vars)?,
-            _ => return Err(format!("template parsing error: template: :1: function \"{name}\" not defined")),
+            _ => {
+                return Err(format!("template parsing error: template: :1: function \"{name}\" not defined"));
+            }
         });
     }
     Ok(value.unwrap_or(Json::Null))
@@ -353,7 +365,10 @@ mod tests {
             ("{{.Env}} {{len .Env}}", Ok("[A=1 B=2] 2")),
             ("{{if .On}}yes{{else}}no{{end}}", Ok("yes")),
             ("{{.Name | upper}}", Ok("/WEB")),
-            ("{{.Nope}}", Err("template: :1:2: executing \"\" at <.Nope>: map has no entry for key \"Nope\"")),
+            (
+                "{{.Nope}}",
+                Err("template: :1:2: executing \"\" at <.Nope>: map has no entry for key \"Nope\""),
+            ),
             ("{{.Name", Err("template parsing error: template: :1: unclosed action")),
         ] {
             assert_eq!(template(t, &v).as_deref().map_err(String::as_str), want, "{t}");

@@ -96,13 +96,32 @@ mod tests {
 
     #[test]
     fn sizes_and_spans() {
-        for (n, want) in [(0, "0B"), (999, "999B"), (4_261_550, "4.26MB"), (187_694_648, "188MB"), (1_020_000_000, "1.02GB"), (78_100_000, "78.1MB")] {
+        for (n, want) in [
+            (0, "0B"),
+            (999, "999B"),
+            (4_261_550, "4.26MB"),
+            (187_694_648, "188MB"),
+            (1_020_000_000, "1.02GB"),
+            (78_100_000, "78.1MB"),
+        ] {
             assert_eq!(size(n), want);
         }
         assert_eq!(memory(8_044_544), "7.672MiB");
-        for (s, want) in [(0, "Less than a second"), (1, "1 second"), (59, "59 seconds"), (61, "About a minute"), (150, "2 minutes"), (3700, "About an hour"), (7300, "2 hours"), (36 * 86400, "5 weeks")] {
+        for (s, want) in [
+            (0, "Less than a second"),
+            (1, "1 second"),
+            (59, "59 seconds"),
+            (61, "About a minute"),
+            (150, "2 minutes"),
+            (3700, "About an hour"),
+            (7300, "2 hours"),
+            (36 * 86400, "5 weeks"),
+        ] {
             assert_eq!(span(s * 1000), want);
         }
-        assert_eq!(table(&["A", "LONG NAME"], &[vec!["x".into(), "y".into()]]), "A         LONG NAME\nx         y\n");
+        assert_eq!(
+            table(&["A", "LONG NAME"], &[vec!["x".into(), "y".into()]]),
+            "A         LONG NAME\nx         y\n"
+        );
     }
 }

@@ -118,16 +118,18 @@ impl Docker {
             return (None, false);
         }
         let now = cluster.now();
-        let mut console = ProcessConsole {
-            shared: &self.shared,
-            pid: self.pid,
-            cwd: &self.cwd,
-            registry: cluster.registry_mut(),
-            now,
-            wrote: false,
-        };
-        let code = self.command.poll(&mut self.shared.docker.borrow_mut(), &mut console);
-        (code, code.is_some() || console.wrote)
+        cluster.with_registry(|registry| {
+            let mut console = ProcessConsole {
+                shared: &self.shared,
+                pid: self.pid,
+                cwd: &self.cwd,
+                registry,
+                now,
+                wrote: false,
+            };
+            let code = self.command.poll(&mut self.shared.docker.borrow_mut(), &mut console);
+            (code, code.is_some() || console.wrote)
+        })
     }
 
     pub(crate) fn wakes_at(&self) -> Option<Time> {
@@ -142,6 +144,7 @@ impl Docker {
 
 /// What answers at the learner's own machine: ports that containers publish. `None`: the request goes elsewhere.
 pub(crate) fn at_localhost(shared: &Shared, request: &NetRequest) -> Option<NetAnswer> {
+    let request = request.parts().0;
     let (host, port) = match request {
         NetRequest::Http { host, port, .. } | NetRequest::Tcp { host, port, .. } => (host.as_str(), *port),
         _ => return None,
@@ -166,19 +169,4 @@ pub(crate) fn at_localhost(shared: &Shared, request: &NetRequest) -> Option<NetA
         },
         _ => failed,
     })
-}
-
-/// What a request finds that nobody answers.
-pub(crate) fn nobody(request: &NetRequest) -> NetAnswer {
-    let host = match request {
-        NetRequest::Resolve { name, .. } => name,
-        NetRequest::Http { host, .. } | NetRequest::Tcp { host, .. } | NetRequest::Ping { host } => host,
-    };
-    let local = matches!(host.as_str(), "localhost" | "127.0.0.1");
-    let is_ip = host.split('.').count() == 4 && host.split('.').all(|p| p.parse::<u8>().is_ok());
-    match (local, is_ip) {
-        (true, _) => NetAnswer::Failed { address: Some("127.0.0.1".into()), error: NetError::Refused },
-        (_, true) => NetAnswer::Failed { address: Some(host.clone()), error: NetError::TimedOut },
-        _ => NetAnswer::Failed { address: None, error: NetError::NoName },
-    }
 }

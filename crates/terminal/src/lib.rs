@@ -10,6 +10,7 @@ mod files;
 mod host;
 mod io;
 mod load;
+mod net;
 mod program;
 pub mod script;
 
@@ -87,6 +88,7 @@ pub struct Terminal {
     /// Lines of a command that is not complete yet.
     pending: String,
     programs: Vec<Program>,
+    calls: net::Calls,
     history: Vec<String>,
     /// When something in the shell's kernel (`sleep`) goes on.
     shell_wakes_at: Option<Time>,
@@ -129,6 +131,7 @@ impl Terminal {
             input,
             pending: String::new(),
             programs: Vec::new(),
+            calls: net::Calls::default(),
             history: Vec::new(),
             own_output: Vec::new(),
             shell_wakes_at: None,
@@ -273,7 +276,9 @@ impl Terminal {
             self.shell_wakes_at = if let Outcome::Blocked { until } = outcome { until } else { None };
             let now = cluster.now();
             let stepped = self.shared.docker.borrow_mut().step(now, &mut docker::Files(&self.shared));
-            let mut progressed = self.start_programs() | stepped | self.answer_locally();
+            let mut progressed = self.start_programs() | stepped;
+            let shared = self.shared.clone();
+            progressed |= self.calls.serve(&shared, cluster);
             progressed |= self.drive_programs(cluster);
             let more = matches!(outcome, Outcome::Running);
             if !progressed && !more {
@@ -286,17 +291,6 @@ impl Terminal {
                 }
             }
         }
-    }
-
-    /// Answers requests of the learner's programs that end at this machine.
-    fn answer_locally(&mut self) -> bool {
-        let asked = self.shared.machine.borrow_mut().take_net_requests();
-        let any = !asked.is_empty();
-        for (id, request) in asked {
-            let answer = docker::at_localhost(&self.shared, &request).unwrap_or_else(|| docker::nobody(&request));
-            self.shared.machine.borrow_mut().answer_net(id, answer);
-        }
-        any
     }
 
     fn start_programs(&mut self) -> bool {

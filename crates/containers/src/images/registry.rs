@@ -47,6 +47,8 @@ pub struct Registry {
     /// By host: user and password.
     accounts: BTreeMap<String, BTreeMap<String, String>>,
     faults: BTreeMap<String, Fault>,
+    /// How often it was changed by pushing or logging in.
+    generation: u64,
 }
 
 /// The private registry every simulation has.
@@ -72,6 +74,12 @@ impl Registry {
             Some(f) => drop(self.faults.insert(host.into(), f)),
             None => drop(self.faults.remove(host)),
         }
+    }
+
+    /// Counts what was pushed and who logged in.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     #[must_use]
@@ -112,6 +120,7 @@ impl Registry {
         if host == PRIVATE_HOST && !self.knows(login) {
             return Err(format!("Get \"https://{host}/v2/\": unauthorized: authentication required"));
         }
+        self.generation += 1;
         let accounts = self.accounts.entry(host.into()).or_default();
         accounts.insert(login.user.clone(), login.password.clone());
         Ok(())
@@ -211,6 +220,7 @@ impl Registry {
     }
 
     pub fn push(&mut self, name: &str, tag: &str, image: Arc<Built>) {
+        self.generation += 1;
         self.repositories.entry(name.into()).or_default().insert(tag.into(), image);
     }
 

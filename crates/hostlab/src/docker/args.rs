@@ -120,7 +120,11 @@ pub(super) fn parse(
                 let glued: String = letters[at..].iter().collect();
                 let value = if glued.is_empty() {
                     let Some(v) = argv.get(i) else {
-                        return Err(wrong(console, command, &format!("flag needs an argument: '{c}' in {arg}")));
+                        return Err(wrong(
+                            console,
+                            command,
+                            &format!("flag needs an argument: '{c}' in {arg}"),
+                        ));
                     };
                     i += 1;
                     v.clone()

@@ -96,7 +96,8 @@ impl Job for Attached {
     }
 }
 
-const ATTACH_FLAGS: &[Flag] = &[("no-stdin", ' ', false), ("sig-proxy", ' ', true), ("detach-keys", ' ', true)];
+const ATTACH_FLAGS: &[Flag] =
+    &[("no-stdin", ' ', false), ("sig-proxy", ' ', true), ("detach-keys", ' ', true)];
 
 pub(super) fn attach(argv: &[String], engine: &mut Engine, console: &mut dyn Console) -> Started {
     let args = match args::parse("attach", argv, ATTACH_FLAGS, false, console) {

@@ -80,10 +80,20 @@ enum Phase {
     /// Reading a Dockerfile from standard input.
     Reading(Vec<u8>),
     /// Asking the registry, then fetching the base of the stage.
-    Base { stage: usize, until: Time, image: Arc<Built> },
+    Base {
+        stage: usize,
+        until: Time,
+        image: Arc<Built>,
+    },
     Go,
     Pause(Time),
-    Run { inside: Box<Inside>, until: Option<Time>, line: String, words: Vec<String>, instruction: Instruction },
+    Run {
+        inside: Box<Inside>,
+        until: Option<Time>,
+        line: String,
+        words: Vec<String>,
+        instruction: Instruction,
+    },
 }
 
 struct Build {
@@ -114,7 +124,10 @@ pub(super) fn build(argv: &[String], _engine: &mut Engine, console: &mut dyn Con
         Err(done) => return done,
     };
     let Some(path) = args.words.first().cloned() else {
-        complain(console, "ERROR: docker: 'docker buildx build' requires 1 argument\n\nUsage:  docker buildx build [OPTIONS] PATH | URL | -\n\nRun 'docker buildx build --help' for more information\n");
+        complain(
+            console,
+            "ERROR: docker: 'docker buildx build' requires 1 argument\n\nUsage:  docker buildx build [OPTIONS] PATH | URL | -\n\nRun 'docker buildx build --help' for more information\n",
+        );
         return Started::Done(1);
     };
     for tag in args.values("tag") {
@@ -159,7 +172,8 @@ pub(super) fn build(argv: &[String], _engine: &mut Engine, console: &mut dyn Con
         complain(console, format!("ERROR: unable to prepare context: path \"{path}\" not found\n"));
         return Started::Done(1);
     };
-    let file = build.args.value("file").map_or(format!("{root}/Dockerfile"), |f| clean(&join(&console.cwd(), f)));
+    let file =
+        build.args.value("file").map_or(format!("{root}/Dockerfile"), |f| clean(&join(&console.cwd(), f)));
     build.file_name = file.rsplit('/').next().unwrap_or("Dockerfile").to_string();
     if let Some(node) = console.node(&root) {
         let ignore = match console.node(&format!("{root}/.dockerignore")) {
@@ -174,7 +188,10 @@ pub(super) fn build(argv: &[String], _engine: &mut Engine, console: &mut dyn Con
         _ => {
             build.open("[internal] load build definition from ", "", console);
             let name = build.file_name.clone();
-            return Started::Done(build.fail(&format!("failed to read dockerfile: open {name}: no such file or directory"), console));
+            return Started::Done(build.fail(
+                &format!("failed to read dockerfile: open {name}: no such file or directory"),
+                console,
+            ));
         }
     }
     match build.prepare(console) {
@@ -230,9 +247,13 @@ fn bytes_of(node: &Node) -> u64 {
 
 /// A number that follows from names, modes and contents.
 fn hash_of(node: &Node, seed: u64) -> u64 {
-    let mix = |h: u64, bytes: &[u8]| bytes.iter().fold(h, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3));
+    let mix = |h: u64, bytes: &[u8]| {
+        bytes.iter().fold(h, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3))
+    };
     match node {
-        Node::Dir(d) => d.entries.iter().fold(mix(seed, b"dir"), |h, (n, c)| hash_of(c, mix(h, n.as_bytes()))),
+        Node::Dir(d) => {
+            d.entries.iter().fold(mix(seed, b"dir"), |h, (n, c)| hash_of(c, mix(h, n.as_bytes())))
+        }
         Node::File(f) => {
             let h = mix(seed, &f.bytes);
             mix(mix(h, &f.len.to_le_bytes()), &f.meta.mode.to_le_bytes())
@@ -283,8 +304,17 @@ impl Build {
 
     /// Begins a line of the story.
     fn open(&mut self, prefix: &str, name: &str, console: &mut dyn Console) {
-        let name = if name.is_empty() { format!("{prefix}{}", self.file_name) } else { format!("{prefix}{name}") };
-        let step = Step { name, began: console.now(), ended: None, cached: false, failed: false, below: Vec::new(), output: Vec::new() };
+        let name =
+            if name.is_empty() { format!("{prefix}{}", self.file_name) } else { format!("{prefix}{name}") };
+        let step = Step {
+            name,
+            began: console.now(),
+            ended: None,
+            cached: false,
+            failed: false,
+            below: Vec::new(),
+            output: Vec::new(),
+        };
         self.steps.push(step);
         if self.plain && !self.quiet {
             if self.number() == 1 {
@@ -324,7 +354,10 @@ impl Build {
         s.cached = cached;
         if self.plain && !self.quiet {
             let took = now.since(s.began) as f64 / 1000.0;
-            complain(console, if cached { format!("#{n} CACHED\n\n") } else { format!("#{n} DONE {took:.1}s\n\n") });
+            complain(
+                console,
+                if cached { format!("#{n} CACHED\n\n") } else { format!("#{n} DONE {took:.1}s\n\n") },
+            );
         }
     }
 
@@ -341,7 +374,13 @@ impl Build {
         let mut out = format!("{head:<81}docker:default\n");
         for s in &self.steps {
             let took = s.ended.unwrap_or(now).since(s.began) as f64 / 1000.0;
-            let mark = if s.failed { "ERROR " } else if s.cached { "CACHED " } else { "" };
+            let mark = if s.failed {
+                "ERROR "
+            } else if s.cached {
+                "CACHED "
+            } else {
+                ""
+            };
             let text = text::cut(&format!(" => {mark}{}", s.name), 88);
             out.push_str(&format!("{text:<88} {took:>6.1}s\n"));
             for b in &s.below {
@@ -405,7 +444,9 @@ impl Build {
             Ok(f) if f.stages.len() <= STAGES_MAX => f,
             Ok(_) => return Some(self.fail("too many stages", console)),
             Err(why) => {
-                let line = why.strip_prefix("dockerfile parse error on line ").and_then(|r| r.split(':').next()?.parse().ok());
+                let line = why
+                    .strip_prefix("dockerfile parse error on line ")
+                    .and_then(|r| r.split(':').next()?.parse().ok());
                 let code = {
                     self.picture(console, true);
                     if let Some(n) = line {
@@ -421,10 +462,15 @@ impl Build {
         let last = match self.args.value("target") {
             None => file.stages.len() - 1,
             Some(t) => {
-                let by_name = file.stages.iter().position(|s| s.name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(t)));
+                let by_name = file
+                    .stages
+                    .iter()
+                    .position(|s| s.name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(t)));
                 match by_name.or_else(|| t.parse().ok().filter(|n| *n < file.stages.len())) {
                     Some(n) => n,
-                    None => return Some(self.fail(&format!("target stage \"{t}\" could not be found"), console)),
+                    None => {
+                        return Some(self.fail(&format!("target stage \"{t}\" could not be found"), console));
+                    }
                 }
             }
         };
@@ -442,8 +488,14 @@ impl Build {
                 continue;
             }
             let stage = &self.file.stages[i];
-            let froms = stage.instructions.iter().flat_map(|x| x.flags.iter()).filter(|(k, _)| k == "from").map(|(_, v)| v.as_str());
-            let all: Vec<usize> = froms.chain([stage.base.as_str()]).filter_map(|n| self.stage_called(n, i)).collect();
+            let froms = stage
+                .instructions
+                .iter()
+                .flat_map(|x| x.flags.iter())
+                .filter(|(k, _)| k == "from")
+                .map(|(_, v)| v.as_str());
+            let all: Vec<usize> =
+                froms.chain([stage.base.as_str()]).filter_map(|n| self.stage_called(n, i)).collect();
             for j in all {
                 wanted[j] = true;
             }
@@ -474,7 +526,11 @@ impl Build {
 
     fn build_arg(&self, name: &str) -> Option<String> {
         let all = self.args.values("build-arg");
-        all.iter().rev().filter_map(|a| a.split_once('=')).find(|(k, _)| *k == name).map(|(_, v)| v.to_string())
+        all.iter()
+            .rev()
+            .filter_map(|a| a.split_once('='))
+            .find(|(k, _)| *k == name)
+            .map(|(_, v)| v.to_string())
     }
 
     /// `2/5`, with the stage's name when there are several.
@@ -502,7 +558,11 @@ impl Build {
             let template = Template {
                 tree: containers::images::base::tree(containers::images::Base::Scratch),
                 tag: String::new(),
-                config: Config { env: vec![("PATH".into(), PATH.into())], workdir: "/".into(), ..Config::default() },
+                config: Config {
+                    env: vec![("PATH".into(), PATH.into())],
+                    workdir: "/".into(),
+                    ..Config::default()
+                },
                 sh: Dialect::Ash,
                 appetite: containers::images::PLAIN_APPETITE,
                 known: true,
@@ -526,7 +586,9 @@ impl Build {
                     } else if why.starts_with("invalid") {
                         format!("failed to parse stage name \"{base}\": {why}")
                     } else {
-                        format!("{base}: failed to resolve source metadata for {full}: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed")
+                        format!(
+                            "{base}: failed to resolve source metadata for {full}: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed"
+                        )
                     };
                     return Some(self.fail(&why, console));
                 }
@@ -551,7 +613,8 @@ impl Build {
         let full = containers::images::reference::parse(&base).map_or(base, |r| r.full());
         let label = self.label(stage, 1);
         self.open(&label, &format!("FROM {full}@{}", image.manifest()), console);
-        let missing: u64 = image.layers.iter().filter(|l| !engine.has_layer(&l.digest)).map(|l| l.bytes).sum();
+        let missing: u64 =
+            image.layers.iter().filter(|l| !engine.has_layer(&l.digest)).map(|l| l.bytes).sum();
         for l in image.layers.iter().filter(|l| !engine.has_layer(&l.digest)) {
             self.below(&format!("extracting {}", l.digest), console);
         }
@@ -587,14 +650,22 @@ impl Build {
         };
         let config = &mut work.template.config;
         let empty = |work: &mut Work, text: String| {
-            work.layers.push(Layer { digest: digest_of(&text), bytes: 0, command: text, empty: true, created: now });
+            work.layers.push(Layer {
+                digest: digest_of(&text),
+                bytes: 0,
+                command: text,
+                empty: true,
+                created: now,
+            });
         };
         match one.name.as_str() {
             "RUN" | "COPY" | "ADD" | "WORKDIR" => return self.step(&one, &rest, engine, console),
             "ARG" => {
                 let globals = self.global_args();
                 for word in words(&one.rest) {
-                    let (k, default) = word.split_once('=').map_or((word.as_str(), None), |(k, v)| (k, Some(substitute(v, &vars))));
+                    let (k, default) = word
+                        .split_once('=')
+                        .map_or((word.as_str(), None), |(k, v)| (k, Some(substitute(v, &vars))));
                     let value = self.build_arg(k).or(default).or_else(|| globals.get(k).cloned());
                     if let (Some(v), Some(work)) = (value, self.current.as_mut()) {
                         work.args.insert(k.to_string(), v);
@@ -604,7 +675,10 @@ impl Build {
             "ENV" => {
                 let list = words(&rest);
                 let pairs: Vec<(String, String)> = if list.first().is_some_and(|w| w.contains('=')) {
-                    list.iter().filter_map(|w| w.split_once('=')).map(|(k, v)| (k.to_string(), v.to_string())).collect()
+                    list.iter()
+                        .filter_map(|w| w.split_once('='))
+                        .map(|(k, v)| (k.to_string(), v.to_string()))
+                        .collect()
                 } else {
                     let (k, v) = rest.split_once(char::is_whitespace).unwrap_or((&rest, ""));
                     vec![(k.to_string(), v.trim().to_string())]
@@ -639,7 +713,9 @@ impl Build {
                 }
                 empty(work, format!("ENTRYPOINT {rest}"));
             }
-            "SHELL" => work.shell = json_words(&rest).filter(|w| !w.is_empty()).unwrap_or_else(|| work.shell.clone()),
+            "SHELL" => {
+                work.shell = json_words(&rest).filter(|w| !w.is_empty()).unwrap_or_else(|| work.shell.clone())
+            }
             "USER" => {
                 config.user.clone_from(&rest);
                 config.uid = user_id(&work.template.tree, &rest).unwrap_or(1000);
@@ -676,7 +752,13 @@ impl Build {
     }
 
     /// An instruction that makes a layer.
-    fn step(&mut self, one: &Instruction, rest: &str, engine: &mut Engine, console: &mut dyn Console) -> Option<i32> {
+    fn step(
+        &mut self,
+        one: &Instruction,
+        rest: &str,
+        engine: &mut Engine,
+        console: &mut dyn Console,
+    ) -> Option<i32> {
         let stage = self.plan[self.at];
         self.count += 1;
         let label = self.label(stage, self.count);
@@ -689,7 +771,11 @@ impl Build {
             self.close(false, console);
         }
         let flags: String = one.flags.iter().map(|(k, v)| format!("--{k}={v} ")).collect();
-        let shown = if one.here.is_some() { format!("{} {flags}<<EOF", one.name) } else { format!("{} {flags}{rest}", one.name) };
+        let shown = if one.here.is_some() {
+            format!("{} {flags}<<EOF", one.name)
+        } else {
+            format!("{} {flags}{rest}", one.name)
+        };
         self.open(&label, &shown, console);
         let found = if copies { Some(self.sources(one, rest, engine, console)) } else { None };
         let found = match found {
@@ -700,11 +786,18 @@ impl Build {
         let work = self.current.as_mut()?;
         let mut content = 0xcbf2_9ce4_8422_2325;
         for (name, node, _) in found.iter().flat_map(|f| &f.0) {
-            content = hash_of(node, name.bytes().fold(content, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3)));
+            content = hash_of(
+                node,
+                name.bytes().fold(content, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3)),
+            );
         }
         let args: String = work.args.iter().map(|(k, v)| format!("{k}={v};")).collect();
         let args = if one.name == "RUN" { args } else { String::new() };
-        let key = digest_of(&format!("{} {shown} {} {args} {content:x}", work.key, one.here.as_deref().unwrap_or("")));
+        let key = digest_of(&format!(
+            "{} {shown} {} {args} {content:x}",
+            work.key,
+            one.here.as_deref().unwrap_or("")
+        ));
         let cached = if self.args.has("no-cache") { None } else { engine.cache.get(&key).cloned() };
         work.key.clone_from(&key);
         if let Some(entry) = cached {
@@ -716,8 +809,16 @@ impl Build {
             return None;
         }
         if let Some((nodes, target)) = found {
-            let owner = one.flags.iter().find(|(k, _)| k == "chown").and_then(|(_, v)| user_id(&work.template.tree, v));
-            let mode = one.flags.iter().find(|(k, _)| k == "chmod").and_then(|(_, v)| u16::from_str_radix(v, 8).ok());
+            let owner = one
+                .flags
+                .iter()
+                .find(|(k, _)| k == "chown")
+                .and_then(|(_, v)| user_id(&work.template.tree, v));
+            let mode = one
+                .flags
+                .iter()
+                .find(|(k, _)| k == "chmod")
+                .and_then(|(_, v)| u16::from_str_radix(v, 8).ok());
             let bytes: u64 = nodes.iter().map(|(_, n, _)| bytes_of(n)).sum();
             for (path, node, _) in &nodes {
                 merge(&mut work.template.tree, path, node, owner, mode);
@@ -758,21 +859,43 @@ impl Build {
         match Inside::start_from(&work.template, &spec, &mut world) {
             Ok(mut inside) => {
                 inside.attach();
-                self.phase = Phase::Run { inside: Box::new(inside), until: None, line: String::new(), words: argv, instruction: one.clone() };
+                self.phase = Phase::Run {
+                    inside: Box::new(inside),
+                    until: None,
+                    line: String::new(),
+                    words: argv,
+                    instruction: one.clone(),
+                };
                 None
             }
             Err(e) => {
-                let why = e.message.rsplit("unable to start container process: ").next().unwrap_or_default().trim_end_matches(": unknown");
-                let text = format!("runc run failed: unable to start container process: error during container init: {why}");
+                let why = e
+                    .message
+                    .rsplit("unable to start container process: ")
+                    .next()
+                    .unwrap_or_default()
+                    .trim_end_matches(": unknown");
+                let text = format!(
+                    "runc run failed: unable to start container process: error during container init: {why}"
+                );
                 self.wrote(&text, console);
-                Some(self.fail(&format!("process \"{}\" did not complete successfully: exit code: 127", argv.join(" ")), console))
+                Some(self.fail(
+                    &format!("process \"{}\" did not complete successfully: exit code: 127", argv.join(" ")),
+                    console,
+                ))
             }
         }
     }
 
     /// What `COPY` and `ADD` bring: target paths and nodes.
     #[allow(clippy::type_complexity, reason = "a list of three things used in one place")]
-    fn sources(&self, one: &Instruction, rest: &str, engine: &mut Engine, console: &mut dyn Console) -> Result<(Vec<(String, Node, bool)>, String), String> {
+    fn sources(
+        &self,
+        one: &Instruction,
+        rest: &str,
+        engine: &mut Engine,
+        console: &mut dyn Console,
+    ) -> Result<(Vec<(String, Node, bool)>, String), String> {
         let work = self.current.as_ref().ok_or("no stage")?;
         let list = json_words(rest).unwrap_or_else(|| words(rest));
         let Some((target, sources)) = list.split_last() else {
@@ -791,7 +914,9 @@ impl Build {
                         None => engine
                             .look_up(name, console.registry())
                             .map(|(_, b)| b.template.tree.root.clone())
-                            .map_err(|_| format!("{name}: failed to resolve source metadata for {name}: not found"))?,
+                            .map_err(|_| {
+                                format!("{name}: failed to resolve source metadata for {name}: not found")
+                            })?,
                     },
                 }
             }
@@ -800,12 +925,16 @@ impl Build {
         if let Some(text) = &one.here {
             return Ok((vec![(base.clone(), Node::file(text.as_bytes(), 0o644), false)], base));
         }
-        let into_dir = target.ends_with('/') || sources.len() > 1 || matches!(work.template.tree.node(&split(&base)), Some(Node::Dir(_)));
+        let into_dir = target.ends_with('/')
+            || sources.len() > 1
+            || matches!(work.template.tree.node(&split(&base)), Some(Node::Dir(_)));
         let mut found = Vec::new();
         for source in sources {
             if source.contains("://") {
                 let host = source.split('/').nth(2).unwrap_or_default();
-                return Err(format!("failed to load cache key: Get \"{source}\": dial tcp: lookup {host}: no such host"));
+                return Err(format!(
+                    "failed to load cache key: Get \"{source}\": dial tcp: lookup {host}: no such host"
+                ));
             }
             let path = clean(source);
             let parts = split(&path);
@@ -814,20 +943,32 @@ impl Build {
             if has_glob && let Some((last, above)) = parts.split_last() {
                 if let Some(Node::Dir(d)) = tree.node(above) {
                     let pattern = Pattern::new(last);
-                    hits.extend(d.entries.iter().filter(|(n, _)| pattern.matches(n)).map(|(n, c)| (n.to_string(), c.clone())));
+                    hits.extend(
+                        d.entries
+                            .iter()
+                            .filter(|(n, _)| pattern.matches(n))
+                            .map(|(n, c)| (n.to_string(), c.clone())),
+                    );
                 }
             } else if let Some(node) = tree.node(&parts) {
                 hits.push((parts.last().map_or(String::new(), ToString::to_string), node.clone()));
             }
             if hits.is_empty() {
-                let checksum = digest_of(&path).trim_start_matches("sha256:").chars().take(25).collect::<String>();
+                let checksum =
+                    digest_of(&path).trim_start_matches("sha256:").chars().take(25).collect::<String>();
                 let shown = if path == "/" { "/".to_string() } else { path };
-                return Err(format!("failed to compute cache key: failed to calculate checksum of ref {checksum}::{checksum}: \"{shown}\": not found"));
+                return Err(format!(
+                    "failed to compute cache key: failed to calculate checksum of ref {checksum}::{checksum}: \"{shown}\": not found"
+                ));
             }
             let several = hits.len() > 1 || into_dir;
             for (name, node) in hits {
                 let is_dir = node.is_dir();
-                let path = if is_dir || !several { base.clone() } else { format!("{}/{name}", base.trim_end_matches('/')) };
+                let path = if is_dir || !several {
+                    base.clone()
+                } else {
+                    format!("{}/{name}", base.trim_end_matches('/'))
+                };
                 found.push((path, node, is_dir));
             }
         }
@@ -842,8 +983,19 @@ impl Build {
             None => format!("{command} # buildkit"),
         };
         work.template.tree.used = 0;
-        work.layers.push(Layer { digest: digest_of(&work.key), bytes, command, empty: false, created: console.now() });
-        let image = Built { id: work.key.clone(), template: work.template.clone(), layers: work.layers.clone(), created: console.now() };
+        work.layers.push(Layer {
+            digest: digest_of(&work.key),
+            bytes,
+            command,
+            empty: false,
+            created: console.now(),
+        });
+        let image = Built {
+            id: work.key.clone(),
+            template: work.template.clone(),
+            layers: work.layers.clone(),
+            created: console.now(),
+        };
         engine.cache.insert(work.key.clone(), CacheEntry { image: Arc::new(image) });
     }
 
@@ -856,7 +1008,10 @@ impl Build {
             work.template.config.labels.push((k.to_string(), v.to_string()));
         }
         let c = &work.template.config;
-        let id = digest_of(&format!("{} {:?} {:?} {:?} {:?} {:?} {:?}", work.key, c.cmd, c.entrypoint, c.ports, c.labels, c.user, c.volumes));
+        let id = digest_of(&format!(
+            "{} {:?} {:?} {:?} {:?} {:?} {:?}",
+            work.key, c.cmd, c.entrypoint, c.ports, c.labels, c.user, c.volumes
+        ));
         // The same instructions over the same files give the same image, and it keeps its first date.
         let created = engine.images.get(&id).map_or(console.now(), |b| b.created);
         work.template.known = true;
@@ -945,7 +1100,15 @@ fn shell_form(shell: &[String], text: &str) -> Vec<String> {
 impl Work {
     fn new(template: Template, layers: Vec<Layer>, key: String) -> Self {
         let vars = template.config.env.iter().cloned().collect();
-        Self { template, layers, key, vars, args: BTreeMap::new(), shell: vec!["/bin/sh".into(), "-c".into()], has_cmd: false }
+        Self {
+            template,
+            layers,
+            key,
+            vars,
+            args: BTreeMap::new(),
+            shell: vec!["/bin/sh".into(), "-c".into()],
+            has_cmd: false,
+        }
     }
 }
 
@@ -985,11 +1148,16 @@ impl Job for Build {
                         return None;
                     }
                     let code = self.drive(engine, console)?;
-                    let Phase::Run { inside, words, instruction, .. } = std::mem::replace(&mut self.phase, Phase::Go) else {
+                    let Phase::Run { inside, words, instruction, .. } =
+                        std::mem::replace(&mut self.phase, Phase::Go)
+                    else {
                         return Some(1);
                     };
                     if code != 0 {
-                        let why = format!("process \"{}\" did not complete successfully: exit code: {code}", words.join(" "));
+                        let why = format!(
+                            "process \"{}\" did not complete successfully: exit code: {code}",
+                            words.join(" ")
+                        );
                         return Some(self.fail(&why, console));
                     }
                     let used = inside.storage_used();
@@ -998,7 +1166,11 @@ impl Job for Build {
                         tree.limit = None;
                         work.template.tree = tree;
                     }
-                    let shown = if instruction.here.is_some() { "RUN <<EOF".to_string() } else { format!("RUN {}", instruction.rest) };
+                    let shown = if instruction.here.is_some() {
+                        "RUN <<EOF".to_string()
+                    } else {
+                        format!("RUN {}", instruction.rest)
+                    };
                     self.keep(&shown, used, engine, console);
                     self.instruction += 1;
                     self.phase = Phase::Pause(console.now() + STEP_MS);
@@ -1026,4 +1198,3 @@ impl Job for Build {
         }
     }
 }
-

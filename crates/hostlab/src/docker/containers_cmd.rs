@@ -34,7 +34,12 @@ struct Stopping {
 
 const STOP_FLAGS: &[Flag] = &[("time", 't', true), ("timeout", ' ', true), ("signal", 's', true)];
 
-pub(super) fn stop(argv: &[String], engine: &mut Engine, console: &mut dyn Console, grace: Millis) -> Started {
+pub(super) fn stop(
+    argv: &[String],
+    engine: &mut Engine,
+    console: &mut dyn Console,
+    grace: Millis,
+) -> Started {
     stop_them("stop", argv, engine, console, grace)
 }
 
@@ -42,7 +47,13 @@ pub(super) fn restart(argv: &[String], engine: &mut Engine, console: &mut dyn Co
     stop_them("restart", argv, engine, console, 10_000)
 }
 
-fn stop_them(command: &str, argv: &[String], engine: &mut Engine, console: &mut dyn Console, grace: Millis) -> Started {
+fn stop_them(
+    command: &str,
+    argv: &[String],
+    engine: &mut Engine,
+    console: &mut dyn Console,
+    grace: Millis,
+) -> Started {
     let args = match args::parse(command, argv, STOP_FLAGS, false, console) {
         Ok(a) => a,
         Err(done) => return done,
@@ -69,7 +80,9 @@ impl Job for Stopping {
                 if engine.containers[i].is_running() {
                     return None;
                 }
-                if self.again && let Err((why, _)) = engine.start(i) {
+                if self.again
+                    && let Err((why, _)) = engine.start(i)
+                {
                     let _ = refuse(console, &why);
                     self.code = 1;
                 }
@@ -158,7 +171,8 @@ pub(super) fn rm(argv: &[String], engine: &mut Engine, console: &mut dyn Console
             engine.signal(i, Signal::Kill);
         }
         if args.has("volumes") {
-            let mine: Vec<_> = engine.containers.iter().filter(|c| c.id == id).flat_map(|c| c.new.mounts.clone()).collect();
+            let mine: Vec<_> =
+                engine.containers.iter().filter(|c| c.id == id).flat_map(|c| c.new.mounts.clone()).collect();
             engine.volumes.retain(|n, v| n.len() != 64 || mine.iter().all(|m| m.0 != v.id));
         }
         engine.forget_container(&id);
@@ -183,7 +197,10 @@ pub(super) fn prune(argv: &[String], engine: &mut Engine, console: &mut dyn Cons
         say(console, format!("{id}\n"));
     }
     let freed: u64 = gone.iter().map(|g| g.1).sum();
-    say(console, format!("{}Total reclaimed space: {}\n", if gone.is_empty() { "" } else { "\n" }, text::size(freed)));
+    say(
+        console,
+        format!("{}Total reclaimed space: {}\n", if gone.is_empty() { "" } else { "\n" }, text::size(freed)),
+    );
     Started::Done(0)
 }
 
@@ -210,7 +227,8 @@ fn ports(c: &Container) -> String {
         all.extend(hosts.iter().map(|h| format!("{h}:{}->{}/{protocol}", p.host, p.container)));
     }
     if c.is_running() {
-        let exposed = c.built.template.config.ports.iter().filter(|p| c.ports.iter().all(|m| m.container != **p));
+        let exposed =
+            c.built.template.config.ports.iter().filter(|p| c.ports.iter().all(|m| m.container != **p));
         all.extend(exposed.map(|p| format!("{p}/tcp")));
     }
     all.join(", ")
@@ -238,10 +256,16 @@ pub(super) fn ps(argv: &[String], engine: &mut Engine, console: &mut dyn Console
         Err(done) => return done,
     };
     let now = engine.now;
-    let last = if args.has("latest") { Some(1) } else { args.value("last").and_then(|n| n.parse::<usize>().ok()) };
-    let all = args.has("all") || last.is_some() || args.values("filter").iter().any(|f| f.starts_with("status="));
-    let mut shown: Vec<&Container> =
-        engine.containers.iter().rev().filter(|c| all || c.is_running() || c.state == State::Paused).collect();
+    let last =
+        if args.has("latest") { Some(1) } else { args.value("last").and_then(|n| n.parse::<usize>().ok()) };
+    let all =
+        args.has("all") || last.is_some() || args.values("filter").iter().any(|f| f.starts_with("status="));
+    let mut shown: Vec<&Container> = engine
+        .containers
+        .iter()
+        .rev()
+        .filter(|c| all || c.is_running() || c.state == State::Paused)
+        .collect();
     for f in args.values("filter") {
         let Some((key, value)) = f.split_once('=') else {
             return refuse(console, &format!("invalid filter '{f}'"));
@@ -297,10 +321,14 @@ pub(super) fn ps(argv: &[String], engine: &mut Engine, console: &mut dyn Console
     let names = ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"];
     let heads = ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"];
     let object = |c: &Container| {
-        let mut o: Vec<(&str, Json)> = names.iter().copied().zip(row(c).into_iter().map(Json::Text)).collect();
+        let mut o: Vec<(&str, Json)> =
+            names.iter().copied().zip(row(c).into_iter().map(Json::Text)).collect();
         o.push(("State", Json::text(state_word(c))));
         o.push(("Networks", Json::text(c.networks.first().map_or("", |n| n.0.as_str()))));
-        o.push(("Labels", Json::text(c.new.labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(","))));
+        o.push((
+            "Labels",
+            Json::text(c.new.labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",")),
+        ));
         o.push(("CreatedAt", Json::text(c.created.rfc3339())));
         Json::object(o)
     };
@@ -309,7 +337,13 @@ pub(super) fn ps(argv: &[String], engine: &mut Engine, console: &mut dyn Console
 }
 
 /// `--format`: a template a line, or a `table` of them with headings.
-pub(super) fn formatted(format: &str, names: &[&str], heads: &[&str], items: &[Json], console: &mut dyn Console) -> Started {
+pub(super) fn formatted(
+    format: &str,
+    names: &[&str],
+    heads: &[&str],
+    items: &[Json],
+    console: &mut dyn Console,
+) -> Started {
     if format == "json" {
         for item in items {
             say(console, format!("{}\n", item.compact()));
@@ -364,7 +398,9 @@ pub(super) fn port(argv: &[String], engine: &mut Engine, console: &mut dyn Conso
         for host in ["0.0.0.0", "[::]"] {
             let line = match wanted {
                 Some(_) => format!("{host}:{}\n", p.host),
-                None => format!("{}/{} -> {host}:{}\n", p.container, if p.udp { "udp" } else { "tcp" }, p.host),
+                None => {
+                    format!("{}/{} -> {host}:{}\n", p.container, if p.udp { "udp" } else { "tcp" }, p.host)
+                }
             };
             say(console, line);
         }
@@ -411,13 +447,19 @@ struct Stats {
 }
 
 pub(super) fn stats(argv: &[String], _engine: &mut Engine, console: &mut dyn Console) -> Started {
-    let flags: &[Flag] = &[("no-stream", ' ', false), ("all", 'a', false), ("no-trunc", ' ', false), ("format", ' ', true)];
+    let flags: &[Flag] =
+        &[("no-stream", ' ', false), ("all", 'a', false), ("no-trunc", ' ', false), ("format", ' ', true)];
     let args = match args::parse("stats", argv, flags, false, console) {
         Ok(a) => a,
         Err(done) => return done,
     };
     let next = console.now();
-    Started::Goes(Box::new(Stats { names: args.words.clone(), once: args.has("no-stream"), before: Vec::new(), next }))
+    Started::Goes(Box::new(Stats {
+        names: args.words.clone(),
+        once: args.has("no-stream"),
+        before: Vec::new(),
+        next,
+    }))
 }
 
 impl Job for Stats {
@@ -454,7 +496,9 @@ impl Job for Stats {
                 format!("{:.2}%", usage.memory_bytes as f64 * 100.0 / limit as f64),
                 "0B / 0B".into(),
                 format!("0B / {}", text::size(usage.written_bytes)),
-                c.inside().map_or(0, |c| c.machine().processes().filter(|p| p.exit.is_none()).count()).to_string(),
+                c.inside()
+                    .map_or(0, |c| c.machine().processes().filter(|p| p.exit.is_none()).count())
+                    .to_string(),
             ]);
         }
         self.before = after;
@@ -462,7 +506,8 @@ impl Job for Stats {
         if first && !rows.is_empty() {
             return None;
         }
-        let head = ["CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS"];
+        let head =
+            ["CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS"];
         if !self.once && console.is_tty() {
             say(console, "\x1b[2J\x1b[H");
         }
@@ -484,7 +529,13 @@ fn side(text: &str) -> (Option<&str>, &str) {
 }
 
 pub(super) fn cp(argv: &[String], engine: &mut Engine, console: &mut dyn Console) -> Started {
-    let args = match args::parse("cp", argv, &[("archive", 'a', false), ("quiet", 'q', false), ("follow-link", 'L', false)], false, console) {
+    let args = match args::parse(
+        "cp",
+        argv,
+        &[("archive", 'a', false), ("quiet", 'q', false), ("follow-link", 'L', false)],
+        false,
+        console,
+    ) {
         Ok(a) => a,
         Err(done) => return done,
     };

@@ -40,8 +40,24 @@ pub(super) struct Dockerfile {
 }
 
 const NAMES: [&str; 18] = [
-    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD",
-    "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
 ];
 
 fn parse_error(line: usize, why: &str) -> String {
@@ -145,7 +161,9 @@ pub(super) fn parse(text: &str) -> Result<Dockerfile, String> {
 fn needs(name: &str) -> String {
     match name {
         "FROM" => "FROM requires either one or three arguments".into(),
-        "COPY" | "ADD" => format!("{name} requires at least two arguments, but only one was provided. Destination could not be determined"),
+        "COPY" | "ADD" => format!(
+            "{name} requires at least two arguments, but only one was provided. Destination could not be determined"
+        ),
         "WORKDIR" | "USER" | "STOPSIGNAL" => format!("{name} requires exactly one argument"),
         _ => format!("{name} requires at least one argument"),
     }
@@ -301,8 +319,14 @@ mod tests {
     fn what_is_wrong_is_said_as_buildkit_does() {
         for (text, want) in [
             ("", "file with no instructions"),
-            ("FORM alpine\n", "dockerfile parse error on line 1: unknown instruction: FORM (did you mean FROM?)"),
-            ("FROM a\nRUNN x", "dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)"),
+            (
+                "FORM alpine\n",
+                "dockerfile parse error on line 1: unknown instruction: FORM (did you mean FROM?)",
+            ),
+            (
+                "FROM a\nRUNN x",
+                "dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)",
+            ),
             ("RUN x", "dockerfile parse error on line 1: no build stage in current context"),
             ("FROM a b", "dockerfile parse error on line 1: FROM requires either one or three arguments"),
             ("FROM a\nRUN <<E\nx", "dockerfile parse error on line 2: unterminated heredoc"),

@@ -47,7 +47,9 @@ pub(super) fn images(argv: &[String], engine: &mut Engine, console: &mut dyn Con
             all.push(("<none>".into(), "<none>".into(), b.clone()));
         }
     }
-    ordered::Sort::arrange_by_key(&mut all[..], |(r, t, b)| (std::cmp::Reverse(created(b)), r.clone(), t.clone()));
+    ordered::Sort::arrange_by_key(&mut all[..], |(r, t, b)| {
+        (std::cmp::Reverse(created(b)), r.clone(), t.clone())
+    });
     if let Some(wanted) = args.words.first() {
         let (r, t) = wanted.rsplit_once(':').map_or((wanted.as_str(), None), |(r, t)| (r, Some(t)));
         all.retain(|(a, b, _)| a == r && t.is_none_or(|t| t == b));
@@ -55,7 +57,10 @@ pub(super) fn images(argv: &[String], engine: &mut Engine, console: &mut dyn Con
     for f in args.values("filter") {
         match f.split_once('=') {
             Some(("dangling", v)) => all.retain(|(r, _, _)| (r == "<none>") == (v == "true")),
-            Some(("reference", v)) => all.retain(|(r, t, _)| containers::glob::Pattern::new(v).matches(r) || containers::glob::Pattern::new(v).matches(&format!("{r}:{t}"))),
+            Some(("reference", v)) => all.retain(|(r, t, _)| {
+                containers::glob::Pattern::new(v).matches(r)
+                    || containers::glob::Pattern::new(v).matches(&format!("{r}:{t}"))
+            }),
             _ => {}
         }
     }
@@ -84,22 +89,27 @@ pub(super) fn images(argv: &[String], engine: &mut Engine, console: &mut dyn Con
 }
 
 pub(super) fn rmi(argv: &[String], engine: &mut Engine, console: &mut dyn Console) -> Started {
-    let args = match args::parse("rmi", argv, &[("force", 'f', false), ("no-prune", ' ', false)], false, console) {
-        Ok(a) => a,
-        Err(done) => return done,
-    };
+    let args =
+        match args::parse("rmi", argv, &[("force", 'f', false), ("no-prune", ' ', false)], false, console) {
+            Ok(a) => a,
+            Err(done) => return done,
+        };
     if args.words.is_empty() {
         return args::wrong_count(console, "rmi", 1);
     }
     let mut code = 0;
     for word in &args.words {
         let Some(image) = engine.image(word) else {
-            let name = containers::images::reference::parse(word).map_or(word.clone(), |r| format!("{}:{}", reference_name(&r.name), r.tag));
+            let name = containers::images::reference::parse(word)
+                .map_or(word.clone(), |r| format!("{}:{}", reference_name(&r.name), r.tag));
             let _ = refuse(console, &format!("No such image: {name}"));
             code = 1;
             continue;
         };
-        let named = containers::images::reference::parse(word).map(|r| r.full()).ok().filter(|n| engine.tags.contains_key(n));
+        let named = containers::images::reference::parse(word)
+            .map(|r| r.full())
+            .ok()
+            .filter(|n| engine.tags.contains_key(n));
         let names = engine.names_of(&image.id);
         let user = engine.containers.iter().find(|c| c.built.id == image.id);
         let last = names.len() <= 1 || named.is_none();
@@ -110,8 +120,12 @@ pub(super) fn rmi(argv: &[String], engine: &mut Engine, console: &mut dyn Consol
                     (Some(_), _) => format!(
                         "conflict: unable to remove repository reference \"{word}\" (must force) - container {who} is using its referenced image {id}"
                     ),
-                    (None, true) => format!("conflict: unable to delete {id} (cannot be forced) - image is being used by running container {who}"),
-                    (None, false) => format!("conflict: unable to delete {id} (must be forced) - image is being used by stopped container {who}"),
+                    (None, true) => format!(
+                        "conflict: unable to delete {id} (cannot be forced) - image is being used by running container {who}"
+                    ),
+                    (None, false) => format!(
+                        "conflict: unable to delete {id} (must be forced) - image is being used by stopped container {who}"
+                    ),
                 };
                 let _ = refuse(console, &why);
                 code = 1;
@@ -120,7 +134,12 @@ pub(super) fn rmi(argv: &[String], engine: &mut Engine, console: &mut dyn Consol
         }
         if named.is_none() && names.len() > 1 && !args.has("force") {
             let id = text::short(&image.id);
-            let _ = refuse(console, &format!("conflict: unable to delete {id} (must be forced) - image is referenced in multiple repositories"));
+            let _ = refuse(
+                console,
+                &format!(
+                    "conflict: unable to delete {id} (must be forced) - image is referenced in multiple repositories"
+                ),
+            );
             code = 1;
             continue;
         }
@@ -149,7 +168,8 @@ pub(super) fn rmi(argv: &[String], engine: &mut Engine, console: &mut dyn Consol
 pub(super) fn tag(argv: &[String], engine: &mut Engine, console: &mut dyn Console) -> Started {
     let [source, target] = argv else { return args::wrong_count(console, "tag", 2) };
     let Some(image) = engine.image(source) else {
-        let name = containers::images::reference::parse(source).map_or(source.clone(), |r| format!("{}:{}", reference_name(&r.name), r.tag));
+        let name = containers::images::reference::parse(source)
+            .map_or(source.clone(), |r| format!("{}:{}", reference_name(&r.name), r.tag));
         return refuse(console, &format!("No such image: {name}"));
     };
     match containers::images::reference::parse(target) {
@@ -158,14 +178,20 @@ pub(super) fn tag(argv: &[String], engine: &mut Engine, console: &mut dyn Consol
             Started::Done(0)
         }
         Err(_) => {
-            complain(console, format!("Error parsing reference: \"{target}\" is not a valid repository/tag: invalid reference format\n"));
+            complain(
+                console,
+                format!(
+                    "Error parsing reference: \"{target}\" is not a valid repository/tag: invalid reference format\n"
+                ),
+            );
             Started::Done(1)
         }
     }
 }
 
 pub(super) fn history(argv: &[String], engine: &mut Engine, console: &mut dyn Console) -> Started {
-    let flags: &[Flag] = &[("no-trunc", ' ', false), ("quiet", 'q', false), ("human", 'H', false), ("format", ' ', true)];
+    let flags: &[Flag] =
+        &[("no-trunc", ' ', false), ("quiet", 'q', false), ("human", 'H', false), ("format", ' ', true)];
     let args = match args::parse("history", argv, flags, false, console) {
         Ok(a) => a,
         Err(done) => return done,
@@ -202,7 +228,13 @@ pub(super) fn history(argv: &[String], engine: &mut Engine, console: &mut dyn Co
 }
 
 pub(super) fn commit(argv: &[String], engine: &mut Engine, console: &mut dyn Console) -> Started {
-    let args = match args::parse("commit", argv, &[("message", 'm', true), ("author", 'a', true), ("change", 'c', true), ("pause", 'p', false)], false, console) {
+    let args = match args::parse(
+        "commit",
+        argv,
+        &[("message", 'm', true), ("author", 'a', true), ("change", 'c', true), ("pause", 'p', false)],
+        false,
+        console,
+    ) {
         Ok(a) => a,
         Err(done) => return done,
     };
@@ -220,7 +252,13 @@ pub(super) fn commit(argv: &[String], engine: &mut Engine, console: &mut dyn Con
     let salt = engine.fresh_id();
     built.created = now;
     built.id = digest_of(&salt);
-    built.layers.push(Layer { digest: digest_of(&format!("layer {salt}")), bytes, command: c_command(engine, i), empty: false, created: now });
+    built.layers.push(Layer {
+        digest: digest_of(&format!("layer {salt}")),
+        bytes,
+        command: c_command(engine, i),
+        empty: false,
+        created: now,
+    });
     let built = Arc::new(built);
     say(console, format!("{}\n", built.id));
     match args.words.get(1) {
@@ -241,7 +279,8 @@ fn c_command(engine: &Engine, i: usize) -> String {
 }
 
 pub(super) fn prune(name: &str, argv: &[String], engine: &mut Engine, console: &mut dyn Console) -> Started {
-    let flags: &[Flag] = &[("all", 'a', false), ("force", 'f', false), ("volumes", ' ', false), ("filter", ' ', true)];
+    let flags: &[Flag] =
+        &[("all", 'a', false), ("force", 'f', false), ("volumes", ' ', false), ("filter", ' ', true)];
     let args = match args::parse(name, argv, flags, false, console) {
         Ok(a) => a,
         Err(done) => return done,
@@ -249,12 +288,14 @@ pub(super) fn prune(name: &str, argv: &[String], engine: &mut Engine, console: &
     let mut freed = 0;
     if name == "system prune" {
         engine.containers.retain(|c| c.is_running());
-        let used: Vec<String> = engine.containers.iter().flat_map(|c| c.networks.iter().map(|n| n.0.clone())).collect();
+        let used: Vec<String> =
+            engine.containers.iter().flat_map(|c| c.networks.iter().map(|n| n.0.clone())).collect();
         engine.networks.retain(|n| n.is_predefined() || used.contains(&n.name));
     }
     if name != "builder prune" {
         let keep = |engine: &Engine, id: &str| {
-            engine.containers.iter().any(|c| c.built.id == id) || (!args.has("all") && engine.tags.values().any(|i| i == id))
+            engine.containers.iter().any(|c| c.built.id == id)
+                || (!args.has("all") && engine.tags.values().any(|i| i == id))
         };
         let gone: Vec<String> = engine.images.keys().filter(|id| !keep(engine, id)).cloned().collect();
         if !gone.is_empty() {
@@ -263,7 +304,8 @@ pub(super) fn prune(name: &str, argv: &[String], engine: &mut Engine, console: &
         for id in gone {
             engine.tags.retain(|_, i| *i != id);
             if let Some(b) = engine.images.remove(&id) {
-                freed += b.layers.iter().filter(|l| !engine.has_layer(&l.digest)).map(|l| l.bytes).sum::<u64>();
+                freed +=
+                    b.layers.iter().filter(|l| !engine.has_layer(&l.digest)).map(|l| l.bytes).sum::<u64>();
             }
             say(console, format!("deleted: {id}\n"));
         }
@@ -280,18 +322,44 @@ pub(super) fn prune(name: &str, argv: &[String], engine: &mut Engine, console: &
 }
 
 pub(super) fn df(engine: &mut Engine, console: &mut dyn Console) -> Started {
-    let mut digests: Vec<(&str, u64)> = engine.images.values().flat_map(|b| b.layers.iter().map(|l| (l.digest.as_str(), l.bytes))).collect();
+    let mut digests: Vec<(&str, u64)> =
+        engine.images.values().flat_map(|b| b.layers.iter().map(|l| (l.digest.as_str(), l.bytes))).collect();
     ordered::Sort::arrange(&mut digests[..]);
     digests.dedup();
     let images: u64 = digests.iter().map(|d| d.1).sum();
-    let active = engine.images.keys().filter(|id| engine.containers.iter().any(|c| c.built.id == **id)).count();
+    let active =
+        engine.images.keys().filter(|id| engine.containers.iter().any(|c| c.built.id == **id)).count();
     let running = engine.containers.iter().filter(|c| c.is_running()).count();
-    let own: u64 = engine.containers.iter().filter_map(|c| c.inside()).map(containers::container::Container::storage_used).sum();
-    let volumes: u64 = engine.volumes.values().filter_map(|v| engine.trees.trees.get(&v.id)).map(|t| t.used).sum();
+    let own: u64 = engine
+        .containers
+        .iter()
+        .filter_map(|c| c.inside())
+        .map(containers::container::Container::storage_used)
+        .sum();
+    let volumes: u64 =
+        engine.volumes.values().filter_map(|v| engine.trees.trees.get(&v.id)).map(|t| t.used).sum();
     let rows = vec![
-        vec!["Images".into(), engine.images.len().to_string(), active.to_string(), text::size(images), "0B (0%)".into()],
-        vec!["Containers".into(), engine.containers.len().to_string(), running.to_string(), text::size(own), "0B (0%)".into()],
-        vec!["Local Volumes".into(), engine.volumes.len().to_string(), "0".into(), text::size(volumes), "0B (0%)".into()],
+        vec![
+            "Images".into(),
+            engine.images.len().to_string(),
+            active.to_string(),
+            text::size(images),
+            "0B (0%)".into(),
+        ],
+        vec![
+            "Containers".into(),
+            engine.containers.len().to_string(),
+            running.to_string(),
+            text::size(own),
+            "0B (0%)".into(),
+        ],
+        vec![
+            "Local Volumes".into(),
+            engine.volumes.len().to_string(),
+            "0".into(),
+            text::size(volumes),
+            "0B (0%)".into(),
+        ],
         vec!["Build Cache".into(), engine.cache.len().to_string(), "0".into(), "0B".into(), "0B".into()],
     ];
     say(console, text::table(&["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"], &rows));

@@ -30,7 +30,8 @@ fn container(engine: &Engine, c: &Container) -> Json {
     }
     let bindings = |p: &crate::engine::PortMap| {
         let ip = if p.ip.is_empty() { "0.0.0.0" } else { &p.ip };
-        let entry = Json::object(vec![("HostIp", Json::text(ip)), ("HostPort", Json::text(p.host.to_string()))]);
+        let entry =
+            Json::object(vec![("HostIp", Json::text(ip)), ("HostPort", Json::text(p.host.to_string()))]);
         (format!("{}/{}", p.container, if p.udp { "udp" } else { "tcp" }), Json::List(vec![entry]))
     };
     let networks: Vec<(String, Json)> = c
@@ -62,7 +63,16 @@ fn container(engine: &Engine, c: &Container) -> Json {
                 (None, Some(b)) => b.split(':').next().unwrap_or_default().to_string(),
                 (None, None) => String::new(),
             };
-            let mut entry = vec![("Type", Json::text(if named.is_some() { "volume" } else if bind.is_some() { "bind" } else { "tmpfs" }))];
+            let mut entry = vec![(
+                "Type",
+                Json::text(if named.is_some() {
+                    "volume"
+                } else if bind.is_some() {
+                    "bind"
+                } else {
+                    "tmpfs"
+                }),
+            )];
             if let Some(n) = &named {
                 entry.push(("Name", Json::text(n.as_str())));
             }
@@ -155,7 +165,9 @@ fn image(engine: &Engine, b: &Built) -> Json {
     let names: Vec<String> = engine
         .names_of(&b.id)
         .iter()
-        .map(|n| n.rsplit_once(':').map_or(n.clone(), |(r, t)| format!("{}:{t}", crate::engine::reference_name(r))))
+        .map(|n| {
+            n.rsplit_once(':').map_or(n.clone(), |(r, t)| format!("{}:{t}", crate::engine::reference_name(r)))
+        })
         .collect();
     let ports = config.ports.iter().map(|p| (format!("{p}/tcp"), Json::object(vec![]))).collect();
     let layers: Vec<&str> = b.layers.iter().filter(|l| !l.empty).map(|l| l.digest.as_str()).collect();
@@ -192,14 +204,20 @@ pub(super) fn network(engine: &Engine, i: usize) -> Json {
         .filter(|c| c.is_running())
         .filter_map(|c| {
             let ip = &c.networks.iter().find(|x| x.0 == n.name)?.1;
-            let entry = Json::object(vec![("Name", Json::text(c.name.as_str())), ("IPv4Address", Json::text(format!("{ip}/16")))]);
+            let entry = Json::object(vec![
+                ("Name", Json::text(c.name.as_str())),
+                ("IPv4Address", Json::text(format!("{ip}/16"))),
+            ]);
             Some((c.id.clone(), entry))
         })
         .collect();
     let ipam = if n.subnet().starts_with("172.0.") {
         Json::Null
     } else {
-        Json::List(vec![Json::object(vec![("Subnet", Json::text(n.subnet())), ("Gateway", Json::text(n.gateway()))])])
+        Json::List(vec![Json::object(vec![
+            ("Subnet", Json::text(n.subnet())),
+            ("Gateway", Json::text(n.gateway())),
+        ])])
     };
     Json::object(vec![
         ("Name", Json::text(n.name.as_str())),

@@ -14,7 +14,12 @@ fn host_of(text: Option<&String>) -> String {
     let host = text.map_or("docker.io", String::as_str);
     let host = host.trim_start_matches("https://").trim_start_matches("http://");
     let host = host.split('/').next().unwrap_or(host);
-    if matches!(host, "index.docker.io" | "registry-1.docker.io" | "hub.docker.com") { "docker.io" } else { host }.into()
+    if matches!(host, "index.docker.io" | "registry-1.docker.io" | "hub.docker.com") {
+        "docker.io"
+    } else {
+        host
+    }
+    .into()
 }
 
 /// Asks for what is missing, on the terminal.
@@ -58,7 +63,10 @@ fn finish(login: &Login, engine: &mut Engine, console: &mut dyn Console) -> Star
     engine.logins.retain(|l| l.host != login.host);
     engine.logins.push(login.clone());
     write_config(engine, console);
-    say(console, "\nWARNING! Your credentials are stored unencrypted in '/home/learner/.docker/config.json'.\nConfigure a credential helper to remove this warning. See\nhttps://docs.docker.com/go/credential-store/\n\nLogin Succeeded\n");
+    say(
+        console,
+        "\nWARNING! Your credentials are stored unencrypted in '/home/learner/.docker/config.json'.\nConfigure a credential helper to remove this warning. See\nhttps://docs.docker.com/go/credential-store/\n\nLogin Succeeded\n",
+    );
     Started::Done(0)
 }
 
@@ -110,7 +118,8 @@ impl Job for Asking {
                     self.password = Some(line);
                 }
                 if let (Some(user), Some(password)) = (&self.user, &self.password) {
-                    let login = Login { host: self.host.clone(), user: user.clone(), password: password.clone() };
+                    let login =
+                        Login { host: self.host.clone(), user: user.clone(), password: password.clone() };
                     let Started::Done(code) = finish(&login, engine, console) else { return Some(1) };
                     return Some(code);
                 }

@@ -17,7 +17,6 @@ mod pull;
 mod run;
 
 use clock::Time;
-use containers::fs::Node;
 use containers::images::Registry;
 
 use crate::engine::{Engine, HostFiles};
@@ -180,8 +179,8 @@ Run 'docker COMMAND --help' for more information on a command.
 
 /// Commands of docker that this one knows of and does not have.
 const NOT_HERE: [&str; 18] = [
-    "compose", "swarm", "service", "stack", "node", "secret", "config", "context", "plugin", "save", "load", "import",
-    "export", "search", "scout", "events", "diff", "update",
+    "compose", "swarm", "service", "stack", "node", "secret", "config", "context", "plugin", "save", "load",
+    "import", "export", "search", "scout", "events", "diff", "update",
 ];
 
 fn start(argv: &[String], engine: &mut Engine, console: &mut dyn Console) -> Started {
@@ -215,7 +214,9 @@ fn start(argv: &[String], engine: &mut Engine, console: &mut dyn Console) -> Sta
         };
         (name, rest) = (short, &rest[1..]);
     }
-    if rest.iter().take_while(|a| a.as_str() != "--").any(|a| a == "--help") && !matches!(name, "run" | "exec") {
+    if rest.iter().take_while(|a| a.as_str() != "--").any(|a| a == "--help")
+        && !matches!(name, "run" | "exec")
+    {
         say(console, format!("Usage:  docker {name} {}\n", args::synopsis(name)));
         return Started::Done(0);
     }
@@ -280,7 +281,9 @@ fn start(argv: &[String], engine: &mut Engine, console: &mut dyn Console) -> Sta
         other => {
             complain(
                 console,
-                format!("docker: unknown command: docker {other}\n\nRun 'docker --help' for more information\n"),
+                format!(
+                    "docker: unknown command: docker {other}\n\nRun 'docker --help' for more information\n"
+                ),
             );
             Started::Done(1)
         }
@@ -289,6 +292,7 @@ fn start(argv: &[String], engine: &mut Engine, console: &mut dyn Console) -> Sta
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use containers::fs::Node;
     use ordered::BTreeMap;
 
     use super::*;
@@ -363,12 +367,19 @@ pub(crate) mod tests {
         let mut c = Plain::default();
         let dir = Node::dir(0o755);
         let mut tree = containers::fs::Tree::with_root(dir);
-        tree.put_file("/Dockerfile", b"FROM alpine:3.20\nRUN echo hi > /x\nCOPY a /a\nCMD cat /x /a\n", 0o644);
+        tree.put_file(
+            "/Dockerfile",
+            b"FROM alpine:3.20\nRUN echo hi > /x\nCOPY a /a\nCMD cat /x /a\n",
+            0o644,
+        );
         tree.put_file("/a", b"there\n", 0o644);
         for (path, node) in [("/home/learner/app", tree.root.clone())] {
             c.files.insert(path.into(), node);
         }
-        c.files.insert("/home/learner/app/Dockerfile".into(), Node::file(tree.file("/Dockerfile").expect("put"), 0o644));
+        c.files.insert(
+            "/home/learner/app/Dockerfile".into(),
+            Node::file(tree.file("/Dockerfile").expect("put"), 0o644),
+        );
         assert_eq!(c.run(&mut engine, "build -t web:1 app"), 0, "{}", c.err);
         assert!(!c.err.contains("CACHED"), "{}", c.err);
         c.err.clear();

@@ -59,20 +59,28 @@ pub(super) fn network(argv: &[String], engine: &mut Engine, console: &mut dyn Co
             let heads = ["NETWORK ID", "NAME", "DRIVER", "SCOPE"];
             if let Some(format) = args.value("format") {
                 let names = ["ID", "Name", "Driver", "Scope"];
-                let items: Vec<Json> = rows.into_iter().map(|r| Json::object(names.iter().copied().zip(r.into_iter().map(Json::Text)).collect())).collect();
+                let items: Vec<Json> = rows
+                    .into_iter()
+                    .map(|r| Json::object(names.iter().copied().zip(r.into_iter().map(Json::Text)).collect()))
+                    .collect();
                 return formatted(format, &names, &heads, &items, console);
             }
             say(console, text::table(&heads, &rows));
             Started::Done(0)
         }
         "create" => {
-            let Some(name) = args.words.first() else { return args::wrong_count(console, "network create", 1) };
+            let Some(name) = args.words.first() else {
+                return args::wrong_count(console, "network create", 1);
+            };
             if engine.network(name).is_some() {
                 return refuse(console, &format!("network with name {name} already exists"));
             }
             let driver = args.value("driver").unwrap_or("bridge").to_string();
             if !matches!(driver.as_str(), "bridge" | "macvlan" | "ipvlan") {
-                return refuse(console, &format!("could not find plugin {driver} in v1 plugin registry: plugin not found"));
+                return refuse(
+                    console,
+                    &format!("could not find plugin {driver} in v1 plugin registry: plugin not found"),
+                );
             }
             if args.has("subnet") {
                 complain(console, "note: --subnet is accepted and not simulated\n");
@@ -91,10 +99,23 @@ pub(super) fn network(argv: &[String], engine: &mut Engine, console: &mut dyn Co
                 };
                 let n = engine.networks[i].clone();
                 if n.is_predefined() {
-                    let _ = refuse(console, &format!("{} is a pre-defined network and cannot be removed", n.name));
+                    let _ = refuse(
+                        console,
+                        &format!("{} is a pre-defined network and cannot be removed", n.name),
+                    );
                     code = 1;
-                } else if let Some(c) = engine.containers.iter().find(|c| c.is_running() && c.networks.iter().any(|x| x.0 == n.name)) {
-                    let why = format!("error while removing network: network {} id {} has active endpoints (name:\"{}\" id:\"{}\")", n.name, n.id, c.name, text::short(&c.id));
+                } else if let Some(c) = engine
+                    .containers
+                    .iter()
+                    .find(|c| c.is_running() && c.networks.iter().any(|x| x.0 == n.name))
+                {
+                    let why = format!(
+                        "error while removing network: network {} id {} has active endpoints (name:\"{}\" id:\"{}\")",
+                        n.name,
+                        n.id,
+                        c.name,
+                        text::short(&c.id)
+                    );
                     let _ = refuse(console, &why);
                     code = 1;
                 } else {
@@ -108,12 +129,22 @@ pub(super) fn network(argv: &[String], engine: &mut Engine, console: &mut dyn Co
             let [network, container] = args.words.as_slice() else {
                 return args::wrong_count(console, &format!("network {verb}"), 2);
             };
-            let Some(n) = engine.network(network) else { return refuse(console, &format!("network {network} not found")) };
-            let Some(i) = engine.find(container) else { return refuse(console, &format!("No such container: {container}")) };
+            let Some(n) = engine.network(network) else {
+                return refuse(console, &format!("network {network} not found"));
+            };
+            let Some(i) = engine.find(container) else {
+                return refuse(console, &format!("No such container: {container}"));
+            };
             let name = engine.networks[n].name.clone();
             let on = engine.containers[i].networks.iter().any(|x| x.0 == name);
             match (verb.as_str(), on) {
-                ("connect", true) => refuse(console, &format!("endpoint with name {} already exists in network {name}", engine.containers[i].name.clone())),
+                ("connect", true) => refuse(
+                    console,
+                    &format!(
+                        "endpoint with name {} already exists in network {name}",
+                        engine.containers[i].name.clone()
+                    ),
+                ),
                 ("connect", false) => {
                     let ip = engine.address_on(n);
                     let aliases = args.values("alias").iter().map(|a| (*a).to_string()).collect();
@@ -124,7 +155,13 @@ pub(super) fn network(argv: &[String], engine: &mut Engine, console: &mut dyn Co
                     engine.containers[i].networks.retain(|x| x.0 != name);
                     Started::Done(0)
                 }
-                _ => refuse(console, &format!("container {} is not connected to network {name}", engine.containers[i].id.clone())),
+                _ => refuse(
+                    console,
+                    &format!(
+                        "container {} is not connected to network {name}",
+                        engine.containers[i].id.clone()
+                    ),
+                ),
             }
         }
         "inspect" => {
@@ -142,8 +179,18 @@ pub(super) fn network(argv: &[String], engine: &mut Engine, console: &mut dyn Co
             inspect::print(&found, args.value("format"), code, console)
         }
         "prune" => {
-            let used: Vec<String> = engine.containers.iter().filter(|c| c.is_running()).flat_map(|c| c.networks.iter().map(|n| n.0.clone())).collect();
-            let gone: Vec<String> = engine.networks.iter().filter(|n| !n.is_predefined() && !used.contains(&n.name)).map(|n| n.name.clone()).collect();
+            let used: Vec<String> = engine
+                .containers
+                .iter()
+                .filter(|c| c.is_running())
+                .flat_map(|c| c.networks.iter().map(|n| n.0.clone()))
+                .collect();
+            let gone: Vec<String> = engine
+                .networks
+                .iter()
+                .filter(|n| !n.is_predefined() && !used.contains(&n.name))
+                .map(|n| n.name.clone())
+                .collect();
             engine.networks.retain(|n| !gone.contains(&n.name));
             if !gone.is_empty() {
                 say(console, format!("Deleted Networks:\n{}\n", gone.join("\n")));
@@ -151,7 +198,12 @@ pub(super) fn network(argv: &[String], engine: &mut Engine, console: &mut dyn Co
             Started::Done(0)
         }
         other => {
-            complain(console, format!("docker: unknown command: docker network {other}\n\nRun 'docker network --help' for more information\n"));
+            complain(
+                console,
+                format!(
+                    "docker: unknown command: docker network {other}\n\nRun 'docker network --help' for more information\n"
+                ),
+            );
             Started::Done(1)
         }
     }
@@ -172,7 +224,8 @@ pub(super) fn volume(argv: &[String], engine: &mut Engine, console: &mut dyn Con
     };
     match verb.as_str() {
         "ls" | "list" => {
-            let rows: Vec<Vec<String>> = engine.volumes.keys().map(|n| vec!["local".to_string(), n.clone()]).collect();
+            let rows: Vec<Vec<String>> =
+                engine.volumes.keys().map(|n| vec!["local".to_string(), n.clone()]).collect();
             if args.has("quiet") {
                 for r in rows {
                     say(console, format!("{}\n", r[1]));
@@ -182,7 +235,10 @@ pub(super) fn volume(argv: &[String], engine: &mut Engine, console: &mut dyn Con
             let heads = ["DRIVER", "VOLUME NAME"];
             if let Some(format) = args.value("format") {
                 let names = ["Driver", "Name"];
-                let items: Vec<Json> = rows.into_iter().map(|r| Json::object(names.iter().copied().zip(r.into_iter().map(Json::Text)).collect())).collect();
+                let items: Vec<Json> = rows
+                    .into_iter()
+                    .map(|r| Json::object(names.iter().copied().zip(r.into_iter().map(Json::Text)).collect()))
+                    .collect();
                 return formatted(format, &names, &heads, &items, console);
             }
             say(console, text::table(&heads, &rows));
@@ -212,7 +268,8 @@ pub(super) fn volume(argv: &[String], engine: &mut Engine, console: &mut dyn Con
                     }
                     say(console, format!("{name}\n"));
                 } else {
-                    let _ = refuse(console, &format!("remove {name}: volume is in use - [{}]", by.join(", ")));
+                    let _ =
+                        refuse(console, &format!("remove {name}: volume is in use - [{}]", by.join(", ")));
                     code = 1;
                 }
             }
@@ -252,7 +309,12 @@ pub(super) fn volume(argv: &[String], engine: &mut Engine, console: &mut dyn Con
             Started::Done(0)
         }
         other => {
-            complain(console, format!("docker: unknown command: docker volume {other}\n\nRun 'docker volume --help' for more information\n"));
+            complain(
+                console,
+                format!(
+                    "docker: unknown command: docker volume {other}\n\nRun 'docker volume --help' for more information\n"
+                ),
+            );
             Started::Done(1)
         }
     }

@@ -115,7 +115,8 @@ pub(super) fn pull(argv: &[String], engine: &mut Engine, console: &mut dyn Conso
     match Pull::begin(name, engine, console) {
         Ok(mut p) => {
             if args.has("quiet") {
-                p.lines.waiting = vec![(p.lines.waiting.last().map_or(console.now(), |l| l.0), String::new())];
+                p.lines.waiting =
+                    vec![(p.lines.waiting.last().map_or(console.now(), |l| l.0), String::new())];
                 p.quiet = true;
             } else if !tagged {
                 say(console, "Using default tag: latest\n");

@@ -133,7 +133,8 @@ fn definition(args: &Args, engine: &mut Engine, console: &mut dyn Console) -> Re
         let Some(containers::fs::Node::File(f)) = console.node(&path) else {
             return Err(format!("open {file}: no such file or directory"));
         };
-        for line in String::from_utf8_lossy(&f.bytes).lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
+        for line in String::from_utf8_lossy(&f.bytes).lines().filter(|l| !l.is_empty() && !l.starts_with('#'))
+        {
             let (k, v) = line.split_once('=').unwrap_or((line, ""));
             new.env.push((k.to_string(), v.to_string()));
         }
@@ -144,14 +145,18 @@ fn definition(args: &Args, engine: &mut Engine, console: &mut dyn Console) -> Re
         }
     }
     if let Some(m) = args.value("memory") {
-        let n = bytes(m).ok_or_else(|| format!("invalid argument \"{m}\" for \"-m, --memory\" flag: invalid size: '{m}'"))?;
+        let n = bytes(m).ok_or_else(|| {
+            format!("invalid argument \"{m}\" for \"-m, --memory\" flag: invalid size: '{m}'")
+        })?;
         if n < 6 << 20 {
             return Err("Error response from daemon: Minimum memory limit allowed is 6MB".into());
         }
         new.memory = Some(n);
     }
     if let Some(c) = args.value("cpus") {
-        let n: f64 = c.parse().map_err(|_| format!("invalid argument \"{c}\" for \"--cpus\" flag: failed to parse {c} as a rational number"))?;
+        let n: f64 = c.parse().map_err(|_| {
+            format!("invalid argument \"{c}\" for \"--cpus\" flag: failed to parse {c} as a rational number")
+        })?;
         new.cpu_millis = (n > 0.0).then_some((n * 1000.0) as u32);
     }
     if let Some(u) = args.value("user") {
@@ -162,7 +167,9 @@ fn definition(args: &Args, engine: &mut Engine, console: &mut dyn Console) -> Re
             _ => None,
         });
         if new.user.is_none() {
-            return Err(format!("Error response from daemon: unable to find user {name}: no matching entries in passwd file"));
+            return Err(format!(
+                "Error response from daemon: unable to find user {name}: no matching entries in passwd file"
+            ));
         }
     }
     for v in args.values("volume") {
@@ -175,9 +182,13 @@ fn definition(args: &Args, engine: &mut Engine, console: &mut dyn Console) -> Re
     }
     for m in args.values("mount") {
         let get = |names: &[&str]| {
-            m.split(',').filter_map(|p| p.split_once('=')).find(|(k, _)| names.contains(k)).map(|(_, v)| v.to_string())
+            m.split(',')
+                .filter_map(|p| p.split_once('='))
+                .find(|(k, _)| names.contains(k))
+                .map(|(_, v)| v.to_string())
         };
-        let target = get(&["target", "dst", "destination"]).ok_or("invalid argument for \"--mount\" flag: target is required")?;
+        let target = get(&["target", "dst", "destination"])
+            .ok_or("invalid argument for \"--mount\" flag: target is required")?;
         let read_only = m.split(',').any(|p| matches!(p, "readonly" | "ro"));
         let tail = if read_only { ":ro" } else { "" };
         let text = match (get(&["type"]).as_deref(), get(&["source", "src"])) {
@@ -195,7 +206,12 @@ fn definition(args: &Args, engine: &mut Engine, console: &mut dyn Console) -> Re
 }
 
 /// `name:/path`, `/host:/path:ro`, `/path`.
-fn volume(text: &str, new: &mut NewContainer, engine: &mut Engine, console: &mut dyn Console) -> Result<(), String> {
+fn volume(
+    text: &str,
+    new: &mut NewContainer,
+    engine: &mut Engine,
+    console: &mut dyn Console,
+) -> Result<(), String> {
     let parts: Vec<&str> = text.split(':').collect();
     let (source, target, mode) = match parts.as_slice() {
         [target] => ("", *target, ""),
@@ -274,7 +290,11 @@ fn begin(command: &'static str, argv: &[String], engine: &mut Engine, console: &
     let mut pull = None;
     if always || engine.image(&image).is_none() {
         if args.value("pull") == Some("never") {
-            return Started::Done(docker_error(console, &format!("Error response from daemon: No such image: {image}"), 125));
+            return Started::Done(docker_error(
+                console,
+                &format!("Error response from daemon: No such image: {image}"),
+                125,
+            ));
         }
         if !always && crate::engine::reference_name(&image).len() < 300 {
             let shown = if image.contains('@') || image.rsplit('/').next().is_some_and(|t| t.contains(':')) {
@@ -289,7 +309,11 @@ fn begin(command: &'static str, argv: &[String], engine: &mut Engine, console: &
         match Pull::begin(&image, engine, console) {
             Ok(p) => pull = Some(p.to_stderr()),
             Err(why) => {
-                let why = if why.starts_with("invalid reference") { why } else { format!("Error response from daemon: {why}") };
+                let why = if why.starts_with("invalid reference") {
+                    why
+                } else {
+                    format!("Error response from daemon: {why}")
+                };
                 return Started::Done(docker_error(console, &why, 125));
             }
         }
@@ -301,7 +325,11 @@ impl Run {
     fn go(&mut self, engine: &mut Engine, console: &mut dyn Console) -> Option<i32> {
         let image = self.args.words[0].clone();
         let Some(built) = engine.image(&image) else {
-            return Some(docker_error(console, &format!("Error response from daemon: No such image: {image}"), 125));
+            return Some(docker_error(
+                console,
+                &format!("Error response from daemon: No such image: {image}"),
+                125,
+            ));
         };
         let mut new = match definition(&self.args, engine, console) {
             Ok(n) => n,
@@ -315,7 +343,9 @@ impl Run {
         let attach = !self.args.has("detach") && !self.only_create;
         let id = match engine.create(new, built) {
             Ok(id) => id,
-            Err(why) => return Some(docker_error(console, &format!("Error response from daemon: {why}"), 125)),
+            Err(why) => {
+                return Some(docker_error(console, &format!("Error response from daemon: {why}"), 125));
+            }
         };
         if self.only_create {
             say(console, format!("{id}\n"));

@@ -165,7 +165,11 @@ impl Engine {
     pub(crate) fn find(&self, text: &str) -> Option<usize> {
         let text = text.trim_start_matches('/');
         self.containers.iter().position(|c| c.name == text || c.id == text).or_else(|| {
-            let mut found = self.containers.iter().enumerate().filter(|(_, c)| !text.is_empty() && c.id.starts_with(text));
+            let mut found = self
+                .containers
+                .iter()
+                .enumerate()
+                .filter(|(_, c)| !text.is_empty() && c.id.starts_with(text));
             found.next().map(|(i, _)| i)
         })
     }
@@ -224,17 +228,20 @@ impl Engine {
             if mounts.iter().all(|m| m.path != path) {
                 let name = self.fresh_id();
                 let volume = self.volume(&name);
-                mounts.push(MountSpec { path, volume, sub_path: String::new(), read_only: false, file: false });
+                mounts.push(MountSpec {
+                    path,
+                    volume,
+                    sub_path: String::new(),
+                    read_only: false,
+                    file: false,
+                });
             }
         }
         for m in &mounts {
             self.fill_volume(m, &built);
         }
         let spec = Spec {
-            command: new.entrypoint.clone().or_else(|| {
-                // Without an entrypoint of its own the image's stays, and `args` replace its command.
-                None
-            }),
+            command: new.entrypoint.clone(),
             args: new.command.clone(),
             env: new.env.clone(),
             workdir: new.workdir.clone(),
@@ -244,13 +251,22 @@ impl Engine {
             mounts,
             read_only_root: new.read_only,
             storage_limit: None,
-            ports: if built.template.known { Vec::new() } else { built.template.config.ports.clone() },
+            // An image nobody knows listens where somebody publishes.
+            ports: if built.template.known {
+                Vec::new()
+            } else {
+                new.ports.iter().map(|p| p.container).collect()
+            },
             stdin: new.stdin,
             tty: new.tty,
             seed: self.rng.next_u64(),
             cpu_limit_millis: new.cpu_millis,
             hosts: String::new(),
-            resolv: if network == "bridge" { "nameserver 192.168.65.7\n".into() } else { "nameserver 127.0.0.11\noptions ndots:0\n".into() },
+            resolv: if network == "bridge" {
+                "nameserver 192.168.65.7\n".into()
+            } else {
+                "nameserver 127.0.0.11\noptions ndots:0\n".into()
+            },
         };
         self.containers.push(Container {
             id: id.clone(),
@@ -297,17 +313,24 @@ impl Engine {
         let mut ports = self.containers[i].new.ports.clone();
         for p in &mut ports {
             if p.host == 0 {
-                let free = |n: &u16| self.containers.iter().all(|c| !c.is_running() || c.ports.iter().all(|q| q.host != *n));
+                let free = |n: &u16| {
+                    self.containers.iter().all(|c| !c.is_running() || c.ports.iter().all(|q| q.host != *n))
+                };
                 p.host = (32768..=60999).find(free).unwrap_or(0);
             }
-            let taken = self.containers.iter().any(|c| c.is_running() && c.ports.iter().any(|q| q.host == p.host && q.udp == p.udp));
+            let taken = self
+                .containers
+                .iter()
+                .any(|c| c.is_running() && c.ports.iter().any(|q| q.host == p.host && q.udp == p.udp));
             if taken {
                 let c = &self.containers[i];
                 let endpoint = self.rng.letters(b"0123456789abcdef", 64);
                 return Err((
                     format!(
                         "failed to set up container networking: driver failed programming external connectivity on endpoint {} ({endpoint}): Bind for {}:{} failed: port is already allocated",
-                        c.name, if p.ip.is_empty() { "0.0.0.0" } else { &p.ip }, p.host
+                        c.name,
+                        if p.ip.is_empty() { "0.0.0.0" } else { &p.ip },
+                        p.host
                     ),
                     125,
                 ));
@@ -357,9 +380,20 @@ impl Engine {
                 Ok(())
             }
             Err(e) => {
-                let why = e.message.replace("failed to create containerd task: ", "failed to create task for container: ");
-                let why = why.replace("unable to start container process: exec:", "unable to start container process: error during container init: exec:");
-                let code = if why.contains("permission denied") { 126 } else if why.contains("not found") || why.contains("no such file") { 127 } else { 125 };
+                let why = e
+                    .message
+                    .replace("failed to create containerd task: ", "failed to create task for container: ");
+                let why = why.replace(
+                    "unable to start container process: exec:",
+                    "unable to start container process: error during container init: exec:",
+                );
+                let code = if why.contains("permission denied") {
+                    126
+                } else if why.contains("not found") || why.contains("no such file") {
+                    127
+                } else {
+                    125
+                };
                 c.state = State::Exited { code, at: now };
                 c.ports.clear();
                 Err((why, code))
@@ -430,7 +464,10 @@ impl Engine {
         let again = !c.stopped
             && match policy {
                 "always" | "unless-stopped" => true,
-                "on-failure" => code != 0 && most.parse::<u32>().is_ok_and(|m| c.restarts < m) || (code != 0 && most.is_empty() && policy == "on-failure"),
+                "on-failure" => {
+                    code != 0 && most.parse::<u32>().is_ok_and(|m| c.restarts < m)
+                        || (code != 0 && most.is_empty() && policy == "on-failure")
+                }
                 _ => false,
             };
         if again {

@@ -3,7 +3,7 @@
 //! Names resolve on networks that somebody made, not on the default bridge, as in docker. The world outside is not there.
 
 use clock::Time;
-use containers::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetRequest};
+use containers::net::{DnsData, DnsRecord, HttpRequest, HttpResponse, NetAnswer, NetError, NetRequest};
 
 use super::{Engine, World};
 
@@ -95,7 +95,9 @@ impl Engine {
             for c in self.containers.iter().filter(|c| c.is_running()) {
                 let on = c.networks.iter().find(|(n, _, _)| n == network);
                 if let Some((_, ip, aliases)) = on
-                    && (c.name == wanted || c.id.starts_with(wanted) && wanted.len() == 12 || aliases.iter().any(|a| a == wanted))
+                    && (c.name == wanted
+                        || c.id.starts_with(wanted) && wanted.len() == 12
+                        || aliases.iter().any(|a| a == wanted))
                 {
                     return Some(ip.clone());
                 }
@@ -107,23 +109,34 @@ impl Engine {
 
     /// Carries out what a container asks of the network.
     pub(super) fn answer(&mut self, from: usize, request: &NetRequest) -> NetAnswer {
-        let failed = |address: Option<&str>, error| NetAnswer::Failed { address: address.map(String::from), error };
+        let failed =
+            |address: Option<&str>, error| NetAnswer::Failed { address: address.map(String::from), error };
+        let request = request.parts().0;
         let host = match request {
             NetRequest::Resolve { name, .. } => name,
-            NetRequest::Http { host, .. } | NetRequest::Tcp { host, .. } | NetRequest::Ping { host } => host,
+            NetRequest::Http { host, .. }
+            | NetRequest::Tcp { host, .. }
+            | NetRequest::Udp { host, .. }
+            | NetRequest::Ping { host } => host,
+            NetRequest::With { .. } => return failed(None, NetError::Unreachable),
         };
         let is_ip = host.split('.').count() == 4 && host.split('.').all(|p| p.parse::<u8>().is_ok());
         let found = if is_ip { Some(host.clone()) } else { self.resolve(from, host.trim_end_matches('.')) };
         let Some(ip) = found else { return failed(None, NetError::NoName) };
         match request {
-            NetRequest::Resolve { name, .. } => {
-                NetAnswer::Resolved { server: "127.0.0.11".into(), name: name.clone(), records: vec![ip] }
+            NetRequest::Resolve { name, .. } => NetAnswer::Resolved {
+                server: "127.0.0.11".into(),
+                name: name.clone(),
+                records: vec![DnsRecord { name: name.clone(), data: DnsData::A(ip) }],
+            },
+            NetRequest::Ping { .. } if self.target(from, &ip).is_some() => {
+                NetAnswer::Pong { address: ip, millis: 0.08 }
             }
-            NetRequest::Ping { .. } if self.target(from, &ip).is_some() => NetAnswer::Pong { address: ip, millis: 0.08 },
             NetRequest::Ping { .. } => failed(Some(&ip), NetError::TimedOut),
             NetRequest::Http { port, request, .. } => {
                 let mut request = request.clone();
-                request.peer = self.containers[from].networks.first().map_or("127.0.0.1".into(), |n| n.1.clone());
+                request.peer =
+                    self.containers[from].networks.first().map_or("127.0.0.1".into(), |n| n.1.clone());
                 let served = match self.target(from, &ip) {
                     Some(Some(to)) => self.http_in(to, *port, &request),
                     Some(None) => self.http_at_host(*port, &request),
@@ -134,6 +147,7 @@ impl Engine {
                     None => failed(Some(&ip), NetError::Refused),
                 }
             }
+            NetRequest::Udp { .. } | NetRequest::With { .. } => failed(Some(&ip), NetError::TimedOut),
             NetRequest::Tcp { port, data, .. } => {
                 let served = match self.target(from, &ip) {
                     Some(Some(to)) => self.tcp_in(to, *port, data),

@@ -49,7 +49,11 @@ impl Engine {
     ///
     /// # Errors
     /// docker's message after `Error response from daemon: `.
-    pub(crate) fn look_up(&mut self, text: &str, registry: &Registry) -> Result<(Reference, Arc<Built>), String> {
+    pub(crate) fn look_up(
+        &mut self,
+        text: &str,
+        registry: &Registry,
+    ) -> Result<(Reference, Arc<Built>), String> {
         let found = parse(text)?;
         let short = reference_name(&found.name).to_string();
         let denied = || {
@@ -66,7 +70,10 @@ impl Engine {
                 denied()
             } else {
                 let (host, path) = found.name.split_once('/').unwrap_or(("", ""));
-                format!("Head \"https://{host}/v2/{path}/manifests/{}\": no basic auth credentials", found.tag)
+                format!(
+                    "Head \"https://{host}/v2/{path}/manifests/{}\": no basic auth credentials",
+                    found.tag
+                )
             });
         }
         if let Some(built) = registry.find(&found) {
@@ -77,7 +84,8 @@ impl Engine {
             let built = Built::of(image, &found.name, "latest", &mut self.roots);
             return Ok((found.clone(), Arc::new(built)));
         }
-        let unknown_tag = || format!("manifest for {short}:{} not found: manifest unknown: manifest unknown", found.tag);
+        let unknown_tag =
+            || format!("manifest for {short}:{} not found: manifest unknown: manifest unknown", found.tag);
         if registry.has_repository(&found.name) || registry.is_private(&found.name) {
             return Err(unknown_tag());
         }

@@ -1,0 +1,48 @@
+//! Requests of the learner's programs (`curl`, `wget`, `nslookup`): to this machine, or out into the cluster's network.
+//!
+//! Does not own: the way (cluster), who answers at this machine (docker.rs).
+
+use cluster::Cluster;
+use cluster::network::{Files, Source};
+
+use crate::{Shared, docker};
+
+/// Requests that are under way in the cluster's network: the machine's number, and the cluster's.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    under_way: Vec<(u32, u64)>,
+}
+
+impl Calls {
+    /// Sends what was asked and hands over what has come. True when something moved.
+    pub(crate) fn serve(&mut self, shared: &Shared, cluster: &mut Cluster) -> bool {
+        let asked = shared.machine.borrow_mut().take_net_requests();
+        let mut moved = !asked.is_empty();
+        for (id, request) in asked {
+            match docker::at_localhost(shared, &request) {
+                Some(answer) => shared.machine.borrow_mut().answer_net(id, answer),
+                None => {
+                    let files = Files {
+                        hosts: file(shared, "/etc/hosts").into(),
+                        resolv: file(shared, "/etc/resolv.conf").into(),
+                        hostname: "wheelhouse".into(),
+                    };
+                    let number = cluster.send_from(Source::Learner, request, files);
+                    self.under_way.push((id, number));
+                }
+            }
+        }
+        self.under_way.retain(|(id, number)| {
+            let Some(answer) = cluster.asked(*number) else { return true };
+            shared.machine.borrow_mut().answer_net(*id, answer);
+            moved = true;
+            false
+        });
+        moved
+    }
+}
+
+fn file(shared: &Shared, path: &str) -> String {
+    let machine = shared.machine.borrow();
+    machine.fs.tree.file(path).map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default()
+}
