@@ -4,6 +4,7 @@ use client::{Body, Response};
 use etcd::Expect;
 use objects::{Status, Value};
 
+use super::warnings;
 use super::meta;
 use crate::server::{ApiServer, Cx};
 use crate::strategy;
@@ -18,6 +19,7 @@ impl ApiServer {
         };
         let object = self.decoded(cx, body.clone(), &Value::Null)?;
         let object = self.create_object(cx, object)?;
+        cx.warnings.extend(warnings::of(&cx.resource, &object));
         Ok(Response { created: true, ..self.answer(cx, object) })
     }
 

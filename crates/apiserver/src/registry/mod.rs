@@ -11,6 +11,7 @@ pub(crate) mod meta;
 mod patch;
 pub(crate) mod selection;
 mod update;
+mod warnings;
 
 pub(crate) use patch::patched;
 pub(crate) use update::{is_finished as update_is_finished, keep as update_keep};

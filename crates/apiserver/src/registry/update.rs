@@ -96,6 +96,9 @@ impl ApiServer {
         }
         self.admit_update(cx, &mut new, &old)?;
         self.validate_change(cx, &new, &old, part)?;
+        if part != Part::Status && !new["spec"].same(&old["spec"]) && new["spec"] != old["spec"] {
+            cx.warnings.extend(super::warnings::of(&cx.resource, &new));
+        }
         if part == Part::Main {
             self.remember(cx);
         }

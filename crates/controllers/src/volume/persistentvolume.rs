@@ -2,8 +2,8 @@
 //!
 //! Owns: binding, the phases of claims and volumes, the events of a claim that waits.
 //! Does not own: making volumes (an external provisioner), choosing a node first (scheduler).
+//! Does not own either: what becomes of a volume without its claim (reclaim.rs).
 //! Models `pkg/controller/volume/persistentvolume`. What is not bound is looked at again every 15 s.
-//! Not modelled: recycling; deleting what stands behind a volume (whoever provisioned it does).
 
 use ordered::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,8 @@ use crate::delays::VOLUME_BINDER_RESYNC_MS;
 use crate::selector;
 
 const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
-const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
+pub(super) const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
+const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 const PROVISIONER: &str = "volume.kubernetes.io/storage-provisioner";
 const BETA_PROVISIONER: &str = "volume.beta.kubernetes.io/storage-provisioner";
@@ -31,6 +32,8 @@ pub struct PersistentVolumeController {
     pub base: Base,
     /// Pods that wait for a node, by the claims they name.
     waiting: BTreeMap<Str, BTreeSet<Str>>,
+    /// All pods, by the claims they name.
+    users: BTreeMap<Str, BTreeSet<Str>>,
 }
 
 impl Default for PersistentVolumeController {
@@ -152,6 +155,7 @@ impl PersistentVolumeController {
         Self {
             base: Base::with_account("persistentvolume-controller", "persistent-volume-binder"),
             waiting: BTreeMap::new(),
+            users: BTreeMap::new(),
         }
     }
 
@@ -238,11 +242,13 @@ impl PersistentVolumeController {
 
     /// Marks the claim for whoever provisions its class.
     fn ask_provisioner(&mut self, claim: &Value, class: &Value, ctx: &mut Ctx<'_>) -> Result<(), Status> {
-        let provisioner = class["provisioner"].to_str();
+        let named = class["provisioner"].text();
+        // A provisioner of old is asked for under its driver's name.
+        let provisioner = Str::from(objects::csi_translation::driver_of_provisioner(named).unwrap_or(named));
         let mut claim = claim.clone();
-        if provisioner == "kubernetes.io/no-provisioner" {
-            let text = format!("storageclass \"{}\" has no provisioner", class.name());
-            self.base.normal(ctx, &claim, "FailedBinding", &text);
+        if provisioner.starts_with("kubernetes.io/") {
+            let text = format!("no volume plugin matched name: {provisioner}");
+            self.base.warning(ctx, &claim, "ProvisioningFailed", &text);
             return self.pend(&claim, ctx);
         }
         if claim.annotations()[PROVISIONER] != provisioner.as_str() {
@@ -293,7 +299,7 @@ impl PersistentVolumeController {
         ctx.update_status(PERSISTENTVOLUMECLAIMS, next)
     }
 
-    fn set_volume_phase(&mut self, volume: &Value, phase: &str, ctx: &mut Ctx<'_>) -> Result<Value, Status> {
+    pub(super) fn set_volume_phase(&mut self, volume: &Value, phase: &str, ctx: &mut Ctx<'_>) -> Result<Value, Status> {
         if volume["status"]["phase"] == phase {
             return Ok(volume.clone());
         }
@@ -376,10 +382,11 @@ impl PersistentVolumeController {
                 Err(e) if e.reason != Reason::NotFound => return Err(e),
                 _ => {}
             }
-            if !matches!(volume["status"]["phase"].text(), "Released" | "Failed") {
-                self.set_volume_phase(volume, "Released", ctx)?;
-            }
-            return Ok(());
+            let released = match volume["status"]["phase"].text() {
+                "Released" | "Failed" => volume.clone(),
+                _ => self.set_volume_phase(volume, "Released", ctx)?,
+            };
+            return self.reclaim(&released, caches, ctx);
         };
         let bound_to = claim["spec"]["volumeName"].text();
         if bound_to.is_empty() {
@@ -405,16 +412,26 @@ impl PersistentVolumeController {
             self.set_volume_phase(volume, "Bound", ctx)?;
             return Ok(());
         }
-        // The claim chose another volume: this one is free again.
-        let mut next = volume.clone();
-        if annotated(volume, BOUND_BY_CONTROLLER) {
-            next.remove_at(&["spec", "claimRef"]);
-            next.remove_at(&["metadata", "annotations", BOUND_BY_CONTROLLER]);
-        } else {
-            next.remove_at(&["spec", "claimRef", "uid"]);
+        // The claim chose another volume.
+        if annotated(volume, PROVISIONED_BY) && volume["spec"]["persistentVolumeReclaimPolicy"] == "Delete" {
+            let released = match volume["status"]["phase"].text() {
+                "Released" | "Failed" => volume.clone(),
+                _ => self.set_volume_phase(volume, "Released", ctx)?,
+            };
+            return self.reclaim(&released, caches, ctx);
         }
-        let next = ctx.update(PERSISTENTVOLUMES, next)?;
-        self.set_volume_phase(&next, "Available", ctx).map(|_| ())
+        self.unbind(volume, ctx)
+    }
+
+    /// The pods that use a claim and have not ended, in key order.
+    pub(super) fn users_of(&self, claim: &str, caches: &Caches) -> Vec<Str> {
+        let pods = self.users.get(claim).into_iter().flatten();
+        pods.filter(|k| {
+            let phase = caches.pods().get(k).map_or("Succeeded", |p| p["status"]["phase"].text());
+            !matches!(phase, "Succeeded" | "Failed")
+        })
+        .cloned()
+        .collect()
     }
 
     fn on_pod(&mut self, change: &Change, now: Time) {
@@ -424,6 +441,15 @@ impl PersistentVolumeController {
         }
         let waits = !change.is_deleted() && pod["spec"]["nodeName"].is_zero();
         for claim in claims_of(pod) {
+            let users = self.users.entry(claim.clone()).or_default();
+            if change.is_deleted() {
+                users.remove(&change.key());
+            } else {
+                users.insert(change.key());
+            }
+            if users.is_empty() {
+                self.users.remove(&claim);
+            }
             if waits {
                 if self.waiting.entry(claim.clone()).or_default().insert(change.key()) {
                     self.base.queue.add(smol_str::format_smolstr!("c/{claim}"), change.revision, now);
@@ -454,6 +480,7 @@ impl Controller for PersistentVolumeController {
                 return;
             }
             self.on_pod(change, now);
+            self.on_recycler(change, now);
         } else if change.resource == PERSISTENTVOLUMECLAIMS.id {
             let claim = &change.object;
             self.base.queue.add(smol_str::format_smolstr!("c/{}", change.key()), change.revision, now);
