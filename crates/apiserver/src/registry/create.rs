@@ -4,8 +4,8 @@ use client::{Body, Response};
 use etcd::Expect;
 use objects::{Status, Value};
 
-use super::warnings;
 use super::meta;
+use super::warnings;
 use crate::server::{ApiServer, Cx};
 use crate::strategy;
 

@@ -23,7 +23,10 @@ const NOTES: [(&str, &str); 2] = [
         "volume.beta.kubernetes.io/storage-class",
         "deprecated since v1.8; use \"storageClassName\" attribute instead",
     ),
-    ("volume.beta.kubernetes.io/mount-options", "deprecated since v1.31; use \"mountOptions\" attribute instead"),
+    (
+        "volume.beta.kubernetes.io/mount-options",
+        "deprecated since v1.31; use \"mountOptions\" attribute instead",
+    ),
 ];
 
 fn source(spec: &Value, at: &str, out: &mut Vec<String>) {
@@ -57,7 +60,11 @@ pub(crate) fn of(resource: &Resource, object: &Value) -> Vec<String> {
         "pods" => "spec",
         "cronjobs.batch" => "spec.jobTemplate.spec.template.spec",
         "podtemplates" => "template.spec",
-        "deployments.apps" | "replicasets.apps" | "statefulsets.apps" | "daemonsets.apps" | "jobs.batch"
+        "deployments.apps"
+        | "replicasets.apps"
+        | "statefulsets.apps"
+        | "daemonsets.apps"
+        | "jobs.batch"
         | "replicationcontrollers" => "spec.template.spec",
         _ => return out,
     };
@@ -79,7 +86,11 @@ mod tests {
     fn storage_of_old() {
         let pod = value!({"volumes": [{"name": "a", "emptyDir": {}}, {"name": "b", "cephfs": {}}]});
         let table = [
-            (PODS, value!({"spec": (pod.clone())}), "spec.volumes[1].cephfs: deprecated in v1.28, non-functional in v1.31+"),
+            (
+                PODS,
+                value!({"spec": (pod.clone())}),
+                "spec.volumes[1].cephfs: deprecated in v1.28, non-functional in v1.31+",
+            ),
             (
                 DEPLOYMENTS,
                 value!({"spec": {"template": {"spec": (pod)}}}),

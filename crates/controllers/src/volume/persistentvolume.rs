@@ -299,7 +299,12 @@ impl PersistentVolumeController {
         ctx.update_status(PERSISTENTVOLUMECLAIMS, next)
     }
 
-    pub(super) fn set_volume_phase(&mut self, volume: &Value, phase: &str, ctx: &mut Ctx<'_>) -> Result<Value, Status> {
+    pub(super) fn set_volume_phase(
+        &mut self,
+        volume: &Value,
+        phase: &str,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Value, Status> {
         if volume["status"]["phase"] == phase {
             return Ok(volume.clone());
         }

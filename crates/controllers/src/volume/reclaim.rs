@@ -59,7 +59,12 @@ impl PersistentVolumeController {
         }
     }
 
-    pub(super) fn reclaim(&mut self, volume: &Value, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+    pub(super) fn reclaim(
+        &mut self,
+        volume: &Value,
+        caches: &Caches,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
         if !volume.annotations()[MIGRATED_TO].is_null() {
             return Ok(());
         }
@@ -71,7 +76,8 @@ impl PersistentVolumeController {
                     let path = volume["spec"]["hostPath"]["path"].text();
                     let below = path.split_once("/tmp/").is_some_and(|(_, rest)| !rest.is_empty());
                     if !below {
-                        let why = format!("host_path deleter only supports /tmp/.+ but received provided {path}");
+                        let why =
+                            format!("host_path deleter only supports /tmp/.+ but received provided {path}");
                         return self.fail(volume, "VolumeFailedDelete", &why, ctx);
                     }
                     match ctx.delete(PERSISTENTVOLUMES, "", volume.name(), Some(volume.uid()), None, None) {
