@@ -1,5 +1,5 @@
 // Fetches the rest of the program (src/rest.rs) while the page already works, and puts it in place. Before these lines
-// xtask writes REST, where it is; after them, trunk's lines that start the first part.
+// xtask writes REST, where it is, and LATER, where the parts are that are fetched on first use (src/later.rs); after them, trunk's lines that start the first part.
 
 /** What the first part exports, once it runs. */
 let first;
@@ -48,6 +48,15 @@ async function compiled() {
   // A host that does not know wasm serves it under another type.
   return WebAssembly.compileStreaming(response).catch(async () => WebAssembly.compile(await copy.arrayBuffer()));
 }
+
+/** A part for later, by its name: a module for a script, a text for anything else. */
+globalThis.wheelhouseLater = async (name) => {
+  const url = new URL(LATER[name], import.meta.url).href;
+  if (name.endsWith('.js')) return import(url);
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${response.status} for ${url}`);
+  return response.text();
+};
 
 (async () => {
   for (let waitMs = 1000; !rest; waitMs = Math.min(2 * waitMs, 30_000)) {

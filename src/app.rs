@@ -215,6 +215,7 @@ impl App {
             courses::keep(self);
         }
         bridge::tell(self, moved, done);
+        self.explain();
         pump::kick(self);
     }
 
@@ -308,6 +309,20 @@ impl App {
             let before = version(s);
             s.jump(&|s| before.is_none() || version(s) != before);
         });
+    }
+
+    /// Fetches the texts of `kubectl explain` when a command waits for them.
+    fn explain(self) {
+        thread_local! {
+            static ASKED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+        }
+        if self.ask(Session::wants_explain) && !ASKED.replace(true) {
+            wasm_bindgen_futures::spawn_local(async move {
+                let text = crate::later::fetch("explain.json").await.and_then(|text| text.as_string());
+                ASKED.set(false);
+                self.act(|s| s.set_explain(text));
+            });
+        }
     }
 
     /// Runs a line in the terminal as if it had been typed.

@@ -14,6 +14,8 @@ pub mod console;
 mod courses;
 pub mod format;
 pub mod i18n;
+#[cfg(target_arch = "wasm32")]
+mod later;
 pub mod mark;
 #[cfg(target_arch = "wasm32")]
 pub mod paint;

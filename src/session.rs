@@ -164,7 +164,11 @@ impl Session {
             others: Vec::new(),
             past: None,
             beside: None,
-            terminal: Terminal::new(),
+            terminal: {
+                let mut terminal = Terminal::new();
+                terminal.explain_on_demand();
+                terminal
+            },
             seed,
             files_kept: Files::default(),
             files_moved: true,
@@ -778,6 +782,18 @@ impl Session {
         here.history.follow(&mut here.cluster, &here.scene);
     }
 
+    /// True when a command waits for the texts of `kubectl explain`.
+    #[must_use]
+    pub fn wants_explain(&self) -> bool {
+        self.terminal.wants_explain_texts()
+    }
+
+    /// Brings the texts of `kubectl explain`, or says that they can't be had.
+    pub fn set_explain(&mut self, text: Option<String>) {
+        self.terminal.set_explain_texts(text.map(Rc::from));
+        self.serve();
+    }
+
     /// What has moved since this was last asked.
     pub fn take_moved(&mut self) -> Moved {
         std::mem::take(&mut self.moved)
@@ -1111,7 +1127,10 @@ mod tests {
         run(&mut session, "kubectl apply -f web.yaml");
         session.advance(10_000);
         assert!(session.stage().pods.is_empty());
-        session.nudge("replicaset-controller");
+        // Other keys may be before it in the queue.
+        for _ in 0..8 {
+            session.nudge("replicaset-controller");
+        }
         assert_eq!(session.stage().pods.len(), 3);
     }
 

@@ -141,6 +141,13 @@ pub struct Texts {
     pub manifest: &'static str,
     pub apply: &'static str,
     pub applies: Name,
+    pub did_you_mean: Name,
+    pub missing_field: Name,
+    pub fault_at: fn(line: usize, message: &str) -> SmolStr,
+    pub faults: &'static str,
+    pub replace_with: Name,
+    pub diff: &'static str,
+    pub diffs: Name,
     pub no_events: &'static str,
     pub times: Count,
     // Inspector

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::step::{shown, step};
-use crate::{Outcome, page, project, split, tools, wasm_opt};
+use crate::{Outcome, later, page, project, split, tools, wasm_opt};
 
 pub(crate) fn run() -> Outcome {
     let start = Instant::now();
@@ -16,8 +16,9 @@ pub(crate) fn run() -> Outcome {
         "first time about 3 min on two cores, then what changed",
         || trunk(&tools, &splitter),
     )?;
+    let later = later::put(&project::dist())?;
     step("making the page strict (no inline scripts)", "", || {
-        page::finish(&project::dist(), &project::read(&wasm_opt::rest())?)
+        page::finish(&project::dist(), &project::read(&wasm_opt::rest())?, &later)
     })?;
     println!("dist/ is ready after {}", shown(start.elapsed()));
     Ok(())

@@ -8,6 +8,7 @@ mod build;
 mod chromium;
 mod codegen;
 mod http;
+mod later;
 mod layers;
 mod lessons;
 mod page;

@@ -20,8 +20,9 @@ pub(crate) const REST_PREFIX: &str = "rest-";
 /// Stands in the page for the script's name until that is known.
 const START_PLACE: &str = "start-NAME.js";
 
-/// Rewrites the page that trunk left in `dist` and puts the rest of the program beside it.
-pub(crate) fn finish(dist: &Path, rest: &[u8]) -> Outcome {
+/// Rewrites the page that trunk left in `dist` and puts the rest of the program beside it. `later` is the line of the
+/// start script that says where the parts for later are.
+pub(crate) fn finish(dist: &Path, rest: &[u8], later: &str) -> Outcome {
     let index = dist.join("index.html");
     let first = first_part(dist)?;
     // Trunk names the file by what it was before the cut; parts that do not belong together must never meet.
@@ -37,8 +38,10 @@ pub(crate) fn finish(dist: &Path, rest: &[u8]) -> Outcome {
         project::write(file, introduced(&project::read_text(file)?)?.as_bytes())?;
     }
     let loader = without_comments(&project::read_text(&project::root().join(START))?);
-    let script =
-        format!("const REST = new URL('./{}', import.meta.url).href;\n{loader}{trunks}\n", rest_name(&key));
+    let script = format!(
+        "const REST = new URL('./{}', import.meta.url).href;\n{later}{loader}{trunks}\n",
+        rest_name(&key)
+    );
     let name = script_name(&script);
     project::write(&dist.join(&name), script.as_bytes())?;
     project::write(&index, html.replace(START_PLACE, &name).as_bytes())

@@ -2,6 +2,7 @@
 //!
 //! Owns: line numbers, names for new files. Does not own: the files (terminal).
 
+pub mod assist;
 #[cfg(target_arch = "wasm32")]
 pub mod view;
 
