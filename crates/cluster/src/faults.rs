@@ -92,6 +92,18 @@ impl Cluster {
         self.with_kubelet(part, |k, now| k.move_file(from, to, now)).unwrap_or(false)
     }
 
+    /// A file on a node's disk.
+    pub fn node_file(&mut self, node: &str, path: &str) -> Option<Vec<u8>> {
+        let part = self.kubelet_part(node)?;
+        self.with_kubelet(part, |k, _| k.file(path).map(<[u8]>::to_vec)).flatten()
+    }
+
+    /// The names in a directory of a node's disk; `None`: there is no such directory.
+    pub fn node_files(&mut self, node: &str, path: &str) -> Option<Vec<String>> {
+        let part = self.kubelet_part(node)?;
+        self.with_kubelet(part, |k, _| k.files(path)).flatten()
+    }
+
     /// The rules a node has for a Service (`namespace/name`).
     pub fn rules_of(
         &mut self,

@@ -31,6 +31,7 @@ use objects::{Status, Str, Value};
 pub use addons::Addon;
 pub use components::NodeFault;
 pub use config::{ClusterConfig, NodeConfig, storage_playground};
+pub use containers::images::registry::Fault as RegistryFault;
 pub use containers::net as wire;
 pub use faults::Fault;
 pub use network;

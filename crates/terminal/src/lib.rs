@@ -6,11 +6,13 @@
 
 mod complete;
 mod docker;
+pub mod fault;
 mod files;
 mod host;
 mod io;
 mod load;
 mod net;
+mod node;
 mod program;
 pub mod script;
 

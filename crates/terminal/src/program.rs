@@ -13,16 +13,29 @@ use kubectl::io::LocalFuture;
 use crate::Shared;
 use crate::docker::Docker;
 use crate::io::ProcessIo;
+use crate::load::Printed;
 
 /// The name of the learner in the causal record.
 pub(crate) const LEARNER: &str = "you";
+
+/// Runs with its arguments; true: in Korean.
+type AtOnce = fn(&[String], bool, &mut Cluster) -> Printed;
+
+fn at_once(name: &str) -> Option<AtOnce> {
+    match name {
+        "load" => Some(crate::load::run),
+        "fault" => Some(crate::fault::run),
+        "node" => Some(crate::node::run),
+        _ => None,
+    }
+}
 
 pub(crate) struct Program {
     pub(crate) pid: Pid,
     port: Port,
     future: LocalFuture<'static, i32>,
     /// A command that is done at once, with the cluster in hand: its arguments.
-    at_once: Option<(Vec<String>, Rc<ProcessIo>)>,
+    at_once: Option<(AtOnce, Vec<String>, Rc<ProcessIo>)>,
     docker: Option<Docker>,
 }
 
@@ -46,11 +59,11 @@ impl Program {
             return Self { pid: external.pid, port, future, at_once: None, docker: Some(docker) };
         }
         let io = Rc::new(ProcessIo::new(external.pid, external.env, external.cwd, shared));
-        let is_load = external.argv.first().is_some_and(|name| name == "load");
+        let now = external.argv.first().and_then(|name| at_once(name));
         let argv: Vec<String> = external.argv.into_iter().skip(1).collect();
-        if is_load {
+        if let Some(run) = now {
             let future = Box::pin(std::future::pending());
-            return Self { pid: external.pid, port, future, at_once: Some((argv, io)), docker: None };
+            return Self { pid: external.pid, port, future, at_once: Some((run, argv, io)), docker: None };
         }
         let future = Box::pin(async move { kubectl::run(argv, io, handle).await });
         Self { pid: external.pid, port, future, at_once: None, docker: None }
@@ -62,8 +75,8 @@ impl Program {
             return docker.drive(cluster);
         }
         let mut moved = false;
-        if let Some((argv, io)) = &self.at_once {
-            let printed = crate::load::run(argv, kubectl::help::speaks_korean(io.as_ref()), cluster);
+        if let Some((run, argv, io)) = &self.at_once {
+            let printed = run(argv, kubectl::help::speaks_korean(io.as_ref()), cluster);
             io.out(printed.out.as_bytes());
             io.err(printed.err.as_bytes());
             return (Some(printed.code), true);

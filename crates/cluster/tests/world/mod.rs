@@ -129,3 +129,11 @@ impl World {
         self.cluster.object(&SERVICES.id, "default", name).is_some()
     }
 }
+
+impl World {
+    pub fn force_delete(&mut self, name: &str) {
+        let mut request = self.ask(Verb::Delete, PODS, "default", name);
+        request.options.grace_period_seconds = Some(0);
+        self.cluster.request(&admin(), request).expect("deleted");
+    }
+}

@@ -1,0 +1,260 @@
+//! The program `fault`: makes something go wrong, and puts it right again.
+//!
+//! Owns: the command's words, its help in Korean and English, its list. Does not own: what a fault does (the cluster's
+//! `faults`), what follows from it.
+
+use cluster::faults::NoVictim;
+use cluster::{Cluster, Fault, NodeFault, RegistryFault};
+use objects::Str;
+use objects::quantity::Quantity;
+
+use crate::load::Printed;
+
+const HELP_EN: &str = "\
+Make something go wrong, and see what the cluster does about it.
+
+Usage:
+  fault node NAME crash|hang|cut|restore     no power, a standstill, no network; and back
+  fault pod NAME crash|hang|resume [flags]   the main process of a container
+  fault component NAME kill|hang|resume      kube-apiserver, etcd, kube-scheduler,
+                                             kube-controller-manager, kube-proxy, coredns
+  fault registry HOST lose|refuse|silence|limit|certificate|slow [N]|restore
+                                             an image registry such as docker.io
+  fault disk NODE SIZE|free                  take up a node's disk, such as 95Gi
+  fault any                                  one of these by chance
+  fault list                                 what was done so far, and what is broken now
+
+Flags of pod:
+  -c, --container=NAME                       not the first container
+  -n, --namespace=default
+  --code=1                                   the exit code of a crash
+";
+
+const HELP_KO: &str = "\
+일부러 고장을 내고, 클러스터가 어떻게 대처하는지 봅니다.
+
+사용법:
+  fault node 이름 crash|hang|cut|restore     전원 꺼짐, 멈춤, 네트워크 끊김, 되돌리기
+  fault pod 이름 crash|hang|resume [플래그]   컨테이너의 주 프로세스
+  fault component 이름 kill|hang|resume      kube-apiserver, etcd, kube-scheduler,
+                                             kube-controller-manager, kube-proxy, coredns
+  fault registry 호스트 lose|refuse|silence|limit|certificate|slow [N]|restore
+                                             docker.io 같은 이미지 레지스트리
+  fault disk 노드 크기|free                   노드의 디스크를 채웁니다. 예: 95Gi
+  fault any                                  이 가운데 하나를 무작위로
+  fault list                                 지금까지 낸 고장과 지금 고장 난 것
+
+pod의 플래그:
+  -c, --container=이름                       첫 컨테이너가 아닌 다른 컨테이너
+  -n, --namespace=default
+  --code=1                                   비정상 종료의 종료 코드
+";
+
+fn value_of<'a>(args: &'a [String], names: &[&str]) -> Option<&'a str> {
+    for (i, arg) in args.iter().enumerate() {
+        for name in names {
+            if arg == name {
+                return args.get(i + 1).map(String::as_str);
+            }
+            if let Some(v) = arg.strip_prefix(name).and_then(|r| r.strip_prefix('=')) {
+                return Some(v);
+            }
+        }
+    }
+    None
+}
+
+/// The words that are no flags and no flags' values.
+fn plain(args: &[String]) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut skip = false;
+    for arg in args {
+        if std::mem::take(&mut skip) {
+            continue;
+        }
+        if arg.starts_with('-') {
+            skip = !arg.contains('=');
+        } else {
+            words.push(arg.as_str());
+        }
+    }
+    words
+}
+
+fn parse(args: &[String]) -> Option<Fault> {
+    let words = plain(args);
+    let name = |i: usize| words.get(i).map(|w| Str::from(*w));
+    Some(match (*words.first()?, words.get(2).copied().unwrap_or_default()) {
+        ("node", how) => {
+            let node = name(1)?;
+            match how {
+                "crash" => Fault::Node(node, NodeFault::Crashed),
+                "hang" => Fault::Node(node, NodeFault::Hung),
+                "cut" => Fault::Node(node, NodeFault::CutOff),
+                "restore" => Fault::RestoreNode(node),
+                _ => return None,
+            }
+        }
+        ("pod", how) => {
+            let namespace = value_of(args, &["-n", "--namespace"]).unwrap_or("default");
+            let pod = Str::from(format!("{namespace}/{}", name(1)?.trim_start_matches("pod/")));
+            let container = Str::from(value_of(args, &["-c", "--container"]).unwrap_or_default());
+            match how {
+                "crash" => {
+                    let code = value_of(args, &["--code"]).map_or(Some(1), |c| c.parse().ok())?;
+                    Fault::CrashContainer { pod, container, code }
+                }
+                "hang" | "resume" => Fault::HangContainer { pod, container, hung: how == "hang" },
+                _ => return None,
+            }
+        }
+        ("component", "kill") => Fault::KillComponent(name(1)?),
+        ("component", how @ ("hang" | "resume")) => Fault::HangComponent(name(1)?, how == "hang"),
+        ("registry", how) => {
+            let times = words.get(3).map_or(Some(20), |n| n.parse().ok())?;
+            let what = match how {
+                "lose" => Some(RegistryFault::Gone),
+                "refuse" => Some(RegistryFault::Refused),
+                "silence" => Some(RegistryFault::Silent),
+                "limit" => Some(RegistryFault::RateLimited),
+                "certificate" => Some(RegistryFault::Certificate),
+                "slow" => Some(RegistryFault::Slow(times)),
+                "restore" => None,
+                _ => return None,
+            };
+            Fault::Registry(name(1)?, what)
+        }
+        ("disk", "free") => Fault::FillDisk(name(1)?, 0),
+        ("disk", size) => {
+            let size = Quantity::parse(size).ok()?;
+            Fault::FillDisk(name(1)?, u64::try_from(size.value()).ok()?)
+        }
+        ("any", _) => Fault::Any,
+        _ => return None,
+    })
+}
+
+/// What was done, in a sentence.
+#[must_use]
+pub fn sentence(fault: &Fault, korean: bool) -> String {
+    let pick = |ko: String, en: String| if korean { ko } else { en };
+    match fault {
+        Fault::Node(n, NodeFault::Crashed) => {
+            pick(format!("노드 {n}: 전원이 꺼졌습니다"), format!("node {n} has lost its power"))
+        }
+        Fault::Node(n, NodeFault::Hung) => {
+            pick(format!("노드 {n}: 멈췄습니다"), format!("node {n} stands still"))
+        }
+        Fault::Node(n, NodeFault::CutOff) => {
+            pick(format!("노드 {n}: 네트워크가 끊겼습니다"), format!("node {n} is cut off the network"))
+        }
+        Fault::RestoreNode(n) => pick(format!("노드 {n}: 되돌렸습니다"), format!("node {n} is back")),
+        Fault::CrashContainer { pod, code, .. } => pick(
+            format!("파드 {pod}: 컨테이너가 종료 코드 {code}로 끝났습니다"),
+            format!("a container of pod {pod} ended with code {code}"),
+        ),
+        Fault::HangContainer { pod, hung: true, .. } => pick(
+            format!("파드 {pod}: 컨테이너가 멈췄습니다"),
+            format!("a container of pod {pod} stands still"),
+        ),
+        Fault::HangContainer { pod, .. } => pick(
+            format!("파드 {pod}: 컨테이너가 다시 움직입니다"),
+            format!("a container of pod {pod} goes on"),
+        ),
+        Fault::KillComponent(n) | Fault::CrashComponent(n, _) => {
+            pick(format!("{n}: 강제로 종료했습니다"), format!("{n} was killed"))
+        }
+        Fault::HangComponent(n, true) => pick(format!("{n}: 멈췄습니다"), format!("{n} stands still")),
+        Fault::HangComponent(n, false) => pick(format!("{n}: 다시 움직입니다"), format!("{n} goes on")),
+        Fault::Registry(h, None) => {
+            pick(format!("레지스트리 {h}: 되돌렸습니다"), format!("registry {h} is well again"))
+        }
+        Fault::Registry(h, Some(RegistryFault::Slow(times))) => pick(
+            format!("레지스트리 {h}: {times}배 느려졌습니다"),
+            format!("registry {h} is {times} times slower"),
+        ),
+        Fault::Registry(h, Some(_)) => {
+            pick(format!("레지스트리 {h}: 쓸 수 없습니다"), format!("registry {h} can't be used"))
+        }
+        Fault::FillDisk(n, 0) => {
+            pick(format!("노드 {n}: 디스크를 비웠습니다"), format!("the disk of node {n} is free again"))
+        }
+        Fault::FillDisk(n, bytes) => {
+            let size = bytes >> 20;
+            pick(
+                format!("노드 {n}: 디스크 {size}MiB를 채웠습니다"),
+                format!("{size} MiB of the disk of node {n} are taken"),
+            )
+        }
+        Fault::Any => pick("아무 고장".to_owned(), "anything".to_owned()),
+    }
+}
+
+fn refusal(why: &NoVictim, korean: bool) -> String {
+    let (en, ko) = match why {
+        NoVictim::Node(n) => (format!("there is no node \"{n}\""), format!("노드 \"{n}\"이(가) 없습니다")),
+        NoVictim::Pod(p) => {
+            (format!("there is no pod \"{p}\" on a node"), format!("노드에 파드 \"{p}\"이(가) 없습니다"))
+        }
+        NoVictim::Container(p, c) if c.is_empty() => (
+            format!("no container of pod \"{p}\" runs"),
+            format!("파드 \"{p}\"에 실행 중인 컨테이너가 없습니다"),
+        ),
+        NoVictim::Container(p, c) => (
+            format!("no container \"{c}\" of pod \"{p}\" runs"),
+            format!("파드 \"{p}\"에 실행 중인 컨테이너 \"{c}\"이(가) 없습니다"),
+        ),
+        NoVictim::Component(c) => (
+            format!("no pod in kube-system runs \"{c}\""),
+            format!("kube-system에 \"{c}\"을(를) 실행하는 파드가 없습니다"),
+        ),
+    };
+    if korean { format!("오류: {ko}\n") } else { format!("error: {en}\n") }
+}
+
+fn list(cluster: &Cluster, korean: bool) -> String {
+    let mut text = String::new();
+    for done in cluster.faults() {
+        text.push_str(&format!("{}  {}\n", done.at.rfc3339(), sentence(&done.fault, korean)));
+    }
+    let broken: Vec<String> = cluster
+        .config()
+        .nodes
+        .iter()
+        .filter_map(|n| cluster.node_fault(&n.name).map(|how| Fault::Node(n.name.clone(), how)))
+        .chain(cluster.registry().faults().map(|(h, f)| Fault::Registry(h.into(), Some(f))))
+        .map(|f| sentence(&f, korean))
+        .collect();
+    if broken.is_empty() {
+        text.push_str(if korean {
+            "지금 고장 난 노드나 레지스트리가 없습니다\n"
+        } else {
+            "no node or registry is broken now\n"
+        });
+    } else {
+        text.push_str(if korean { "지금:\n" } else { "now:\n" });
+        for b in broken {
+            text.push_str(&format!("  {b}\n"));
+        }
+    }
+    text
+}
+
+/// The command line.
+pub(crate) fn run(args: &[String], korean: bool, cluster: &mut Cluster) -> Printed {
+    let help = if korean { HELP_KO } else { HELP_EN };
+    let done = |out: String| Printed { out, ..Printed::default() };
+    let failed = |err: String| Printed { err, code: 1, ..Printed::default() };
+    let first = args.first().map_or("", String::as_str);
+    if first.is_empty() || args.iter().any(|a| a == "-h" || a == "--help") || first == "help" {
+        return done(help.to_owned());
+    }
+    if first == "list" {
+        return done(list(cluster, korean));
+    }
+    match parse(args).map(|fault| cluster.inject(fault)) {
+        Some(Ok(fault)) => done(format!("{}\n", sentence(&fault, korean))),
+        Some(Err(why)) => failed(refusal(&why, korean)),
+        None => failed(help.to_owned()),
+    }
+}
