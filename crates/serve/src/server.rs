@@ -57,7 +57,7 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, desk: Arc<Desk>) {
     let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: impl axum::http::header::AsHeaderName) -> &'a str {
+fn text(headers: &HeaderMap, name: impl axum::http::header::AsHeaderName) -> &str {
     headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
 }
 
