@@ -9,6 +9,7 @@
 //! Not modelled: audit, priority and fairness.
 
 mod admission;
+mod authentication;
 mod aggregation;
 mod authorization;
 mod bootstrap;
@@ -26,5 +27,6 @@ mod validation;
 mod watch;
 
 pub use aggregation::{CustomKey, ExternalKey, Measured, Sample};
+pub use authentication::Identity;
 pub use server::{ApiServer, Config};
 pub use watch::WatchCursor;

@@ -50,6 +50,8 @@ pub struct ApiServer {
     pub(crate) pods: Accepted,
     /// Pod specs as templates accept them.
     pub(crate) templates: Accepted,
+    /// Signs the tokens of service accounts.
+    pub(crate) token_key: [u64; 4],
     /// What the token volume of every pod projects.
     pub(crate) token_volume: Value,
     /// What aggregated servers report.
@@ -105,6 +107,10 @@ impl ApiServer {
     pub fn new(rng: &Rng, config: Config, now: Time) -> Self {
         let mut s = Self {
             store: Store::new(HISTORY),
+            token_key: {
+                let mut keys = rng.fork("tokens");
+                std::array::from_fn(|_| keys.next_u64())
+            },
             rng: rng.fork("apiserver"),
             now,
             config,

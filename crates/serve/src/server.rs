@@ -62,13 +62,20 @@ fn text(headers: &HeaderMap, name: impl axum::http::header::AsHeaderName) -> &st
 }
 
 /// Who asks; without credentials it is anonymous, with wrong ones nobody.
-fn caller(desk: &Desk, admin: bool, headers: &HeaderMap) -> Result<Caller, Status> {
+async fn caller(desk: &Desk, admin: bool, headers: &HeaderMap) -> Result<Caller, Status> {
     let bearer = text(headers, AUTHORIZATION).strip_prefix("Bearer ").map(str::trim);
     let (user, groups): (&str, &[&str]) = match bearer {
         Some(token) if desk.credentials.is_admin_token(token) => {
             (cluster::ADMIN, &["system:masters", "system:authenticated"])
         }
-        Some(_) => return Err(Status::new(Reason::Unauthorized, "Unauthorized")),
+        Some(token) => {
+            let token = token.to_owned();
+            let known = desk.driver.ask(move |c| c.api().identity(&token, c.now())).await;
+            let Ok(id) = known.ok_or_else(gone)? else {
+                return Err(Status::new(Reason::Unauthorized, "Unauthorized"));
+            };
+            return Ok(Caller { user: id.user, groups: id.groups, actor: "you".into(), cause: 0 });
+        }
         None if admin => (cluster::ADMIN, &["system:masters", "system:authenticated"]),
         None => ("system:anonymous", &["system:unauthenticated"]),
     };
@@ -89,7 +96,7 @@ async fn handle(State((desk, admin)): State<(Arc<Desk>, bool)>, request: Request
 
 async fn respond(desk: &Desk, admin: bool, request: Request) -> Result<Response, Status> {
     let (mut parts, body) = request.into_parts();
-    let caller = caller(desk, admin, &parts.headers)?;
+    let caller = caller(desk, admin, &parts.headers).await?;
     let target = parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
     let accept = text(&parts.headers, ACCEPT).to_owned();
     if let Some(document) = openapi::answer(desk, &target, &accept, &desk.openapi).await {

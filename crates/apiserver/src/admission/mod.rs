@@ -7,8 +7,10 @@ mod default_toleration_seconds;
 mod limit_ranger;
 mod namespace_lifecycle;
 mod pod_resources;
+mod pod_security;
 mod priority;
 mod resource_quota;
+mod runtime_class;
 mod service_account;
 mod storage_protection;
 mod vertical_pod_autoscaler;
@@ -28,6 +30,7 @@ impl ApiServer {
                 limit_ranger::default_pod(self, cx, object);
                 service_account::admit(self, cx, object)?;
                 default_toleration_seconds::admit(object);
+                runtime_class::admit(self, object)?;
                 priority::admit(self, cx, object)?;
                 vertical_pod_autoscaler::admit(self, cx, object);
             }
@@ -43,7 +46,8 @@ impl ApiServer {
     }
 
     /// What is decided when an object is complete and valid.
-    pub(crate) fn admit_valid(&mut self, cx: &Cx<'_>, object: &Value) -> Result<(), Status> {
+    pub(crate) fn admit_valid(&mut self, cx: &mut Cx<'_>, object: &Value) -> Result<(), Status> {
+        self.check_security(cx, object, &Value::Null)?;
         if matches!(cx.resource.storage.as_str(), "pods" | "persistentvolumeclaims") {
             limit_ranger::check(self, cx, object)?;
         }
@@ -51,6 +55,19 @@ impl ApiServer {
             return Ok(());
         }
         resource_quota::admit(self, cx, object)
+    }
+
+    /// What a namespace's security level and its writer's own rights allow.
+    pub(crate) fn check_security(&self, cx: &mut Cx<'_>, new: &Value, old: &Value) -> Result<(), Status> {
+        if cx.resource.id == "namespaces" {
+            return pod_security::namespace(self, cx, new, old);
+        }
+        self.check_escalation(cx, new, old)?;
+        let path = crate::registry::accept::pod_spec_path(&cx.resource);
+        if path.is_empty() || !old.is_null() && new.at(path) == old.at(path) {
+            return Ok(());
+        }
+        pod_security::pod(self, cx, new)
     }
 
     pub(crate) fn admit_update(

@@ -2,8 +2,9 @@
 //!
 //! Owns: the identity of a request (impersonation included), which callers are asked at all, the refusal's text.
 //! Models `k8s.io/apiserver/pkg/endpoints/filters` (authorization, impersonation).
-//! Not modelled: the right to impersonate is not asked for; the cluster's own components are trusted.
+//! Not modelled: the cluster's own components are trusted.
 
+mod escalation;
 mod rbac;
 pub(crate) mod reviews;
 
@@ -82,6 +83,7 @@ impl ApiServer {
         request: &Request,
         resource: &Resource,
     ) -> Result<(), Status> {
+        self.check_impersonation(caller, request)?;
         if is_trusted(caller, request) {
             return Ok(());
         }

@@ -99,6 +99,9 @@ impl ApiServer {
         if part != Part::Status && !new["spec"].same(&old["spec"]) && new["spec"] != old["spec"] {
             cx.warnings.extend(super::warnings::of(&cx.resource, &new));
         }
+        if part != Part::Status {
+            self.check_security(cx, &new, &old)?;
+        }
         if part == Part::Main {
             self.remember(cx);
         }

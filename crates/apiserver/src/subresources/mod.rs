@@ -24,6 +24,7 @@ impl ApiServer {
             ("scale", _) => self.scale(cx),
             ("binding", Verb::Create) => self.bind(cx),
             ("eviction", Verb::Create) => self.evict(cx),
+            ("token", Verb::Create) => self.request_token(cx),
             (_, Verb::Get) => self.read_one(cx),
             ("status", Verb::Update) => self.replace(cx, Part::Status),
             ("status", Verb::Patch) => self.patch_part(cx, Part::Status),
