@@ -9,8 +9,8 @@
 //! Not modelled: audit, priority and fairness.
 
 mod admission;
-mod authentication;
 mod aggregation;
+mod authentication;
 mod authorization;
 mod bootstrap;
 mod conversion;

@@ -106,12 +106,7 @@ fn policy(labels: &Value) -> Policy {
 }
 
 /// A new or changed namespace: its labels must mean something, and its pods are held against a stricter level.
-pub(super) fn namespace(
-    server: &ApiServer,
-    cx: &mut Cx<'_>,
-    new: &Value,
-    old: &Value,
-) -> Result<(), Status> {
+pub(super) fn namespace(server: &ApiServer, cx: &mut Cx<'_>, new: &Value, old: &Value) -> Result<(), Status> {
     if !cx.request.subresource.is_empty() || !old.is_null() && new.labels() == old.labels() {
         return Ok(());
     }
@@ -179,7 +174,11 @@ pub(super) fn pod(server: &ApiServer, cx: &mut Cx<'_>, object: &Value) -> Result
     }
     let found = faults(policy.warn.level, meta, spec);
     if !found.is_empty() {
-        cx.warnings.push(format!("would violate PodSecurity \"{}\": {}", policy.warn.shown(), detail(&found)));
+        cx.warnings.push(format!(
+            "would violate PodSecurity \"{}\": {}",
+            policy.warn.shown(),
+            detail(&found)
+        ));
     }
     Ok(())
 }
@@ -659,10 +658,7 @@ fn run_as_non_root(spec: &Value, out: &mut Vec<Fault>) {
     let pod = non_root(&spec["securityContext"]);
     let explicit = names_where(spec, |c| non_root(&c["securityContext"]) == Some(false));
     if let Some(who) = setters(pod == Some(false), &explicit) {
-        out.push((
-            "runAsNonRoot != true",
-            format!("{who} must not set securityContext.runAsNonRoot=false"),
-        ));
+        out.push(("runAsNonRoot != true", format!("{who} must not set securityContext.runAsNonRoot=false")));
         return;
     }
     let implicit = names_where(spec, |c| non_root(&c["securityContext"]).is_none() && pod != Some(true));
@@ -701,7 +697,10 @@ mod tests {
         };
         let none = Value::map;
         let cases = [
-            (with(value!({"hostNetwork": true, "hostPID": true}), none()), "host namespaces (hostNetwork=true, hostPID=true)"),
+            (
+                with(value!({"hostNetwork": true, "hostPID": true}), none()),
+                "host namespaces (hostNetwork=true, hostPID=true)",
+            ),
             (
                 with(none(), value!({"securityContext": {"privileged": true}})),
                 "privileged (container \"c\" must not set securityContext.privileged=true)",
@@ -731,7 +730,10 @@ mod tests {
     #[test]
     fn labels_name_a_policy() {
         let p = policy(&value!({"pod-security.kubernetes.io/enforce": "baseline"}));
-        assert_eq!((p.enforce.shown().as_str(), p.warn.shown().as_str()), ("baseline:latest", "baseline:latest"));
+        assert_eq!(
+            (p.enforce.shown().as_str(), p.warn.shown().as_str()),
+            ("baseline:latest", "baseline:latest")
+        );
         let p = policy(&value!({
             "pod-security.kubernetes.io/enforce": "strict", "pod-security.kubernetes.io/warn-version": "v1.x"
         }));

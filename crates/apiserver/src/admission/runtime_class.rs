@@ -13,7 +13,10 @@ pub(super) fn admit(server: &ApiServer, pod: &mut Value) -> Result<(), Status> {
     let refuse = |pod: &Value, why: &str| Err(Status::forbidden("", "pods", pod.name(), why));
     if name.is_empty() {
         if !pod["spec"]["overhead"].is_zero() {
-            return refuse(pod, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead");
+            return refuse(
+                pod,
+                "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead",
+            );
         }
         return Ok(());
     }
@@ -23,10 +26,7 @@ pub(super) fn admit(server: &ApiServer, pod: &mut Value) -> Result<(), Status> {
     let fixed = &class["overhead"]["podFixed"];
     let given = &pod["spec"]["overhead"];
     if !given.is_zero() && given != fixed {
-        return refuse(
-            pod,
-            "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead",
-        );
+        return refuse(pod, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
     }
     let (fixed, scheduling) = (fixed.clone(), class["scheduling"].clone());
     let spec = pod.map_mut().entry("spec");

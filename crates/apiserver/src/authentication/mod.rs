@@ -93,7 +93,10 @@ impl ApiServer {
                 "Secret" => ("secret", "secrets"),
                 "Node" => ("node", "nodes"),
                 other => {
-                    let why = format!("cannot bind token to object of type {}, Kind={other}", bound["apiVersion"].text());
+                    let why = format!(
+                        "cannot bind token to object of type {}, Kind={other}",
+                        bound["apiVersion"].text()
+                    );
                     return Err(Status::bad_request(why));
                 }
             };
@@ -168,10 +171,7 @@ impl ApiServer {
         match self.get("serviceaccounts", namespace, name) {
             Some(account) if account.uid() == uid => {}
             Some(account) => {
-                return Err(format!(
-                    "service account UID ({}) does not match claim ({uid})",
-                    account.uid()
-                ));
+                return Err(format!("service account UID ({}) does not match claim ({uid})", account.uid()));
             }
             None => return Err(format!("service account {namespace}/{name} has been deleted")),
         }
@@ -185,7 +185,8 @@ impl ApiServer {
                 continue;
             }
             let of = if storage == "nodes" { "" } else { namespace };
-            let lives = self.get(storage, of, bound["name"].text()).is_some_and(|o| o.uid() == bound["uid"].text());
+            let lives =
+                self.get(storage, of, bound["name"].text()).is_some_and(|o| o.uid() == bound["uid"].text());
             if !lives {
                 return Err("service account token has been invalidated".into());
             }
@@ -209,7 +210,9 @@ impl ApiServer {
     pub(crate) fn token_status(&self, spec: &Value, now: Time) -> Value {
         let asked = spec["audiences"].items();
         match self.identity(spec["token"].text(), now) {
-            Err(why) => value!({"user": {}, "error": (format!("[invalid bearer token, {why}]").replace(", invalid bearer token", ""))}),
+            Err(why) => {
+                value!({"user": {}, "error": (format!("[invalid bearer token, {why}]").replace(", invalid bearer token", ""))})
+            }
             Ok(id) => {
                 let shared: Vec<&Str> = if asked.is_empty() {
                     id.audiences.iter().filter(|a| *a == ISSUER).collect()

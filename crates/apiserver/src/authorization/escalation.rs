@@ -73,7 +73,11 @@ impl ApiServer {
     }
 
     /// Refuses to act as somebody whom the caller may not act as.
-    pub(crate) fn check_impersonation(&self, cx: &client::Caller, request: &client::Request) -> Result<(), Status> {
+    pub(crate) fn check_impersonation(
+        &self,
+        cx: &client::Caller,
+        request: &client::Request,
+    ) -> Result<(), Status> {
         let Some((name, groups)) = &request.options.impersonate else { return Ok(()) };
         let mut own = request.clone();
         own.options.impersonate = None;
@@ -229,7 +233,10 @@ mod tests {
         let held = [value!({"apiGroups": [""], "resources": ["pods", "*/scale"], "verbs": ["get", "list"]})];
         let cases = [
             (value!({"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}), vec![]),
-            (value!({"apiGroups": [""], "resources": ["pods"], "resourceNames": ["a"], "verbs": ["get"]}), vec![]),
+            (
+                value!({"apiGroups": [""], "resources": ["pods"], "resourceNames": ["a"], "verbs": ["get"]}),
+                vec![],
+            ),
             (value!({"apiGroups": [""], "resources": ["services/scale"], "verbs": ["get"]}), vec![]),
             (
                 value!({"apiGroups": ["", "apps"], "resources": ["pods"], "verbs": ["get", "delete"]}),
@@ -238,7 +245,10 @@ mod tests {
                     r#"{APIGroups:["apps"], Resources:["pods"], Verbs:["get" "delete"]}"#,
                 ],
             ),
-            (value!({"nonResourceURLs": ["/metrics"], "verbs": ["get"]}), vec![r#"{NonResourceURLs:["/metrics"], Verbs:["get"]}"#]),
+            (
+                value!({"nonResourceURLs": ["/metrics"], "verbs": ["get"]}),
+                vec![r#"{NonResourceURLs:["/metrics"], Verbs:["get"]}"#],
+            ),
         ];
         for (rule, want) in cases {
             assert_eq!(missing(&held, &[rule]), want);
