@@ -10,7 +10,9 @@ use crate::{ADMIN, Cluster, ClusterConfig};
 pub struct Workload {
     pub name: &'static str,
     pub nodes: usize,
-    /// 0: only the boot.
+    /// How many Deployments share the replicas.
+    pub deployments: i64,
+    /// Of all Deployments together. 0: only the boot.
     pub replicas: i64,
     pub rounds: usize,
 }
@@ -27,7 +29,7 @@ pub struct Run {
 /// All there is to measure.
 #[must_use]
 pub fn workloads() -> Vec<Workload> {
-    let w = |name, nodes, replicas, rounds| Workload { name, nodes, replicas, rounds };
+    let w = |name, nodes, replicas, rounds| Workload { name, nodes, deployments: 1, replicas, rounds };
     vec![
         w("boot", 4, 0, 20),
         w("deployment-100", 3, 100, 5),
@@ -36,6 +38,7 @@ pub fn workloads() -> Vec<Workload> {
         // A pod is weighed against every node: what grows with nodes is told apart from what grows with pods.
         w("deployment-1000-of-100-nodes", 100, 1_000, 3),
         w("deployment-10000", 100, 10_000, 1),
+        Workload { name: "pods-100000", nodes: 1_000, deployments: 100, replicas: 100_000, rounds: 1 },
     ]
 }
 
@@ -56,34 +59,47 @@ pub fn run(workload: &Workload) -> Run {
     }
     if workload.replicas > 0 {
         let begun = cluster.now();
-        apply(&mut cluster, workload.replicas);
+        let each = workload.replicas / workload.deployments.max(1);
+        for i in 0..workload.deployments {
+            apply(&mut cluster, &name(i), each);
+        }
         let limit = begun + 3_600_000;
-        while ready(&cluster) < workload.replicas && cluster.now() < limit {
+        // All become ready one after the other: only the first that is not yet needs a look at each step.
+        let mut done = 0;
+        while done < workload.deployments && cluster.now() < limit {
+            if ready(&cluster, &name(done)) >= each {
+                done += 1;
+                continue;
+            }
             if !cluster.step() {
                 break;
             }
             run.events += 1;
         }
         run.virtual_ms = cluster.now().since(begun);
-        run.ready = ready(&cluster);
+        run.ready = (0..workload.deployments).map(|i| ready(&cluster, &name(i))).sum();
     }
     run.writes = cluster.revision();
     run
 }
 
-fn ready(cluster: &Cluster) -> i64 {
-    cluster.object("deployments.apps", "default", "web").map_or(0, |d| d["status"]["readyReplicas"].int())
+fn name(i: i64) -> String {
+    if i == 0 { "web".into() } else { format!("web-{i}") }
 }
 
-fn apply(cluster: &mut Cluster, replicas: i64) {
+fn ready(cluster: &Cluster, name: &str) -> i64 {
+    cluster.object("deployments.apps", "default", name).map_or(0, |d| d["status"]["readyReplicas"].int())
+}
+
+fn apply(cluster: &mut Cluster, name: &str, replicas: i64) {
     let deployment: Value = value!({
         "apiVersion": "apps/v1", "kind": "Deployment",
-        "metadata": {"name": "web", "namespace": "default", "labels": {"app": "web"}},
+        "metadata": {"name": (name), "namespace": "default", "labels": {"app": (name)}},
         "spec": {
             "replicas": (replicas),
-            "selector": {"matchLabels": {"app": "web"}},
+            "selector": {"matchLabels": {"app": (name)}},
             "template": {
-                "metadata": {"labels": {"app": "web"}},
+                "metadata": {"labels": {"app": (name)}},
                 "spec": {"containers": [
                     {"name": "nginx", "image": "nginx:1.14.2", "ports": [{"containerPort": 80}]}
                 ]},

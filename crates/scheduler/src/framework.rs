@@ -1,8 +1,15 @@
 //! What a plugin is: a filter says whether a pod fits a node, a score says how well.
 //!
-//! Models the extension points Filter, Score and NormalizeScore of `pkg/scheduler/framework`.
+//! Models the extension points Filter, PreScore, Score and NormalizeScore of `pkg/scheduler/framework`. Score plugins
+//! are asked about all fitting nodes at once.
+
+use objects::Str;
 
 use crate::node_info::{NodeInfo, PodInfo};
+use crate::nodes::{Nodes, Slot};
+use crate::plugins::Cycle;
+use crate::profile::Profile;
+use crate::storage::Storage;
 
 pub const MAX_NODE_SCORE: i64 = 100;
 
@@ -10,46 +17,57 @@ pub const MAX_NODE_SCORE: i64 = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// As counted in `0/3 nodes are available: 2 Insufficient cpu, ...`.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Str>,
     /// True when removing pods from the node could not help (`UnschedulableAndUnresolvable`).
     pub unresolvable: bool,
 }
 
 impl Refusal {
     /// Refused, though other pods' leaving could help.
-    pub fn unschedulable(reason: impl Into<String>) -> Self {
+    pub fn unschedulable(reason: impl Into<Str>) -> Self {
         Self { reasons: vec![reason.into()], unresolvable: false }
     }
 
     /// Refused for good.
-    pub fn unresolvable(reason: impl Into<String>) -> Self {
+    pub fn unresolvable(reason: impl Into<Str>) -> Self {
         Self { reasons: vec![reason.into()], unresolvable: true }
     }
+}
+
+/// What plugins look at: the pod, what was worked out for it before, and the rest of the cluster.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    pub pod: &'a PodInfo,
+    pub cycle: &'a Cycle,
+    pub nodes: &'a Nodes,
+    pub storage: &'a Storage,
+    pub profile: &'a Profile,
 }
 
 /// Says whether a pod fits a node.
 pub trait Filter: Sync {
     fn name(&self) -> &'static str;
 
+    /// True when the pod has nothing that this filter could refuse: it is then not asked.
+    fn skip(&self, _look: &Look<'_>) -> bool {
+        false
+    }
+
     /// # Errors
     /// A [`Refusal`] when the pod does not fit.
-    fn filter(&self, pod: &PodInfo, node: &NodeInfo) -> Result<(), Refusal>;
+    fn filter(&self, look: &Look<'_>, node: &NodeInfo) -> Result<(), Refusal>;
 }
 
-/// Says how well a pod fits a node.
+/// Says how well a pod fits nodes.
 pub trait Score: Sync {
     fn name(&self) -> &'static str;
 
-    /// The raw score of one node.
-    fn score(&self, pod: &PodInfo, node: &NodeInfo) -> i64;
+    /// Puts the raw score of each of `feasible` into `into` (which is empty). False when the plugin has no opinion:
+    /// it is then left out.
+    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool;
 
     /// Brings raw scores to 0..=100. By default they are there already.
     fn normalize(&self, _scores: &mut [i64]) {}
-
-    /// True when every node would get the same: the plugin is then left out.
-    fn skip(&self, _pod: &PodInfo) -> bool {
-        false
-    }
 }
 
 /// Upstream's `DefaultNormalizeScore`: the highest becomes 100; `reverse` turns the scale round.

@@ -1,158 +1,269 @@
 //! kube-scheduler: which node a pod runs on, and why.
 //!
-//! Owns: the scheduling queue, what is requested on each node, the filter and score plugins, and a record of every
-//! decision with the verdict of each plugin on each node.
-//! Does not own: starting pods (kubelet), making them (controllers).
+//! Owns: the scheduling queue, what is requested on each node, the plugins of the default profile, preemption, and a
+//! record of every decision with the verdict of each plugin on each node.
+//! Does not own: starting pods (kubelet), making them (controllers), volumes (their controllers).
 //!
 //! Models `pkg/scheduler` with its default profile.
-//! Not modelled: extenders, several profiles, dynamic resource allocation, pod groups, the binding cycle's own thread.
+//! Not modelled: extenders, dynamic resource allocation, pod groups, opportunistic batching; binding is done within the
+//! cycle, except that a pod waits for its claims.
 
+mod binding;
+mod census;
 pub mod decision;
 pub mod framework;
+mod hints;
+mod images;
 pub mod node_info;
+pub mod nodes;
 pub mod plugins;
+mod preemption;
+pub mod profile;
 mod queue;
 pub mod resources;
 mod schedule_one;
+pub mod storage;
+#[cfg(test)]
+mod testing;
+mod topology;
 
-use ordered::BTreeMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use client::{Caller, Change, Component, Ctx, Interest, Recorder};
 use clock::Time;
 use objects::{Str, Value};
+use ordered::BTreeMap;
+use rustc_hash::FxHashMap;
 
-pub use decision::{Decision, Outcome};
-use node_info::Nodes;
-use plugins::volume_binding::Storage;
+pub use decision::{Decision, Outcome, PluginScore, Verdict};
+use hints::Event;
+use node_info::{Needs, Placed, PodInfo};
+use nodes::Nodes;
+pub use profile::Profile;
 use queue::SchedulingQueue;
+use storage::Storage;
 
-/// The name in `spec.schedulerName`, in events and in the causal record.
-pub const NAME: &str = "default-scheduler";
+/// The name in events and in the causal record.
+pub const NAME: &str = profile::DEFAULT_NAME;
 
-/// How many verdicts of single nodes are kept for "why": the decisions of 50,000 pods on 4 nodes, or of 2,000 on 100.
-/// The oldest decisions go first.
-const VERDICTS_KEPT: usize = 200_000;
+/// How many bytes the tables of decisions may take: those of 100,000 pods on 4 nodes, or of 1,500 on 1,000. The oldest
+/// go first; what a decision came to is known as long as its pod is there.
+const TABLE_BYTES: usize = 16 << 20;
+/// Sets whose pods' needs are remembered.
+const TEMPLATES_MAX: usize = 1_024;
 
 /// The scheduler. Plain data.
 #[derive(Clone, Debug)]
 pub struct Scheduler {
+    profiles: Vec<Arc<Profile>>,
     nodes: Nodes,
     storage: Storage,
     queue: SchedulingQueue,
     recorder: Recorder,
-    /// The last decision for each pod uid.
-    decisions: BTreeMap<Str, std::sync::Arc<Decision>>,
-    decided_order: std::collections::VecDeque<Str>,
-    /// How many verdicts `decisions` holds together.
-    verdicts: usize,
+    /// Where pods without a node hope to go: the node, and what they would take of it.
+    nominated: BTreeMap<Str, (Str, Placed)>,
+    /// Pods that are placed, and bound once their claims are.
+    binding: BTreeMap<Str, binding::Waiting>,
+    polls: binding::Polls,
+    /// The last decision for each pod uid. Looked up, never walked.
+    decisions: FxHashMap<Str, Decision>,
+    /// Uids in the order in which tables were made, with the bytes these take.
+    tables: VecDeque<(Str, usize)>,
+    table_bytes: usize,
+    /// By the uid of a controller: the spec its last pod came with, and what it needs. Looked up, never walked.
+    templates: FxHashMap<Str, (Value, Arc<Needs>)>,
     /// Where the next search for feasible nodes begins, so that all nodes get their turn.
     next_start_node: usize,
 }
 
 impl Default for Scheduler {
     fn default() -> Self {
-        Self {
-            nodes: Nodes::default(),
-            storage: Storage::default(),
-            queue: SchedulingQueue::default(),
-            recorder: Recorder::reporting(NAME),
-            decisions: BTreeMap::new(),
-            decided_order: std::collections::VecDeque::new(),
-            verdicts: 0,
-            next_start_node: 0,
-        }
+        Self::with_profiles(vec![Profile::default()])
     }
 }
 
 impl Scheduler {
-    /// The last decision about the pod with this uid, with the verdict of each node.
     #[must_use]
-    pub fn decision(&self, pod_uid: &str) -> Option<&Decision> {
-        self.decisions.get(pod_uid).map(AsRef::as_ref)
+    pub fn with_profiles(profiles: Vec<Profile>) -> Self {
+        Self {
+            profiles: profiles.into_iter().map(Arc::new).collect(),
+            nodes: Nodes::default(),
+            storage: Storage::default(),
+            queue: SchedulingQueue::default(),
+            recorder: Recorder::reporting(NAME),
+            nominated: BTreeMap::new(),
+            binding: BTreeMap::new(),
+            polls: binding::Polls::default(),
+            decisions: FxHashMap::default(),
+            tables: VecDeque::new(),
+            table_bytes: 0,
+            templates: FxHashMap::default(),
+            next_start_node: 0,
+        }
     }
 
-    fn remember(&mut self, uid: Str, decision: Decision) {
-        self.verdicts += decision.verdicts.len();
-        match self.decisions.insert(uid.clone(), std::sync::Arc::new(decision)) {
-            Some(old) => self.verdicts -= old.verdicts.len(),
-            None => self.decided_order.push_back(uid),
-        }
-        while self.verdicts > VERDICTS_KEPT && self.decided_order.len() > 1 {
-            let Some(oldest) = self.decided_order.pop_front() else { break };
-            if let Some(old) = self.decisions.remove(&oldest) {
-                self.verdicts -= old.verdicts.len();
+    /// The last decision about the pod with this uid.
+    #[must_use]
+    pub fn decision(&self, pod_uid: &str) -> Option<&Decision> {
+        self.decisions.get(pod_uid)
+    }
+
+    fn remember(&mut self, pod: &Value, decision: Decision) {
+        let uid = pod.meta()["uid"].to_str();
+        let bytes = decision.table.as_ref().map_or(0, |t| t.bytes());
+        self.table_bytes += bytes;
+        self.tables.push_back((uid.clone(), bytes));
+        self.decisions.insert(uid, decision);
+        while self.table_bytes > TABLE_BYTES && self.tables.len() > 1 {
+            let Some((oldest, bytes)) = self.tables.pop_front() else { break };
+            self.table_bytes -= bytes;
+            // A later decision about the same pod has a table further behind.
+            if !self.tables.iter().take(64).any(|(uid, _)| *uid == oldest)
+                && let Some(old) = self.decisions.get_mut(&oldest)
+            {
+                old.table = None;
             }
+        }
+    }
+
+    fn caller(cause: u64) -> Caller {
+        Caller { user: "system:kube-scheduler".into(), groups: vec![], actor: NAME.into(), cause }
+    }
+
+    /// A pod with what it needs, shared with other pods of the same template.
+    fn info_of(&mut self, key: &Str, pod: &Value) -> PodInfo {
+        let spec = &pod["spec"];
+        let Some(owner) = node_info::spread_owner(pod) else {
+            return PodInfo::with_needs(key.clone(), pod, Arc::new(Needs::of(spec)));
+        };
+        if let Some((known, needs)) = self.templates.get(&owner)
+            && is_same_template(known, spec)
+        {
+            return PodInfo::with_needs(key.clone(), pod, needs.clone());
+        }
+        if self.templates.len() >= TEMPLATES_MAX {
+            self.templates.clear();
+        }
+        let needs = Arc::new(Needs::of(spec));
+        self.templates.insert(owner, (spec.clone(), needs.clone()));
+        PodInfo::with_needs(key.clone(), pod, needs)
+    }
+
+    /// A placed pod is not there any more, or never came.
+    fn forget(&mut self, key: &str, now: Time) {
+        if self.nodes.remove_pod(key) {
+            let gone = Value::Null;
+            self.queue.wake(&Event::PodGone { pod: &gone }, 0, now);
         }
     }
 
     fn pod_changed(&mut self, change: &Change, now: Time) {
-        let pod = &change.object;
-        let key = change.key();
-        let was_on = change.previous["spec"]["nodeName"].text();
+        let (pod, before) = (&change.object, &change.previous);
         let is_on = pod["spec"]["nodeName"].text();
+        if !change.is_deleted() && !is_on.is_empty() && is_only_reported(before, pod) {
+            return;
+        }
+        let key = change.key();
         if change.is_deleted() {
-            self.queue.remove(&key);
-            if !is_on.is_empty() {
-                self.nodes.remove_pod(&key);
-                self.queue.wake_unschedulable(queue::Event::PodDeleted, now);
-            }
+            self.decisions.remove(pod.uid());
+            self.pod_gone(&key, pod, change.revision, now);
             return;
         }
         if !is_on.is_empty() {
-            let ended = is_finished(pod);
-            if was_on.is_empty() {
-                self.queue.remove(&key);
-            }
-            if ended {
-                if self.nodes.remove_pod(&key) {
-                    self.queue.wake_unschedulable(queue::Event::PodDeleted, now);
-                }
-            } else if was_on.is_empty()
-                || !change.previous["spec"].same(&pod["spec"])
-                || !self.nodes.knows(&key)
-            {
-                self.nodes.set_pod(key, is_on, pod);
-                self.queue.wake_unschedulable(queue::Event::PodAssigned, now);
-            }
+            return self.placed_pod_changed(key, pod, before, change.revision, now);
+        }
+        let ours = self.profiles.iter().any(|p| pod["spec"]["schedulerName"] == p.name.as_str());
+        if !ours || pod.is_terminating() || is_finished(pod) {
+            self.pod_gone(&key, pod, change.revision, now);
             return;
         }
-        if pod["spec"]["schedulerName"] != NAME || pod.is_terminating() {
-            self.queue.remove(&key);
+        let hopes = |p: &Value| p["status"]["nominatedNodeName"].to_str();
+        if hopes(pod) != hopes(before) && !self.binding.contains_key(&key) && self.nodes.slot_of_pod(&key).is_none() {
+            let info = self.info_of(&key, pod);
+            self.nominate(&info, &hopes(pod), now);
+        }
+        if self.nodes.slot_of_pod(&key).is_some() {
+            // Assumed on a node: the rest follows from the binding.
             return;
         }
-        if change.previous.is_null() || !change.previous["spec"].same(&pod["spec"]) {
+        if before.is_null() || !before["spec"].same(&pod["spec"]) || !before.labels().same(pod.labels()) {
             self.queue.add(key, pod.clone(), change.revision, now);
         } else {
-            self.queue.refresh(&key, pod.clone());
+            self.queue.refresh(&key, pod);
+        }
+    }
+
+    fn placed_pod_changed(&mut self, key: Str, pod: &Value, before: &Value, cause: u64, now: Time) {
+        let node = pod["spec"]["nodeName"].text();
+        let comes = before["spec"]["nodeName"].text().is_empty();
+        if comes {
+            self.queue.remove(&key);
+            self.forget_nomination(&key);
+        }
+        if is_finished(pod) {
+            if self.nodes.remove_pod(&key) {
+                self.queue.wake(&Event::PodGone { pod }, cause, now);
+            }
+            return;
+        }
+        let known = self.nodes.slot_of_pod(&key).is_some_and(|s| self.nodes[s].name() == node);
+        if known && (comes || before["spec"].same(&pod["spec"])) {
+            self.nodes.update_pod(&key, pod);
+        } else {
+            let info = self.info_of(&key, pod);
+            self.nodes.place(&info, node, now);
+            if !comes && !before.is_null() {
+                // Resized: less may be asked for.
+                self.queue.wake(&Event::PodGone { pod: before }, cause, now);
+            }
+        }
+        if comes || !before.labels().same(pod.labels()) {
+            self.queue.wake(&Event::PodPlaced { pod }, cause, now);
+        }
+    }
+
+    fn pod_gone(&mut self, key: &str, pod: &Value, cause: u64, now: Time) {
+        self.queue.remove(key);
+        self.forget_nomination(key);
+        self.binding.remove(key);
+        if self.nodes.remove_pod(key) {
+            self.queue.wake(&Event::PodGone { pod }, cause, now);
         }
     }
 
     fn storage_changed(&mut self, change: &Change, now: Time) {
-        let map = match change.resource.as_str() {
-            "persistentvolumeclaims" => &mut self.storage.claims,
-            "persistentvolumes" => &mut self.storage.volumes,
-            _ => &mut self.storage.classes,
+        self.storage.apply(change);
+        let (old, new) = (&change.previous, &change.object);
+        let event = match change.resource.as_str() {
+            "volumeattachments.storage.k8s.io" if change.is_deleted() => Event::Detached,
+            _ if change.is_deleted() => return,
+            "persistentvolumeclaims" => Event::Claim { claim: new, added: old.is_null() },
+            "persistentvolumes" => Event::Volume,
+            "storageclasses.storage.k8s.io" => Event::Class { old, new },
+            "csinodes.storage.k8s.io" => Event::CsiNode { old, new },
+            _ => return,
         };
-        if change.is_deleted() {
-            map.remove(&change.key());
-        } else {
-            map.insert(change.key(), change.object.clone());
-        }
-        self.queue.wake_unschedulable(queue::Event::VolumeChanged, now);
+        self.queue.wake(&event, change.revision, now);
     }
 
     fn node_changed(&mut self, change: &Change, now: Time) {
         if change.is_deleted() {
             self.nodes.remove_node(&change.name);
+            self.queue.wake(&Event::NodeGone, change.revision, now);
             return;
         }
-        let heartbeat_only = change.previous["spec"] == change.object["spec"]
-            && change.previous["metadata"]["labels"] == change.object["metadata"]["labels"]
-            && change.previous["status"]["allocatable"] == change.object["status"]["allocatable"]
-            && change.previous["status"]["images"] == change.object["status"]["images"];
-        self.nodes.set_node(&change.object);
-        if !heartbeat_only {
-            self.queue.wake_unschedulable(queue::Event::NodeChanged, now);
+        let (old, new) = (&change.previous, &change.object);
+        let same = |path: &[&str]| old.at(path).same(new.at(path)) || old.at(path) == new.at(path);
+        let matters = old.is_null()
+            || !same(&["spec"])
+            || !same(&["metadata", "labels"])
+            || !same(&["status", "allocatable"]);
+        if matters || !same(&["status", "images"]) {
+            self.nodes.set_node(new);
+        }
+        if matters {
+            self.queue.wake(&Event::Node { old, new }, change.revision, now);
         }
     }
 }
@@ -162,11 +273,40 @@ fn is_finished(pod: &Value) -> bool {
     matches!(pod["status"]["phase"].text(), "Succeeded" | "Failed")
 }
 
+/// Whether a placed pod's change is nothing to the scheduler: most are of its containers.
+fn is_only_reported(before: &Value, pod: &Value) -> bool {
+    let (was, is) = (&before["status"], &pod["status"]);
+    before["spec"].same(&pod["spec"])
+        && before.labels().same(pod.labels())
+        && before.is_terminating() == pod.is_terminating()
+        && was["phase"] == is["phase"]
+        && was["startTime"] == is["startTime"]
+}
+
+/// Whether two pods of one controller came with the same spec, as far as it decides what they need. Every pod has a
+/// token volume of its own, so that containers and volumes are not the same as a whole.
+fn is_same_template(a: &Value, b: &Value) -> bool {
+    const WHOLE: [&str; 6] =
+        ["affinity", "nodeSelector", "topologySpreadConstraints", "overhead", "resources", "priority"];
+    let equal = |a: &Value, b: &Value| a.same(b) || a == b;
+    let containers = |key: &str| {
+        let (a, b) = (a[key].items(), b[key].items());
+        let same = |(a, b): (&Value, &Value)| {
+            ["resources", "ports", "restartPolicy"].iter().all(|k| equal(&a[*k], &b[*k]))
+        };
+        a.len() == b.len() && a.iter().zip(b).all(same)
+    };
+    a.same(b)
+        || (WHOLE.iter().all(|k| equal(&a[*k], &b[*k]))
+            && containers("containers")
+            && containers("initContainers")
+            && node_info::has_volumes(a) == node_info::has_volumes(b))
+}
+
 impl Component for Scheduler {
     fn interests(&self) -> Vec<Interest> {
-        let all =
-            ["pods", "nodes", "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"];
-        all.into_iter().map(|r| Interest::All(r.into())).collect()
+        let others = storage::RESOURCES.into_iter();
+        ["pods", "nodes"].into_iter().chain(others).map(|r| Interest::All(r.into())).collect()
     }
 
     fn deliver(&mut self, change: &Change, now: Time) {
@@ -178,17 +318,15 @@ impl Component for Scheduler {
     }
 
     fn next_wake(&self) -> Option<Time> {
-        self.queue.next_due()
+        [self.queue.next_due(), self.polls.next_due()].into_iter().flatten().min()
     }
 
     fn wake(&mut self, ctx: &mut Ctx<'_>) {
+        if self.poll_binding(ctx) {
+            return;
+        }
         if let Some(entry) = self.queue.pop(ctx.now) {
-            ctx.caller = Caller {
-                user: "system:kube-scheduler".into(),
-                groups: vec![],
-                actor: NAME.into(),
-                cause: entry.cause,
-            };
+            ctx.caller = Self::caller(entry.cause);
             self.schedule_one(entry, ctx);
         }
     }

@@ -1,59 +1,137 @@
-//! What the scheduler knows of each node: the node, what it has, and what the pods placed on it hold.
+//! What the scheduler knows of a pod and of a node.
 //!
-//! Models `pkg/scheduler/framework.NodeInfo` and the scheduler's cache with its assumed pods.
-
-use ordered::{BTreeMap, BTreeSet};
+//! Models `pkg/scheduler/framework` (PodInfo, NodeInfo). What pods of one template have in common is worked out once
+//! and shared ([`Needs`]): a hundred thousand pods of a hundred sets cost a hundred of them.
 
 use std::sync::Arc;
 
+use clock::Time;
 use objects::{Str, Value};
+use ordered::BTreeMap;
 
-use crate::plugins::Cycle;
+use crate::nodes::Slot;
 use crate::resources::{Resources, pod_requests, pod_requests_for_scoring};
 
-/// A pod on a node, with what scheduling needs of it worked out once.
-#[derive(Clone, Debug)]
-pub struct PodInfo {
-    pub pod: Value,
+/// What scheduling reads out of a pod's spec.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Needs {
     pub requests: Resources,
+    /// The requests with defaults for containers that name none: for scores only.
     pub scoring: Resources,
     pub host_ports: Vec<HostPort>,
     /// Whether it has a node selector or a required node affinity.
     pub selects_nodes: bool,
+    /// Whether it has a say about other pods.
+    pub has_affinity: bool,
+    /// Whether it uses claims or disks that others may hold.
+    pub has_volumes: bool,
+    /// Whether it was given constraints of its own.
+    pub spreads: bool,
+    pub priority: i64,
+}
+
+impl Needs {
+    #[must_use]
+    pub fn of(spec: &Value) -> Self {
+        let affinity = &spec["affinity"];
+        let required = &affinity["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+        Self {
+            requests: pod_requests(spec),
+            scoring: pod_requests_for_scoring(spec),
+            host_ports: host_ports(spec),
+            selects_nodes: !spec["nodeSelector"].entries().is_empty() || !required.is_null(),
+            has_affinity: !affinity["podAffinity"].is_null() || !affinity["podAntiAffinity"].is_null(),
+            has_volumes: has_volumes(spec),
+            spreads: !spec["topologySpreadConstraints"].items().is_empty(),
+            priority: spec["priority"].int(),
+        }
+    }
+}
+
+/// Whether a spec uses claims or disks that others may hold.
+pub(crate) fn has_volumes(spec: &Value) -> bool {
+    spec["volumes"].items().iter().any(may_conflict)
+}
+
+fn may_conflict(volume: &Value) -> bool {
+    const KINDS: [&str; 6] =
+        ["persistentVolumeClaim", "ephemeral", "gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd"];
+    KINDS.iter().any(|k| volume.find(k).is_some())
+}
+
+/// A pod that is to be placed.
+#[derive(Clone, Debug)]
+pub struct PodInfo {
+    pub key: Str,
+    pub pod: Value,
+    pub needs: Arc<Needs>,
     /// The uid of the ReplicaSet, ReplicationController or StatefulSet it belongs to.
     pub owner: Option<Str>,
-    /// Only while it is being scheduled.
-    pub cycle: Option<Box<Cycle>>,
 }
 
 impl PodInfo {
     #[must_use]
     pub fn new(pod: &Value) -> Self {
-        let spec = &pod["spec"];
-        Self {
-            pod: pod.clone(),
-            requests: pod_requests(spec),
-            scoring: pod_requests_for_scoring(spec),
-            host_ports: host_ports(spec),
-            selects_nodes: !spec["nodeSelector"].entries().is_empty()
-                || !spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-                    .is_null(),
-            owner: spread_owner(pod),
-            cycle: None,
+        Self::with_needs(pod.key(), pod, Arc::new(Needs::of(&pod["spec"])))
+    }
+
+    #[must_use]
+    pub fn with_needs(key: Str, pod: &Value, needs: Arc<Needs>) -> Self {
+        Self { key, pod: pod.clone(), needs, owner: spread_owner(pod) }
+    }
+}
+
+/// A pod on a node: only what other pods' placement depends on.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    pub needs: Arc<Needs>,
+    pub labels: Value,
+    /// The spec, of pods whose affinity or volumes matter to others; else null.
+    pub spec: Value,
+    pub owner: Option<Str>,
+    /// When it started, as its status says; when it was placed until then.
+    pub started: Time,
+    pub terminating: bool,
+    /// Terminating because the scheduler preempted it.
+    pub preempted: bool,
+}
+
+impl Placed {
+    #[must_use]
+    pub fn new(info: &PodInfo, now: Time) -> Self {
+        let needs = &info.needs;
+        let mut placed = Self {
+            spec: if needs.has_affinity || needs.has_volumes { info.pod["spec"].clone() } else { Value::Null },
+            labels: info.pod.labels().clone(),
+            owner: info.owner.clone(),
+            needs: needs.clone(),
+            started: now,
+            terminating: false,
+            preempted: false,
+        };
+        placed.update(&info.pod);
+        placed
+    }
+
+    /// Takes over what may change while a pod stays where it is.
+    pub fn update(&mut self, pod: &Value) {
+        if !self.labels.same(pod.labels()) {
+            self.labels = pod.labels().clone();
         }
+        if let Some(at) = pod["status"]["startTime"].time() {
+            self.started = at;
+        }
+        self.terminating = pod.is_terminating();
+        self.preempted =
+            self.terminating && pod.condition("DisruptionTarget")["reason"] == "PreemptionByScheduler";
     }
 }
 
 /// The controller whose pods the default constraints spread.
-fn spread_owner(pod: &Value) -> Option<Str> {
+pub(crate) fn spread_owner(pod: &Value) -> Option<Str> {
     let owner = pod.controller_ref();
     let spread = matches!(owner["kind"].text(), "ReplicaSet" | "ReplicationController" | "StatefulSet");
     spread.then(|| owner["uid"].to_str())
-}
-
-fn has_affinity(pod: &Value) -> bool {
-    let a = &pod["spec"]["affinity"];
-    !a["podAffinity"].is_null() || !a["podAntiAffinity"].is_null()
 }
 
 /// A port that a pod takes on its node.
@@ -75,12 +153,9 @@ impl HostPort {
 }
 
 fn host_ports(spec: &Value) -> Vec<HostPort> {
-    let containers = spec["containers"]
-        .items()
-        .iter()
-        .chain(spec["initContainers"].items().iter().filter(|c| c["restartPolicy"] == "Always"));
-    containers
-        .flat_map(|c| c["ports"].items())
+    let sidecars = spec["initContainers"].items().iter().filter(|c| c["restartPolicy"] == "Always");
+    let ports = spec["containers"].items().iter().chain(sidecars).flat_map(|c| c["ports"].items());
+    ports
         .filter(|p| p["hostPort"].int() > 0)
         .map(|p| HostPort {
             ip: p["hostIP"].to_str(),
@@ -98,9 +173,21 @@ pub struct Taint {
     pub effect: Str,
 }
 
+impl Taint {
+    fn of(t: &Value) -> Self {
+        Self { key: t["key"].to_str(), value: t["value"].to_str(), effect: t["effect"].to_str() }
+    }
+
+    #[must_use]
+    pub fn all(node: &Value) -> Vec<Self> {
+        node["spec"]["taints"].items().iter().map(Self::of).collect()
+    }
+}
+
 /// One node.
 #[derive(Clone, Debug, Default)]
 pub struct NodeInfo {
+    pub slot: Slot,
     /// Null while pods are known but the node is not.
     pub node: Value,
     pub unschedulable: bool,
@@ -108,11 +195,11 @@ pub struct NodeInfo {
     pub allocatable: Resources,
     pub requested: Resources,
     pub scoring_requested: Resources,
-    pub pods: BTreeMap<Str, PodInfo>,
-    /// How many pods of each controller are here.
-    pub by_owner: BTreeMap<Str, i64>,
-    /// Pods with a say about their company.
-    pub with_affinity: BTreeSet<Str>,
+    pub pods: BTreeMap<Str, Placed>,
+    /// How many of `pods` take host ports, have a say about others, or use volumes.
+    pub with_ports: usize,
+    pub with_affinity: usize,
+    pub with_volumes: usize,
 }
 
 impl NodeInfo {
@@ -121,126 +208,38 @@ impl NodeInfo {
         self.node.name()
     }
 
-    fn add(&mut self, key: Str, info: PodInfo) {
-        self.requested.add(&info.requests);
-        self.scoring_requested.add(&info.scoring);
-        if let Some(owner) = &info.owner {
-            *self.by_owner.entry(owner.clone()).or_default() += 1;
-        }
-        if has_affinity(&info.pod) {
-            self.with_affinity.insert(key.clone());
-        }
-        self.pods.insert(key, info);
-    }
-
-    fn remove(&mut self, key: &str) -> Option<PodInfo> {
-        let info = self.pods.remove(key)?;
-        self.requested.subtract(&info.requests);
-        self.scoring_requested.subtract(&info.scoring);
-        self.with_affinity.remove(key);
-        if let Some(owner) = &info.owner
-            && let Some(n) = self.by_owner.get_mut(owner)
-        {
-            *n -= 1;
-            if *n == 0 {
-                self.by_owner.remove(owner);
-            }
-        }
-        Some(info)
-    }
-}
-
-/// All nodes by name.
-#[derive(Clone, Debug, Default)]
-pub struct Nodes {
-    by_name: BTreeMap<Str, NodeInfo>,
-    node_of_pod: BTreeMap<Str, Str>,
-    /// Names of nodes that exist, in the order a search visits them.
-    existing: BTreeSet<Str>,
-    /// The same names, to be shared with decisions.
-    names: Arc<Vec<Str>>,
-}
-
-impl Nodes {
     pub fn set_node(&mut self, node: &Value) {
-        let name = node.meta()["name"].to_str();
-        if self.existing.insert(name.clone()) {
-            self.names = Arc::new(self.existing.iter().cloned().collect());
+        if self.node.is_null() || !self.node["status"]["allocatable"].same(&node["status"]["allocatable"]) {
+            self.allocatable = Resources::from_list(&node["status"]["allocatable"]);
         }
-        let info = self.by_name.entry(name).or_default();
-        if !info.node["status"]["allocatable"].same(&node["status"]["allocatable"]) || info.node.is_null() {
-            info.allocatable = Resources::from_list(&node["status"]["allocatable"]);
-        }
-        info.unschedulable = node["spec"]["unschedulable"].is_true();
-        let taints = node["spec"]["taints"].items().iter();
-        info.taints = taints
-            .map(|t| Taint {
-                key: t["key"].to_str(),
-                value: t["value"].to_str(),
-                effect: t["effect"].to_str(),
-            })
-            .collect();
-        info.node = node.clone();
+        self.unschedulable = node["spec"]["unschedulable"].is_true();
+        self.taints = Taint::all(node);
+        self.node = node.clone();
     }
 
-    pub fn remove_node(&mut self, name: &str) {
-        if self.existing.remove(name) {
-            self.names = Arc::new(self.existing.iter().cloned().collect());
-        }
-        if let Some(info) = self.by_name.get_mut(name) {
-            info.node = Value::Null;
-            if info.pods.is_empty() {
-                self.by_name.remove(name);
+    pub fn add(&mut self, key: Str, placed: Placed) {
+        self.requested.add(&placed.needs.requests);
+        self.scoring_requested.add(&placed.needs.scoring);
+        self.count(&placed.needs, 1);
+        self.pods.insert(key, placed);
+    }
+
+    pub fn remove(&mut self, key: &str) -> Option<Placed> {
+        let placed = self.pods.remove(key)?;
+        self.requested.subtract(&placed.needs.requests);
+        self.scoring_requested.subtract(&placed.needs.scoring);
+        self.count(&placed.needs, -1);
+        Some(placed)
+    }
+
+    fn count(&mut self, needs: &Needs, by: isize) {
+        let add = |n: &mut usize, yes: bool| {
+            if yes {
+                *n = n.saturating_add_signed(by);
             }
-        }
-    }
-
-    /// Counts a pod on its node, whether assumed or heard of.
-    pub fn set_pod(&mut self, key: Str, node: &str, pod: &Value) {
-        self.remove_pod(&key);
-        self.node_of_pod.insert(key.clone(), node.into());
-        self.by_name.entry(node.into()).or_default().add(key, PodInfo::new(pod));
-    }
-
-    /// True when the pod was counted.
-    pub fn remove_pod(&mut self, key: &str) -> bool {
-        let Some(node) = self.node_of_pod.remove(key) else { return false };
-        let Some(info) = self.by_name.get_mut(&node) else { return false };
-        let known = info.remove(key).is_some();
-        if info.node.is_null() && info.pods.is_empty() {
-            self.by_name.remove(&node);
-        }
-        known
-    }
-
-    #[must_use]
-    pub fn knows(&self, pod_key: &str) -> bool {
-        self.node_of_pod.contains_key(pod_key)
-    }
-
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.existing.len()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.existing.is_empty()
-    }
-
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&NodeInfo> {
-        self.by_name.get(name).filter(|n| !n.node.is_null())
-    }
-
-    /// The names of all nodes in order.
-    #[must_use]
-    pub fn names(&self) -> Arc<Vec<Str>> {
-        self.names.clone()
-    }
-
-    /// The nodes in name order.
-    pub fn iter(&self) -> impl Iterator<Item = &NodeInfo> {
-        self.existing.iter().filter_map(|name| self.by_name.get(name))
+        };
+        add(&mut self.with_ports, !needs.host_ports.is_empty());
+        add(&mut self.with_affinity, needs.has_affinity);
+        add(&mut self.with_volumes, needs.has_volumes);
     }
 }

@@ -42,15 +42,27 @@ impl Resources {
     }
 
     pub fn add(&mut self, other: &Self) {
-        self.combine(other, |a, b| a + b);
+        self.combine(other, i64::saturating_add);
     }
 
     pub fn subtract(&mut self, other: &Self) {
-        self.combine(other, |a, b| a - b);
+        self.combine(other, i64::saturating_sub);
     }
 
     pub fn at_least(&mut self, other: &Self) {
         self.combine(other, i64::max);
+    }
+
+    /// The amount of a resource by its name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> i64 {
+        match name {
+            "cpu" => self.milli_cpu,
+            "memory" => self.memory,
+            "ephemeral-storage" => self.ephemeral_storage,
+            "pods" => self.pods,
+            _ => self.scalar.get(name).copied().unwrap_or(0),
+        }
     }
 
     fn combine(&mut self, other: &Self, f: impl Fn(i64, i64) -> i64) {

@@ -1,264 +1,395 @@
 //! One scheduling cycle: filter, score, choose, bind; or say why no node fits.
 //!
-//! Models `pkg/scheduler/schedule_one.go` and the texts of `framework.FitError`.
+//! Models `pkg/scheduler/schedule_one.go` and the texts of `framework.FitError`. Not modelled: opportunistic batching
+//! (a pod of default constraints has no signature to batch by).
 
 use std::sync::Arc;
 
 use client::{Ctx, EventType, PatchType};
-use objects::resources::{PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS};
+use objects::resources::PODS;
 use objects::{Reason, Status, Str, Value, value};
-use ordered::{BTreeMap, Sort as _};
+use ordered::{BTreeMap, BTreeSet, Sort as _};
 
 use crate::Scheduler;
-use crate::decision::{Decision, NodeVerdict, Outcome};
-use crate::framework::Refusal;
-use crate::node_info::{NodeInfo, PodInfo};
-use crate::plugins;
-use crate::plugins::volume_binding::reachable;
+use crate::decision::{Decision, Outcome, Table};
+use crate::framework::{Filter, Look, Refusal};
+use crate::node_info::{Placed, PodInfo};
+use crate::nodes::Slot;
+use crate::plugins::default_preemption::passes;
+use crate::plugins::{self, Cycle};
+use crate::profile::Profile;
 use crate::queue::Entry;
 
 /// Below this many nodes all are looked at.
 const MIN_FEASIBLE_NODES: usize = 100;
 /// `minFeasibleNodesPercentageToFind`
 const MIN_FEASIBLE_PERCENT: usize = 5;
+/// The longest message an event may have (`NoteLengthLimit`).
+const NOTE_LENGTH_LIMIT: usize = 1024;
+
+/// What the search for nodes found.
+pub(crate) struct Search {
+    pub(crate) table: Table,
+    /// The places in the table's order of nodes that fit, ascending, with their slots.
+    pub(crate) feasible: Vec<(usize, Slot)>,
+    /// Nodes that did not come into question are refused all the same when a message is made.
+    pub(crate) narrowed: bool,
+}
 
 impl Scheduler {
     pub(crate) fn schedule_one(&mut self, mut entry: Entry, ctx: &mut Ctx<'_>) {
-        let mut info = PodInfo::new(&entry.pod);
-        let mut decision = Decision {
-            at: ctx.now,
-            pod: entry.key.clone(),
-            attempt: entry.attempts,
-            outcome: Outcome::Unschedulable { message: String::new() },
-            nodes: self.nodes.names(),
-            verdicts: Vec::new(),
-            plugins: Vec::new(),
-            scores: Vec::new(),
+        self.nodes.refresh();
+        let info = self.info_of(&entry.key, &entry.pod);
+        let Some(profile) = self.profile_of(&entry.pod) else { return };
+        let names = self.nodes.names();
+        if names.is_empty() {
+            let message = "no nodes available to schedule pods".to_owned();
+            return self.refuse(entry, Table::new(names), message, Some(Str::default()), ctx);
+        }
+        let cycle = match plugins::pre_filter(&info, &mut self.nodes, &self.storage, &profile) {
+            Ok(cycle) => cycle,
+            Err((plugin, refusal)) => {
+                let why = refusal.reasons.join(", ");
+                let mut table = Table::new(names);
+                table.refuse_all(plugin, refusal);
+                entry.refused_by = vec![plugin];
+                let all = self.nodes.len();
+                let helpless = histogram(std::iter::empty(), all);
+                let message = format!("{} {why}. {}", head(all), tail(&format!("{} {helpless}.", head(all))));
+                return self.refuse(entry, table, message, Some(Str::default()), ctx);
+            }
         };
-        if let Err((plugin, refusal)) = plugins::pre_filter(&mut info, &self.nodes, &self.storage) {
-            let message = pre_filter_error(self.nodes.len(), &refusal);
-            let refusal = Arc::new(refusal);
-            decision.verdicts = vec![NodeVerdict::Refused { plugin, refusal }; self.nodes.len()];
-            entry.refused_by = [plugin].into_iter().collect();
-            return self.refuse(entry, decision, message, ctx);
+        let search = self.find_feasible(&info, &cycle, &profile);
+        if search.feasible.is_empty() {
+            entry.refused_by = search.table.refused_by().collect::<BTreeSet<_>>().iter().copied().collect();
+            if search.narrowed && !entry.refused_by.contains(&"NodeAffinity") {
+                entry.refused_by.push("NodeAffinity");
+            }
+            let mut message = fit_error(self.nodes.len(), &search);
+            let made = self.post_filter(&info, &cycle, &profile, &search, ctx);
+            if !made.message.is_empty() {
+                message = format!("{message} {}", made.message);
+            }
+            return self.refuse(entry, search.table, message, made.nominated, ctx);
         }
-        let feasible = self.find_feasible(&info, &mut decision);
-        if feasible.is_empty() {
-            let message = fit_error(self.nodes.len(), decision.verdicts.iter());
-            let refused_by = decision.verdicts.iter().filter_map(|v| match v {
-                NodeVerdict::Refused { plugin, .. } => Some(*plugin),
-                _ => None,
-            });
-            entry.refused_by = refused_by.collect();
-            return self.refuse(entry, decision, message, ctx);
-        }
-        let node = self.choose(&info, &feasible, &mut decision, ctx);
-        if self.bind_volumes(&info, &node, ctx) {
-            // The pod goes there when its claims are bound.
-            entry.refused_by = ["VolumeBinding"].into_iter().collect();
-            self.queue.add_unschedulable(entry, ctx.now);
-            return;
-        }
-        decision.outcome = Outcome::Bound { node: node.clone() };
-        self.remember(entry.pod.uid().into(), decision);
-        self.bind(entry, node, ctx);
+        let decided = self.choose(&info, &cycle, &profile, search, ctx);
+        self.bind_or_wait(entry, &info, &cycle, decided, ctx);
     }
 
-    fn refuse(&mut self, entry: Entry, mut decision: Decision, message: String, ctx: &mut Ctx<'_>) {
-        decision.outcome = Outcome::Unschedulable { message: message.clone() };
-        self.remember(entry.pod.uid().into(), decision);
-        self.report_unschedulable(&entry, &message, ctx);
+    fn profile_of(&self, pod: &Value) -> Option<Arc<Profile>> {
+        let name = pod["spec"]["schedulerName"].text();
+        self.profiles.iter().find(|p| p.name == name).cloned()
+    }
+
+    /// Writes down and tells that a pod fits nowhere, and puts it back. `nominated` is the new nominated node; `None`
+    /// leaves what it had.
+    pub(crate) fn refuse(
+        &mut self,
+        entry: Entry,
+        table: Table,
+        message: String,
+        nominated: Option<Str>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let had = entry.pod["status"]["nominatedNodeName"].to_str();
+        let outcome =
+            Outcome::Unschedulable { message: message.clone(), nominated: nominated.clone().unwrap_or(had) };
+        let decision = Decision {
+            at: ctx.now,
+            attempt: entry.attempts,
+            outcome,
+            nodes: table.names.len() as u32,
+            fitting: 0,
+            table: Some(Arc::new(table)),
+        };
+        self.remember(&entry.pod, decision);
+        if let Some(node) = &nominated {
+            let info = self.info_of(&entry.key, &entry.pod);
+            self.nominate(&info, node, ctx.now);
+        }
+        self.report(&entry.pod, "Unschedulable", &message, nominated.as_deref(), ctx);
         self.queue.add_unschedulable(entry, ctx.now);
     }
 
-    /// Hands claims that waited for a node to the chosen one. True when there were such: the pod must wait for them.
-    fn bind_volumes(&mut self, info: &PodInfo, node: &str, ctx: &mut Ctx<'_>) -> bool {
-        let Some(claims) = info.cycle.as_ref().and_then(|c| c.claims.as_ref()) else { return false };
-        for claim in &claims.to_provision {
-            let patch = value!({"metadata": {"annotations": {"volume.kubernetes.io/selected-node": (node)}}});
-            let (ns, name) = (claim.namespace(), claim.name());
-            // Refused only when it is gone: then the pod is refused at its next try.
-            let _ = ctx.patch(PERSISTENTVOLUMECLAIMS, ns, name, "", PatchType::Merge, patch);
+    /// Asks the filters about nodes until enough fit, and writes down what they said.
+    fn find_feasible(&mut self, pod: &PodInfo, cycle: &Cycle, profile: &Profile) -> Search {
+        let order = self.nodes.order();
+        let look = Look { pod, cycle, nodes: &self.nodes, storage: &self.storage, profile };
+        let filters = asked(&look);
+        let mut search = Search { table: Table::new(self.nodes.names()), feasible: Vec::new(), narrowed: false };
+        let ask = |i: usize, search: &mut Search| {
+            let node = &self.nodes[order[i]];
+            let nominated = self.nominated_beside(pod, node.name());
+            match passes(look, &filters, node, &nominated) {
+                Ok(()) => {
+                    search.table.fits(i);
+                    search.feasible.push((i, order[i]));
+                }
+                Err((plugin, refusal)) => search.table.refuse(i, plugin, refusal),
+            }
+        };
+        let place = |name: &str| {
+            let slot = self.nodes.get(name)?.slot;
+            order.iter().position(|s| *s == slot)
+        };
+        // A node where room was made for it comes first.
+        let hoped = pod.pod["status"]["nominatedNodeName"].text();
+        if !hoped.is_empty()
+            && let Some(i) = place(hoped)
+        {
+            ask(i, &mut search);
+            if !search.feasible.is_empty() {
+                return search;
+            }
         }
-        let mut taken: Vec<&str> = Vec::new();
-        for (claim, fitting) in &claims.to_bind {
-            let at = self.nodes.get(node).map(|n| n.node.clone()).unwrap_or_default();
-            let mut free = fitting.iter().filter(|v| reachable(v, &at) && !taken.contains(&v.name()));
-            let Some(volume) = free.next() else { continue };
-            taken.push(volume.name());
-            let patch = value!({"spec": {"claimRef": {
-                "apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": (claim.name()),
-                "namespace": (claim.namespace()), "uid": (claim.uid()),
-            }}});
-            let _ = ctx.patch(PERSISTENTVOLUMES, "", volume.name(), "", PatchType::Merge, patch);
+        if let Some(only) = &cycle.only {
+            search.narrowed = true;
+            let mut places: Vec<usize> = only.iter().filter_map(|n| place(n)).collect();
+            places.arrange();
+            places.iter().for_each(|i| ask(*i, &mut search));
+            self.next_start_node = (self.next_start_node + places.len()) % order.len().max(1);
+            return search;
         }
-        !claims.to_provision.is_empty() || !claims.to_bind.is_empty()
-    }
-
-    /// Asks the filters about each node, writes down what they said, and returns the places of those that fit.
-    fn find_feasible(&mut self, pod: &PodInfo, decision: &mut Decision) -> Vec<usize> {
-        let all: Vec<&NodeInfo> = self.nodes.iter().collect();
-        let wanted = feasible_nodes_to_find(all.len());
-        let mut feasible = Vec::new();
-        let mut refusals: Vec<Arc<Refusal>> = Vec::new();
-        decision.verdicts = vec![NodeVerdict::NotVisited; all.len()];
-        let start = if all.is_empty() { 0 } else { self.next_start_node % all.len() };
+        let wanted = feasible_nodes_to_find(order.len(), profile.percentage_of_nodes_to_score);
+        let start = if order.is_empty() { 0 } else { self.next_start_node % order.len() };
         let mut visited = 0;
-        for i in (start..all.len()).chain(0..start) {
-            if feasible.len() >= wanted {
+        for i in (start..order.len()).chain(0..start) {
+            if search.feasible.len() >= wanted {
                 break;
             }
             visited += 1;
-            let refused = plugins::filters()
-                .iter()
-                .find_map(|f| f.filter(pod, all[i]).err().map(|refusal| (f.name(), refusal)));
-            decision.verdicts[i] = match refused {
-                Some((plugin, refusal)) => {
-                    // Nodes refused for the same reason share it.
-                    let known = refusals.iter().find(|r| ***r == refusal).cloned();
-                    let refusal = known.unwrap_or_else(|| {
-                        refusals.push(Arc::new(refusal));
-                        refusals[refusals.len() - 1].clone()
-                    });
-                    NodeVerdict::Refused { plugin, refusal }
-                }
-                None => {
-                    feasible.push(i);
-                    NodeVerdict::OnlyFit
-                }
-            };
+            ask(i, &mut search);
         }
-        self.next_start_node = (start + visited) % all.len().max(1);
-        feasible.arrange();
-        feasible
+        self.next_start_node = (start + visited) % order.len().max(1);
+        let turned = search.feasible.partition_point(|(i, _)| *i >= start);
+        search.feasible.rotate_left(turned);
+        search
     }
 
-    /// The best of the feasible nodes; equal ones by lot, as upstream.
-    fn choose(&self, pod: &PodInfo, feasible: &[usize], decision: &mut Decision, ctx: &mut Ctx<'_>) -> Str {
-        if let [only] = feasible {
-            return decision.nodes[*only].clone();
+    /// The best of the fitting nodes; equal ones by lot, as upstream.
+    fn choose(
+        &self,
+        pod: &PodInfo,
+        cycle: &Cycle,
+        profile: &Profile,
+        search: Search,
+        ctx: &mut Ctx<'_>,
+    ) -> (Slot, Table, u32) {
+        let Search { mut table, feasible, .. } = search;
+        let fitting = feasible.len() as u32;
+        if let [(_, only)] = feasible.as_slice() {
+            return (*only, table, fitting);
         }
-        let all: Vec<&NodeInfo> = self.nodes.iter().collect();
-        let infos: Vec<&NodeInfo> = feasible.iter().map(|i| all[*i]).collect();
-        let asked: Vec<_> = plugins::scores().iter().filter(|(plugin, _)| !plugin.skip(pod)).collect();
-        decision.plugins = asked.iter().map(|(plugin, weight)| (plugin.name(), *weight)).collect();
-        decision.scores = vec![0; infos.len() * asked.len()];
-        let mut totals = vec![0i64; infos.len()];
-        for (column, (plugin, weight)) in asked.iter().enumerate() {
-            let mut scores: Vec<i64> = infos.iter().map(|n| plugin.score(pod, n)).collect();
+        let look = Look { pod, cycle, nodes: &self.nodes, storage: &self.storage, profile };
+        let slots: Vec<Slot> = feasible.iter().map(|(_, s)| *s).collect();
+        let mut totals = vec![0i64; slots.len()];
+        let mut columns: Vec<(Vec<i64>, Vec<i64>)> = Vec::new();
+        for (plugin, weight) in plugins::scores() {
+            let mut raw = Vec::with_capacity(slots.len());
+            if !plugin.score(&look, &slots, &mut raw) {
+                continue;
+            }
+            let mut scores = raw.clone();
             plugin.normalize(&mut scores);
-            for (row, score) in scores.into_iter().enumerate() {
-                totals[row] += score * weight;
+            for (total, score) in totals.iter_mut().zip(&scores) {
+                *total += score * weight;
+            }
+            table.plugins.push((plugin.name(), *weight));
+            columns.push((raw, scores));
+        }
+        table.raw.reserve_exact(columns.len() * slots.len());
+        table.normalized.reserve_exact(columns.len() * slots.len());
+        for row in 0..slots.len() {
+            for (raw, scores) in &columns {
+                table.raw.push(raw[row].clamp(i32::MIN.into(), i32::MAX.into()) as i32);
                 // A normalised score is within 0..=100.
-                decision.scores[row * asked.len() + column] = score.clamp(0, 100) as i8;
+                table.normalized.push(scores[row].clamp(0, 100) as i8);
             }
         }
         let best = totals.iter().copied().max().unwrap_or(0);
         let ties: Vec<usize> = (0..totals.len()).filter(|i| totals[*i] == best).collect();
         let chosen = ties[ctx.rng.below(ties.len() as u64) as usize];
-        for (row, total) in totals.into_iter().enumerate() {
-            decision.verdicts[feasible[row]] = NodeVerdict::Scored { row: row as u32, total: total as i32 };
-        }
-        decision.nodes[feasible[chosen]].clone()
+        (slots[chosen], table, fitting)
     }
 
-    fn bind(&mut self, entry: Entry, node: Str, ctx: &mut Ctx<'_>) {
-        let (namespace, name) = (entry.pod.namespace().to_owned(), entry.pod.name().to_owned());
+    fn bind_or_wait(
+        &mut self,
+        entry: Entry,
+        info: &PodInfo,
+        cycle: &Cycle,
+        (slot, table, fitting): (Slot, Table, u32),
+        ctx: &mut Ctx<'_>,
+    ) {
+        let node = self.nodes[slot].node.meta()["name"].to_str();
+        let mut decision = Decision {
+            at: ctx.now,
+            attempt: entry.attempts,
+            outcome: Outcome::Bound { node: node.clone() },
+            nodes: table.names.len() as u32,
+            fitting,
+            table: Some(Arc::new(table)),
+        };
+        // Assumed at once: the next pod in this instant must see it.
+        self.forget_nomination(&entry.key);
+        self.nodes.place(info, &node, ctx.now);
+        if cycle.claims.as_ref().is_some_and(|c| !c.waiting.is_empty()) {
+            decision.outcome = Outcome::WaitsForVolumes { node: node.clone() };
+            self.remember(&entry.pod, decision);
+            return self.bind_volumes(entry, cycle, node, ctx);
+        }
+        self.remember(&entry.pod, decision);
+        self.bind(entry, node, ctx);
+    }
+
+    /// Binds a pod that was assumed on its node.
+    pub(crate) fn bind(&mut self, entry: Entry, node: Str, ctx: &mut Ctx<'_>) {
+        let (namespace, name) = (entry.pod.meta()["namespace"].clone(), entry.pod.meta()["name"].clone());
         let binding = value!({
             "apiVersion": "v1", "kind": "Binding",
-            "metadata": {"name": (name.as_str()), "namespace": (namespace.as_str()), "uid": (entry.pod.uid())},
+            "metadata": {"name": (name.clone()), "namespace": (namespace.clone()), "uid": (entry.pod.uid())},
             "target": {"kind": "Node", "name": (&node)},
         });
         let request = client::Request::new(client::Verb::Create, &PODS.group, &PODS.version, &PODS.plural)
-            .in_namespace(namespace.as_str())
-            .named(name.as_str())
+            .in_namespace(namespace.to_str())
+            .named(name.to_str())
             .subresource("binding")
             .object(binding);
         match ctx.call(request) {
             Ok(_) => {
-                // Assumed at once: the next pod in this instant must see it.
-                self.nodes.set_pod(entry.key.clone(), &node, &entry.pod);
-                let message = format!("Successfully assigned {namespace}/{name} to {node}");
+                let message =
+                    format!("Successfully assigned {}/{} to {node}", namespace.text(), name.text());
                 self.recorder.event(ctx, &entry.pod, EventType::Normal, "Scheduled", &message);
             }
-            Err(Status { reason: Reason::NotFound, .. }) => {}
-            Err(e) => {
-                let message = format!("binding rejected: {e}");
-                self.recorder.event(ctx, &entry.pod, EventType::Warning, "FailedScheduling", &message);
-                self.queue.add_back_off(entry, ctx.now);
-            }
+            Err(Status { reason: Reason::NotFound, .. }) => self.forget(&entry.key, ctx.now),
+            Err(e) => self.binding_failed(entry, &format!("binding rejected: {e}"), ctx),
         }
     }
 
-    fn report_unschedulable(&mut self, entry: &Entry, message: &str, ctx: &mut Ctx<'_>) {
-        self.recorder.event(ctx, &entry.pod, EventType::Warning, "FailedScheduling", message);
-        let old = entry.pod.condition("PodScheduled");
-        if old["status"] == "False" && old["message"] == message {
-            return;
+    /// An assumed pod could not be bound after all.
+    pub(crate) fn binding_failed(&mut self, entry: Entry, message: &str, ctx: &mut Ctx<'_>) {
+        self.forget(&entry.key, ctx.now);
+        self.report(&entry.pod, "SchedulerError", message, Some(""), ctx);
+        self.queue.add_error(entry, ctx.now);
+    }
+
+    /// Writes the event and the condition of a pod that was tried in vain.
+    fn report(
+        &mut self,
+        pod: &Value,
+        reason: &str,
+        message: &str,
+        nominated: Option<&str>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let mut note = message.to_owned();
+        if note.len() > NOTE_LENGTH_LIMIT {
+            let cut = (0..=NOTE_LENGTH_LIMIT - 4).rev().find(|i| note.is_char_boundary(*i)).unwrap_or(0);
+            note.truncate(cut);
+            note.push_str(" ...");
         }
-        let since = if old["status"] == "False" {
-            old["lastTransitionTime"].clone()
-        } else {
-            Value::from(ctx.now.rfc3339())
-        };
-        let condition = value!({
-            "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": (message),
-            "observedGeneration": (entry.pod.generation()),
-            "lastProbeTime": null, "lastTransitionTime": (since),
-        });
-        let patch = value!({"status": {"conditions": [(condition)]}});
-        let (namespace, name) = (entry.pod.namespace().to_owned(), entry.pod.name().to_owned());
-        // A pod that is gone by now needs no condition.
+        self.recorder.event(ctx, pod, EventType::Warning, "FailedScheduling", &note);
+        let old = pod.condition("PodScheduled");
+        let mut status = Value::map();
+        if old["status"] != "False" || old["message"] != message || old["reason"] != reason {
+            let since = if old["status"] == "False" {
+                old["lastTransitionTime"].clone()
+            } else {
+                Value::from(ctx.now.rfc3339())
+            };
+            let condition = value!({
+                "type": "PodScheduled", "status": "False", "reason": (reason), "message": (message),
+                "observedGeneration": (pod.generation()), "lastProbeTime": null, "lastTransitionTime": (since),
+            });
+            status.set("conditions", vec![condition]);
+        }
+        if let Some(node) = nominated
+            && pod["status"]["nominatedNodeName"].text() != node
+        {
+            status.set("nominatedNodeName", if node.is_empty() { Value::Null } else { node.into() });
+        }
+        if !status.entries().is_empty() {
+            self.patch_status(pod, status, ctx);
+        }
+    }
+
+    pub(crate) fn patch_status(&mut self, pod: &Value, status: Value, ctx: &mut Ctx<'_>) {
+        let (namespace, name) = (pod.meta()["namespace"].to_str(), pod.meta()["name"].to_str());
+        let patch = value!({"metadata": {"uid": (pod.uid())}, "status": (status)});
+        // A pod that is gone by now needs no status.
         let _ = ctx.patch(PODS, &namespace, &name, "status", PatchType::Strategic, patch);
+    }
+
+    /// The pods nominated to a node that this one must leave room for.
+    pub(crate) fn nominated_beside(&self, pod: &PodInfo, node: &str) -> Vec<(Str, Placed)> {
+        if self.nominated.is_empty() {
+            return Vec::new();
+        }
+        let beside = |(key, (on, placed)): (&Str, &(Str, Placed))| {
+            (on == node && *key != pod.key && placed.needs.priority >= pod.needs.priority)
+                .then(|| (key.clone(), placed.clone()))
+        };
+        self.nominated.iter().filter_map(beside).collect()
     }
 }
 
-/// Upstream's `numFeasibleNodesToFind` with the adaptive percentage.
-fn feasible_nodes_to_find(all: usize) -> usize {
+/// The filters that have something to say about a pod.
+pub(crate) fn asked(look: &Look<'_>) -> Vec<&'static dyn Filter> {
+    plugins::filters().iter().copied().filter(|f| !f.skip(look)).collect()
+}
+
+/// Upstream's `numFeasibleNodesToFind`; a percentage of 0 adapts to the number of nodes.
+fn feasible_nodes_to_find(all: usize, percentage: usize) -> usize {
     if all < MIN_FEASIBLE_NODES {
         return all;
     }
-    let percent = 50usize.saturating_sub(all / 125).max(MIN_FEASIBLE_PERCENT);
-    (all * percent / 100).max(MIN_FEASIBLE_NODES)
+    let adaptive = 50usize.saturating_sub(all / 125).max(MIN_FEASIBLE_PERCENT);
+    let percent = if percentage == 0 { adaptive } else { percentage };
+    (all * percent / 100).max(MIN_FEASIBLE_NODES).min(all)
 }
 
-/// `0/3 nodes are available: ...`
-fn fit_error<'a>(all: usize, verdicts: impl Iterator<Item = &'a NodeVerdict> + Clone) -> String {
-    let refusals = verdicts.filter_map(|v| match v {
-        NodeVerdict::Refused { refusal, .. } => Some(&**refusal),
-        _ => None,
-    });
-    if all == 0 {
-        return "no nodes available to schedule pods".into();
+pub(crate) fn head(all: usize) -> String {
+    format!("0/{all} nodes are available:")
+}
+
+/// What the plugins say that could have made room.
+pub(crate) fn tail(preemption: &str) -> String {
+    // DynamicResources speaks first, and there is never anything to it.
+    format!("no new claims to deallocate, preemption: {preemption}")
+}
+
+/// `0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.`
+fn fit_error(all: usize, search: &Search) -> String {
+    let told = search.table.refused().map(|(_, (_, r))| r);
+    let mut counts = BTreeMap::new();
+    for reason in told.flat_map(|r| &r.reasons) {
+        *counts.entry(reason.as_str()).or_default() += 1;
     }
-    let head = format!("0/{all} nodes are available:");
-    let reasons = histogram(refusals.clone().flat_map(|r| r.reasons.iter().map(String::as_str)));
-    let preemption = histogram(refusals.map(|r: &Refusal| {
-        if r.unresolvable {
-            "Preemption is not helpful for scheduling"
-        } else {
-            "No preemption victims found for incoming pod"
+    let absent = all - search.table.refused().count().min(all);
+    if search.narrowed && absent > 0 {
+        *counts.entry("node(s) didn't satisfy plugin(s) [NodeAffinity]").or_default() += absent;
+    }
+    format!("{} {}.", head(all), sorted(&counts))
+}
+
+/// The reasons why making room does not help, of nodes that were looked at; the other of `all` nodes could not.
+pub(crate) fn histogram<'a>(reasons: impl Iterator<Item = &'a Refusal>, all: usize) -> String {
+    let mut counts = BTreeMap::new();
+    let mut looked_at = 0;
+    for refusal in reasons {
+        looked_at += 1;
+        for reason in &refusal.reasons {
+            *counts.entry(reason.as_str()).or_default() += 1;
         }
-    }));
-    format!("{head} {reasons}. no new claims to deallocate, preemption: {head} {preemption}.")
-}
-
-/// The same when the pod itself is the reason, whatever the node.
-fn pre_filter_error(all: usize, refusal: &Refusal) -> String {
-    let head = format!("0/{all} nodes are available:");
-    let why = refusal.reasons.join(", ");
-    format!(
-        "{head} {why}. no new claims to deallocate, preemption: {head} {all} Preemption is not helpful for scheduling."
-    )
-}
-
-/// `2 Insufficient cpu, 1 Too many pods`: counted, in the order of the texts.
-fn histogram<'a>(reasons: impl Iterator<Item = &'a str>) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for r in reasons {
-        *counts.entry(r).or_default() += 1;
     }
-    let mut texts: Vec<String> = counts.into_iter().map(|(reason, n)| format!("{n} {reason}")).collect();
+    if all > looked_at {
+        *counts.entry("Preemption is not helpful for scheduling").or_default() += all - looked_at;
+    }
+    sorted(&counts)
+}
+
+/// `2 Insufficient cpu, 1 Too many pods`: in the order of the texts.
+fn sorted(counts: &BTreeMap<&str, usize>) -> String {
+    let mut texts: Vec<String> = counts.iter().map(|(reason, n)| format!("{n} {reason}")).collect();
     texts.arrange();
     texts.join(", ")
 }
@@ -269,23 +400,27 @@ mod tests {
 
     #[test]
     fn how_many_nodes_are_looked_for() {
-        assert_eq!([5, 99, 100, 1000, 6000].map(feasible_nodes_to_find), [5, 99, 100, 420, 300]);
+        assert_eq!([5, 99, 100, 1000, 6000].map(|n| feasible_nodes_to_find(n, 0)), [5, 99, 100, 420, 300]);
+        assert_eq!([50, 1000].map(|n| feasible_nodes_to_find(n, 70)), [50, 700]);
+        assert_eq!(feasible_nodes_to_find(1000, 1), 100);
     }
 
     #[test]
     fn the_message_counts_reasons() {
-        let refused = |refusal| NodeVerdict::Refused { plugin: "p", refusal: Arc::new(refusal) };
-        let v = [
-            refused(Refusal::unschedulable("Insufficient cpu")),
-            refused(Refusal::unschedulable("Insufficient cpu")),
-            refused(Refusal::unresolvable("node(s) were unschedulable")),
-        ];
+        let names: Vec<Str> = ["a", "b", "c"].map(Str::from).into();
+        let mut table = Table::new(Arc::new(names));
+        table.refuse(0, "NodeResourcesFit", Refusal::unschedulable("Insufficient cpu"));
+        table.refuse(1, "NodeResourcesFit", Refusal::unschedulable("Insufficient cpu"));
+        table.refuse(2, "NodeUnschedulable", Refusal::unresolvable("node(s) were unschedulable"));
+        let search = Search { table, feasible: vec![], narrowed: false };
         assert_eq!(
-            fit_error(3, v.iter()),
-            "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu. no new claims to \
-             deallocate, preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, \
-             2 No preemption victims found for incoming pod."
+            fit_error(3, &search),
+            "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu."
         );
-        assert_eq!(fit_error(0, [].iter()), "no nodes available to schedule pods");
+        let no = Refusal::unresolvable("No preemption victims found for incoming pod");
+        assert_eq!(
+            histogram([&no, &no].into_iter(), 3),
+            "1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod"
+        );
     }
 }

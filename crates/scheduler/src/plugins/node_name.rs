@@ -2,8 +2,8 @@
 //!
 //! Models `plugins/nodename`.
 
-use crate::framework::{Filter, Refusal};
-use crate::node_info::{NodeInfo, PodInfo};
+use crate::framework::{Filter, Look, Refusal};
+use crate::node_info::NodeInfo;
 
 pub(super) struct NodeName;
 
@@ -12,11 +12,35 @@ impl Filter for NodeName {
         "NodeName"
     }
 
-    fn filter(&self, pod: &PodInfo, node: &NodeInfo) -> Result<(), Refusal> {
-        let wanted = pod.pod["spec"]["nodeName"].text();
+    fn skip(&self, look: &Look<'_>) -> bool {
+        look.pod.pod["spec"]["nodeName"].text().is_empty()
+    }
+
+    fn filter(&self, look: &Look<'_>, node: &NodeInfo) -> Result<(), Refusal> {
+        let wanted = look.pod.pod["spec"]["nodeName"].text();
         if wanted.is_empty() || wanted == node.name() {
             return Ok(());
         }
         Err(Refusal::unresolvable("node(s) didn't match the requested node name"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use objects::value;
+
+    use super::*;
+    use crate::testing::{cluster, named, verdict};
+
+    #[test]
+    fn only_the_named_node() {
+        let c = cluster(vec![named("a"), named("b")]);
+        let pod = value!({"spec": {"nodeName": "a"}});
+        assert_eq!(verdict(&NodeName, &c, &pod, "a"), Ok(()));
+        assert_eq!(
+            verdict(&NodeName, &c, &pod, "b"),
+            Err("node(s) didn't match the requested node name".into())
+        );
+        assert_eq!(verdict(&NodeName, &c, &value!({"spec": {}}), "b"), Ok(()));
     }
 }

@@ -1,39 +1,122 @@
-//! NodeResourcesFit: what the pod requests must be free; the emptier node scores higher (LeastAllocated).
+//! NodeResourcesFit: what the pod requests must be free; how full a node should be is the profile's choice.
 //!
-//! Models `plugins/noderesources/fit.go` and `least_allocated.go`.
-//! Not modelled: the strategies MostAllocated and RequestedToCapacityRatio (a default cluster does not use them).
+//! Models `plugins/noderesources`: `fit.go`, `least_allocated.go`, `most_allocated.go`, `requested_to_capacity_ratio.go`.
+//! Not modelled: ignored resources, extended resources that devices of DRA stand behind.
 
-use crate::framework::{Filter, MAX_NODE_SCORE, Refusal, Score};
-use crate::node_info::{NodeInfo, PodInfo};
+use objects::Str;
+
+use crate::framework::{Filter, Look, MAX_NODE_SCORE, Refusal, Score};
+use crate::node_info::{Needs, NodeInfo};
+use crate::nodes::Slot;
+use crate::profile::{Strategy, Weighted};
+use crate::resources::Resources;
 
 pub(super) struct NodeResourcesFit;
+
+/// Whether an empty node of this size takes the pod.
+pub(crate) fn fits_empty(needs: &Needs, allocatable: &Resources) -> bool {
+    refusal(needs, allocatable, &Resources::default(), 0).is_none()
+}
+
+fn refusal(needs: &Needs, has: &Resources, used: &Resources, pods: usize) -> Option<Refusal> {
+    let wants = &needs.requests;
+    let free = |wants: i64, has: i64, used: i64| wants <= 0 || wants <= has.saturating_sub(used);
+    let plain = pods as i64 + 1 <= has.pods
+        && free(wants.milli_cpu, has.milli_cpu, used.milli_cpu)
+        && free(wants.memory, has.memory, used.memory)
+        && free(wants.ephemeral_storage, has.ephemeral_storage, used.ephemeral_storage);
+    if plain && wants.scalar.is_empty() {
+        return None;
+    }
+    let mut found = Refusal { reasons: Vec::new(), unresolvable: false };
+    if pods as i64 + 1 > has.pods {
+        found.reasons.push(Str::new_static("Too many pods"));
+    }
+    let known = ["cpu", "memory", "ephemeral-storage"];
+    for name in known.into_iter().chain(wants.scalar.keys().map(Str::as_str)) {
+        let (wants, has, used) = (wants.get(name), has.get(name), used.get(name));
+        if !free(wants, has, used) {
+            found.reasons.push(format!("Insufficient {name}").into());
+            found.unresolvable |= wants > has;
+        }
+    }
+    (!found.reasons.is_empty()).then_some(found)
+}
 
 impl Filter for NodeResourcesFit {
     fn name(&self) -> &'static str {
         "NodeResourcesFit"
     }
 
-    fn filter(&self, pod: &PodInfo, node: &NodeInfo) -> Result<(), Refusal> {
-        let (has, used, wants) = (&node.allocatable, &node.requested, &pod.requests);
-        let mut reasons = Vec::new();
-        let mut unresolvable = false;
-        if node.pods.len() as i64 + 1 > has.pods {
-            reasons.push("Too many pods".to_owned());
+    fn filter(&self, look: &Look<'_>, node: &NodeInfo) -> Result<(), Refusal> {
+        refusal(&look.pod.needs, &node.allocatable, &node.requested, node.pods.len()).map_or(Ok(()), Err)
+    }
+}
+
+/// What would be requested of a resource with the pod, and what there is; `None` when it does not count.
+fn share(look: &Look<'_>, node: &NodeInfo, name: &str) -> Option<(i64, i64)> {
+    let capacity = node.allocatable.get(name);
+    let is_basic = matches!(name, "cpu" | "memory");
+    let (used, wants) = if is_basic {
+        (&node.scoring_requested, &look.pod.needs.scoring)
+    } else {
+        (&node.requested, &look.pod.needs.requests)
+    };
+    let wants = wants.get(name);
+    if capacity == 0 || (wants == 0 && !is_basic && name != "ephemeral-storage") {
+        return None;
+    }
+    Some((used.get(name).saturating_add(wants), capacity))
+}
+
+/// Hundredths of `capacity` that `amount` is.
+fn percent(amount: i64, capacity: i64) -> i64 {
+    (i128::from(amount) * i128::from(MAX_NODE_SCORE) / i128::from(capacity.max(1))) as i64
+}
+
+/// A score of 0..=100 on the broken line through the points (utilization, score 0..=10).
+fn on_shape(points: &[(i64, i64)], utilization: i64) -> i64 {
+    let scaled = |score: i64| score * (MAX_NODE_SCORE / 10);
+    for (i, (u, score)) in points.iter().enumerate() {
+        if utilization <= *u {
+            let Some((before_u, before)) = i.checked_sub(1).and_then(|b| points.get(b)) else {
+                return scaled(*score);
+            };
+            let (from, to) = (scaled(*before), scaled(*score));
+            return from + (to - from) * (utilization - before_u) / (u - before_u).max(1);
         }
-        let mut check = |name: &str, wants: i64, has: i64, used: i64| {
-            if wants > 0 && wants > has - used {
-                reasons.push(format!("Insufficient {name}"));
-                unresolvable |= wants > has;
+    }
+    points.last().map_or(0, |(_, score)| scaled(*score))
+}
+
+fn score(strategy: &Strategy, resources: &[Weighted], look: &Look<'_>, node: &NodeInfo) -> i64 {
+    let (mut sum, mut weights) = (0, 0);
+    for (name, weight) in resources {
+        let Some((requested, capacity)) = share(look, node, name) else { continue };
+        let s = match strategy {
+            Strategy::LeastAllocated if requested > capacity => 0,
+            Strategy::LeastAllocated => percent(capacity - requested, capacity),
+            Strategy::MostAllocated => percent(requested.min(capacity), capacity),
+            Strategy::RequestedToCapacityRatio(shape) => {
+                let utilization = if requested > capacity { 100 } else { percent(requested, capacity) };
+                let s = on_shape(shape, utilization);
+                // Upstream leaves out what scores nothing here.
+                if s <= 0 {
+                    continue;
+                }
+                s
             }
         };
-        check("cpu", wants.milli_cpu, has.milli_cpu, used.milli_cpu);
-        check("memory", wants.memory, has.memory, used.memory);
-        check("ephemeral-storage", wants.ephemeral_storage, has.ephemeral_storage, used.ephemeral_storage);
-        for (name, amount) in &wants.scalar {
-            let of = |r: &crate::resources::Resources| r.scalar.get(name).copied().unwrap_or(0);
-            check(name, *amount, of(has), of(used));
-        }
-        if reasons.is_empty() { Ok(()) } else { Err(Refusal { reasons, unresolvable }) }
+        sum += s * weight;
+        weights += weight;
+    }
+    if weights == 0 {
+        return 0;
+    }
+    match strategy {
+        // Rounded, where the others cut off.
+        Strategy::RequestedToCapacityRatio(_) => (2 * sum + weights) / (2 * weights),
+        _ => sum / weights,
     }
 }
 
@@ -42,57 +125,97 @@ impl Score for NodeResourcesFit {
         "NodeResourcesFit"
     }
 
-    fn score(&self, pod: &PodInfo, node: &NodeInfo) -> i64 {
-        let (has, used, wants) = (&node.allocatable, &node.scoring_requested, &pod.scoring);
-        let pairs =
-            [(used.milli_cpu + wants.milli_cpu, has.milli_cpu), (used.memory + wants.memory, has.memory)];
-        let known: Vec<i64> = pairs
-            .into_iter()
-            .filter(|(_, capacity)| *capacity > 0)
-            .map(|(requested, capacity)| least_requested(requested, capacity))
-            .collect();
-        if known.is_empty() { 0 } else { known.iter().sum::<i64>() / known.len() as i64 }
+    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
+        let (strategy, resources) = (&look.profile.strategy, &look.profile.fit_resources);
+        into.extend(feasible.iter().map(|slot| score(strategy, resources, look, &look.nodes[*slot])));
+        true
     }
-}
-
-fn least_requested(requested: i64, capacity: i64) -> i64 {
-    if requested > capacity { 0 } else { (capacity - requested) * MAX_NODE_SCORE / capacity }
 }
 
 #[cfg(test)]
 mod tests {
-    use objects::value;
+    use objects::{Value, value};
 
     use super::*;
+    use crate::testing::{Cluster, cluster, put, scored, verdict};
 
-    fn node(cpu: &str, memory: &str) -> NodeInfo {
-        let mut nodes = crate::node_info::Nodes::default();
-        nodes.set_node(&value!({
-            "metadata": {"name": "n"},
-            "status": {"allocatable": {"cpu": (cpu), "memory": (memory), "pods": "1"}},
-        }));
-        nodes.get("n").expect("just set").clone()
+    fn node(name: &str, cpu: &str, memory: &str, pods: &str) -> Value {
+        value!({
+            "metadata": {"name": (name)},
+            "status": {"allocatable":
+                {"cpu": (cpu), "memory": (memory), "pods": (pods), "example.com/gpu": "2"}},
+        })
     }
 
-    fn pod(cpu: &str) -> PodInfo {
-        PodInfo::new(&value!({"spec": {"containers": [{"resources": {"requests": {"cpu": (cpu)}}}]}}))
-    }
-
-    #[test]
-    fn refuses_what_is_not_free() {
-        assert_eq!(NodeResourcesFit.filter(&pod("1"), &node("2", "1Gi")), Ok(()));
-        assert_eq!(
-            NodeResourcesFit.filter(&pod("3"), &node("2", "1Gi")),
-            Err(Refusal::unresolvable("Insufficient cpu"))
-        );
+    fn pod(requests: Value) -> Value {
+        value!({"spec": {"containers": [{"resources": {"requests": (requests)}}]}})
     }
 
     #[test]
-    fn the_emptier_node_scores_higher() {
-        assert_eq!(NodeResourcesFit.score(&pod("1"), &node("2", "400Mi")), 50);
-        assert!(
-            NodeResourcesFit.score(&pod("1"), &node("8", "8Gi"))
-                > NodeResourcesFit.score(&pod("1"), &node("4", "8Gi"))
-        );
+    fn each_reason_is_told() {
+        let mut c = cluster(vec![node("a", "2", "1Gi", "2")]);
+        put(&mut c, "a", "ns/x", &pod(value!({"cpu": "1", "memory": "512Mi"})));
+        let table = [
+            (value!({"cpu": "1"}), ""),
+            (value!({"cpu": "1100m"}), "Insufficient cpu"),
+            (value!({"memory": "513Mi"}), "Insufficient memory"),
+            (value!({"cpu": "3", "memory": "1Gi"}), "Insufficient cpu, Insufficient memory"),
+            (value!({"example.com/gpu": "3"}), "Insufficient example.com/gpu"),
+            (value!({"example.com/gpu": "2"}), ""),
+            (value!({"ephemeral-storage": "1Gi"}), "Insufficient ephemeral-storage"),
+        ];
+        for (requests, why) in table {
+            let want = if why.is_empty() { Ok(()) } else { Err(why.to_owned()) };
+            assert_eq!(verdict(&NodeResourcesFit, &c, &pod(requests.clone()), "a"), want, "{requests:?}");
+        }
+        put(&mut c, "a", "ns/y", &pod(value!({})));
+        assert_eq!(verdict(&NodeResourcesFit, &c, &pod(value!({})), "a"), Err("Too many pods".into()));
+    }
+
+    #[test]
+    fn more_than_the_node_has_can_never_fit() {
+        let has = Resources { milli_cpu: 2000, pods: 10, ..Resources::default() };
+        let used = Resources { milli_cpu: 1500, ..Resources::default() };
+        let of = |cpu: &str| {
+            let needs = Needs::of(&pod(value!({"cpu": (cpu)}))["spec"]);
+            refusal(&needs, &has, &used, 1).map(|r| r.unresolvable)
+        };
+        assert_eq!((of("500m"), of("1"), of("3")), (None, Some(false), Some(true)));
+    }
+
+    fn with(strategy: Strategy) -> Cluster {
+        let mut c = cluster(vec![node("a", "4", "4000Mi", "9"), node("b", "4", "4000Mi", "9")]);
+        c.profile.strategy = strategy;
+        put(&mut c, "b", "ns/x", &pod(value!({"cpu": "2", "memory": "1000Mi"})));
+        c
+    }
+
+    #[test]
+    fn strategies() {
+        let p = pod(value!({"cpu": "1", "memory": "1000Mi"}));
+        let shape = vec![(0, 0), (50, 10), (100, 0)];
+        let table = [
+            // CPU 1 of 4, memory 1 of 4; and 3 of 4, 2 of 4.
+            (Strategy::LeastAllocated, vec![75, 37]),
+            (Strategy::MostAllocated, vec![25, 62]),
+            (Strategy::RequestedToCapacityRatio(shape), vec![50, 75]),
+        ];
+        for (strategy, want) in table {
+            let c = with(strategy.clone());
+            assert_eq!(scored(&NodeResourcesFit, &c, &p).map(|s| s.1), Some(want), "{strategy:?}");
+        }
+    }
+
+    #[test]
+    fn a_silent_container_is_scored_at_the_default() {
+        let c = cluster(vec![node("a", "1", "400Mi", "9")]);
+        // 100 of 1000 millis, 200 of 400 MiB: (90 + 50) / 2.
+        assert_eq!(scored(&NodeResourcesFit, &c, &pod(value!({}))).map(|s| s.1), Some(vec![70]));
+    }
+
+    #[test]
+    fn the_line_through_the_points() {
+        let shape = [(20, 2), (60, 10)];
+        assert_eq!([0, 20, 40, 60, 100].map(|u| on_shape(&shape, u)), [20, 20, 60, 100, 100]);
     }
 }

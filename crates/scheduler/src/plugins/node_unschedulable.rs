@@ -1,10 +1,10 @@
-//! NodeUnschedulable: a cordoned node takes no new pods.
+//! NodeUnschedulable: nothing new on a cordoned node, except for pods that tolerate its taint.
 //!
 //! Models `plugins/nodeunschedulable`.
 
 use super::taint_toleration::tolerates;
-use crate::framework::{Filter, Refusal};
-use crate::node_info::{NodeInfo, PodInfo};
+use crate::framework::{Filter, Look, Refusal};
+use crate::node_info::NodeInfo;
 
 pub(super) struct NodeUnschedulable;
 
@@ -13,11 +13,34 @@ impl Filter for NodeUnschedulable {
         "NodeUnschedulable"
     }
 
-    fn filter(&self, pod: &PodInfo, node: &NodeInfo) -> Result<(), Refusal> {
-        let taint = ("node.kubernetes.io/unschedulable", "", "NoSchedule");
-        if !node.unschedulable || tolerates(&pod.pod, taint) {
+    fn filter(&self, look: &Look<'_>, node: &NodeInfo) -> Result<(), Refusal> {
+        let cordon = ("node.kubernetes.io/unschedulable", "", "NoSchedule");
+        if !node.unschedulable || tolerates(&look.pod.pod, cordon) {
             return Ok(());
         }
         Err(Refusal::unresolvable("node(s) were unschedulable"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use objects::value;
+
+    use super::*;
+    use crate::testing::{cluster, verdict};
+
+    #[test]
+    fn a_cordoned_node_takes_only_who_tolerates_it() {
+        let c = cluster(vec![value!({"metadata": {"name": "a"}, "spec": {"unschedulable": true}})]);
+        let tolerations = |t: objects::Value| value!({"spec": {"tolerations": [(t)]}});
+        let no = Err("node(s) were unschedulable".to_owned());
+        for (pod, want) in [
+            (value!({"spec": {}}), no.clone()),
+            (tolerations(value!({"key": "node.kubernetes.io/unschedulable", "operator": "Exists"})), Ok(())),
+            (tolerations(value!({"key": "other", "operator": "Exists"})), no),
+            (tolerations(value!({"operator": "Exists"})), Ok(())),
+        ] {
+            assert_eq!(verdict(&NodeUnschedulable, &c, &pod, "a"), want, "{pod:?}");
+        }
     }
 }

@@ -1,27 +1,46 @@
 //! PodTopologySpread: pods of one kind are spread over zones and nodes, as a rule or as a wish.
 //!
 //! Models `plugins/podtopologyspread` with the system's default constraints (hostname with skew 3, zone with 5) for
-//! pods of a ReplicaSet, ReplicationController or StatefulSet. Not modelled: `nodeTaintsPolicy: Honor`; a Service's
-//! selector narrows the default constraints upstream.
+//! pods of a ReplicaSet, ReplicationController or StatefulSet, and pods that a Service selects. The pods counted for the
+//! defaults are the living ones of the same controller; upstream reads its selector, which picks the same pods.
+
+use std::sync::Arc;
 
 use objects::selector::LabelSelector;
-use objects::{Str, Value, value};
-use ordered::BTreeMap;
+use objects::{Str, Value, json, value};
 
 use super::node_affinity::matches_required;
-use crate::framework::{Filter, MAX_NODE_SCORE, Refusal, Score};
-use crate::node_info::{NodeInfo, Nodes, PodInfo};
+use super::taint_toleration::tolerates_hard;
+use crate::census::{Namespaces, Who, at, namespace_of};
+use crate::framework::{Filter, Look, MAX_NODE_SCORE, Refusal, Score};
+use crate::node_info::{NodeInfo, Placed, PodInfo};
+use crate::nodes::{Nodes, Slot};
+use crate::storage::Storage;
+use crate::topology::NONE;
 
 const HOSTNAME: &str = "kubernetes.io/hostname";
 const ZONE: &str = "topology.kubernetes.io/zone";
+const REASON: &str = "node(s) didn't match pod topology spread constraints";
 
-/// One constraint with what is counted for it.
+/// One constraint as read.
 #[derive(Clone, Debug)]
-pub struct Constraint {
+struct Constraint {
     key: Str,
     max_skew: i64,
-    /// Matching pods by the value of `key`.
-    counts: BTreeMap<Str, i64>,
+    min_domains: i64,
+    honor_affinity: bool,
+    honor_taints: bool,
+    /// Living pods that it counts, by slot.
+    counts: Arc<Vec<u32>>,
+    who: Option<Arc<Who>>,
+}
+
+/// A rule with what is counted for it.
+#[derive(Clone, Debug)]
+struct Hard {
+    constraint: Constraint,
+    /// Matching pods by domain; -1 where no node counts.
+    by_domain: Vec<i64>,
     /// The fewest in any domain.
     fewest: i64,
     /// Whether the pod counts itself.
@@ -31,86 +50,163 @@ pub struct Constraint {
 /// What was counted before nodes are asked.
 #[derive(Clone, Debug, Default)]
 pub struct Spread {
-    hard: Vec<Constraint>,
+    hard: Vec<Hard>,
     soft: Vec<Constraint>,
     /// A node without one of the keys is not scored: not so for the default constraints.
     all_keys: bool,
 }
 
-/// Whose pods are counted.
-enum Who<'a> {
-    Selected(LabelSelector, &'a str),
-    /// Pods of this controller.
-    Owned(Str),
+impl Constraint {
+    fn counts_node(&self, pod: &PodInfo, node: &NodeInfo) -> bool {
+        (!self.honor_affinity || matches_required(pod, &node.node))
+            && (!self.honor_taints || tolerates_hard(&pod.pod, &node.taints))
+    }
 }
 
-/// Counts what a pod's constraints need; `None` when it has none.
-pub(crate) fn prepare(pod: &PodInfo, nodes: &Nodes) -> Option<Spread> {
-    let own = pod.pod["spec"]["topologySpreadConstraints"].items();
-    if own.is_empty() {
-        let owner = pod.owner.clone()?;
-        let soft = [(HOSTNAME, 3), (ZONE, 5)].map(|(key, skew)| {
-            let c = value!({"topologyKey": (key), "maxSkew": (skew as i64)});
-            count(&c, &Who::Owned(owner.clone()), pod, nodes)
-        });
-        return Some(Spread { hard: Vec::new(), soft: soft.into(), all_keys: false });
+impl Hard {
+    fn settle(&mut self) {
+        let domains = || self.by_domain.iter().copied().filter(|n| *n >= 0);
+        let too_few = (domains().count() as i64) < self.constraint.min_domains;
+        self.fewest = if too_few { 0 } else { domains().min().unwrap_or(0) };
     }
-    let mut spread = Spread { all_keys: true, ..Spread::default() };
-    for c in own {
-        let mut selector = c["labelSelector"].clone();
-        for key in c["matchLabelKeys"].items() {
-            if let Some(v) = pod.pod.labels().find(key.text()) {
-                selector.set_at(&["matchLabels", key.text()], v);
-            }
-        }
-        let selector = LabelSelector::from_value(&selector).unwrap_or_else(|_| LabelSelector::nothing());
-        let counted = count(c, &Who::Selected(selector, pod.pod.namespace()), pod, nodes);
-        if c["whenUnsatisfiable"] == "ScheduleAnyway" {
-            spread.soft.push(counted);
-        } else {
-            spread.hard.push(counted);
-        }
-    }
-    Some(spread)
 }
 
-fn count(c: &Value, who: &Who<'_>, pod: &PodInfo, nodes: &Nodes) -> Constraint {
-    let key = c["topologyKey"].to_str();
-    let mut counts: BTreeMap<Str, i64> = BTreeMap::new();
-    let honor = c["nodeAffinityPolicy"] != "Ignore";
-    for node in nodes.iter() {
-        let Some(domain) = node.node.labels().find(&key) else { continue };
-        if honor && !matches_required(pod, &node.node) {
-            continue;
+/// The selector of a constraint or term with the pod's own values of `matchLabelKeys`.
+pub(super) fn selector_of(term: &Value, labels: &Value) -> Value {
+    let mut selector = term["labelSelector"].clone();
+    for key in term["matchLabelKeys"].items() {
+        if let Some(v) = labels.find(key.text()) {
+            selector.set_at(&["matchLabels", key.text()], v);
         }
-        let here = match who {
-            Who::Owned(owner) => node.by_owner.get(owner).copied().unwrap_or(0),
-            Who::Selected(selector, namespace) => {
-                let counted = node.pods.values().filter(|p| {
-                    p.pod.namespace() == *namespace
-                        && !p.pod.is_terminating()
-                        && selector.matches(p.pod.labels())
-                });
-                counted.count() as i64
-            }
-        };
-        *counts.entry(domain.to_str()).or_default() += here;
     }
-    let too_few = (counts.len() as i64) < c["minDomains"].int_or(1);
+    selector
+}
+
+fn read(c: &Value, pod: &PodInfo, nodes: &mut Nodes) -> Constraint {
+    let selector = selector_of(c, pod.pod.labels());
+    let namespace = pod.pod.namespace();
+    let question = Str::from(format!("living\0{namespace}\0{}", json::to_string(&selector)));
+    let read = LabelSelector::from_value(&selector).unwrap_or_else(|_| LabelSelector::nothing());
+    // Upstream counts nothing for a selector that selects everything.
+    let counted = if read.is_everything() { LabelSelector::nothing() } else { read.clone() };
+    let who = |s| Who { terms: vec![(Namespaces::These(vec![namespace.into()]), s)], living_only: true };
     Constraint {
-        fewest: if too_few { 0 } else { counts.values().copied().min().unwrap_or(0) },
-        key,
+        key: c["topologyKey"].to_str(),
         max_skew: c["maxSkew"].int_or(1),
-        counts,
-        itself: match who {
-            Who::Selected(selector, _) => selector.matches(pod.pod.labels()),
-            Who::Owned(_) => true,
-        },
+        min_domains: c["minDomains"].int_or(1),
+        honor_affinity: c["nodeAffinityPolicy"] != "Ignore",
+        honor_taints: c["nodeTaintsPolicy"] == "Honor",
+        counts: Arc::new(nodes.counted(&question, || who(counted)).to_vec()),
+        who: Some(Arc::new(who(read))),
     }
 }
 
-fn of(pod: &PodInfo) -> Option<&Spread> {
-    pod.cycle.as_ref()?.spread.as_ref()
+fn default_constraint(key: &'static str, skew: i64, counts: &Arc<Vec<u32>>) -> Constraint {
+    Constraint {
+        key: Str::new_static(key),
+        max_skew: skew,
+        min_domains: 1,
+        honor_affinity: true,
+        honor_taints: false,
+        counts: counts.clone(),
+        who: None,
+    }
+}
+
+/// Living pods of the same kind by slot, when the defaults apply: of the same controller, or of the same Services.
+fn default_counts(pod: &PodInfo, nodes: &mut Nodes, storage: &Storage) -> Option<Vec<u32>> {
+    if let Some(owner) = &pod.owner {
+        return Some(nodes.census.of_owner(owner).to_vec());
+    }
+    let labels = pod.pod.labels();
+    if labels.entries().is_empty() {
+        return None;
+    }
+    let namespace = pod.pod.namespace();
+    let selectors = storage.services.get(namespace)?.values().map(|s| &s["spec"]["selector"]);
+    let mut merged = value!({});
+    for s in selectors.filter(|s| !s.entries().is_empty() && LabelSelector::from_labels(s).matches(labels)) {
+        for (k, v) in s.entries() {
+            merged.set(k.clone(), v);
+        }
+    }
+    if merged.entries().is_empty() {
+        return None;
+    }
+    let question = Str::from(format!("service\0{namespace}\0{}", json::to_string(&merged)));
+    let who = || Who {
+        terms: vec![(Namespaces::These(vec![namespace.into()]), LabelSelector::from_labels(&merged))],
+        living_only: true,
+    };
+    Some(nodes.counted(&question, who).to_vec())
+}
+
+/// Counts what a pod's constraints need.
+pub(super) fn pre_filter(pod: &PodInfo, nodes: &mut Nodes, storage: &Storage) -> Spread {
+    let mut spread = Spread { all_keys: pod.needs.spreads, ..Spread::default() };
+    if !pod.needs.spreads {
+        let Some(counts) = default_counts(pod, nodes, storage) else { return spread };
+        let counts = Arc::new(counts);
+        spread.soft = [(HOSTNAME, 3), (ZONE, 5)].map(|(k, skew)| default_constraint(k, skew, &counts)).into();
+        for c in &spread.soft {
+            nodes.want_column(&c.key);
+        }
+        return spread;
+    }
+    let mut hard = Vec::new();
+    for c in pod.pod["spec"]["topologySpreadConstraints"].items() {
+        let read = read(c, pod, nodes);
+        nodes.want_column(&read.key);
+        if c["whenUnsatisfiable"] == "ScheduleAnyway" {
+            spread.soft.push(read);
+        } else {
+            hard.push(read);
+        }
+    }
+    let columns: Vec<_> = hard.iter().map(|c| nodes.columns.get(&c.key)).collect();
+    spread.hard = hard.iter().zip(&columns).map(|(c, column)| {
+        let mut by_domain = vec![-1; column.map_or(0, |c| c.len())];
+        for node in nodes.iter() {
+            // A node counts only when it has the keys of all rules.
+            let has_all = columns.iter().all(|c| c.is_some_and(|c| c.of(node.slot) != NONE));
+            let domain = column.map_or(NONE, |c| c.of(node.slot));
+            if has_all && c.counts_node(pod, node)
+                && let Some(n) = by_domain.get_mut(domain as usize)
+            {
+                *n = (*n).max(0) + at(&c.counts, node.slot);
+            }
+        }
+        let itself = c.who.as_ref().is_some_and(|w| w.matches(pod.pod.namespace(), pod.pod.labels()));
+        let mut rule = Hard { constraint: c.clone(), by_domain, fewest: 0, itself };
+        rule.settle();
+        rule
+    }).collect();
+    spread
+}
+
+impl Spread {
+    /// A pod comes to a node or leaves it.
+    pub(super) fn shift(&mut self, pod: &PodInfo, key: &str, other: &Placed, node: &NodeInfo, nodes: &Nodes, by: i64) {
+        for rule in &mut self.hard {
+            let c = &rule.constraint;
+            let counted = c.who.as_ref().is_some_and(|w| w.matches(namespace_of(key), &other.labels));
+            let domain = nodes.columns.get(&c.key).map_or(NONE, |column| column.of(node.slot));
+            if counted && !other.terminating && c.counts_node(pod, node)
+                && let Some(n) = rule.by_domain.get_mut(domain as usize)
+            {
+                *n = (*n).max(0) + by;
+                rule.settle();
+            }
+        }
+    }
+}
+
+/// Whether a pod's own rules count another pod: then its coming or going may make room.
+pub(crate) fn is_counted(pod: &Value, namespace: &str, labels: &Value) -> bool {
+    pod.namespace() == namespace
+        && pod["spec"]["topologySpreadConstraints"].items().iter().any(|c| {
+            LabelSelector::from_value(&selector_of(c, pod.labels())).is_ok_and(|s| s.matches(labels))
+        })
 }
 
 pub(super) struct PodTopologySpread;
@@ -120,14 +216,18 @@ impl Filter for PodTopologySpread {
         "PodTopologySpread"
     }
 
-    fn filter(&self, pod: &PodInfo, node: &NodeInfo) -> Result<(), Refusal> {
-        const REASON: &str = "node(s) didn't match pod topology spread constraints";
-        for c in of(pod).map_or(&[][..], |s| &s.hard) {
-            let Some(domain) = node.node.labels().find(&c.key) else {
+    fn skip(&self, look: &Look<'_>) -> bool {
+        look.cycle.spread.hard.is_empty()
+    }
+
+    fn filter(&self, look: &Look<'_>, node: &NodeInfo) -> Result<(), Refusal> {
+        for rule in &look.cycle.spread.hard {
+            let domain = look.nodes.columns.get(&rule.constraint.key).map_or(NONE, |c| c.of(node.slot));
+            if domain == NONE {
                 return Err(Refusal::unresolvable(format!("{REASON} (missing required label)")));
-            };
-            let here = c.counts.get(domain.text()).copied().unwrap_or(0);
-            if here + i64::from(c.itself) - c.fewest > c.max_skew {
+            }
+            let here = rule.by_domain.get(domain as usize).copied().unwrap_or(0).max(0);
+            if here + i64::from(rule.itself) - rule.fewest > rule.constraint.max_skew {
                 return Err(Refusal::unschedulable(REASON));
             }
         }
@@ -135,26 +235,65 @@ impl Filter for PodTopologySpread {
     }
 }
 
+/// The score of a node that lacks a key.
+const IGNORED: i64 = -1;
+
 impl Score for PodTopologySpread {
     fn name(&self) -> &'static str {
         "PodTopologySpread"
     }
 
-    fn score(&self, pod: &PodInfo, node: &NodeInfo) -> i64 {
-        let Some(spread) = of(pod) else { return 0 };
-        let mut score = 0.0;
-        for c in &spread.soft {
-            let Some(domain) = node.node.labels().find(&c.key) else {
-                if spread.all_keys {
-                    return IGNORED;
+    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
+        let spread = &look.cycle.spread;
+        if spread.soft.is_empty() {
+            return false;
+        }
+        let columns: Vec<_> = spread.soft.iter().map(|c| look.nodes.columns.get(&c.key)).collect();
+        let lacks = |slot: Slot| columns.iter().any(|c| c.is_none_or(|c| c.of(slot) == NONE));
+        let ignored = |slot: Slot| spread.all_keys && lacks(slot);
+        let mut sums = vec![0.0; feasible.len()];
+        for (c, column) in spread.soft.iter().zip(&columns) {
+            let Some(column) = column.filter(|c| !c.is_empty()) else { continue };
+            let base = (c.max_skew - 1) as f64;
+            if c.key == HOSTNAME {
+                let weight = ln((feasible.iter().filter(|s| !ignored(**s)).count() + 2) as f64);
+                for (slot, sum) in feasible.iter().zip(&mut sums) {
+                    if column.of(*slot) != NONE {
+                        *sum += at(&c.counts, *slot) as f64 * weight + base;
+                    }
                 }
                 continue;
-            };
-            let here = c.counts.get(domain.text()).copied().unwrap_or(0);
-            score += here as f64 * ln(c.counts.len() as f64 + 2.0) + (c.max_skew - 1) as f64;
+            }
+            // Only domains of fitting nodes count, but in them all nodes do.
+            let mut by_domain = vec![-1i64; column.len()];
+            let mut size = 0;
+            for slot in feasible.iter().filter(|s| !ignored(**s)) {
+                if let Some(n) = by_domain.get_mut(column.of(*slot) as usize)
+                    && *n < 0
+                {
+                    (*n, size) = (0, size + 1);
+                }
+            }
+            // Nodes without the key count as one domain, which matters where other keys would do.
+            size += usize::from(!spread.all_keys && feasible.iter().any(|s| column.of(*s) == NONE));
+            for node in look.nodes.iter() {
+                let Some(n) = by_domain.get_mut(column.of(node.slot) as usize).filter(|n| **n >= 0) else { continue };
+                let counted = at(&c.counts, node.slot);
+                if counted > 0 && !ignored(node.slot) && c.counts_node(look.pod, node) {
+                    *n += counted;
+                }
+            }
+            let weight = ln((size + 2) as f64);
+            for (slot, sum) in feasible.iter().zip(&mut sums) {
+                if let Some(n) = by_domain.get(column.of(*slot) as usize) {
+                    *sum += (*n).max(0) as f64 * weight + base;
+                }
+            }
         }
         // Half away from zero, as Go rounds; no score is negative.
-        (score + 0.5) as i64
+        let score = |(slot, sum): (&Slot, f64)| if ignored(*slot) { IGNORED } else { (sum + 0.5) as i64 };
+        into.extend(feasible.iter().zip(sums).map(score));
+        true
     }
 
     fn normalize(&self, scores: &mut [i64]) {
@@ -170,14 +309,7 @@ impl Score for PodTopologySpread {
             };
         }
     }
-
-    fn skip(&self, pod: &PodInfo) -> bool {
-        of(pod).is_none_or(|s| s.soft.is_empty())
-    }
 }
-
-/// The score of a node that lacks a key.
-const IGNORED: i64 = -1;
 
 /// The natural logarithm by basic operations only: the same bits on every machine, which a library's is not.
 fn ln(mut x: f64) -> f64 {
@@ -198,58 +330,98 @@ fn ln(mut x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{Cluster, cluster, put, scored, verdict};
 
-    fn nodes(pods: &[(&str, &str)]) -> Nodes {
-        let mut n = Nodes::default();
-        for (name, zone) in [("a", "x"), ("b", "x"), ("c", "y"), ("d", "")] {
-            let mut labels = value!({"kubernetes.io/hostname": (name)});
+    fn zoned(pods: &[(&str, &str)]) -> Cluster {
+        let node = |name: &str, zone: &str| {
+            let mut labels = value!({HOSTNAME: (name)});
             if !zone.is_empty() {
                 labels.set(ZONE, zone);
             }
-            n.set_node(&value!({"metadata": {"name": (name), "labels": (labels)}}));
-        }
+            value!({"metadata": {"name": (name), "labels": (labels)}})
+        };
+        let mut c = cluster(vec![node("a", "x"), node("b", "x"), node("c", "y"), node("d", "")]);
         for (i, (node, app)) in pods.iter().enumerate() {
-            let pod = value!({"metadata": {"namespace": "ns", "labels": {"app": (*app)}}});
-            n.set_pod(format!("ns/p{i}").into(), node, &pod);
+            put(&mut c, node, &format!("ns/p{i}"), &value!({"metadata": {"labels": {"app": (*app)}}}));
         }
-        n
+        c
     }
 
-    fn pod(when: &str, nodes: &Nodes) -> PodInfo {
-        let mut info = PodInfo::new(&value!({
-            "metadata": {"namespace": "ns", "labels": {"app": "w"}},
-            "spec": {"topologySpreadConstraints": [{
-                "maxSkew": 1, "topologyKey": (ZONE), "whenUnsatisfiable": (when),
-                "labelSelector": {"matchLabels": {"app": "w"}},
-            }]},
-        }));
-        let spread = prepare(&info, nodes);
-        info.cycle.get_or_insert_default().spread = spread;
-        info
+    fn pod(when: &str, more: Value) -> Value {
+        let mut constraint = value!({
+            "maxSkew": 1, "topologyKey": (ZONE), "whenUnsatisfiable": (when),
+            "labelSelector": {"matchLabels": {"app": "w"}},
+        });
+        for (k, v) in more.entries() {
+            constraint.set(k.clone(), v);
+        }
+        value!({
+            "metadata": {"name": "new", "namespace": "ns", "labels": {"app": "w"}},
+            "spec": {"topologySpreadConstraints": [(constraint)]},
+        })
     }
 
     #[test]
     fn a_fuller_zone_and_a_node_without_zone_are_refused() {
-        let n = nodes(&[("a", "w"), ("c", "other")]);
-        let p = pod("DoNotSchedule", &n);
-        let fits = |name: &str| {
-            PodTopologySpread
-                .filter(&p, n.get(name).expect("there"))
-                .map_err(|r| (r.reasons[0].clone(), r.unresolvable))
-        };
-        let reason = "node(s) didn't match pod topology spread constraints";
-        assert_eq!(fits("b"), Err((reason.into(), false)));
-        assert_eq!(fits("c"), Ok(()));
-        assert_eq!(fits("d"), Err((format!("{reason} (missing required label)"), true)));
+        let missing = format!("{REASON} (missing required label)");
+        let (one, two) = (&[("a", "w"), ("c", "other")][..], &[("a", "w"), ("c", "w")][..]);
+        let affinity = value!({"nodeSelector": {(ZONE): "x"}});
+        let table = [
+            (one, value!({}), [Err(REASON), Ok(()), Err(missing.as_str())]),
+            (two, value!({}), [Ok(()), Ok(()), Err(missing.as_str())]),
+            (one, value!({"maxSkew": 2}), [Ok(()), Ok(()), Err(missing.as_str())]),
+            // Three zones are wanted and there are two: the fewest is none.
+            (two, value!({"minDomains": 3}), [Err(REASON), Err(REASON), Err(missing.as_str())]),
+            (one, value!({"labelSelector": {"matchLabels": {"app": "no"}}}), [Ok(()), Ok(()), Err(&missing)]),
+        ];
+        for (pods, more, want) in table {
+            let c = zoned(pods);
+            let p = pod("DoNotSchedule", more.clone());
+            let got = ["b", "c", "d"].map(|n| verdict(&PodTopologySpread, &c, &p, n));
+            assert_eq!(got, want.map(|w| w.map_err(str::to_owned)), "{more:?}");
+        }
+        // Nodes that the pod does not select are no domain unless the constraint ignores that.
+        let c = zoned(one);
+        for (policy, want) in [("Honor", Ok(())), ("Ignore", Err(REASON.to_owned()))] {
+            let mut p = pod("DoNotSchedule", value!({"nodeAffinityPolicy": (policy)}));
+            p.at_mut(&["spec"]).set("nodeSelector", affinity["nodeSelector"].clone());
+            assert_eq!(verdict(&PodTopologySpread, &c, &p, "b"), want, "{policy}");
+        }
     }
 
     #[test]
     fn a_wish_prefers_the_emptier_zone() {
-        let n = nodes(&[("a", "w"), ("a", "w"), ("c", "w")]);
-        let p = pod("ScheduleAnyway", &n);
-        let mut scores: Vec<i64> = n.iter().map(|node| PodTopologySpread.score(&p, node)).collect();
-        PodTopologySpread.normalize(&mut scores);
-        assert!(scores[2] > scores[0] && scores[0] == scores[1] && scores[3] == 0, "{scores:?}");
+        let c = zoned(&[("a", "w"), ("a", "w"), ("c", "w")]);
+        let (raw, scores) = scored(&PodTopologySpread, &c, &pod("ScheduleAnyway", value!({}))).expect("asked");
+        // ln 4 each.
+        assert_eq!(raw, [3, 3, 1, IGNORED]);
+        assert_eq!(scores, [33, 33, 100, 0]);
+    }
+
+    #[test]
+    fn pods_of_a_set_are_spread_without_being_asked() {
+        let mut c = zoned(&[]);
+        let of_set = |uid: &str| value!({
+            "metadata": {"name": "n", "namespace": "ns", "ownerReferences": [
+                {"kind": "ReplicaSet", "uid": (uid), "controller": true}]},
+        });
+        put(&mut c, "a", "ns/1", &of_set("u"));
+        put(&mut c, "a", "ns/2", &of_set("other"));
+        let (raw, scores) = scored(&PodTopologySpread, &c, &of_set("u")).expect("asked");
+        // Hostname: 1 pod times ln 6 plus 2; zone: 1 times ln 5 plus 4. A node without zone counts for its name only.
+        assert_eq!(raw, [9, 8, 6, 2]);
+        assert_eq!(scores, [22, 33, 55, 100]);
+        assert_eq!(scored(&PodTopologySpread, &c, &value!({"metadata": {"namespace": "ns"}})), None);
+    }
+
+    #[test]
+    fn pods_of_a_service_are_spread_too() {
+        let mut c = zoned(&[("a", "w")]);
+        let service = value!({"spec": {"selector": {"app": "w"}}});
+        c.storage.services.entry("ns".into()).or_default().insert("s".into(), service);
+        let p = value!({"metadata": {"name": "n", "namespace": "ns", "labels": {"app": "w"}}});
+        let (raw, _) = scored(&PodTopologySpread, &c, &p).expect("asked");
+        assert_eq!(raw, [9, 8, 6, 2]);
     }
 
     #[test]

@@ -1,19 +1,17 @@
 //! TaintToleration: a pod must tolerate a node's hard taints; it is sent where fewest soft ones remain.
 //!
-//! Models `plugins/tainttoleration`.
+//! Models `plugins/tainttoleration`. The operators `Lt` and `Gt` are behind a gate that is off by default.
 
 use objects::Value;
 
-use crate::framework::{Filter, Refusal, Score, default_normalize};
-use crate::node_info::{NodeInfo, PodInfo};
+use crate::framework::{Filter, Look, Refusal, Score, default_normalize};
+use crate::node_info::{NodeInfo, Taint};
+use crate::nodes::Slot;
 
 pub(super) struct TaintToleration;
 
-/// A taint as (key, value, effect).
-type Taint<'a> = (&'a str, &'a str, &'a str);
-
-/// Whether one of the pod's tolerations covers the taint.
-pub(super) fn tolerates(pod: &Value, (key, value, effect): Taint<'_>) -> bool {
+/// Whether one of the pod's tolerations covers the taint (key, value, effect).
+pub(crate) fn tolerates(pod: &Value, (key, value, effect): (&str, &str, &str)) -> bool {
     pod["spec"]["tolerations"].items().iter().any(|t| {
         let (t_key, t_effect) = (t["key"].text(), t["effect"].text());
         let effect_fits = t_effect.is_empty() || t_effect == effect;
@@ -21,21 +19,16 @@ pub(super) fn tolerates(pod: &Value, (key, value, effect): Taint<'_>) -> bool {
         let value_fits = match t["operator"].text() {
             "Exists" => true,
             "" | "Equal" => t["value"].text() == value,
-            "Lt" => compare(value, t["value"].text()).is_some_and(std::cmp::Ordering::is_lt),
-            "Gt" => compare(value, t["value"].text()).is_some_and(std::cmp::Ordering::is_gt),
             _ => false,
         };
         effect_fits && key_fits && value_fits
     })
 }
 
-/// Compares two integer taint values, as the operators `Lt` and `Gt` do.
-fn compare(taint: &str, toleration: &str) -> Option<std::cmp::Ordering> {
-    Some(taint.parse::<i64>().ok()?.cmp(&toleration.parse().ok()?))
-}
-
-fn taints(node: &NodeInfo) -> impl Iterator<Item = Taint<'_>> {
-    node.taints.iter().map(|t| (t.key.as_str(), t.value.as_str(), t.effect.as_str()))
+/// Whether a pod may run beside these taints.
+pub(crate) fn tolerates_hard(pod: &Value, taints: &[Taint]) -> bool {
+    let hard = |t: &&Taint| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute");
+    taints.iter().filter(hard).all(|t| tolerates(pod, (&t.key, &t.value, &t.effect)))
 }
 
 impl Filter for TaintToleration {
@@ -43,9 +36,8 @@ impl Filter for TaintToleration {
         "TaintToleration"
     }
 
-    fn filter(&self, pod: &PodInfo, node: &NodeInfo) -> Result<(), Refusal> {
-        let hard = |t: &Taint<'_>| matches!(t.2, "NoSchedule" | "NoExecute");
-        if taints(node).filter(hard).all(|t| tolerates(&pod.pod, t)) {
+    fn filter(&self, look: &Look<'_>, node: &NodeInfo) -> Result<(), Refusal> {
+        if node.taints.is_empty() || tolerates_hard(&look.pod.pod, &node.taints) {
             return Ok(());
         }
         Err(Refusal::unresolvable("node(s) had untolerated taint(s)"))
@@ -58,8 +50,13 @@ impl Score for TaintToleration {
     }
 
     /// The number of soft taints that the pod does not tolerate; fewer is better.
-    fn score(&self, pod: &PodInfo, node: &NodeInfo) -> i64 {
-        taints(node).filter(|t| t.2 == "PreferNoSchedule" && !tolerates(&pod.pod, *t)).count() as i64
+    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
+        let pod = &look.pod.pod;
+        into.extend(feasible.iter().map(|slot| {
+            let soft = look.nodes[*slot].taints.iter().filter(|t| t.effect == "PreferNoSchedule");
+            soft.filter(|t| !tolerates(pod, (&t.key, &t.value, &t.effect))).count() as i64
+        }));
+        true
     }
 
     fn normalize(&self, scores: &mut [i64]) {
@@ -72,11 +69,12 @@ mod tests {
     use objects::value;
 
     use super::*;
+    use crate::testing::{cluster, scored, verdict};
 
     #[test]
     fn which_toleration_covers_which_taint() {
-        let pod = |t: Value| value!({"spec": {"tolerations": [(t)]}});
-        let taint = ("dedicated", "gpu", "NoSchedule");
+        let taint = value!({"key": "dedicated", "value": "gpu", "effect": "NoSchedule"});
+        let c = cluster(vec![value!({"metadata": {"name": "a"}, "spec": {"taints": [(taint)]}})]);
         let table = [
             (value!({"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}), true),
             (value!({"key": "dedicated", "operator": "Equal", "value": "gpu"}), true),
@@ -86,7 +84,24 @@ mod tests {
             (value!({"key": "other", "operator": "Exists"}), false),
         ];
         for (toleration, fits) in table {
-            assert_eq!(tolerates(&pod(toleration.clone()), taint), fits, "{toleration:?}");
+            let pod = value!({"spec": {"tolerations": [(toleration)]}});
+            let want = if fits { Ok(()) } else { Err("node(s) had untolerated taint(s)".to_owned()) };
+            assert_eq!(verdict(&TaintToleration, &c, &pod, "a"), want, "{pod:?}");
         }
+    }
+
+    #[test]
+    fn a_wish_to_stay_away_is_scored_not_refused() {
+        let node = |name: &str, taints: &[&str]| {
+            let taints: Vec<Value> =
+                taints.iter().map(|k| value!({"key": (*k), "effect": "PreferNoSchedule"})).collect();
+            value!({"metadata": {"name": (name)}, "spec": {"taints": (taints)}})
+        };
+        let c = cluster(vec![node("a", &[]), node("b", &["x"]), node("c", &["x", "y"])]);
+        let pod = value!({"spec": {}});
+        assert_eq!(verdict(&TaintToleration, &c, &pod, "c"), Ok(()));
+        assert_eq!(scored(&TaintToleration, &c, &pod), Some((vec![0, 1, 2], vec![100, 50, 0])));
+        let tolerant = value!({"spec": {"tolerations": [{"key": "x", "operator": "Exists"}]}});
+        assert_eq!(scored(&TaintToleration, &c, &tolerant), Some((vec![0, 0, 1], vec![100, 100, 0])));
     }
 }

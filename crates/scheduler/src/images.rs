@@ -1,0 +1,48 @@
+//! Which images are on which nodes, and how large they are.
+//!
+//! Models the scheduler cache's image states. Images are found by name, nodes by slot.
+
+use objects::{Str, Value};
+use ordered::BTreeMap;
+
+use crate::nodes::Slot;
+
+/// An image by one of its names: bytes by slot, and how many nodes have it.
+#[derive(Clone, Debug, Default)]
+pub struct Image {
+    pub bytes: BTreeMap<Slot, i64>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Images {
+    by_name: BTreeMap<Str, Image>,
+}
+
+impl Images {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Image> {
+        self.by_name.get(name)
+    }
+
+    /// A node's list has changed from `old` to `new`.
+    pub fn set(&mut self, slot: Slot, old: &Value, new: &Value) {
+        let names = |list: &Value| -> Vec<(Str, i64)> {
+            let of = |i: &Value| {
+                let size = i["sizeBytes"].int();
+                i["names"].items().iter().map(|n| (n.to_str(), size)).collect::<Vec<_>>()
+            };
+            list.items().iter().flat_map(of).collect()
+        };
+        for (name, _) in names(old) {
+            if let Some(image) = self.by_name.get_mut(&name) {
+                image.bytes.remove(&slot);
+                if image.bytes.is_empty() {
+                    self.by_name.remove(&name);
+                }
+            }
+        }
+        for (name, size) in names(new) {
+            self.by_name.entry(name).or_default().bytes.insert(slot, size);
+        }
+    }
+}

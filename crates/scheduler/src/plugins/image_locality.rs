@@ -1,0 +1,106 @@
+//! ImageLocality: prefers a node that has the pod's images already, the more so the larger and the wider spread they are.
+//!
+//! Models `plugins/imagelocality`.
+
+use objects::Str;
+
+use crate::framework::{Look, MAX_NODE_SCORE, Score};
+use crate::images::Image;
+use crate::nodes::Slot;
+
+const MEGABYTE: i64 = 1024 * 1024;
+const LEAST: i64 = 23 * MEGABYTE;
+const MOST_EACH: i64 = 1000 * MEGABYTE;
+
+pub(super) struct ImageLocality;
+
+/// With `:latest` when there is no tag.
+fn normalized(image: &str) -> Str {
+    let colon = image.rfind(':').map_or(-1, |i| i as i64);
+    let slash = image.rfind('/').map_or(-1, |i| i as i64);
+    if colon <= slash { format!("{image}:latest").into() } else { image.into() }
+}
+
+fn scaled(sum: i64, containers: i64) -> i64 {
+    let most = MOST_EACH * containers;
+    MAX_NODE_SCORE * (sum.clamp(LEAST, most) - LEAST) / (most - LEAST)
+}
+
+impl Score for ImageLocality {
+    fn name(&self) -> &'static str {
+        "ImageLocality"
+    }
+
+    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
+        let spec = &look.pod.pod["spec"];
+        let (init, main) = (spec["initContainers"].items(), spec["containers"].items());
+        let volumes = spec["volumes"].items().iter().map(|v| v["image"]["reference"].text());
+        let images = init.iter().chain(main).map(|c| c["image"].text()).chain(volumes);
+        let known: Vec<&Image> = images
+            .filter(|i| !i.is_empty())
+            .filter_map(|i| look.nodes.images.get(&normalized(i)))
+            .collect();
+        let (containers, all) = ((init.len() + main.len()).max(1) as i64, look.nodes.len().max(1) as f64);
+        // Most pods' images are nowhere yet, or on few nodes.
+        into.resize(feasible.len(), 0);
+        if known.is_empty() {
+            return true;
+        }
+        for (slot, score) in feasible.iter().zip(into) {
+            let one = |image: &&Image| {
+                let bytes = image.bytes.get(slot).copied().unwrap_or(0);
+                (bytes as f64 * (image.bytes.len() as f64 / all)) as i64
+            };
+            *score = scaled(known.iter().map(one).fold(0, i64::saturating_add), containers);
+        }
+        true
+    }
+}
+
+/// The images of a node as its status lists them.
+#[cfg(test)]
+fn listed(images: &[(&str, i64)]) -> objects::Value {
+    let one = |(name, size): &(&str, i64)| objects::value!({"names": [(*name)], "sizeBytes": (*size)});
+    images.iter().map(one).collect::<Vec<_>>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use objects::value;
+
+    use super::*;
+    use crate::testing::{cluster, scored};
+
+    #[test]
+    fn large_images_draw_pods() {
+        let node = |name: &str, images: &[(&str, i64)]| {
+            value!({"metadata": {"name": (name)}, "status": {"images": (listed(images))}})
+        };
+        let c = cluster(vec![
+            node("a", &[("app:v1", 500 * MEGABYTE), ("tool:latest", 10 * MEGABYTE)]),
+            node("b", &[("app:v1", 500 * MEGABYTE), ("big:v1", 4000 * MEGABYTE)]),
+            node("c", &[]),
+            node("d", &[]),
+        ]);
+        let pod = |image: &str| value!({"spec": {"containers": [{"image": (image)}]}});
+        let table = [
+            // Half of the nodes have it: 250 MiB count.
+            ("app:v1", vec![23, 23, 0, 0]),
+            ("app:v2", vec![0, 0, 0, 0]),
+            // Below the least size.
+            ("tool", vec![0, 0, 0, 0]),
+            // A quarter of 4000 MiB is as much as can count.
+            ("big:v1", vec![0, 100, 0, 0]),
+        ];
+        for (image, want) in table {
+            assert_eq!(scored(&ImageLocality, &c, &pod(image)).map(|s| s.1), Some(want), "{image}");
+        }
+    }
+
+    #[test]
+    fn names_get_a_tag() {
+        for (image, want) in [("a", "a:latest"), ("h:5000/a", "h:5000/a:latest"), ("h:5000/a:1", "h:5000/a:1")] {
+            assert_eq!(normalized(image), want);
+        }
+    }
+}
