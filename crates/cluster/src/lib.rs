@@ -36,6 +36,7 @@ pub use containers::net as wire;
 pub use faults::Fault;
 pub use network;
 pub use port::Port;
+pub use scheduler::{Decision, Outcome, PluginScore, Verdict};
 
 use ordered::BTreeMap;
 
@@ -226,6 +227,12 @@ impl Cluster {
     #[must_use]
     pub fn scheduler(&self) -> Option<&scheduler::Scheduler> {
         self.parts.iter().find_map(Part::scheduler)
+    }
+
+    /// The scheduler's last decision about a pod.
+    #[must_use]
+    pub fn decision(&self, pod: &Value) -> Option<&Decision> {
+        self.scheduler()?.decision(pod.uid())
     }
 
     /// The controller manager, to look into its queues.

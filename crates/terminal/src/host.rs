@@ -5,7 +5,7 @@ use containers::fs::Volumes;
 use containers::machine::Host;
 
 /// Commands that [`crate::program`] runs.
-pub(crate) const PROVIDED: [&str; 6] = ["kubectl", "k", "load", "docker", "fault", "node"];
+pub(crate) const PROVIDED: [&str; 7] = ["kubectl", "k", "load", "docker", "fault", "node", "why"];
 
 #[derive(Debug, Default)]
 pub(crate) struct LearnerHost {

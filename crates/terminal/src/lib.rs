@@ -15,6 +15,7 @@ mod net;
 mod node;
 mod program;
 pub mod script;
+mod why;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -26,6 +26,7 @@ fn at_once(name: &str) -> Option<AtOnce> {
         "load" => Some(crate::load::run),
         "fault" => Some(crate::fault::run),
         "node" => Some(crate::node::run),
+        "why" => Some(crate::why::run),
         _ => None,
     }
 }

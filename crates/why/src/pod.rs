@@ -3,7 +3,7 @@
 use cluster::Cluster;
 use containers::images::catalogue;
 use objects::Value;
-use scheduler::decision::{NodeVerdict, Outcome};
+use scheduler::decision::Verdict as Said;
 
 use crate::{Near, Say, Subject, Verdict, Why, latest_event, nearest};
 
@@ -66,18 +66,17 @@ pub(crate) fn why(cluster: &Cluster, pod: &Value) -> Why {
 
 fn verdicts(cluster: &Cluster, pod: &Value, answer: &mut Why) {
     let Some(decision) = cluster.scheduler().and_then(|s| s.decision(pod.uid())) else { return };
-    let bound = if let Outcome::Bound { node } = &decision.outcome { node.as_str() } else { "" };
-    for (node, verdict) in decision.nodes.iter().zip(&decision.verdicts) {
-        let chosen = node == bound;
+    for (node, verdict) in decision.verdicts() {
+        let chosen = node == decision.node();
         let (fits, plugin, reason) = match verdict {
-            NodeVerdict::Refused { plugin, refusal } => {
-                (false, *plugin, Say::same(refusal.reasons.join("; ")))
+            Said::Refused { plugin, refusal } => (false, plugin, Say::same(refusal.reasons.join("; "))),
+            Said::Fits { scores, .. } if scores.is_empty() => {
+                (true, "", Say::new("the only one that fits", "맞는 유일한 노드"))
             }
-            NodeVerdict::Scored { total, .. } => {
+            Said::Fits { total, .. } => {
                 (true, "", Say::new(format!("fits, score {total}"), format!("맞음, 점수 {total}")))
             }
-            NodeVerdict::OnlyFit => (true, "", Say::new("the only one that fits", "맞는 유일한 노드")),
-            NodeVerdict::NotVisited => (
+            Said::NotVisited => (
                 true,
                 "",
                 Say::new(
@@ -86,7 +85,7 @@ fn verdicts(cluster: &Cluster, pod: &Value, answer: &mut Why) {
                 ),
             ),
         };
-        answer.verdicts.push(Verdict { node: node.clone(), fits, chosen, plugin, reason });
+        answer.verdicts.push(Verdict { node: node.into(), fits, chosen, plugin, reason });
     }
     if answer.verdicts.len() > MOST_VERDICTS {
         let mut kept: Vec<Verdict> = Vec::new();

@@ -54,7 +54,8 @@ impl ApiServer {
 /// Sets condition PodScheduled to True.
 fn scheduled(pod: &mut Value, cx: &Cx<'_>) {
     let condition = value!({
-        "lastProbeTime": null, "lastTransitionTime": (cx.now.rfc3339()), "status": "True", "type": "PodScheduled"
+        "lastProbeTime": null, "lastTransitionTime": (cx.now.rfc3339()), "status": "True", "type": "PodScheduled",
+        "observedGeneration": (pod.generation()),
     });
     let status = pod.map_mut().entry("status");
     status.remove("nominatedNodeName");

@@ -1,0 +1,317 @@
+//! The program `why`: what the scheduler thought of each node for a pod.
+//!
+//! Owns: the command's words and its tables, in Korean and English. Does not own: the decision (the scheduler's record).
+
+use cluster::{Cluster, Decision, Outcome, Verdict};
+use objects::Value;
+use ordered::Sort as _;
+
+use crate::load::Printed;
+
+/// Nodes listed one by one; of more the best are, and the refused are counted.
+const NODES_LISTED: usize = 40;
+
+const HELP_EN: &str = "\
+Show why a pod is on its node, or on none: the scheduler's last decision about it.
+
+Usage:
+  why pod/NAME [-n NAMESPACE]
+
+For each node: which plugin refused it and why, or the score of each plugin: as given > from 0 to 100, and times its
+weight.
+";
+
+const HELP_KO: &str = "\
+파드가 왜 그 노드에 있는지, 또는 왜 어디에도 없는지 보여 줍니다. 스케줄러가 마지막으로 내린 결정입니다.
+
+사용법:
+  why pod/이름 [-n 네임스페이스]
+
+노드마다: 어느 플러그인이 왜 거절했는지, 아니면 플러그인별 점수(원래 점수 > 0에서 100 사이로 맞춘 점수, 그리고 가중치를
+곱한 값).
+";
+
+pub(crate) fn run(args: &[String], ko: bool, cluster: &mut Cluster) -> Printed {
+    match asked(args) {
+        Asked::Help => Printed { out: if ko { HELP_KO } else { HELP_EN }.into(), ..Printed::default() },
+        Asked::Wrong(why) => {
+            let hint = if ko { "도움말: why --help" } else { "See 'why --help'." };
+            Printed { err: format!("error: {why}\n{hint}\n"), code: 1, ..Printed::default() }
+        }
+        Asked::Pod { namespace, name } => match cluster.object("pods", &namespace, &name) {
+            Some(pod) => Printed { out: answer(pod, cluster, ko), ..Printed::default() },
+            None => Printed {
+                err: format!("Error from server (NotFound): pods \"{name}\" not found\n"),
+                code: 1,
+                ..Printed::default()
+            },
+        },
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Asked {
+    Help,
+    Wrong(String),
+    Pod { namespace: String, name: String },
+}
+
+fn asked(args: &[String]) -> Asked {
+    let (mut namespace, mut words) = ("default".to_owned(), Vec::new());
+    let mut rest = args.iter();
+    while let Some(word) = rest.next() {
+        match word.as_str() {
+            "-h" | "--help" => return Asked::Help,
+            "-n" | "--namespace" => match rest.next() {
+                Some(n) => namespace.clone_from(n),
+                None => return Asked::Wrong(format!("flag needs an argument: {word}")),
+            },
+            w if w.starts_with("--namespace=") || w.starts_with("-n=") => {
+                namespace = w.split_once('=').map_or("", |(_, n)| n).to_owned();
+            }
+            w if w.starts_with('-') => return Asked::Wrong(format!("unknown flag: {w}")),
+            w => words.push(w),
+        }
+    }
+    let is_pod = |kind: &str| matches!(kind, "pod" | "pods" | "po");
+    let name = match words.as_slice() {
+        [] => return Asked::Help,
+        [one] => match one.split_once('/') {
+            Some((kind, name)) if is_pod(kind) => name,
+            Some((kind, _)) => return Asked::Wrong(format!("only pods are scheduled, not {kind}")),
+            None => one,
+        },
+        [kind, name] if is_pod(kind) => name,
+        _ => return Asked::Wrong("one pod at a time".into()),
+    };
+    Asked::Pod { namespace, name: name.to_owned() }
+}
+
+fn answer(pod: &Value, cluster: &Cluster, ko: bool) -> String {
+    let say = |en: &str, in_korean: &str| if ko { in_korean.to_owned() } else { en.to_owned() };
+    let name = format!("{}/{}", pod.namespace(), pod.name());
+    let Some(decision) = cluster.decision(pod) else {
+        let node = pod["spec"]["nodeName"].text();
+        let gates = pod["spec"]["schedulingGates"].items();
+        let scheduler = pod["spec"]["schedulerName"].text();
+        let why = if !node.is_empty() {
+            say(
+                &format!("{name} was put on {node} without the scheduler."),
+                &format!("{name} 파드는 스케줄러를 거치지 않고 {node} 노드에 놓였습니다."),
+            )
+        } else if !gates.is_empty() {
+            let gates: Vec<&str> = gates.iter().map(|g| g["name"].text()).collect();
+            let gates = gates.join(", ");
+            say(
+                &format!("{name} waits for its scheduling gates to be removed: {gates}"),
+                &format!("{name} 파드는 스케줄링 게이트가 없어지기를 기다립니다: {gates}"),
+            )
+        } else if scheduler != "default-scheduler" {
+            say(
+                &format!("{name} asks for the scheduler \"{scheduler}\", which does not run here."),
+                &format!("{name} 파드는 \"{scheduler}\" 스케줄러를 찾는데, 여기에는 없습니다."),
+            )
+        } else {
+            say(
+                &format!("The scheduler has not looked at {name} yet."),
+                &format!("스케줄러가 아직 {name} 파드를 보지 않았습니다."),
+            )
+        };
+        return why + "\n";
+    };
+    let mut out = headline(&name, decision, cluster, ko);
+    if !decision.has_table() {
+        out.push_str(&say(
+            "What was said of each node is no longer kept: the decision is too old.\n",
+            "오래된 결정이라 노드별 내용은 남아 있지 않습니다.\n",
+        ));
+        return out;
+    }
+    out.push('\n');
+    out.push_str(&verdicts(decision, ko));
+    let scores = scores(decision, ko);
+    if !scores.is_empty() {
+        out.push('\n');
+        out.push_str(&scores);
+    }
+    out
+}
+
+fn headline(name: &str, d: &Decision, cluster: &Cluster, ko: bool) -> String {
+    let ago = (cluster.now().since(d.at) / 1_000).max(0);
+    let (attempt, nodes, fitting) = (d.attempt, d.nodes, d.fitting);
+    match &d.outcome {
+        Outcome::Bound { node } if ko => format!(
+            "{name} → {node}: {ago}초 전, {attempt}번째 시도. 노드 {nodes}개 가운데 {fitting}개가 맞았습니다.\n"
+        ),
+        Outcome::Bound { node } => format!(
+            "{name} -> {node}: {ago}s ago, at attempt {attempt}. Of {nodes} nodes {fitting} were found to fit.\n"
+        ),
+        Outcome::WaitsForVolumes { node } if ko => {
+            format!("{name} → {node}: 볼륨이 바인딩되기를 기다리는 중입니다({ago}초 전, {attempt}번째 시도).\n")
+        }
+        Outcome::WaitsForVolumes { node } => {
+            format!("{name} -> {node}: waits for its volumes to be bound ({ago}s ago, at attempt {attempt}).\n")
+        }
+        Outcome::Unschedulable { message, nominated } => {
+            let mut text = if ko {
+                format!("{name} → 없음: {ago}초 전, {attempt}번째 시도. {message}\n")
+            } else {
+                format!("{name} -> none: {ago}s ago, at attempt {attempt}. {message}\n")
+            };
+            if !nominated.is_empty() {
+                text.push_str(&if ko {
+                    format!("{nominated} 노드에서 우선순위가 낮은 파드가 자리를 비우는 중입니다.\n")
+                } else {
+                    format!("Pods of lower priority make room for it on {nominated}.\n")
+                });
+            }
+            text
+        }
+    }
+}
+
+fn verdicts(d: &Decision, ko: bool) -> String {
+    let head = if ko { ["노드", "결과", "이유"] } else { ["NODE", "VERDICT", "WHY"] };
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let word = |en: &str, in_korean: &str| if ko { in_korean.to_owned() } else { en.to_owned() };
+    let all: Vec<(&str, Verdict<'_>)> = d.verdicts().collect();
+    let many = all.len() > NODES_LISTED;
+    let mut counted: ordered::BTreeMap<(String, String), usize> = ordered::BTreeMap::new();
+    let mut best: Vec<(bool, i64, &str)> = Vec::new();
+    for (node, verdict) in &all {
+        match verdict {
+            Verdict::Refused { plugin, refusal } => {
+                let why = format!("{plugin}: {}", refusal.reasons.join(", "));
+                let refused = word("refused", "거절");
+                if many {
+                    *counted.entry((refused, why)).or_default() += 1;
+                } else {
+                    rows.push(vec![(*node).to_owned(), refused, why]);
+                }
+            }
+            Verdict::NotVisited => {
+                let why = word("enough nodes had been found", "맞는 노드를 이미 충분히 찾음");
+                *counted.entry((word("not asked", "보지 않음"), why)).or_default() += 1;
+            }
+            Verdict::Fits { total, .. } => best.push((*node == d.node(), *total, node)),
+        }
+    }
+    best.arrange_by(|a, b| b.0.cmp(&a.0).then(b.1.cmp(&a.1)));
+    let fitting = best.len();
+    let mut fits: Vec<Vec<String>> = Vec::new();
+    for (chosen, total, node) in best.into_iter().take(NODES_LISTED) {
+        let verdict = if chosen { word("chosen", "선택") } else { word("fits", "맞음") };
+        let why = if fitting == 1 {
+            word("the only one that fits", "맞는 유일한 노드")
+        } else if ko {
+            format!("점수 {total}")
+        } else {
+            format!("score {total}")
+        };
+        fits.push(vec![node.to_owned(), verdict, why]);
+    }
+    if fitting > NODES_LISTED {
+        let more = fitting - NODES_LISTED;
+        let nodes = if ko { format!("({more}개 더)") } else { format!("({more} more)") };
+        fits.push(vec![nodes, word("fits", "맞음"), String::new()]);
+    }
+    rows.splice(1..1, fits);
+    for ((verdict, why), n) in counted {
+        let nodes = if ko { format!("(노드 {n}개)") } else { format!("({n} nodes)") };
+        rows.push(vec![nodes, verdict, why]);
+    }
+    table(&rows)
+}
+
+fn scores(d: &Decision, ko: bool) -> String {
+    if d.plugins().is_empty() {
+        return String::new();
+    }
+    let mut head = vec![if ko { "점수".to_owned() } else { "SCORES".to_owned() }];
+    head.extend(d.plugins().iter().map(|(plugin, weight)| format!("{plugin} x{weight}")));
+    head.push(if ko { "합계".into() } else { "TOTAL".into() });
+    let mut fits: Vec<(bool, i64, Vec<String>)> = Vec::new();
+    for (node, verdict) in d.verdicts() {
+        let Verdict::Fits { scores, total } = verdict else { continue };
+        let mut row = vec![node.to_owned()];
+        row.extend(scores.iter().map(|s| {
+            if s.raw == s.normalized {
+                format!("{} = {}", s.normalized, s.weighted)
+            } else {
+                format!("{} > {} = {}", s.raw, s.normalized, s.weighted)
+            }
+        }));
+        row.push(total.to_string());
+        fits.push((node == d.node(), total, row));
+    }
+    fits.arrange_by(|a, b| b.0.cmp(&a.0).then(b.1.cmp(&a.1)));
+    let mut rows = vec![head];
+    rows.extend(fits.into_iter().take(NODES_LISTED).map(|(_, _, row)| row));
+    table(&rows)
+}
+
+/// How many columns a text takes: Hangul and its like take two each.
+fn width(text: &str) -> usize {
+    text.chars().map(|c| if ('\u{1100}'..='\u{ffe6}').contains(&c) && c != '→' { 2 } else { 1 }).sum()
+}
+
+/// Columns three blanks apart.
+fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> =
+        (0..columns).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| width(t)).max().unwrap_or(0)).collect();
+    let mut out = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (text, w) in row.iter().zip(&widths) {
+            line.push_str(text);
+            line.extend(std::iter::repeat_n(' ', w - width(text) + 3));
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use cluster::ClusterConfig;
+
+    use super::*;
+
+    #[test]
+    fn the_words_of_the_command() {
+        let of = |line: &str| asked(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        let pod = |namespace: &str, name: &str| Asked::Pod { namespace: namespace.into(), name: name.into() };
+        for line in ["pod/web", "pods/web", "pod web", "web", "po/web -n default"] {
+            assert_eq!(of(line), pod("default", "web"), "{line}");
+        }
+        assert_eq!(of("-n kube-system pod/x"), pod("kube-system", "x"));
+        assert_eq!(of("pod/x --namespace=a"), pod("a", "x"));
+        assert_eq!(of(""), Asked::Help);
+        assert_eq!(of("deploy/web"), Asked::Wrong("only pods are scheduled, not deploy".into()));
+        assert_eq!(of("-z"), Asked::Wrong("unknown flag: -z".into()));
+    }
+
+    #[test]
+    fn both_languages_print_the_same_rows() {
+        let mut terminal = crate::Terminal::new();
+        let mut cluster = Cluster::new(ClusterConfig::playground(1));
+        let mut play = |terminal: &mut crate::Terminal, line: &str| {
+            terminal.submit(line);
+            terminal.finish(&mut cluster, 60_000);
+            let out = terminal.take_output();
+            out.iter().map(|o| String::from_utf8_lossy(&o.bytes).into_owned()).collect::<String>()
+        };
+        play(&mut terminal, "kubectl run web --image=nginx");
+        play(&mut terminal, "kubectl wait --for=condition=Ready pod/web --timeout=50s");
+        let english = play(&mut terminal, "why pod/web");
+        assert!(english.contains("TaintToleration: node(s) had untolerated taint(s)"), "{english}");
+        assert!(english.contains("chosen") && english.contains("NodeResourcesFit x1"), "{english}");
+        let korean = play(&mut terminal, "LANG=ko_KR.UTF-8 why pod/web");
+        assert!(korean.contains("선택") && korean.contains("거절"), "{korean}");
+        assert_eq!(english.lines().count(), korean.lines().count());
+        assert_eq!(play(&mut terminal, "why pod/no"), "Error from server (NotFound): pods \"no\" not found\n");
+    }
+}
