@@ -80,7 +80,9 @@ fn a_manifest_that_is_wrong_changes_nothing() {
 
 #[test]
 fn writes_and_events_follow_the_number_of_pods() {
-    let run = |replicas| bench::run(&bench::Workload { name: "test", nodes: 4, deployments: 1, replicas, rounds: 1 });
+    let run = |replicas| {
+        bench::run(&bench::Workload { name: "test", nodes: 4, deployments: 1, replicas, rounds: 1 })
+    };
     let (small, large) = (run(40), run(400));
     assert_eq!((small.ready, large.ready), (40, 400));
     assert!(large.writes < small.writes * 10, "{small:?} {large:?}");

@@ -68,7 +68,11 @@ impl Scheduler {
             }
         }
         if let Some(e) = failed {
-            return self.binding_failed(entry, &format!("running PreBind plugin \"VolumeBinding\": {e}"), ctx);
+            return self.binding_failed(
+                entry,
+                &format!("running PreBind plugin \"VolumeBinding\": {e}"),
+                ctx,
+            );
         }
         let key = entry.key.clone();
         let waiting = Waiting {
@@ -107,7 +111,8 @@ impl Scheduler {
     /// A pod that waits for its claims has to give way to another.
     pub(crate) fn cancel_binding(&mut self, key: &str, ctx: &mut Ctx<'_>) {
         if let Some(w) = self.binding.remove(key) {
-            let message = "running PreBind plugin \"VolumeBinding\": binding volumes: preempted by DefaultPreemption";
+            let message =
+                "running PreBind plugin \"VolumeBinding\": binding volumes: preempted by DefaultPreemption";
             self.binding_failed(w.entry, message, ctx);
         }
     }

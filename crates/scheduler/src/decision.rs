@@ -126,8 +126,10 @@ impl Decision {
     /// What was said of each node, in the order of the search; nothing when the decision is too old.
     pub fn verdicts(&self) -> impl Iterator<Item = (&str, Verdict<'_>)> + '_ {
         let mut rows = 0;
-        self.table.iter().flat_map(|t| t.names.iter().zip(&t.codes).enumerate().map(move |(i, n)| (t, i, n))).map(
-            move |(table, i, (name, code))| {
+        self.table
+            .iter()
+            .flat_map(|t| t.names.iter().zip(&t.codes).enumerate().map(move |(i, n)| (t, i, n)))
+            .map(move |(table, i, (name, code))| {
                 let verdict = match *code {
                     NOT_VISITED => Verdict::NotVisited,
                     FITS => {
@@ -140,8 +142,7 @@ impl Decision {
                     },
                 };
                 (name.as_str(), verdict)
-            },
-        )
+            })
     }
 
     /// Whether what was said of each node is still known.
@@ -169,7 +170,8 @@ impl Decision {
 impl Table {
     fn row(&self, row: usize) -> Verdict<'_> {
         let columns = self.plugins.len();
-        let of = |c: usize| Some((*self.raw.get(row * columns + c)?, *self.normalized.get(row * columns + c)?));
+        let of =
+            |c: usize| Some((*self.raw.get(row * columns + c)?, *self.normalized.get(row * columns + c)?));
         let scores: Vec<PluginScore> = self
             .plugins
             .iter()

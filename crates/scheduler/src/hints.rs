@@ -18,17 +18,33 @@ use crate::storage::claim_of;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event<'a> {
     /// `old` is null when the node is new.
-    Node { old: &'a Value, new: &'a Value },
+    Node {
+        old: &'a Value,
+        new: &'a Value,
+    },
     NodeGone,
     /// A pod was placed, or a placed one got other labels.
-    PodPlaced { pod: &'a Value },
+    PodPlaced {
+        pod: &'a Value,
+    },
     /// A placed pod is gone or has ended, or needs less.
-    PodGone { pod: &'a Value },
-    Claim { claim: &'a Value, added: bool },
+    PodGone {
+        pod: &'a Value,
+    },
+    Claim {
+        claim: &'a Value,
+        added: bool,
+    },
     Volume,
     /// `old` is null when the class is new.
-    Class { old: &'a Value, new: &'a Value },
-    CsiNode { old: &'a Value, new: &'a Value },
+    Class {
+        old: &'a Value,
+        new: &'a Value,
+    },
+    CsiNode {
+        old: &'a Value,
+        new: &'a Value,
+    },
     Detached,
 }
 
@@ -112,13 +128,18 @@ pub(crate) fn may_help(event: &Event<'_>, plugin: &str, pod: &Value) -> bool {
             _ => old.is_null() || old["allowedTopologies"] != new["allowedTopologies"],
         },
         Event::CsiNode { old, new } => match plugin {
-            "NodeVolumeLimits" => old.is_null() || {
-                let limit = |n: &Value, driver: &Value| {
-                    let found = n["spec"]["drivers"].items().iter().find(|d| d["name"] == *driver);
-                    found.map_or(0, |d| d["allocatable"]["count"].int())
-                };
-                new["spec"]["drivers"].items().iter().any(|d| limit(new, &d["name"]) > limit(old, &d["name"]))
-            },
+            "NodeVolumeLimits" => {
+                old.is_null() || {
+                    let limit = |n: &Value, driver: &Value| {
+                        let found = n["spec"]["drivers"].items().iter().find(|d| d["name"] == *driver);
+                        found.map_or(0, |d| d["allocatable"]["count"].int())
+                    };
+                    new["spec"]["drivers"]
+                        .items()
+                        .iter()
+                        .any(|d| limit(new, &d["name"]) > limit(old, &d["name"]))
+                }
+            }
             _ => old.is_null(),
         },
         Event::Detached => has_claims(pod),
@@ -147,7 +168,8 @@ fn node_may_help(plugin: &str, pod: &Value, old: &Value, new: &Value) -> bool {
             fits_empty(&needs, &has(new)) && (added || grew(&needs.requests, &has(old), &has(new)))
         }
         "PodTopologySpread" => {
-            let keys = || pod["spec"]["topologySpreadConstraints"].items().iter().map(|c| c["topologyKey"].text());
+            let keys =
+                || pod["spec"]["topologySpreadConstraints"].items().iter().map(|c| c["topologyKey"].text());
             let differs = |k: &str| old.labels().find(k) != new.labels().find(k);
             added || keys().any(differs)
         }
@@ -158,7 +180,8 @@ fn node_may_help(plugin: &str, pod: &Value, old: &Value, new: &Value) -> bool {
 
 /// Whether there is more of anything that is wanted, or room for more pods.
 fn grew(wants: &Resources, old: &Resources, new: &Resources) -> bool {
-    let names = ["cpu", "memory", "ephemeral-storage"].into_iter().chain(wants.scalar.keys().map(|k| k.as_str()));
+    let names =
+        ["cpu", "memory", "ephemeral-storage"].into_iter().chain(wants.scalar.keys().map(|k| k.as_str()));
     new.pods > old.pods || names.into_iter().any(|n| wants.get(n) > 0 && new.get(n) > old.get(n))
 }
 

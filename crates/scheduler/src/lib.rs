@@ -179,7 +179,10 @@ impl Scheduler {
             return;
         }
         let hopes = |p: &Value| p["status"]["nominatedNodeName"].to_str();
-        if hopes(pod) != hopes(before) && !self.binding.contains_key(&key) && self.nodes.slot_of_pod(&key).is_none() {
+        if hopes(pod) != hopes(before)
+            && !self.binding.contains_key(&key)
+            && self.nodes.slot_of_pod(&key).is_none()
+        {
             let info = self.info_of(&key, pod);
             self.nominate(&info, &hopes(pod), now);
         }

@@ -101,7 +101,11 @@ impl Placed {
     pub fn new(info: &PodInfo, now: Time) -> Self {
         let needs = &info.needs;
         let mut placed = Self {
-            spec: if needs.has_affinity || needs.has_volumes { info.pod["spec"].clone() } else { Value::Null },
+            spec: if needs.has_affinity || needs.has_volumes {
+                info.pod["spec"].clone()
+            } else {
+                Value::Null
+            },
             labels: info.pod.labels().clone(),
             owner: info.owner.clone(),
             needs: needs.clone(),

@@ -85,7 +85,8 @@ impl Scheduler {
         ctx: &mut Ctx<'_>,
     ) {
         // Who hoped for this node with less priority looks elsewhere.
-        let lower = |(_, (on, p)): &(&Str, &(Str, Placed))| on == node && p.needs.priority < pod.needs.priority;
+        let lower =
+            |(_, (on, p)): &(&Str, &(Str, Placed))| on == node && p.needs.priority < pod.needs.priority;
         let out: Vec<Str> = self.nominated.iter().filter(lower).map(|(key, _)| key.clone()).collect();
         for key in out {
             self.nominated.remove(&key);

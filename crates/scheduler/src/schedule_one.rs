@@ -116,7 +116,8 @@ impl Scheduler {
         let order = self.nodes.order();
         let look = Look { pod, cycle, nodes: &self.nodes, storage: &self.storage, profile };
         let filters = asked(&look);
-        let mut search = Search { table: Table::new(self.nodes.names()), feasible: Vec::new(), narrowed: false };
+        let mut search =
+            Search { table: Table::new(self.nodes.names()), feasible: Vec::new(), narrowed: false };
         let ask = |i: usize, search: &mut Search| {
             let node = &self.nodes[order[i]];
             let nominated = self.nominated_beside(pod, node.name());
@@ -256,8 +257,7 @@ impl Scheduler {
             .object(binding);
         match ctx.call(request) {
             Ok(_) => {
-                let message =
-                    format!("Successfully assigned {}/{} to {node}", namespace.text(), name.text());
+                let message = format!("Successfully assigned {}/{} to {node}", namespace.text(), name.text());
                 self.recorder.event(ctx, &entry.pod, EventType::Normal, "Scheduled", &message);
             }
             Err(Status { reason: Reason::NotFound, .. }) => self.forget(&entry.key, ctx.now),

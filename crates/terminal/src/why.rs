@@ -148,10 +148,14 @@ fn headline(name: &str, d: &Decision, cluster: &Cluster, ko: bool) -> String {
             "{name} -> {node}: {ago}s ago, at attempt {attempt}. Of {nodes} nodes {fitting} were found to fit.\n"
         ),
         Outcome::WaitsForVolumes { node } if ko => {
-            format!("{name} → {node}: 볼륨이 바인딩되기를 기다리는 중입니다({ago}초 전, {attempt}번째 시도).\n")
+            format!(
+                "{name} → {node}: 볼륨이 바인딩되기를 기다리는 중입니다({ago}초 전, {attempt}번째 시도).\n"
+            )
         }
         Outcome::WaitsForVolumes { node } => {
-            format!("{name} -> {node}: waits for its volumes to be bound ({ago}s ago, at attempt {attempt}).\n")
+            format!(
+                "{name} -> {node}: waits for its volumes to be bound ({ago}s ago, at attempt {attempt}).\n"
+            )
         }
         Outcome::Unschedulable { message, nominated } => {
             let mut text = if ko {
@@ -259,8 +263,9 @@ fn width(text: &str) -> usize {
 /// Columns three blanks apart.
 fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> =
-        (0..columns).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| width(t)).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..columns)
+        .map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| width(t)).max().unwrap_or(0))
+        .collect();
     let mut out = String::new();
     for row in rows {
         let mut line = String::new();
@@ -312,6 +317,9 @@ mod tests {
         let korean = play(&mut terminal, "LANG=ko_KR.UTF-8 why pod/web");
         assert!(korean.contains("선택") && korean.contains("거절"), "{korean}");
         assert_eq!(english.lines().count(), korean.lines().count());
-        assert_eq!(play(&mut terminal, "why pod/no"), "Error from server (NotFound): pods \"no\" not found\n");
+        assert_eq!(
+            play(&mut terminal, "why pod/no"),
+            "Error from server (NotFound): pods \"no\" not found\n"
+        );
     }
 }

@@ -129,9 +129,7 @@ pub(crate) fn select_victims(
 
 /// Higher priority first, then who has run longer.
 fn by_importance(pods: &mut [(Str, Placed)]) {
-    pods.arrange_by(|(_, a), (_, b)| {
-        b.needs.priority.cmp(&a.needs.priority).then(a.started.cmp(&b.started))
-    });
+    pods.arrange_by(|(_, a), (_, b)| b.needs.priority.cmp(&a.needs.priority).then(a.started.cmp(&b.started)));
 }
 
 type Pods = Vec<(Str, Placed)>;
@@ -218,8 +216,10 @@ mod tests {
         let mut nodes = c.nodes.clone();
         nodes.refresh();
         let info = info(pod);
-        let cycle = plugins::pre_filter(&info, &mut nodes, &c.storage, &c.profile).map_err(|(_, r)| r.reasons.join(", "))?;
-        let look = Look { pod: &info, cycle: &cycle, nodes: &nodes, storage: &c.storage, profile: &c.profile };
+        let cycle = plugins::pre_filter(&info, &mut nodes, &c.storage, &c.profile)
+            .map_err(|(_, r)| r.reasons.join(", "))?;
+        let look =
+            Look { pod: &info, cycle: &cycle, nodes: &nodes, storage: &c.storage, profile: &c.profile };
         let at = nodes.get(node).ok_or("no such node")?;
         select_victims(look, plugins::filters(), at, &[])
             .map(|c| (c.victims.iter().map(|(k, _)| k.to_string()).collect(), c.violations))

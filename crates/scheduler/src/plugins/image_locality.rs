@@ -36,10 +36,8 @@ impl Score for ImageLocality {
         let (init, main) = (spec["initContainers"].items(), spec["containers"].items());
         let volumes = spec["volumes"].items().iter().map(|v| v["image"]["reference"].text());
         let images = init.iter().chain(main).map(|c| c["image"].text()).chain(volumes);
-        let known: Vec<&Image> = images
-            .filter(|i| !i.is_empty())
-            .filter_map(|i| look.nodes.images.get(&normalized(i)))
-            .collect();
+        let known: Vec<&Image> =
+            images.filter(|i| !i.is_empty()).filter_map(|i| look.nodes.images.get(&normalized(i))).collect();
         let (containers, all) = ((init.len() + main.len()).max(1) as i64, look.nodes.len().max(1) as f64);
         // Most pods' images are nowhere yet, or on few nodes.
         into.resize(feasible.len(), 0);
@@ -73,9 +71,7 @@ mod tests {
 
     #[test]
     fn large_images_draw_pods() {
-        let node = |name: &str, images: &[(&str, i64)]| {
-            value!({"metadata": {"name": (name)}, "status": {"images": (listed(images))}})
-        };
+        let node = |name: &str, images: &[(&str, i64)]| value!({"metadata": {"name": (name)}, "status": {"images": (listed(images))}});
         let c = cluster(vec![
             node("a", &[("app:v1", 500 * MEGABYTE), ("tool:latest", 10 * MEGABYTE)]),
             node("b", &[("app:v1", 500 * MEGABYTE), ("big:v1", 4000 * MEGABYTE)]),
@@ -99,7 +95,9 @@ mod tests {
 
     #[test]
     fn names_get_a_tag() {
-        for (image, want) in [("a", "a:latest"), ("h:5000/a", "h:5000/a:latest"), ("h:5000/a:1", "h:5000/a:1")] {
+        for (image, want) in
+            [("a", "a:latest"), ("h:5000/a", "h:5000/a:latest"), ("h:5000/a:1", "h:5000/a:1")]
+        {
             assert_eq!(normalized(image), want);
         }
     }

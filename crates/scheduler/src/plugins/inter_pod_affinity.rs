@@ -87,10 +87,11 @@ pub(crate) fn is_meant(
         named.iter().any(|n| n.text() == other)
     };
     let in_namespace = by_name
-        || (!selector.is_null() && LabelSelector::from_value(selector).is_ok_and(|s| s.matches(namespace_labels)));
-    in_namespace && LabelSelector::from_value(&selector_of(term, labels)).is_ok_and(|s| s.matches(other_labels))
+        || (!selector.is_null()
+            && LabelSelector::from_value(selector).is_ok_and(|s| s.matches(namespace_labels)));
+    in_namespace
+        && LabelSelector::from_value(&selector_of(term, labels)).is_ok_and(|s| s.matches(other_labels))
 }
-
 
 fn add(counts: &mut Counts, key: &Str, slot: Slot, nodes: &Nodes, n: i64) {
     let domain = nodes.columns.get(key).map_or(NONE, |c| c.of(slot));
@@ -187,7 +188,8 @@ pub(super) fn pre_filter(pod: &PodInfo, nodes: &mut Nodes, storage: &Storage, pr
             let counts = census(&[&who(term)], nodes);
             for (domain, n) in by_domain(&counts, &key, nodes) {
                 a.scored = true;
-                *a.scores.entry(key.clone()).or_default().entry(domain).or_default() += sign * n * w["weight"].int();
+                *a.scores.entry(key.clone()).or_default().entry(domain).or_default() +=
+                    sign * n * w["weight"].int();
             }
         }
     }
@@ -212,7 +214,9 @@ impl Affinity {
                     found.push((false, t["topologyKey"].to_str(), *slot, 1));
                 }
                 let weight = profile.hard_pod_affinity_weight;
-                for t in terms_of(&existing.spec, "podAffinity", true).iter().filter(|t| weight > 0 && meant(t)) {
+                for t in
+                    terms_of(&existing.spec, "podAffinity", true).iter().filter(|t| weight > 0 && meant(t))
+                {
                     found.push((true, t["topologyKey"].to_str(), *slot, weight));
                 }
                 for (kind, sign) in [("podAffinity", 1), ("podAntiAffinity", -1)] {
@@ -239,7 +243,15 @@ impl Affinity {
     }
 
     /// A pod comes to a node or leaves it.
-    pub(super) fn shift(&mut self, pod: &PodInfo, key: &str, other: &Placed, node: &NodeInfo, nodes: &Nodes, by: i64) {
+    pub(super) fn shift(
+        &mut self,
+        pod: &PodInfo,
+        key: &str,
+        other: &Placed,
+        node: &NodeInfo,
+        nodes: &Nodes,
+        by: i64,
+    ) {
         let (namespace, labels) = (namespace_of(key), &other.labels);
         let me = (pod.pod.namespace(), pod.pod.labels());
         for t in terms_of(&other.spec, "podAntiAffinity", true) {
@@ -348,7 +360,8 @@ mod tests {
     }
 
     fn two() -> Cluster {
-        let node = |name: &str| value!({"metadata": {"name": (name), "labels": {"host": (name), "zone": "z"}}});
+        let node =
+            |name: &str| value!({"metadata": {"name": (name), "labels": {"host": (name), "zone": "z"}}});
         cluster(vec![node("a"), node("b"), value!({"metadata": {"name": "c"}})])
     }
 

@@ -46,7 +46,15 @@ pub struct Cycle {
 
 impl Cycle {
     /// Takes account of a pod that comes to a node, or leaves it, for the sake of an answer to "what if".
-    pub(crate) fn shift(&mut self, pod: &PodInfo, key: &str, other: &Placed, at: &NodeInfo, nodes: &Nodes, came: bool) {
+    pub(crate) fn shift(
+        &mut self,
+        pod: &PodInfo,
+        key: &str,
+        other: &Placed,
+        at: &NodeInfo,
+        nodes: &Nodes,
+        came: bool,
+    ) {
         let by = if came { 1 } else { -1 };
         if let Some(r) = &mut self.restrictions {
             r.shift(pod.pod.namespace(), key, other, by);

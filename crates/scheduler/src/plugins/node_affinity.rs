@@ -164,9 +164,11 @@ mod tests {
 
     #[test]
     fn selectors_and_terms_refuse() {
-        let node = |name: &str, disk: &str| value!({"metadata": {"name": (name), "labels": {"disk": (disk)}}});
+        let node =
+            |name: &str, disk: &str| value!({"metadata": {"name": (name), "labels": {"disk": (disk)}}});
         let c = cluster(vec![node("a", "ssd"), node("b", "hdd")]);
-        let disk = |d: &str| value!({"matchExpressions": [{"key": "disk", "operator": "In", "values": [(d)]}]});
+        let disk =
+            |d: &str| value!({"matchExpressions": [{"key": "disk", "operator": "In", "values": [(d)]}]});
         let table = [
             (value!({"spec": {"nodeSelector": {"disk": "ssd"}}}), [true, false]),
             (required_terms(vec![disk("hdd")]), [false, true]),
@@ -215,12 +217,20 @@ mod tests {
             let values: Vec<Value> = values.iter().map(|v| Value::from(*v)).collect();
             value!({"matchFields": [{"key": "metadata.name", "operator": (operator), "values": (values)}]})
         };
-        let of = |terms| names(&PodInfo::new(&required_terms(terms))).map(|n| n.map(|n| n.iter().map(|s| s.to_string()).collect::<Vec<_>>()));
+        let of = |terms| {
+            names(&PodInfo::new(&required_terms(terms)))
+                .map(|n| n.map(|n| n.iter().map(|s| s.to_string()).collect::<Vec<_>>()))
+        };
         assert_eq!(of(vec![named("In", &["a"])]), Ok(Some(vec!["a".into()])));
-        assert_eq!(of(vec![named("In", &["b", "a"]), named("In", &["c"])]), Ok(Some(vec!["a".into(), "b".into(), "c".into()])));
+        assert_eq!(
+            of(vec![named("In", &["b", "a"]), named("In", &["c"])]),
+            Ok(Some(vec!["a".into(), "b".into(), "c".into()]))
+        );
         assert_eq!(of(vec![named("NotIn", &["a"])]), Ok(None));
         let mut both = named("In", &["a"]);
-        both.at_mut(&["matchFields"]).list_mut().push(value!({"key": "metadata.name", "operator": "In", "values": ["b"]}));
+        both.at_mut(&["matchFields"])
+            .list_mut()
+            .push(value!({"key": "metadata.name", "operator": "In", "values": ["b"]}));
         assert_eq!(of(vec![both]), Err(Refusal::unresolvable("pod affinity terms conflict")));
     }
 }

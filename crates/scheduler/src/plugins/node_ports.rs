@@ -40,9 +40,7 @@ mod tests {
     #[test]
     fn a_port_is_taken_by_address_and_protocol() {
         let pod = |ports: Vec<Value>| value!({"spec": {"containers": [{"ports": (ports)}]}});
-        let port = |n: i64, protocol: &str, ip: &str| {
-            value!({"containerPort": 80, "hostPort": (n), "protocol": (protocol), "hostIP": (ip)})
-        };
+        let port = |n: i64, protocol: &str, ip: &str| value!({"containerPort": 80, "hostPort": (n), "protocol": (protocol), "hostIP": (ip)});
         let mut c = cluster(vec![named("a")]);
         put(&mut c, "a", "ns/x", &pod(vec![port(80, "TCP", "127.0.0.1"), port(53, "UDP", "")]));
         let table = [

@@ -72,9 +72,11 @@ mod tests {
 
     #[test]
     fn a_pod_goes_where_it_evens_out() {
-        let node = |name: &str| value!({
-            "metadata": {"name": (name)}, "status": {"allocatable": {"cpu": "10", "memory": "10Gi"}},
-        });
+        let node = |name: &str| {
+            value!({
+                "metadata": {"name": (name)}, "status": {"allocatable": {"cpu": "10", "memory": "10Gi"}},
+            })
+        };
         let pod = |cpu: &str, memory: &str| {
             let requests = value!({"cpu": (cpu), "memory": (memory)});
             value!({"spec": {"containers": [{"resources": {"requests": (requests)}}]}})

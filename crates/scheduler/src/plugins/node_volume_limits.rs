@@ -35,7 +35,9 @@ fn collect(spec: &Value, key: &str, storage: &Storage, into: &mut Volumes) -> Re
                 "looking up PVC {namespace}/{claim_name}: persistentvolumeclaim \"{claim_name}\" not found"
             )));
         };
-        if let Some((driver, handle)) = volume_of(claim, storage).filter(|(d, h)| !d.is_empty() && !h.is_empty()) {
+        if let Some((driver, handle)) =
+            volume_of(claim, storage).filter(|(d, h)| !d.is_empty() && !h.is_empty())
+        {
             into.insert((driver, handle), ());
         }
     }
@@ -125,9 +127,17 @@ mod tests {
         let no = Err("node(s) exceed max volume count".to_owned());
         assert_eq!(verdict(&NodeVolumeLimits, &c, &pod("p", &["c1", "c2"]), "a"), Ok(()));
         assert_eq!(verdict(&NodeVolumeLimits, &c, &pod("p", &["c1", "c2", "c3"]), "a"), no);
-        assert_eq!(verdict(&NodeVolumeLimits, &c, &pod("p", &["c1", "c2", "c3"]), "b"), Ok(()), "no limit known");
+        assert_eq!(
+            verdict(&NodeVolumeLimits, &c, &pod("p", &["c1", "c2", "c3"]), "b"),
+            Ok(()),
+            "no limit known"
+        );
         put(&mut c, "a", "ns/x", &pod("x", &["c1"]));
-        assert_eq!(verdict(&NodeVolumeLimits, &c, &pod("p", &["c1", "c2"]), "a"), Ok(()), "c1 is there already");
+        assert_eq!(
+            verdict(&NodeVolumeLimits, &c, &pod("p", &["c1", "c2"]), "a"),
+            Ok(()),
+            "c1 is there already"
+        );
         assert_eq!(verdict(&NodeVolumeLimits, &c, &pod("p", &["c2", "c3"]), "a"), no);
         // What is still attached counts although no pod uses it.
         let left = value!({"spec": {"nodeName": "a", "attacher": "disk.csi", "source": {"persistentVolumeName": "v4"}}});
@@ -139,7 +149,10 @@ mod tests {
     #[test]
     fn a_claim_without_volume_counts_by_its_class() {
         let mut c = with_claims();
-        c.storage.classes.insert("late".into(), value!({"provisioner": "disk.csi", "volumeBindingMode": "WaitForFirstConsumer"}));
+        c.storage.classes.insert(
+            "late".into(),
+            value!({"provisioner": "disk.csi", "volumeBindingMode": "WaitForFirstConsumer"}),
+        );
         for n in ["x", "y", "z"] {
             c.storage.claims.insert(
                 format!("ns/{n}").into(),

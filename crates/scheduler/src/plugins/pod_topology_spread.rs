@@ -164,34 +164,49 @@ pub(super) fn pre_filter(pod: &PodInfo, nodes: &mut Nodes, storage: &Storage) ->
         }
     }
     let columns: Vec<_> = hard.iter().map(|c| nodes.columns.get(&c.key)).collect();
-    spread.hard = hard.iter().zip(&columns).map(|(c, column)| {
-        let mut by_domain = vec![-1; column.map_or(0, |c| c.len())];
-        for node in nodes.iter() {
-            // A node counts only when it has the keys of all rules.
-            let has_all = columns.iter().all(|c| c.is_some_and(|c| c.of(node.slot) != NONE));
-            let domain = column.map_or(NONE, |c| c.of(node.slot));
-            if has_all && c.counts_node(pod, node)
-                && let Some(n) = by_domain.get_mut(domain as usize)
-            {
-                *n = (*n).max(0) + at(&c.counts, node.slot);
+    spread.hard = hard
+        .iter()
+        .zip(&columns)
+        .map(|(c, column)| {
+            let mut by_domain = vec![-1; column.map_or(0, |c| c.len())];
+            for node in nodes.iter() {
+                // A node counts only when it has the keys of all rules.
+                let has_all = columns.iter().all(|c| c.is_some_and(|c| c.of(node.slot) != NONE));
+                let domain = column.map_or(NONE, |c| c.of(node.slot));
+                if has_all
+                    && c.counts_node(pod, node)
+                    && let Some(n) = by_domain.get_mut(domain as usize)
+                {
+                    *n = (*n).max(0) + at(&c.counts, node.slot);
+                }
             }
-        }
-        let itself = c.who.as_ref().is_some_and(|w| w.matches(pod.pod.namespace(), pod.pod.labels()));
-        let mut rule = Hard { constraint: c.clone(), by_domain, fewest: 0, itself };
-        rule.settle();
-        rule
-    }).collect();
+            let itself = c.who.as_ref().is_some_and(|w| w.matches(pod.pod.namespace(), pod.pod.labels()));
+            let mut rule = Hard { constraint: c.clone(), by_domain, fewest: 0, itself };
+            rule.settle();
+            rule
+        })
+        .collect();
     spread
 }
 
 impl Spread {
     /// A pod comes to a node or leaves it.
-    pub(super) fn shift(&mut self, pod: &PodInfo, key: &str, other: &Placed, node: &NodeInfo, nodes: &Nodes, by: i64) {
+    pub(super) fn shift(
+        &mut self,
+        pod: &PodInfo,
+        key: &str,
+        other: &Placed,
+        node: &NodeInfo,
+        nodes: &Nodes,
+        by: i64,
+    ) {
         for rule in &mut self.hard {
             let c = &rule.constraint;
             let counted = c.who.as_ref().is_some_and(|w| w.matches(namespace_of(key), &other.labels));
             let domain = nodes.columns.get(&c.key).map_or(NONE, |column| column.of(node.slot));
-            if counted && !other.terminating && c.counts_node(pod, node)
+            if counted
+                && !other.terminating
+                && c.counts_node(pod, node)
                 && let Some(n) = rule.by_domain.get_mut(domain as usize)
             {
                 *n = (*n).max(0) + by;
@@ -277,7 +292,9 @@ impl Score for PodTopologySpread {
             // Nodes without the key count as one domain, which matters where other keys would do.
             size += usize::from(!spread.all_keys && feasible.iter().any(|s| column.of(*s) == NONE));
             for node in look.nodes.iter() {
-                let Some(n) = by_domain.get_mut(column.of(node.slot) as usize).filter(|n| **n >= 0) else { continue };
+                let Some(n) = by_domain.get_mut(column.of(node.slot) as usize).filter(|n| **n >= 0) else {
+                    continue;
+                };
                 let counted = at(&c.counts, node.slot);
                 if counted > 0 && !ignored(node.slot) && c.counts_node(look.pod, node) {
                     *n += counted;
@@ -392,7 +409,8 @@ mod tests {
     #[test]
     fn a_wish_prefers_the_emptier_zone() {
         let c = zoned(&[("a", "w"), ("a", "w"), ("c", "w")]);
-        let (raw, scores) = scored(&PodTopologySpread, &c, &pod("ScheduleAnyway", value!({}))).expect("asked");
+        let (raw, scores) =
+            scored(&PodTopologySpread, &c, &pod("ScheduleAnyway", value!({}))).expect("asked");
         // ln 4 each.
         assert_eq!(raw, [3, 3, 1, IGNORED]);
         assert_eq!(scores, [33, 33, 100, 0]);
@@ -401,10 +419,12 @@ mod tests {
     #[test]
     fn pods_of_a_set_are_spread_without_being_asked() {
         let mut c = zoned(&[]);
-        let of_set = |uid: &str| value!({
-            "metadata": {"name": "n", "namespace": "ns", "ownerReferences": [
-                {"kind": "ReplicaSet", "uid": (uid), "controller": true}]},
-        });
+        let of_set = |uid: &str| {
+            value!({
+                "metadata": {"name": "n", "namespace": "ns", "ownerReferences": [
+                    {"kind": "ReplicaSet", "uid": (uid), "controller": true}]},
+            })
+        };
         put(&mut c, "a", "ns/1", &of_set("u"));
         put(&mut c, "a", "ns/2", &of_set("other"));
         let (raw, scores) = scored(&PodTopologySpread, &c, &of_set("u")).expect("asked");

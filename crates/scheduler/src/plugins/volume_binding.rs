@@ -83,7 +83,8 @@ pub fn pre_filter(pod: &Value, storage: &Storage) -> Result<Option<Claims>, Refu
             all.bound.push(claim);
             continue;
         }
-        let waits = storage.class_of(&claim).is_some_and(|c| c["volumeBindingMode"] == "WaitForFirstConsumer");
+        let waits =
+            storage.class_of(&claim).is_some_and(|c| c["volumeBindingMode"] == "WaitForFirstConsumer");
         if !waits || !claim["spec"]["volumeName"].text().is_empty() {
             return Err(Refusal::unresolvable("pod has unbound immediate PersistentVolumeClaims"));
         }
@@ -108,10 +109,16 @@ fn is_reserved_for(volume: &Value, claim: &Value) -> bool {
 }
 
 /// The volume a claim would take on a node: the one reserved for it, or the smallest that is free and fits.
-fn match_volume<'a>(claim: &Value, node: &Value, taken: &[(Value, Value)], storage: &'a Storage) -> Option<&'a Value> {
+fn match_volume<'a>(
+    claim: &Value,
+    node: &Value,
+    taken: &[(Value, Value)],
+    storage: &'a Storage,
+) -> Option<&'a Value> {
     let want = &claim["spec"];
     let selector = &want["selector"];
-    let selector = (!selector.is_null()).then(|| LabelSelector::from_value(selector).unwrap_or_else(|_| LabelSelector::nothing()));
+    let selector = (!selector.is_null())
+        .then(|| LabelSelector::from_value(selector).unwrap_or_else(|_| LabelSelector::nothing()));
     let (class, size) = (class_name(claim), size_of(claim));
     let capacity = |v: &Value| Quantity::of(&v["spec"]["capacity"]["storage"]).value();
     let mut best: Option<&Value> = None;
@@ -270,7 +277,10 @@ mod tests {
         for (name, class) in [
             ("local", value!({"provisioner": (NO_PROVISIONER), "volumeBindingMode": (late)})),
             ("late", value!({"provisioner": "disk.csi", "volumeBindingMode": (late)})),
-            ("zonal", value!({"provisioner": "disk.csi", "volumeBindingMode": (late), "allowedTopologies": (zones)})),
+            (
+                "zonal",
+                value!({"provisioner": "disk.csi", "volumeBindingMode": (late), "allowedTopologies": (zones)}),
+            ),
             ("now", value!({"provisioner": "disk.csi", "volumeBindingMode": "Immediate"})),
         ] {
             c.storage.classes.insert(name.into(), class);
@@ -302,7 +312,10 @@ mod tests {
             ("given", Some(("VolumeBinding", unbound))),
             (
                 "lost",
-                Some(("VolumeBinding", "persistentvolumeclaim \"lost\" bound to non-existent persistentvolume \"gone\"")),
+                Some((
+                    "VolumeBinding",
+                    "persistentvolumeclaim \"lost\" bound to non-existent persistentvolume \"gone\"",
+                )),
             ),
             ("leaving", Some(("VolumeBinding", "persistentvolumeclaim \"leaving\" is being deleted"))),
             ("late", None),
@@ -323,8 +336,16 @@ mod tests {
         let selected = claim("sel", "late", value!({"metadata.annotations": {(SELECTED_NODE): "b"}}));
         let table = [
             (vec![bound("c", "v")], vec![volume("v", "1Gi", "a", value!({}))], [Ok(()), Err(far)]),
-            (vec![claim("c", "local", value!({}))], vec![volume("v", "2Gi", "b", value!({}))], [Err(none), Ok(())]),
-            (vec![claim("c", "local", value!({}))], vec![volume("v", "1Mi", "b", value!({}))], [Err(none), Err(none)]),
+            (
+                vec![claim("c", "local", value!({}))],
+                vec![volume("v", "2Gi", "b", value!({}))],
+                [Err(none), Ok(())],
+            ),
+            (
+                vec![claim("c", "local", value!({}))],
+                vec![volume("v", "1Mi", "b", value!({}))],
+                [Err(none), Err(none)],
+            ),
             (
                 vec![claim("c", "local", value!({}))],
                 vec![volume("v", "1Gi", "b", value!({"spec.accessModes": ["ReadOnlyMany"]}))],
@@ -332,7 +353,12 @@ mod tests {
             ),
             (
                 vec![claim("c", "local", value!({}))],
-                vec![volume("v", "1Gi", "a", value!({"spec.claimRef": {"name": "x", "namespace": "ns", "uid": "y"}}))],
+                vec![volume(
+                    "v",
+                    "1Gi",
+                    "a",
+                    value!({"spec.claimRef": {"name": "x", "namespace": "ns", "uid": "y"}}),
+                )],
                 [Err(none), Err(none)],
             ),
             (vec![claim("c", "late", value!({}))], vec![], [Ok(()), Ok(())]),
@@ -344,11 +370,7 @@ mod tests {
                 vec![volume("v", "2Gi", "a", value!({}))],
                 [Err(none), Err(none)],
             ),
-            (
-                vec![bound("c", "gone")],
-                vec![],
-                [Err("VolumeZone: persistentvolume \"gone\" not found"); 2],
-            ),
+            (vec![bound("c", "gone")], vec![], [Err("VolumeZone: persistentvolume \"gone\" not found"); 2]),
         ];
         for (claims, volumes, want) in table {
             let names: Vec<String> = claims.iter().map(|c| c.name().to_owned()).collect();

@@ -83,7 +83,8 @@ pub(super) fn pre_filter(
     storage: &Storage,
 ) -> Result<Option<Restrictions>, Refusal> {
     let (namespace, spec) = (pod.pod.namespace(), &pod.pod["spec"]);
-    let mut found = Restrictions { disks: spec["volumes"].items().iter().any(is_disk), ..Restrictions::default() };
+    let mut found =
+        Restrictions { disks: spec["volumes"].items().iter().any(is_disk), ..Restrictions::default() };
     for volume in spec["volumes"].items() {
         let Some((name, false)) = claim_of(pod.pod.name(), volume) else { continue };
         let Some(claim) = storage.claim(namespace, &name) else {
