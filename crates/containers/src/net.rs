@@ -20,6 +20,19 @@ pub struct HttpResponse {
     pub body: Vec<u8>,
     /// How long the server worked on it, in milliseconds.
     pub took_ms: u32,
+    /// The certificate it was given under.
+    pub certificate: Option<Box<Certificate>>,
+}
+
+/// A server's certificate, as far as clients look at it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Certificate {
+    pub subject: String,
+    pub issuer: String,
+    /// Host names it is good for.
+    pub names: Vec<String>,
+    /// A public authority stands behind it.
+    pub trusted: bool,
 }
 
 impl HttpRequest {
@@ -47,8 +60,7 @@ impl HttpResponse {
             status,
             headers: vec![("Content-Type".into(), content_type.into())],
             body: body.into(),
-            took_ms: 0,
-        }
+            ..Self::default() }
     }
 
     #[must_use]

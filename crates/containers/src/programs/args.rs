@@ -92,6 +92,11 @@ impl Args {
         self.long.iter().rev().find(|(n, _)| n == name)?.1.as_deref()
     }
 
+    /// All values given for a long option.
+    pub(super) fn long_values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.long.iter().filter(move |(n, _)| n == name).filter_map(|(_, v)| v.as_deref())
+    }
+
     /// The last value given for an option.
     pub(super) fn value(&self, c: char) -> Option<&str> {
         self.flags.iter().rev().find(|(f, _)| *f == c)?.1.as_deref()

@@ -43,7 +43,7 @@ pub fn lookup(full: &str) -> Option<Str> {
     }
     let rest = full.strip_suffix(".nip.io").or_else(|| full.strip_suffix(".sslip.io"))?;
     let dotted: Vec<&str> = rest.split('.').collect();
-    let last_four = dotted.get(dotted.len().checked_sub(4)?..).map(|p| p.join("."));
+    let last_four = dotted.len().checked_sub(4).map(|at| dotted[at..].join("."));
     let dashed = || {
         dotted
             .last()

@@ -1,0 +1,204 @@
+//! `nslookup`: BIND's words where the image has GNU tools, busybox's elsewhere.
+//!
+//! busybox asks for A and AAAA at once, and tries the search list only for names without a dot: `web.shop` fails there.
+//! Not modelled: the interactive form, other classes and servers' ports.
+
+use super::{Call, locale};
+use crate::machine::{Program, Sys, Turn};
+use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
+
+const KINDS: [&str; 10] = ["A", "AAAA", "ANY", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"];
+
+#[derive(Clone, Default)]
+struct Nslookup {
+    argv: Vec<String>,
+    begun: bool,
+    server: Option<String>,
+    trace: Option<String>,
+    /// Questions not asked yet: name as asked, kind.
+    questions: Vec<(String, String)>,
+    asked: Option<(String, String)>,
+    call: Call,
+    titled: bool,
+    failed: bool,
+}
+
+pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
+    Box::new(Nslookup { argv: argv.to_vec(), ..Nslookup::default() })
+}
+
+/// The name under which an address is looked up.
+fn reversed(ip: &str) -> Option<String> {
+    let parts: Vec<&str> = ip.split('.').collect();
+    let is_ip = parts.len() == 4 && parts.iter().all(|p| p.parse::<u8>().is_ok());
+    is_ip.then(|| format!("{}.{}.{}.{}.in-addr.arpa", parts[3], parts[2], parts[1], parts[0]))
+}
+
+impl Nslookup {
+    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
+        let mut kind = None;
+        let mut names: Vec<String> = Vec::new();
+        for arg in &self.argv[1..] {
+            let Some(option) = arg.strip_prefix('-').filter(|o| !o.is_empty()) else {
+                names.push(arg.clone());
+                continue;
+            };
+            let option = option.trim_start_matches('-');
+            match option.split_once('=') {
+                Some(("type" | "query" | "querytype" | "q", k)) => {
+                    let k = k.to_uppercase();
+                    if !KINDS.contains(&k.as_str()) {
+                        return Err((format!("unknown query type: {k}\n"), i32::from(!sys.gnu())));
+                    }
+                    kind = Some(k);
+                }
+                _ if option == "trace-path" => self.trace = Some(locale(sys)),
+                // Timeouts, retries, debug: accepted.
+                _ => {}
+            }
+        }
+        let Some(name) = names.first().cloned() else {
+            let text = if sys.gnu() { "nslookup: the interactive form is not simulated; give a name\n" } else { "BusyBox: Usage: nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]\n" };
+            return Err((text.into(), 1));
+        };
+        self.server = names.get(1).cloned();
+        if name.len() > 255 || name.split('.').any(|l| l.len() > 63) {
+            let text = if sys.gnu() {
+                format!("nslookup: '{name}' is not a legal IDNA2008 name (string contains invalid length), use +noidnin\n")
+            } else {
+                format!("nslookup: invalid name '{name}'\n")
+            };
+            return Err((text, 1));
+        }
+        if let (Some(pointer), None | Some("PTR")) = (reversed(&name), kind.as_deref()) {
+            self.questions.push((pointer + ".", "PTR".into()));
+            return Ok(());
+        }
+        let kinds: Vec<String> = match kind {
+            Some(k) => vec![k],
+            None => vec!["A".into(), "AAAA".into()],
+        };
+        if sys.gnu() {
+            self.questions = kinds.into_iter().map(|k| (name.clone(), k)).collect();
+            return Ok(());
+        }
+        let search = search_list(sys);
+        let bare = !name.contains('.') && !search.is_empty();
+        for k in kinds {
+            if bare && k != "PTR" {
+                self.questions.extend(search.iter().map(|s| (format!("{name}.{s}."), k.clone())));
+            } else {
+                self.questions.push((format!("{}.", name.trim_end_matches('.')), k));
+            }
+        }
+        Ok(())
+    }
+
+    fn title(&mut self, sys: &mut Sys<'_>, server: &str) {
+        if std::mem::replace(&mut self.titled, true) {
+            return;
+        }
+        let text = if sys.gnu() {
+            format!("Server:\t\t{server}\nAddress:\t{server}#53\n\n")
+        } else {
+            format!("Server:\t\t{server}\nAddress:\t{server}:53\n\n")
+        };
+        sys.out(text);
+    }
+
+    fn answered(&mut self, sys: &mut Sys<'_>, answer: NetAnswer) -> Option<Turn> {
+        let (name, kind) = self.asked.clone().unwrap_or_default();
+        let shown = name.trim_end_matches('.').to_owned();
+        match answer {
+            NetAnswer::Resolved { server, name: full, records } => {
+                self.title(sys, &server);
+                let mut text: String = records.iter().map(|r| line(r, sys.gnu())).collect();
+                if text.is_empty() && kind != "AAAA" {
+                    text = format!("*** Can't find {full}: No answer\n");
+                }
+                if !text.is_empty() {
+                    sys.out(text);
+                    if !sys.gnu() {
+                        sys.out("\n");
+                    }
+                }
+                None
+            }
+            NetAnswer::Failed { error: NetError::NoName, address } => {
+                self.failed = true;
+                self.title(sys, address.as_deref().unwrap_or("10.96.0.10"));
+                if sys.gnu() {
+                    sys.out(format!("** server can't find {shown}: NXDOMAIN\n\n"));
+                    return Some(Turn::Exit(1));
+                }
+                sys.out(format!("** server can't find {shown}: NXDOMAIN\n\n"));
+                None
+            }
+            NetAnswer::Failed { .. } => {
+                sys.out(";; connection timed out; no servers could be reached\n\n");
+                Some(Turn::Exit(1))
+            }
+            _ => Some(Turn::Exit(1)),
+        }
+    }
+}
+
+/// The search list of the machine's own resolver file.
+fn search_list(sys: &mut Sys<'_>) -> Vec<String> {
+    let bytes = sys.fs().read("/etc/resolv.conf").unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let found = text.lines().filter_map(|l| l.strip_prefix("search ")).next_back();
+    found.map(|l| l.split_whitespace().take(32).map(str::to_owned).collect()).unwrap_or_default()
+}
+
+fn line(r: &DnsRecord, gnu: bool) -> String {
+    let name = &r.name;
+    match &r.data {
+        DnsData::A(ip) => format!("Name:\t{name}\nAddress: {ip}\n"),
+        DnsData::Cname(to) if gnu => format!("{name}\tcanonical name = {to}.\n"),
+        DnsData::Cname(to) => format!("{name}\tcanonical name = {to}\n"),
+        DnsData::Ptr(to) if gnu => format!("{name}\tname = {to}.\n"),
+        DnsData::Ptr(to) => format!("{name}\tname = {to}\n"),
+        DnsData::Srv { priority, weight, port, target } if gnu => {
+            format!("{name}\tservice = {priority} {weight} {port} {target}.\n")
+        }
+        DnsData::Srv { priority, weight, port, target } => {
+            format!("{name}\tservice = {priority} {weight} {port} {target}\n")
+        }
+    }
+}
+
+impl Program for Nslookup {
+    fn copy(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+
+    fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
+        if !self.begun {
+            self.begun = true;
+            if let Err((text, code)) = self.begin(sys) {
+                sys.err(&text);
+                return Turn::Exit(code);
+            }
+            self.questions.reverse();
+        }
+        if self.call.is_open() {
+            let got = match self.call.take(sys) {
+                Ok(got) => got,
+                Err(turn) => return turn,
+            };
+            if let Some(end) = self.answered(sys, got.answer) {
+                return end;
+            }
+        }
+        let Some((name, kind)) = self.questions.pop() else {
+            if sys.gnu() {
+                sys.out("\n");
+            }
+            return Turn::Exit(i32::from(self.failed));
+        };
+        self.asked = Some((name.clone(), kind.clone()));
+        let options = NetOptions { server: self.server.clone(), trace: self.trace.take(), ..NetOptions::default() };
+        self.call.send(sys, NetRequest::Resolve { name, kind }, options)
+    }
+}
