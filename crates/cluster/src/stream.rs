@@ -45,6 +45,9 @@ enum Kind {
     Forward {
         pod: Str,
         uid: Str,
+        /// Ports of the learner's machine, and the pod's behind them.
+        ports: Vec<(u16, u16)>,
+        waiting: Vec<Frame>,
     },
 }
 
@@ -153,7 +156,15 @@ impl Stream {
         let kind = match request.subresource.as_str() {
             "log" => Self::open_log(cluster, part, request, &pod, &name?)?,
             "exec" | "attach" => Self::open_process(cluster, part, request, &pod, &name?)?,
-            "portforward" => Kind::Forward { pod: pod.key(), uid: pod.uid().into() },
+            "portforward" => {
+                let pair = |text: &str| {
+                    let (local, remote) = text.split_once(':')?;
+                    Some((local.parse().ok()?, remote.parse().ok()?))
+                };
+                let wanted = request.options.query.iter().filter(|(k, _)| k == "ports");
+                let ports = wanted.filter_map(|(_, v)| pair(v)).collect();
+                Kind::Forward { pod: pod.key(), uid: pod.uid().into(), ports, waiting: Vec::new() }
+            }
             other => return Err(Status::new(Reason::NotFound, format!("{other} is not served"))),
         };
         Ok(Self { part, kind, polled: false, over: false })
@@ -322,7 +333,12 @@ impl Stream {
                 }
                 self.hand_out()
             }
-            Kind::Forward { pod, uid } => {
+            Kind::Forward { waiting, .. } if !waiting.is_empty() => {
+                let frame = waiting.remove(0);
+                self.over = matches!(frame, Frame::Exit(_));
+                Some(Some(frame))
+            }
+            Kind::Forward { pod, uid, .. } => {
                 let (namespace, name) = objects::meta::split_key(pod);
                 let there = cluster.object("pods", namespace, name);
                 let runs =
@@ -330,6 +346,23 @@ impl Stream {
                 self.over = !runs;
                 if runs { None } else { Some(None) }
             }
+        }
+    }
+
+    /// The pod and port behind a forwarded port of the learner's machine.
+    pub(crate) fn forwards(&self, local: u16) -> Option<(Str, u16)> {
+        let Kind::Forward { pod, ports, .. } = &self.kind else { return None };
+        let found = ports.iter().find(|(l, _)| *l == local && !self.over)?;
+        Some((pod.clone(), found.1))
+    }
+
+    /// Tells whoever forwards a port of a connection to it; a connection that fails ends the forwarding.
+    pub(crate) fn told(&mut self, local: u16, broken: Option<&str>) {
+        let Kind::Forward { waiting, .. } = &mut self.kind else { return };
+        waiting.push(Frame::Stdout(format!("Handling connection for {local}\n").into_bytes()));
+        if let Some(text) = broken {
+            waiting.push(Frame::Stderr(text.as_bytes().to_vec()));
+            waiting.push(Frame::Exit(1));
         }
     }
 

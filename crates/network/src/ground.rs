@@ -43,6 +43,8 @@ pub trait Ground {
     /// Whether packets pass to and from a node.
     fn is_linked(&self, node: &str) -> bool;
     fn turns(&mut self) -> &mut Turns;
+    /// The pod (`namespace/name`) and port that a port of the learner's machine is forwarded to.
+    fn forwarded(&self, local: i64) -> Option<(Str, i64)>;
     /// Names are answered though no DNS pod runs.
     fn has_dns_of_its_own(&self) -> bool;
 }

@@ -113,6 +113,8 @@ impl Terminal {
         for (name, text) in cluster::addons::OPTIONAL {
             fs.tree.put_file(&format!("{ADDONS}/{name}"), text.as_bytes(), 0o644);
         }
+        fs.tree.put_file("/etc/hosts", net::HOSTS.as_bytes(), 0o644);
+        fs.tree.put_file("/etc/resolv.conf", net::RESOLV.as_bytes(), 0o644);
         let mut machine = Machine::new(fs, "wheelhouse", 1, Time::EPOCH);
         machine.flavor = containers::machine::Flavor::Gnu;
         machine.sh = Dialect::Bash;
@@ -143,9 +145,8 @@ impl Terminal {
         terminal
     }
 
-    /// A fresh shell over the same files: variables and background jobs are gone.
+    /// A fresh shell over the same files: variables are gone; what ran in the background runs on.
     pub fn restart_shell(&mut self, tty: bool) {
-        self.programs.clear();
         let mut machine = self.shared.machine.borrow_mut();
         machine.signal(self.shell, containers::machine::Signal::Kill);
         machine.reap(self.shell);

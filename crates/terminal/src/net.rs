@@ -7,6 +7,10 @@ use cluster::network::{Files, Source};
 
 use crate::{Shared, docker};
 
+/// Files of names as a new machine has them.
+pub(crate) const HOSTS: &str = "127.0.0.1\tlocalhost\n127.0.1.1\twheelhouse\n";
+pub(crate) const RESOLV: &str = "nameserver 172.18.0.1\n";
+
 /// Requests that are under way in the cluster's network: the machine's number, and the cluster's.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {

@@ -14,10 +14,13 @@ mod deployment;
 mod endpoint_slice;
 mod errors;
 mod horizontal_pod_autoscaler;
+mod ingress;
+mod ingress_class;
 mod job;
 mod labels;
 mod limit_range;
 mod namespace;
+mod network_policy;
 mod node;
 mod object_meta;
 mod persistent_volume;
@@ -107,6 +110,15 @@ fn of(resource: &Resource) -> &'static Checks {
             &Checks { new: resource_quota::validate, update: resource_quota::validate_update }
         }
         "limitranges" => &Checks { new: limit_range::validate, update: limit_range::validate_update },
+        "networkpolicies.networking.k8s.io" => {
+            &Checks { new: network_policy::validate, update: network_policy::validate_update }
+        }
+        "ingresses.networking.k8s.io" => {
+            &Checks { new: ingress::validate, update: ingress::validate_update }
+        }
+        "ingressclasses.networking.k8s.io" => {
+            &Checks { new: ingress_class::validate, update: ingress_class::validate_update }
+        }
         "customresourcedefinitions.apiextensions.k8s.io" => {
             &Checks { new: definition::validate, update: definition::validate_update }
         }

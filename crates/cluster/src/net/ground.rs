@@ -3,7 +3,7 @@
 use clock::Time;
 use network::kube_proxy::choice::Turns;
 use network::{Ground, KubeProxy, Listening, Owner, address};
-use objects::Value;
+use objects::{Str, Value};
 
 use crate::Cluster;
 use crate::part::Part;
@@ -64,6 +64,12 @@ impl Ground for Cluster {
 
     fn turns(&mut self) -> &mut Turns {
         &mut self.net.turns
+    }
+
+    fn forwarded(&self, local: i64) -> Option<(Str, i64)> {
+        let local = u16::try_from(local).ok()?;
+        let (pod, port) = self.streams.values().find_map(|s| s.forwards(local))?;
+        Some((pod, i64::from(port)))
     }
 
     fn has_dns_of_its_own(&self) -> bool {

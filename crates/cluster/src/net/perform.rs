@@ -38,6 +38,12 @@ impl Reached {
     }
 }
 
+fn log_date(now: clock::Time) -> String {
+    let text = now.rfc3339_micro();
+    let (date, time) = text.split_once('T').unwrap_or((&text, ""));
+    format!("{} {}", date.get(5..).unwrap_or("").replace('-', ""), time.trim_end_matches('Z'))
+}
+
 pub(super) fn error_of(fault: Fault) -> NetError {
     match fault {
         Fault::NoName => NetError::NoName,
@@ -76,7 +82,7 @@ impl Cluster {
         let reached = reach(&mut walk, request, &options, files);
         let (hops, way_ms) = (walk.hops, walk.took_ms);
         path.hops = hops;
-        let Reached { mut answer, mut outcome, served_ms } = reached;
+        let Reached { mut answer, mut outcome, served_ms } = self.after_forward(&path, reached);
         let limit = options.total_ms.unwrap_or(Millis::MAX);
         let mut took_ms = match outcome {
             Outcome::Failed(Fault::TimedOut) => options.connect_ms.unwrap_or(CONNECT_TIMEOUT_MS).min(limit),
@@ -99,6 +105,31 @@ impl Cluster {
             answer = NetAnswer::Traced { lines, answer: Box::new(answer) };
         }
         Done { answer, took_ms, path }
+    }
+
+    /// Tells a `kubectl port-forward` of the connection it carried. To its client one that failed behind it looks
+    /// accepted, then closed.
+    fn after_forward(&mut self, path: &Path, reached: Reached) -> Reached {
+        let Some(hop) = path.hops.iter().find(|h| h.code == Code::Forwarded) else { return reached };
+        let (local, port, pod) = (hop.get("local").parse().unwrap_or(0), hop.get("port"), hop.get("pod"));
+        let broken = match reached.outcome {
+            Outcome::Failed(Fault::Refused) => {
+                let id = clock::Rng::new(self.now.0.unsigned_abs()).letters(b"0123456789abcdef", 64);
+                let when = log_date(self.now);
+                Some(format!(
+                    "E{when}       1 portforward.go:424] \"Unhandled Error\" err=\"an error occurred forwarding {local} -> {port}: error forwarding port {port} to pod {id}, uid : failed to execute portforward in network namespace \\\"/var/run/netns/cni-{}\\\": failed to connect to localhost:{port} inside namespace \\\"{id}\\\", IPv4: dial tcp4 127.0.0.1:{port}: connect: connection refused IPv6 dial tcp6: address localhost: no suitable address found \"\n",
+                    pod.replace('/', "-")
+                ))
+            }
+            _ => None,
+        };
+        for stream in self.streams.values_mut() {
+            if stream.forwards(local).is_some() {
+                stream.told(local, broken.as_deref());
+                break;
+            }
+        }
+        if broken.is_some() { Reached::failed(Some("127.0.0.1"), Fault::Reset) } else { reached }
     }
 
     /// Asks the process at the end of a way.
@@ -128,7 +159,7 @@ fn reach(walk: &mut Way<'_>, request: &NetRequest, options: &NetOptions, files: 
                 Err(failed) => return *failed,
             };
             match end {
-                Destination::Inside(end) => http_at(walk, &end, *tls, request),
+                Destination::Inside(end) => http_at(walk, &ip, &end, *tls, request),
                 Destination::Outside(_) => match outside::http(&ip, host) {
                     Some(response) => answered(&ip, response),
                     None => {
@@ -146,7 +177,7 @@ fn reach(walk: &mut Way<'_>, request: &NetRequest, options: &NetOptions, files: 
                 Err(failed) => return *failed,
             };
             match end {
-                Destination::Inside(end) => tcp_at(walk, &end, data),
+                Destination::Inside(end) => tcp_at(walk, &ip, &end, data),
                 Destination::Outside(_) => reached(&ip, Vec::new()),
                 Destination::HealthCheck { .. } => reached(&ip, Vec::new()),
             }
@@ -213,10 +244,10 @@ fn connect(
 }
 
 /// Asks the process at the end of a way over HTTP.
-fn http_at(walk: &mut Way<'_>, end: &End, tls: bool, request: &HttpRequest) -> Reached {
+fn http_at(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, request: &HttpRequest) -> Reached {
     let (_, container, program) = match walk.at_port(end) {
         Ok(found) => found,
-        Err(fault) => return Reached::failed(Some(&end.ip), fault),
+        Err(fault) => return Reached::failed(Some(ip), fault),
     };
     let program = if program.is_empty() { container } else { program };
     let speaks_tls = matches!(end.port, 443 | 6443 | 8443 | 10250 | 4443);
@@ -225,8 +256,8 @@ fn http_at(walk: &mut Way<'_>, end: &End, tls: bool, request: &HttpRequest) -> R
     if tls && !speaks_tls {
         walk.hops.push(hop(Code::TlsToPlain));
         return Reached {
-            answer: NetAnswer::Failed { address: Some(end.ip.to_string()), error: NetError::Tls },
-            ..Reached::failed(Some(&end.ip), Fault::Reset)
+            answer: NetAnswer::Failed { address: Some(ip.to_string()), error: NetError::Tls },
+            ..Reached::failed(Some(ip), Fault::Reset)
         };
     }
     let request = HttpRequest { peer: end.client.to_string(), ..request.clone() };
@@ -236,20 +267,20 @@ fn http_at(walk: &mut Way<'_>, end: &End, tls: bool, request: &HttpRequest) -> R
             let hop = hop.number("status", i64::from(response.status));
             let hop = hop.fact("reason", HttpResponse::reason(response.status));
             walk.hops.push(hop.number("bytes", response.body.len() as i64));
-            answered(&end.ip, response)
+            answered(ip, response)
         }
         Served::Reset => {
             walk.hops.push(hop(Code::NotHttp));
-            Reached::failed(Some(&end.ip), Fault::Reset)
+            Reached::failed(Some(ip), Fault::Reset)
         }
-        Served::Refused | Served::NoHost => Reached::failed(Some(&end.ip), Fault::Refused),
+        Served::Refused | Served::NoHost => Reached::failed(Some(ip), Fault::Refused),
     }
 }
 
-fn tcp_at(walk: &mut Way<'_>, end: &End, data: &[u8]) -> Reached {
+fn tcp_at(walk: &mut Way<'_>, ip: &Str, end: &End, data: &[u8]) -> Reached {
     let (_, container, program) = match walk.at_port(end) {
         Ok(found) => found,
-        Err(fault) => return Reached::failed(Some(&end.ip), fault),
+        Err(fault) => return Reached::failed(Some(ip), fault),
     };
     let bytes = match walk.ground.serve_tcp(end, data) {
         Served::Answer(bytes) => bytes,
@@ -258,7 +289,7 @@ fn tcp_at(walk: &mut Way<'_>, end: &End, data: &[u8]) -> Reached {
     let program = if program.is_empty() { container } else { program };
     let hop = Hop::new(Stage::Process, Code::AnsweredBytes).fact("program", program);
     walk.hops.push(hop.number("bytes", bytes.len() as i64));
-    reached(&end.ip, bytes)
+    reached(ip, bytes)
 }
 
 fn ping(walk: &mut Way<'_>, host: &str, options: &NetOptions, files: &Files) -> Reached {

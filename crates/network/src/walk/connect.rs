@@ -10,7 +10,7 @@ use crate::dns::outside;
 use crate::ground::{Ground, Owner};
 use crate::kube_proxy::choice::{Here, How, candidates};
 use crate::kube_proxy::{Match, Rules, ServicePort, Via};
-use crate::path::{Code, Fault, Hop, Source, Stage};
+use crate::path::{Code, Fault, Hop, LEARNER_IP, Source, Stage};
 use crate::policy::{self, Peer, Verdict};
 
 /// Where a connection ends inside the cluster.
@@ -86,6 +86,9 @@ impl<G: Ground> Walk<'_, G> {
         let learner = self.source == Source::Learner;
         if !learner {
             self.took_ms += INTERNET_MS;
+        }
+        if learner && (ip.starts_with("127.") || ip == LEARNER_IP) {
+            return self.to_forward(port);
         }
         if learner && let Owner::Node(node) = self.ground.owner(ip) {
             return self.at_node(&node, ip, port, protocol);
@@ -384,6 +387,25 @@ impl<G: Ground> Walk<'_, G> {
     fn deliver(&mut self, end: End) -> Result<Destination, Fault> {
         self.push(Hop::new(Stage::Wire, Code::SameNode).fact("node", end.node.clone()));
         Ok(Destination::Inside(end))
+    }
+
+    /// A port of the learner's own machine: kubectl may carry it to a pod, past Services and policies.
+    fn to_forward(&mut self, port: i64) -> Result<Destination, Fault> {
+        let Some((key, to)) = self.ground.forwarded(port) else {
+            let hop = Hop::failed(Stage::Forward, Code::NoForward).number("port", port);
+            return self.fail(hop.fact("machine", self.source.label()), Fault::Refused);
+        };
+        let pod = self.pod(&key).unwrap_or_default();
+        let hop = Hop::new(Stage::Forward, Code::Forwarded).number("local", port);
+        self.push(hop.fact("pod", key.clone()).number("port", to));
+        Ok(Destination::Inside(End {
+            client: "127.0.0.1".into(),
+            ip: pod["status"]["podIP"].to_str(),
+            node: pod["spec"]["nodeName"].to_str(),
+            port: to,
+            pod: key,
+            ..End::default()
+        }))
     }
 
     fn to_self(&mut self, port: i64) -> Result<Destination, Fault> {
