@@ -60,7 +60,8 @@ impl HttpResponse {
             status,
             headers: vec![("Content-Type".into(), content_type.into())],
             body: body.into(),
-            ..Self::default() }
+            ..Self::default()
+        }
     }
 
     #[must_use]

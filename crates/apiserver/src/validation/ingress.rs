@@ -42,7 +42,8 @@ fn spec(s: &Value, errs: &mut Errors) {
                         e.invalid(host, "must be a DNS name, not an IP address");
                     }
                     let wild = host.text().contains('*');
-                    let rule = if wild { names::wildcard_dns1123_subdomain } else { names::dns1123_subdomain };
+                    let rule =
+                        if wild { names::wildcard_dns1123_subdomain } else { names::dns1123_subdomain };
                     e.complaints(host, rule(host.text()));
                 });
             }

@@ -71,11 +71,7 @@ fn domain_prefixed_path(text: &str, e: &mut Errors) {
     }
     let good = |b: u8| b.is_ascii_alphanumeric() || b"/!$&'()*+,;=:@%-._~".contains(&b);
     if !path.bytes().all(good) {
-        let why = names::regex_error(
-            "Invalid path",
-            r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+",
-            &[],
-        );
+        let why = names::regex_error("Invalid path", r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+", &[]);
         e.invalid_text(path, &why);
     }
 }

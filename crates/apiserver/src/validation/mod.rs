@@ -113,9 +113,7 @@ fn of(resource: &Resource) -> &'static Checks {
         "networkpolicies.networking.k8s.io" => {
             &Checks { new: network_policy::validate, update: network_policy::validate_update }
         }
-        "ingresses.networking.k8s.io" => {
-            &Checks { new: ingress::validate, update: ingress::validate_update }
-        }
+        "ingresses.networking.k8s.io" => &Checks { new: ingress::validate, update: ingress::validate_update },
         "ingressclasses.networking.k8s.io" => {
             &Checks { new: ingress_class::validate, update: ingress_class::validate_update }
         }

@@ -20,7 +20,9 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
         }
         let types = s["policyTypes"].items();
         if types.len() > 2 {
-            e.at("policyTypes", |e| e.invalid(&s["policyTypes"], "may not specify more than two policyTypes"));
+            e.at("policyTypes", |e| {
+                e.invalid(&s["policyTypes"], "may not specify more than two policyTypes")
+            });
             return;
         }
         e.each(s, "policyTypes", |e, _, t| {
@@ -143,7 +145,10 @@ mod tests {
     #[test]
     fn upstreams_words() {
         let table = [
-            (value!({"ingress": [{"from": [{}]}]}), "spec.ingress[0].from[0]: Required value: must specify a peer"),
+            (
+                value!({"ingress": [{"from": [{}]}]}),
+                "spec.ingress[0].from[0]: Required value: must specify a peer",
+            ),
             (
                 value!({"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0"}}]}]}),
                 "spec.ingress[0].from[0].ipBlock.cidr: Invalid value: \"10.0.0.0\": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
@@ -176,6 +181,9 @@ mod tests {
         for (spec, want) in table {
             assert_eq!(errors(spec), [want]);
         }
-        assert!(errors(value!({"ingress": [{"from": [{"podSelector": {}}], "ports": [{"port": "http"}]}]})).is_empty());
+        assert!(
+            errors(value!({"ingress": [{"from": [{"podSelector": {}}], "ports": [{"port": "http"}]}]}))
+                .is_empty()
+        );
     }
 }

@@ -52,13 +52,22 @@ fn what_one_policy_lets_in() {
             false,
         ),
         (value!({"podSelector": {}, "ingress": [{"ports": [{"port": "http"}]}]}), true, true, true),
-        (value!({"podSelector": {}, "ingress": [{"ports": [{"port": 9000, "endPort": 9100}]}]}), false, false, false),
+        (
+            value!({"podSelector": {}, "ingress": [{"ports": [{"port": 9000, "endPort": 9100}]}]}),
+            false,
+            false,
+            false,
+        ),
     ];
     for (spec, a, b, c) in table {
         let got = [&web, &other, &outside].map(|p| enters(spec.clone(), p, 8080));
         assert_eq!(got, [a, b, c], "{spec:?}");
     }
-    assert!(enters(value!({"podSelector": {}, "ingress": [{"ports": [{"port": 9000, "endPort": 9100}]}]}), &web, 9050));
+    assert!(enters(
+        value!({"podSelector": {}, "ingress": [{"ports": [{"port": 9000, "endPort": 9100}]}]}),
+        &web,
+        9050
+    ));
 }
 
 #[test]
@@ -72,7 +81,8 @@ fn a_nodes_own_packets_enter_its_pods_and_no_others() {
 #[test]
 fn the_dns_trap() {
     let from = peer("shop", "web", "10.244.0.7", "web");
-    let dns = Peer { labels: value!({"k8s-app": "kube-dns"}), ..peer("kube-system", "coredns", "10.244.0.2", "") };
+    let dns =
+        Peer { labels: value!({"k8s-app": "kube-dns"}), ..peer("kube-system", "coredns", "10.244.0.2", "") };
     let leaves = |egress: Value, protocol: &str| {
         let p = policy(value!({"podSelector": {}, "policyTypes": ["Egress"], "egress": (egress)}));
         leaving(&[p], &from, &dns, 53, protocol).passes()
@@ -172,7 +182,8 @@ fn as_object(p: &Plain, i: usize) -> Value {
                     rule.set(ends, peers.iter().map(peer).collect::<Value>());
                 }
                 if !ports.is_empty() {
-                    let all: Value = ports.iter().map(|(a, b)| value!({"port": (*a), "endPort": (*b)})).collect();
+                    let all: Value =
+                        ports.iter().map(|(a, b)| value!({"port": (*a), "endPort": (*b)})).collect();
                     rule.set("ports", all);
                 }
                 rule
@@ -211,7 +222,8 @@ fn directly(policies: &[Plain], from: (usize, usize), to: (usize, usize), port: 
                 let fits_peer = peers.is_empty()
                     || peers.iter().any(|x| match x {
                         PlainPeer::Pods(namespaces, app) => {
-                            let inside = namespaces.as_ref().map_or(other.0 == p.namespace, |l| l.contains(&other.0));
+                            let inside =
+                                namespaces.as_ref().map_or(other.0 == p.namespace, |l| l.contains(&other.0));
                             inside && app.is_none_or(|a| a == other.1)
                         }
                         PlainPeer::Block(n, except) => *n == other.0 && *except != Some(other.1),

@@ -77,7 +77,9 @@ impl Nc {
                     self.input.extend(d);
                     self.input_over = self.input.len() > INPUT_MAX;
                 }
-                Got::Wait if !self.input.is_empty() || !sys.is_tty(0) => return Some(Turn::Wait(Wait::Read(0))),
+                Got::Wait if !self.input.is_empty() || !sys.is_tty(0) => {
+                    return Some(Turn::Wait(Wait::Read(0)));
+                }
                 Got::Wait | Got::End | Got::Failed(_) => self.input_over = true,
             }
         }
@@ -102,7 +104,9 @@ impl Nc {
                             6379 => "redis",
                             _ => "*",
                         };
-                        format!("Connection to {host} ({address}) {port} port [{protocol}/{name}] succeeded!\n")
+                        format!(
+                            "Connection to {host} ({address}) {port} port [{protocol}/{name}] succeeded!\n"
+                        )
                     } else {
                         format!("{host} ({address}:{port}) open\n")
                     };
@@ -124,7 +128,9 @@ impl Nc {
                 let waited = self.args.value('w').is_some() && error == NetError::TimedOut;
                 let text = match (gnu, error) {
                     (true, NetError::NoName) => {
-                        format!("nc: getaddrinfo for host \"{host}\" port {port}: Name or service not known\n")
+                        format!(
+                            "nc: getaddrinfo for host \"{host}\" port {port}: Name or service not known\n"
+                        )
                     }
                     (true, NetError::NoServer) => format!(
                         "nc: getaddrinfo for host \"{host}\" port {port}: Temporary failure in name resolution\n"
@@ -134,7 +140,9 @@ impl Nc {
                         "nc: connect to {host} ({at}) port {port} ({protocol}) timed out: Operation now in progress\n"
                     ),
                     (false, _) if waited => "nc: timed out\n".to_owned(),
-                    (true, _) => format!("nc: connect to {host} ({at}) port {port} ({protocol}) failed: {reason}\n"),
+                    (true, _) => {
+                        format!("nc: connect to {host} ({at}) port {port} ({protocol}) failed: {reason}\n")
+                    }
                     (false, _) => format!("nc: {host} ({at}:{port}): {reason}\n"),
                 };
                 // Only -v makes OpenBSD's tell of what it could not reach.
@@ -166,7 +174,11 @@ impl Program for Nc {
             }
             if !self.up {
                 if sys.machine().taken.contains(&port) || sys.machine().ports().contains(&port) {
-                    let text = if sys.gnu() { "nc: Address already in use\n" } else { "nc: bind: Address already in use\n" };
+                    let text = if sys.gnu() {
+                        "nc: Address already in use\n"
+                    } else {
+                        "nc: bind: Address already in use\n"
+                    };
                     sys.err(text);
                     return Turn::Exit(1);
                 }
@@ -185,7 +197,11 @@ impl Program for Nc {
             }
             // Looks again when somebody may have come.
             let at = sys.now() + 100;
-            return if self.served { Turn::Wait(Wait::Until(at)) } else { Turn::Wait(Wait::Until(sys.now() + 250)) };
+            return if self.served {
+                Turn::Wait(Wait::Until(at))
+            } else {
+                Turn::Wait(Wait::Until(sys.now() + 250))
+            };
         }
         if self.call.is_open() {
             match self.call.take(sys) {
@@ -214,7 +230,11 @@ impl Program for Nc {
     }
 
     fn ports(&self) -> Vec<u16> {
-        if self.up && (!self.served || self.args.has('k')) { self.listens.into_iter().collect() } else { Vec::new() }
+        if self.up && (!self.served || self.args.has('k')) {
+            self.listens.into_iter().collect()
+        } else {
+            Vec::new()
+        }
     }
 
     fn serve(&mut self, _port: u16, request: &HttpRequest, sys: &mut Sys<'_>) -> Option<HttpResponse> {

@@ -58,13 +58,19 @@ impl Nslookup {
             }
         }
         let Some(name) = names.first().cloned() else {
-            let text = if sys.gnu() { "nslookup: the interactive form is not simulated; give a name\n" } else { "BusyBox: Usage: nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]\n" };
+            let text = if sys.gnu() {
+                "nslookup: the interactive form is not simulated; give a name\n"
+            } else {
+                "BusyBox: Usage: nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]\n"
+            };
             return Err((text.into(), 1));
         };
         self.server = names.get(1).cloned();
         if name.len() > 255 || name.split('.').any(|l| l.len() > 63) {
             let text = if sys.gnu() {
-                format!("nslookup: '{name}' is not a legal IDNA2008 name (string contains invalid length), use +noidnin\n")
+                format!(
+                    "nslookup: '{name}' is not a legal IDNA2008 name (string contains invalid length), use +noidnin\n"
+                )
             } else {
                 format!("nslookup: invalid name '{name}'\n")
             };
@@ -198,7 +204,8 @@ impl Program for Nslookup {
             return Turn::Exit(i32::from(self.failed));
         };
         self.asked = Some((name.clone(), kind.clone()));
-        let options = NetOptions { server: self.server.clone(), trace: self.trace.take(), ..NetOptions::default() };
+        let options =
+            NetOptions { server: self.server.clone(), trace: self.trace.take(), ..NetOptions::default() };
         self.call.send(sys, NetRequest::Resolve { name, kind }, options)
     }
 }

@@ -34,7 +34,11 @@ impl Ping {
         let usage = if sys.gnu() { 2 } else { 1 };
         self.args = Args::parse(sys, &self.argv, "c:W:w:i:I:s:t:qnv46A").map_err(|e| (e, usage))?;
         let Some(host) = self.args.rest.first().cloned() else {
-            let text = if sys.gnu() { "ping: usage error: Destination address required\n" } else { "BusyBox: Usage: ping [OPTIONS] HOST\n" };
+            let text = if sys.gnu() {
+                "ping: usage error: Destination address required\n"
+            } else {
+                "BusyBox: Usage: ping [OPTIONS] HOST\n"
+            };
             return Err((text.into(), usage));
         };
         if let Some(c) = self.args.value('c')
@@ -90,17 +94,22 @@ impl Ping {
                 self.received += 1;
             }
             NetAnswer::Failed { error: NetError::NoName | NetError::NoServer, .. } => {
-                let text = match (gnu, matches!(got.answer, NetAnswer::Failed { error: NetError::NoServer, .. })) {
-                    (true, true) => format!("ping: {host}: Temporary failure in name resolution\n"),
-                    (true, false) => format!("ping: {host}: Name or service not known\n"),
-                    (false, _) => format!("ping: bad address '{host}'\n"),
-                };
+                let text =
+                    match (gnu, matches!(got.answer, NetAnswer::Failed { error: NetError::NoServer, .. })) {
+                        (true, true) => format!("ping: {host}: Temporary failure in name resolution\n"),
+                        (true, false) => format!("ping: {host}: Name or service not known\n"),
+                        (false, _) => format!("ping: bad address '{host}'\n"),
+                    };
                 sys.err(&text);
                 return Turn::Exit(if gnu { 2 } else { 1 });
             }
             NetAnswer::Failed { address, error } => {
                 if error == NetError::Unreachable {
-                    let text = if gnu { "ping: connect: Network is unreachable\n" } else { "ping: sendto: Network unreachable\n" };
+                    let text = if gnu {
+                        "ping: connect: Network is unreachable\n"
+                    } else {
+                        "ping: sendto: Network unreachable\n"
+                    };
                     sys.err(text);
                     return Turn::Exit(if gnu { 2 } else { 1 });
                 }
@@ -132,7 +141,12 @@ impl Ping {
             ));
             if received > 0 {
                 let spread = ms((most - least) / 2);
-                sys.out(format!("rtt min/avg/max/mdev = {}/{}/{}/{spread} ms\n", ms(least), ms(mean), ms(most)));
+                sys.out(format!(
+                    "rtt min/avg/max/mdev = {}/{}/{}/{spread} ms\n",
+                    ms(least),
+                    ms(mean),
+                    ms(most)
+                ));
             }
         } else {
             sys.out(format!(

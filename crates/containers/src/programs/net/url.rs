@@ -176,7 +176,11 @@ mod tests {
         let table = [
             ("http://", 3, "URL rejected: No host part in the URL"),
             ("", 3, "URL rejected: No host part in the URL"),
-            ("http://web:99999/", 3, "URL rejected: Port number was not a decimal number between 0 and 65535"),
+            (
+                "http://web:99999/",
+                3,
+                "URL rejected: Port number was not a decimal number between 0 and 65535",
+            ),
             ("http://web:80a/", 3, "URL rejected: Port number was not a decimal number between 0 and 65535"),
             ("http://a b/", 3, "URL rejected: Bad hostname"),
             ("http://web/a b", 3, "URL rejected: Malformed input to a URL function"),

@@ -51,11 +51,13 @@ impl Wget {
                 std::iter::once(letter.to_owned()).chain(value.map(str::to_owned)).collect()
             })
             .collect();
-        self.args = Args::parse(sys, &short, "qO:T:t:Y:cP:U:Snv").map_err(|e| if gnu { format!("wget: {}", e.trim_start_matches("wget: ")) } else { e })?;
+        self.args = Args::parse(sys, &short, "qO:T:t:Y:cP:U:Snv")
+            .map_err(|e| if gnu { format!("wget: {}", e.trim_start_matches("wget: ")) } else { e })?;
         self.urls = self.args.rest.clone();
         if self.urls.is_empty() {
             return Err(if gnu {
-                "wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n".into()
+                "wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n"
+                    .into()
             } else {
                 "BusyBox: Usage: wget [-cqS] [--spider] [-O FILE] [-P DIR] [-T SEC] URL...\n".into()
             });
@@ -158,15 +160,27 @@ impl Wget {
             let shown = if host == at { String::new() } else { format!(" ({host})") };
             let text = match error {
                 NetError::NoName | NetError::NoServer => {
-                    let why = if error == NetError::NoName { "Name or service not known" } else { "Temporary failure in name resolution" };
+                    let why = if error == NetError::NoName {
+                        "Name or service not known"
+                    } else {
+                        "Temporary failure in name resolution"
+                    };
                     if self.quiet() {
                         return;
                     }
-                    format!("Resolving {host} ({host})... failed: {why}.\nwget: unable to resolve host address ‘{host}’\n")
+                    format!(
+                        "Resolving {host} ({host})... failed: {why}.\nwget: unable to resolve host address ‘{host}’\n"
+                    )
                 }
                 _ if self.quiet() => return,
-                NetError::Tls => format!("Connecting to {host}{shown}|{at}|:{}... connected.\nOpenSSL: error:0A00010B:SSL routines::wrong version number\nUnable to establish SSL connection.\n", url.port),
-                NetError::Reset => format!("Connecting to {host}{shown}|{at}|:{}... connected.\nHTTP request sent, awaiting response... No data received.\n", url.port),
+                NetError::Tls => format!(
+                    "Connecting to {host}{shown}|{at}|:{}... connected.\nOpenSSL: error:0A00010B:SSL routines::wrong version number\nUnable to establish SSL connection.\n",
+                    url.port
+                ),
+                NetError::Reset => format!(
+                    "Connecting to {host}{shown}|{at}|:{}... connected.\nHTTP request sent, awaiting response... No data received.\n",
+                    url.port
+                ),
                 _ => format!("Connecting to {host}{shown}|{at}|:{}... failed: {reason}.\n", url.port),
             };
             sys.err(&text);
@@ -255,7 +269,11 @@ impl Wget {
         let (gnu, quiet, bytes) = (sys.gnu(), self.quiet(), response.body.len());
         let own = if url.file_name().is_empty() { "index.html" } else { url.file_name() };
         let name = self.args.value('O').map_or_else(
-            || self.args.value('P').map_or_else(|| own.to_owned(), |p| format!("{}/{own}", p.trim_end_matches('/'))),
+            || {
+                self.args
+                    .value('P')
+                    .map_or_else(|| own.to_owned(), |p| format!("{}/{own}", p.trim_end_matches('/')))
+            },
             str::to_owned,
         );
         if gnu && !quiet {
@@ -274,7 +292,8 @@ impl Wget {
         } else {
             let path = sys.path(&name);
             if let Err(e) = sys.fs().write(&path, &response.body) {
-                let text = if gnu { format!("{name}: {e}\n") } else { format!("wget: can't open '{name}': {e}\n") };
+                let text =
+                    if gnu { format!("{name}: {e}\n") } else { format!("wget: can't open '{name}': {e}\n") };
                 sys.err(&text);
                 self.code = if gnu { 3 } else { 1 };
                 return Turn::More;
@@ -285,7 +304,8 @@ impl Wget {
         }
         if gnu && !quiet {
             let now = date_text(sys.now(), "%Y-%m-%d %H:%M:%S");
-            let shown = if name == "-" { "written to stdout".to_owned() } else { format!("‘{name}’ saved") };
+            let shown =
+                if name == "-" { "written to stdout".to_owned() } else { format!("‘{name}’ saved") };
             sys.err(&format!("{now} (1.00 MB/s) - {shown} [{bytes}/{bytes}]\n\n"));
         }
         Turn::More

@@ -74,7 +74,10 @@ impl Curl {
         let mut body: Vec<u8> = Vec::new();
         let data: Vec<(&str, String)> = self.o.data().map(|(n, v)| (*n, v.clone())).collect();
         for (name, value) in data {
-            let mut part = match value.strip_prefix('@').filter(|_| name != "data-raw" && name != "data-urlencode") {
+            let mut part = match value
+                .strip_prefix('@')
+                .filter(|_| name != "data-raw" && name != "data-urlencode")
+            {
                 Some("-") => {
                     let mut all = Vec::new();
                     while let crate::machine::Got::Data(d) = sys.read(0, 4096) {
@@ -132,7 +135,8 @@ impl Curl {
                 }
                 _ => format.to_owned(),
             };
-            let facts = Facts { code, total_ms: sys.now().since(self.started), redirects: self.redirects, ..*facts };
+            let facts =
+                Facts { code, total_ms: sys.now().since(self.started), redirects: self.redirects, ..*facts };
             sys.out(write_out::fill(&text, &facts));
         }
         self.url = None;
@@ -193,7 +197,13 @@ impl Curl {
             }
             let place = r.headers.iter().position(|(n, _)| *n == name);
             r.headers.retain(|(n, _)| *n != name);
-            let value = if value == ";" { String::new() } else if value.is_empty() { continue } else { value.into() };
+            let value = if value == ";" {
+                String::new()
+            } else if value.is_empty() {
+                continue;
+            } else {
+                value.into()
+            };
             let at = place.unwrap_or(r.headers.len()).min(r.headers.len());
             r.headers.insert(at, (name, value));
         }
@@ -222,8 +232,12 @@ impl Curl {
     fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) -> Turn {
         let Some(url) = self.url.clone() else { return Turn::Exit(2) };
         match got.answer {
-            NetAnswer::Http { address, response } => self.response(sys, &url, &address, &response, got.took_ms),
-            NetAnswer::Failed { address, error } => self.failed(sys, &url, address.as_deref(), error, got.took_ms),
+            NetAnswer::Http { address, response } => {
+                self.response(sys, &url, &address, &response, got.took_ms)
+            }
+            NetAnswer::Failed { address, error } => {
+                self.failed(sys, &url, address.as_deref(), error, got.took_ms)
+            }
             _ => Turn::Exit(2),
         }
     }
@@ -231,9 +245,8 @@ impl Curl {
     /// Tries again if that was asked for and may help. True when it does.
     fn retries(&mut self, sys: &mut Sys<'_>, transient: bool, refused: bool, problem: &str) -> bool {
         let left = self.o.value("retry").and_then(|r| r.parse::<i64>().ok()).unwrap_or(0) - self.tries;
-        let helps = transient
-            || self.o.has("retry-all-errors")
-            || (refused && self.o.has("retry-connrefused"));
+        let helps =
+            transient || self.o.has("retry-all-errors") || (refused && self.o.has("retry-connrefused"));
         if left <= 0 || !helps {
             return false;
         }
@@ -246,35 +259,58 @@ impl Curl {
             return false;
         }
         if !self.silent() || self.o.has("show-error") {
-            let (unit, times) = (if delay == 1 { "second" } else { "seconds" }, if left == 1 { "retry" } else { "retries" });
-            sys.err(&format!("Warning: Problem: {problem}. Will retry in {delay} {unit}. {left} {times} left.\n"));
+            let (unit, times) =
+                (if delay == 1 { "second" } else { "seconds" }, if left == 1 { "retry" } else { "retries" });
+            sys.err(&format!(
+                "Warning: Problem: {problem}. Will retry in {delay} {unit}. {left} {times} left.\n"
+            ));
         }
         self.tries += 1;
         self.pause = Some(sys.now() + delay * 1000);
         true
     }
 
-    fn failed(&mut self, sys: &mut Sys<'_>, url: &Url, address: Option<&str>, error: NetError, took: Millis) -> Turn {
+    fn failed(
+        &mut self,
+        sys: &mut Sys<'_>,
+        url: &Url,
+        address: Option<&str>,
+        error: NetError,
+        took: Millis,
+    ) -> Turn {
         let (host, port) = (&url.host, url.port);
         let given = |name: &str| self.o.value(name).and_then(seconds).filter(|ms| *ms > 0);
         let whole = given("max-time");
         let (code, text) = match error {
             NetError::NoName | NetError::NoServer => (6, format!("Could not resolve host: {host}")),
-            NetError::TimedOut if whole.is_some_and(|ms| took >= ms) && given("connect-timeout").is_none_or(|c| whole.is_some_and(|w| w < c)) => {
+            NetError::TimedOut
+                if whole.is_some_and(|ms| took >= ms)
+                    && given("connect-timeout").is_none_or(|c| whole.is_some_and(|w| w < c)) =>
+            {
                 (28, format!("Connection timed out after {took} milliseconds"))
             }
             NetError::TimedOut if given("connect-timeout").is_some() => {
                 (28, format!("Failed to connect to {host} port {port} after {took} ms: Timeout was reached"))
             }
-            NetError::TimedOut => {
-                (28, format!("Failed to connect to {host} port {port} after {took} ms: Couldn't connect to server"))
+            NetError::TimedOut => (
+                28,
+                format!(
+                    "Failed to connect to {host} port {port} after {took} ms: Couldn't connect to server"
+                ),
+            ),
+            NetError::Slow => {
+                (28, format!("Operation timed out after {took} milliseconds with 0 bytes received"))
             }
-            NetError::Slow => (28, format!("Operation timed out after {took} milliseconds with 0 bytes received")),
             NetError::Reset => (52, "Empty reply from server".to_owned()),
-            NetError::Tls => (35, "OpenSSL/3.0.13: error:0A00010B:SSL routines::wrong version number".to_owned()),
-            NetError::Refused | NetError::Unreachable => {
-                (7, format!("Failed to connect to {host} port {port} after {took} ms: Couldn't connect to server"))
+            NetError::Tls => {
+                (35, "OpenSSL/3.0.13: error:0A00010B:SSL routines::wrong version number".to_owned())
             }
+            NetError::Refused | NetError::Unreachable => (
+                7,
+                format!(
+                    "Failed to connect to {host} port {port} after {took} ms: Couldn't connect to server"
+                ),
+            ),
         };
         if self.o.has("verbose") {
             let mut lines = String::new();
@@ -289,17 +325,30 @@ impl Curl {
         }
         let refused = error == NetError::Refused;
         let problem = if refused { "connection refused" } else { "timeout" };
-        let transient = matches!(error, NetError::TimedOut | NetError::Slow | NetError::NoServer | NetError::NoName);
+        let transient =
+            matches!(error, NetError::TimedOut | NetError::Slow | NetError::NoServer | NetError::NoName);
         if self.retries(sys, transient, refused, problem) {
             return Turn::More;
         }
         self.meter(sys, None, took);
         self.complain(sys, code, &text);
-        let facts = Facts { url: &self.text.clone(), error: &text, connected: matches!(error, NetError::Slow | NetError::Reset | NetError::Tls), ..Facts::default() };
+        let facts = Facts {
+            url: &self.text.clone(),
+            error: &text,
+            connected: matches!(error, NetError::Slow | NetError::Reset | NetError::Tls),
+            ..Facts::default()
+        };
         self.finish(sys, code, &facts)
     }
 
-    fn response(&mut self, sys: &mut Sys<'_>, url: &Url, address: &str, r: &HttpResponse, took: Millis) -> Turn {
+    fn response(
+        &mut self,
+        sys: &mut Sys<'_>,
+        url: &Url,
+        address: &str,
+        r: &HttpResponse,
+        took: Millis,
+    ) -> Turn {
         if self.o.has("verbose") {
             self.tell_connection(sys, url, address, r);
         }
@@ -370,7 +419,9 @@ impl Curl {
 
     /// Why the server's certificate is not trusted.
     fn distrust(&self, url: &Url, r: &HttpResponse) -> Option<String> {
-        let Some(c) = &r.certificate else { return Some("SSL certificate problem: self-signed certificate".into()) };
+        let Some(c) = &r.certificate else {
+            return Some("SSL certificate problem: self-signed certificate".into());
+        };
         if !c.trusted && self.o.value("cacert").is_none() {
             return Some(if c.subject == c.issuer {
                 "SSL certificate problem: self-signed certificate".into()
@@ -380,17 +431,26 @@ impl Curl {
         }
         let fits = c.names.iter().any(|n| {
             n.eq_ignore_ascii_case(&url.host)
-                || n.strip_prefix("*.").is_some_and(|rest| url.host.split_once('.').is_some_and(|(_, h)| h == rest))
+                || n.strip_prefix("*.")
+                    .is_some_and(|rest| url.host.split_once('.').is_some_and(|(_, h)| h == rest))
         });
-        (!fits).then(|| format!("SSL: no alternative certificate subject name matches target host name '{}'", url.host))
+        (!fits).then(|| {
+            format!("SSL: no alternative certificate subject name matches target host name '{}'", url.host)
+        })
     }
 
     fn tell_connection(&self, sys: &mut Sys<'_>, url: &Url, address: &str, r: &HttpResponse) {
         let mut text = String::new();
         if self.o.resolved(&url.host, url.port).is_some() {
-            text.push_str(&format!("* Added {}:{}:{address} to DNS cache\n* Hostname {} was found in DNS cache\n", url.host, url.port, url.host));
+            text.push_str(&format!(
+                "* Added {}:{}:{address} to DNS cache\n* Hostname {} was found in DNS cache\n",
+                url.host, url.port, url.host
+            ));
         }
-        text.push_str(&format!("*   Trying {address}:{}...\n* Connected to {} ({address}) port {}\n", url.port, url.host, url.port));
+        text.push_str(&format!(
+            "*   Trying {address}:{}...\n* Connected to {} ({address}) port {}\n",
+            url.port, url.host, url.port
+        ));
         if url.tls {
             text.push_str("* ALPN: curl offers h2,http/1.1\n* TLSv1.3 (OUT), TLS handshake, Client hello (1):\n* SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384\n* Server certificate:\n");
             let (subject, issuer) = r.certificate.as_ref().map_or(("", ""), |c| (&c.subject, &c.issuer));
@@ -438,7 +498,9 @@ impl Curl {
             Some(name) if name != "-" => {
                 self.meter(sys, Some(out.len()), took);
                 let path = sys.path(name);
-                if name != "/dev/null" && let Err(e) = sys.fs().write(&path, &out) {
+                if name != "/dev/null"
+                    && let Err(e) = sys.fs().write(&path, &out)
+                {
                     if !self.silent() {
                         sys.err(&format!("Warning: Failed to open the file {name}: {e}\n"));
                     }
@@ -505,7 +567,16 @@ fn head(r: &HttpResponse) -> String {
 
 /// `user-agent` as curl writes it.
 fn title(name: &str) -> String {
-    let known = ["Host", "User-Agent", "Accept", "Content-Length", "Content-Type", "Authorization", "Cookie", "Referer"];
+    let known = [
+        "Host",
+        "User-Agent",
+        "Accept",
+        "Content-Length",
+        "Content-Type",
+        "Authorization",
+        "Cookie",
+        "Referer",
+    ];
     known.iter().find(|k| k.eq_ignore_ascii_case(name)).map_or_else(|| name.to_owned(), |k| (*k).to_owned())
 }
 

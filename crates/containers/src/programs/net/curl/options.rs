@@ -124,7 +124,8 @@ impl Options {
                     }
                     return Err(unknown(arg));
                 };
-                let value = if known.2 { rest.next().cloned().ok_or_else(|| without(arg))? } else { String::new() };
+                let value =
+                    if known.2 { rest.next().cloned().ok_or_else(|| without(arg))? } else { String::new() };
                 o.take(known, value);
             } else {
                 let letters = &arg[1..];
@@ -220,7 +221,8 @@ mod tests {
 
     #[test]
     fn options_are_read_as_curl_reads_them() {
-        let o = parse("curl -sSLo/dev/null -w %{http_code} -H a:b -Hc:d --max-time 2 web other").expect("good");
+        let o =
+            parse("curl -sSLo/dev/null -w %{http_code} -H a:b -Hc:d --max-time 2 web other").expect("good");
         assert!(o.has("silent") && o.has("show-error") && o.has("location"));
         assert_eq!((o.value("output"), o.value("write-out")), (Some("/dev/null"), Some("%{http_code}")));
         assert_eq!(o.values("header").collect::<Vec<_>>(), ["a:b", "c:d"]);

@@ -46,12 +46,22 @@ fn variable(name: &str, f: &Facts<'_>) -> Option<String> {
         "num_connects" => i32::from(f.connected).to_string(),
         "redirect_url" => f.redirect.into(),
         "url" | "url_effective" => {
-            if f.url.contains("://") { f.url.into() } else { format!("{scheme}://{}/", f.url.trim_end_matches('/')) }
+            if f.url.contains("://") {
+                f.url.into()
+            } else {
+                format!("{scheme}://{}/", f.url.trim_end_matches('/'))
+            }
         }
         "content_type" => f.content_type.into(),
         "method" => f.method.into(),
         "scheme" => scheme.into(),
-        "http_version" => if f.status > 0 { "1.1".into() } else { "0".into() },
+        "http_version" => {
+            if f.status > 0 {
+                "1.1".into()
+            } else {
+                "0".into()
+            }
+        }
         "errormsg" => f.error.into(),
         "exitcode" => f.code.to_string(),
         "ssl_verify_result" => "0".into(),
