@@ -41,6 +41,8 @@ pub struct Spec {
     pub workdir: Option<String>,
     pub user: Option<u32>,
     pub group: Option<u32>,
+    /// The group that volumes are given to.
+    pub fs_group: Option<u32>,
     pub hostname: String,
     pub mounts: Vec<MountSpec>,
     pub read_only_root: bool,
@@ -191,7 +193,8 @@ impl Container {
         let workdir = spec.workdir.clone().unwrap_or_else(|| config.workdir.clone());
         let workdir = if workdir.is_empty() { "/".to_string() } else { workdir };
         let uid = spec.user.unwrap_or(config.uid);
-        let cred = Cred { uid, gid: spec.group.unwrap_or(if spec.user.is_some() { 0 } else { uid }) };
+        let gid = spec.group.unwrap_or(if spec.user.is_some() { 0 } else { uid });
+        let cred = Cred { uid, gid, fs_group: spec.fs_group.unwrap_or(0) };
         if !machine.fs.tree.read_only {
             let _ = machine.view(host, Cred::default()).mkdir_all(&workdir, 0o755);
         }

@@ -167,6 +167,7 @@ pub(crate) fn spec_of(
         workdir: s["workingDir"].as_str().map(str::to_owned),
         user: number("runAsUser"),
         group: number("runAsGroup"),
+        fs_group: number("fsGroup"),
         hosts: hosts(worker, &hostname),
         hostname,
         mounts: volumes::mounts(s, &worker.volumes, pod.uid(), &variables, depot),

@@ -24,6 +24,7 @@ const FILE_BYTES_MAX: usize = 16 << 20;
 /// Real bytes one tree may take from its users before the disk counts as full.
 const TREE_BYTES_MAX: u64 = 64 << 30;
 const LINKS_MAX: u32 = 40;
+const SET_GROUP: u16 = 0o2000;
 
 /// A volume, or a part of it, seen at a path.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub struct Fs {
 pub struct Cred {
     pub uid: u32,
     pub gid: u32,
+    /// A further group that it is in; 0: none.
+    pub fs_group: u32,
 }
 
 /// A file system together with the volumes it mounts and who asks when: where all operations are.
@@ -162,7 +165,7 @@ impl View<'_> {
             return Ok(());
         } else if self.cred.uid == meta.uid {
             6
-        } else if self.cred.gid == meta.gid {
+        } else if self.cred.gid == meta.gid || (self.cred.fs_group != 0 && self.cred.fs_group == meta.gid) {
             3
         } else {
             0
@@ -306,10 +309,17 @@ impl View<'_> {
             Some(_) => return Err(Errno::NotDir),
             None => return Err(Errno::NoEntry),
         }
+        // A directory with this bit gives its group to what is made in it.
+        let parent = self.node_at(above).map(Node::meta);
+        let passed_on = parent.filter(|m| m.mode & SET_GROUP != 0).map(|m| m.gid);
+        let is_dir = node.is_dir();
         if claim {
             let (cred, now) = (self.cred, self.now);
             let meta = node.meta_mut();
-            (meta.uid, meta.gid, meta.mtime) = (cred.uid, cred.gid, now);
+            (meta.uid, meta.gid, meta.mtime) = (cred.uid, passed_on.unwrap_or(cred.gid), now);
+            if passed_on.is_some() && is_dir {
+                meta.mode |= SET_GROUP;
+            }
         }
         if let Node::File(f) = &mut node {
             Arc::make_mut(f).own = true;

@@ -4,8 +4,13 @@ use crate::machine::{Got, Open, Program, Sys, Turn, Wait};
 
 const PIECE: u64 = 64 << 10;
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Dd {
+    /// Where it writes, as errors name it.
+    target: String,
+    /// Bytes read that could not be written.
+    lost: u64,
+    piece: u64,
     argv: Vec<String>,
     open: Option<(u32, u32)>,
     block: u64,
@@ -15,7 +20,7 @@ struct Dd {
 }
 
 pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Dd { argv: argv.to_vec(), open: None, block: 512, left: u64::MAX, done: 0, quiet: false })
+    Box::new(Dd { argv: argv.to_vec(), block: 512, left: u64::MAX, ..Dd::default() })
 }
 
 fn size(text: &str) -> Option<u64> {
@@ -64,6 +69,7 @@ impl Dd {
                 }
             }),
         };
+        self.target = output.unwrap_or("standard output").to_owned();
         self.open = Some((open(input, Open::Read, 0)?, open(output, Open::Write, 1)?));
         Ok(())
     }
@@ -71,7 +77,9 @@ impl Dd {
     fn report(&self, sys: &mut Sys<'_>, code: i32) -> Turn {
         if !self.quiet {
             let (whole, part) = (self.done / self.block, u64::from(!self.done.is_multiple_of(self.block)));
-            sys.err(&format!("{whole}+{part} records in\n{whole}+{part} records out\n"));
+            let read = self.done + self.lost;
+            let (taken, rest) = (read / self.block, u64::from(!read.is_multiple_of(self.block)));
+            sys.err(&format!("{taken}+{rest} records in\n{whole}+{part} records out\n"));
             let size = amount(self.done);
             if sys.gnu() {
                 sys.err(&format!("{} bytes ({size}B) copied, 0.01 s\n", self.done));
@@ -96,7 +104,10 @@ impl Program for Dd {
             };
         };
         if let Some(e) = sys.take_write_error() {
-            sys.err(&format!("dd: error writing: {e}\n"));
+            // What was handed over last is not on the disk.
+            self.lost = self.piece;
+            self.done -= self.piece.min(self.done);
+            sys.err(&format!("dd: error writing '{}': {e}\n", self.target));
             return self.report(sys, 1);
         }
         if self.left == 0 {
@@ -105,7 +116,8 @@ impl Program for Dd {
         match sys.read(input, self.left.min(PIECE) as usize) {
             Got::Data(data) => {
                 self.left -= data.len() as u64;
-                self.done += data.len() as u64;
+                self.piece = data.len() as u64;
+                self.done += self.piece;
                 sys.charge(8);
                 sys.write(output, &data);
                 Turn::More

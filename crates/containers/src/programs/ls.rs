@@ -21,12 +21,19 @@ pub(super) fn permissions(node: &Node) -> String {
         let bits = mode >> shift;
         out.push(if bits & 4 != 0 { 'r' } else { '-' });
         out.push(if bits & 2 != 0 { 'w' } else { '-' });
-        let sticky = shift == 0 && mode & 0o1000 != 0;
-        out.push(match (bits & 1 != 0, sticky) {
-            (true, true) => 't',
-            (false, true) => 'T',
-            (true, false) => 'x',
-            (false, false) => '-',
+        // Above the execute bit: set user, set group, sticky.
+        let special = match shift {
+            6 if mode & 0o4000 != 0 => Some(('s', 'S')),
+            3 if mode & 0o2000 != 0 => Some(('s', 'S')),
+            0 if mode & 0o1000 != 0 => Some(('t', 'T')),
+            _ => None,
+        };
+        let executable = bits & 1 != 0;
+        out.push(match special {
+            Some((low, _)) if executable => low,
+            Some((_, high)) => high,
+            None if executable => 'x',
+            None => '-',
         });
     }
     out

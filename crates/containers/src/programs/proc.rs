@@ -71,10 +71,14 @@ pub(super) fn id(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     };
     let text = match flags {
         "-u" => c.uid.to_string(),
+        "-G" if c.fs_group != 0 => format!("{} {}", c.gid, c.fs_group),
         "-g" | "-G" => c.gid.to_string(),
         "-un" | "-nu" => user_name(c.uid),
         "-gn" | "-ng" => user_name(c.gid),
-        _ => format!("uid={} gid={} groups={}", named(c.uid), named(c.gid), named(c.gid)),
+        _ => {
+            let more = if c.fs_group == 0 { String::new() } else { format!(",{}", named(c.fs_group)) };
+            format!("uid={} gid={} groups={}{more}", named(c.uid), named(c.gid), named(c.gid))
+        }
     };
     sys.out(format!("{text}\n"));
     0

@@ -247,6 +247,7 @@ impl Engine {
             workdir: new.workdir.clone(),
             user: new.user,
             group: None,
+            fs_group: None,
             hostname: hostname.clone(),
             mounts,
             read_only_root: new.read_only,
