@@ -18,7 +18,8 @@ struct World {
 
 impl World {
     fn new(seed: u64) -> Self {
-        let mut world = Self { cluster: Cluster::new(ClusterConfig::playground(seed)), terminal: Terminal::new() };
+        let mut world =
+            Self { cluster: Cluster::new(ClusterConfig::playground(seed)), terminal: Terminal::new() };
         world.play("@sleep 2");
         world
     }
@@ -102,7 +103,9 @@ fn who_sees_a_file_and_what_it_survives() {
         w.apply(&pod("w", "worker-1", volume));
         w.play("@sleep 20");
         let deletion = w.sees("w", "a");
-        w.cluster.inject(Fault::Node("worker-1".into(), NodeFault::Crashed)).unwrap_or_else(|e| panic!("{e:?}"));
+        w.cluster
+            .inject(Fault::Node("worker-1".into(), NodeFault::Crashed))
+            .unwrap_or_else(|e| panic!("{e:?}"));
         w.play("@sleep 60\n$ kubectl delete pod w --force --grace-period=0");
         w.apply(&pod("z", "worker-3", volume));
         w.play("@sleep 400");
@@ -204,7 +207,11 @@ fn check(w: &World, owners: &mut BTreeMap<String, String>, seed: u64) {
             let name = v["persistentVolumeClaim"]["claimName"].text();
             let Some(c) = claims.iter().find(|c| !name.is_empty() && c.name() == name) else { continue };
             let volume = c["spec"]["volumeName"].text();
-            assert!(volumes.iter().any(|v| v.name() == volume), "seed {seed}: {volume} is gone under {}", p.name());
+            assert!(
+                volumes.iter().any(|v| v.name() == volume),
+                "seed {seed}: {volume} is gone under {}",
+                p.name()
+            );
         }
     }
 }
@@ -221,7 +228,8 @@ fn random_claims_and_volumes_are_never_mixed_up() {
             let n = chance.below(4);
             match chance.below(8) {
                 0 | 1 => {
-                    let class = ["standard", "standard-rwo", "standard-rwx", "manual"][chance.below(4) as usize];
+                    let class =
+                        ["standard", "standard-rwo", "standard-rwx", "manual"][chance.below(4) as usize];
                     let mode = if class == "standard-rwx" { "ReadWriteMany" } else { "ReadWriteOnce" };
                     let manifest = claim(class, mode).replace("name: data", &format!("name: c{n}"));
                     w.terminal.write_file("m.yaml", manifest.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
@@ -256,9 +264,10 @@ fn random_claims_and_volumes_are_never_mixed_up() {
             w.play(&format!("@sleep {}", 1 + chance.below(12)));
             check(&w, &mut owners, seed);
             for p in w.all("pods") {
-                let name = p["spec"]["volumes"].items().iter().find_map(|v| {
-                    v.find("persistentVolumeClaim").map(|c| c["claimName"].text().to_owned())
-                });
+                let name = p["spec"]["volumes"]
+                    .items()
+                    .iter()
+                    .find_map(|v| v.find("persistentVolumeClaim").map(|c| c["claimName"].text().to_owned()));
                 let claims = w.all("persistentvolumeclaims");
                 let Some(claim) = claims.iter().find(|c| name.as_deref() == Some(c.name())) else { continue };
                 if p["spec"]["volumes"].is_null() || !p.condition_true("Ready") || p.is_terminating() {
