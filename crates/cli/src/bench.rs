@@ -21,14 +21,22 @@ fn cpu_ns(since: Instant) -> u128 {
 /// A name that is none.
 pub fn main(arguments: &[String]) -> Result<(), String> {
     let since = Instant::now();
-    let all = bench::workloads();
-    if let Some(unknown) = arguments.iter().find(|a| all.iter().all(|w| w.name != a.as_str())) {
-        let names: Vec<&str> = all.iter().map(|w| w.name).collect();
+    let (all, failures) = (bench::workloads(), bench::failures());
+    if let Some(unknown) =
+        arguments.iter().find(|a| all.iter().chain(&failures).all(|w| w.name != a.as_str()))
+    {
+        let names: Vec<&str> = all.iter().chain(&failures).map(|w| w.name).collect();
         return Err(format!("no workload {unknown}; there are: {}", names.join(", ")));
     }
     for workload in all {
         if arguments.is_empty() || arguments.iter().any(|a| a == workload.name) {
             println!("{}", measure(&workload, since));
+        }
+    }
+    let mut least: Option<f64> = None;
+    for workload in failures {
+        if arguments.is_empty() || arguments.iter().any(|a| a == workload.name) {
+            println!("{}", measure_failure(&workload, &mut least));
         }
     }
     Ok(())
@@ -62,5 +70,39 @@ fn measure(workload: &Workload, since: Instant) -> String {
         r.events,
         r.virtual_ms,
         best as f64 / 1e3 / workload.replicas.max(1) as f64,
+    )
+}
+
+/// What one pod's failure costs among others: that of a few seconds with it less that of the same without, and how
+/// it compares with the first measured.
+fn measure_failure(workload: &Workload, first: &mut Option<f64>) -> String {
+    let rest = bench::at_rest(workload);
+    let timed = |kills: bool| {
+        let mut best = u128::MAX;
+        let mut counts = bench::Failure::default();
+        for _ in 0..workload.rounds {
+            let mut cluster = rest.clone();
+            // The best of many by the clock: CPU time is counted in ticks that are longer than this.
+            let before = Instant::now();
+            counts = bench::aftermath(&mut cluster, kills);
+            best = best.min(before.elapsed().as_nanos());
+        }
+        (best, counts)
+    };
+    let ((idle_ns, idle), (ns, with)) = (timed(false), timed(true));
+    let us = ns.saturating_sub(idle_ns) as f64 / 1e3;
+    let ratio = us / *first.get_or_insert(us.max(1.0));
+    format!(
+        "{{\"bench\":\"{}\",\"nodes\":{},\"replicas\":{},\"us\":{us:.1},\"ratio\":{ratio:.2},\"idle_us\":{:.1},\
+         \"rounds\":{},\"writes\":{},\"events\":{},\"visited\":{},\"ready\":{}}}",
+        workload.name,
+        workload.nodes,
+        workload.replicas,
+        idle_ns as f64 / 1e3,
+        workload.rounds,
+        with.writes.saturating_sub(idle.writes),
+        with.events.saturating_sub(idle.events),
+        with.visited.saturating_sub(idle.visited),
+        with.ready,
     )
 }

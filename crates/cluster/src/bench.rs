@@ -1,7 +1,7 @@
 //! Measured work: what is run, the same natively and in wasm. Timing is the caller's.
 
 use client::{Caller, Request, Verb};
-use objects::resources::DEPLOYMENTS;
+use objects::resources::{DEPLOYMENTS, PODS};
 use objects::{Value, value};
 
 use crate::{ADMIN, Cluster, ClusterConfig};
@@ -42,9 +42,74 @@ pub fn workloads() -> Vec<Workload> {
     ]
 }
 
+/// What one pod's failure is measured among: the cost of it is to be the same in each.
+#[must_use]
+pub fn failures() -> Vec<Workload> {
+    let w = |name, nodes, deployments, replicas| Workload { name, nodes, deployments, replicas, rounds: 25 };
+    vec![
+        w("failure-among-100", 10, 1, 100),
+        w("failure-among-1000", 10, 1, 1_000),
+        w("failure-among-10000", 100, 10, 10_000),
+        w("failure-among-100000", 1_000, 100, 100_000),
+    ]
+}
+
+/// A pod's failure and all that follows from it, apart from what would have happened anyway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    pub writes: u64,
+    pub events: u64,
+    /// Objects that controllers looked at.
+    pub visited: u64,
+    pub ready: i64,
+}
+
+/// How long after a failure all is counted.
+const AFTERMATH_MS: i64 = 4_000;
+
+/// A cluster in which nothing is left to do, and no node is about to report.
+#[must_use]
+pub fn at_rest(workload: &Workload) -> Cluster {
+    let (mut cluster, _) = boot(workload);
+    // Nodes renew their leases every ten seconds from their beginning: stand just behind a round of it.
+    let now = cluster.now().since(clock::Time::EPOCH);
+    let rest = (now / 10_000 + 4) * 10_000 + 3_000;
+    cluster.run_until(clock::Time::EPOCH + rest, &mut || true);
+    cluster
+}
+
+/// Kills a pod (or none), and lets what follows happen.
+pub fn aftermath(cluster: &mut Cluster, kills: bool) -> Failure {
+    let visited = |c: &Cluster| c.controller_manager().map_or(0, controllers::ControllerManager::visited);
+    let (writes, before) = (cluster.revision(), visited(cluster));
+    let mut failure = Failure::default();
+    let victim = cluster.objects("pods").next().map(|p| p.name().to_owned());
+    if let Some(name) = victim.filter(|_| kills) {
+        let r = &PODS;
+        let mut request =
+            Request::new(Verb::Delete, &r.group, &r.version, &r.plural).in_namespace("default").named(name);
+        request.options.grace_period_seconds = Some(0);
+        let done = cluster.request(&learner(), request);
+        debug_assert!(done.is_ok(), "{done:?}");
+    }
+    let until = cluster.now() + AFTERMATH_MS;
+    while cluster.next_due().is_some_and(|at| at <= until) {
+        cluster.step();
+        failure.events += 1;
+    }
+    failure.writes = cluster.revision() - writes;
+    failure.visited = visited(cluster) - before;
+    failure.ready = ready(cluster, "web");
+    failure
+}
+
 /// From a new cluster to all replicas ready.
 #[must_use]
 pub fn run(workload: &Workload) -> Run {
+    boot(workload).1
+}
+
+fn boot(workload: &Workload) -> (Cluster, Run) {
     let mut cluster = if workload.replicas == 0 {
         Cluster::new(ClusterConfig::playground(1))
     } else {
@@ -80,7 +145,11 @@ pub fn run(workload: &Workload) -> Run {
         run.ready = (0..workload.deployments).map(|i| ready(&cluster, &name(i))).sum();
     }
     run.writes = cluster.revision();
-    run
+    (cluster, run)
+}
+
+fn learner() -> Caller {
+    Caller { user: ADMIN.into(), groups: vec!["system:masters".into()], actor: "you".into(), cause: 0 }
 }
 
 fn name(i: i64) -> String {
@@ -106,12 +175,10 @@ fn apply(cluster: &mut Cluster, name: &str, replicas: i64) {
             },
         },
     });
-    let caller =
-        Caller { user: ADMIN.into(), groups: vec!["system:masters".into()], actor: "you".into(), cause: 0 };
     let r = &DEPLOYMENTS;
     let request = Request::new(Verb::Create, &r.group, &r.version, &r.plural)
         .in_namespace("default")
         .object(deployment);
-    let created = cluster.request(&caller, request);
+    let created = cluster.request(&learner(), request);
     debug_assert!(created.is_ok(), "{created:?}");
 }

@@ -46,6 +46,9 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
         }
     }
     s.set("conditions", conditions(worker, phase, generation, now));
+    if s["resources"].is_null() {
+        s.set("resources", Value::map());
+    }
     s
 }
 
@@ -138,12 +141,11 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
         };
         list.push(condition(pod, kind, ok, reason, message, generation, now));
     }
-    const OWN: [&str; 4] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
+    const OWN: [&str; 5] =
+        ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
     let kept = pod["status"]["conditions"].items().iter().filter(|c| !OWN.contains(&c["type"].text()));
     list.extend(kept.cloned());
-    if pod.condition("PodScheduled").is_null() {
-        list.push(condition(pod, "PodScheduled", true, "", "", generation, now));
-    }
+    list.push(condition(pod, "PodScheduled", true, "", "", generation, now));
     list
 }
 

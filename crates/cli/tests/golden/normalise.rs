@@ -182,13 +182,14 @@ fn sort_rows(rows: &mut [String], all: bool) {
 fn loose(line: &str) -> Option<u8> {
     let first = line.split(' ').next().unwrap_or_default();
     let word = line.split_whitespace().next().unwrap_or_default();
-    if first.contains("<rand>") || first.contains("<cron>") {
-        Some(0)
-    } else if (line.starts_with("pod/") && line.ends_with(" evicted"))
+    // Evictions run side by side, whether of pods with generated names or not.
+    if (line.starts_with("pod/") && line.ends_with(" evicted"))
         || line.starts_with("evicting pod ")
         || (line.starts_with("* ") && line.contains(": "))
     {
         Some(1)
+    } else if first.contains("<rand>") || first.contains("<cron>") {
+        Some(0)
     } else if matches!(word, "Container" | "Pod" | "PersistentVolumeClaim")
         && line.split_whitespace().nth(1).is_some_and(|w| ["cpu", "memory", "storage"].contains(&w))
     {
