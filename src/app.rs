@@ -12,7 +12,7 @@ use web_sys::{HtmlElement, KeyboardEvent, SvgElement};
 
 use crate::i18n::{Lang, Texts};
 use crate::panels::timeline::record::Lane;
-use crate::panels::{dock, inspector, lesson, message, past, timeline, top_bar};
+use crate::panels::{dock, inspector, lesson, message, palette, past, timeline, top_bar};
 use crate::session::Session;
 use crate::stage::facts::ObjectId;
 use crate::{bridge, courses, panic_page, pump, rest, stage, storage};
@@ -25,6 +25,8 @@ pub enum Panel {
     Terminal,
     Editor,
     Events,
+    Objects,
+    Control,
     Inspector,
 }
 
@@ -36,6 +38,8 @@ impl Panel {
             Self::Terminal => "terminal",
             Self::Editor => "editor",
             Self::Events => "events",
+            Self::Objects => "objects",
+            Self::Control => "control",
             Self::Inspector => "inspector",
         }
     }
@@ -63,6 +67,9 @@ pub struct App {
     pub note: RwSignal<Option<String>>,
     /// Spoken by screen readers, shown to nobody.
     pub said: RwSignal<String>,
+    /// The palette and the map of keys are open.
+    pub palette: RwSignal<bool>,
+    pub keymap: RwSignal<bool>,
     /// The view of the picked object.
     pub tab: RwSignal<inspector::Tab>,
     /// What of it is asked about in particular: `conditions/Ready`, or the id of an event; else empty.
@@ -116,6 +123,8 @@ impl App {
             file: RwSignal::new(first),
             note: RwSignal::new(None),
             said: RwSignal::new(String::new()),
+            palette: RwSignal::new(false),
+            keymap: RwSignal::new(false),
             tab: RwSignal::new(inspector::Tab::Summary),
             asked: RwSignal::new(ObjectId::default()),
             past: RwSignal::new(false),
@@ -153,6 +162,25 @@ impl App {
     /// Asks the session.
     pub fn ask<T>(self, question: impl FnOnce(&Session) -> T) -> T {
         question(&self.session.read_value())
+    }
+
+    /// Asks the session something that it has to work out.
+    pub fn borrow<T>(self, question: impl FnOnce(&mut Session) -> T) -> T {
+        question(&mut self.session.write_value())
+    }
+
+    /// Brings a panel to the front and the keyboard into it.
+    pub fn show(self, panel: Panel, goal: &str) {
+        self.dock.set(panel);
+        self.panel.set(panel);
+        focus(goal);
+    }
+
+    /// Opens an object.
+    pub fn open(self, id: ObjectId) {
+        self.asked.set(ObjectId::default());
+        self.picked.set(Some(id));
+        self.panel.set(Panel::Inspector);
     }
 
     /// Tells the session to do something, then tells the views what moved.
@@ -534,6 +562,7 @@ fn Page(app: App) -> impl IntoView {
             </main>
             <inspector::view::Inspector app />
             <top_bar::view::TabBar app />
+            <palette::view::Palette app />
             <p class="said" aria-live="polite">{move || app.said.get()}</p>
         </div>
     }
@@ -577,6 +606,9 @@ fn keys(app: App, event: &KeyboardEvent) {
             app.panel.set(Panel::Editor);
             focus("#manifest");
         }
+        "k" if command => app.palette.set(true),
+        "F1" => app.keymap.set(true),
+        "Escape" if app.keymap.get_untracked() => app.keymap.set(false),
         "F6" => next_panel(event.shift_key()),
         key if !command && !event.alt_key() && at_the_helm(event) => match key {
             " " if !on_button(event) => app.set_paused(!app.paused.get_untracked()),

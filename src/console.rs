@@ -137,7 +137,9 @@ pub fn coloured(line: &Line) -> Vec<(&'static str, &str)> {
     vec![("", before), (class, word), ("", &rest[word.len()..])]
 }
 
-fn status_class(word: &str) -> &'static str {
+/// The colour of a STATUS word; empty for words that carry none.
+#[must_use]
+pub fn status_class(word: &str) -> &'static str {
     let bare = word.strip_prefix("Init:").unwrap_or(word);
     match bare {
         "Pending" => "ty",

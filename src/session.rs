@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use client::{Caller, Request, TableOf, Verb};
 use clock::Time;
 use cluster::history::{Goal, View};
 use cluster::{Cluster, ClusterConfig};
@@ -802,6 +803,28 @@ impl Session {
     #[must_use]
     pub fn object(&self, resource: &str, namespace: &str, name: &str) -> Option<&Value> {
         self.shown().0.object(resource, namespace, name)
+    }
+
+    /// The server's table of a resource; of all namespaces when none is named.
+    #[must_use]
+    pub fn table(&mut self, resource: &str, namespace: &str) -> Value {
+        let Some(kind) = objects::resources::by_id(resource) else { return Value::Null };
+        let place = if kind.namespaced { namespace } else { "" };
+        let mut request =
+            Request::new(Verb::List, &kind.group, &kind.version, &kind.plural).in_namespace(place);
+        request.options.table = TableOf::Metadata;
+        let admin = Caller {
+            user: cluster::ADMIN.into(),
+            groups: vec!["system:masters".into()],
+            actor: "page".into(),
+            cause: 0,
+        };
+        // Reading leaves no trace.
+        let cluster = match &mut self.past {
+            Some(view) => &mut view.cluster,
+            None => &mut self.here.cluster,
+        };
+        cluster.request(&admin, request).map(|answer| answer.object).unwrap_or_default()
     }
 
     /// How many events there are.

@@ -1,11 +1,14 @@
 //! The panels around the stage, one folder each: plain data in files of their own, the view in `view.rs`.
 
+pub mod control;
 pub mod dock;
 pub mod editor;
 pub mod events;
 pub mod inspector;
 pub mod lesson;
 pub mod message;
+pub mod objects;
+pub mod palette;
 pub mod past;
 pub mod terminal;
 pub mod timeline;

@@ -185,3 +185,15 @@ impl Cluster {
         true
     }
 }
+
+impl Cluster {
+    /// What a held controller would write if it took one key now: tried on a copy.
+    #[must_use]
+    pub fn foresee(&self, name: &str) -> Vec<client::Change> {
+        let mut copy = self.clone();
+        copy.journal = Journal::default();
+        let before = copy.revision();
+        copy.step_controller(name);
+        copy.changes_since(before).cloned().collect()
+    }
+}

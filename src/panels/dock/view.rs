@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::{App, Panel, focus, ic, word};
-use crate::panels::{editor, events, terminal};
+use crate::panels::{control, editor, events, objects, terminal};
 
 #[component]
 pub fn Dock(app: App) -> impl IntoView {
@@ -50,6 +50,24 @@ pub fn Dock(app: App) -> impl IntoView {
                     <span class="m">{move || count.get()}</span>
                 </button>
                 <button
+                    class="tab-objects"
+                    class:on=move || app.dock.get() == Panel::Objects
+                    aria-pressed=pressed(Panel::Objects)
+                    on:click=tab(Panel::Objects, ".objects select")
+                >
+                    {ic("#i-table")}
+                    {word(app, |t| t.objects)}
+                </button>
+                <button
+                    class="tab-control"
+                    class:on=move || app.dock.get() == Panel::Control
+                    aria-pressed=pressed(Panel::Control)
+                    on:click=tab(Panel::Control, ".control")
+                >
+                    {ic("#i-gear")}
+                    {word(app, |t| t.controllers)}
+                </button>
+                <button
                     class="restart"
                     on:click=move |_| {
                         let sure = window().confirm_with_message(app.texts_now().restart_sure);
@@ -65,6 +83,8 @@ pub fn Dock(app: App) -> impl IntoView {
             <div class="panes">
                 <terminal::view::Console app />
                 <events::view::Events app />
+                <objects::view::Objects app />
+                <control::view::Control app />
                 <editor::view::Editor app />
             </div>
         </section>

@@ -39,6 +39,12 @@ pub fn recall(len: usize, at: usize, older: bool) -> usize {
     if older { (at + 1).min(len) } else { at.saturating_sub(1) }
 }
 
+/// The newest of `lines` before `end` that holds `needle`: its place.
+#[must_use]
+pub fn search(lines: &[String], end: usize, needle: &str) -> Option<usize> {
+    lines.get(..end.min(lines.len()))?.iter().rposition(|line| line.contains(needle))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +62,14 @@ mod tests {
         assert_eq!(common_prefix(&["pods"]), "pods");
         assert_eq!(common_prefix(&[]), "");
         assert_eq!(common_prefix(&["가", "각"]), "");
+    }
+
+    #[test]
+    fn a_search_goes_back_from_match_to_match() {
+        let lines = ["get pods", "apply", "get nodes"].map(str::to_owned);
+        assert_eq!(search(&lines, 9, "get"), Some(2));
+        assert_eq!(search(&lines, 2, "get"), Some(0));
+        assert_eq!(search(&lines, 0, "get"), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, Document, Element, KeyboardEvent};
 
-use super::{common_prefix, recall, split_at_utf16};
+use super::{common_prefix, recall, search, split_at_utf16};
 use crate::app::{App, focus, ic, word};
 use crate::console::{Kind, coloured};
 
@@ -15,6 +15,8 @@ pub fn Console(app: App) -> impl IntoView {
     let candidates = RwSignal::new(Vec::<(String, String)>::new());
     let at = StoredValue::new(0_usize);
     let shown = StoredValue::new((0_usize, 0_usize));
+    // What is searched for in the history, and the place of the match shown.
+    let sought = RwSignal::new(None::<(String, usize)>);
     Effect::new(move |_| {
         app.console.track();
         if let (Some(root), Some(scroll)) = (lines.get(), scroll.get()) {
@@ -66,12 +68,26 @@ pub fn Console(app: App) -> impl IntoView {
         });
         set(&next);
     };
+    let seek = move || {
+        let (needle, end) = sought.get_untracked().unwrap_or_else(|| (value(), usize::MAX));
+        let found = app.history.with_value(|all| search(all, end, &needle).map(|at| (at, all[at].clone())));
+        match found {
+            Some((at, line)) => {
+                set(&line);
+                sought.set(Some((needle, at)));
+            }
+            None => sought.set(Some((needle, end))),
+        }
+    };
     let keys = move |event: KeyboardEvent| {
         // While Hangul is being composed, every key belongs to the composition.
         if event.is_composing() || event.key_code() == 229 {
             return;
         }
         let control = event.ctrl_key() && !event.alt_key() && !event.meta_key();
+        if !control && sought.get_untracked().is_some() {
+            sought.set(None);
+        }
         match event.key().as_str() {
             "Enter" => send(),
             // On an empty line Tab moves on, so that the prompt is no trap.
@@ -87,6 +103,7 @@ pub fn Console(app: App) -> impl IntoView {
             "d" if control && value().is_empty() => app.act(crate::session::Session::end_of_input),
             "l" if control => app.act(crate::session::Session::clear),
             "u" if control => set(""),
+            "r" if control => seek(),
             _ => return,
         }
         event.prevent_default();
@@ -141,6 +158,11 @@ pub fn Console(app: App) -> impl IntoView {
                         </button>
                     </Show>
                 </div>
+                <Show when=move || sought.get().is_some()>
+                    <p class="remark" role="status">
+                        {move || (app.texts().searching)(&sought.get().unwrap_or_default().0).to_string()}
+                    </p>
+                </Show>
                 <ul class="cands" aria-label=word(app, |t| t.candidates)>
                     <For each=move || candidates.get() key=|c| c.0.clone() let:candidate>
                         <li>

@@ -62,6 +62,11 @@ pub fn TopBar(app: App) -> impl IntoView {
                 </div>
             </div>
             <div class="right">
+                <button class="finder" aria-keyshortcuts="Control+K" on:click=move |_| app.palette.set(true)>
+                    {ic("#i-search")}
+                    <span>{word(app, |t| t.find)}</span>
+                    <kbd>"Ctrl K"</kbd>
+                </button>
                 <button
                     class="ibtn undo"
                     aria-label=word(app, |t| t.undo)

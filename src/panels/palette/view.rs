@@ -1,0 +1,209 @@
+//! The palette and the map of keys on the page.
+
+use leptos::ev::KeyboardEvent;
+use leptos::html::Input;
+use leptos::prelude::*;
+
+use super::{KEYS, rank};
+use crate::app::{App, Panel, focus, ic, word};
+use crate::courses::{self, FREE};
+use crate::i18n::{Lang, Texts};
+use crate::session::Session;
+
+/// Entries shown at once.
+const MOST: usize = 12;
+
+#[derive(Clone, PartialEq)]
+enum Goal {
+    /// Index into `DEEDS`.
+    Do(usize),
+    Object(String),
+    Lesson(String),
+    Line(String),
+}
+
+#[derive(Clone, PartialEq)]
+struct Entry {
+    icon: &'static str,
+    text: String,
+    aside: &'static str,
+    goal: Goal,
+}
+
+type Deed = (fn(&'static Texts) -> &'static str, &'static str, fn(App));
+
+/// What the page itself can do.
+const DEEDS: [Deed; 14] = [
+    (|t| t.pause, "Space", |a| a.set_paused(!a.paused.get_untracked())),
+    (|t| t.step, ".", |a| a.step_to(true, false)),
+    (|t| t.step_back, ",", |a| a.step_to(false, false)),
+    (|t| t.jump, "j", App::jump),
+    (|t| t.undo, "u", App::undo),
+    (|t| t.from_here, "Shift+F", App::fork),
+    (|t| t.to_now, "End", |a| a.act(Session::to_present)),
+    (|t| t.why, "?", App::why),
+    (|t| t.terminal, "Ctrl+`", |a| a.show(Panel::Terminal, "#prompt")),
+    (|t| t.editor, "Ctrl+E", |a| a.show(Panel::Editor, "#manifest")),
+    (|t| t.objects, "", |a| a.show(Panel::Objects, ".objects select")),
+    (|t| t.controllers, "", |a| a.show(Panel::Control, ".control")),
+    (|t| t.events, "", |a| a.show(Panel::Events, ".events")),
+    (|t| t.keymap, "F1", |a| a.keymap.set(true)),
+];
+
+fn entries(app: App, typed: &str) -> Vec<Entry> {
+    let texts = app.texts_now();
+    let mut all: Vec<(usize, Entry)> = Vec::new();
+    let mut add = |extra: usize, icon, text: String, aside, goal| {
+        if let Some(rank) = rank(typed, &text) {
+            all.push((rank + extra, Entry { icon, text, aside, goal }));
+        }
+    };
+    for (i, (name, key, _)) in DEEDS.iter().enumerate() {
+        add(0, "#i-enter", name(texts).to_owned(), *key, Goal::Do(i));
+    }
+    if !typed.is_empty() {
+        app.ask(|s| {
+            let stage = s.stage();
+            let pods = stage.pods.keys().take(2000);
+            let ids = stage.owners.keys().chain(stage.services.keys()).chain(pods);
+            for id in ids {
+                add(2, "#i-look", id.to_string(), "", Goal::Object(id.to_string()));
+            }
+            for node in stage.nodes.values() {
+                add(2, "#i-look", format!("nodes//{}", node.name), "", Goal::Object(node.id.to_string()));
+            }
+        });
+        let lang = if app.lang.get_untracked() == Lang::Ko { course::Lang::Ko } else { course::Lang::En };
+        for lesson in app.entries.read_value().iter() {
+            let title = lesson.title(lang).to_string();
+            add(3, "#i-book", title, "", Goal::Lesson(lesson.slug.to_string()));
+        }
+        add(3, "#i-book", texts.playground.to_owned(), "", Goal::Lesson(FREE.to_owned()));
+        app.history.with_value(|lines| {
+            let mut seen: Vec<&String> = Vec::new();
+            for line in lines.iter().rev().take(60) {
+                if !seen.contains(&line) && !line.contains('\n') {
+                    seen.push(line);
+                    add(4, "#i-term", line.clone(), "", Goal::Line(line.clone()));
+                }
+            }
+        });
+        if typed.starts_with("kubectl ") {
+            add(0, "#i-term", typed.to_owned(), "", Goal::Line(typed.to_owned()));
+        }
+    }
+    all.sort_by_key(|(rank, _)| *rank);
+    all.into_iter().take(MOST).map(|(_, entry)| entry).collect()
+}
+
+#[component]
+pub fn Palette(app: App) -> impl IntoView {
+    let input = NodeRef::<Input>::new();
+    let typed = RwSignal::new(String::new());
+    let at = RwSignal::new(0_usize);
+    let found = Memo::new(move |_| if app.palette.get() { entries(app, &typed.get()) } else { Vec::new() });
+    Effect::new(move |_| {
+        if app.palette.get()
+            && let Some(input) = input.get()
+        {
+            drop(input.focus());
+        }
+    });
+    let shut = move || {
+        app.palette.set(false);
+        typed.set(String::new());
+        at.set(0);
+    };
+    let go = move |index: usize| {
+        let Some(entry) = found.get_untracked().into_iter().nth(index) else { return };
+        shut();
+        match entry.goal {
+            Goal::Do(i) => {
+                if let Some((_, _, deed)) = DEEDS.get(i) {
+                    deed(app);
+                }
+            }
+            Goal::Object(id) => app.open(id.into()),
+            Goal::Lesson(slug) => courses::open(app, slug),
+            Goal::Line(line) => {
+                app.run(&line);
+                app.show(Panel::Terminal, "#prompt");
+            }
+        }
+    };
+    let keys = move |event: KeyboardEvent| {
+        if event.is_composing() {
+            return;
+        }
+        let last = found.get_untracked().len().saturating_sub(1);
+        match event.key().as_str() {
+            "ArrowDown" => at.update(|i| *i = (*i + 1).min(last)),
+            "ArrowUp" => at.update(|i| *i = i.saturating_sub(1)),
+            "Enter" => go(at.get_untracked()),
+            "Escape" => {
+                shut();
+                focus(".finder");
+            }
+            // The keyboard stays in the palette while it is open.
+            "Tab" => {}
+            _ => return,
+        }
+        event.prevent_default();
+        event.stop_propagation();
+    };
+    view! {
+        <Show when=move || app.palette.get()>
+            <div class="over" on:click=move |_| shut()>
+                <div class="palette" role="dialog" aria-modal="true" aria-label=word(app, |t| t.find)
+                    on:click=|e| e.stop_propagation()>
+                    <div class="asked">
+                        {ic("#i-search")}
+                        <input
+                            node_ref=input
+                            role="combobox"
+                            aria-expanded="true"
+                            aria-controls="found"
+                            aria-label=word(app, |t| t.find)
+                            aria-activedescendant=move || format!("f{}", at.get())
+                            placeholder=word(app, |t| t.find)
+                            autocomplete="off"
+                            spellcheck="false"
+                            on:input=move |e| { typed.set(event_target_value(&e)); at.set(0); }
+                            on:keydown=keys
+                        />
+                    </div>
+                    <ul id="found" role="listbox" aria-label=word(app, |t| t.found)>
+                        {move || found.get().into_iter().enumerate().map(|(i, entry)| view! {
+                            <li
+                                id=format!("f{i}")
+                                role="option"
+                                aria-selected=move || if at.get() == i { "true" } else { "false" }
+                                class:on=move || at.get() == i
+                                on:click=move |_| go(i)
+                            >
+                                {ic(entry.icon)}
+                                <span>{entry.text}</span>
+                                {(!entry.aside.is_empty()).then(|| view! { <kbd>{entry.aside}</kbd> })}
+                            </li>
+                        }).collect_view()}
+                    </ul>
+                </div>
+            </div>
+        </Show>
+        <Show when=move || app.keymap.get()>
+            <div class="over" on:click=move |_| app.keymap.set(false)>
+                <div class="palette keymap" role="dialog" aria-modal="true" aria-label=word(app, |t| t.keymap)
+                    on:click=|e| e.stop_propagation()>
+                    <h2>{word(app, |t| t.keymap)}</h2>
+                    <dl>
+                        {move || KEYS.into_iter().zip(app.texts().key_words).map(|(key, says)| view! {
+                            <dt><kbd>{key}</kbd></dt>
+                            <dd>{says}</dd>
+                        }).collect_view()}
+                    </dl>
+                    <button class="btn sm shutkeys" on:click=move |_| app.keymap.set(false)>{word(app, |t| t.close)}</button>
+                </div>
+            </div>
+        </Show>
+    }
+}
