@@ -115,6 +115,13 @@ pub fn check(given: &[String]) -> Result<(), String> {
             println!("ok {slug}");
         }
     }
+    if given.words.is_empty() {
+        let problems = author::check_course(&files);
+        found += problems.len();
+        for problem in &problems {
+            println!("{}", given.lessons.join(problem.to_string()).display());
+        }
+    }
     if found == 0 { Ok(()) } else { Err(format!("{found} problems in {} lessons", slugs.len())) }
 }
 

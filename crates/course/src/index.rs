@@ -4,6 +4,7 @@ use objects::{Str, Value};
 
 use crate::lang::Lang;
 use crate::lesson::{Level, texts};
+use crate::map::Part;
 use crate::read::{Error, Node};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +13,7 @@ pub struct Entry {
     /// By [`Lang`]: English, Korean.
     pub titles: [Str; 2],
     pub level: Level,
+    pub part: Part,
     pub minutes: i64,
     pub prerequisites: Vec<Str>,
     pub steps: i64,
@@ -38,6 +40,7 @@ fn entry(node: &Node<'_>) -> Result<Entry, Error> {
         slug: node.field("slug")?.text()?,
         titles: [title.field("en")?.text()?, title.field("ko")?.text()?],
         level: Level::read(&node.field("level")?)?,
+        part: Part::read(&node.field("part")?)?,
         minutes: node.field("minutes")?.int()?,
         prerequisites: texts(&node.get("prerequisites"))?,
         steps: node.field("steps")?.int()?,

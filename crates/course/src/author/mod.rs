@@ -6,6 +6,7 @@
 //! `{#id}` per step), every other file is one of the learner's at the start. docs/authoring.md says it at length.
 
 mod form;
+mod glossary;
 mod markdown;
 mod pack;
 mod play;
@@ -19,7 +20,7 @@ use std::fmt;
 
 pub use pack::{Packed, pack};
 pub use play::Player;
-pub use prove::{check, slugs};
+pub use prove::{check, check_course, slugs};
 pub use scaffold::{accept, new_lesson};
 
 /// Texts by their paths below lessons/, such as `first-deployment/en.md`.

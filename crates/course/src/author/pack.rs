@@ -1,13 +1,16 @@
 //! From a lesson folder to one JSON file per language, and the list of all lessons.
 
-use objects::Value;
+use objects::{Str, Value};
 use ordered::Sort as _;
 
 use super::form::Folder;
 use super::markdown;
+use super::glossary::{self, Glossary};
 use super::{Files, Problem, slugs};
 use crate::lang::Lang;
 use crate::lesson::{Lesson, VERSION};
+use crate::map::Part;
+use crate::read::Node;
 use crate::text::{Block, pack_blocks, pack_spans};
 
 /// What packing gave: files by name, of every lesson that could be packed.
@@ -23,14 +26,20 @@ pub struct Packed {
 pub fn pack(files: &Files) -> Packed {
     let mut packed = Packed::default();
     let mut entries: Vec<(i64, Value)> = Vec::new();
+    let mut learned = [Value::map(), Value::map()];
+    let (words, problems) = glossary::read(files);
+    packed.problems.extend(problems);
     for slug in slugs(files) {
         let lesson = Folder::read(files, &slug).and_then(|folder| {
-            let one = |lang| lesson(&folder, lang).map(|(value, _)| value);
+            let one = |lang| lesson(&folder, &words, lang).map(|(value, _)| value);
             Ok((one(Lang::En)?, one(Lang::Ko)?, folder))
         });
         match lesson {
             Ok((en, ko, folder)) => {
-                entries.push((folder.yaml["number"].int(), entry(&en, &ko)));
+                entries.push((folder.yaml["number"].int(), entry(&folder, &en, &ko)));
+                for (lang, all) in Lang::ALL.into_iter().zip(&mut learned) {
+                    all.set(slug.as_str(), &folder.yaml["learned"][lang.code()]);
+                }
                 for (lang, value) in [(Lang::En, en), (Lang::Ko, ko)] {
                     let name = format!("{slug}.{}.json", lang.code());
                     packed.files.push((name, objects::json::to_string(&value)));
@@ -43,11 +52,19 @@ pub fn pack(files: &Files) -> Packed {
     let mut index = Value::map();
     index.set("version", VERSION);
     index.set("lessons", entries.into_iter().map(|(_, e)| e).collect::<Value>());
+    for (lang, all) in Lang::ALL.into_iter().zip(learned) {
+        let mut file = Value::map();
+        file.set("version", VERSION);
+        file.set("learned", all);
+        packed.files.push((format!("learned.{}.json", lang.code()), objects::json::to_string(&file)));
+        let words = objects::json::to_string(&words.pack(lang));
+        packed.files.push((format!("glossary.{}.json", lang.code()), words));
+    }
     packed.files.push(("index.json".into(), objects::json::to_string(&index)));
     packed
 }
 
-fn entry(en: &Value, ko: &Value) -> Value {
+fn entry(folder: &Folder, en: &Value, ko: &Value) -> Value {
     let mut title = Value::map();
     title.set("en", &en["title"]);
     title.set("ko", &ko["title"]);
@@ -57,16 +74,22 @@ fn entry(en: &Value, ko: &Value) -> Value {
     for field in ["level", "minutes", "prerequisites"] {
         entry.set(field, &en[field]);
     }
+    entry.set("part", &folder.yaml["part"]);
     entry.set("steps", i64::try_from(en["steps"].items().len()).unwrap_or(0));
     entry
 }
 
 /// What lesson.yaml has for authors only.
-const FOR_AUTHORS: [&str; 2] = ["number", "wrong"];
+const FOR_AUTHORS: [&str; 4] = ["number", "wrong", "part", "learned"];
 
 /// One language of a lesson: packed, and read back.
-pub(super) fn lesson(folder: &Folder, lang: Lang) -> Result<(Value, Lesson), Vec<Problem>> {
+pub(super) fn lesson(
+    folder: &Folder,
+    words: &Glossary,
+    lang: Lang,
+) -> Result<(Value, Lesson), Vec<Problem>> {
     let mut problems = Vec::new();
+    let mut seen = Vec::new();
     let text = folder.text(lang);
     let mut out = folder.yaml.clone();
     if out.as_map().is_none() {
@@ -78,6 +101,12 @@ pub(super) fn lesson(folder: &Folder, lang: Lang) -> Result<(Value, Lesson), Vec
     for field in FOR_AUTHORS {
         out.remove(field);
     }
+    let part = Part::read(&Node { value: &folder.yaml["part"], path: "part".into() });
+    problems.extend(part.err().map(|e| folder.of_error(&e)));
+    if Lang::ALL.iter().any(|l| folder.yaml["learned"][l.code()].text().trim().is_empty()) {
+        let message = "what one can do after the lesson is wanted, in both languages: {en: ..., ko: ...}";
+        problems.push(folder.in_yaml("learned", message));
+    }
     if text.title.is_empty() {
         problems.push(folder.in_text(
             lang,
@@ -88,7 +117,9 @@ pub(super) fn lesson(folder: &Folder, lang: Lang) -> Result<(Value, Lesson), Vec
     out.set("version", VERSION);
     out.set("lang", lang.code());
     out.set("title", text.title.as_str());
-    out.set("summary", pack_blocks(&text.summary));
+    let mut summary = text.summary.clone();
+    words.link(lang, &mut summary, &mut seen);
+    out.set("summary", pack_blocks(&summary));
     let mut files = Value::map();
     for (name, content) in &folder.files {
         files.set(name.clone(), content);
@@ -105,7 +136,7 @@ pub(super) fn lesson(folder: &Folder, lang: Lang) -> Result<(Value, Lesson), Vec
         .items()
         .iter()
         .enumerate()
-        .map(|(i, step)| pack_step(folder, lang, i, step, &mut problems))
+        .map(|(i, step)| pack_step(folder, (words, &mut seen), lang, i, step, &mut problems))
         .collect();
     if !steps.items().is_empty() {
         out.set("steps", steps);
@@ -119,19 +150,27 @@ pub(super) fn lesson(folder: &Folder, lang: Lang) -> Result<(Value, Lesson), Vec
     }
 }
 
-fn pack_step(folder: &Folder, lang: Lang, i: usize, step: &Value, problems: &mut Vec<Problem>) -> Value {
+fn pack_step(
+    folder: &Folder,
+    (words, seen): (&Glossary, &mut Vec<Str>),
+    lang: Lang,
+    i: usize,
+    step: &Value,
+    problems: &mut Vec<Problem>,
+) -> Value {
     let mut out = step.clone();
     let id = step["id"].text();
     let mut sections = folder.text(lang).sections.iter().filter(|s| s.id == id);
     match (sections.next(), sections.next()) {
         (Some(section), None) => {
             out.set("title", section.title.as_str());
-            out.set(
-                "blocks",
-                pack_blocks(&with_files(folder, lang, section.place.start, &section.blocks, problems)),
-            );
+            let mut blocks = with_files(folder, lang, section.place.start, &section.blocks, problems);
+            words.link(lang, &mut blocks, seen);
+            out.set("blocks", pack_blocks(&blocks));
             if !section.after.is_empty() {
-                out.set("after", pack_blocks(&section.after));
+                let mut after = section.after.clone();
+                words.link(lang, &mut after, seen);
+                out.set("after", pack_blocks(&after));
             }
             let hints: Value = section.hints.iter().map(|h| pack_blocks(h)).collect();
             if !section.hints.is_empty() {

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use objects::Value;
 
 use super::form::Folder;
+use super::glossary::{self, Glossary};
 use super::pack::lesson;
 use super::play::{EFFECT_LIMIT_MS, Player};
 use super::{Files, Problem};
@@ -36,7 +37,7 @@ pub fn check(files: &Files, slug: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut lessons = Vec::new();
     for lang in Lang::ALL {
-        match lesson(&folder, lang) {
+        match lesson(&folder, &Glossary::default(), lang) {
             Ok((_, lesson)) => lessons.push(lesson),
             Err(more) => problems.extend(more),
         }
@@ -52,6 +53,28 @@ pub fn check(files: &Files, slug: &str) -> Vec<Problem> {
     }
     problems.arrange();
     problems.dedup();
+    problems
+}
+
+/// What is wrong with what all lessons share: the glossary, numbers used twice, circles of prerequisites.
+#[must_use]
+pub fn check_course(files: &Files) -> Vec<Problem> {
+    let (_, mut problems) = glossary::read(files);
+    let folders: Vec<Folder> = slugs(files).iter().filter_map(|s| Folder::read(files, s).ok()).collect();
+    for (i, folder) in folders.iter().enumerate() {
+        let number = folder.yaml["number"].int();
+        if let Some(other) = folders[..i].iter().find(|f| f.yaml["number"].int() == number) {
+            problems.push(folder.in_yaml("number", format!("{} has the number {number} too", other.slug)));
+        }
+        let before = folder.yaml["prerequisites"].items().iter().enumerate();
+        for (j, slug) in before {
+            let later = folders.iter().find(|f| slug.text() == f.slug && f.yaml["number"].int() >= number);
+            if later.is_some() {
+                let path = format!("prerequisites[{j}]");
+                problems.push(folder.in_yaml(&path, format!("{} comes later in the course", slug.text())));
+            }
+        }
+    }
     problems
 }
 

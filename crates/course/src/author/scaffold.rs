@@ -4,8 +4,12 @@ use super::form::Folder;
 use super::{Files, Problem};
 
 const LESSON: &str = r#"slug: SLUG
-number: 1000
+number: 9000
 level: beginner
+part: start
+learned:
+  en: You can run two replicas of a program.
+  ko: 프로그램을 레플리카 두 개로 실행할 수 있습니다.
 minutes: 5
 prerequisites: []
 cluster: {workers: 3, control_plane: true, seed: 1}

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Attempt, Block, Lang, Lesson, index};
+use crate::{Attempt, Block, Lang, Lesson, Span, index};
 
 /// A whole lesson, small: what `wheelhouse new lesson` makes.
 fn good() -> Files {
@@ -45,12 +45,12 @@ fn lesson_yaml_broken_in_each_way_names_the_place() {
     let table = [
         ("minutes: 5", "minutes: [5", "hello/lesson.yaml:"),
         ("level: beginner", "level: beginner\nlevel: beginner", "hello/lesson.yaml:4:1"),
-        ("minutes: 5", "minuets: 5", "hello/lesson.yaml:4:1: minuets: unknown field"),
-        ("minutes: 5", "minutes: five", "lesson.yaml:4:1: minutes: a whole number is wanted, not a text"),
+        ("minutes: 5", "minuets: 5", "hello/lesson.yaml:8:1: minuets: unknown field"),
+        ("minutes: 5", "minutes: five", "lesson.yaml:8:1: minutes: a whole number is wanted, not a text"),
         ("slug: hello", "slug: hullo", "lesson.yaml:1:1: slug: the slug is the folder's name"),
         ("level: beginner", "level: easy", "lesson.yaml:3:1: level: level is beginner"),
-        ("count: {of: pods", "cuont: {of: pods", "lesson.yaml:15:16: steps[0].goals[0].want.cuont: no check"),
-        ("of: pods", "of: pots", "lesson.yaml:15:24: steps[0].goals[0].want.count.of: no resource"),
+        ("count: {of: pods", "cuont: {of: pods", "lesson.yaml:19:16: steps[0].goals[0].want.cuont: no check"),
+        ("of: pods", "of: pots", "lesson.yaml:19:24: steps[0].goals[0].want.count.of: no resource"),
         ("selector: app=hello", "selector: app=(", "steps[0].goals[0].want.count"),
         ("selector: app=hello", "selecter: app=hello", "want.count.selecter: unknown field"),
         ("at_least: 2", "", "steps[0].goals[0].want.count: exactly one of at_least"),
@@ -59,7 +59,7 @@ fn lesson_yaml_broken_in_each_way_names_the_place() {
         ("workers: 3", "workers: 1000", "cluster.workers: 1000 is not between"),
         ("prerequisites: []", "prerequisites: [nowhere]", "prerequisites[0]: no lesson is called nowhere"),
         ("en: Two Pods with", "eng: Two Pods with", "steps[0].goals[0].text"),
-        ("id: create", "id: make", "lesson.yaml:9:5: steps[0].id: en.md has no section {#make}"),
+        ("id: create", "id: make", "lesson.yaml:13:5: steps[0].id: en.md has no section {#make}"),
         ("id: create", "id: make", "ko.md:10:1: no step of lesson.yaml is called \"create\""),
         ("step: create", "step: make", "wrong[0].step: no step is called so"),
         ("feedback: one-replica", "feedback: two", "this step has no feedback that is called so"),
@@ -191,9 +191,20 @@ fn a_broken_lesson_leaves_the_others_standing() {
     files.insert("other/lesson.yaml".into(), "slug: [".into());
     let packed = pack(&files);
     let names: Vec<&str> = packed.files.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["hello.en.json", "hello.ko.json", "index.json"]);
+    assert_eq!(
+        names,
+        [
+            "hello.en.json",
+            "hello.ko.json",
+            "learned.en.json",
+            "glossary.en.json",
+            "learned.ko.json",
+            "glossary.ko.json",
+            "index.json"
+        ]
+    );
     assert!(packed.problems.iter().all(|p| p.file == "other/lesson.yaml"));
-    let list = objects::json::parse(&packed.files[2].1).unwrap_or_default();
+    let list = objects::json::parse(&packed.files[6].1).unwrap_or_default();
     let entries = index::from_json(&list).unwrap_or_default();
     assert_eq!(entries.len(), 1);
     assert_eq!(
@@ -221,6 +232,88 @@ fn a_packed_lesson_is_in_one_language_and_complete() {
             matches!(&step.blocks[1], Block::Code(code) if code.runs && code.text == "kubectl get nodes\n")
         );
     }
+}
+
+const GLOSSARY: &str = "- id: pod
+  term: {en: Pod, ko: 파드}
+  also: {en: [Pods]}
+  text: {en: Containers with one address., ko: 주소가 같은 컨테이너 묶음입니다.}
+  lesson: hello
+- id: node
+  term: {en: node, ko: 노드}
+  also: {en: [nodes]}
+  text: {en: A machine of the cluster., ko: 클러스터의 머신입니다.}
+- id: node-port
+  term: {en: node port, ko: 노드포트}
+  text: {en: A port on all nodes., ko: 모든 노드의 포트입니다.}
+";
+
+#[test]
+fn the_first_mention_of_a_word_leads_to_the_glossary() {
+    let sentence = "Podman is no Pod; Pods and a node port, on a `node`, on nodes, of a Pod.";
+    let korean = "파드맨은 *파드*가 아닙니다. 노드포트는 노드마다 있고, 파드도 노드에 있습니다.";
+    let mut files = edited("hello/en.md", "### Hint", &format!("{sentence}\n\n### Hint"));
+    let ko = files["hello/ko.md"].replacen("### 힌트", &format!("{korean}\n\n### 힌트"), 1);
+    files.insert("hello/ko.md".into(), ko);
+    files.insert("glossary.yaml".into(), GLOSSARY.into());
+    let packed = pack(&files);
+    assert_eq!(packed.problems, []);
+    let linked = |name: &str| {
+        let (_, text) = packed.files.iter().find(|(n, _)| n == name).unwrap_or(&packed.files[0]);
+        let lesson = Lesson::from_json(&objects::json::parse(text).unwrap_or_default());
+        let lesson = lesson.unwrap_or_else(|e| panic!("{e}"));
+        let blocks = lesson.summary.iter().chain(&lesson.steps[0].blocks);
+        let spans = blocks.flat_map(|b| if let Block::Paragraph(s) = b { s.clone() } else { vec![] });
+        let links = spans.filter_map(|s| if let Span::Link { text, to } = s { Some(format!("{text}>{to}")) } else { None });
+        links.collect::<Vec<_>>()
+    };
+    let ids = |links: Vec<String>| {
+        let mut ids: Vec<String> = links.iter().filter_map(|l| Some(l.split_once('=')?.1.to_owned())).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids(linked("hello.en.json")), ["node", "node-port", "pod"]);
+    assert_eq!(ids(linked("hello.ko.json")), ["node", "node-port", "pod"]);
+    let (_, text) = packed.files.iter().find(|(n, _)| n == "glossary.ko.json").unwrap_or(&packed.files[0]);
+    let terms = crate::glossary::from_json(&objects::json::parse(text).unwrap_or_default());
+    let terms = terms.unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(terms.len(), 3);
+    let pod = crate::glossary::linked(&terms, "#glossary=pod").cloned();
+    assert_eq!(pod.map(|t| (t.other, t.lesson)), Some(("Pod".into(), "hello".into())));
+}
+
+#[test]
+fn a_glossary_broken_in_each_way_names_the_place() {
+    let table = [
+        ("id: node\n", "id: pod\n", "glossary.yaml:6:", "two words are called \"pod\""),
+        ("ko: 노드}", "ko: ''}", "glossary.yaml:7:", "a text in both languages is wanted"),
+        ("lesson: hello", "lesson: nothing", "glossary.yaml:5:", "no lesson is called nothing"),
+        ("also: {en: [nodes]}", "alos: {en: [nodes]}", "glossary.yaml:8:", "unknown field"),
+        ("- id: pod", "- id: [pod", "glossary.yaml:", "did not find expected"),
+    ];
+    for (from, to, place, wanted) in table {
+        assert!(GLOSSARY.contains(from), "{from}");
+        let mut files = good();
+        files.insert("glossary.yaml".into(), GLOSSARY.replacen(from, to, 1));
+        let found: Vec<String> = super::check_course(&files).iter().map(ToString::to_string).collect();
+        assert!(found.iter().any(|p| p.starts_with(place) && p.contains(wanted)), "{to}: {found:?}");
+        assert!(!pack(&files).problems.is_empty());
+    }
+}
+
+#[test]
+fn lessons_that_do_not_fit_together_are_found_out() {
+    let mut files = good();
+    files.extend(new_lesson(&files, "other").unwrap_or_default());
+    let found: Vec<String> = super::check_course(&files).iter().map(ToString::to_string).collect();
+    assert!(found.iter().any(|p| p.contains("hello has the number 9000 too")), "{found:?}");
+    let later = files["other/lesson.yaml"].replace("number: 9000", "number: 9001");
+    files.insert("other/lesson.yaml".into(), later);
+    assert_eq!(super::check_course(&files), []);
+    let circle = files["hello/lesson.yaml"].replace("prerequisites: []", "prerequisites: [other]");
+    files.insert("hello/lesson.yaml".into(), circle);
+    let found: Vec<String> = super::check_course(&files).iter().map(ToString::to_string).collect();
+    assert!(found.iter().any(|p| p.contains("other comes later in the course")), "{found:?}");
 }
 
 fn packed_lesson(lang: Lang) -> std::rc::Rc<Lesson> {
