@@ -153,8 +153,7 @@ pub struct Summary {
 #[must_use]
 pub fn summary(entries: &[Entry], learned: &[(Str, Str)], saved: &dyn Fn(&str) -> Value) -> Summary {
     let standings = standings(entries, saved);
-    let mut sum =
-        Summary { lessons: entries.len().try_into().unwrap_or(0), ..Summary::default() };
+    let mut sum = Summary { lessons: entries.len().try_into().unwrap_or(0), ..Summary::default() };
     for (entry, standing) in entries.iter().zip(&standings) {
         let progress = saved(&entry.slug);
         sum.steps += entry.steps;

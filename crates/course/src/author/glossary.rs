@@ -17,8 +17,39 @@ const FIELDS: [&str; 5] = ["id", "term", "also", "text", "lesson"];
 
 /// What may follow a word of a Korean sentence and leave it that word.
 const PARTICLES: &[&str] = &[
-    "은", "는", "이", "가", "을", "를", "과", "와", "의", "에", "로", "으로", "도", "만", "마다", "들", "나", "이나",
-    "에서", "에게", "까지", "부터", "처럼", "보다", "이라", "라", "라고", "이라고", "입니다", "이고", "이며", "이면", "면",
+    "은",
+    "는",
+    "이",
+    "가",
+    "을",
+    "를",
+    "과",
+    "와",
+    "의",
+    "에",
+    "로",
+    "으로",
+    "도",
+    "만",
+    "마다",
+    "들",
+    "나",
+    "이나",
+    "에서",
+    "에게",
+    "까지",
+    "부터",
+    "처럼",
+    "보다",
+    "이라",
+    "라",
+    "라고",
+    "이라고",
+    "입니다",
+    "이고",
+    "이며",
+    "이면",
+    "면",
 ];
 
 /// The glossary as it was read: words with their spellings, by language.
@@ -72,7 +103,9 @@ pub(super) fn read(files: &Files) -> (Glossary, Vec<Problem>) {
                 let text = one[field][lang.code()].text();
                 if text.trim().is_empty() {
                     tell(path(field), "a text in both languages is wanted: {en: ..., ko: ...}".into());
-                } else if field == "text" && let Err(why) = markdown::read_line(text) {
+                } else if field == "text"
+                    && let Err(why) = markdown::read_line(text)
+                {
                     tell(path(field), why);
                 }
             }
@@ -100,7 +133,10 @@ impl Glossary {
             one.set("id", &term["id"]);
             one.set("term", name);
             one.set("other", &term["term"][other.code()]);
-            one.set("text", pack_spans(&markdown::read_line(term["text"][lang.code()].text()).unwrap_or_default()));
+            one.set(
+                "text",
+                pack_spans(&markdown::read_line(term["text"][lang.code()].text()).unwrap_or_default()),
+            );
             if !term["lesson"].is_null() {
                 one.set("lesson", &term["lesson"]);
             }

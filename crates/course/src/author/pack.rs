@@ -4,8 +4,8 @@ use objects::{Str, Value};
 use ordered::Sort as _;
 
 use super::form::Folder;
-use super::markdown;
 use super::glossary::{self, Glossary};
+use super::markdown;
 use super::{Files, Problem, slugs};
 use crate::lang::Lang;
 use crate::lesson::{Lesson, VERSION};
@@ -83,11 +83,7 @@ fn entry(folder: &Folder, en: &Value, ko: &Value) -> Value {
 const FOR_AUTHORS: [&str; 4] = ["number", "wrong", "part", "learned"];
 
 /// One language of a lesson: packed, and read back.
-pub(super) fn lesson(
-    folder: &Folder,
-    words: &Glossary,
-    lang: Lang,
-) -> Result<(Value, Lesson), Vec<Problem>> {
+pub(super) fn lesson(folder: &Folder, words: &Glossary, lang: Lang) -> Result<(Value, Lesson), Vec<Problem>> {
     let mut problems = Vec::new();
     let mut seen = Vec::new();
     let text = folder.text(lang);

@@ -264,11 +264,14 @@ fn the_first_mention_of_a_word_leads_to_the_glossary() {
         let lesson = lesson.unwrap_or_else(|e| panic!("{e}"));
         let blocks = lesson.summary.iter().chain(&lesson.steps[0].blocks);
         let spans = blocks.flat_map(|b| if let Block::Paragraph(s) = b { s.clone() } else { vec![] });
-        let links = spans.filter_map(|s| if let Span::Link { text, to } = s { Some(format!("{text}>{to}")) } else { None });
+        let links = spans.filter_map(|s| {
+            if let Span::Link { text, to } = s { Some(format!("{text}>{to}")) } else { None }
+        });
         links.collect::<Vec<_>>()
     };
     let ids = |links: Vec<String>| {
-        let mut ids: Vec<String> = links.iter().filter_map(|l| Some(l.split_once('=')?.1.to_owned())).collect();
+        let mut ids: Vec<String> =
+            links.iter().filter_map(|l| Some(l.split_once('=')?.1.to_owned())).collect();
         ids.sort();
         ids
     };
