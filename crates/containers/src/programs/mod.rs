@@ -8,6 +8,7 @@ mod base64;
 mod cat;
 mod cut;
 mod date;
+mod db;
 mod dd;
 mod diff;
 pub(crate) mod echo;
@@ -92,20 +93,27 @@ static TABLE: &[(&str, Kind)] = &[
     ("md5sum", S(hash::start)),
     ("mkdir", R(files::mkdir)),
     ("mktemp", R(files::mktemp)),
+    ("mongosh", S(db::mongosh)),
     ("more", S(cat::start)),
     ("mv", R(files::mv)),
+    ("mysql", S(db::mysql)),
+    ("mysqladmin", S(db::mysqladmin)),
+    ("mysqldump", S(db::mysqldump)),
     ("nc", S(net::nc)),
     ("nohup", S(env::start)),
     ("nproc", R(proc::nproc)),
     ("nslookup", S(net::nslookup)),
     ("perl", S(pi::start)),
+    ("pg_isready", S(db::pg_isready)),
     ("ping", S(net::ping)),
     ("printenv", R(env::printenv)),
     ("printf", R(printf::run)),
     ("ps", R(proc::ps)),
+    ("psql", S(db::psql)),
     ("pwd", R(names::pwd)),
     ("readlink", R(files::readlink)),
     ("realpath", R(files::readlink)),
+    ("redis-cli", S(db::redis_cli)),
     ("rev", S(cat::start)),
     ("rm", R(files::rm)),
     ("rmdir", R(files::rmdir)),
@@ -149,7 +157,21 @@ pub fn busybox_names() -> impl Iterator<Item = &'static str> {
     TABLE
         .iter()
         .map(|(name, _)| *name)
-        .filter(|n| !matches!(*n, "curl" | "perl" | "stress"))
+        .filter(|n| {
+            !matches!(
+                *n,
+                "curl"
+                    | "perl"
+                    | "stress"
+                    | "mongosh"
+                    | "mysql"
+                    | "mysqladmin"
+                    | "mysqldump"
+                    | "pg_isready"
+                    | "psql"
+                    | "redis-cli"
+            )
+        })
         .chain(["sh", "ash"])
 }
 

@@ -11,7 +11,7 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["apache2-foreground"],
     ports: &[80],
     start_ms: 200,
-    programs: &[("/usr/local/bin/apache2-foreground", "guestbook")],
+    programs: &[("/usr/local/bin/apache2-foreground", "gb-frontend")],
     memory_bytes: 22 << 20,
     cpu_millis: 1,
     start_millis: 400,

@@ -10,7 +10,7 @@ pub(super) static IMAGE: Image = Image {
     layers: 12,
     cmd: &["apache2-foreground"],
     ports: &[80],
-    programs: &[("/usr/local/bin/apache2-foreground", "guestbook")],
+    programs: &[("/usr/local/bin/apache2-foreground", "hpa-example")],
     memory_bytes: 15 << 20,
     cpu_millis: 1,
     start_millis: 300,

@@ -16,6 +16,10 @@ pub(super) static IMAGE: Image = Image {
     programs: &[
         ("/usr/local/bin/docker-entrypoint.sh", "entrypoint mariadbd"),
         ("/usr/sbin/mariadbd", "mariadbd"),
+        ("/usr/bin/mariadb", "mysql"),
+        ("/usr/bin/mysql", "mysql"),
+        ("/usr/bin/mariadb-admin", "mysqladmin"),
+        ("/usr/local/bin/healthcheck.sh", "true"),
     ],
     dirs: &["/var/lib/mysql"],
     memory_bytes: 110 << 20,

@@ -52,6 +52,7 @@ mod python;
 mod rabbitmq;
 mod redis;
 mod redis_follower;
+mod redis_slave;
 mod stress;
 mod test_webserver;
 mod tomcat;
@@ -61,7 +62,7 @@ mod wordpress;
 
 use super::Image;
 
-pub(super) static ALL: [&Image; 58] = [
+pub(super) static ALL: [&Image; 59] = [
     &agnhost::IMAGE,
     &alpine::IMAGE,
     &bootcamp::IMAGE,
@@ -114,6 +115,7 @@ pub(super) static ALL: [&Image; 58] = [
     &rabbitmq::IMAGE,
     &redis::IMAGE,
     &redis_follower::IMAGE,
+    &redis_slave::IMAGE,
     &stress::IMAGE,
     &test_webserver::IMAGE,
     &tomcat::IMAGE,

@@ -13,7 +13,12 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["mongod"],
     ports: &[27017],
     start_ms: 1200,
-    programs: &[("/usr/local/bin/docker-entrypoint.sh", "entrypoint mongod"), ("/usr/bin/mongod", "mongod")],
+    programs: &[
+        ("/usr/local/bin/docker-entrypoint.sh", "entrypoint mongod"),
+        ("/usr/bin/mongod", "mongod"),
+        ("/usr/bin/mongosh", "mongosh"),
+        ("/usr/bin/mongo", "mongosh"),
+    ],
     dirs: &["/data/db"],
     memory_bytes: 160 << 20,
     cpu_millis: 8,

@@ -10,7 +10,7 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["apache2-foreground"],
     ports: &[80],
     start_ms: 500,
-    programs: &[("/usr/local/bin/apache2-foreground", "guestbook")],
+    programs: &[("/usr/local/bin/apache2-foreground", "phpmyadmin")],
     memory_bytes: 40 << 20,
     cpu_millis: 1,
     start_millis: 300,

@@ -17,6 +17,8 @@ pub(super) static IMAGE: Image = Image {
         ("/usr/local/bin/docker-entrypoint.sh", "entrypoint postgres"),
         ("/usr/lib/postgresql/bin/postgres", "postgres"),
         ("/usr/local/bin/postgres", "postgres"),
+        ("/usr/local/bin/psql", "psql"),
+        ("/usr/local/bin/pg_isready", "pg_isready"),
     ],
     dirs: &["/var/lib/postgresql/data"],
     memory_bytes: 38 << 20,

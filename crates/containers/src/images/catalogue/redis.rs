@@ -17,6 +17,7 @@ pub(super) static IMAGE: Image = Image {
     programs: &[
         ("/usr/local/bin/docker-entrypoint.sh", "entrypoint redis-server"),
         ("/usr/local/bin/redis-server", "redis-server"),
+        ("/usr/local/bin/redis-cli", "redis-cli"),
     ],
     memory_bytes: 9 << 20,
     cpu_millis: 2,

@@ -12,7 +12,7 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["apache2-foreground"],
     ports: &[80],
     start_ms: 900,
-    programs: &[("/usr/local/bin/apache2-foreground", "guestbook")],
+    programs: &[("/usr/local/bin/apache2-foreground", "wordpress")],
     dirs: &["/var/www/html"],
     memory_bytes: 60 << 20,
     cpu_millis: 1,

@@ -2,6 +2,11 @@
 //!
 //! Not modelled: TLS handshakes, keep-alive connections, most of every configuration language.
 
+mod app;
+mod database;
+mod documents;
+mod redis;
+pub(crate) mod sql;
 mod store;
 mod system;
 mod text;
@@ -17,7 +22,7 @@ use crate::programs;
 
 /// Says why a server will not start: a message and an exit code.
 type Demand = fn(&Server, &mut Sys<'_>) -> Result<(), (String, i32)>;
-type Tcp = fn(&mut Server, &[u8]) -> Vec<u8>;
+type Tcp = fn(&mut Server, &[u8], &mut Sys<'_>) -> Vec<u8>;
 
 /// How a kind of server behaves.
 struct Kind {
@@ -48,9 +53,13 @@ pub(super) struct Server {
     /// What databases keep.
     rows: BTreeMap<String, String>,
     hits: u64,
+    /// What an earlier start left was read.
+    loaded: bool,
+    /// The servers behind this one, asked between requests.
+    back: app::Back,
 }
 
-const KINDS: [&[Kind]; 4] = [&web::KINDS, &text::KINDS, &store::KINDS, &system::KINDS];
+const KINDS: [&[Kind]; 5] = [&web::KINDS, &text::KINDS, &store::KINDS, &system::KINDS, &app::KINDS];
 
 fn no_demand(_: &Server, _: &mut Sys<'_>) -> Result<(), (String, i32)> {
     Ok(())
@@ -89,6 +98,8 @@ pub(crate) fn start(name: &str, argv: &[String], env: &Env) -> Option<Box<dyn Pr
         begun: None,
         rows: BTreeMap::new(),
         hits: 0,
+        loaded: false,
+        back: app::Back::default(),
     }))
 }
 
@@ -156,7 +167,7 @@ impl Program for Server {
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
         if self.up {
-            return Turn::Wait(Wait::Forever);
+            return app::step(self, sys);
         }
         let Some(begun) = self.begun else {
             if let Err((text, code)) = (self.kind.demand)(self, sys) {
@@ -185,7 +196,7 @@ impl Program for Server {
         self.up = true;
         let idle = sys.machine().image.appetite.idle_millis;
         sys.set_load(idle);
-        Turn::Wait(Wait::Forever)
+        app::step(self, sys)
     }
 
     fn signal(&mut self, signal: Signal, _sys: &mut Sys<'_>) -> Reaction {
@@ -204,11 +215,13 @@ impl Program for Server {
         let http = self.kind.http?;
         self.hits += 1;
         self.worked(sys);
+        app::touch(self, sys.now());
         Some(http(self, request, sys))
     }
 
     fn serve_tcp(&mut self, _port: u16, data: &[u8], sys: &mut Sys<'_>) -> Option<Vec<u8>> {
+        app::touch(self, sys.now());
         self.worked(sys);
-        Some(self.kind.tcp.map_or_else(Vec::new, |f| f(self, data)))
+        Some(self.kind.tcp.map_or_else(Vec::new, |f| f(self, data, sys)))
     }
 }

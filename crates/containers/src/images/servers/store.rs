@@ -13,12 +13,30 @@ const fn store(
 }
 
 pub(super) const KINDS: [Kind; 7] = [
-    Kind { tcp: Some(redis_command), ..store("redis-server", &[6379], 30, redis_log) },
-    store("memcached", &[11211], 10, |_, _| Default::default()),
-    Kind { demand: mysql_demand, ..store("mysqld", &[3306, 33060], 6000, mysql_log) },
-    Kind { demand: mariadb_demand, ..store("mariadbd", &[3306], 4000, mysql_log) },
-    Kind { demand: postgres_demand, ..store("postgres", &[5432], 1500, postgres_log) },
-    store("mongod", &[27017], 1200, mongo_log),
+    Kind { tcp: Some(super::redis::command), ..store("redis-server", &[6379], 30, redis_log) },
+    Kind {
+        tcp: Some(super::redis::memcached),
+        ..store("memcached", &[11211], 10, |_, _| Default::default())
+    },
+    Kind {
+        demand: mysql_demand,
+        tcp: Some(super::database::serve),
+        ..store("mysqld", &[3306, 33060], 6000, mysql_log)
+    },
+    Kind {
+        demand: mariadb_demand,
+        tcp: Some(super::database::serve),
+        ..store("mariadbd", &[3306], 4000, mysql_log)
+    },
+    Kind {
+        demand: postgres_demand,
+        tcp: Some(super::database::serve),
+        ..store("postgres", &[5432], 1500, postgres_log)
+    },
+    Kind {
+        tcp: Some(|_, data, sys| super::documents::serve(data, sys)),
+        ..store("mongod", &[27017], 1200, mongo_log)
+    },
     store("rabbitmq-server", &[5672, 15692, 25672], 6000, |_, _| {
         (String::new(), " completed with 3 plugins.\n Starting broker... completed with 3 plugins.\n".into())
     }),
@@ -38,42 +56,15 @@ fn redis_log(_: &Server, sys: &Sys<'_>) -> (String, String) {
     )
 }
 
-/// Redis' inline and RESP commands, one a call: PING, SET, GET, DEL, INCR, KEYS.
-fn redis_command(server: &mut Server, data: &[u8]) -> Vec<u8> {
-    let text = String::from_utf8_lossy(data);
-    let words: Vec<&str> = if text.starts_with('*') {
-        text.split("\r\n").filter(|l| !l.starts_with(['*', '$'])).filter(|l| !l.is_empty()).collect()
-    } else {
-        text.split_whitespace().collect()
-    };
-    let bulk = |t: &str| format!("${}\r\n{t}\r\n", t.len());
-    let reply = match (words.first().map(|w| w.to_uppercase()).as_deref(), words.get(1), words.get(2)) {
-        (Some("PING"), _, _) => "+PONG\r\n".into(),
-        (Some("SET"), Some(k), Some(v)) => {
-            server.rows.insert((*k).into(), (*v).into());
-            "+OK\r\n".into()
-        }
-        (Some("GET"), Some(k), _) => server.rows.get(*k).map_or("$-1\r\n".into(), |v| bulk(v)),
-        (Some("DEL"), Some(k), _) => format!(":{}\r\n", u8::from(server.rows.remove(*k).is_some())),
-        (Some("INCR"), Some(k), _) => {
-            let n = server.rows.get(*k).and_then(|v| v.parse::<i64>().ok()).unwrap_or(0).wrapping_add(1);
-            server.rows.insert((*k).into(), n.to_string());
-            format!(":{n}\r\n")
-        }
-        (Some("KEYS"), _, _) => {
-            let items: String = server.rows.keys().map(|k| bulk(k)).collect();
-            format!("*{}\r\n{items}", server.rows.len())
-        }
-        (Some(other), _, _) => format!("-ERR unknown command '{other}'\r\n"),
-        _ => "-ERR\r\n".into(),
-    };
-    reply.into_bytes()
-}
-
 fn mysql_demand(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
-    let any = ["MYSQL_ROOT_PASSWORD", "MYSQL_ALLOW_EMPTY_PASSWORD", "MYSQL_RANDOM_ROOT_PASSWORD"];
+    let any = [
+        "MYSQL_ROOT_PASSWORD",
+        "MYSQL_ROOT_PASSWORD_FILE",
+        "MYSQL_ALLOW_EMPTY_PASSWORD",
+        "MYSQL_RANDOM_ROOT_PASSWORD",
+    ];
     if any.iter().any(|n| server.var(n).is_some()) || sys.fs().exists("/var/lib/mysql/mysql") {
-        let _ = sys.fs().mkdir_all("/var/lib/mysql/mysql", 0o750);
+        super::database::initialise(server, sys);
         return Ok(());
     }
     let now = stamp(sys, "%Y-%m-%d %H:%M:%S+00:00");
@@ -96,7 +87,8 @@ fn mariadb_demand(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32
     let set = any.iter().any(|n| {
         server.var(&format!("MARIADB_{n}")).is_some() || server.var(&format!("MYSQL_{n}")).is_some()
     });
-    if set {
+    if set || sys.fs().exists("/var/lib/mysql/mysql") {
+        super::database::initialise(server, sys);
         return Ok(());
     }
     let now = stamp(sys, "%Y-%m-%d %H:%M:%S+00:00");
@@ -123,8 +115,10 @@ fn postgres_demand(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i3
     let trusted = server.var("POSTGRES_HOST_AUTH_METHOD") == Some("trust");
     let set = server.var("POSTGRES_PASSWORD").is_some() || server.var("POSTGRES_PASSWORD_FILE").is_some();
     if set || trusted || sys.fs().exists("/var/lib/postgresql/data/PG_VERSION") {
-        let _ = sys.fs().mkdir_all("/var/lib/postgresql/data", 0o700);
-        let _ = sys.fs().write("/var/lib/postgresql/data/PG_VERSION", b"17\n");
+        let dir = server.var("PGDATA").unwrap_or("/var/lib/postgresql/data").to_string();
+        let _ = sys.fs().mkdir_all(&dir, 0o700);
+        let _ = sys.fs().write(&format!("{dir}/PG_VERSION"), b"17\n");
+        super::database::initialise(server, sys);
         return Ok(());
     }
     Err((
