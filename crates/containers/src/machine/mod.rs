@@ -609,6 +609,8 @@ impl Machine {
         let answer = self.with_sys(host, pid, |sys| f(&mut *program, sys)).flatten();
         if let Some(proc) = self.procs.get_mut(&pid) {
             proc.task = Some(Task::Program(program));
+            // It may have something to do about it.
+            proc.wait = Wait::Ready;
         }
         answer
     }

@@ -484,7 +484,7 @@ impl Client {
             Kind::Mongo => format!("MONGO\0{}\0{statement}", self.database),
             _ => {
                 // A local connection to PostgreSQL is trusted.
-                let local = self.kind == Kind::Psql && self.host.is_empty();
+                let local = matches!(self.kind, Kind::Psql | Kind::Ready) && self.host.is_empty();
                 let password = if local { "\u{1}local" } else { self.password.as_str() };
                 let database = if self.kind == Kind::Ready { "" } else { self.database.as_str() };
                 let wanted = if statement == "\\d" { "\\dt" } else { statement.as_str() };
