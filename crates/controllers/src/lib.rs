@@ -13,6 +13,7 @@
 
 pub mod apiservice;
 pub mod caches;
+pub mod certificates;
 pub mod clusterroleaggregation;
 pub mod controller;
 pub mod cronjob;
@@ -32,6 +33,7 @@ pub mod manager;
 pub mod namespace;
 pub mod node_taints;
 pub mod nodelifecycle;
+pub mod operator;
 pub mod pod_control;
 pub mod pod_owners;
 pub mod podautoscaler;

@@ -132,6 +132,10 @@ controllers! {
         |_| crate::clusterroleaggregation::ClusterRoleAggregationController::new(),
     verticalpodautoscaler: crate::verticalpodautoscaler::VerticalController =
         |_| crate::verticalpodautoscaler::VerticalController::new(),
+    certificate: crate::certificates::CertificateController =
+        |_| crate::certificates::CertificateController::new(),
+    csrsigning: crate::certificates::SigningController = |_| crate::certificates::SigningController::new(),
+    operator: crate::operator::OperatorController = |_| crate::operator::OperatorController::new(),
     apiservice: crate::apiservice::AvailabilityController =
         |_| crate::apiservice::AvailabilityController::new(),
 }

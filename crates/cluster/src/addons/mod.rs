@@ -64,8 +64,10 @@ pub(crate) const STATIC_PODS: [(&str, &str); 4] = [
 ];
 
 /// What a learner may install besides, as files on their machine: name and manifests.
-pub const OPTIONAL: [(&str, &str); 2] = [
+pub const OPTIONAL: [(&str, &str); 4] = [
+    ("cert-manager.yaml", include_str!("cert-manager.yaml")),
     ("metrics-adapter.yaml", include_str!("metrics-adapter.yaml")),
+    ("operator.yaml", include_str!("operator.yaml")),
     ("vertical-pod-autoscaler.yaml", include_str!("vertical-pod-autoscaler.yaml")),
 ];
 
