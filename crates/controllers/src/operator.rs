@@ -119,7 +119,8 @@ impl OperatorController {
         for name in names {
             let Some(operator) = caches.of_resource(&OPERATORS).get(&name).cloned() else { continue };
             let watched = &operator["spec"]["watches"];
-            let Some(resource) = resource_of(watched["apiVersion"].text(), watched["kind"].text(), caches) else {
+            let Some(resource) = resource_of(watched["apiVersion"].text(), watched["kind"].text(), caches)
+            else {
                 continue;
             };
             let (namespace, own) = objects::meta::split_key(key);
@@ -361,7 +362,9 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let scope = value!({"self": {}});
-        assert!(filled(&value!({"a": "${slef.spec}"}), &scope, 0).is_err_and(|e| e.contains("there are self")));
+        assert!(
+            filled(&value!({"a": "${slef.spec}"}), &scope, 0).is_err_and(|e| e.contains("there are self"))
+        );
         assert!(filled(&value!({"a": "x ${self.spec"}), &scope, 0).is_err());
         assert!(filled(&value!({"a": "${self.spec[x]}"}), &scope, 0).is_err());
     }

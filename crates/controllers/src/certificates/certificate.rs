@@ -82,14 +82,25 @@ impl CertificateController {
     }
 
     /// Whether an issuer can sign, and what it says of itself.
-    fn sync_issuer(&mut self, resource: &Resource, key: &str, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+    fn sync_issuer(
+        &mut self,
+        resource: &Resource,
+        key: &str,
+        caches: &Caches,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
         let Some(issuer) = caches.of_resource(resource).get(key) else { return Ok(()) };
         let spec = &issuer["spec"];
         let secret_name = spec["ca"]["secretName"].text();
         let (status, reason, message) = if !spec["selfSigned"].is_null() {
             ("True", "IsReady", String::new())
         } else if secret_name.is_empty() {
-            ("False", "ErrInitIssuer", "Error initializing issuer: no simulated issuer is configured: use selfSigned or ca".to_owned())
+            (
+                "False",
+                "ErrInitIssuer",
+                "Error initializing issuer: no simulated issuer is configured: use selfSigned or ca"
+                    .to_owned(),
+            )
         } else {
             let namespace = authority_namespace(issuer);
             match caches.of_resource(SECRETS).get(&key_of(namespace, secret_name)) {
@@ -124,7 +135,8 @@ impl CertificateController {
         // Those that waited for it.
         let of = |c: &&Value| {
             let r = &c["spec"]["issuerRef"];
-            r["name"] == *issuer.name() && (r["kind"] == "ClusterIssuer") == (resource.id == CLUSTER_ISSUERS.id)
+            r["name"] == *issuer.name()
+                && (r["kind"] == "ClusterIssuer") == (resource.id == CLUSTER_ISSUERS.id)
         };
         for (key, c) in caches.of_resource(&CERTIFICATES).iter() {
             if of(&c) {
@@ -163,9 +175,11 @@ impl CertificateController {
                 "InvalidCertificate",
                 "Issuing certificate as Secret contains an invalid certificate".to_owned(),
             )),
-            (_, Some(c)) if c.names != names || c.subject != subject => {
-                Some(("SecretMismatch", "Issuing certificate as Existing issued Secret is not up to date for spec: [spec.dnsNames]".to_owned()))
-            }
+            (_, Some(c)) if c.names != names || c.subject != subject => Some((
+                "SecretMismatch",
+                "Issuing certificate as Existing issued Secret is not up to date for spec: [spec.dnsNames]"
+                    .to_owned(),
+            )),
             (_, Some(c)) if c.not_after - before <= ctx.now => Some((
                 "Renewing",
                 format!(
@@ -198,7 +212,12 @@ impl CertificateController {
                 format!("Referenced \"{kind}\" not ready")
             };
             if certificate.condition("Issuing")["message"].text() != message {
-                self.base.warning(ctx, &certificate, if issuer.is_none() { "IssuerNotFound" } else { "IssuerNotReady" }, &waits);
+                self.base.warning(
+                    ctx,
+                    &certificate,
+                    if issuer.is_none() { "IssuerNotFound" } else { "IssuerNotReady" },
+                    &waits,
+                );
             }
             self.base.queue.add_after(key, 0, ctx.now, RETRY);
             return self.unready(&certificate, reason, &message, current.is_some(), ctx);
@@ -246,7 +265,11 @@ impl CertificateController {
         });
         match secret {
             None => {
-                let message = format!("Stored new private key in temporary Secret resource \"{}-{}\"", certificate.name(), ctx.rng.letters(b"bcdfghjklmnpqrstvwxz2456789", 5));
+                let message = format!(
+                    "Stored new private key in temporary Secret resource \"{}-{}\"",
+                    certificate.name(),
+                    ctx.rng.letters(b"bcdfghjklmnpqrstvwxz2456789", 5)
+                );
                 self.base.normal(ctx, &certificate, "Generated", &message);
                 ctx.create(SECRETS, object)?;
             }
@@ -267,7 +290,14 @@ impl CertificateController {
         self.ready(&certificate, &pem, before, Some(revision), ctx)
     }
 
-    fn ready(&self, certificate: &Value, pem: &Pem, before: Millis, revision: Option<i64>, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+    fn ready(
+        &self,
+        certificate: &Value,
+        pem: &Pem,
+        before: Millis,
+        revision: Option<i64>,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
         let status = &certificate["status"];
         let ends = pem.not_after.rfc3339();
         if revision.is_none() && status["notAfter"].text() == ends && certificate.condition_true("Ready") {
@@ -286,11 +316,25 @@ impl CertificateController {
             "renewalTime": ((pem.not_after - before).rfc3339()),
             "revision": (revision.unwrap_or_else(|| status["revision"].int().max(1)))
         }});
-        ctx.patch(&CERTIFICATES, certificate.namespace(), certificate.name(), "status", PatchType::Merge, patch)
-            .map(|_| ())
+        ctx.patch(
+            &CERTIFICATES,
+            certificate.namespace(),
+            certificate.name(),
+            "status",
+            PatchType::Merge,
+            patch,
+        )
+        .map(|_| ())
     }
 
-    fn unready(&self, certificate: &Value, reason: &str, message: &str, has_one: bool, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+    fn unready(
+        &self,
+        certificate: &Value,
+        reason: &str,
+        message: &str,
+        has_one: bool,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
         if certificate.condition("Issuing")["message"].text() == message {
             return Ok(());
         }
@@ -303,8 +347,15 @@ impl CertificateController {
         let ready = if has_one { "True" } else { "False" };
         let conditions = vec![condition("Issuing", "True"), condition("Ready", ready)];
         let patch = value!({"status": {"conditions": (Value::from(conditions))}});
-        ctx.patch(&CERTIFICATES, certificate.namespace(), certificate.name(), "status", PatchType::Merge, patch)
-            .map(|_| ())
+        ctx.patch(
+            &CERTIFICATES,
+            certificate.namespace(),
+            certificate.name(),
+            "status",
+            PatchType::Merge,
+            patch,
+        )
+        .map(|_| ())
     }
 }
 

@@ -80,7 +80,8 @@ impl Controller for SigningController {
         let Some(csr) = caches.of_resource(CERTIFICATESIGNINGREQUESTS).get(key) else { return Ok(()) };
         if let Some(end) = ends(csr) {
             if end <= ctx.now {
-                let gone = ctx.delete(CERTIFICATESIGNINGREQUESTS, "", csr.name(), Some(csr.uid()), None, None);
+                let gone =
+                    ctx.delete(CERTIFICATESIGNINGREQUESTS, "", csr.name(), Some(csr.uid()), None, None);
                 return match gone {
                     Err(e) if e.reason != Reason::NotFound => Err(e),
                     _ => Ok(()),
