@@ -76,20 +76,22 @@ fn measure(workload: &Workload, since: Instant) -> String {
 /// What one pod's failure costs among others: that of a few seconds with it less that of the same without, and how
 /// it compares with the first measured.
 fn measure_failure(workload: &Workload, first: &mut Option<f64>) -> String {
-    let rest = bench::at_rest(workload);
-    let timed = |kills: bool| {
-        let mut best = u128::MAX;
-        let mut counts = bench::Failure::default();
-        for _ in 0..workload.rounds {
-            let mut cluster = rest.clone();
-            // The best of many by the clock: CPU time is counted in ticks that are longer than this.
-            let before = Instant::now();
-            counts = bench::aftermath(&mut cluster, kills);
-            best = best.min(before.elapsed().as_nanos());
-        }
-        (best, counts)
+    let mut cluster = bench::booted(workload);
+    let mut timed = |kills: bool| {
+        bench::rest(&mut cluster);
+        // By the clock: CPU time is counted in ticks that are longer than this.
+        let before = Instant::now();
+        let counts = bench::aftermath(&mut cluster, kills);
+        (before.elapsed().as_nanos(), counts)
     };
-    let ((idle_ns, idle), (ns, with)) = (timed(false), timed(true));
+    let (mut idle_ns, mut ns) = (u128::MAX, u128::MAX);
+    let (mut idle, mut with) = (bench::Failure::default(), bench::Failure::default());
+    for _ in 0..workload.rounds {
+        let (took, counts) = timed(false);
+        (idle_ns, idle) = (idle_ns.min(took), counts);
+        let (took, counts) = timed(true);
+        (ns, with) = (ns.min(took), counts);
+    }
     let us = ns.saturating_sub(idle_ns) as f64 / 1e3;
     let ratio = us / *first.get_or_insert(us.max(1.0));
     format!(

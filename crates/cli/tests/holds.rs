@@ -93,13 +93,15 @@ fn writes_and_events_follow_the_number_of_pods() {
 fn a_pods_failure_costs_the_same_among_many_as_among_few() {
     let cost = |nodes, replicas| {
         let w = bench::Workload { name: "test", nodes, deployments: 1, replicas, rounds: 1 };
-        let rest = bench::at_rest(&w);
-        let (idle, with) =
-            (bench::aftermath(&mut rest.clone(), false), bench::aftermath(&mut rest.clone(), true));
+        let mut c = bench::booted(&w);
+        bench::rest(&mut c);
+        let idle = bench::aftermath(&mut c, false);
+        bench::rest(&mut c);
+        let with = bench::aftermath(&mut c, true);
         assert_eq!(with.ready, replicas);
         (with.writes - idle.writes, with.events - idle.events, with.visited - idle.visited)
     };
-    let (few, many) = (cost(4, 40), cost(10, 800));
+    let (few, many) = (cost(10, 40), cost(10, 800));
     assert_eq!(few.0, many.0, "writes");
     // Nodes hear of Services and controllers of pods; nobody looks at more than before.
     assert!(many.1 <= few.1 + 4 && many.2 <= few.2 + 4, "events and objects: {few:?} and {many:?}");

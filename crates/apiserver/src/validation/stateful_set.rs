@@ -5,7 +5,9 @@
 use objects::Value;
 
 use super::Errors;
-use super::template::{matches_selector, selector, validate as template};
+use super::template::{
+    at_most_all, bare_number, count_or_percent, matches_selector, selector, validate as template,
+};
 
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
     let s = &object["spec"];
@@ -19,9 +21,18 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
                     e.invalid(&strategy["rollingUpdate"], "only allowed for updateStrategy 'RollingUpdate'");
                 }),
                 "OnDelete" => {}
-                "RollingUpdate" => {
-                    e.at("rollingUpdate", |e| e.nonnegative(&strategy["rollingUpdate"], "partition"))
-                }
+                "RollingUpdate" => e.at("rollingUpdate", |e| {
+                    let rolling = &strategy["rollingUpdate"];
+                    e.nonnegative(rolling, "partition");
+                    let most = &rolling["maxUnavailable"];
+                    if !most.is_null() {
+                        count_or_percent(rolling, "maxUnavailable", e);
+                        if bare_number(most) == 0 {
+                            e.at("maxUnavailable", |e| e.invalid(most, "cannot be 0"));
+                        }
+                        at_most_all(rolling, "maxUnavailable", e);
+                    }
+                }),
                 _ => e.invalid(strategy, "must be 'RollingUpdate' or 'OnDelete'"),
             }
         });
