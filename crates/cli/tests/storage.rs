@@ -287,3 +287,36 @@ fn random_claims_and_volumes_are_never_mixed_up() {
         }
     }
 }
+
+#[test]
+fn a_blog_keeps_its_files_over_the_deletion_of_both_pods() {
+    let half = |name: &str, image: &str, path: &str, env: &str| {
+        format!(
+            "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: {name}}}\nspec: {{accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 20Gi}}}}}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  strategy: {{type: Recreate}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n      containers:\n      - name: c\n        image: {image}\n        env: [{{name: {env}, value: x}}]\n        volumeMounts: [{{name: d, mountPath: {path}}}]\n      volumes: [{{name: d, persistentVolumeClaim: {{claimName: {name}}}}}]\n"
+        )
+    };
+    let mut w = World::new(1);
+    let mysql = half("mysql", "mysql:8.0", "/var/lib/mysql", "MYSQL_ROOT_PASSWORD");
+    let wordpress = half("wordpress", "wordpress:6.2.1-apache", "/var/www/html", "WORDPRESS_DB_PASSWORD");
+    w.apply(&format!("{mysql}---\n{wordpress}"));
+    w.play("@sleep 90");
+    w.play("$ kubectl exec deploy/mysql -- sh -c 'echo a-row > /var/lib/mysql/post'\n$ kubectl exec deploy/wordpress -- sh -c 'echo a-picture > /var/www/html/upload'");
+    w.play("$ kubectl delete pod --all\n@sleep 90");
+    let rows = w.play("$ kubectl exec deploy/mysql -- cat /var/lib/mysql/post");
+    let pictures = w.play("$ kubectl exec deploy/wordpress -- cat /var/www/html/upload");
+    assert!(rows.contains("a-row") && pictures.contains("a-picture"), "{rows}{pictures}");
+}
+
+#[test]
+fn configuration_arrives_after_a_while_but_not_in_a_part_or_a_variable() {
+    let mut w = World::new(1);
+    w.play("$ kubectl create configmap cfg --from-literal=k=first");
+    w.apply(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: w}\nspec:\n  containers:\n  - name: c\n    image: busybox:1.36\n    command: [sleep, infinity]\n    env: [{name: K, valueFrom: {configMapKeyRef: {name: cfg, key: k}}}]\n    volumeMounts: [{name: v, mountPath: /all}, {name: v, mountPath: /part, subPath: k}]\n  volumes: [{name: v, configMap: {name: cfg}}]\n",
+    );
+    let read = "$ kubectl exec w -- sh -c 'echo got $(cat /all/k) $(cat /part) $K'\n";
+    let change = "$ kubectl create configmap cfg --from-literal=k=second --dry-run=client -o yaml > c.yaml\n$ kubectl replace -f c.yaml\n";
+    let out = w.play(&format!("{read}{change}{read}@sleep 100\n{read}"));
+    let got: Vec<&str> = out.lines().filter_map(|l| l.strip_prefix("got ")).collect();
+    assert_eq!(got, ["first first first", "first first first", "second first first"]);
+}

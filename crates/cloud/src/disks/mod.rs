@@ -275,11 +275,9 @@ impl Component for Disks {
                 }
                 wake(self, "attach");
             }
-            "nodes" => {
-                // Only a node that comes is news to a driver; heartbeats are not.
-                if self.nodes.apply(change).is_null() && self.booted {
-                    self.queue.add("nodes/", change.revision, now);
-                }
+            // Only a node that comes is news to a driver; heartbeats are not.
+            "nodes" if self.nodes.apply(change).is_null() && self.booted => {
+                self.queue.add("nodes/", change.revision, now);
             }
             SNAPSHOTS => {
                 self.snapshots.apply(change);

@@ -177,10 +177,11 @@ impl Disks {
     /// The content goes first, then the snapshot may.
     fn end_snapshot(&mut self, snapshot: &Value, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let name = snapshot["status"]["boundVolumeSnapshotContentName"].text();
-        if let Some(content) = self.contents.get(name).cloned() {
-            if content["spec"]["deletionPolicy"] == "Delete" && !content.is_terminating() {
-                ctx.call(custom(Verb::Delete, "volumesnapshotcontents", content, ""))?;
-            }
+        if let Some(content) = self.contents.get(name).cloned()
+            && content["spec"]["deletionPolicy"] == "Delete"
+            && !content.is_terminating()
+        {
+            ctx.call(custom(Verb::Delete, "volumesnapshotcontents", content, ""))?;
         }
         if snapshot.meta()["finalizers"].items().is_empty() {
             return Ok(());

@@ -166,6 +166,7 @@ impl AttachDetachController {
     }
 
     /// Tells every pod on `node` that uses the claim.
+    #[expect(clippy::too_many_arguments, reason = "an event's five parts and the two worlds it is told in")]
     fn tell(
         &mut self,
         claim: &str,
