@@ -152,8 +152,12 @@ impl Cluster {
 
     fn harm_node(&mut self, node: &Str, how: NodeFault) -> Result<(), NoVictim> {
         let part = self.kubelet_part(node).ok_or_else(|| NoVictim::Node(node.clone()))?;
-        let before = self.components.nodes.insert(node.clone(), how);
-        if how == NodeFault::Crashed && before != Some(NodeFault::Crashed) {
+        if self.node_fault(node) == Some(NodeFault::Crashed) {
+            // Without power nothing else can befall it.
+            return Ok(());
+        }
+        self.components.nodes.insert(node.clone(), how);
+        if how == NodeFault::Crashed {
             // Whatever ran on it is gone; what it was is seen again when it comes back.
             let gone = self.parts[part].kubelet_mut().map(kubelet::Kubelet::lose_power).unwrap_or_default();
             self.note_components(node, gone);

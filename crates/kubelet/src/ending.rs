@@ -402,8 +402,10 @@ impl Kubelet {
         if worker.terminating || worker.is_done() {
             return;
         }
-        worker.failed =
-            Some(("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"));
+        worker.failed = Some((
+            "DeadlineExceeded",
+            "Pod was active on the node longer than the specified deadline".into(),
+        ));
         for c in &mut worker.containers {
             c.busy = false;
         }

@@ -98,7 +98,7 @@ impl Kubelet {
     /// So much of the disk is taken by what is no pod.
     pub fn fill_disk(&mut self, bytes: u64, now: Time) {
         self.disk_filler = bytes;
-        let _ = now;
+        self.watch_pressure(now);
     }
 
     /// All that runs on the node ends at once. The parts of the cluster among it.
@@ -110,7 +110,9 @@ impl Kubelet {
         self.calls.clear();
         self.components.clear();
         self.seen_manifests = None;
+        self.pressure = crate::eviction::Pressure::default();
         self.tasks = clock::Timers::default();
+        (self.lease_timer, self.report_timer) = (None, None);
         gone
     }
 

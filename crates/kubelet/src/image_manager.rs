@@ -184,6 +184,20 @@ impl ImageManager {
         self.present.get(reference).filter(|(from, _)| *from <= now).map(|(_, facts)| facts)
     }
 
+    /// Bytes of the disk that images take, shared layers once for each image.
+    pub(crate) fn disk_bytes(&self) -> i64 {
+        self.present.values().map(|(_, f)| f.size_bytes).sum()
+    }
+
+    /// Throws away what no pod of the node uses.
+    pub(crate) fn remove_unused(&mut self, used: &[Str]) {
+        self.present.retain(|name, _| used.contains(name));
+        self.layers.clear();
+        for (_, facts) in self.present.values() {
+            self.layers.extend(facts.layers.iter().map(|(digest, _)| digest.clone()));
+        }
+    }
+
     /// The image, put on the node as if it had always been there.
     pub(crate) fn present(&mut self, reference: &Str) -> Option<Arc<ImageFacts>> {
         if let Some((_, facts)) = self.present.get(reference) {

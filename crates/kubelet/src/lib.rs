@@ -4,7 +4,7 @@
 //! Does not own: which pods come (scheduler), what runs inside a container (containers), who reaches it (network).
 //!
 //! Models `pkg/kubelet`: pod workers, volumes, probes, the status manager, the image manager, the server of streams.
-//! Not modelled: eviction under pressure, device plugins, in-place resize.
+//! Not modelled: device plugins, in-place resize.
 
 mod adopt;
 mod back_off;
@@ -13,6 +13,7 @@ pub mod delays;
 mod depot;
 mod ending;
 mod environment;
+mod eviction;
 mod faults;
 mod image_manager;
 mod machines;
@@ -32,7 +33,7 @@ use ordered::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use client::{Caller, Change, Component, Ctx, Interest, Recorder};
-use clock::{Time, Timers};
+use clock::{Time, TimerId, Timers};
 use objects::{Str, Value};
 
 pub use depot::Depot;
@@ -74,6 +75,8 @@ enum Task {
     Clean(Str),
     /// The directory of static pods is looked at; and again after a while.
     Manifests(bool),
+    /// The node may be short of something.
+    Pressure,
     /// A static pod has no mirror.
     Mirror(Str),
 }
@@ -108,8 +111,11 @@ pub struct Kubelet {
     unwell: BTreeSet<Str>,
     /// Bytes of the disk that are no pod's.
     disk_filler: u64,
+    pressure: eviction::Pressure,
     /// How often the node was started again.
     boots: u32,
+    lease_timer: Option<TimerId>,
+    report_timer: Option<TimerId>,
     /// The directory of static pods when it was last read.
     seen_manifests: Option<Arc<containers::fs::Dir>>,
 }
@@ -142,7 +148,10 @@ impl Kubelet {
             components: Vec::new(),
             unwell: BTreeSet::new(),
             disk_filler: 0,
+            pressure: eviction::Pressure::default(),
             boots: 0,
+            lease_timer: None,
+            report_timer: None,
             seen_manifests: None,
             config,
         }
@@ -250,6 +259,9 @@ impl Kubelet {
         }
         match self.pods.get_mut(&key) {
             Some(worker) if worker.uid() == pod.uid() => {
+                // Somebody else has written the status: what the kubelet knows better is told again.
+                let others =
+                    !pod["status"].same(&worker.pod["status"]) && pod["status"] != worker.pod["status"];
                 let (due, new_images) = worker.update(pod, change.revision);
                 for i in new_images {
                     self.tasks.set(now, Task::NewImage(key.clone(), i));
@@ -259,6 +271,8 @@ impl Kubelet {
                     if !pod.is_terminating() {
                         self.limits_changed(&key, now);
                     }
+                } else if others {
+                    self.schedule_report(&key, now);
                 }
             }
             _ => {
@@ -313,6 +327,7 @@ impl Component for Kubelet {
             Task::ReportNode(again) => self.report_node(again, ctx),
             Task::Pod(key, work) => self.work(key, work, ctx),
             Task::NewImage(key, i) => self.new_image(&key, i, ctx),
+            Task::Pressure => self.check_pressure(ctx),
             Task::Manifests(again) => self.sync_manifests(again, ctx),
             Task::Mirror(key) => self.mirror(&key, ctx),
             Task::Clean(uid) => self.depot.forget(&format!("pod/{uid}/")),

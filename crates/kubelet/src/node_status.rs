@@ -8,6 +8,8 @@ use objects::{Str, Value, value};
 
 use crate::{Kubelet, Task, delays};
 
+/// What every node's disk holds.
+pub(crate) const DISK: &str = "100Gi";
 const LEASE_NAMESPACE: &str = "kube-node-lease";
 
 /// `172.18.0.2` for the first node.
@@ -79,7 +81,8 @@ impl Kubelet {
         if self.node.is_null() {
             // Not registered: the API server could not be reached.
             if again {
-                self.tasks.set(ctx.now + delays::RETRY_MS, Task::Register);
+                let at = self.tasks.set(ctx.now + delays::RETRY_MS, Task::Register);
+                self.rearm_report(at);
             }
             return;
         }
@@ -95,7 +98,8 @@ impl Kubelet {
             self.node = stored;
         }
         if again {
-            self.tasks.set(ctx.now + wait, Task::ReportNode(true));
+            let at = self.tasks.set(ctx.now + wait, Task::ReportNode(true));
+            self.rearm_report(at);
         }
     }
 
@@ -115,13 +119,26 @@ impl Kubelet {
             })
         };
         let conditions = vec![
-            condition(
-                "MemoryPressure",
-                "False",
-                "KubeletHasSufficientMemory",
-                "kubelet has sufficient memory available",
-            ),
-            condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+            if self.pressure.memory.is_some() {
+                condition(
+                    "MemoryPressure",
+                    "True",
+                    "KubeletHasInsufficientMemory",
+                    "kubelet has insufficient memory available",
+                )
+            } else {
+                condition(
+                    "MemoryPressure",
+                    "False",
+                    "KubeletHasSufficientMemory",
+                    "kubelet has sufficient memory available",
+                )
+            },
+            if self.pressure.disk.is_some() {
+                condition("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure")
+            } else {
+                condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure")
+            },
             condition(
                 "PIDPressure",
                 "False",
@@ -132,7 +149,7 @@ impl Kubelet {
         ];
         let resources = value!({
             "cpu": (&c.cpu), "memory": (&c.memory), "pods": (c.pods.to_string()),
-            "ephemeral-storage": "100Gi", "hugepages-1Gi": "0", "hugepages-2Mi": "0",
+            "ephemeral-storage": (DISK), "hugepages-1Gi": "0", "hugepages-2Mi": "0",
         });
         value!({
             "addresses": [
@@ -152,6 +169,12 @@ impl Kubelet {
                 "bootID": (self.boot_id()),
             },
         })
+    }
+
+    fn rearm_report(&mut self, at: clock::TimerId) {
+        if let Some(old) = self.report_timer.replace(at) {
+            self.tasks.cancel(old);
+        }
     }
 
     pub(crate) fn renew_lease(&mut self, again: bool, ctx: &mut Ctx<'_>) {
@@ -174,7 +197,10 @@ impl Kubelet {
             let _ = ctx.create(LEASES, lease);
         }
         if again {
-            self.tasks.set(ctx.now + delays::LEASE_RENEW_MS, Task::RenewLease(true));
+            let at = self.tasks.set(ctx.now + delays::LEASE_RENEW_MS, Task::RenewLease(true));
+            if let Some(old) = self.lease_timer.replace(at) {
+                self.tasks.cancel(old);
+            }
         }
     }
 }

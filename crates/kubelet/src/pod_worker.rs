@@ -67,8 +67,12 @@ pub(crate) struct PodWorker {
     pub(crate) removing: bool,
     pub(crate) report_due: bool,
     pub(crate) sync_timer: Option<TimerId>,
+    /// When a status that could not be told is told again.
+    pub(crate) retry: Option<TimerId>,
     /// Failed by the kubelet itself: reason and message.
-    pub(crate) failed: Option<(&'static str, &'static str)>,
+    pub(crate) failed: Option<(&'static str, Str)>,
+    /// Its node ended it because it was short of something.
+    pub(crate) disrupted: bool,
     /// Not bound by the scheduler but read from a manifest of the node.
     pub(crate) fixed: Option<Fixed>,
     /// The part of the cluster itself that runs in the pod.
@@ -97,7 +101,9 @@ impl PodWorker {
             removing: false,
             report_due: false,
             sync_timer: None,
+            retry: None,
             failed: None,
+            disrupted: false,
             fixed: fixed(pod),
             component: component(pod),
         }

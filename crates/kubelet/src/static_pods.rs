@@ -258,7 +258,11 @@ impl Kubelet {
                 self.tasks.set(now + delays::REPORT_MS, Task::Mirror(key.clone()));
             }
         } else {
+            let others = pod["status"] != worker.pod["status"];
             worker.take_mirror(pod);
+            if others {
+                self.schedule_report(key, now);
+            }
         }
     }
 

@@ -17,8 +17,8 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
     let mut s = old.clone();
     let phase = phase(worker);
     s.set("phase", phase);
-    if let Some((reason, message)) = worker.failed {
-        s.set("reason", reason);
+    if let Some((reason, message)) = &worker.failed {
+        s.set("reason", *reason);
         s.set("message", message);
     }
     s.set("observedGeneration", generation);
@@ -145,6 +145,11 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
         ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
     let kept = pod["status"]["conditions"].items().iter().filter(|c| !OWN.contains(&c["type"].text()));
     list.extend(kept.cloned());
+    if worker.disrupted && pod.condition("DisruptionTarget").is_null() {
+        let message = worker.failed.as_ref().map_or("", |(_, m)| m.as_str());
+        let reason = "TerminationByKubelet";
+        list.push(condition(pod, "DisruptionTarget", true, reason, message, generation, now));
+    }
     list.push(condition(pod, "PodScheduled", true, "", "", generation, now));
     list
 }

@@ -84,12 +84,25 @@ impl Kubelet {
         worker.sync_timer = Some(self.tasks.set(at, Task::Pod(key.clone(), Work::Sync)));
     }
 
+    /// A pod that can't begin here fails before anything of it has run.
+    pub(crate) fn reject(&mut self, key: &Str, reason: &'static str, why: &str, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        worker.failed = Some((reason, why.into()));
+        let pod = worker.pod.clone();
+        self.recorder.event(ctx, &pod, EventType::Warning, reason, why);
+        self.report(key, ctx);
+    }
+
     fn begin(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(key) else { return };
         worker.start_time = worker.pod["status"]["startTime"].time().unwrap_or(ctx.now);
         if worker.is_ending() || matches!(worker.pod["status"]["phase"].text(), "Succeeded" | "Failed") {
             return self.sync(key, ctx);
         }
+        if let Some(why) = self.refusal(&self.pods[key].pod) {
+            return self.reject(key, "Evicted", &why, ctx);
+        }
+        let Some(worker) = self.pods.get_mut(key) else { return };
         if let Some(seconds) = worker.pod["spec"]["activeDeadlineSeconds"].as_int() {
             let at = worker.start_time + seconds * 1000;
             self.tasks.set(at, Task::Pod(key.clone(), Work::Deadline));
@@ -434,8 +447,10 @@ impl Kubelet {
             }
             // Nobody answers: told later.
             Err(e) if matches!(e.reason, Reason::Unreachable | Reason::Unknown) => {
-                worker.report_due = true;
-                self.tasks.set(ctx.now + delays::RETRY_MS, Task::Pod(key.clone(), Work::Report));
+                let again = self.tasks.set(ctx.now + delays::RETRY_MS, Task::Pod(key.clone(), Work::Report));
+                if let Some(old) = worker.retry.replace(again) {
+                    self.tasks.cancel(old);
+                }
             }
             Err(_) => {}
         }

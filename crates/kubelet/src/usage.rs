@@ -30,6 +30,8 @@ const FILL_MS: Millis = 600;
 const MINIMUM_SHARE: i64 = 2;
 /// Who wants less than this changes nobody's share worth mentioning.
 const NOTABLE_MILLIS: i64 = 100;
+/// Who holds so much more or less may make the node short of it.
+const NOTABLE_BYTES: i64 = 4 << 20;
 
 /// Work that requests bring to a container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +62,9 @@ pub(crate) struct Meter {
     load_granted: i64,
     /// What its processes wanted when they last ran.
     seen: i64,
+    /// Memory and disk they held when that was last worth mentioning.
+    held: i64,
+    disk: u64,
     /// Thousandths of a core; `i64::MAX` without a limit.
     cpu_limit: i64,
     cpu_request: i64,
@@ -75,6 +80,8 @@ impl Default for Meter {
             granted: 0,
             load_granted: 0,
             seen: 0,
+            held: 0,
+            disk: 0,
             cpu_limit: i64::MAX,
             cpu_request: 0,
             memory_limit: i64::MAX,
@@ -235,10 +242,14 @@ impl Kubelet {
         let pod = worker.pod.clone();
         let Some(c) = worker.containers.get_mut(i) else { return };
         let mut meter = Meter { at: now, ..Meter::default() };
+        let small = matches!(c.machine, Machine::Lazy(_));
         meter.set_limits(&c.spec, &pod);
         c.meter = meter;
         if own_memory(c, now + FILL_MS) > c.meter.memory_limit {
             self.tasks.set(now + FILL_MS, Task::Pod(key.clone(), Work::OutOfMemory(i, c.starts)));
+        }
+        if !small {
+            self.watch_pressure(now);
         }
     }
 
@@ -248,8 +259,18 @@ impl Kubelet {
         let wanted = own_demand(c);
         let notable = (wanted - c.meter.seen).abs() >= NOTABLE_MILLIS;
         c.meter.seen = wanted;
+        let held = own_memory(c, now);
+        let disk = own_usage(c, now).disk_bytes;
+        let grown =
+            (held - c.meter.held).abs() >= NOTABLE_BYTES || disk >= c.meter.disk + NOTABLE_BYTES as u64;
+        if grown {
+            (c.meter.held, c.meter.disk) = (held, disk);
+        }
         if own_memory(c, now).saturating_add(c.meter.load.memory_bytes) > c.meter.memory_limit {
             self.tasks.set(now, Task::Pod(key.clone(), Work::OutOfMemory(i, c.starts)));
+        }
+        if grown {
+            self.watch_pressure(now);
         }
         if notable {
             self.rebalance(now);
@@ -328,6 +349,7 @@ impl Kubelet {
             places.push(place);
         }
         self.rebalance(now);
+        self.watch_pressure(now);
         let all = self.pods.values().flat_map(|w| w.containers.iter().filter(|c| is_running(c)));
         let free = (self.cores() - all.map(|c| c.meter.granted).sum::<i64>()).max(0);
         let served = |(place, (key, ..)): (Option<usize>, &(Str, i64, Load))| {

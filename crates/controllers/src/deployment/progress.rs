@@ -135,8 +135,9 @@ impl Rollout<'_, '_, '_> {
 
     fn plan_progress_check(&mut self, status: &Value) {
         let Some(c) = conditions::get(self.d.get("status"), "Progressing") else { return };
-        if !has_deadline(&self.d) || is_complete(&self.d, status) || c["reason"] == "ProgressDeadlineExceeded"
-        {
+        // A rollout that was finished can't time out any more, whatever its pods do later.
+        let over = matches!(c["reason"].text(), "ProgressDeadlineExceeded" | "NewReplicaSetAvailable");
+        if !has_deadline(&self.d) || is_complete(&self.d, status) || over {
             return;
         }
         let Some(updated) = c["lastUpdateTime"].time() else { return };

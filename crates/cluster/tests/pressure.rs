@@ -1,0 +1,70 @@
+//! A node short of memory or disk: who goes first, what is said, and when it is over.
+
+mod world;
+
+use cluster::{ClusterConfig, Fault};
+use objects::{Value, value};
+use world::World;
+
+fn small() -> World {
+    let mut config = ClusterConfig::workers(1, 1);
+    config.nodes[0].memory = "2Gi".into();
+    World::of(config)
+}
+
+fn pod(name: &str, resources: Value, command: &str) -> Value {
+    value!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": (name), "namespace": "default", "labels": {"app": (name)}},
+        "spec": {"restartPolicy": "Never", "containers": [{
+            "name": "main", "image": "busybox:1.36", "command": ["sh", "-c", (command)], "resources": (resources),
+        }]},
+    })
+}
+
+#[test]
+fn a_full_disk_ends_pods_and_taints_the_node_until_five_minutes_after() {
+    let mut w = small();
+    w.create(pod("a", value!({}), "sleep 100000"));
+    w.create(pod("b", value!({"requests": {"ephemeral-storage": "1Gi"}}), "sleep 100000"));
+    w.advance(20_000);
+    w.cluster.inject(Fault::FillDisk("node-1".into(), 95 << 30)).expect("a node");
+    w.advance(15_000);
+    let node = w.node("node-1");
+    assert!(node.condition_true("DiskPressure"));
+    let first =
+        w.cluster.objects("pods").find(|p| p["status"]["reason"] == "Evicted").cloned().unwrap_or_default();
+    let said = first["status"]["message"].text().to_owned();
+    assert!(
+        said.starts_with(
+            "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: "
+        ),
+        "{said}"
+    );
+    assert_eq!(first["status"]["phase"], "Failed");
+    assert!(first.condition_true("DisruptionTarget"));
+    w.advance(20_000);
+    let taints = w.node("node-1")["spec"]["taints"].clone();
+    assert!(taints.items().iter().any(|t| t["key"] == "node.kubernetes.io/disk-pressure"), "{taints:?}");
+    w.cluster.inject(Fault::FillDisk("node-1".into(), 0)).expect("a node");
+    w.advance(60_000);
+    assert!(w.node("node-1").condition_true("DiskPressure"));
+    w.advance(300_000);
+    assert!(!w.node("node-1").condition_true("DiskPressure"));
+    assert!(w.node("node-1")["spec"]["taints"].items().is_empty());
+}
+
+#[test]
+fn an_empty_directory_that_grows_beyond_its_limit_ends_its_pod() {
+    let mut w = small();
+    let mut p = pod("full", value!({}), "dd if=/dev/zero of=/data/f bs=1M count=30; sleep 100000");
+    p.set_at(&["spec", "volumes"], vec![value!({"name": "data", "emptyDir": {"sizeLimit": "20Mi"}})]);
+    let mut c = p["spec"]["containers"][0].clone();
+    c.set("volumeMounts", vec![value!({"name": "data", "mountPath": "/data"})]);
+    p.set_at(&["spec", "containers"], vec![c]);
+    w.create(p);
+    w.advance(40_000);
+    let pod = w.cluster.object("pods", "default", "full").cloned().unwrap_or_default();
+    assert_eq!(pod["status"]["reason"], "Evicted");
+    assert_eq!(pod["status"]["message"], "Usage of EmptyDir volume \"data\" exceeds the limit \"20Mi\". ");
+}
