@@ -9,6 +9,7 @@ use cloud::disks::{Disks, Order};
 use controllers::ControllerManager;
 use kubelet::{Depot, Kubelet, KubeletConfig, NetCall};
 use network::KubeProxy;
+use network::ingress::controller::IngressControllers;
 use objects::Str;
 use scheduler::Scheduler;
 
@@ -36,6 +37,7 @@ enum Machine {
     Scheduler(Box<Scheduler>),
     Kubelet(Box<Kubelet>),
     KubeProxy(Box<KubeProxy>),
+    IngressControllers(Box<IngressControllers>),
     CloudControllerManager(Box<CloudControllerManager>),
     Disks(Box<Disks>),
 }
@@ -47,6 +49,7 @@ impl Machine {
             Self::Scheduler(m) => &**m,
             Self::Kubelet(m) => &**m,
             Self::KubeProxy(m) => &**m,
+            Self::IngressControllers(m) => &**m,
             Self::CloudControllerManager(m) => &**m,
             Self::Disks(m) => &**m,
         }
@@ -58,6 +61,7 @@ impl Machine {
             Self::Scheduler(m) => &mut **m,
             Self::Kubelet(m) => &mut **m,
             Self::KubeProxy(m) => &mut **m,
+            Self::IngressControllers(m) => &mut **m,
             Self::CloudControllerManager(m) => &mut **m,
             Self::Disks(m) => &mut **m,
         }
@@ -300,6 +304,11 @@ pub(crate) fn all(config: &ClusterConfig, rng: &Rng) -> Vec<Part> {
     for node in &config.nodes {
         let proxy = KubeProxy::new(node.name.clone());
         parts.push(Part::new(format!("kube-proxy/{}", node.name), Machine::KubeProxy(Box::new(proxy)), rng));
+    }
+    // It acts only for controllers that are installed; without addons nobody installs any.
+    if !config.addons.is_empty() {
+        let controllers = Machine::IngressControllers(Box::default());
+        parts.push(Part::new("ingress-controllers", controllers, rng));
     }
     if let Some(cloud) = &config.cloud {
         let manager = Machine::CloudControllerManager(Box::new(CloudControllerManager::new(cloud.clone())));

@@ -10,6 +10,7 @@
 pub mod address;
 pub mod dns;
 mod ground;
+pub mod ingress;
 pub mod kube_proxy;
 pub mod path;
 pub mod policy;

@@ -7,6 +7,7 @@
 mod ground;
 mod outside;
 mod perform;
+mod proxy;
 
 use clock::Millis;
 use containers::net::{NetAnswer, NetError, NetRequest};

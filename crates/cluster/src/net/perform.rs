@@ -147,7 +147,7 @@ impl Cluster {
 }
 
 /// The walk over the cluster itself: the process at the end is asked through it too.
-type Way<'c> = Walk<'c, Cluster>;
+pub(super) type Way<'c> = Walk<'c, Cluster>;
 
 fn reach(walk: &mut Way<'_>, request: &NetRequest, options: &NetOptions, files: &Files) -> Reached {
     match request {
@@ -195,7 +195,7 @@ fn reach(walk: &mut Way<'_>, request: &NetRequest, options: &NetOptions, files: 
     }
 }
 
-fn answered(ip: &str, response: HttpResponse) -> Reached {
+pub(super) fn answered(ip: &str, response: HttpResponse) -> Reached {
     Reached {
         outcome: Outcome::Http(response.status),
         served_ms: i64::from(response.took_ms),
@@ -244,11 +244,14 @@ fn connect(
 }
 
 /// Asks the process at the end of a way over HTTP.
-fn http_at(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, request: &HttpRequest) -> Reached {
-    let (_, container, program) = match walk.at_port(end) {
+pub(super) fn http_at(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, request: &HttpRequest) -> Reached {
+    let (pod, container, program) = match walk.at_port(end) {
         Ok(found) => found,
         Err(fault) => return Reached::failed(Some(ip), fault),
     };
+    if let Some(controller) = super::proxy::controller_at(walk.ground, &pod) {
+        return super::proxy::through(walk, ip, end, &pod, &controller, tls, request);
+    }
     let program = if program.is_empty() { container } else { program };
     let speaks_tls = matches!(end.port, 443 | 6443 | 8443 | 10250 | 4443);
     let hop =

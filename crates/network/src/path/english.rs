@@ -61,6 +61,7 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::NodePortRule => {
             "rules of kube-proxy on {node}: port {port} of the node is Service {service}, port {name}"
         }
+        Code::HostPort => "hostPort {port} on node {node} is port {to} of {pod}",
         Code::ExternalIpRule => {
             "rules of kube-proxy on {node}: {ip}:{port} is an external address of Service {service}"
         }
@@ -162,7 +163,6 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::IngressUpstreamBroke => {
             "{upstream} closed the connection without an answer the controller understands"
         }
-        Code::IngressNotSynced => "controller {pod} has not read Ingress {ingress} yet",
         Code::NoController => {
             "Ingress {ingress} has the host {host}, but no controller of class {class} runs: an Ingress alone does nothing"
         }

@@ -63,6 +63,7 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::NodePortRule => {
             "노드 {node}의 kube-proxy 규칙: 노드 포트 {port}번의 주인은 Service {service}, 포트 {name}"
         }
+        Code::HostPort => "노드 {node}의 hostPort {port}번: {pod}의 포트 {to}번으로 이어짐",
         Code::ExternalIpRule => {
             "노드 {node}의 kube-proxy 규칙: {ip}:{port}의 주인은 Service {service}, externalIPs에 적힌 주소"
         }
@@ -164,7 +165,6 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::IngressUpstreamRefused => "컨트롤러에서 {upstream}에 연결하지 못함: 연결 거부",
         Code::IngressUpstreamTimedOut => "컨트롤러에서 {limit}초 동안 {upstream}의 응답을 받지 못함",
         Code::IngressUpstreamBroke => "{upstream}에서 컨트롤러가 알아들을 응답 없이 연결을 닫음",
-        Code::IngressNotSynced => "컨트롤러 {pod}에서 아직 Ingress {ingress}의 내용을 읽지 못함",
         Code::NoController => {
             "Ingress {ingress}: 호스트 {host}의 규칙이 있지만 클래스 {class}의 컨트롤러가 실행되고 있지 않음, Ingress만으로는 아무 일도 일어나지 않음"
         }

@@ -132,7 +132,7 @@ codes! {
     AddressGiven, HostsFile, GivenByOption, Localhost, DnsAsked, DnsAnswer, DnsAlias, DnsOutside, DnsNoName,
     DnsOtherNamespace, DnsNoSuchService, DnsNoEndpoints, DnsNoRecord, DnsNoServer, DnsNoNameserver,
     // Services.
-    LoadBalancer, LoadBalancerSource, LoadBalancerNoNodes, ServiceRule, NodePortRule, ExternalIpRule, NoSuchServicePort, WrongProtocol,
+    LoadBalancer, LoadBalancerSource, LoadBalancerNoNodes, ServiceRule, NodePortRule, HostPort, ExternalIpRule, NoSuchServicePort, WrongProtocol,
     NoPodMatches, PodsNotReady, NoPodHasPortName, NoEndpointsWritten, NoLocalEndpoints, StaleRules, Chosen, ChosenOnly,
     ChosenSticky, ChosenTerminating,
     // Policies.
@@ -149,7 +149,7 @@ codes! {
     IngressTakes, IngressRule, IngressDefaultBackend, IngressNoHost, IngressNoPath, IngressWithoutClass,
     IngressOtherClass, IngressNoService, IngressNoServicePort, IngressNoEndpoints, IngressTlsSecretMissing, IngressTls,
     IngressRedirects, IngressForbids, IngressBodyTooLarge, IngressCanary, IngressAffinity, IngressRewrites,
-    IngressUpstreamRefused, IngressUpstreamTimedOut, IngressUpstreamBroke, IngressNotSynced, NoController,
+    IngressUpstreamRefused, IngressUpstreamTimedOut, IngressUpstreamBroke, NoController,
     GatewayTakes, GatewayNoRoute, GatewayRoute, GatewayRedirects, GatewayRouteNotAccepted, GatewayNoBackend,
 }
 

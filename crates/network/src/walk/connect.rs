@@ -71,7 +71,7 @@ impl<G: Ground> Walk<'_, G> {
             // A node's own rules hold at whichever node's address is asked for; the packet is rewritten here.
             (Match::None, Owner::Node(at)) => {
                 let found = self.ground.proxy(&at).map_or(Match::None, |p| p.match_node_port(port, protocol));
-                if found != Match::None {
+                if found != Match::None || self.has_host_port(&at, port, protocol).is_some() {
                     return self.at_node_port(found, &at, ip, port, protocol);
                 }
                 Match::None
@@ -171,6 +171,23 @@ impl<G: Ground> Walk<'_, G> {
         self.by_rule(met, &node, ip, port, protocol)
     }
 
+    /// The pod on a node with a network of its own that asks for a port of the node, and its port behind it.
+    fn has_host_port(&self, node: &str, port: i64, protocol: &str) -> Option<(Value, i64)> {
+        let here = |p: &Value| {
+            p["spec"]["nodeName"] == node
+                && !p["spec"]["hostNetwork"].is_true()
+                && p["status"]["phase"] == "Running"
+        };
+        self.ground.list("pods", "").into_iter().filter(here).find_map(|p| {
+            let ports = p["spec"]["containers"].items().iter().flat_map(|c| c["ports"].items());
+            let fits = |q: &&Value| {
+                q["hostPort"].int() == port && q["protocol"].as_str().unwrap_or("TCP") == protocol
+            };
+            let to = ports.into_iter().find(fits).map(|q| q["containerPort"].int())?;
+            Some((p.clone(), to))
+        })
+    }
+
     /// Nodes that a load balancer may use: linked, not excluded, and with a local endpoint where that is asked for.
     fn healthy_nodes(&mut self, service: &str) -> Vec<Str> {
         let names: Vec<Str> = self
@@ -213,6 +230,17 @@ impl<G: Ground> Walk<'_, G> {
         protocol: &str,
     ) -> Result<Destination, Fault> {
         match met {
+            Match::None if self.has_host_port(node, port, protocol).is_some() => {
+                let Some((pod, to)) = self.has_host_port(node, port, protocol) else {
+                    return Err(Fault::Refused);
+                };
+                let hop = Hop::new(Stage::Rule, Code::HostPort).fact("node", node.clone()).number("port", port);
+                self.push(hop.fact("pod", pod.key()).number("to", to));
+                let (ip, client) = (pod["status"]["podIP"].to_str(), Str::from(self.source.ip()));
+                let outside = self.source.node().is_empty();
+                let end = End { ip, port: to, client, ..End::default() };
+                self.to_address_from(end, protocol, if outside { node } else { "" })
+            }
             Match::None => self.deliver(End {
                 ip: ip.into(),
                 port,
