@@ -64,10 +64,13 @@ pub(crate) const STATIC_PODS: [(&str, &str); 4] = [
 ];
 
 /// What a learner may install besides, as files on their machine: name and manifests.
-pub const OPTIONAL: [(&str, &str); 4] = [
+pub const OPTIONAL: [(&str, &str); 7] = [
     ("cert-manager.yaml", include_str!("cert-manager.yaml")),
+    ("gateway-api.yaml", include_str!("gateway-api.yaml")),
+    ("ingress-nginx.yaml", include_str!("ingress-nginx.yaml")),
     ("metrics-adapter.yaml", include_str!("metrics-adapter.yaml")),
     ("operator.yaml", include_str!("operator.yaml")),
+    ("traefik.yaml", include_str!("traefik.yaml")),
     ("vertical-pod-autoscaler.yaml", include_str!("vertical-pod-autoscaler.yaml")),
 ];
 

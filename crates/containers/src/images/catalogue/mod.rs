@@ -56,13 +56,14 @@ mod redis_slave;
 mod stress;
 mod test_webserver;
 mod tomcat;
+mod traefik;
 mod ubuntu;
 mod whoami;
 mod wordpress;
 
 use super::Image;
 
-pub(super) static ALL: [&Image; 59] = [
+pub(super) static ALL: [&Image; 60] = [
     &agnhost::IMAGE,
     &alpine::IMAGE,
     &bootcamp::IMAGE,
@@ -119,6 +120,7 @@ pub(super) static ALL: [&Image; 59] = [
     &stress::IMAGE,
     &test_webserver::IMAGE,
     &tomcat::IMAGE,
+    &traefik::IMAGE,
     &ubuntu::IMAGE,
     &whoami::IMAGE,
     &wordpress::IMAGE,

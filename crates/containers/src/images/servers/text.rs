@@ -13,7 +13,9 @@ const fn text(
     Kind { name, ports, start_ms, demand: no_demand, log: silent, http: Some(http), tcp: None, term: Some(2) }
 }
 
-pub(super) const KINDS: [Kind; 14] = [
+pub(super) const KINDS: [Kind; 16] = [
+    text("ingress-controller", &[80, 443, 10254], 400, page),
+    text("traefik", &[80, 443, 8080], 300, page),
     text("whoami", &[80], 10, whoami),
     Kind { log: hello_log, ..text("hello-app", &[8080], 10, hello_app) },
     Kind { log: bootcamp_log, ..text("bootcamp", &[8080], 400, bootcamp) },
