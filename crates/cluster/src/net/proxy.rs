@@ -34,7 +34,8 @@ pub(super) fn through(
     tls: bool,
     request: &HttpRequest,
 ) -> Reached {
-    let depth = walk.hops.iter().filter(|h| matches!(h.code, Code::IngressTakes | Code::GatewayTakes)).count();
+    let depth =
+        walk.hops.iter().filter(|h| matches!(h.code, Code::IngressTakes | Code::GatewayTakes)).count();
     if depth >= DEPTH {
         return Reached::failed(Some(ip), Fault::Reset);
     }
@@ -60,7 +61,9 @@ pub(super) fn through(
         other => {
             let (hops, decision, certificate) = ingress::route(walk.ground, controller, pod, &asked);
             match other {
-                Some((own, none)) if matches!(decision, Decision::Answer { status: 404, .. }) => (own, none, certificate),
+                Some((own, none)) if matches!(decision, Decision::Answer { status: 404, .. }) => {
+                    (own, none, certificate)
+                }
                 _ => (hops, decision, certificate),
             }
         }
@@ -126,7 +129,8 @@ fn send_on(
                 }
             }
             _ if got.served_ms > forward.timeout_ms => {
-                let hop = hop_of(Code::IngressUpstreamTimedOut, &upstream).number("limit", forward.timeout_ms / 1000);
+                let hop = hop_of(Code::IngressUpstreamTimedOut, &upstream)
+                    .number("limit", forward.timeout_ms / 1000);
                 walk.hops.push(hop);
                 return made_up(ip, controller, 504, forward.timeout_ms);
             }
@@ -142,7 +146,8 @@ fn send_on(
     let (fault, upstream) = failed;
     match fault {
         Fault::TimedOut | Fault::Slow | Fault::Unreachable => {
-            walk.hops.push(hop_of(Code::IngressUpstreamTimedOut, &upstream).number("limit", CONNECT_MS / 1000));
+            walk.hops
+                .push(hop_of(Code::IngressUpstreamTimedOut, &upstream).number("limit", CONNECT_MS / 1000));
             made_up(ip, controller, 504, CONNECT_MS)
         }
         Fault::Reset => {

@@ -5,7 +5,9 @@
 //! Models ingress-nginx's status syncer and Traefik's gateway provider. Not modelled: leader election among
 //! replicas, the validating webhook, controllers run as bare pods.
 
-use client::{Body, Change, Component, Ctx, EventType, Interest, PatchType, Recorder, Request, Verb, WorkQueue};
+use client::{
+    Body, Change, Component, Ctx, EventType, Interest, PatchType, Recorder, Request, Verb, WorkQueue,
+};
 use clock::Time;
 use objects::resources::{INGRESSES, SERVICES};
 use objects::{Str, Value, value};
@@ -193,13 +195,19 @@ impl IngressControllers {
         let mut listeners = Vec::new();
         for l in g["spec"]["listeners"].items() {
             let good = matches!(l["protocol"].text(), "HTTP" | "HTTPS");
-            let attached = self.gateways.iter().filter(|((r, _), _)| r.starts_with("httproutes.")).filter(|(_, r)| {
-                r["spec"]["parentRefs"].items().iter().any(|p| {
-                    gateway::parent_key(r, p) == Some(g.key())
-                        && gateway::accepted(r, p, Some(g), &Value::Null).is_ok_and(|n| n.iter().any(|n| l["name"] == n.as_str()))
-                })
-            });
-            let state = if good { Ok("No error found") } else { Err(("UnsupportedProtocol", "protocol is not supported")) };
+            let attached =
+                self.gateways.iter().filter(|((r, _), _)| r.starts_with("httproutes.")).filter(|(_, r)| {
+                    r["spec"]["parentRefs"].items().iter().any(|p| {
+                        gateway::parent_key(r, p) == Some(g.key())
+                            && gateway::accepted(r, p, Some(g), &Value::Null)
+                                .is_ok_and(|n| n.iter().any(|n| l["name"] == n.as_str()))
+                    })
+                });
+            let state = if good {
+                Ok("No error found")
+            } else {
+                Err(("UnsupportedProtocol", "protocol is not supported"))
+            };
             let conditions = vec![
                 condition("Accepted", state, "Accepted", g, now),
                 condition("ResolvedRefs", Ok("No error found"), "ResolvedRefs", g, now),
@@ -227,7 +235,8 @@ impl IngressControllers {
             if g.is_some_and(|g| !self.is_ours(g["spec"]["gatewayClassName"].text())) {
                 continue;
             }
-            let namespace = Request::new(Verb::Get, &"".into(), &"v1".into(), &"namespaces".into()).named(route.namespace());
+            let namespace = Request::new(Verb::Get, &"".into(), &"v1".into(), &"namespaces".into())
+                .named(route.namespace());
             let labels = ctx.call(namespace).map(|r| r.object.labels().clone()).unwrap_or_default();
             let taken = gateway::accepted(route, p, g, &labels);
             let accepted = match &taken {
@@ -241,11 +250,14 @@ impl IngressControllers {
                 .map(|(_, g)| g.clone())
                 .collect();
             let mut exists = |ns: &str, name: &str| ctx.get(SERVICES, ns, name).is_ok();
-            let mut granted =
-                |ns: &str| grants.iter().any(|g| g.namespace() == ns && gateway::grants(g, route.namespace()));
+            let mut granted = |ns: &str| {
+                grants.iter().any(|g| g.namespace() == ns && gateway::grants(g, route.namespace()))
+            };
             let resolved = match gateway::unresolved(route, &mut exists, &mut granted) {
                 None => condition("ResolvedRefs", Ok(""), "ResolvedRefs", route, now),
-                Some((reason, text)) => condition("ResolvedRefs", Err((reason, text.as_str())), "", route, now),
+                Some((reason, text)) => {
+                    condition("ResolvedRefs", Err((reason, text.as_str())), "", route, now)
+                }
             };
             parents.push(value!({
                 "controllerName": (gateway::CONTROLLER), "parentRef": (p.clone()),
@@ -257,13 +269,7 @@ impl IngressControllers {
 }
 
 /// A condition of a Gateway API object; an error carries its own reason.
-fn condition(
-    kind: &str,
-    state: Result<&str, (&str, &str)>,
-    reason: &str,
-    of: &Value,
-    now: Time,
-) -> Value {
+fn condition(kind: &str, state: Result<&str, (&str, &str)>, reason: &str, of: &Value, now: Time) -> Value {
     let (status, reason, message) = match state {
         Ok(message) => ("True", reason, message),
         Err((reason, message)) => ("False", reason, message),

@@ -7,9 +7,9 @@
 use objects::selector::LabelSelector;
 use objects::{Str, Value};
 
+use super::Kind;
 use super::pattern::Pattern;
 use super::route::{Asked, Decision, Forward};
-use super::Kind;
 use crate::ground::Ground;
 use crate::kube_proxy::rules::Rules;
 use crate::path::{Code, Hop, Stage};
@@ -68,7 +68,9 @@ pub fn accepted(
         let from = &l["allowedRoutes"]["namespaces"];
         match from["from"].as_str().unwrap_or("Same") {
             "All" => true,
-            "Selector" => LabelSelector::from_value(&from["selector"]).is_ok_and(|s| s.matches(namespace_labels)),
+            "Selector" => {
+                LabelSelector::from_value(&from["selector"]).is_ok_and(|s| s.matches(namespace_labels))
+            }
             "None" => false,
             _ => route.namespace() == gateway.namespace(),
         }
@@ -212,7 +214,11 @@ fn route_has_host(route: &Value, host: &str) -> bool {
 }
 
 /// How well a rule fits, the best of its matches: exact path, longest path, method, headers, query.
-fn rule_rank(rule: &Value, asked: &Asked<'_>, path: &str) -> Option<((bool, usize, bool, usize, usize), String)> {
+fn rule_rank(
+    rule: &Value,
+    asked: &Asked<'_>,
+    path: &str,
+) -> Option<((bool, usize, bool, usize, usize), String)> {
     let all = rule["matches"].items();
     if all.is_empty() {
         return Some(((false, 1, false, 0, 0), "/".into()));
@@ -220,8 +226,13 @@ fn rule_rank(rule: &Value, asked: &Asked<'_>, path: &str) -> Option<((bool, usiz
     all.iter().filter_map(|m| match_rank(m, asked, path)).max_by(|a, b| a.0.cmp(&b.0))
 }
 
-fn match_rank(m: &Value, asked: &Asked<'_>, path: &str) -> Option<((bool, usize, bool, usize, usize), String)> {
-    let (kind, value) = (m["path"]["type"].as_str().unwrap_or("PathPrefix"), m["path"]["value"].as_str().unwrap_or("/"));
+fn match_rank(
+    m: &Value,
+    asked: &Asked<'_>,
+    path: &str,
+) -> Option<((bool, usize, bool, usize, usize), String)> {
+    let (kind, value) =
+        (m["path"]["type"].as_str().unwrap_or("PathPrefix"), m["path"]["value"].as_str().unwrap_or("/"));
     let fits = match kind {
         "Exact" => path == value,
         "RegularExpression" => Pattern::parse(value).is_some_and(|p| p.matches(path).is_some()),
@@ -242,16 +253,24 @@ fn match_rank(m: &Value, asked: &Asked<'_>, path: &str) -> Option<((bool, usize,
     let headers = m["headers"].items();
     let query = asked.target.split_once('?').map_or("", |(_, q)| q);
     let parameter = |name: &str| query.split('&').filter_map(|p| p.split_once('=')).find(|(n, _)| *n == name);
-    let good = headers.iter().all(|h| {
-        asked.header(h["name"].text()).is_some_and(|v| same(&h["type"], h["value"].text(), v))
-    }) && m["queryParams"].items().iter().all(|q| {
-        parameter(q["name"].text()).is_some_and(|(_, v)| same(&q["type"], q["value"].text(), v))
-    });
-    let rank = (kind == "Exact", value.len(), method.is_some(), headers.len(), m["queryParams"].items().len());
+    let good = headers
+        .iter()
+        .all(|h| asked.header(h["name"].text()).is_some_and(|v| same(&h["type"], h["value"].text(), v)))
+        && m["queryParams"].items().iter().all(|q| {
+            parameter(q["name"].text()).is_some_and(|(_, v)| same(&q["type"], q["value"].text(), v))
+        });
+    let rank =
+        (kind == "Exact", value.len(), method.is_some(), headers.len(), m["queryParams"].items().len());
     good.then(|| (rank, value.to_owned()))
 }
 
-fn act(ground: &mut dyn Ground, fit: &Fit<'_>, asked: &Asked<'_>, host: &str, hops: &mut Vec<Hop>) -> Decision {
+fn act(
+    ground: &mut dyn Ground,
+    fit: &Fit<'_>,
+    asked: &Asked<'_>,
+    host: &str,
+    hops: &mut Vec<Hop>,
+) -> Decision {
     let (key, rule) = (fit.route.key(), Str::from((fit.index + 1).to_string()));
     let mut f = Forward {
         by: key.clone(),
@@ -316,7 +335,8 @@ fn act(ground: &mut dyn Ground, fit: &Fit<'_>, asked: &Asked<'_>, host: &str, ho
     let namespace = backend["namespace"].as_str().unwrap_or(fit.route.namespace());
     let (name, port) = (backend["name"].text(), backend["port"].int());
     let service = Str::from(format!("{namespace}/{name}"));
-    let hop = Hop::new(Stage::Ingress, Code::GatewayRoute).fact("route", key.clone()).fact("rule", rule.clone());
+    let hop =
+        Hop::new(Stage::Ingress, Code::GatewayRoute).fact("route", key.clone()).fact("rule", rule.clone());
     let hop = hop.fact("service", service.clone()).number("port", port);
     hops.push(hop.number("weight", weight(backend)).number("total", total));
     if namespace != fit.route.namespace() && !is_granted(ground, fit.route, namespace) {
@@ -348,13 +368,20 @@ fn act(ground: &mut dyn Ground, fit: &Fit<'_>, asked: &Asked<'_>, host: &str, ho
 }
 
 /// Whose turn it is among weights, spread as evenly as weights allow: the one furthest behind its share.
-fn spread<'a>(backends: &'a [Value], weight: &dyn Fn(&Value) -> i64, total: i64, turn: i64) -> Option<&'a Value> {
+fn spread<'a>(
+    backends: &'a [Value],
+    weight: &dyn Fn(&Value) -> i64,
+    total: i64,
+    turn: i64,
+) -> Option<&'a Value> {
     let turn = turn.rem_euclid(total);
     let mut had = vec![0i64; backends.len()];
     let mut chosen = 0;
     for n in 0..=turn.min(10_000) {
         let behind = |i: usize| weight(&backends[i]) * (n + 1) - had[i] * total;
-        chosen = (0..backends.len()).filter(|i| weight(&backends[*i]) > 0).max_by_key(|i| (behind(*i), usize::MAX - i))?;
+        chosen = (0..backends.len())
+            .filter(|i| weight(&backends[*i]) > 0)
+            .max_by_key(|i| (behind(*i), usize::MAX - i))?;
         had[chosen] += 1;
     }
     backends.get(chosen)
@@ -390,7 +417,8 @@ fn replaced(modifier: &Value, prefix: &str, target: &str) -> String {
         "ReplacePrefixMatch" => {
             let rest = path.strip_prefix(prefix.trim_end_matches('/')).unwrap_or(path);
             let new = modifier["replacePrefixMatch"].text().trim_end_matches('/');
-            let joined = format!("{new}{}{rest}", if rest.is_empty() || rest.starts_with('/') { "" } else { "/" });
+            let joined =
+                format!("{new}{}{rest}", if rest.is_empty() || rest.starts_with('/') { "" } else { "/" });
             format!("{}{query}", if joined.is_empty() { "/" } else { &joined })
         }
         _ => target.to_owned(),
@@ -435,9 +463,7 @@ mod tests {
                 {"name": "own", "port": 81}
             ]},
         });
-        let route = |hosts: Value| {
-            value!({"metadata": {"namespace": "shop", "name": "r"}, "spec": {"hostnames": (hosts)}})
-        };
+        let route = |hosts: Value| value!({"metadata": {"namespace": "shop", "name": "r"}, "spec": {"hostnames": (hosts)}});
         let parent = value!({"name": "gw", "namespace": "infra"});
         let own = value!({"name": "gw", "namespace": "infra", "sectionName": "own"});
         let say = |r: &Value, p: &Value| {
@@ -446,6 +472,9 @@ mod tests {
         assert_eq!(say(&route(value!(["a.example.com"])), &parent), Ok("web".into()));
         assert_eq!(say(&route(value!(["a.example.org"])), &parent), Err("NoMatchingListenerHostname"));
         assert_eq!(say(&route(value!([])), &own), Err("NotAllowedByListeners"));
-        assert_eq!(accepted(&route(value!([])), &parent, None, &Value::Null).map_err(|e| e.0), Err("NoMatchingParent"));
+        assert_eq!(
+            accepted(&route(value!([])), &parent, None, &Value::Null).map_err(|e| e.0),
+            Err("NoMatchingParent")
+        );
     }
 }

@@ -7,8 +7,8 @@
 
 pub mod controller;
 pub mod gateway;
-pub mod pattern;
 mod pages;
+pub mod pattern;
 mod route;
 
 use objects::{Str, Value};

@@ -188,7 +188,8 @@ impl Run<'_> {
         }
         let more = most > 0
             && self.go(std::slice::from_ref(inner), at, &mut |run, end| {
-                end > at && run.repeat(inner, (least.saturating_sub(1), most.saturating_sub(1)), rest, end, then)
+                end > at
+                    && run.repeat(inner, (least.saturating_sub(1), most.saturating_sub(1)), rest, end, then)
             });
         more || (least == 0 && self.go(rest, at, then))
     }
@@ -200,9 +201,9 @@ impl Run<'_> {
             Node::Char(want) => want.to_ascii_lowercase() == c,
             Node::Any => true,
             Node::Class(ranges, negated) => {
-                let within = ranges.iter().any(|(a, b)| {
-                    (*a..=*b).contains(&c) || (*a..=*b).contains(&c.to_ascii_uppercase())
-                });
+                let within = ranges
+                    .iter()
+                    .any(|(a, b)| (*a..=*b).contains(&c) || (*a..=*b).contains(&c.to_ascii_uppercase()));
                 within != *negated
             }
             _ => false,
@@ -236,7 +237,9 @@ impl Pattern {
             if found {
                 run.groups[0] = Some((0, end));
                 let groups = run.groups.iter();
-                return Some(groups.map(|g| g.map_or(String::new(), |(a, b)| text[a..b].iter().collect())).collect());
+                return Some(
+                    groups.map(|g| g.map_or(String::new(), |(a, b)| text[a..b].iter().collect())).collect(),
+                );
             }
         }
         None

@@ -41,7 +41,9 @@ impl<'a> Asked<'a> {
 
     /// The host without its port, in lower case.
     pub(super) fn name(&self) -> String {
-        self.host.rsplit_once(':').map_or(self.host, |(h, p)| if p.parse::<u16>().is_ok() { h } else { self.host })
+        self.host
+            .rsplit_once(':')
+            .map_or(self.host, |(h, p)| if p.parse::<u16>().is_ok() { h } else { self.host })
             .to_lowercase()
     }
 
@@ -80,7 +82,11 @@ pub struct Forward {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
     /// It answers itself.
-    Answer { status: u16, headers: Vec<(String, String)>, body: String },
+    Answer {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: String,
+    },
     Forward(Box<Forward>),
 }
 
@@ -214,7 +220,8 @@ fn why_none(all: &[Value], served: &[&Value], controller: &Controller, host: &st
     let has_host = |i: &Value| i["spec"]["rules"].items().iter().any(|r| r["host"].text() == host);
     if let Some(own) = served.iter().find(|i| has_host(i)) {
         let rules = own["spec"]["rules"].items().iter().filter(|r| r["host"].text() == host);
-        let paths: Vec<&str> = rules.flat_map(|r| r["http"]["paths"].items()).map(|p| p["path"].text()).collect();
+        let paths: Vec<&str> =
+            rules.flat_map(|r| r["http"]["paths"].items()).map(|p| p["path"].text()).collect();
         return Hop::failed(Stage::Ingress, Code::IngressNoPath)
             .fact("ingress", own.key())
             .fact("host", host)
@@ -231,16 +238,18 @@ fn why_none(all: &[Value], served: &[&Value], controller: &Controller, host: &st
                 .fact("other", class)
                 .fact("class", controller.class.clone())
         };
-        return hop
-            .fact("ingress", other.key())
-            .fact("host", host)
-            .look("Ingress", &other.key(), "spec.ingressClassName");
+        return hop.fact("ingress", other.key()).fact("host", host).look(
+            "Ingress",
+            &other.key(),
+            "spec.ingressClassName",
+        );
     }
     let mut hosts: Vec<&str> =
         served.iter().flat_map(|i| i["spec"]["rules"].items()).map(|r| r["host"].text()).collect();
     hosts.retain(|h| !h.is_empty());
     hosts.dedup();
-    let hosts = if hosts.is_empty() { "-".to_owned() } else { hosts[..hosts.len().min(LISTED_MAX)].join(", ") };
+    let hosts =
+        if hosts.is_empty() { "-".to_owned() } else { hosts[..hosts.len().min(LISTED_MAX)].join(", ") };
     let hop = Hop::failed(Stage::Ingress, Code::IngressNoHost).fact("class", controller.class.clone());
     let hop = hop.fact("host", host).fact("hosts", hosts);
     match served.first() {
@@ -257,7 +266,8 @@ fn certificate(ground: &dyn Ground, served: &[&Value], host: &str, hops: &mut Ve
     };
     let covers = |h: &Value| {
         let h = h.text();
-        h == host || h.strip_prefix("*.").is_some_and(|rest| host.split_once('.').is_some_and(|(_, r)| r == rest))
+        h == host
+            || h.strip_prefix("*.").is_some_and(|rest| host.split_once('.').is_some_and(|(_, r)| r == rest))
     };
     let own = served.iter().find_map(|i| {
         let tls = i["spec"]["tls"].items().iter().find(|t| t["hosts"].items().iter().any(covers))?;
@@ -287,8 +297,10 @@ fn certificate(ground: &dyn Ground, served: &[&Value], host: &str, hops: &mut Ve
 /// What nginx answers before it looks for a backend.
 fn gate(rule: &Rule<'_>, asked: &Asked<'_>, host: &str, hops: &mut Vec<Hop>) -> Option<Decision> {
     let i = rule.ingress;
-    let has_tls = i["spec"]["tls"].items().iter().any(|t| t["hosts"].items().iter().any(|h| h.text() == host));
-    let redirects = (has_tls && annotation(i, "ssl-redirect") != Some("false")) || is_on(i, "force-ssl-redirect");
+    let has_tls =
+        i["spec"]["tls"].items().iter().any(|t| t["hosts"].items().iter().any(|h| h.text() == host));
+    let redirects =
+        (has_tls && annotation(i, "ssl-redirect") != Some("false")) || is_on(i, "force-ssl-redirect");
     if redirects && !asked.tls {
         let location = format!("https://{host}{}", asked.target);
         let hop = Hop::new(Stage::Ingress, Code::IngressRedirects).fact("ingress", i.key());
@@ -364,8 +376,10 @@ fn takes_canary(ground: &mut dyn Ground, canary: &Value, asked: &Asked<'_>) -> O
             _ => {}
         }
     }
-    let total = annotation(canary, "canary-weight-total").and_then(|t| t.parse::<u64>().ok()).unwrap_or(100).max(1);
-    let weight = annotation(canary, "canary-weight").and_then(|w| w.parse::<u64>().ok()).unwrap_or(0).min(total);
+    let total =
+        annotation(canary, "canary-weight-total").and_then(|t| t.parse::<u64>().ok()).unwrap_or(100).max(1);
+    let weight =
+        annotation(canary, "canary-weight").and_then(|w| w.parse::<u64>().ok()).unwrap_or(0).min(total);
     let turn = ground.turns().next(&format!("canary/{}", canary.key()));
     // Spread evenly: the weight's share grows by whole steps.
     let (now, next) = (turn % total * weight / total, (turn % total + 1) * weight / total);
@@ -385,8 +399,7 @@ fn forward(
     let name = rule.backend["service"]["name"].text();
     let service_key = Str::from(format!("{namespace}/{name}"));
     let port = &rule.backend["service"]["port"];
-    let shown: Str =
-        port["name"].as_str().map_or_else(|| port["number"].int().to_string().into(), Str::from);
+    let shown: Str = port["name"].as_str().map_or_else(|| port["number"].int().to_string().into(), Str::from);
     let code = if rule.kind.is_empty() { Code::IngressDefaultBackend } else { Code::IngressRule };
     let hop = Hop::new(Stage::Ingress, code).fact("ingress", key.clone()).fact("host", host);
     let hop = hop.fact("path", rule.path).fact("kind", rule.kind).fact("service", service_key.clone());
@@ -429,7 +442,11 @@ fn forward(
                 hops.push(hop.fact("pod", ready[at].label()));
             }
             None => {
-                let path = annotation(i, "session-cookie-path").unwrap_or(if rule.path.is_empty() { "/" } else { rule.path });
+                let path = annotation(i, "session-cookie-path").unwrap_or(if rule.path.is_empty() {
+                    "/"
+                } else {
+                    rule.path
+                });
                 let text = format!("{cookie}={}; Path={path}; HttpOnly", mark(ready[first]));
                 response_headers.push(("Set-Cookie".to_owned(), Some(text)));
             }

@@ -234,7 +234,8 @@ impl<G: Ground> Walk<'_, G> {
                 let Some((pod, to)) = self.has_host_port(node, port, protocol) else {
                     return Err(Fault::Refused);
                 };
-                let hop = Hop::new(Stage::Rule, Code::HostPort).fact("node", node.clone()).number("port", port);
+                let hop =
+                    Hop::new(Stage::Rule, Code::HostPort).fact("node", node.clone()).number("port", port);
                 self.push(hop.fact("pod", pod.key()).number("to", to));
                 let (ip, client) = (pod["status"]["podIP"].to_str(), Str::from(self.source.ip()));
                 let outside = self.source.node().is_empty();
