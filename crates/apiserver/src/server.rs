@@ -15,6 +15,8 @@ use smol_str::format_smolstr;
 use crate::aggregation::{Measured, request_of_path};
 use crate::custom::{Custom, Customs};
 use crate::registry::accept::PodSpec;
+use crate::registry::expiring::Expiring;
+use crate::registry::shared::Shared;
 use crate::strategy::service::Allocations;
 use crate::strategy::template::Accepted;
 use crate::watch::WatchCursor;
@@ -52,6 +54,10 @@ pub struct ApiServer {
     pub(crate) templates: Accepted,
     /// Signs the tokens of service accounts.
     pub(crate) token_key: [u64; 4],
+    /// Events in the order they were last written, until their time is over.
+    pub(crate) events: Expiring,
+    /// What many pods have in common.
+    pub(crate) shared: Shared,
     /// What the token volume of every pod projects.
     pub(crate) token_volume: Value,
     /// What aggregated servers report.
@@ -118,6 +124,8 @@ impl ApiServer {
             customs: Customs::default(),
             pods: Accepted::default(),
             templates: Accepted::default(),
+            events: Expiring::default(),
+            shared: Shared::default(),
             token_volume: crate::admission::token_volume(),
             measured: Measured::default(),
         };

@@ -21,11 +21,11 @@ fn cpu_ns(since: Instant) -> u128 {
 /// A name that is none.
 pub fn main(arguments: &[String]) -> Result<(), String> {
     let since = Instant::now();
-    let (all, failures) = (bench::workloads(), bench::failures());
+    let (all, failures, losses) = (bench::workloads(), bench::failures(), bench::losses());
     if let Some(unknown) =
-        arguments.iter().find(|a| all.iter().chain(&failures).all(|w| w.name != a.as_str()))
+        arguments.iter().find(|a| all.iter().chain(&failures).chain(&losses).all(|w| w.name != a.as_str()))
     {
-        let names: Vec<&str> = all.iter().chain(&failures).map(|w| w.name).collect();
+        let names: Vec<&str> = all.iter().chain(&failures).chain(&losses).map(|w| w.name).collect();
         return Err(format!("no workload {unknown}; there are: {}", names.join(", ")));
     }
     for workload in all {
@@ -39,7 +39,36 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
             println!("{}", measure_failure(&workload, &mut least));
         }
     }
+    for workload in losses {
+        if arguments.is_empty() || arguments.iter().any(|a| a == workload.name) {
+            println!("{}", measure_loss(&workload, since));
+        }
+    }
     Ok(())
+}
+
+/// What the loss of a node costs: seven minutes with it less the same minutes without.
+fn measure_loss(workload: &Workload, since: Instant) -> String {
+    let cluster = bench::booted(workload);
+    let timed = |loses: bool| {
+        let mut cluster = cluster.clone();
+        let before = cpu_ns(since);
+        let counts = bench::node_lost(&mut cluster, workload.deployments, loses);
+        (cpu_ns(since) - before, counts)
+    };
+    let ((idle_ns, idle), (ns, with)) = (timed(false), timed(true));
+    format!(
+        "{{\"bench\":\"{}\",\"nodes\":{},\"replicas\":{},\"cpu_ms\":{:.3},\"idle_cpu_ms\":{:.3},\"writes\":{},\
+         \"events\":{},\"ready\":{}}}",
+        workload.name,
+        workload.nodes,
+        workload.replicas,
+        ns.saturating_sub(idle_ns) as f64 / 1e6,
+        idle_ns as f64 / 1e6,
+        with.writes.saturating_sub(idle.writes),
+        with.events.saturating_sub(idle.events),
+        with.ready,
+    )
 }
 
 /// The system counts CPU time in ticks: for what is shorter than this the mean of all rounds says more than the best.

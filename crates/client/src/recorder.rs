@@ -26,19 +26,20 @@ pub struct Recorder {
     without_source: bool,
     /// `source.host`: the node, for kubelets.
     host: Str,
-    /// The written events by object and text. Bounded: the oldest half goes when there are too many.
-    written: BTreeMap<String, Written>,
+    /// The written events by object and text, as a hash: the texts of a hundred thousand pods are long. Bounded: the
+    /// oldest half goes when there are too many.
+    written: BTreeMap<u64, Written>,
     /// Different messages of one object and reason.
-    similar: BTreeMap<String, Similar>,
+    similar: BTreeMap<u64, Similar>,
     /// What each object (and type) may still write.
-    allowance: BTreeMap<String, Allowance>,
+    allowance: BTreeMap<u64, Allowance>,
     /// When the last event was named, and how many were before it in that ms.
     named: (Time, u64),
 }
 
 #[derive(Clone, Debug)]
 struct Similar {
-    messages: BTreeSet<Str>,
+    messages: BTreeSet<u64>,
     last: Time,
 }
 
@@ -99,15 +100,15 @@ impl Recorder {
     ) {
         let kind = if kind == EventType::Normal { "Normal" } else { "Warning" };
         let at = ctx.now.rfc3339();
-        let about = format!("{}\0{}\0{}", object.uid(), object.namespace(), object.name());
-        let group = format!("{about}\0{kind}\0{reason}");
-        let (known, combined) = if self.is_one_of_many(&group, message, ctx.now) {
+        let about = hash(&[object.uid(), object.namespace(), object.name(), kind], SEED);
+        let group = hash(&[reason], about);
+        let (known, combined) = if self.is_one_of_many(group, message, ctx.now) {
             (group, format!("(combined from similar events): {message}"))
         } else {
-            (format!("{group}\0{field_path}\0{message}"), message.to_owned())
+            (hash(&[field_path, message], group), message.to_owned())
         };
         let message = combined.as_str();
-        let allowed = self.is_allowed(format!("{about}\0{kind}"), ctx.now);
+        let allowed = self.is_allowed(about, ctx.now);
         if let Some(w) = self.written.get_mut(&known)
             && ctx.now.since(w.last) < TTL_MS
         {
@@ -161,17 +162,17 @@ impl Recorder {
     }
 
     /// True when so many different messages of this group came lately that this one is told combined.
-    fn is_one_of_many(&mut self, group: &str, message: &str, now: Time) -> bool {
+    fn is_one_of_many(&mut self, group: u64, message: &str, now: Time) -> bool {
         forget_older_half(&mut self.similar, |s| s.last);
         let s = self
             .similar
-            .entry(group.to_owned())
+            .entry(group)
             .or_insert_with(|| Similar { messages: BTreeSet::new(), last: now });
         if now.since(s.last) > SIMILAR_MS {
             s.messages.clear();
         }
         s.last = now;
-        s.messages.insert(message.into());
+        s.messages.insert(hash(&[message], SEED));
         if s.messages.len() < SIMILAR_MAX {
             return false;
         }
@@ -180,7 +181,7 @@ impl Recorder {
     }
 
     /// Takes one event out of the allowance of an object; false when there is none left.
-    fn is_allowed(&mut self, about: String, now: Time) -> bool {
+    fn is_allowed(&mut self, about: u64, now: Time) -> bool {
         let most = BURST * REFILL_MS;
         forget_older_half(&mut self.allowance, |a| a.last);
         let a = self.allowance.entry(about).or_insert(Allowance { credit: most, last: now });
@@ -200,14 +201,22 @@ impl Recorder {
         now.0.unsigned_abs() * 1_000_000 + self.named.1 * 2_000 + chance % 2_000
     }
 
-    fn remember(&mut self, key: String, written: Written) {
+    fn remember(&mut self, key: u64, written: Written) {
         forget_older_half(&mut self.written, |w| w.last);
         self.written.insert(key, written);
     }
 }
 
+const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a 64 over texts, each with its end, going on from an earlier hash.
+fn hash(texts: &[&str], from: u64) -> u64 {
+    let mix = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3);
+    texts.iter().fold(from, |h, t| mix(t.bytes().fold(h, mix), 0xff))
+}
+
 /// Makes room when there is none: rarely, so that each entry costs a little only.
-fn forget_older_half<T>(map: &mut BTreeMap<String, T>, last: impl Fn(&T) -> Time) {
+fn forget_older_half<T>(map: &mut BTreeMap<u64, T>, last: impl Fn(&T) -> Time) {
     if map.len() >= REMEMBERED {
         let mut ages: Vec<Time> = map.values().map(&last).collect();
         ages.sort_unstable();
@@ -223,9 +232,9 @@ mod tests {
     #[test]
     fn the_tenth_different_message_is_combined() {
         let mut r = Recorder::new("c", "");
-        let told: Vec<bool> = (0..12).map(|i| r.is_one_of_many("g", &format!("m{i}"), Time(i))).collect();
+        let told: Vec<bool> = (0..12).map(|i| r.is_one_of_many(1, &format!("m{i}"), Time(i))).collect();
         assert_eq!(told.iter().filter(|t| !**t).count(), 9);
-        assert!(!r.is_one_of_many("g", "later", Time(SIMILAR_MS + 100)));
+        assert!(!r.is_one_of_many(1, "later", Time(SIMILAR_MS + 100)));
     }
 
     #[test]
@@ -239,11 +248,11 @@ mod tests {
     #[test]
     fn twenty_five_at_once_then_one_every_five_minutes() {
         let mut r = Recorder::new("c", "");
-        let at_once = (0..40).filter(|_| r.is_allowed("o".into(), Time(0))).count();
+        let at_once = (0..40).filter(|_| r.is_allowed(1, Time(0))).count();
         assert_eq!(at_once, 25);
-        assert!(!r.is_allowed("o".into(), Time(REFILL_MS - 1)));
-        assert!(r.is_allowed("o".into(), Time(REFILL_MS)));
-        assert!(!r.is_allowed("o".into(), Time(REFILL_MS)));
-        assert!(r.is_allowed("other".into(), Time(0)));
+        assert!(!r.is_allowed(1, Time(REFILL_MS - 1)));
+        assert!(r.is_allowed(1, Time(REFILL_MS)));
+        assert!(!r.is_allowed(1, Time(REFILL_MS)));
+        assert!(r.is_allowed(2, Time(0)));
     }
 }

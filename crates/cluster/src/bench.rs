@@ -4,7 +4,7 @@ use client::{Caller, Request, Verb};
 use objects::resources::{DEPLOYMENTS, PODS};
 use objects::{Value, value};
 
-use crate::{ADMIN, Cluster, ClusterConfig};
+use crate::{ADMIN, Cluster, ClusterConfig, Fault, NodeFault};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Workload {
@@ -51,6 +51,17 @@ pub fn failures() -> Vec<Workload> {
         w("failure-among-100", 1, 100),
         w("failure-among-10000", 10, 10_000),
         w("failure-among-100000", 100, 100_000),
+    ]
+}
+
+/// What the loss of a node is measured among: ten pods on each node, and a hundred in the last.
+#[must_use]
+pub fn losses() -> Vec<Workload> {
+    let w = |name, nodes, deployments, replicas| Workload { name, nodes, deployments, replicas, rounds: 1 };
+    vec![
+        w("node-lost-of-100", 100, 1, 1_000),
+        w("node-lost-of-1000", 1_000, 10, 10_000),
+        w("node-lost-among-100000", 1_000, 100, 100_000),
     ]
 }
 
@@ -103,6 +114,25 @@ pub fn aftermath(cluster: &mut Cluster, kills: bool) -> Failure {
     failure.writes = cluster.revision() - writes;
     failure.visited = visited(cluster) - before;
     failure.ready = ready(cluster, "web");
+    failure
+}
+
+/// Takes the power from a node (or from none), and lets what follows happen: it is missed after 50 s, its pods are
+/// evicted after five minutes more.
+pub fn node_lost(cluster: &mut Cluster, deployments: i64, loses: bool) -> Failure {
+    const HEALED_MS: i64 = 420_000;
+    let writes = cluster.revision();
+    let mut failure = Failure::default();
+    if let Some(node) = cluster.config().nodes.first().map(|n| n.name.clone()).filter(|_| loses) {
+        let done = cluster.inject(Fault::Node(node, NodeFault::Crashed));
+        debug_assert!(done.is_ok(), "{done:?}");
+    }
+    let until = cluster.now() + HEALED_MS;
+    while cluster.next_due().is_some_and(|at| at <= until) && cluster.step() {
+        failure.events += 1;
+    }
+    failure.writes = cluster.revision() - writes;
+    failure.ready = (0..deployments).map(|i| ready(cluster, &name(i))).sum();
     failure
 }
 

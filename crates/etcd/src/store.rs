@@ -149,6 +149,14 @@ impl<R: Clone> Store<R> {
         Ok(self.revision)
     }
 
+    /// Drops a key that still stands at `revision`, without a revision or a record of its own: its time is over, and
+    /// nobody is told.
+    pub fn expire(&mut self, key: &str, revision: u64) {
+        if self.entries.get(key).is_some_and(|e| e.revision == revision) {
+            self.entries.remove(key);
+        }
+    }
+
     fn check(&self, key: &str, expect: Expect) -> Result<(), Mismatch> {
         let found = self.entries.get(key).map(|e| e.revision);
         if expect.fits(found) { Ok(()) } else { Err(Mismatch { found }) }
@@ -215,6 +223,18 @@ mod tests {
             Err(Mismatch { found: None })
         );
         assert_eq!(s.revision(), 3, "refused writes make no revision");
+    }
+
+    #[test]
+    fn what_expires_leaves_no_record_and_what_was_written_again_stays() {
+        let mut s = Store::new(10);
+        put(&mut s, "a", 1, Expect::Absent).expect("no expectation");
+        put(&mut s, "b", 1, Expect::Absent).expect("no expectation");
+        put(&mut s, "b", 2, Expect::Anything).expect("no expectation");
+        s.expire("a", 1);
+        s.expire("b", 2);
+        assert!(s.get("a").is_none() && s.get("b").is_some());
+        assert_eq!((s.revision(), s.changes_after(0).map(Iterator::count)), (3, Ok(3)));
     }
 
     #[test]

@@ -212,6 +212,17 @@ impl Value {
         l
     }
 
+    /// Where a shared subtree stands in memory, for tables that are only looked up: [`Self::same`] as a number. It is
+    /// another's once the last holder is gone.
+    #[must_use]
+    pub fn address(&self) -> Option<usize> {
+        match self {
+            Self::List(List(Some(l))) => Some(Arc::as_ptr(l) as usize),
+            Self::Map(Map(Some(m))) => Some(Arc::as_ptr(m) as usize),
+            _ => None,
+        }
+    }
+
     /// True when both are the same shared subtree: then they are equal without looking.
     #[must_use]
     pub fn same(&self, other: &Value) -> bool {

@@ -10,7 +10,32 @@ use crate::nodes::Slot;
 /// An image by one of its names: bytes by slot, and how many nodes have it.
 #[derive(Clone, Debug, Default)]
 pub struct Image {
-    pub bytes: BTreeMap<Slot, i64>,
+    bytes: Vec<i64>,
+    nodes: usize,
+}
+
+impl Image {
+    /// Its size on a node, 0 where it is not.
+    #[must_use]
+    pub fn bytes(&self, slot: Slot) -> i64 {
+        self.bytes.get(slot as usize).copied().unwrap_or(0)
+    }
+
+    /// How many nodes have it.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.nodes
+    }
+
+    fn set(&mut self, slot: Slot, bytes: i64) {
+        let slot = slot as usize;
+        if self.bytes.len() <= slot {
+            self.bytes.resize(slot + 1, 0);
+        }
+        self.nodes -= usize::from(self.bytes[slot] > 0);
+        self.bytes[slot] = bytes;
+        self.nodes += usize::from(bytes > 0);
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -35,14 +60,14 @@ impl Images {
         };
         for (name, _) in names(old) {
             if let Some(image) = self.by_name.get_mut(&name) {
-                image.bytes.remove(&slot);
-                if image.bytes.is_empty() {
+                image.set(slot, 0);
+                if image.nodes == 0 {
                     self.by_name.remove(&name);
                 }
             }
         }
         for (name, size) in names(new) {
-            self.by_name.entry(name).or_default().bytes.insert(slot, size);
+            self.by_name.entry(name).or_default().set(slot, size);
         }
     }
 }

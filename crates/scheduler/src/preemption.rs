@@ -57,7 +57,7 @@ impl Scheduler {
         let offset = if potential.is_empty() { 0 } else { ctx.rng.below(potential.len() as u64) as usize };
         for i in 0..potential.len() {
             let node = &self.nodes[potential[(offset + i) % potential.len()]];
-            let beside = self.nominated_beside(pod, node.name());
+            let beside = self.nominated_beside(pod, node);
             match select_victims(look, &filters, node, &beside) {
                 Ok(c) if !c.victims.is_empty() => candidates.push(c),
                 Ok(_) => {}

@@ -13,7 +13,7 @@ use ordered::{BTreeMap, BTreeSet, Sort as _};
 use crate::Scheduler;
 use crate::decision::{Decision, Outcome, Table};
 use crate::framework::{Filter, Look, Refusal};
-use crate::node_info::{Placed, PodInfo};
+use crate::node_info::{NodeInfo, Placed, PodInfo};
 use crate::nodes::Slot;
 use crate::plugins::default_preemption::passes;
 use crate::plugins::{self, Cycle};
@@ -120,7 +120,7 @@ impl Scheduler {
             Search { table: Table::new(self.nodes.names()), feasible: Vec::new(), narrowed: false };
         let ask = |i: usize, search: &mut Search| {
             let node = &self.nodes[order[i]];
-            let nominated = self.nominated_beside(pod, node.name());
+            let nominated = self.nominated_beside(pod, node);
             match passes(look, &filters, node, &nominated) {
                 Ok(()) => {
                     search.table.fits(i);
@@ -320,10 +320,11 @@ impl Scheduler {
     }
 
     /// The pods nominated to a node that this one must leave room for.
-    pub(crate) fn nominated_beside(&self, pod: &PodInfo, node: &str) -> Vec<(Str, Placed)> {
+    pub(crate) fn nominated_beside(&self, pod: &PodInfo, node: &NodeInfo) -> Vec<(Str, Placed)> {
         if self.nominated.is_empty() {
             return Vec::new();
         }
+        let node = node.name();
         let beside = |(key, (on, placed)): (&Str, &(Str, Placed))| {
             (on == node && *key != pod.key && placed.needs.priority >= pod.needs.priority)
                 .then(|| (key.clone(), placed.clone()))

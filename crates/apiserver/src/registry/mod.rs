@@ -5,6 +5,8 @@
 pub(crate) mod accept;
 mod create;
 mod delete;
+pub(crate) mod expiring;
+pub(crate) mod shared;
 mod list;
 mod managers;
 pub(crate) mod meta;
@@ -91,6 +93,10 @@ impl ApiServer {
         }
         let revision = self.store.next_revision();
         object.map_mut().entry("metadata").set("resourceVersion", revision.to_smolstr());
+        if cx.resource.storage == "pods" {
+            let old = self.store.get(&key).map_or(&Value::Null, |e| &e.value);
+            self.shared.pod(&mut object, old);
+        }
         let stored = object.clone();
         let change = |previous: Option<Value>| Change {
             revision,
@@ -104,13 +110,16 @@ impl ApiServer {
             actor: cx.caller.actor.clone(),
             cause: cx.caller.cause,
         };
-        self.store.put(key, object.clone(), expect, |_, previous| change(previous)).map_err(
+        self.store.put(key.clone(), object.clone(), expect, |_, previous| change(previous)).map_err(
             |_| match expect {
                 Expect::Absent => Status::already_exists(&cx.resource.group, &cx.resource.plural, name),
                 _ => cx.conflict(name, meta::MODIFIED),
             },
         )?;
         self.definition_stored(cx, &object);
+        if cx.resource.storage == "events" {
+            self.event_written(key, &object, cx.now);
+        }
         Ok(object)
     }
 

@@ -46,8 +46,7 @@ impl Score for ImageLocality {
         }
         for (slot, score) in feasible.iter().zip(into) {
             let one = |image: &&Image| {
-                let bytes = image.bytes.get(slot).copied().unwrap_or(0);
-                (bytes as f64 * (image.bytes.len() as f64 / all)) as i64
+                (image.bytes(*slot) as f64 * (image.nodes() as f64 / all)) as i64
             };
             *score = scaled(known.iter().map(one).fold(0, i64::saturating_add), containers);
         }

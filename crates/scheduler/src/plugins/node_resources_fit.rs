@@ -53,25 +53,45 @@ impl Filter for NodeResourcesFit {
     }
 }
 
-/// What would be requested of a resource with the pod, and what there is; `None` when it does not count.
-fn share(look: &Look<'_>, node: &NodeInfo, name: &str) -> Option<(i64, i64)> {
-    let capacity = node.allocatable.get(name);
-    let is_basic = matches!(name, "cpu" | "memory");
-    let (used, wants) = if is_basic {
-        (&node.scoring_requested, &look.pod.needs.scoring)
-    } else {
-        (&node.requested, &look.pod.needs.requests)
-    };
-    let wants = wants.get(name);
-    if capacity == 0 || (wants == 0 && !is_basic && name != "ephemeral-storage") {
-        return None;
+/// A resource to be scored, looked up by name once for all nodes.
+struct Scored<'a> {
+    name: &'a str,
+    of: fn(&Resources, &str) -> i64,
+    /// Counted with defaults for containers that name none.
+    is_basic: bool,
+    wants: i64,
+    weight: i64,
+}
+
+impl<'a> Scored<'a> {
+    fn new((name, weight): &'a Weighted, needs: &Needs) -> Self {
+        let of: fn(&Resources, &str) -> i64 = match name.as_str() {
+            "cpu" => |r, _| r.milli_cpu,
+            "memory" => |r, _| r.memory,
+            _ => |r, name| r.get(name),
+        };
+        let is_basic = matches!(name.as_str(), "cpu" | "memory");
+        let wants = of(if is_basic { &needs.scoring } else { &needs.requests }, name);
+        Self { name, of, is_basic, wants, weight: *weight }
     }
-    Some((used.get(name).saturating_add(wants), capacity))
+
+    /// What would be requested with the pod, and what there is; `None` when it does not count.
+    fn share(&self, node: &NodeInfo) -> Option<(i64, i64)> {
+        let capacity = (self.of)(&node.allocatable, self.name);
+        if capacity == 0 || (self.wants == 0 && !self.is_basic && self.name != "ephemeral-storage") {
+            return None;
+        }
+        let used = if self.is_basic { &node.scoring_requested } else { &node.requested };
+        Some(((self.of)(used, self.name).saturating_add(self.wants), capacity))
+    }
 }
 
 /// Hundredths of `capacity` that `amount` is.
 fn percent(amount: i64, capacity: i64) -> i64 {
-    (i128::from(amount) * i128::from(MAX_NODE_SCORE) / i128::from(capacity.max(1))) as i64
+    match amount.checked_mul(MAX_NODE_SCORE) {
+        Some(hundredfold) => hundredfold / capacity.max(1),
+        None => amount / (capacity / MAX_NODE_SCORE).max(1),
+    }
 }
 
 /// A score of 0..=100 on the broken line through the points (utilization, score 0..=10).
@@ -89,10 +109,10 @@ fn on_shape(points: &[(i64, i64)], utilization: i64) -> i64 {
     points.last().map_or(0, |(_, score)| scaled(*score))
 }
 
-fn score(strategy: &Strategy, resources: &[Weighted], look: &Look<'_>, node: &NodeInfo) -> i64 {
+fn score(strategy: &Strategy, resources: &[Scored<'_>], node: &NodeInfo) -> i64 {
     let (mut sum, mut weights) = (0, 0);
-    for (name, weight) in resources {
-        let Some((requested, capacity)) = share(look, node, name) else { continue };
+    for r in resources {
+        let Some((requested, capacity)) = r.share(node) else { continue };
         let s = match strategy {
             Strategy::LeastAllocated if requested > capacity => 0,
             Strategy::LeastAllocated => percent(capacity - requested, capacity),
@@ -107,8 +127,8 @@ fn score(strategy: &Strategy, resources: &[Weighted], look: &Look<'_>, node: &No
                 s
             }
         };
-        sum += s * weight;
-        weights += weight;
+        sum += s * r.weight;
+        weights += r.weight;
     }
     if weights == 0 {
         return 0;
@@ -126,8 +146,9 @@ impl Score for NodeResourcesFit {
     }
 
     fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
-        let (strategy, resources) = (&look.profile.strategy, &look.profile.fit_resources);
-        into.extend(feasible.iter().map(|slot| score(strategy, resources, look, &look.nodes[*slot])));
+        let (profile, needs) = (look.profile, &look.pod.needs);
+        let resources: Vec<_> = profile.fit_resources.iter().map(|r| Scored::new(r, needs)).collect();
+        into.extend(feasible.iter().map(|slot| score(&profile.strategy, &resources, &look.nodes[*slot])));
         true
     }
 }
