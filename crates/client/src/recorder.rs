@@ -164,10 +164,7 @@ impl Recorder {
     /// True when so many different messages of this group came lately that this one is told combined.
     fn is_one_of_many(&mut self, group: u64, message: &str, now: Time) -> bool {
         forget_older_half(&mut self.similar, |s| s.last);
-        let s = self
-            .similar
-            .entry(group)
-            .or_insert_with(|| Similar { messages: BTreeSet::new(), last: now });
+        let s = self.similar.entry(group).or_insert_with(|| Similar { messages: BTreeSet::new(), last: now });
         if now.since(s.last) > SIMILAR_MS {
             s.messages.clear();
         }

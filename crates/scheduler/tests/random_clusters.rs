@@ -190,7 +190,8 @@ impl Plain {
                 continue;
             }
             let eligible = |n: &&Value| {
-                has(n, key) && spec["nodeSelector"].entries().iter().all(|(k, v)| n.labels()[k.as_str()] == *v)
+                has(n, key)
+                    && spec["nodeSelector"].entries().iter().all(|(k, v)| n.labels()[k.as_str()] == *v)
             };
             let count = |n: &Value| {
                 let nodes = self.nodes.iter().filter(|m| eligible(m) && m.labels()[key] == n.labels()[key]);
@@ -250,14 +251,19 @@ fn play(seed: u64) {
             let caller = Caller::default();
             scheduler.wake(&mut Ctx { now: Time(0), rng: &mut rng, api: &mut api, caller });
         }
-        let Some(decision) = scheduler.decision(pod.uid()) else { panic!("seed {seed}: {pod:?} was not tried") };
+        let Some(decision) = scheduler.decision(pod.uid()) else {
+            panic!("seed {seed}: {pod:?} was not tried")
+        };
         let mut best: Option<(i64, Vec<String>)> = None;
         for (name, verdict) in decision.verdicts() {
             let wrong = plain.refusals(&pod, plain.node(name));
             match verdict {
                 Verdict::Refused { refusal, .. } => {
                     for reason in &refusal.reasons {
-                        assert!(wrong.contains(&reason.as_str()), "seed {seed}, {name}: {reason} of {wrong:?}");
+                        assert!(
+                            wrong.contains(&reason.as_str()),
+                            "seed {seed}, {name}: {reason} of {wrong:?}"
+                        );
                     }
                 }
                 Verdict::Fits { scores, total } => {

@@ -21,8 +21,7 @@ impl ApiServer {
     /// An event was written; makes room and lets go what is old.
     pub(crate) fn event_written(&mut self, key: Str, event: &Value, now: Time) {
         self.events.push_back((now, key, event.revision()));
-        while self.events.front().is_some_and(|(at, ..)| now.since(*at) >= TTL_MS)
-            || self.events.len() > KEPT
+        while self.events.front().is_some_and(|(at, ..)| now.since(*at) >= TTL_MS) || self.events.len() > KEPT
         {
             let Some((_, key, revision)) = self.events.pop_front() else { break };
             self.store.expire(&key, revision);

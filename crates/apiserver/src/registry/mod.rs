@@ -6,12 +6,12 @@ pub(crate) mod accept;
 mod create;
 mod delete;
 pub(crate) mod expiring;
-pub(crate) mod shared;
 mod list;
 mod managers;
 pub(crate) mod meta;
 mod patch;
 pub(crate) mod selection;
+pub(crate) mod shared;
 mod update;
 mod warnings;
 

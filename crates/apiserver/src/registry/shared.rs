@@ -37,7 +37,8 @@ impl Shared {
     pub(crate) fn pod(&mut self, pod: &mut Value, old: &Value) {
         for path in [&["metadata", "ownerReferences"][..], &["status", "hostIPs"]] {
             let part = pod.at(path);
-            if !part.is_null() && !part.same(old.at(path))
+            if !part.is_null()
+                && !part.same(old.at(path))
                 && let Some(known) = self.known(part)
             {
                 pod.set_at(path, known);

@@ -45,9 +45,7 @@ impl Score for ImageLocality {
             return true;
         }
         for (slot, score) in feasible.iter().zip(into) {
-            let one = |image: &&Image| {
-                (image.bytes(*slot) as f64 * (image.nodes() as f64 / all)) as i64
-            };
+            let one = |image: &&Image| (image.bytes(*slot) as f64 * (image.nodes() as f64 / all)) as i64;
             *score = scaled(known.iter().map(one).fold(0, i64::saturating_add), containers);
         }
         true
