@@ -18,6 +18,7 @@ mod ingress;
 mod ingress_class;
 mod job;
 mod labels;
+mod lease;
 mod limit_range;
 mod namespace;
 mod network_policy;
@@ -27,11 +28,14 @@ mod persistent_volume;
 mod persistent_volume_claim;
 mod pod;
 mod pod_disruption_budget;
+mod priority_class;
 mod probe;
+mod rbac;
 mod replica_set;
 mod replication_controller;
 mod resource_quota;
 mod resources;
+mod runtime_class;
 mod scheduling;
 mod secret;
 mod service;
@@ -75,6 +79,23 @@ fn of(resource: &Resource) -> &'static Checks {
         "nodes" => &Checks { new: node::validate, update: node::validate_update },
         "configmaps" => &Checks { new: config_map::validate, update: config_map::validate_update },
         "secrets" => &Checks { new: secret::validate, update: secret::validate_update },
+        "roles.rbac.authorization.k8s.io" => &Checks { new: rbac::role, update: rbac::role_update },
+        "clusterroles.rbac.authorization.k8s.io" => {
+            &Checks { new: rbac::cluster_role, update: rbac::cluster_role_update }
+        }
+        "rolebindings.rbac.authorization.k8s.io" => {
+            &Checks { new: rbac::binding, update: rbac::binding_update }
+        }
+        "clusterrolebindings.rbac.authorization.k8s.io" => {
+            &Checks { new: rbac::cluster_binding, update: rbac::cluster_binding_update }
+        }
+        "priorityclasses.scheduling.k8s.io" => {
+            &Checks { new: priority_class::validate, update: priority_class::validate_update }
+        }
+        "leases.coordination.k8s.io" => &Checks { new: lease::validate, update: lease::validate_update },
+        "runtimeclasses.node.k8s.io" => {
+            &Checks { new: runtime_class::validate, update: runtime_class::validate_update }
+        }
         "persistentvolumes" => {
             &Checks { new: persistent_volume::validate, update: persistent_volume::validate_update }
         }

@@ -14,6 +14,9 @@ use crate::depot::Depot;
 /// The NFS server that every cluster can reach.
 pub(crate) const BUILT_IN: [&str; 2] = ["nfs", "nfs.example.com"];
 
+/// Makes a volume of a server's pod ready: pod, volume.
+type Serve<'a> = dyn FnMut(&Value, &Value, &mut Depot, &mut Read<'_>) -> Option<(VolumeId, String)> + 'a;
+
 /// Where the export is. `serve` makes a volume of the server's pod ready: pod, volume.
 ///
 /// # Errors
@@ -24,7 +27,7 @@ pub(super) fn set_up(
     uid: &str,
     depot: &mut Depot,
     read: &mut Read<'_>,
-    serve: &mut dyn FnMut(&Value, &Value, &mut Depot, &mut Read<'_>) -> Option<(VolumeId, String)>,
+    serve: &mut Serve<'_>,
 ) -> Result<(VolumeId, String), String> {
     let (server, path) = (source["server"].text(), source["path"].text());
     if BUILT_IN.contains(&server) {
