@@ -43,15 +43,17 @@ impl Port {
     /// Answers what can be answered now. True when at least one answer was given: poll the program again.
     pub fn serve(&mut self, cluster: &mut Cluster) -> bool {
         let mailbox = self.mailbox.clone();
-        let (asks, sent, closed) = {
+        let (sent, closed) = {
             let mut m = mailbox.borrow_mut();
             m.now = cluster.now();
+            // One asked and dropped since the last time would take an answer that another waits for.
+            self.waiting.extend(std::mem::take(&mut m.asks));
             for ticket in std::mem::take(&mut m.dropped) {
                 self.waiting.remove(&ticket);
                 m.answers.remove(&ticket);
             }
             let closed = std::mem::take(&mut m.closed);
-            (std::mem::take(&mut m.asks), std::mem::take(&mut m.sent), closed)
+            (std::mem::take(&mut m.sent), closed)
         };
         for id in closed {
             self.watches.remove(&id);
@@ -64,7 +66,6 @@ impl Port {
                 cluster.send_stream(*stream, frame);
             }
         }
-        self.waiting.extend(asks);
         let tickets: Vec<Ticket> = self.waiting.keys().copied().collect();
         let mut answered = false;
         for ticket in tickets {
