@@ -174,6 +174,9 @@ pub fn tree(base: Base) -> Tree {
             for name in programs::busybox_names() {
                 tree.put(&format!("/bin/{name}"), Node::program(name, 1_030_000));
             }
+            if base == Base::Alpine {
+                tree.put("/sbin/apk", Node::program("apk", 60_000));
+            }
             tree.put("/bin/busybox", Node::program("busybox", 1_030_000));
             tree.put("/usr/bin/env", Node::program("env", 1_030_000));
             if base == Base::Alpine {
@@ -185,6 +188,9 @@ pub fn tree(base: Base) -> Tree {
             for name in DEBIAN.iter().chain(&DEBIAN_MORE) {
                 tree.put(&format!("/usr/bin/{name}"), Node::program(name, 60_000));
                 tree.put(&format!("/bin/{name}"), Node::program(name, 60_000));
+            }
+            for name in ["apt", "apt-get"] {
+                tree.put(&format!("/usr/bin/{name}"), Node::program("apt", 60_000));
             }
             tree.put("/bin/sh", Node::program("dash", 125_000));
             tree.put("/bin/dash", Node::program("dash", 125_000));

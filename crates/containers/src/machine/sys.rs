@@ -128,6 +128,11 @@ impl Sys<'_> {
         View { fs: &mut self.m.fs, volumes: self.host.volumes(), cred, now: self.m.now }
     }
 
+    /// The machine's own layer, for putting programs into it.
+    pub(crate) fn machine_tree(&mut self) -> &mut crate::fs::Tree {
+        &mut self.m.fs.tree
+    }
+
     /// Opens a path and gives a descriptor of 10 or above.
     pub fn open(&mut self, path: &str, how: Open) -> Result<u32, Errno> {
         let path = self.path(path);

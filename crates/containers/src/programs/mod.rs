@@ -24,6 +24,7 @@ pub(crate) mod kill;
 mod ls;
 mod names;
 mod net;
+mod packages;
 mod pi;
 pub(crate) mod printf;
 mod proc;
@@ -31,6 +32,7 @@ mod sed;
 mod seq;
 mod sleep;
 mod sort;
+mod source;
 mod tail;
 mod tee;
 mod tr;
@@ -55,6 +57,9 @@ use Kind::{Run as R, Start as S};
 /// Every program by name, in order.
 static TABLE: &[(&str, Kind)] = &[
     ("[", R(proc::test)),
+    ("apk", R(packages::apk)),
+    ("apt", R(packages::apt)),
+    ("apt-get", R(packages::apt)),
     ("awk", S(awk::start)),
     ("base64", S(base64::start)),
     ("basename", R(names::basename)),
@@ -71,6 +76,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("df", R(proc::df)),
     ("diff", R(diff::run)),
     ("dirname", R(names::dirname)),
+    ("dnf", R(packages::apt)),
     ("du", R(files::du)),
     ("echo", R(echo::run)),
     ("egrep", S(grep::start)),
@@ -80,12 +86,15 @@ static TABLE: &[(&str, Kind)] = &[
     ("fgrep", S(grep::start)),
     ("find", S(find::start)),
     ("free", R(proc::free)),
+    ("git", R(packages::git)),
+    ("go", S(source::start)),
     ("grep", S(grep::start)),
     ("gunzip", R(proc::unsupported)),
     ("gzip", R(proc::unsupported)),
     ("head", S(head::start)),
     ("hostname", R(proc::hostname)),
     ("id", R(proc::id)),
+    ("java", S(source::start)),
     ("kill", R(kill::run)),
     ("less", S(cat::start)),
     ("ln", R(files::ln)),
@@ -100,23 +109,30 @@ static TABLE: &[(&str, Kind)] = &[
     ("mysqladmin", S(db::mysqladmin)),
     ("mysqldump", S(db::mysqldump)),
     ("nc", S(net::nc)),
+    ("node", S(source::start)),
     ("nohup", S(env::start)),
+    ("npm", R(packages::npm)),
     ("nproc", R(proc::nproc)),
     ("nslookup", S(net::nslookup)),
     ("perl", S(pi::start)),
     ("pg_isready", S(db::pg_isready)),
+    ("php", S(source::start)),
     ("ping", S(net::ping)),
+    ("pip", R(packages::pip)),
+    ("pip3", R(packages::pip)),
     ("printenv", R(env::printenv)),
     ("printf", R(printf::run)),
     ("ps", R(proc::ps)),
     ("psql", S(db::psql)),
     ("pwd", R(names::pwd)),
+    ("python", S(source::start)),
     ("readlink", R(files::readlink)),
     ("realpath", R(files::readlink)),
     ("redis-cli", S(db::redis_cli)),
     ("rev", S(cat::start)),
     ("rm", R(files::rm)),
     ("rmdir", R(files::rmdir)),
+    ("ruby", S(source::start)),
     ("sed", S(sed::start)),
     ("seq", S(seq::start)),
     ("sha1sum", S(hash::start)),
@@ -149,30 +165,44 @@ static TABLE: &[(&str, Kind)] = &[
     ("which", R(names::which_program)),
     ("whoami", R(proc::whoami)),
     ("xargs", S(xargs::start)),
+    ("yarn", R(packages::npm)),
     ("yes", S(seq::yes)),
+    ("yum", R(packages::apt)),
+];
+
+/// Programs that only images of their own have.
+const NOT_BUSYBOX: &[&str] = &[
+    "apk",
+    "apt",
+    "apt-get",
+    "curl",
+    "dnf",
+    "git",
+    "go",
+    "java",
+    "mongosh",
+    "mysql",
+    "mysqladmin",
+    "mysqldump",
+    "node",
+    "npm",
+    "perl",
+    "pg_isready",
+    "php",
+    "pip",
+    "pip3",
+    "psql",
+    "python",
+    "redis-cli",
+    "ruby",
+    "stress",
+    "yarn",
+    "yum",
 ];
 
 /// Names of programs a busybox image has.
 pub fn busybox_names() -> impl Iterator<Item = &'static str> {
-    TABLE
-        .iter()
-        .map(|(name, _)| *name)
-        .filter(|n| {
-            !matches!(
-                *n,
-                "curl"
-                    | "perl"
-                    | "stress"
-                    | "mongosh"
-                    | "mysql"
-                    | "mysqladmin"
-                    | "mysqldump"
-                    | "pg_isready"
-                    | "psql"
-                    | "redis-cli"
-            )
-        })
-        .chain(["sh", "ash"])
+    TABLE.iter().map(|(name, _)| *name).filter(|n| !NOT_BUSYBOX.contains(n)).chain(["sh", "ash"])
 }
 
 /// Whether a built-in program has this name.
@@ -221,6 +251,9 @@ pub(crate) fn start(machine: &Machine, name: &str, argv: &[String], env: &Env) -
             return start(machine, if known { applet } else { "true" }, &rest, env);
         }
         _ => {}
+    }
+    if let Some(rest) = name.strip_prefix("served ") {
+        return Some(source::served(rest, argv, env));
     }
     if let Some(default) = name.strip_prefix("entrypoint ") {
         return Some(Task::Program(env::entrypoint(default, argv)));

@@ -8,7 +8,7 @@ pub(super) static IMAGE: Image = Image {
     suffixes: &["-alpine", "-bookworm"],
     size_bytes: 820 << 20,
     cmd: &["bash"],
-    programs: &[("/usr/local/go/bin/go", "hang")],
     memory_bytes: 4 << 20,
+    programs: &[("/usr/local/go/bin/go", "go"), ("/usr/local/bin/go", "go"), ("/usr/bin/git", "git")],
     ..PLAIN
 };

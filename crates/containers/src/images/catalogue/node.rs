@@ -8,7 +8,12 @@ pub(super) static IMAGE: Image = Image {
     suffixes: &["-alpine", "-slim", "-bookworm"],
     size_bytes: 1100 << 20,
     cmd: &["node"],
-    programs: &[("/usr/local/bin/node", "app-server"), ("/usr/local/bin/npm", "app-server")],
     memory_bytes: 45 << 20,
+    programs: &[
+        ("/usr/local/bin/node", "node"),
+        ("/usr/local/bin/npm", "npm"),
+        ("/usr/local/bin/yarn", "yarn"),
+        ("/usr/bin/git", "git"),
+    ],
     ..PLAIN
 };

@@ -8,7 +8,7 @@ pub(super) static IMAGE: Image = Image {
     suffixes: &["-slim", "-alpine"],
     size_bytes: 470 << 20,
     cmd: &["jshell"],
-    programs: &[("/usr/bin/java", "app-server"), ("/usr/bin/jshell", "hang")],
     memory_bytes: 80 << 20,
+    programs: &[("/usr/local/bin/java", "java"), ("/usr/local/bin/jshell", "java")],
     ..PLAIN
 };

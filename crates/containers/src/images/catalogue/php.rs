@@ -8,7 +8,7 @@ pub(super) static IMAGE: Image = Image {
     suffixes: &["-apache", "-cli", "-fpm", "-alpine"],
     size_bytes: 530 << 20,
     cmd: &["php", "-a"],
-    programs: &[("/usr/local/bin/apache2-foreground", "guestbook"), ("/usr/local/bin/php", "hang")],
     memory_bytes: 10 << 20,
+    programs: &[("/usr/local/bin/php", "php")],
     ..PLAIN
 };

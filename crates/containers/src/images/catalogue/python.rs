@@ -8,7 +8,12 @@ pub(super) static IMAGE: Image = Image {
     suffixes: &["-alpine", "-slim", "-bookworm", "-slim-bookworm"],
     size_bytes: 1000 << 20,
     cmd: &["python3"],
-    programs: &[("/usr/local/bin/python3", "app-server"), ("/usr/local/bin/python", "app-server")],
     memory_bytes: 12 << 20,
+    programs: &[
+        ("/usr/local/bin/python", "python"),
+        ("/usr/local/bin/python3", "python"),
+        ("/usr/local/bin/pip", "pip"),
+        ("/usr/local/bin/pip3", "pip"),
+    ],
     ..PLAIN
 };
