@@ -60,6 +60,19 @@ fn config_from(v: &Value, seed: u64) -> Result<ClusterConfig, String> {
     let dns = v["addons"].is_null() && !addons.contains(&Addon::CoreDns)
         || v["addons"].items().iter().any(|a| a.text() == "dns");
     let cloud = v["cloud"].is_true().then(Default::default);
+    let groups: Vec<cluster::NodeGroup> = v["nodeGroups"]
+        .items()
+        .iter()
+        .map(|g| cluster::NodeGroup {
+            name: g["name"].to_str(),
+            min: usize::try_from(g["min"].int()).unwrap_or(0),
+            max: usize::try_from(g["max"].int_or(10)).unwrap_or(10),
+            cpu: g["cpu"].as_str().unwrap_or("4").into(),
+            memory: g["memory"].as_str().unwrap_or("8Gi").into(),
+            labels: Vec::new(),
+        })
+        .collect();
+    let cloud = if groups.is_empty() { cloud } else { Some(cluster::cloud_with(groups)) };
     let storage = v["storage"].is_true().then(cluster::storage_playground);
     Ok(ClusterConfig { seed, nodes, start: clock::Time::EPOCH, dns, addons, cloud, storage })
 }

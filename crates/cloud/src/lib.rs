@@ -1,4 +1,4 @@
-//! What a cloud provider adds to a cluster: load balancers and disks; node groups find their place beside them.
+//! What a cloud provider adds to a cluster: load balancers, disks and node groups.
 //!
 //! Owns: the cloud-controller-manager, whose controllers each stand in a file of their own and are components
 //! themselves, and the provider's imagined side (addresses, time to create things). Does not own: how a packet goes
@@ -7,12 +7,14 @@
 
 pub mod disks;
 mod load_balancer;
+pub mod node_groups;
 
 use client::{Caller, Change, Component, Ctx, Interest};
 use clock::{Millis, Time};
 use objects::Str;
 
 pub use load_balancer::ServiceController;
+pub use node_groups::{ClusterAutoscaler, NodeGroup, NodeOrder};
 
 /// The cloud that a cluster runs in.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,11 +23,13 @@ pub struct Config {
     pub addresses: Str,
     /// From the wish for a load balancer to its address (estimate; providers take between 10 s and 3 min).
     pub load_balancer_ms: Millis,
+    /// Groups of nodes that grow and shrink by need.
+    pub node_groups: Vec<NodeGroup>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { addresses: "203.0.113".into(), load_balancer_ms: 8_000 }
+        Self { addresses: "203.0.113".into(), load_balancer_ms: 8_000, node_groups: Vec::new() }
     }
 }
 

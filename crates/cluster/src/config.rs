@@ -89,3 +89,9 @@ impl ClusterConfig {
 pub fn storage_playground() -> cloud::disks::Config {
     cloud::disks::Config::playground()
 }
+
+/// A cloud with groups of nodes.
+#[must_use]
+pub fn cloud_with(node_groups: Vec<cloud::NodeGroup>) -> cloud::Config {
+    cloud::Config { node_groups, ..cloud::Config::default() }
+}

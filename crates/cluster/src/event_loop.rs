@@ -42,6 +42,9 @@ impl Cluster {
                 let calls = self.parts[id].wake(self.now, &mut api, &mut self.depot);
                 self.send_calls(id, calls);
                 self.after_kubelet(id);
+                for order in self.parts[id].take_node_orders() {
+                    self.carry_out(order);
+                }
                 if self.parts[id].has_lost() {
                     self.leader_lost(id);
                 }

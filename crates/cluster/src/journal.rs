@@ -37,6 +37,8 @@ pub(crate) enum Input {
     /// Somebody outside asks the network.
     Ask(Box<(Source, NetRequest, Files)>),
     Fault(Box<crate::faults::Fault>),
+    /// A machine joins.
+    Join(Box<crate::NodeConfig>),
     /// Somebody pushed an image or made an account: the registries as they are after it.
     Registry(Box<containers::images::Registry>),
     /// A file on a node's disk is moved.
@@ -95,6 +97,7 @@ impl Cluster {
             Input::Ask(a) => drop(self.send_from(a.0, a.1, a.2)),
             Input::MoveFile(node, from, to) => drop(self.move_node_file(&node, &from, &to)),
             Input::Registry(registry) => self.depot.registry = *registry,
+            Input::Join(node) => drop(self.join_node(*node)),
             Input::Fault(fault) => drop(self.inject(*fault)),
         }
     }

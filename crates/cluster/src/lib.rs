@@ -12,6 +12,7 @@ pub mod config;
 mod event_loop;
 pub mod faults;
 pub mod history;
+mod join;
 mod journal;
 pub mod load;
 mod log_hash;
@@ -29,8 +30,9 @@ use clock::{Rng, Time, Timers};
 use objects::{Status, Str, Value};
 
 pub use addons::Addon;
+pub use cloud::NodeGroup;
 pub use components::NodeFault;
-pub use config::{ClusterConfig, NodeConfig, storage_playground};
+pub use config::{ClusterConfig, NodeConfig, cloud_with, storage_playground};
 pub use containers::images::registry::Fault as RegistryFault;
 pub use containers::net as wire;
 pub use faults::Fault;

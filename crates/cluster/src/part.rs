@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use client::{Caller, Change, Component, Ctx, Interest};
 use clock::{Rng, Time, TimerId};
-use cloud::CloudControllerManager;
 use cloud::disks::{Disks, Order};
+use cloud::{CloudControllerManager, ClusterAutoscaler, NodeOrder};
 use controllers::ControllerManager;
 use kubelet::{Depot, Kubelet, KubeletConfig, NetCall};
 use network::KubeProxy;
@@ -14,7 +14,7 @@ use objects::Str;
 use scheduler::Scheduler;
 
 use crate::components::Election;
-use crate::{At, ClusterConfig};
+use crate::{At, ClusterConfig, NodeConfig};
 
 /// From the start of a component's process to its first try for its lease (estimate).
 const START_MS: clock::Millis = 1_500;
@@ -40,6 +40,7 @@ enum Machine {
     IngressControllers(Box<IngressControllers>),
     CloudControllerManager(Box<CloudControllerManager>),
     Disks(Box<Disks>),
+    ClusterAutoscaler(Box<ClusterAutoscaler>),
 }
 
 impl Machine {
@@ -52,6 +53,7 @@ impl Machine {
             Self::IngressControllers(m) => &**m,
             Self::CloudControllerManager(m) => &**m,
             Self::Disks(m) => &**m,
+            Self::ClusterAutoscaler(m) => &**m,
         }
     }
 
@@ -64,6 +66,7 @@ impl Machine {
             Self::IngressControllers(m) => &mut **m,
             Self::CloudControllerManager(m) => &mut **m,
             Self::Disks(m) => &mut **m,
+            Self::ClusterAutoscaler(m) => &mut **m,
         }
     }
 }
@@ -232,6 +235,11 @@ impl Part {
         Vec::new()
     }
 
+    /// The machines it wants of the provider, or wants to be rid of.
+    pub(crate) fn take_node_orders(&mut self) -> Vec<NodeOrder> {
+        if let Machine::ClusterAutoscaler(a) = &mut self.machine { a.take_orders() } else { Vec::new() }
+    }
+
     /// Lets a kubelet do something with the API server at hand.
     pub(crate) fn kubelet_acts<T>(
         &mut self,
@@ -282,28 +290,37 @@ impl Part {
     }
 }
 
+/// The kubelet of a node; the number is the node's place among all there ever were.
+pub(crate) fn kubelet(node: &NodeConfig, index: u32, rng: &Rng) -> Part {
+    let kubelet = Kubelet::new(KubeletConfig {
+        node: node.name.clone(),
+        index,
+        cpu: node.cpu.clone(),
+        memory: node.memory.clone(),
+        pods: node.pods,
+        labels: node.labels.clone(),
+        control_plane: node.control_plane,
+        images: node.images.clone(),
+    });
+    Part::new(format!("kubelet/{}", node.name), Machine::Kubelet(Box::new(kubelet)), rng)
+}
+
+pub(crate) fn kube_proxy(node: &NodeConfig, rng: &Rng) -> Part {
+    let proxy = KubeProxy::new(node.name.clone());
+    Part::new(format!("kube-proxy/{}", node.name), Machine::KubeProxy(Box::new(proxy)), rng)
+}
+
 /// The parts of a new cluster, in the order in which they act when all are due at once.
 pub(crate) fn all(config: &ClusterConfig, rng: &Rng) -> Vec<Part> {
     let mut parts = Vec::with_capacity(config.nodes.len() * 2 + 2);
     for (i, node) in config.nodes.iter().enumerate() {
-        let kubelet = Kubelet::new(KubeletConfig {
-            node: node.name.clone(),
-            index: i as u32,
-            cpu: node.cpu.clone(),
-            memory: node.memory.clone(),
-            pods: node.pods,
-            labels: node.labels.clone(),
-            control_plane: node.control_plane,
-            images: node.images.clone(),
-        });
-        parts.push(Part::new(format!("kubelet/{}", node.name), Machine::Kubelet(Box::new(kubelet)), rng));
+        parts.push(kubelet(node, i as u32, rng));
     }
     let manager = ControllerManager::new(config.start);
     parts.push(Part::new("kube-controller-manager", Machine::ControllerManager(Box::new(manager)), rng));
     parts.push(Part::new("kube-scheduler", Machine::Scheduler(Box::default()), rng));
     for node in &config.nodes {
-        let proxy = KubeProxy::new(node.name.clone());
-        parts.push(Part::new(format!("kube-proxy/{}", node.name), Machine::KubeProxy(Box::new(proxy)), rng));
+        parts.push(kube_proxy(node, rng));
     }
     // It acts only for controllers that are installed; without addons nobody installs any.
     if !config.addons.is_empty() {
@@ -313,6 +330,11 @@ pub(crate) fn all(config: &ClusterConfig, rng: &Rng) -> Vec<Part> {
     if let Some(cloud) = &config.cloud {
         let manager = Machine::CloudControllerManager(Box::new(CloudControllerManager::new(cloud.clone())));
         parts.push(Part::new("cloud-controller-manager", manager, rng));
+        if !cloud.node_groups.is_empty() {
+            let autoscaler = ClusterAutoscaler::new(cloud.node_groups.clone());
+            let machine = Machine::ClusterAutoscaler(Box::new(autoscaler));
+            parts.push(Part::new("cluster-autoscaler", machine, rng));
+        }
     }
     if let Some(storage) = &config.storage {
         parts.push(Part::new("csi-driver", Machine::Disks(Box::new(Disks::new(storage.clone()))), rng));

@@ -1,0 +1,79 @@
+//! A node group grows for pods without a place and shrinks when nodes idle, within its bounds.
+
+mod world;
+
+use cluster::{ClusterConfig, NodeConfig, NodeGroup};
+use objects::{Value, value};
+use world::World;
+
+fn grown() -> World {
+    let mut config = ClusterConfig::workers(1, 1);
+    config.nodes[0].cpu = "1".into();
+    let group = NodeGroup {
+        name: "ng".into(),
+        min: 0,
+        max: 2,
+        cpu: "2".into(),
+        memory: "4Gi".into(),
+        labels: Vec::new(),
+    };
+    config.cloud = Some(cluster::cloud_with(vec![group]));
+    World::of(config)
+}
+
+fn deployment(w: &mut World, replicas: i64) {
+    w.create(value!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "default"},
+        "spec": {
+            "replicas": (replicas), "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {"containers": [{
+                    "name": "web", "image": "nginx:1.25", "resources": {"requests": {"cpu": "800m"}},
+                }]},
+            },
+        },
+    }));
+}
+
+fn nodes(w: &World) -> Vec<String> {
+    w.cluster.objects("nodes").map(|n: &Value| n.name().to_owned()).collect()
+}
+
+#[test]
+fn it_grows_to_its_bound_and_shrinks_after_ten_minutes() {
+    let mut w = grown();
+    w.advance(5_000);
+    // One fits the node, two each of the two new ones; one finds no place at all.
+    deployment(&mut w, 6);
+    w.advance(20_000);
+    assert!(
+        w.events("TriggeredScaleUp").contains(&"pod triggered scale-up: [{ng 0->2 (max: 2)}]".to_owned())
+    );
+    w.advance(130_000);
+    assert_eq!(nodes(&w), ["ng-1", "ng-2", "node-1"]);
+    let running = w.phases("web").iter().filter(|p| *p == "Running").count();
+    assert_eq!(running, 5);
+    let not = "pod didn't trigger scale-up: 1 max node group size reached".to_owned();
+    assert!(w.events("NotTriggerScaleUp").contains(&not));
+    w.scale("web", 1);
+    w.advance(540_000);
+    assert_eq!(nodes(&w).len(), 3);
+    w.advance(180_000);
+    assert!(nodes(&w).len() < 3, "{:?}", nodes(&w));
+    assert_eq!(w.phases("web"), ["Running"]);
+}
+
+#[test]
+fn a_node_joins_and_takes_pods() {
+    let mut w = World::playground();
+    w.advance(5_000);
+    assert!(w.cluster.join_node(NodeConfig::worker("worker-4")));
+    assert!(!w.cluster.join_node(NodeConfig::worker("worker-4")));
+    w.advance(30_000);
+    assert!(w.node("worker-4").condition_true("Ready"));
+    let on = w.cluster.objects("pods").filter(|p| p["spec"]["nodeName"] == "worker-4");
+    let on: Vec<String> =
+        on.map(|p| format!("{} {}", p.labels()["k8s-app"].text(), p["status"]["phase"].text())).collect();
+    assert_eq!(on, ["kindnet Running", "kube-proxy Running"]);
+}
