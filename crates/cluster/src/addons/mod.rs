@@ -64,9 +64,10 @@ pub(crate) const STATIC_PODS: [(&str, &str); 4] = [
 ];
 
 /// What a learner may install besides, as files on their machine: name and manifests.
-pub const OPTIONAL: [(&str, &str); 7] = [
+pub const OPTIONAL: [(&str, &str); 8] = [
     ("cert-manager.yaml", include_str!("cert-manager.yaml")),
     ("gateway-api.yaml", include_str!("gateway-api.yaml")),
+    ("gateway-class.yaml", include_str!("gateway-class.yaml")),
     ("ingress-nginx.yaml", include_str!("ingress-nginx.yaml")),
     ("metrics-adapter.yaml", include_str!("metrics-adapter.yaml")),
     ("operator.yaml", include_str!("operator.yaml")),
