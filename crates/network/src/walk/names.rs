@@ -1,12 +1,13 @@
 //! From a name to an address: files first, then the servers of `/etc/resolv.conf`.
 
-use objects::Str;
+use objects::{Str, Value};
 
 use super::{Destination, Walk};
 use crate::address;
 use crate::dns::zone::{self, Why};
 use crate::dns::{Data, Found, Record, Resolver, ZONE, in_hosts, is_name, outside};
 use crate::ground::Ground;
+use crate::ingress::{Controller, class_of};
 use crate::path::{Code, Fault, Hop, Source, Stage};
 
 /// The address of the cluster's DNS where no Service has one.
@@ -230,7 +231,27 @@ impl<G: Ground> Walk<'_, G> {
             }
             Why::NoSuchName => hop(Code::DnsNoName).fact("tried", tried.join(", ")),
         };
+        if let Some(ingress) = self.idle_ingress(name) {
+            self.push(hop);
+            return self.fail(ingress, Fault::NoName);
+        }
         self.fail(hop, Fault::NoName)
+    }
+
+    /// What there is to say of an Ingress that has this very host and is served by nobody: an Ingress makes no name,
+    /// and without a controller not even an address.
+    fn idle_ingress(&self, host: &str) -> Option<Hop> {
+        let has = |i: &Value| i["spec"]["rules"].items().iter().any(|r| r["host"].text() == host);
+        let ingress = self.ground.list("ingresses.networking.k8s.io", "").into_iter().find(has)?;
+        let served = self.ground.list("pods", "").iter().any(|p| {
+            p.condition_true("Ready")
+                && Controller::of(&p["spec"], p.namespace()).is_some_and(|c| c.serves(self.ground, &ingress))
+        });
+        let class = class_of(&ingress);
+        let class = if class.is_empty() { Str::new_static("-") } else { class };
+        let hop = Hop::failed(Stage::Ingress, Code::NoController).fact("ingress", ingress.key());
+        let hop = hop.fact("host", host).fact("class", class);
+        (!served).then(|| hop.look("Ingress", &ingress.key(), "spec.ingressClassName"))
     }
 
     /// Whether the server can be asked, and whether it is the cluster's. Adds the hops of the way to it only when

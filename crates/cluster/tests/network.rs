@@ -1,0 +1,307 @@
+//! What learners get wrong between a client and a server: the symptom is upstream's, the path names the hop and the
+//! field, in both languages.
+
+mod world;
+
+use cluster::network::path::{Code, LEARNER_IP};
+use cluster::network::{Fault, Files, Language, Outcome, Path, Source};
+use cluster::wire::{HttpRequest, HttpResponse, NetAnswer, NetRequest};
+use objects::{Value, value};
+use world::{World, admin};
+
+/// nginx behind `web`, a client, and an ingress-nginx controller if asked for; all have started.
+fn shop(controller: bool) -> World {
+    let mut w = World::playground();
+    w.deployment("web", 2);
+    w.service("web");
+    w.create(pod("client", value!({"app": "client"}), value!({"image": "busybox:1.36", "command": ["sleep", "100000"]})));
+    if controller {
+        let all = cluster::addons::OPTIONAL.iter().find(|(n, _)| *n == "ingress-nginx.yaml").expect("there").1;
+        for document in all.split("\n---\n") {
+            w.create(objects::yaml::load(document).expect("yaml").value);
+        }
+    }
+    w.advance(60_000);
+    w
+}
+
+fn pod(name: &str, labels: Value, container: Value) -> Value {
+    let mut container = container;
+    container.set("name", name);
+    value!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": (name), "namespace": "default", "labels": (labels)},
+        "spec": {"containers": [(container)], "terminationGracePeriodSeconds": 1},
+    })
+}
+
+fn service(name: &str, spec: Value) -> Value {
+    value!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": (name), "namespace": "default"}, "spec": (spec)})
+}
+
+fn policy(spec: Value) -> Value {
+    value!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "deny", "namespace": "default"}, "spec": (spec),
+    })
+}
+
+fn ingress(class: Option<&str>, host: &str, tls: Option<&str>) -> Value {
+    let mut spec = value!({"rules": [{"host": (host), "http": {"paths": [
+        {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "web", "port": {"number": 80}}}}
+    ]}}]});
+    if let Some(class) = class {
+        spec.set("ingressClassName", class);
+    }
+    if let Some(secret) = tls {
+        spec.set("tls", value!([{"hosts": [(host)], "secretName": (secret)}]));
+    }
+    value!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"name": "shop", "namespace": "default"}, "spec": (spec),
+    })
+}
+
+fn http(host: &str, port: u16, tls: bool) -> NetRequest {
+    let mut request = HttpRequest::get("/");
+    request.headers.push(("host".into(), host.into()));
+    NetRequest::Http { host: host.into(), port, tls, request }
+}
+
+impl World {
+    fn from_client(&mut self, request: NetRequest) -> (NetAnswer, Path) {
+        self.cluster.ask_with_path("default/client", request)
+    }
+
+    /// A request of the learner's machine to a host that `/etc/hosts` gives the controller's address.
+    fn from_learner(&mut self, host: &str, tls: bool) -> (NetAnswer, Path) {
+        let service = self.get("services", "ingress-nginx", "ingress-nginx-controller");
+        let ip = service.map(|s| s["status"]["loadBalancer"]["ingress"][0]["ip"].to_str()).unwrap_or_default();
+        let hosts = if ip.is_empty() { String::new() } else { format!("{ip} {host}\n") };
+        let files =
+            Files { hosts: hosts.into(), resolv: "nameserver 172.18.0.1\n".into(), hostname: "x".into() };
+        let port = if tls { 443 } else { 80 };
+        self.cluster.ask_from(&Source::Learner, &http(host, port, tls), &files)
+    }
+}
+
+fn response(answer: &NetAnswer) -> &HttpResponse {
+    let NetAnswer::Http { response, .. } = answer else { panic!("{answer:?}") };
+    response
+}
+
+/// The failing hop is this one, points at this field, and reads well in both languages.
+fn fails_at(path: &Path, outcome: Outcome, code: Code, place: &str) {
+    assert_eq!(path.outcome, outcome, "{:?}", path.lines(Language::English));
+    let hop = path.failing().expect("a hop that failed");
+    assert_eq!(hop.code, code, "{:?}", path.lines(Language::English));
+    assert_eq!(hop.look.as_ref().map(|l| l.place()).unwrap_or_default(), place);
+    for language in [Language::English, Language::Korean] {
+        let all = path.lines(language).join("\n");
+        assert!(!all.contains('{') && all.contains(place), "{all}");
+    }
+    assert_ne!(hop.sentence(Language::English), hop.sentence(Language::Korean));
+}
+
+const REFUSED: Outcome = Outcome::Failed(Fault::Refused);
+const SILENT: Outcome = Outcome::Failed(Fault::TimedOut);
+
+#[test]
+fn what_is_right_is_answered_and_turns_are_even() {
+    let mut w = shop(false);
+    let mut counts: std::collections::BTreeMap<String, u32> = std::collections::BTreeMap::new();
+    for _ in 0..20 {
+        let (answer, path) = w.from_client(http("web", 80, false));
+        assert_eq!(response(&answer).status, 200);
+        let chosen = path.hops.iter().find(|h| h.code == Code::Chosen).expect("chosen").get("pod").to_owned();
+        *counts.entry(chosen).or_default() += 1;
+    }
+    assert_eq!(counts.values().copied().collect::<Vec<_>>(), [10, 10]);
+}
+
+#[test]
+fn port_and_target_port() {
+    let mut w = shop(false);
+    w.create(service("bad", value!({"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]})));
+    w.advance(2_000);
+    let (_, path) = w.from_client(http("bad", 80, false));
+    fails_at(&path, REFUSED, Code::TargetPortClosed, "Service default/bad: spec.ports[0].targetPort");
+    let hop = path.failing().expect("failed");
+    assert!(hop.sentence(Language::English).ends_with("the container listens on 80"), "{hop:?}");
+    let (_, path) = w.from_client(http("web", 81, false));
+    fails_at(&path, SILENT, Code::NoSuchServicePort, "Service default/web: spec.ports");
+}
+
+#[test]
+fn labels_that_no_pod_has() {
+    let mut w = shop(false);
+    w.create(service("bad", value!({"selector": {"app": "wbe"}, "ports": [{"port": 80}]})));
+    w.advance(2_000);
+    let (_, path) = w.from_client(http("bad", 80, false));
+    fails_at(&path, REFUSED, Code::NoPodMatches, "Service default/bad: spec.selector");
+}
+
+#[test]
+fn pods_that_are_not_ready() {
+    let mut w = shop(false);
+    let probe = value!({"image": "nginx:1.25", "readinessProbe": {"httpGet": {"path": "/nosuch", "port": 80}}});
+    w.create(pod("slow", value!({"app": "slow"}), probe));
+    w.service("slow");
+    w.advance(20_000);
+    let (_, path) = w.from_client(http("slow", 80, false));
+    fails_at(&path, REFUSED, Code::PodsNotReady, "Pod default/slow: spec.containers[0].readinessProbe");
+}
+
+#[test]
+fn a_name_of_another_namespace() {
+    let mut w = shop(false);
+    w.create(value!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}));
+    let mut other = service("db", value!({"ports": [{"port": 80}]}));
+    other.set_at(&["metadata", "namespace"], "shop");
+    w.create(other);
+    w.advance(2_000);
+    let no_name = Outcome::Failed(Fault::NoName);
+    let (_, path) = w.from_client(http("db", 80, false));
+    fails_at(&path, no_name, Code::DnsOtherNamespace, "Service shop/db: metadata.namespace");
+    let (_, path) = w.from_client(http("db.shpo", 80, false));
+    fails_at(&path, no_name, Code::DnsOtherNamespace, "Service shop/db: metadata.namespace");
+    let (_, path) = w.from_client(http("db.shop", 80, false));
+    fails_at(&path, REFUSED, Code::NoEndpointsWritten, "Service shop/db: spec.selector");
+}
+
+#[test]
+fn a_policy_that_forgets_dns() {
+    let mut w = shop(false);
+    let to_web = value!([{"to": [{"podSelector": {"matchLabels": {"app": "web"}}}]}]);
+    w.create(policy(value!({
+        "podSelector": {"matchLabels": {"app": "client"}}, "policyTypes": ["Egress"], "egress": (to_web),
+    })));
+    let (_, path) = w.from_client(http("web", 80, false));
+    assert!(path.has(Code::PolicyDeniesDns), "{:?}", path.lines(Language::English));
+    fails_at(
+        &path,
+        Outcome::Failed(Fault::NoServer),
+        Code::DnsNoServer,
+        "NetworkPolicy default/deny: spec.egress",
+    );
+}
+
+#[test]
+fn a_policy_that_lets_nobody_in() {
+    let mut w = shop(false);
+    w.create(policy(value!({"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"]})));
+    let (_, path) = w.from_client(http("web", 80, false));
+    fails_at(&path, SILENT, Code::PolicyDeniesIn, "NetworkPolicy default/deny: spec.ingress");
+}
+
+#[test]
+fn the_other_protocol() {
+    let mut w = shop(false);
+    w.create(service("bad", value!({"selector": {"app": "web"}, "ports": [{"port": 80, "protocol": "UDP"}]})));
+    w.advance(2_000);
+    let (_, path) = w.from_client(http("bad", 80, false));
+    fails_at(&path, SILENT, Code::WrongProtocol, "Service default/bad: spec.ports[0].protocol");
+}
+
+#[test]
+fn a_node_port_that_is_taken() {
+    let mut w = shop(false);
+    let spec = || value!({"type": "NodePort", "selector": {"app": "web"}, "ports": [{"port": 80, "nodePort": 30080}]});
+    w.create(service("one", spec()));
+    let r = objects::resources::SERVICES;
+    let request = w.ask(client::Verb::Create, r, "default", "").object(service("two", spec()));
+    let refused = w.cluster.request(&admin(), request).expect_err("taken");
+    assert_eq!(
+        refused.message,
+        "Service \"two\" is invalid: spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated"
+    );
+}
+
+#[test]
+fn an_ingress_without_class() {
+    let mut w = shop(true);
+    w.create(ingress(None, "shop.example.com", None));
+    let (answer, path) = w.from_learner("shop.example.com", false);
+    assert_eq!(response(&answer).status, 404);
+    fails_at(&path, Outcome::Http(404), Code::IngressWithoutClass, "Ingress default/shop: spec.ingressClassName");
+}
+
+#[test]
+fn a_host_that_no_ingress_has() {
+    let mut w = shop(true);
+    w.create(ingress(Some("nginx"), "shop.example.com", None));
+    let (answer, _) = w.from_learner("shop.example.com", false);
+    assert_eq!(response(&answer).status, 200);
+    let (answer, path) = w.from_learner("shpo.example.com", false);
+    assert_eq!(response(&answer).status, 404);
+    fails_at(&path, Outcome::Http(404), Code::IngressNoHost, "Ingress default/shop: spec.rules[0].host");
+}
+
+#[test]
+fn a_certificate_that_is_not_there() {
+    let mut w = shop(true);
+    w.create(ingress(Some("nginx"), "shop.example.com", Some("shop-tls")));
+    let (answer, path) = w.from_learner("shop.example.com", true);
+    let shown = response(&answer).certificate.clone().expect("a certificate");
+    assert!(shown.subject.contains("Kubernetes Ingress Controller Fake Certificate"));
+    fails_at(
+        &path,
+        Outcome::Http(200),
+        Code::IngressTlsSecretMissing,
+        "Ingress default/shop: spec.tls[0].secretName",
+    );
+    let (answer, path) = w.from_learner("shop.example.com", false);
+    assert_eq!(response(&answer).header("location"), Some("https://shop.example.com/"));
+    assert_eq!(path.outcome, Outcome::Http(308));
+}
+
+#[test]
+fn an_ingress_that_nobody_serves() {
+    let mut w = shop(false);
+    w.create(ingress(Some("nginx"), "shop.example.com", None));
+    let (_, path) = w.from_learner("shop.example.com", false);
+    let no_name = Outcome::Failed(Fault::NoName);
+    fails_at(&path, no_name, Code::NoController, "Ingress default/shop: spec.ingressClassName");
+}
+
+#[test]
+fn what_annotations_of_nginx_do() {
+    let mut w = shop(true);
+    let note = |name: &str| format!("nginx.ingress.kubernetes.io/{name}");
+    let mut i = ingress(Some("nginx"), "shop.example.com", None);
+    let notes = [("proxy-body-size", "1k"), ("whitelist-source-range", LEARNER_IP), ("affinity", "cookie")];
+    for (name, text) in notes {
+        i.set_at(&["metadata", "annotations", &note(name)], text);
+    }
+    w.create(i);
+    let (answer, _) = w.from_learner("shop.example.com", false);
+    let cookie = response(&answer).header("set-cookie").expect("a cookie").to_owned();
+    assert!(cookie.starts_with("INGRESSCOOKIE="), "{cookie}");
+    let change = |w: &mut World, name: &str, text: &str| {
+        let mut patch = Value::map();
+        patch.set_at(&["metadata", "annotations", &note(name)], text);
+        w.patch(objects::resources::INGRESSES, "default", "shop", patch);
+    };
+    change(&mut w, "whitelist-source-range", "10.0.0.0/8");
+    let (answer, path) = w.from_learner("shop.example.com", false);
+    assert_eq!((response(&answer).status, path.failing().map(|h| h.code)), (403, Some(Code::IngressForbids)));
+    w.scale("web", 0);
+    change(&mut w, "whitelist-source-range", "0.0.0.0/0");
+    w.advance(10_000);
+    let (answer, path) = w.from_learner("shop.example.com", false);
+    assert_eq!((response(&answer).status, path.failing().map(|h| h.code)), (503, Some(Code::IngressNoEndpoints)));
+}
+
+#[test]
+fn a_node_that_is_cut_off_keeps_its_rules() {
+    let mut w = shop(false);
+    let client = w.get("pods", "default", "client").expect("there");
+    let node = client["spec"]["nodeName"].text().to_owned();
+    w.cluster.cut_off(&node, true);
+    w.scale("web", 5);
+    w.advance(10_000);
+    assert_eq!(w.endpoints_known_to(&node, "web"), 2);
+    w.cluster.cut_off(&node, false);
+    w.advance(10_000);
+    assert_eq!(w.endpoints_known_to(&node, "web"), 5);
+}
