@@ -14,9 +14,14 @@ fn shop(controller: bool) -> World {
     let mut w = World::playground();
     w.deployment("web", 2);
     w.service("web");
-    w.create(pod("client", value!({"app": "client"}), value!({"image": "busybox:1.36", "command": ["sleep", "100000"]})));
+    w.create(pod(
+        "client",
+        value!({"app": "client"}),
+        value!({"image": "busybox:1.36", "command": ["sleep", "100000"]}),
+    ));
     if controller {
-        let all = cluster::addons::OPTIONAL.iter().find(|(n, _)| *n == "ingress-nginx.yaml").expect("there").1;
+        let all =
+            cluster::addons::OPTIONAL.iter().find(|(n, _)| *n == "ingress-nginx.yaml").expect("there").1;
         for document in all.split("\n---\n") {
             w.create(objects::yaml::load(document).expect("yaml").value);
         }
@@ -76,7 +81,8 @@ impl World {
     /// A request of the learner's machine to a host that `/etc/hosts` gives the controller's address.
     fn from_learner(&mut self, host: &str, tls: bool) -> (NetAnswer, Path) {
         let service = self.get("services", "ingress-nginx", "ingress-nginx-controller");
-        let ip = service.map(|s| s["status"]["loadBalancer"]["ingress"][0]["ip"].to_str()).unwrap_or_default();
+        let ip =
+            service.map(|s| s["status"]["loadBalancer"]["ingress"][0]["ip"].to_str()).unwrap_or_default();
         let hosts = if ip.is_empty() { String::new() } else { format!("{ip} {host}\n") };
         let files =
             Files { hosts: hosts.into(), resolv: "nameserver 172.18.0.1\n".into(), hostname: "x".into() };
@@ -122,7 +128,10 @@ fn what_is_right_is_answered_and_turns_are_even() {
 #[test]
 fn port_and_target_port() {
     let mut w = shop(false);
-    w.create(service("bad", value!({"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]})));
+    w.create(service(
+        "bad",
+        value!({"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]}),
+    ));
     w.advance(2_000);
     let (_, path) = w.from_client(http("bad", 80, false));
     fails_at(&path, REFUSED, Code::TargetPortClosed, "Service default/bad: spec.ports[0].targetPort");
@@ -144,7 +153,8 @@ fn labels_that_no_pod_has() {
 #[test]
 fn pods_that_are_not_ready() {
     let mut w = shop(false);
-    let probe = value!({"image": "nginx:1.25", "readinessProbe": {"httpGet": {"path": "/nosuch", "port": 80}}});
+    let probe =
+        value!({"image": "nginx:1.25", "readinessProbe": {"httpGet": {"path": "/nosuch", "port": 80}}});
     w.create(pod("slow", value!({"app": "slow"}), probe));
     w.service("slow");
     w.advance(20_000);
@@ -197,7 +207,10 @@ fn a_policy_that_lets_nobody_in() {
 #[test]
 fn the_other_protocol() {
     let mut w = shop(false);
-    w.create(service("bad", value!({"selector": {"app": "web"}, "ports": [{"port": 80, "protocol": "UDP"}]})));
+    w.create(service(
+        "bad",
+        value!({"selector": {"app": "web"}, "ports": [{"port": 80, "protocol": "UDP"}]}),
+    ));
     w.advance(2_000);
     let (_, path) = w.from_client(http("bad", 80, false));
     fails_at(&path, SILENT, Code::WrongProtocol, "Service default/bad: spec.ports[0].protocol");
@@ -223,7 +236,12 @@ fn an_ingress_without_class() {
     w.create(ingress(None, "shop.example.com", None));
     let (answer, path) = w.from_learner("shop.example.com", false);
     assert_eq!(response(&answer).status, 404);
-    fails_at(&path, Outcome::Http(404), Code::IngressWithoutClass, "Ingress default/shop: spec.ingressClassName");
+    fails_at(
+        &path,
+        Outcome::Http(404),
+        Code::IngressWithoutClass,
+        "Ingress default/shop: spec.ingressClassName",
+    );
 }
 
 #[test]
@@ -289,7 +307,10 @@ fn what_annotations_of_nginx_do() {
     change(&mut w, "whitelist-source-range", "0.0.0.0/0");
     w.advance(10_000);
     let (answer, path) = w.from_learner("shop.example.com", false);
-    assert_eq!((response(&answer).status, path.failing().map(|h| h.code)), (503, Some(Code::IngressNoEndpoints)));
+    assert_eq!(
+        (response(&answer).status, path.failing().map(|h| h.code)),
+        (503, Some(Code::IngressNoEndpoints))
+    );
 }
 
 #[test]
