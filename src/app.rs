@@ -27,6 +27,7 @@ pub enum Panel {
     Events,
     Objects,
     Control,
+    Traffic,
     Inspector,
 }
 
@@ -40,6 +41,7 @@ impl Panel {
             Self::Events => "events",
             Self::Objects => "objects",
             Self::Control => "control",
+            Self::Traffic => "traffic",
             Self::Inspector => "inspector",
         }
     }

@@ -24,6 +24,7 @@ use crate::panels::lesson::Page;
 use crate::panels::timeline::record::{Due, Lane, Record, Tick};
 use crate::stage::facts::PodFacts;
 use crate::stage::model::Model;
+use crate::stage::route::Route;
 use crate::state_words::PodState;
 
 /// Speeds in thousandths, as the reader may choose them.
@@ -34,6 +35,8 @@ const MOST_REAL_MS: i64 = 250;
 const ACT_MS: i64 = 120_000;
 /// Writes looked through for one that is no heartbeat.
 const MOST_STEPS: usize = 20_000;
+/// How long a request stays on the stage.
+const ROUTE_MS: i64 = 2_500;
 /// A jump over a back-off goes no further than this.
 const JUMP_MS: i64 = 600_000;
 
@@ -825,6 +828,17 @@ impl Session {
             None => &mut self.here.cluster,
         };
         cluster.request(&admin, request).map(|answer| answer.object).unwrap_or_default()
+    }
+
+    /// The last request, as long as it is news: the stage shows its way.
+    #[must_use]
+    pub fn route(&self) -> Option<Route> {
+        let path = self.cluster().paths().iter().next_back()?;
+        if self.now() - path.at.0 > ROUTE_MS {
+            return None;
+        }
+        let (stops, passed) = crate::panels::traffic::stops(path);
+        Some(Route { stops, served: passed && !crate::panels::traffic::failed(path) })
     }
 
     /// How many events there are.

@@ -146,6 +146,11 @@ pub(super) static TEXTS: Texts = Texts {
         format_smolstr!("Searching back for \"{what}\": Ctrl+R for the one before, Enter runs it")
     },
     jump: "Jump to the next change",
+    traffic: "Requests",
+    faults_and_load: "Load and faults",
+    no_requests: "No request yet. curl a Service from a pod, or start load above: the way of each request appears here.",
+    served: "served",
+    stopped_at_hop: "stopped on its way",
     inspector: "Inspector",
     why: "Why?",
     why_not: "Why?",

@@ -13,3 +13,4 @@ pub mod past;
 pub mod terminal;
 pub mod timeline;
 pub mod top_bar;
+pub mod traffic;

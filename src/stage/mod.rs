@@ -10,6 +10,7 @@ pub mod glyph;
 pub mod layout;
 pub mod lines;
 pub mod model;
+pub mod route;
 #[cfg(target_arch = "wasm32")]
 pub mod view;
 pub mod walk;

@@ -74,7 +74,7 @@ pub fn Stage(
     // Seconds that are counted down on ending pods and up on lost nodes move the picture, other time doesn't.
     let second = Memo::new(move |_| {
         app.time.track();
-        app.ask(|s| if s.counts_seconds() { s.now() / 1000 } else { 0 })
+        app.ask(|s| (if s.counts_seconds() { s.now() / 1000 } else { 0 }, s.route().is_some()))
     });
     Effect::new(move |_| {
         app.stage.track();
@@ -96,11 +96,12 @@ pub fn Stage(
             let view = View { width, height, narrow: width <= 640 };
             let (model, now) = if other { s.other()? } else { (s.stage(), s.now()) };
             let layout = layout(model, view, easel.level);
+            let route = if other { None } else { s.route() };
             let mut lit = BTreeSet::new();
             if let Some(over) = over.or_else(|| picked.clone()) {
                 lit = model.related(&over);
             }
-            let marks = easel.artist.draw(model, &layout, lang, &Focus { picked, lit }, now);
+            let marks = easel.artist.draw(model, &layout, lang, &Focus { picked, lit, route }, now);
             easel.level = Some(layout.level);
             easel.layout = Some(layout);
             Some(marks)

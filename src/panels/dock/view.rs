@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::{App, Panel, focus, ic, word};
-use crate::panels::{control, editor, events, objects, terminal};
+use crate::panels::{control, editor, events, objects, terminal, traffic};
 
 #[component]
 pub fn Dock(app: App) -> impl IntoView {
@@ -68,6 +68,15 @@ pub fn Dock(app: App) -> impl IntoView {
                     {word(app, |t| t.controllers)}
                 </button>
                 <button
+                    class="tab-traffic"
+                    class:on=move || app.dock.get() == Panel::Traffic
+                    aria-pressed=pressed(Panel::Traffic)
+                    on:click=tab(Panel::Traffic, ".deeds button")
+                >
+                    {ic("#i-bolt")}
+                    {word(app, |t| t.traffic)}
+                </button>
+                <button
                     class="restart"
                     on:click=move |_| {
                         let sure = window().confirm_with_message(app.texts_now().restart_sure);
@@ -85,6 +94,7 @@ pub fn Dock(app: App) -> impl IntoView {
                 <events::view::Events app />
                 <objects::view::Objects app />
                 <control::view::Control app />
+                <traffic::view::Traffic app />
                 <editor::view::Editor app />
             </div>
         </section>

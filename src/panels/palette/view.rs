@@ -33,7 +33,7 @@ struct Entry {
 type Deed = (fn(&'static Texts) -> &'static str, &'static str, fn(App));
 
 /// What the page itself can do.
-const DEEDS: [Deed; 14] = [
+const DEEDS: [Deed; 15] = [
     (|t| t.pause, "Space", |a| a.set_paused(!a.paused.get_untracked())),
     (|t| t.step, ".", |a| a.step_to(true, false)),
     (|t| t.step_back, ",", |a| a.step_to(false, false)),
@@ -46,6 +46,7 @@ const DEEDS: [Deed; 14] = [
     (|t| t.editor, "Ctrl+E", |a| a.show(Panel::Editor, "#manifest")),
     (|t| t.objects, "", |a| a.show(Panel::Objects, ".objects select")),
     (|t| t.controllers, "", |a| a.show(Panel::Control, ".control")),
+    (|t| t.traffic, "", |a| a.show(Panel::Traffic, ".deeds button")),
     (|t| t.events, "", |a| a.show(Panel::Events, ".events")),
     (|t| t.keymap, "F1", |a| a.keymap.set(true)),
 ];

@@ -62,7 +62,12 @@ pub fn TopBar(app: App) -> impl IntoView {
                 </div>
             </div>
             <div class="right">
-                <button class="finder" aria-keyshortcuts="Control+K" on:click=move |_| app.palette.set(true)>
+                <button
+                    class="finder"
+                    aria-keyshortcuts="Control+K"
+                    aria-label=word(app, |t| t.find)
+                    title=word(app, |t| t.find)
+                    on:click=move |_| app.palette.set(true)>
                     {ic("#i-search")}
                     <span>{word(app, |t| t.find)}</span>
                     <kbd>"Ctrl K"</kbd>

@@ -19,6 +19,7 @@ use super::facts::{ObjectId, OwnerFacts};
 use super::layout::Layout;
 use super::lines::{Line, LineKind, owner_lines, traffic_lines};
 use super::model::Model;
+use super::route::Route;
 use crate::format::{fit, seconds_left};
 use crate::i18n::{Lang, Texts};
 use crate::mark::{Mark, Rect, circle, path, rect, text};
@@ -33,6 +34,8 @@ pub type Layer = Vec<(ObjectId, Rc<Mark>)>;
 pub struct Focus {
     pub picked: Option<ObjectId>,
     pub lit: BTreeSet<ObjectId>,
+    /// The request that is shown on its way.
+    pub route: Option<Route>,
 }
 
 /// Draws pictures and remembers the pods of the last one.
@@ -42,7 +45,8 @@ pub struct Artist {
 }
 
 /// The names of the layers, from back to front.
-pub const LAYERS: [&str; 8] = ["ground", "land", "owner-lines", "heads", "pods", "traffic", "cards", "ports"];
+pub const LAYERS: [&str; 9] =
+    ["ground", "land", "owner-lines", "heads", "pods", "traffic", "cards", "ports", "request"];
 
 impl Artist {
     /// The picture at `now` (ms): one layer per name in [`LAYERS`].
@@ -72,7 +76,8 @@ impl Artist {
         let mut cards: Layer = layout.owners.iter().map(|o| pen.owner(o)).collect();
         cards.extend(layout.services.iter().map(|s| pen.service(s)));
         cards.extend(layout.waiting.map(|area| pen.waiting(area)));
-        vec![pen.ground(), land, lines, heads, pods, requests, cards, ports]
+        let request = focus.route.as_ref().map(|r| super::route::draw(r, layout)).unwrap_or_default();
+        vec![pen.ground(), land, lines, heads, pods, requests, cards, ports, request]
     }
 
     fn pods(&mut self, pen: &Pen<'_>, traffic: &[Line]) -> Layer {
