@@ -258,7 +258,7 @@ impl Session {
     /// Where the past begins, on the clock of the objects.
     #[must_use]
     pub fn earliest(&self) -> i64 {
-        self.here.history.first().0
+        self.here.history.first().map_or(self.latest(), |at| at.0)
     }
 
     /// True while the page shows the past.
@@ -538,6 +538,7 @@ impl Session {
         })?;
         let moment = self.here.moments[found].clone();
         self.show(Goal::Input(moment.inputs));
+        self.past.as_ref()?;
         self.fork();
         self.here.moments.truncate(found);
         self.here.record.commands.truncate(found);
@@ -784,6 +785,10 @@ impl Session {
             here.seen = latest;
         }
         here.history.follow(&mut here.cluster, &here.scene);
+        if here.history.first().is_none() {
+            // Moments of a past that is gone lead nowhere.
+            here.moments.clear();
+        }
     }
 
     /// True when a command waits for the texts of `kubectl explain`.

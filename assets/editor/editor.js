@@ -85,7 +85,7 @@ export function mount(parent, told) {
         keymap.of([...closeBracketsKeymap, ...completionKeymap, ...searchKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap]),
         keymap.of([{ key: 'Escape', run: () => (told.leave(), true) }]),
         EditorState.phrases.of(told.phrases ?? {}),
-        EditorView.contentAttributes.of({ id: 'manifest', 'aria-label': told.label, spellcheck: 'false', autocapitalize: 'off' }),
+        EditorView.contentAttributes.of({ id: 'manifest', tabindex: '0', 'aria-label': told.label, spellcheck: 'false', autocapitalize: 'off' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !quiet) told.change(update.state.doc.toString());
         }),

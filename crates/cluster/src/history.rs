@@ -19,9 +19,11 @@ const EVENTS_PER_OBJECT: u64 = 1;
 /// Snapshots kept of a small cluster.
 const MOST: usize = 120;
 /// Objects in all snapshots together.
-const MOST_OBJECTS: usize = 600_000;
+const MOST_OBJECTS: usize = 150_000;
 /// Snapshots that are kept of whatever size.
-const LEAST: usize = 6;
+const LEAST: usize = 4;
+/// Objects beyond which a cluster has no past: a single clone would cost a frame, and a few of them all memory.
+const HUGE: usize = 40_000;
 
 /// What follows a cluster write by write and is remembered with it, such as a picture of it.
 pub trait Companion: Clone {
@@ -74,6 +76,7 @@ pub enum Goal {
 pub struct History<C> {
     snapshots: Vec<Snapshot<C>>,
     inputs: Vec<Noted>,
+    huge: usize,
 }
 
 impl<C: Companion> History<C> {
@@ -81,15 +84,22 @@ impl<C: Companion> History<C> {
     pub fn begin(cluster: &mut Cluster, companion: &C) -> Self {
         cluster.journal.on = true;
         cluster.journal.noted.clear();
-        let mut history = Self { snapshots: Vec::new(), inputs: Vec::new() };
+        let mut history = Self { snapshots: Vec::new(), inputs: Vec::new(), huge: HUGE };
         history.keep(cluster, companion);
         history
     }
 
-    /// The first instant there is.
+    /// The same with another number of objects beyond which there is no past.
     #[must_use]
-    pub fn first(&self) -> Time {
-        self.snapshots.first().map_or(Time::EPOCH, |s| s.cluster.now())
+    pub fn limited(mut self, objects: usize) -> Self {
+        self.huge = objects;
+        self
+    }
+
+    /// The first instant there is; none while the cluster is too large to have a past.
+    #[must_use]
+    pub fn first(&self) -> Option<Time> {
+        self.snapshots.first().map(|s| s.cluster.now())
     }
 
     /// How many events may run before [`History::follow`] should be called again.
@@ -102,6 +112,16 @@ impl<C: Companion> History<C> {
     /// Takes in what happened to the live cluster since the last call.
     pub fn follow(&mut self, cluster: &mut Cluster, companion: &C) {
         self.inputs.append(&mut cluster.journal.noted);
+        if cluster.api().object_count() > self.huge {
+            self.snapshots.clear();
+            self.inputs.clear();
+            return;
+        }
+        if self.snapshots.is_empty() {
+            // Small again: the past begins anew.
+            self.inputs.clear();
+            return self.keep(cluster, companion);
+        }
         let last = self.snapshots.last().map_or(0, |s| s.cluster.steps());
         if cluster.steps().saturating_sub(last) >= self.stride() {
             self.keep(cluster, companion);

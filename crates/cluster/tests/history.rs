@@ -213,3 +213,23 @@ fn an_hour_takes_bounded_room_and_few_steps_to_any_instant() {
     // A step takes some 10 microseconds in a browser.
     assert!(worst <= 2_000, "{worst} steps to an instant");
 }
+
+#[test]
+fn a_cluster_that_is_too_large_has_no_past_until_it_is_small_again() {
+    let mut l = Lived::begin();
+    l.live(1_000);
+    let many = l.cluster.api().object_count() + 40;
+    l.history = l.history.limited(many);
+    apply(&mut l.cluster, "web", 60);
+    l.live(30_000);
+    assert_eq!((l.history.first(), l.history.snapshots()), (None, 0));
+    assert!(l.history.seek(Goal::Time(l.cluster.now()), None, l.end()).is_none());
+    l.history = l.history.limited(100_000);
+    l.look();
+    let begun = l.cluster.now();
+    scale(&mut l.cluster, "web", 3);
+    l.live(20_000);
+    assert_eq!(l.history.first(), Some(begun));
+    let view = l.history.seek(Goal::Time(l.cluster.now()), None, l.end()).unwrap();
+    assert_eq!(view.cluster.log_hash(), l.cluster.log_hash());
+}

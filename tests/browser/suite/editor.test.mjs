@@ -91,3 +91,30 @@ for (const lang of ['en', 'ko']) {
     assert.equal((await visit.exec(everything)).output, before);
   }));
 }
+
+test('the editor knows the schema: faults at their lines, what could stand there, Hangul', () => visiting({ fragment: 'free' }, async (visit) => {
+  const { page } = visit;
+  await page.locator('.tab-editor').click();
+  await page.locator('.cm-content').waitFor();
+  await page.locator('#manifest').fill(nginx.replace('replicas:', 'replica:'));
+  await page.locator('.faults', { hasText: 'Did you mean replicas?' }).waitFor();
+  await page.locator('.cm-lintRange-error').first().waitFor();
+  assert.deepEqual(await visit.accessibilityProblems(), []);
+  await visit.screenshot('editor-faults');
+  await page.locator('#manifest').fill('apiVersion: apps/v1\nkind: Deployment\nspec:\n  ');
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('rep');
+  await page.locator('.cm-tooltip-autocomplete li', { hasText: 'replicas' }).waitFor();
+  await visit.screenshot('editor-completion');
+  await page.keyboard.press('Escape');
+  // Hangul as an input method gives it: a syllable grows while it is composed.
+  await page.locator('#manifest').fill('# ');
+  await page.keyboard.press('Control+End');
+  const client = await visit.context.newCDPSession(page);
+  for (const text of ['ㅎ', '하', '한']) await client.send('Input.imeSetComposition', { text, selectionStart: 1, selectionEnd: 1 });
+  await client.send('Input.insertText', { text: '한' });
+  for (const text of ['ㄱ', '그', '글']) await client.send('Input.imeSetComposition', { text, selectionStart: 1, selectionEnd: 1 });
+  await client.send('Input.insertText', { text: '글' });
+  assert.equal((await page.locator('.cm-line').allInnerTexts()).join('\n').trim(), '# 한글');
+  assert.equal((await visit.exec('cat web.yaml')).output.trim(), '# 한글');
+}));

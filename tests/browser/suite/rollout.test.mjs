@@ -114,7 +114,7 @@ test('files, language and theme outlive a reload', () => visiting({ lang: 'en', 
   await page.locator('main').first().waitFor();
   assert.equal(await page.locator('html').getAttribute('lang'), 'ko');
   assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
-  assert.equal(await page.locator('#manifest').inputValue(), 'kind: Mine\n');
+  assert.equal(await page.locator('.sheet textarea').inputValue(), 'kind: Mine\n');
 }));
 
 test('Hangul composed at the prompt is not sent before it is done', () => visiting({ lang: 'ko', fragment: 'free' }, async (visit) => {
