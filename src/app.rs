@@ -479,6 +479,7 @@ fn language() -> Lang {
 /// Builds the page into the body, once it is known which lesson is open.
 pub fn start() {
     panic_page::install();
+    crate::panels::divider::restore();
     wasm_bindgen_futures::spawn_local(async {
         let lang = language();
         let entries = courses::entries().await;

@@ -22,6 +22,7 @@ pub(super) static TEXTS: Texts = Texts {
     panels: "Panels",
     restart: "New cluster",
     restart_sure: "Start again with an empty cluster? Your files and progress stay.",
+    resize: "Size of the panel: arrow keys, or drag; Home puts it back",
     fold: "Fold the lesson",
     unfold: "Show the lesson",
     close: "Close",

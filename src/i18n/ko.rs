@@ -22,6 +22,7 @@ pub(super) static TEXTS: Texts = Texts {
     panels: "패널",
     restart: "새 클러스터",
     restart_sure: "빈 클러스터로 다시 시작할까요? 파일과 진도는 그대로 남습니다.",
+    resize: "패널 크기: 화살표 키나 끌기로 바꾸고 Home으로 되돌립니다",
     fold: "과제 접기",
     unfold: "과제 펼치기",
     close: "닫기",

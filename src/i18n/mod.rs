@@ -67,6 +67,7 @@ pub struct Texts {
     pub panels: &'static str,
     pub restart: &'static str,
     pub restart_sure: &'static str,
+    pub resize: &'static str,
     pub fold: &'static str,
     pub unfold: &'static str,
     pub close: &'static str,

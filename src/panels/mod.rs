@@ -1,6 +1,8 @@
 //! The panels around the stage, one folder each: plain data in files of their own, the view in `view.rs`.
 
 pub mod control;
+#[cfg(target_arch = "wasm32")]
+pub mod divider;
 pub mod dock;
 pub mod editor;
 pub mod events;

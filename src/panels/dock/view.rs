@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::{App, Panel, focus, ic, word};
+use crate::panels::divider::{Divider, Edge};
 use crate::panels::{control, editor, events, objects, terminal, traffic};
 
 #[component]
@@ -20,6 +21,7 @@ pub fn Dock(app: App) -> impl IntoView {
     let pressed = move |panel: Panel| move || if app.dock.get() == panel { "true" } else { "false" };
     view! {
         <section class="dock" aria-label=word(app, |t| t.terminal)>
+            <Divider app edge=Edge::Dock />
             <div class="tabs" role="group" aria-label=word(app, |t| t.panels)>
                 <button
                     class="tab-terminal"

@@ -14,6 +14,7 @@ use crate::app::{App, ic, word};
 use crate::i18n::Texts;
 use crate::mark::Mark;
 use crate::paint::Painter;
+use crate::panels::divider::{Divider, Edge};
 use crate::panels::events::row;
 use crate::session::kubectl;
 use crate::stage::facts::split_id;
@@ -129,6 +130,7 @@ pub fn Inspector(app: App) -> impl IntoView {
     };
     view! {
         <aside class="insp" aria-label=word(app, |t| t.inspector)>
+            <Divider app edge=Edge::Inspector />
             <Show when=move || app.picked.get().is_none()>
                 <div class="empty">
                     <b>{word(app, |t| t.nothing_picked)}</b>

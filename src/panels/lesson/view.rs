@@ -17,6 +17,7 @@ use crate::courses;
 use crate::i18n::Texts;
 use crate::mark::Mark;
 use crate::paint::Painter;
+use crate::panels::divider::{Divider, Edge};
 use crate::panels::top_bar::view::LessonChoice;
 use crate::session::Session;
 
@@ -71,6 +72,7 @@ pub fn LessonPane(app: App) -> impl IntoView {
     };
     view! {
         <aside class="lesson" aria-label=word(app, |t| t.lesson)>
+            <Divider app edge=Edge::Lesson />
             <div class="choice">
                 <LessonChoice app />
             </div>
