@@ -21,7 +21,7 @@ pub(crate) fn fits_empty(needs: &Needs, allocatable: &Resources) -> bool {
 fn refusal(needs: &Needs, has: &Resources, used: &Resources, pods: usize) -> Option<Refusal> {
     let wants = &needs.requests;
     let free = |wants: i64, has: i64, used: i64| wants <= 0 || wants <= has.saturating_sub(used);
-    let plain = pods as i64 + 1 <= has.pods
+    let plain = (pods as i64) < has.pods
         && free(wants.milli_cpu, has.milli_cpu, used.milli_cpu)
         && free(wants.memory, has.memory, used.memory)
         && free(wants.ephemeral_storage, has.ephemeral_storage, used.ephemeral_storage);
@@ -29,7 +29,7 @@ fn refusal(needs: &Needs, has: &Resources, used: &Resources, pods: usize) -> Opt
         return None;
     }
     let mut found = Refusal { reasons: Vec::new(), unresolvable: false };
-    if pods as i64 + 1 > has.pods {
+    if pods as i64 >= has.pods {
         found.reasons.push(Str::new_static("Too many pods"));
     }
     let known = ["cpu", "memory", "ephemeral-storage"];
