@@ -322,7 +322,10 @@ fn message_of(plain: &Plain, decision: &scheduler::Decision) -> String {
 }
 
 #[test]
-#[allow(clippy::disallowed_methods, reason = "the number of seeds is told from outside; the engine itself reads nothing")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the number of seeds is told from outside; the engine itself reads nothing"
+)]
 fn refusals_are_true_and_the_best_is_chosen() {
     let seeds = std::env::var("SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
     (0..seeds).for_each(play);
