@@ -36,7 +36,7 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
     let mut least: Option<f64> = None;
     for workload in failures {
         if arguments.is_empty() || arguments.iter().any(|a| a == workload.name) {
-            println!("{}", measure_failure(&workload, &mut least));
+            println!("{}", measure_failure(&workload, since, &mut least));
         }
     }
     for workload in losses {
@@ -104,32 +104,33 @@ fn measure(workload: &Workload, since: Instant) -> String {
 
 /// What one pod's failure costs among others: that of a few seconds with it less that of the same without, and how
 /// it compares with the first measured.
-fn measure_failure(workload: &Workload, first: &mut Option<f64>) -> String {
+fn measure_failure(workload: &Workload, since: Instant, first: &mut Option<f64>) -> String {
     let mut cluster = bench::booted(workload);
     let mut timed = |kills: bool| {
         bench::rest(&mut cluster);
-        // By the clock: CPU time is counted in ticks that are longer than this.
-        let before = Instant::now();
+        let before = cpu_ns(since);
         let counts = bench::aftermath(&mut cluster, kills);
-        (before.elapsed().as_nanos(), counts)
+        (cpu_ns(since) - before, counts)
     };
-    let (mut idle_ns, mut ns) = (u128::MAX, u128::MAX);
-    let (mut idle, mut with) = (bench::Failure::default(), bench::Failure::default());
+    // CPU time is counted in ticks that are longer than one round: the sums tell.
+    let (mut idle_ns, mut ns) = (0, 0);
+    let (mut idle, mut with) = (timed(false).1, timed(true).1);
     for _ in 0..workload.rounds {
         let (took, counts) = timed(false);
-        (idle_ns, idle) = (idle_ns.min(took), counts);
+        (idle_ns, idle) = (idle_ns + took, idle.least(counts));
         let (took, counts) = timed(true);
-        (ns, with) = (ns.min(took), counts);
+        (ns, with) = (ns + took, with.least(counts));
     }
-    let us = ns.saturating_sub(idle_ns) as f64 / 1e3;
+    let rounds = workload.rounds.max(1) as f64;
+    let us = ns.saturating_sub(idle_ns) as f64 / 1e3 / rounds;
     let ratio = us / *first.get_or_insert(us.max(1.0));
     format!(
-        "{{\"bench\":\"{}\",\"nodes\":{},\"replicas\":{},\"us\":{us:.1},\"ratio\":{ratio:.2},\"idle_us\":{:.1},\
+        "{{\"bench\":\"{}\",\"nodes\":{},\"replicas\":{},\"cpu_us\":{us:.1},\"cpu_ratio\":{ratio:.2},\"idle_us\":{:.1},\
          \"rounds\":{},\"writes\":{},\"events\":{},\"visited\":{},\"ready\":{}}}",
         workload.name,
         workload.nodes,
         workload.replicas,
-        idle_ns as f64 / 1e3,
+        idle_ns as f64 / 1e3 / rounds,
         workload.rounds,
         with.writes.saturating_sub(idle.writes),
         with.events.saturating_sub(idle.events),

@@ -2,7 +2,7 @@
 
 use client::{Caller, Request, Verb};
 use objects::resources::{DEPLOYMENTS, PODS};
-use objects::{Value, value};
+use objects::{Str, Value, value};
 
 use crate::{ADMIN, Cluster, ClusterConfig, Fault, NodeFault};
 
@@ -65,6 +65,19 @@ pub fn losses() -> Vec<Workload> {
     ]
 }
 
+impl Failure {
+    /// The least of both, count by count: what is due anyway falls into some windows and not into others.
+    #[must_use]
+    pub fn least(self, other: Self) -> Self {
+        Self {
+            writes: self.writes.min(other.writes),
+            events: self.events.min(other.events),
+            visited: self.visited.min(other.visited),
+            ready: self.ready.max(other.ready),
+        }
+    }
+}
+
 /// A pod's failure and all that follows from it, apart from what would have happened anyway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Failure {
@@ -81,7 +94,7 @@ const AFTERMATH_MS: i64 = 4_000;
 /// A cluster with all its replicas ready.
 #[must_use]
 pub fn booted(workload: &Workload) -> Cluster {
-    boot(workload).0
+    boot(workload, &["nginx:1.14.2".into()]).0
 }
 
 /// Lets time pass until nothing is left to do and no node is about to report.
@@ -139,14 +152,19 @@ pub fn node_lost(cluster: &mut Cluster, deployments: i64, loses: bool) -> Failur
 /// From a new cluster to all replicas ready.
 #[must_use]
 pub fn run(workload: &Workload) -> Run {
-    boot(workload).1
+    boot(workload, &[]).1
 }
 
-fn boot(workload: &Workload) -> (Cluster, Run) {
+/// `images`: what every node has from the start.
+fn boot(workload: &Workload, images: &[Str]) -> (Cluster, Run) {
     let mut cluster = if workload.replicas == 0 {
         Cluster::new(ClusterConfig::playground(1))
     } else {
-        Cluster::new(ClusterConfig::workers(1, workload.nodes))
+        let mut config = ClusterConfig::workers(1, workload.nodes);
+        for node in &mut config.nodes {
+            node.images = images.to_vec();
+        }
+        Cluster::new(config)
     };
     let mut run = Run::default();
     // Boot: until the nodes are registered and the first controllers have run.

@@ -288,7 +288,7 @@ impl Kubelet {
         let running = self.pods.values().flat_map(|w| w.containers.iter().filter(|c| is_running(c)));
         let wants: Vec<(i64, i64)> = running
             .map(|c| {
-                let weight = c.meter.cpu_request.max(MINIMUM_SHARE).min(1 << 24);
+                let weight = c.meter.cpu_request.clamp(MINIMUM_SHARE, 1 << 24);
                 (weight, (own_demand(c) + c.meter.load.cpu_millis).min(c.meter.cpu_limit))
             })
             .collect();

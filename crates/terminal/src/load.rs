@@ -169,7 +169,7 @@ fn invalid(name: &str, text: &str) -> String {
 /// `10ms`, `1.5s`, `2m`, `1m30s`, `250us`; a bare number is seconds. In millionths of a second.
 fn micros(text: &str) -> Option<i64> {
     if let Ok(seconds) = text.parse::<f64>() {
-        return (0.0..1e9).contains(&seconds).then(|| (seconds * 1e6) as i64);
+        return (0.0..1e9).contains(&seconds).then_some((seconds * 1e6) as i64);
     }
     let (mut total, mut rest) = (0.0, text);
     while !rest.is_empty() {
@@ -325,9 +325,9 @@ fn per_second(milli: i64) -> String {
 
 fn millis(us: i64) -> String {
     match us {
-        0 => "-".to_owned(),
-        ..10_000 => format!("{:.1}ms", us as f64 / 1000.0),
-        ..10_000_000 => format!("{}ms", us / 1000),
+        ..=0 => "-".to_owned(),
+        1..10_000 => format!("{:.1}ms", us as f64 / 1000.0),
+        10_000..10_000_000 => format!("{}ms", us / 1000),
         _ => format!("{}s", us / 1_000_000),
     }
 }
