@@ -4,6 +4,7 @@
 
 mod dockerfile;
 mod image;
+mod net;
 mod shell;
 
 use clock::Rng;
@@ -11,8 +12,12 @@ use clock::Rng;
 /// Tries what a seed makes.
 type Target = fn(&mut Rng);
 
-const TARGETS: [(&str, Target); 3] =
-    [("shell", shell::try_one), ("dockerfile", dockerfile::try_one), ("image", image::try_one)];
+const TARGETS: [(&str, Target); 4] = [
+    ("shell", shell::try_one),
+    ("dockerfile", dockerfile::try_one),
+    ("image", image::try_one),
+    ("net", net::try_one),
+];
 
 /// Tries a target `count` times from `seed` on.
 ///
@@ -45,7 +50,7 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
     };
     let (seed, count) = (value("--seed", 1)?, value("--count", 10_000)?);
     let target = arguments.first().filter(|a| !a.starts_with('-'));
-    let target = target.ok_or("usage: wheelhouse fuzz shell|dockerfile|image [--count N] [--seed N]")?;
+    let target = target.ok_or("usage: wheelhouse fuzz shell|dockerfile|image|net [--count N] [--seed N]")?;
     run(target, seed, count)?;
     println!("{target}: {count} inputs from seed {seed}, no panic");
     Ok(())
