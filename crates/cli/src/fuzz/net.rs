@@ -18,16 +18,69 @@ use super::{noise, pick};
 
 const TOOLS: [&str; 5] = ["curl", "wget", "nc", "nslookup", "ping"];
 const WORDS: [&str; 42] = [
-    "-s", "-v", "-k", "-L", "-I", "-i", "-f", "-m", "1", "-o", "/tmp/x", "-w", "%{http_code}", "%{", "-H", "Host: a",
-    ":", "-d", "@nosuch", "-X", "--resolve", "a:80:10.0.0.1", "--retry", "2", "--trace-path", "-T", "-O-", "-z", "-l",
-    "-p", "-type=srv", "-c", "1", "-W", "--", "-", "=", "--data-urlencode", "a=b c", "-u", "-b", "--connect-timeout",
+    "-s",
+    "-v",
+    "-k",
+    "-L",
+    "-I",
+    "-i",
+    "-f",
+    "-m",
+    "1",
+    "-o",
+    "/tmp/x",
+    "-w",
+    "%{http_code}",
+    "%{",
+    "-H",
+    "Host: a",
+    ":",
+    "-d",
+    "@nosuch",
+    "-X",
+    "--resolve",
+    "a:80:10.0.0.1",
+    "--retry",
+    "2",
+    "--trace-path",
+    "-T",
+    "-O-",
+    "-z",
+    "-l",
+    "-p",
+    "-type=srv",
+    "-c",
+    "1",
+    "-W",
+    "--",
+    "-",
+    "=",
+    "--data-urlencode",
+    "a=b c",
+    "-u",
+    "-b",
+    "--connect-timeout",
 ];
 const HOSTS: [&str; 14] = [
-    "kubernetes", "kubernetes.default.svc", "10.96.0.1", "localhost", "127.0.0.1", "[::1]", "example.com", "172.18.0.3",
-    "_https._tcp.kubernetes.default.svc.cluster.local", "1.0.96.10.in-addr.arpa", "a..b", "255.255.255.255", "", "0",
+    "kubernetes",
+    "kubernetes.default.svc",
+    "10.96.0.1",
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    "example.com",
+    "172.18.0.3",
+    "_https._tcp.kubernetes.default.svc.cluster.local",
+    "1.0.96.10.in-addr.arpa",
+    "a..b",
+    "255.255.255.255",
+    "",
+    "0",
 ];
-const MARKS: [&str; 16] =
-    ["http://", "https://", "ftp://", "://", ":", ":80", ":443", ":99999", "/", "//", "?", "#", "@", "[", "]", "%00"];
+const MARKS: [&str; 16] = [
+    "http://", "https://", "ftp://", "://", ":", ":80", ":443", ":99999", "/", "//", "?", "#", "@", "[", "]",
+    "%00",
+];
 
 thread_local! {
     static ROOT: RefCell<Option<containers::fs::Tree>> = const { RefCell::new(None) };
@@ -131,7 +184,8 @@ fn files(rng: &mut Rng) {
     let _ = (resolver.candidates(&name), dns::in_hosts(&text, &name), dns::is_name(&name));
     let _ = (dns::outside::lookup(&name), address::v4(&name), address::is_ip(&name));
     let _ = address::any_contains(&format!("{name}/{}", rng.below(40)), 7);
-    let pieces = ["(", ")", "*", "+", "?", "|", "[", "]", "[^", "/", ".", "\\", "$1", "$", "^", "a", "(/|$)", "(.*)"];
+    let pieces =
+        ["(", ")", "*", "+", "?", "|", "[", "]", "[^", "/", ".", "\\", "$1", "$", "^", "a", "(/|$)", "(.*)"];
     let pattern: String = (0..rng.below(12)).map(|_| pick(rng, &pieces)).collect();
     if let Some(groups) = Pattern::parse(&pattern).and_then(|p| p.matches(&format!("/{name}"))) {
         let _ = fill(&pattern, &groups);
@@ -140,8 +194,24 @@ fn files(rng: &mut Rng) {
 
 /// A value of no particular shape.
 fn any_value(rng: &mut Rng, depth: u32) -> Value {
-    let keys = ["podSelector", "namespaceSelector", "ipBlock", "cidr", "except", "ports", "port", "endPort", "from", "to",
-        "matchLabels", "matchExpressions", "key", "operator", "values", "protocol"];
+    let keys = [
+        "podSelector",
+        "namespaceSelector",
+        "ipBlock",
+        "cidr",
+        "except",
+        "ports",
+        "port",
+        "endPort",
+        "from",
+        "to",
+        "matchLabels",
+        "matchExpressions",
+        "key",
+        "operator",
+        "values",
+        "protocol",
+    ];
     match rng.below(if depth > 4 { 4 } else { 7 }) {
         0 => Value::Null,
         1 => Value::from(rng.below(70_000) as i64 - 100),
