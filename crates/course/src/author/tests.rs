@@ -39,6 +39,8 @@ fn a_new_lesson_passes() {
 }
 
 const YAML: &str = "hello/lesson.yaml";
+/// The one goal of the lesson that [`good`] makes.
+const WANT: &str = "{count: {of: pods, selector: app=hello, ready: true, at_least: 2}}";
 
 #[test]
 fn lesson_yaml_broken_in_each_way_names_the_place() {
@@ -50,6 +52,14 @@ fn lesson_yaml_broken_in_each_way_names_the_place() {
         ("slug: hello", "slug: hullo", "lesson.yaml:1:1: slug: the slug is the folder's name"),
         ("level: beginner", "level: easy", "lesson.yaml:3:1: level: level is beginner"),
         ("count: {of: pods", "cuont: {of: pods", "lesson.yaml:19:16: steps[0].goals[0].want.cuont: no check"),
+        ("part: start", "part: nowhere", "lesson.yaml:4:1: part: a part is one of start"),
+        ("  en: You can run", "  e: You can run", "learned: what one can do after the lesson is wanted"),
+        (WANT, "{log: {selector: app=hello}}", "want.log: contains or equals is wanted"),
+        (WANT, "{log: {name: a, contains: b, equals: c}}", "want.log.equals: one of contains and equals"),
+        (WANT, "{file: {name: a, contains: b}}", "want.file: path is missing"),
+        (WANT, "{answer: {url: web}}", "want.answer.url: an address such as"),
+        (WANT, "{right: {user: a, verb: b}}", "want.right: resource is missing"),
+        (WANT, "{output: {run: ls, contain: x}}", "want.output.contain: unknown field"),
         ("of: pods", "of: pots", "lesson.yaml:19:24: steps[0].goals[0].want.count.of: no resource"),
         ("selector: app=hello", "selector: app=(", "steps[0].goals[0].want.count"),
         ("selector: app=hello", "selecter: app=hello", "want.count.selecter: unknown field"),
@@ -369,8 +379,7 @@ fn progress_outlives_a_reload_and_a_change_of_language() {
 /// What an attempt at one goal says after some commands and some time, in English and Korean.
 fn said(want: &str, commands: &[&str], seconds: i64) -> [String; 2] {
     Lang::ALL.map(|lang| {
-        let old = "{count: {of: pods, selector: app=hello, ready: true, at_least: 2}}";
-        let packed = pack(&edited(YAML, old, want));
+        let packed = pack(&edited(YAML, WANT, want));
         assert!(packed.problems.is_empty(), "{:?}", packed.problems);
         let (_, text) = &packed.files[usize::from(lang == Lang::Ko)];
         let value = objects::json::parse(text).unwrap_or_default();
@@ -629,8 +638,7 @@ fn goals_that_take_a_look_say_what_they_saw() {
 #[test]
 fn a_look_leaves_no_trace() {
     let want = "{answer: {url: 'http://s/nothing'}}";
-    let old = "{count: {of: pods, selector: app=hello, ready: true, at_least: 2}}";
-    let packed = pack(&edited(YAML, old, want));
+    let packed = pack(&edited(YAML, WANT, want));
     let value = objects::json::parse(&packed.files[0].1).unwrap_or_default();
     let lesson = std::rc::Rc::new(Lesson::from_json(&value).unwrap_or_else(|e| panic!("{e}")));
     let log = |looks: usize| {
