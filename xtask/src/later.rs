@@ -27,9 +27,14 @@ pub(crate) fn put(dist: &Path) -> Outcome<String> {
 fn bundle(dir: &Path) -> Outcome<Vec<u8>> {
     tools::npm_ci(dir, "the editor")?;
     let out = project::target().join("editor.js");
+    // Its installer puts the program itself where its script was, but for Windows.
+    let program = dir.join("node_modules/esbuild/bin/esbuild");
+    let mut esbuild = if cfg!(windows) { Command::new("node") } else { Command::new(&program) };
+    if cfg!(windows) {
+        esbuild.arg(&program);
+    }
     project::run(
-        Command::new("node")
-            .arg("node_modules/esbuild/bin/esbuild")
+        esbuild
             .args(["editor.js", "--bundle", "--minify", "--format=esm", "--target=es2022"])
             .args(["--legal-comments=none", "--log-level=warning"])
             .arg(format!("--outfile={}", out.display()))
