@@ -28,7 +28,7 @@ const fn outside(name: &'static str, may_know: &'static [&'static str]) -> Room 
 
 /// Everything that `cluster` wires together.
 const CONTROL_PLANE: &[&str] =
-    &["etcd", "client", "apiserver", "controllers", "scheduler", "kubelet", "network", "cloud", "containers"];
+    &["etcd", "client", "cel", "apiserver", "controllers", "scheduler", "kubelet", "network", "cloud", "containers"];
 
 /// The native binary also serves the API itself and measures single rooms.
 const EVERYTHING: &[&str] = &[
@@ -55,8 +55,9 @@ const ROOMS: &[Room] = &[
     engine("clock", &[]),
     engine("objects", &[]),
     engine("etcd", &[]),
+    engine("cel", &[]),
     engine("client", &[]),
-    engine("apiserver", &["etcd", "client"]),
+    engine("apiserver", &["etcd", "client", "cel"]),
     engine("controllers", &["client"]),
     engine("scheduler", &["client"]),
     engine("network", &["client"]),

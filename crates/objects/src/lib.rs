@@ -16,6 +16,7 @@ pub mod meta;
 pub mod names;
 pub mod number;
 pub mod patch;
+pub mod pattern;
 pub mod quantity;
 pub mod resources;
 pub mod schema;

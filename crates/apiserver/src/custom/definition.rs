@@ -71,6 +71,13 @@ pub(crate) fn validate(definition: &Value, errs: &mut Errors) {
                     _ => e.invalid(&schema["type"], "must be object at the root"),
                 });
             }
+            // One version's schema counts as that of all.
+            let path = if versions.len() == 1 { "" } else { "schema.openAPIV3Schema" };
+            if path.is_empty() {
+                e.elsewhere("spec.validation.openAPIV3Schema", |e| super::rules::compile(schema, e));
+            } else {
+                e.at(path, |e| super::rules::compile(schema, e));
+            }
         });
         e.at("names", |e| {
             for key in ["plural", "singular", "kind", "listKind"] {

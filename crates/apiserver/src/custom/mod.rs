@@ -1,13 +1,13 @@
 //! Custom resources: what CustomResourceDefinitions make the server serve.
 //!
 //! Owns: the registry of served versions ([`Customs`]), kept from the stored definitions.
-//! Models `apiextensions-apiserver`. Not modelled: conversion webhooks (versions differ in name only), CEL rules,
+//! Models `apiextensions-apiserver`. Not modelled: conversion webhooks (versions differ in name only),
 //! defaults of stored objects when a definition changes.
 
 use ordered::Sort as _;
 pub(crate) mod definition;
-mod pattern;
 pub(crate) mod printer;
+mod rules;
 mod schema;
 
 use ordered::BTreeMap;
@@ -18,7 +18,21 @@ use objects::resources::{Resource, Subresource};
 use objects::{Str, Value};
 use smol_str::format_smolstr;
 
-pub(crate) use schema::{fill_defaults, validate};
+pub(crate) use schema::fill_defaults;
+
+/// A custom object, new or instead of `old` (null: none), against its schema and the rules in it.
+pub(crate) fn validate_all(new: &Value, old: &Value, schema: &Value, errs: &mut crate::validation::Errors) {
+    let before = errs.len();
+    schema::validate(new, schema, "", errs);
+    if !rules::has_rules(schema) {
+        return;
+    }
+    if errs.len() > before {
+        errs.blocked();
+        return;
+    }
+    rules::check(new, Some(old).filter(|o| !o.is_null()), schema, errs);
+}
 
 /// One served version of a custom resource.
 #[derive(Clone, Debug)]

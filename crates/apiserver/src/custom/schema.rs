@@ -1,11 +1,10 @@
 //! A custom object against its schema: what it leaves out, and what is wrong with it.
 //!
 //! Models `apiextensions-apiserver/pkg/apiserver/schema/defaulting` and `validation` (which words errors as go-openapi
-//! does). Not modelled: `format`, `not`, CEL rules.
+//! does). Not modelled: `format`, `not`. Rules are in `rules`.
 
-use objects::Value;
+use objects::{Value, pattern};
 
-use super::pattern;
 use crate::validation::Errors;
 
 /// Fills in the schema's defaults.

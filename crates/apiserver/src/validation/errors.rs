@@ -46,6 +46,13 @@ impl Errors {
         self.path.truncate(length);
     }
 
+    /// Looks at another place altogether.
+    pub(crate) fn elsewhere(&mut self, path: &str, check: impl FnOnce(&mut Self)) {
+        let here = std::mem::replace(&mut self.path, path.to_owned());
+        check(self);
+        self.path = here;
+    }
+
     pub(crate) fn index(&mut self, i: usize, check: impl FnOnce(&mut Self)) {
         let length = self.path.len();
         let _ = write!(self.path, "[{i}]");
@@ -84,6 +91,14 @@ impl Errors {
 
     fn detailed(text: &str, detail: &str) -> String {
         if detail.is_empty() { text.to_owned() } else { format!("{text}: {detail}") }
+    }
+
+    /// Rules were left out, because what they are about is wrong already.
+    pub(crate) fn blocked(&mut self) {
+        const WHY: &str = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+        let path = std::mem::replace(&mut self.path, "<nil>".into());
+        self.invalid(&Value::Null, WHY);
+        self.path = path;
     }
 
     pub(crate) fn required(&mut self, detail: &str) {

@@ -150,7 +150,7 @@ impl ApiServer {
         let mut errs = Errors::new(cx.pod_spec.known);
         object_meta::validate(&cx.resource, object, &mut errs);
         match &cx.resource {
-            Served::Custom(c) => custom::validate(object, &c.schema, "", &mut errs),
+            Served::Custom(c) => custom::validate_all(object, &Value::Null, &c.schema, &mut errs),
             Served::BuiltIn(r) => (of(r).new)(object, &mut errs),
         }
         finish(cx, object, errs)
@@ -173,7 +173,7 @@ impl ApiServer {
             .iter()
             .any(|(k, v)| !matches!(k.as_str(), "metadata" | "status") && !v.same(&old[k.as_str()]));
         match &cx.resource {
-            Served::Custom(c) => custom::validate(new, &c.schema, "", &mut errs),
+            Served::Custom(c) => custom::validate_all(new, old, &c.schema, &mut errs),
             Served::BuiltIn(r) if part == Part::Main && changed => (of(r).update)(new, old, &mut errs),
             Served::BuiltIn(_) => {}
         }

@@ -22,7 +22,8 @@ enum Node {
 }
 
 /// Whether `text` contains a match.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
+#[must_use]
+pub fn matches(pattern: &str, text: &str) -> bool {
     let chars: Vec<char> = pattern.chars().collect();
     let mut parser = Parser { chars: &chars, at: 0 };
     let Some(alternatives) = parser.alternatives() else { return true };
