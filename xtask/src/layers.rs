@@ -27,8 +27,18 @@ const fn outside(name: &'static str, may_know: &'static [&'static str]) -> Room 
 }
 
 /// Everything that `cluster` wires together.
-const CONTROL_PLANE: &[&str] =
-    &["etcd", "client", "cel", "apiserver", "controllers", "scheduler", "kubelet", "network", "cloud", "containers"];
+const CONTROL_PLANE: &[&str] = &[
+    "etcd",
+    "client",
+    "cel",
+    "apiserver",
+    "controllers",
+    "scheduler",
+    "kubelet",
+    "network",
+    "cloud",
+    "containers",
+];
 
 /// The native binary also serves the API itself and measures single rooms.
 const EVERYTHING: &[&str] = &[

@@ -9,9 +9,22 @@ pub enum Expr {
     Literal(Val),
     Ident(Str),
     /// `operand.field`; `test` is `has(..)`, `optional` is `operand.?field`.
-    Select { operand: Box<Expr>, field: Str, test: bool, optional: bool },
-    Index { operand: Box<Expr>, index: Box<Expr>, optional: bool },
-    Call { target: Option<Box<Expr>>, name: Str, args: Vec<Expr> },
+    Select {
+        operand: Box<Expr>,
+        field: Str,
+        test: bool,
+        optional: bool,
+    },
+    Index {
+        operand: Box<Expr>,
+        index: Box<Expr>,
+        optional: bool,
+    },
+    Call {
+        target: Option<Box<Expr>>,
+        name: Str,
+        args: Vec<Expr>,
+    },
     List(Vec<Expr>),
     Map(Vec<(Expr, Expr)>),
     /// `Object.spec{field: value}`: the type's name is kept with the fields.

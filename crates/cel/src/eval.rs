@@ -143,7 +143,11 @@ impl<'a> Scope<'a> {
                     Val::Optional(None) => Ok(Val::Optional(None)),
                     Val::Optional(Some(v)) => {
                         let mapped = self.with(&m.variable, *v, &m.body)?;
-                        Ok(if m.kind == Kind::OptMap { Val::Optional(Some(Box::new(mapped))) } else { mapped })
+                        Ok(if m.kind == Kind::OptMap {
+                            Val::Optional(Some(Box::new(mapped)))
+                        } else {
+                            mapped
+                        })
                     }
                     _ => Err("no such overload".into()),
                 };

@@ -179,7 +179,9 @@ fn unary(name: &str, v: &Val) -> Evaluated {
         ("timestamp", Val::Text(s)) => {
             Val::Timestamp(clock::Time::parse_rfc3339(s).ok_or("invalid timestamp")?.0)
         }
-        ("quantity", Val::Text(s)) => Val::Quantity(Quantity::parse(s).map_err(|_| "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")?),
+        ("quantity", Val::Text(s)) => Val::Quantity(Quantity::parse(s).map_err(
+            |_| "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+        )?),
         ("isQuantity", Val::Text(s)) => Val::Bool(Quantity::parse(s).is_ok()),
         (other, _) if is_known(other) => return overload(),
         (other, _) => return Err(format!("undeclared reference to '{other}' (in container '')")),
@@ -189,8 +191,20 @@ fn unary(name: &str, v: &Val) -> Evaluated {
 fn is_known(name: &str) -> bool {
     matches!(
         name,
-        "!" | "-_" | "size" | "type" | "dyn" | "string" | "bool" | "int" | "uint" | "double" | "bytes"
-            | "duration" | "timestamp" | "quantity" | "isQuantity"
+        "!" | "-_"
+            | "size"
+            | "type"
+            | "dyn"
+            | "string"
+            | "bool"
+            | "int"
+            | "uint"
+            | "double"
+            | "bytes"
+            | "duration"
+            | "timestamp"
+            | "quantity"
+            | "isQuantity"
     )
 }
 
@@ -279,7 +293,9 @@ fn time_method(ms: i64, name: &str) -> Evaluated {
 
 fn text_method(s: &Str, name: &str, args: &[Val]) -> Evaluated {
     let chars = || s.chars().collect::<Vec<char>>();
-    let part = |from: usize, to: usize| chars().get(from..to).map(|c| Val::Text(c.iter().collect::<String>().into()));
+    let part = |from: usize, to: usize| {
+        chars().get(from..to).map(|c| Val::Text(c.iter().collect::<String>().into()))
+    };
     let at = |i: i64| usize::try_from(i).ok();
     let found = |place: Option<usize>| Val::Int(place.map_or(-1, |p| s[..p].chars().count() as i64));
     Ok(match (name, args) {
@@ -343,7 +359,9 @@ fn formatted(pattern: &str, args: &[Val]) -> Result<String, String> {
             match rest.next() {
                 Some(c) if c == '.' || c.is_ascii_digit() => precision.push(c),
                 Some(c) => break c,
-                None => return Err("could not parse formatting clause: unexpected end of format string".into()),
+                None => {
+                    return Err("could not parse formatting clause: unexpected end of format string".into());
+                }
             }
         };
         if verb == '%' {
@@ -397,7 +415,9 @@ fn list_method(list: &[Val], name: &str, args: &[Val]) -> Evaluated {
         ("lastIndexOf", [v]) => Val::Int(list.iter().rposition(|x| x.equals(v)).map_or(-1, |i| i as i64)),
         ("first", []) => Val::Optional(list.first().map(|v| Box::new(v.clone()))),
         ("last", []) => Val::Optional(list.last().map(|v| Box::new(v.clone()))),
-        ("flatten", []) => Val::List(list.iter().flat_map(|v| v.elements().unwrap_or_else(|| vec![v.clone()])).collect()),
+        ("flatten", []) => {
+            Val::List(list.iter().flat_map(|v| v.elements().unwrap_or_else(|| vec![v.clone()])).collect())
+        }
         ("distinct", []) => {
             let mut out: Vec<Val> = Vec::new();
             for v in list {

@@ -17,8 +17,8 @@ pub enum Token {
 
 /// Longest first, so that `<=` is not `<`.
 const OPS: [&str; 31] = [
-    "&&", "||", "==", "!=", "<=", ">=", ".?", "[?", "{?", "+", "-", "*", "/", "%", "!", "<", ">", "?", ":", ".", ",",
-    "(", ")", "[", "]", "{", "}", "=", "&", "|", "@",
+    "&&", "||", "==", "!=", "<=", ">=", ".?", "[?", "{?", "+", "-", "*", "/", "%", "!", "<", ">", "?", ":",
+    ".", ",", "(", ")", "[", "]", "{", "}", "=", "&", "|", "@",
 ];
 
 /// The tokens with their places (bytes from the start).
@@ -37,10 +37,12 @@ pub fn tokens(text: &str) -> Result<Vec<(Token, usize)>, (usize, String)> {
             at = next;
         } else if c.is_ascii_alphabetic() || c == b'_' || c == b'`' {
             let (name, next) = if c == b'`' {
-                let end = text[at + 1..].find('`').ok_or((at, "unterminated identifier".to_owned()))? + at + 1;
+                let end =
+                    text[at + 1..].find('`').ok_or((at, "unterminated identifier".to_owned()))? + at + 1;
                 (&text[at + 1..end], end + 1)
             } else {
-                let end = at + bytes[at..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+                let end =
+                    at + bytes[at..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
                 (&text[at..end], end)
             };
             out.push((Token::Ident(name.into()), at));
@@ -75,7 +77,8 @@ fn number(text: &str, at: usize) -> Result<(Token, usize), (usize, String)> {
             Ok((Token::Int(i64::from_str_radix(digits, 16).map_err(|_| wrong())?), end))
         };
     }
-    let digits = |from: usize| bytes[from.min(bytes.len())..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let digits =
+        |from: usize| bytes[from.min(bytes.len())..].iter().take_while(|b| b.is_ascii_digit()).count();
     let mut end = at + digits(at);
     let mut double = false;
     if bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {

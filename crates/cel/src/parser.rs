@@ -24,7 +24,10 @@ pub fn parse(text: &str) -> Result<Expr, String> {
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         let source = text.lines().nth(line - 1).unwrap_or_default();
-        format!("ERROR: <input>:{line}:{column}: Syntax error: {why}\n | {source}\n | {}^", ".".repeat(column - 1))
+        format!(
+            "ERROR: <input>:{line}:{column}: Syntax error: {why}\n | {source}\n | {}^",
+            ".".repeat(column - 1)
+        )
     };
     let tokens = tokens(text).map_err(shown)?;
     let mut p = Parser { text, tokens, at: 0, depth: 0 };
@@ -269,9 +272,18 @@ impl Parser<'_> {
                 let body = args.pop().unwrap_or(Expr::Literal(Val::Null));
                 let value = args.pop().unwrap_or(Expr::Literal(Val::Null));
                 let Some(Expr::Ident(variable)) = args.pop() else {
-                    return Err((self.place(), "cel.bind() variable names must be simple identifiers".into()));
+                    return Err((
+                        self.place(),
+                        "cel.bind() variable names must be simple identifiers".into(),
+                    ));
                 };
-                return Ok(Expr::Macro(Box::new(Macro { kind: Kind::Bind, over: value, variable, body, then: None })));
+                return Ok(Expr::Macro(Box::new(Macro {
+                    kind: Kind::Bind,
+                    over: value,
+                    variable,
+                    body,
+                    then: None,
+                })));
             }
             _ => return Ok(Expr::Call { target: Some(Box::new(target)), name, args }),
         };

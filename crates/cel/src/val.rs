@@ -208,7 +208,9 @@ impl Val {
             (Self::Int(a), Self::Int(b)) => Some(a.cmp(b)),
             (Self::Text(a), Self::Text(b)) => Some(a.cmp(b)),
             (Self::Bytes(a), Self::Bytes(b)) => Some(a.cmp(b)),
-            (Self::Duration(a), Self::Duration(b)) | (Self::Timestamp(a), Self::Timestamp(b)) => Some(a.cmp(b)),
+            (Self::Duration(a), Self::Duration(b)) | (Self::Timestamp(a), Self::Timestamp(b)) => {
+                Some(a.cmp(b))
+            }
             (Self::Quantity(a), Self::Quantity(b)) => Some(a.cmp(b)),
             _ => self.number()?.partial_cmp(&other.number()?),
         }

@@ -25,11 +25,13 @@ pub(crate) fn compile(schema: &Value, e: &mut Errors) {
         let text = rule["rule"].text();
         let wrong = match Program::parse(text) {
             Err(why) => Some(why),
-            Ok(p) => p
-                .free_variables()
-                .iter()
-                .find(|v| !KNOWN.contains(&v.as_str()))
-                .map(|v| format!("ERROR: <input>:1:{}: undeclared reference to '{v}' (in container '')\n | {text}\n | {}^", column(text, v), ".".repeat(column(text, v) - 1))),
+            Ok(p) => p.free_variables().iter().find(|v| !KNOWN.contains(&v.as_str())).map(|v| {
+                format!(
+                    "ERROR: <input>:1:{}: undeclared reference to '{v}' (in container '')\n | {text}\n | {}^",
+                    column(text, v),
+                    ".".repeat(column(text, v) - 1)
+                )
+            }),
         };
         if let Some(why) = wrong {
             e.at("x-kubernetes-validations", |e| {
@@ -51,8 +53,22 @@ pub(crate) fn compile(schema: &Value, e: &mut Errors) {
 
 /// Names that stand for something without being bound: the object, the type names, the namespaces of functions.
 const KNOWN: [&str; 16] = [
-    "self", "oldSelf", "bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type",
-    "optional", "sets", "math", "cel",
+    "self",
+    "oldSelf",
+    "bool",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bytes",
+    "list",
+    "map",
+    "null_type",
+    "type",
+    "optional",
+    "sets",
+    "math",
+    "cel",
 ];
 
 fn column(text: &str, name: &str) -> usize {
@@ -86,9 +102,9 @@ pub(crate) fn check(value: &Value, old: Option<&Value>, schema: &Value, e: &mut 
             let by_key = schema["x-kubernetes-list-type"] == "map" && !keys.is_empty();
             for (i, item) in items.iter().enumerate() {
                 // Only elements with names of their own can be told to be the same as before.
-                let was = old.filter(|_| by_key).and_then(|o| {
-                    o.items().iter().find(|w| keys.iter().all(|k| w[*k] == item[*k]))
-                });
+                let was = old
+                    .filter(|_| by_key)
+                    .and_then(|o| o.items().iter().find(|w| keys.iter().all(|k| w[*k] == item[*k])));
                 e.index(i, |e| check(item, was, &schema["items"], e));
             }
         }
@@ -135,8 +151,7 @@ fn one(rule: &Value, value: &Value, old: Option<&Value>, schema: &Value, e: &mut
         Ok(true) => {}
         Ok(false) => {
             let message = message();
-            let path: Vec<&str> =
-                rule["fieldPath"].text().split('.').filter(|p| !p.is_empty()).collect();
+            let path: Vec<&str> = rule["fieldPath"].text().split('.').filter(|p| !p.is_empty()).collect();
             refuse(rule["reason"].text(), shown, &message, &path, e);
         }
         Err(why) => e.invalid_text(shown, &format!("rule evaluation error: {why}: {}", text.trim())),
