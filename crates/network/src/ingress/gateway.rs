@@ -116,6 +116,9 @@ pub fn unresolved(
     None
 }
 
+/// How well a match fits: exact path, its length, method, headers, query.
+type Rank = (bool, usize, bool, usize, usize);
+
 /// A rule of a route that fits a request.
 struct Fit<'a> {
     route: &'a Value,
@@ -123,7 +126,7 @@ struct Fit<'a> {
     index: usize,
     /// What of the path the match took: a rewrite of the prefix replaces it.
     prefix: String,
-    rank: (bool, usize, bool, usize, usize),
+    rank: Rank,
 }
 
 /// What the Gateways of a controller do with a request that came in by `ports` (the Service's and the container's).
@@ -218,7 +221,7 @@ fn rule_rank(
     rule: &Value,
     asked: &Asked<'_>,
     path: &str,
-) -> Option<((bool, usize, bool, usize, usize), String)> {
+) -> Option<(Rank, String)> {
     let all = rule["matches"].items();
     if all.is_empty() {
         return Some(((false, 1, false, 0, 0), "/".into()));
@@ -230,7 +233,7 @@ fn match_rank(
     m: &Value,
     asked: &Asked<'_>,
     path: &str,
-) -> Option<((bool, usize, bool, usize, usize), String)> {
+) -> Option<(Rank, String)> {
     let (kind, value) =
         (m["path"]["type"].as_str().unwrap_or("PathPrefix"), m["path"]["value"].as_str().unwrap_or("/"));
     let fits = match kind {

@@ -75,7 +75,8 @@ fn who_may_be_chosen() {
     let local = value!({"externalTrafficPolicy": "Local"});
     let inner = value!({"internalTrafficPolicy": "Local"});
     let (r, e) = (ready, ending);
-    let table: [(Value, Vec<Value>, Via, &str, &[&str], bool); 8] = [
+    type Case<'a> = (Value, Vec<Value>, Via, &'a str, &'a [&'a str], bool);
+    let table: [Case<'_>; 8] = [
         (value!({}), vec![r(), e(false), r()], Via::ClusterIp, "a", &["web-0", "web-2"], false),
         (value!({}), vec![e(true), e(false)], Via::ClusterIp, "a", &["web-0"], true),
         (value!({}), vec![e(false)], Via::ClusterIp, "a", &[], false),

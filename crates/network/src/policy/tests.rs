@@ -97,6 +97,9 @@ const NAMESPACES: [&str; 3] = ["a", "b", "c"];
 const APPS: [&str; 3] = ["web", "db", "job"];
 const PORTS: [i64; 4] = [53, 80, 443, 8080];
 
+/// Peers and ranges of ports.
+type PlainRule = (Vec<PlainPeer>, Vec<(i64, i64)>);
+
 /// A policy as numbers: what the property test reads directly, without selectors or blocks.
 struct Plain {
     namespace: usize,
@@ -104,7 +107,7 @@ struct Plain {
     app: Option<usize>,
     types: (bool, bool),
     /// For ingress and for egress: rules of peers and ports.
-    rules: [Vec<(Vec<PlainPeer>, Vec<(i64, i64)>)>; 2],
+    rules: [Vec<PlainRule>; 2],
 }
 
 enum PlainPeer {
@@ -174,7 +177,7 @@ fn as_object(p: &Plain, i: usize) -> Value {
             value!({"ipBlock": (block)})
         }
     };
-    let rules = |list: &[(Vec<PlainPeer>, Vec<(i64, i64)>)], ends: &str| -> Value {
+    let rules = |list: &[PlainRule], ends: &str| -> Value {
         list.iter()
             .map(|(peers, ports)| {
                 let mut rule = Value::map();
@@ -239,6 +242,7 @@ fn directly(policies: &[Plain], from: (usize, usize), to: (usize, usize), port: 
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a long run is asked for by the environment")]
 fn random_policies_say_what_a_direct_reading_says() {
     let seeds: u64 = std::env::var("SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(60);
     let (mut passed, mut denied) = (0u32, 0u32);

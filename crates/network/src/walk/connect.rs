@@ -56,10 +56,10 @@ impl<G: Ground> Walk<'_, G> {
         }
         let node = Str::from(self.source.node());
         if node.is_empty() {
-            return self.from_outside(ip, port, protocol);
+            return self.enter_from_outside(ip, port, protocol);
         }
         if ip.starts_with("127.") {
-            return self.to_self(port);
+            return self.stay_inside(port);
         }
         if !self.ground.is_linked(&node) {
             let when = self.ground.proxy(&node).map_or(clock::Time::EPOCH, |p| p.heard());
@@ -82,13 +82,13 @@ impl<G: Ground> Walk<'_, G> {
     }
 
     /// A connection from outside: to a load balancer, a node's port, or an external address.
-    fn from_outside(&mut self, ip: &str, port: i64, protocol: &str) -> Result<Destination, Fault> {
+    fn enter_from_outside(&mut self, ip: &str, port: i64, protocol: &str) -> Result<Destination, Fault> {
         let learner = self.source == Source::Learner;
         if !learner {
             self.took_ms += INTERNET_MS;
         }
         if learner && (ip.starts_with("127.") || ip == LEARNER_IP) {
-            return self.to_forward(port);
+            return self.follow_forward(port);
         }
         if learner && let Owner::Node(node) = self.ground.owner(ip) {
             return self.at_node(&node, ip, port, protocol);
@@ -240,7 +240,7 @@ impl<G: Ground> Walk<'_, G> {
                 let (ip, client) = (pod["status"]["podIP"].to_str(), Str::from(self.source.ip()));
                 let outside = self.source.node().is_empty();
                 let end = End { ip, port: to, client, ..End::default() };
-                self.to_address_from(end, protocol, if outside { node } else { "" })
+                self.reach_address(end, protocol, if outside { node } else { "" })
             }
             Match::None => self.deliver(End {
                 ip: ip.into(),
@@ -283,7 +283,7 @@ impl<G: Ground> Walk<'_, G> {
             }
             Match::HealthCheck { .. } | Match::None => {
                 let client = Str::from(self.source.ip());
-                self.to_address(End { ip: ip.into(), port, client, ..End::default() }, protocol)
+                self.take_address(End { ip: ip.into(), port, client, ..End::default() }, protocol)
             }
         }
     }
@@ -350,15 +350,15 @@ impl<G: Ground> Walk<'_, G> {
             port_index: index,
             client,
         };
-        self.to_address_from(end, &p.protocol, if inside { "" } else { node })
+        self.reach_address(end, &p.protocol, if inside { "" } else { node })
     }
 
-    fn to_address(&mut self, end: End, protocol: &str) -> Result<Destination, Fault> {
-        self.to_address_from(end, protocol, "")
+    fn take_address(&mut self, end: End, protocol: &str) -> Result<Destination, Fault> {
+        self.reach_address(end, protocol, "")
     }
 
     /// To an address as it is after all rewriting; `via` is the node it came in by, if not the source's own.
-    fn to_address_from(&mut self, mut end: End, protocol: &str, via: &str) -> Result<Destination, Fault> {
+    fn reach_address(&mut self, mut end: End, protocol: &str, via: &str) -> Result<Destination, Fault> {
         let from_node = if via.is_empty() { Str::from(self.source.node()) } else { via.into() };
         let mut from = self.source_peer();
         if !via.is_empty() && end.client != self.source.ip() {
@@ -419,7 +419,7 @@ impl<G: Ground> Walk<'_, G> {
     }
 
     /// A port of the learner's own machine: kubectl may carry it to a pod, past Services and policies.
-    fn to_forward(&mut self, port: i64) -> Result<Destination, Fault> {
+    fn follow_forward(&mut self, port: i64) -> Result<Destination, Fault> {
         let Some((key, to)) = self.ground.forwarded(port) else {
             let hop = Hop::failed(Stage::Forward, Code::NoForward).number("port", port);
             return self.fail(hop.fact("machine", self.source.label()), Fault::Refused);
@@ -437,7 +437,7 @@ impl<G: Ground> Walk<'_, G> {
         }))
     }
 
-    fn to_self(&mut self, port: i64) -> Result<Destination, Fault> {
+    fn stay_inside(&mut self, port: i64) -> Result<Destination, Fault> {
         let (pod, ip) = (Str::from(self.source.pod()), Str::from(self.source.ip()));
         let at = if pod.is_empty() { Str::from(self.source.node()) } else { pod.clone() };
         self.push(Hop::new(Stage::Wire, Code::SamePod).fact("pod", at));

@@ -166,11 +166,11 @@ impl Program for Ping {
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
-        if self.begun.is_none() {
-            if let Err((text, code)) = self.begin(sys) {
-                sys.err(&text);
-                return Turn::Exit(code);
-            }
+        if self.begun.is_none()
+            && let Err((text, code)) = self.begin(sys)
+        {
+            sys.err(&text);
+            return Turn::Exit(code);
         }
         if self.call.is_open() {
             return match self.call.take(sys) {

@@ -504,7 +504,7 @@ impl Curl {
                     if !self.silent() {
                         sys.err(&format!("Warning: Failed to open the file {name}: {e}\n"));
                     }
-                    self.complain(sys, 23, &format!("Failure writing output to destination"));
+                    self.complain(sys, 23, "Failure writing output to destination");
                     return 23;
                 }
             }
