@@ -217,11 +217,7 @@ fn route_has_host(route: &Value, host: &str) -> bool {
 }
 
 /// How well a rule fits, the best of its matches: exact path, longest path, method, headers, query.
-fn rule_rank(
-    rule: &Value,
-    asked: &Asked<'_>,
-    path: &str,
-) -> Option<(Rank, String)> {
+fn rule_rank(rule: &Value, asked: &Asked<'_>, path: &str) -> Option<(Rank, String)> {
     let all = rule["matches"].items();
     if all.is_empty() {
         return Some(((false, 1, false, 0, 0), "/".into()));
@@ -229,11 +225,7 @@ fn rule_rank(
     all.iter().filter_map(|m| match_rank(m, asked, path)).max_by(|a, b| a.0.cmp(&b.0))
 }
 
-fn match_rank(
-    m: &Value,
-    asked: &Asked<'_>,
-    path: &str,
-) -> Option<(Rank, String)> {
+fn match_rank(m: &Value, asked: &Asked<'_>, path: &str) -> Option<(Rank, String)> {
     let (kind, value) =
         (m["path"]["type"].as_str().unwrap_or("PathPrefix"), m["path"]["value"].as_str().unwrap_or("/"));
     let fits = match kind {
