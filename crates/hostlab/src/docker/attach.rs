@@ -25,7 +25,7 @@ impl Attached {
     }
 
     /// Everything it writes is wanted.
-    pub(super) fn from_start(&mut self, engine: &mut Engine) {
+    pub(super) fn follow_all(&mut self, engine: &mut Engine) {
         let found = engine.find(&self.id);
         if let Some(inside) = found.and_then(|i| engine.containers[i].inside_mut()) {
             inside.attach();
@@ -113,7 +113,7 @@ pub(super) fn attach(argv: &[String], engine: &mut Engine, console: &mut dyn Con
     }
     c.watched += 1;
     let mut attached = Attached::new(&c.id.clone(), c.new.stdin);
-    attached.from_start(engine);
+    attached.follow_all(engine);
     Started::Goes(Box::new(attached))
 }
 

@@ -79,7 +79,7 @@ impl Pull {
     }
 
     /// As `run` shows it.
-    pub(super) fn to_stderr(mut self) -> Self {
+    pub(super) fn on_stderr(mut self) -> Self {
         self.lines.to_stderr = true;
         self
     }

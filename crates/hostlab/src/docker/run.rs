@@ -307,7 +307,7 @@ fn begin(command: &'static str, argv: &[String], engine: &mut Engine, console: &
             }
         }
         match Pull::begin(&image, engine, console) {
-            Ok(p) => pull = Some(p.to_stderr()),
+            Ok(p) => pull = Some(p.on_stderr()),
             Err(why) => {
                 let why = if why.starts_with("invalid reference") {
                     why
@@ -370,7 +370,7 @@ impl Run {
             return Some(0);
         }
         let mut attached = Attached::new(&id, self.args.has("interactive"));
-        attached.from_start(engine);
+        attached.follow_all(engine);
         self.attached = Some(attached);
         engine.step(console.now(), super::console_files(console));
         self.attached.as_mut().and_then(|a| a.poll(engine, console))
@@ -429,7 +429,7 @@ pub(super) fn start(argv: &[String], engine: &mut Engine, console: &mut dyn Cons
             let id = engine.containers[i].id.clone();
             engine.containers[i].watched += 1;
             let mut attached = Attached::new(&id, args.has("interactive"));
-            attached.from_start(engine);
+            attached.follow_all(engine);
             return Started::Goes(Box::new(attached));
         }
         say(console, format!("{name}\n"));

@@ -144,7 +144,8 @@ pub(super) fn serve(server: &mut Server, data: &[u8], sys: &mut Sys<'_>) -> Vec<
     let known = accounts.lines().any(|l| l.split_once('\t') == Some((*user, *password)));
     let trusted = server.var("POSTGRES_HOST_AUTH_METHOD") == Some("trust") || *password == "\u{1}local";
     let named = accounts.lines().any(|l| l.split('\t').next() == Some(user));
-    if !known && !(trusted && dialect == Dialect::Postgres && named) {
+    let let_in = known || (trusted && dialect == Dialect::Postgres && named);
+    if !let_in {
         let using = if password.is_empty() { "NO" } else { "YES" };
         return encode(&match dialect {
             Dialect::MySql => Answer::Failed(
