@@ -38,7 +38,7 @@ pub(crate) fn span(ms: Millis) -> String {
     match s {
         ..1 => "Less than a second".into(),
         1 => "1 second".into(),
-        ..60 => format!("{s} seconds"),
+        2..60 => format!("{s} seconds"),
         _ if m == 1 => "About a minute".into(),
         _ if m < 60 => format!("{m} minutes"),
         _ if h == 1 => "About an hour".into(),
