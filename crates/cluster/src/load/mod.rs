@@ -28,6 +28,8 @@ pub use profile::{Amount, Profile, Shape, Target, TargetKind};
 use queueing::{Arrival, Outcome};
 
 const TICK_MS: Millis = 1_000;
+/// One request in so many seconds leaves its path for the reader.
+const SAMPLE_EVERY: i64 = 5;
 /// Seconds that are remembered.
 const MEMORY: usize = 600;
 /// Loads that may run at once.
@@ -317,7 +319,13 @@ impl Cluster {
             let offered = profile.requests_at(age, latency) * noise / 1000;
             offered_by.insert(name.clone(), offered);
             let mut waiting = self.load.running.get(name).map(|r| r.queues.clone()).unwrap_or_default();
-            for (service, port, part) in self.services_of(&profile.target) {
+            let services = self.services_of(&profile.target);
+            if age / TICK_MS % SAMPLE_EVERY == 0 {
+                for (service, port, _) in &services {
+                    self.sample_path(&profile.target.namespace, service, *port);
+                }
+            }
+            for (service, port, part) in services {
                 let shares = self.backend_shares(&profile.target.namespace, &service, port);
                 let whole: i64 = shares.iter().map(|s| s.weight).sum();
                 let asked = offered * part / 1000;
