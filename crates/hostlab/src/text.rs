@@ -36,7 +36,7 @@ pub(crate) fn span(ms: Millis) -> String {
     let s = ms.max(0) / 1000;
     let (m, h) = (s / 60, (s + 1800) / 3600);
     match s {
-        ..1 => "Less than a second".into(),
+        i64::MIN..=0 => "Less than a second".into(),
         1 => "1 second".into(),
         2..60 => format!("{s} seconds"),
         _ if m == 1 => "About a minute".into(),

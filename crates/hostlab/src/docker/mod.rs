@@ -373,9 +373,7 @@ pub(crate) mod tests {
             0o644,
         );
         tree.put_file("/a", b"there\n", 0o644);
-        for (path, node) in [("/home/learner/app", tree.root.clone())] {
-            c.files.insert(path.into(), node);
-        }
+        c.files.insert("/home/learner/app".into(), tree.root.clone());
         c.files.insert(
             "/home/learner/app/Dockerfile".into(),
             Node::file(tree.file("/Dockerfile").expect("put"), 0o644),
