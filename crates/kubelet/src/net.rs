@@ -139,7 +139,7 @@ impl Kubelet {
         let Some(inside) = live else { return Some(machines::name_files(worker)) };
         let read = |path: &str| {
             let bytes = inside.machine().fs.tree.file(path).unwrap_or_default();
-            String::from_utf8_lossy(&bytes).into_owned()
+            String::from_utf8_lossy(bytes).into_owned()
         };
         Some((read("/etc/hosts"), read("/etc/resolv.conf"), inside.machine().hostname.clone()))
     }
