@@ -65,7 +65,6 @@ pub fn TopBar(app: App) -> impl IntoView {
                 <button
                     class="finder"
                     aria-keyshortcuts="Control+K"
-                    aria-label=word(app, |t| t.find)
                     title=word(app, |t| t.find)
                     on:click=move |_| app.palette.set(true)>
                     {ic("#i-search")}
