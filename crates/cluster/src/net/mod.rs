@@ -60,7 +60,7 @@ struct Flight {
 #[derive(Clone, Debug)]
 enum Asker {
     /// A process of a pod, by the part that is its kubelet.
-    Process(usize, NetCall),
+    Process(usize, Box<NetCall>),
     /// Somebody outside who will fetch the answer.
     Outside,
 }
@@ -71,7 +71,7 @@ impl Cluster {
         for call in calls {
             let (source, files) = self.seat(part, &call.pod, call.container, &call.source);
             let request = call.request.clone();
-            self.send(Flight { asker: Asker::Process(part, call), source, request, files, answer: None });
+            self.send(Flight { asker: Asker::Process(part, Box::new(call)), source, request, files, answer: None });
         }
     }
 
