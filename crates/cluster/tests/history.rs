@@ -69,8 +69,7 @@ struct Lived {
 impl Lived {
     fn begin() -> Self {
         let mut cluster = Cluster::new(ClusterConfig::playground(5));
-        let mut count = Count::default();
-        count.0 = cluster.revision();
+        let count = Count(cluster.revision());
         let history = History::begin(&mut cluster, &count);
         let seen = cluster.revision();
         Self { cluster, count, history, seen, marks: Vec::new() }

@@ -74,12 +74,12 @@ fn http(host: &str, port: u16, tls: bool) -> NetRequest {
 }
 
 impl World {
-    fn from_client(&mut self, request: NetRequest) -> (NetAnswer, Path) {
+    fn by_client(&mut self, request: NetRequest) -> (NetAnswer, Path) {
         self.cluster.ask_with_path("default/client", request)
     }
 
     /// A request of the learner's machine to a host that `/etc/hosts` gives the controller's address.
-    fn from_learner(&mut self, host: &str, tls: bool) -> (NetAnswer, Path) {
+    fn by_learner(&mut self, host: &str, tls: bool) -> (NetAnswer, Path) {
         let service = self.get("services", "ingress-nginx", "ingress-nginx-controller");
         let ip =
             service.map(|s| s["status"]["loadBalancer"]["ingress"][0]["ip"].to_str()).unwrap_or_default();
@@ -117,7 +117,7 @@ fn what_is_right_is_answered_and_turns_are_even() {
     let mut w = shop(false);
     let mut counts: std::collections::BTreeMap<String, u32> = std::collections::BTreeMap::new();
     for _ in 0..20 {
-        let (answer, path) = w.from_client(http("web", 80, false));
+        let (answer, path) = w.by_client(http("web", 80, false));
         assert_eq!(response(&answer).status, 200);
         let chosen = path.hops.iter().find(|h| h.code == Code::Chosen).expect("chosen").get("pod").to_owned();
         *counts.entry(chosen).or_default() += 1;
@@ -133,11 +133,11 @@ fn port_and_target_port() {
         value!({"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]}),
     ));
     w.advance(2_000);
-    let (_, path) = w.from_client(http("bad", 80, false));
+    let (_, path) = w.by_client(http("bad", 80, false));
     fails_at(&path, REFUSED, Code::TargetPortClosed, "Service default/bad: spec.ports[0].targetPort");
     let hop = path.failing().expect("failed");
     assert!(hop.sentence(Language::English).ends_with("the container listens on 80"), "{hop:?}");
-    let (_, path) = w.from_client(http("web", 81, false));
+    let (_, path) = w.by_client(http("web", 81, false));
     fails_at(&path, SILENT, Code::NoSuchServicePort, "Service default/web: spec.ports");
 }
 
@@ -146,7 +146,7 @@ fn labels_that_no_pod_has() {
     let mut w = shop(false);
     w.create(service("bad", value!({"selector": {"app": "wbe"}, "ports": [{"port": 80}]})));
     w.advance(2_000);
-    let (_, path) = w.from_client(http("bad", 80, false));
+    let (_, path) = w.by_client(http("bad", 80, false));
     fails_at(&path, REFUSED, Code::NoPodMatches, "Service default/bad: spec.selector");
 }
 
@@ -158,7 +158,7 @@ fn pods_that_are_not_ready() {
     w.create(pod("slow", value!({"app": "slow"}), probe));
     w.service("slow");
     w.advance(20_000);
-    let (_, path) = w.from_client(http("slow", 80, false));
+    let (_, path) = w.by_client(http("slow", 80, false));
     fails_at(&path, REFUSED, Code::PodsNotReady, "Pod default/slow: spec.containers[0].readinessProbe");
 }
 
@@ -171,11 +171,11 @@ fn a_name_of_another_namespace() {
     w.create(other);
     w.advance(2_000);
     let no_name = Outcome::Failed(Fault::NoName);
-    let (_, path) = w.from_client(http("db", 80, false));
+    let (_, path) = w.by_client(http("db", 80, false));
     fails_at(&path, no_name, Code::DnsOtherNamespace, "Service shop/db: metadata.namespace");
-    let (_, path) = w.from_client(http("db.shpo", 80, false));
+    let (_, path) = w.by_client(http("db.shpo", 80, false));
     fails_at(&path, no_name, Code::DnsOtherNamespace, "Service shop/db: metadata.namespace");
-    let (_, path) = w.from_client(http("db.shop", 80, false));
+    let (_, path) = w.by_client(http("db.shop", 80, false));
     fails_at(&path, REFUSED, Code::NoEndpointsWritten, "Service shop/db: spec.selector");
 }
 
@@ -186,7 +186,7 @@ fn a_policy_that_forgets_dns() {
     w.create(policy(value!({
         "podSelector": {"matchLabels": {"app": "client"}}, "policyTypes": ["Egress"], "egress": (to_web),
     })));
-    let (_, path) = w.from_client(http("web", 80, false));
+    let (_, path) = w.by_client(http("web", 80, false));
     assert!(path.has(Code::PolicyDeniesDns), "{:?}", path.lines(Language::English));
     fails_at(
         &path,
@@ -200,7 +200,7 @@ fn a_policy_that_forgets_dns() {
 fn a_policy_that_lets_nobody_in() {
     let mut w = shop(false);
     w.create(policy(value!({"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"]})));
-    let (_, path) = w.from_client(http("web", 80, false));
+    let (_, path) = w.by_client(http("web", 80, false));
     fails_at(&path, SILENT, Code::PolicyDeniesIn, "NetworkPolicy default/deny: spec.ingress");
 }
 
@@ -212,7 +212,7 @@ fn the_other_protocol() {
         value!({"selector": {"app": "web"}, "ports": [{"port": 80, "protocol": "UDP"}]}),
     ));
     w.advance(2_000);
-    let (_, path) = w.from_client(http("bad", 80, false));
+    let (_, path) = w.by_client(http("bad", 80, false));
     fails_at(&path, SILENT, Code::WrongProtocol, "Service default/bad: spec.ports[0].protocol");
 }
 
@@ -234,7 +234,7 @@ fn a_node_port_that_is_taken() {
 fn an_ingress_without_class() {
     let mut w = shop(true);
     w.create(ingress(None, "shop.example.com", None));
-    let (answer, path) = w.from_learner("shop.example.com", false);
+    let (answer, path) = w.by_learner("shop.example.com", false);
     assert_eq!(response(&answer).status, 404);
     fails_at(
         &path,
@@ -248,9 +248,9 @@ fn an_ingress_without_class() {
 fn a_host_that_no_ingress_has() {
     let mut w = shop(true);
     w.create(ingress(Some("nginx"), "shop.example.com", None));
-    let (answer, _) = w.from_learner("shop.example.com", false);
+    let (answer, _) = w.by_learner("shop.example.com", false);
     assert_eq!(response(&answer).status, 200);
-    let (answer, path) = w.from_learner("shpo.example.com", false);
+    let (answer, path) = w.by_learner("shpo.example.com", false);
     assert_eq!(response(&answer).status, 404);
     fails_at(&path, Outcome::Http(404), Code::IngressNoHost, "Ingress default/shop: spec.rules[0].host");
 }
@@ -259,7 +259,7 @@ fn a_host_that_no_ingress_has() {
 fn a_certificate_that_is_not_there() {
     let mut w = shop(true);
     w.create(ingress(Some("nginx"), "shop.example.com", Some("shop-tls")));
-    let (answer, path) = w.from_learner("shop.example.com", true);
+    let (answer, path) = w.by_learner("shop.example.com", true);
     let shown = response(&answer).certificate.clone().expect("a certificate");
     assert!(shown.subject.contains("Kubernetes Ingress Controller Fake Certificate"));
     fails_at(
@@ -268,7 +268,7 @@ fn a_certificate_that_is_not_there() {
         Code::IngressTlsSecretMissing,
         "Ingress default/shop: spec.tls[0].secretName",
     );
-    let (answer, path) = w.from_learner("shop.example.com", false);
+    let (answer, path) = w.by_learner("shop.example.com", false);
     assert_eq!(response(&answer).header("location"), Some("https://shop.example.com/"));
     assert_eq!(path.outcome, Outcome::Http(308));
 }
@@ -277,7 +277,7 @@ fn a_certificate_that_is_not_there() {
 fn an_ingress_that_nobody_serves() {
     let mut w = shop(false);
     w.create(ingress(Some("nginx"), "shop.example.com", None));
-    let (_, path) = w.from_learner("shop.example.com", false);
+    let (_, path) = w.by_learner("shop.example.com", false);
     let no_name = Outcome::Failed(Fault::NoName);
     fails_at(&path, no_name, Code::NoController, "Ingress default/shop: spec.ingressClassName");
 }
@@ -292,7 +292,7 @@ fn what_annotations_of_nginx_do() {
         i.set_at(&["metadata", "annotations", &note(name)], text);
     }
     w.create(i);
-    let (answer, _) = w.from_learner("shop.example.com", false);
+    let (answer, _) = w.by_learner("shop.example.com", false);
     let cookie = response(&answer).header("set-cookie").expect("a cookie").to_owned();
     assert!(cookie.starts_with("INGRESSCOOKIE="), "{cookie}");
     let change = |w: &mut World, name: &str, text: &str| {
@@ -301,12 +301,12 @@ fn what_annotations_of_nginx_do() {
         w.patch(objects::resources::INGRESSES, "default", "shop", patch);
     };
     change(&mut w, "whitelist-source-range", "10.0.0.0/8");
-    let (answer, path) = w.from_learner("shop.example.com", false);
+    let (answer, path) = w.by_learner("shop.example.com", false);
     assert_eq!((response(&answer).status, path.failing().map(|h| h.code)), (403, Some(Code::IngressForbids)));
     w.scale("web", 0);
     change(&mut w, "whitelist-source-range", "0.0.0.0/0");
     w.advance(10_000);
-    let (answer, path) = w.from_learner("shop.example.com", false);
+    let (answer, path) = w.by_learner("shop.example.com", false);
     assert_eq!(
         (response(&answer).status, path.failing().map(|h| h.code)),
         (503, Some(Code::IngressNoEndpoints))
