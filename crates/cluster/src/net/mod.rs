@@ -71,7 +71,13 @@ impl Cluster {
         for call in calls {
             let (source, files) = self.seat(part, &call.pod, call.container, &call.source);
             let request = call.request.clone();
-            self.send(Flight { asker: Asker::Process(part, Box::new(call)), source, request, files, answer: None });
+            self.send(Flight {
+                asker: Asker::Process(part, Box::new(call)),
+                source,
+                request,
+                files,
+                answer: None,
+            });
         }
     }
 
