@@ -25,14 +25,15 @@ pub fn sized(frame: NodeRef<Div>) -> RwSignal<(i32, i32)> {
         let measured: Element = element.clone().into();
         let measure = Closure::<dyn FnMut()>::new(move || {
             let now = (measured.client_width(), measured.client_height());
-            if size.get_untracked() != now {
-                size.set(now);
+            // A frame that has gone may be measured once more.
+            if size.try_get_untracked().is_some_and(|old| old != now) {
+                drop(size.try_set(now));
             }
         });
         if let Ok(observer) = ResizeObserver::new(measure.as_ref().unchecked_ref()) {
             observer.observe(&element);
         }
-        // The frame lives as long as the page.
+        // Most frames live as long as the page.
         measure.forget();
     });
     size
