@@ -53,6 +53,9 @@ pub struct Moved {
     pub lesson: bool,
 }
 
+/// A line of time: its name, where it left which other, whether it is the one shown.
+pub type Branched = (char, Option<(char, i64)>, bool);
+
 /// The end of a command that came through [`Session::exec`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Done {
@@ -476,7 +479,7 @@ impl Session {
 
     /// The lines of time: name, where it left which, whether it is the one shown.
     #[must_use]
-    pub fn branches(&self) -> Vec<(char, Option<(char, i64)>, bool)> {
+    pub fn branches(&self) -> Vec<Branched> {
         let mut all: Vec<_> = self.others.iter().map(|b| (b.name, b.from, false)).collect();
         all.push((self.here.name, self.here.from, true));
         all.sort_unstable_by_key(|b| b.0);

@@ -38,7 +38,7 @@ async function visit(lang, theme, viewport, body) {
 }
 
 await visit('en-US', 'light', { width: 1440, height: 900 }, async (page) => {
-  await page.evaluate(() => window.wheelhouse.advance(300_000));
+  await page.evaluate(() => window.wheelhouse.advance(3_000));
   // These wait for the rest, which never comes to the program that counts.
   await page.evaluate(() => { window.wheelhouse.exec('true'); window.wheelhouse.state(); });
   await page.locator('#prompt').fill('true');
@@ -46,7 +46,7 @@ await visit('en-US', 'light', { width: 1440, height: 900 }, async (page) => {
   await page.waitForTimeout(500);
 });
 await visit('ko-KR', 'dark', { width: 390, height: 844 }, async (page) => {
-  await page.evaluate(() => window.wheelhouse.advance(10_000));
+  await page.evaluate(() => window.wheelhouse.advance(3_000));
   await page.evaluate(() => dispatchEvent(new CustomEvent('wheelhouse-rest', { detail: 'late' })));
   await page.waitForTimeout(500);
   await page.evaluate(() => dispatchEvent(new CustomEvent('wheelhouse-rest', { detail: 'here' })));

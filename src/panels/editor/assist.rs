@@ -202,7 +202,7 @@ pub fn complete(text: &str, offset: usize) -> Option<Found> {
     let deep = from - text[..from].rfind('\n').map_or(0, |i| i + 1);
     let fields = holder
         .fields()
-        .filter(|f| !place.beside.iter().any(|b| b == f.name()) && !(top && f.name() == "status"));
+        .filter(|f| !(place.beside.iter().any(|b| b == f.name()) || top && f.name() == "status"));
     let mut options: Vec<Choice> =
         fields.map(|f| option(f.name(), &f.explain_type(), opened(f, deep), f.required())).collect();
     options.sort_by_key(|o| (!o.required, o.label.clone()));

@@ -147,7 +147,7 @@ pub fn scene(record: &Record, due: &[Due], window: Window, texts: &Texts) -> Vec
             let name = match lanes.as_slice() {
                 [] => SmolStr::default(),
                 [lane] => lane_name(record, *lane, texts),
-                [first, ..] if matches!(first, Lane::Other(_)) => texts.others.into(),
+                [Lane::Other(_), ..] => texts.others.into(),
                 [first, ..] => format_smolstr!("{} …", lane_name(record, *first, texts)),
             };
             let class = match (lanes.first() == Some(&Lane::You), row_h < 15) {
