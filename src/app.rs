@@ -413,6 +413,14 @@ impl App {
         self.replace(fresh);
     }
 
+    /// The rest of the program is there: what stood for the playground becomes it.
+    pub fn complete(self) {
+        if let Some(whole) = self.ask(Session::whole) {
+            self.replace(whole);
+        }
+        self.act(|session| session.set_waits(false));
+    }
+
     fn replace(self, fresh: Session) {
         self.act(|s| *s = fresh);
         self.picked.set(None);
@@ -447,7 +455,7 @@ fn session(lesson: Option<Rc<Lesson>>, files: &[(String, String)]) -> Session {
         Some(lesson) => Session::learning(lesson.clone(), &courses::progress(&lesson.slug), files),
         None => {
             let seed = fragment("seed").and_then(|s| s.parse().ok()).unwrap_or(DEFAULT_SEED);
-            Session::new(seed, files)
+            if rest::is_late() { Session::early(seed, files) } else { Session::new(seed, files) }
         }
     }
 }

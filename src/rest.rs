@@ -23,10 +23,14 @@ pub fn need() {
     rest();
 }
 
+/// True as long as the rest is not in place: then the start script takes its function away.
+pub(crate) fn is_late() -> bool {
+    Reflect::get(&js_sys::global(), &JsValue::from_str("wheelhouseRest")).is_ok_and(|f| f.is_function())
+}
+
 /// Until the rest is there, commands wait for it: most of them need it. Tells the reader when it does not come.
 pub(crate) fn watch(app: App) {
-    // The start script takes the function away once the rest is in place.
-    if Reflect::get(&js_sys::global(), &JsValue::from_str("wheelhouseRest")).is_ok_and(|f| f.is_function()) {
+    if is_late() {
         app.act(|session| session.set_waits(true));
     }
     window_event_listener_untyped("wheelhouse-rest", move |event| {
@@ -39,6 +43,6 @@ pub(crate) fn watch(app: App) {
         if app.note.get_untracked().as_deref() == Some(late) {
             app.note.set(None);
         }
-        app.act(|session| session.set_waits(false));
+        app.complete();
     });
 }

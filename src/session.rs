@@ -94,6 +94,8 @@ pub struct Session {
     /// The lines of a command so far.
     typed: String,
     done: Vec<Done>,
+    /// Only the nodes are there yet, and time stands still: see [`Session::early`].
+    early: bool,
     /// The shell waits for more lines of a command.
     pub continues: bool,
     /// Commands stay in the queue: a part of the program is still on its way.
@@ -117,6 +119,36 @@ impl Session {
         session.look();
         session.here.begin_here();
         session
+    }
+
+    /// What a page shows before the rest of its program is there: the playground's nodes at their first instant, and
+    /// none of what runs on them, so that the first part of the program needs not know how to run it.
+    /// [`Session::whole`] follows.
+    #[must_use]
+    pub fn early(seed: u64, files: &[(String, String)]) -> Self {
+        let config = ClusterConfig { addons: Vec::new(), ..ClusterConfig::playground(seed) };
+        let mut session = Self::of(config, files);
+        (session.early, session.waits) = (true, true);
+        // The nodes register themselves in this very instant.
+        let now = session.here.cluster.now();
+        session.here.cluster.run_until(now, &mut || true);
+        session.look();
+        session.here.begin_here();
+        session
+    }
+
+    /// The playground that an early session stands for, with what was typed meanwhile; `None` for any other session.
+    #[must_use]
+    pub fn whole(&self) -> Option<Self> {
+        if !self.early {
+            return None;
+        }
+        let mut session = Self::new(self.seed, &self.files());
+        session.speed = self.speed;
+        session.paused = self.paused;
+        session.queue.clone_from(&self.queue);
+        session.waits = true;
+        Some(session)
     }
 
     /// A lesson at the step where it was left: what comes before that step has been played.
@@ -186,6 +218,7 @@ impl Session {
             typed: String::new(),
             done: Vec::new(),
             continues: false,
+            early: false,
             waits: false,
             notes: Vec::new(),
             paused: false,
@@ -305,6 +338,9 @@ impl Session {
     }
 
     fn run_until(&mut self, until: Time, go_on: &mut dyn FnMut() -> bool) {
+        if self.early {
+            return;
+        }
         loop {
             // Between two snapshots lies a bounded number of events, however long the run.
             let mut left = self.here.history.stride();
@@ -1177,6 +1213,25 @@ mod tests {
             session.nudge("replicaset-controller");
         }
         assert_eq!(session.stage().pods.len(), 3);
+    }
+
+    #[test]
+    fn an_early_session_becomes_the_playground_it_stands_for() {
+        let mut session = Session::early(1, &[("a.yaml".into(), "a: 1".into())]);
+        session.exec("kubectl get pods -n kube-system --no-headers | wc -l", 1);
+        session.advance(60_000);
+        assert_eq!((session.now(), session.take_done()), (Time::EPOCH.0, vec![]), "time stands still");
+        assert_eq!(session.stage().nodes.len(), 4);
+        let mut whole = session.whole().expect("it was early");
+        assert!(whole.whole().is_none());
+        whole.set_waits(false);
+        whole.advance(5_000);
+        assert_ne!(whole.take_done().first().map(|d| d.output.trim().to_owned()), Some("0".to_owned()));
+        assert_eq!(whole.file("a.yaml").as_deref(), Some("a: 1"));
+        let mut same = Session::new(1, &[("a.yaml".into(), "a: 1".into())]);
+        same.exec("kubectl get pods -n kube-system --no-headers | wc -l", 1);
+        same.advance(5_000);
+        assert_eq!(whole.log_hash(), same.log_hash(), "as if it had been there from the start");
     }
 
     #[test]

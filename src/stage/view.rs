@@ -27,7 +27,7 @@ pub fn sized(frame: NodeRef<Div>) -> RwSignal<(i32, i32)> {
             let now = (measured.client_width(), measured.client_height());
             // A frame that has gone may be measured once more.
             if size.try_get_untracked().is_some_and(|old| old != now) {
-                drop(size.try_set(now));
+                let _ = size.try_set(now);
             }
         });
         if let Ok(observer) = ResizeObserver::new(measure.as_ref().unchecked_ref()) {

@@ -31,6 +31,9 @@ spec:
 /** By the reader's hands: the tab of the editor, the text, the button. */
 async function applied(page, text) {
   await page.locator('.tab-editor').click();
+  // The editor with colours takes the plain one's place as soon as somebody comes near.
+  await page.locator('#manifest').focus();
+  await page.locator('.cm-content').waitFor();
   await page.locator('#manifest').fill(text);
   await page.locator('.apply').click();
 }
