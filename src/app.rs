@@ -13,7 +13,7 @@ use web_sys::{HtmlElement, KeyboardEvent, SvgElement};
 use crate::i18n::{Lang, Texts};
 use crate::panels::timeline::record::Lane;
 use crate::panels::{dock, inspector, lesson, message, palette, past, timeline, top_bar};
-use crate::session::Session;
+use crate::session::{Meant, Session};
 use crate::stage::facts::ObjectId;
 use crate::{bridge, courses, panic_page, pump, rest, stage, storage};
 
@@ -451,12 +451,18 @@ fn first_file(lesson: Option<&Lesson>, files: &[(String, String)]) -> String {
 
 /// A session of a lesson where it was left, or of the playground.
 fn session(lesson: Option<Rc<Lesson>>, files: &[(String, String)]) -> Session {
+    let seed = || fragment("seed").and_then(|s| s.parse().ok()).unwrap_or(DEFAULT_SEED);
     match lesson {
-        Some(lesson) => Session::learning(lesson.clone(), &courses::progress(&lesson.slug), files),
-        None => {
-            let seed = fragment("seed").and_then(|s| s.parse().ok()).unwrap_or(DEFAULT_SEED);
-            if rest::is_late() { Session::early(seed, files) } else { Session::new(seed, files) }
+        Some(lesson) => {
+            let saved = courses::progress(&lesson.slug);
+            if rest::is_late() {
+                Session::early(Meant::Lesson(lesson, saved), files)
+            } else {
+                Session::learning(lesson, &saved, files)
+            }
         }
+        None if rest::is_late() => Session::early(Meant::Playground(seed()), files),
+        None => Session::new(seed(), files),
     }
 }
 

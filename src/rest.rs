@@ -45,4 +45,8 @@ pub(crate) fn watch(app: App) {
         }
         app.complete();
     });
+    // It may have come between the session's beginning and this line.
+    if !is_late() {
+        app.complete();
+    }
 }

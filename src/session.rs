@@ -53,6 +53,13 @@ pub struct Moved {
     pub lesson: bool,
 }
 
+/// What an early session stands for: the playground of a seed, or a lesson with what was saved of it.
+#[derive(Clone, Debug)]
+pub enum Meant {
+    Playground(u64),
+    Lesson(Rc<Lesson>, Value),
+}
+
 /// A line of time: its name, where it left which other, whether it is the one shown.
 pub type Branched = (char, Option<(char, i64)>, bool);
 
@@ -95,7 +102,7 @@ pub struct Session {
     typed: String,
     done: Vec<Done>,
     /// Only the nodes are there yet, and time stands still: see [`Session::early`].
-    early: bool,
+    early: Option<Meant>,
     /// The shell waits for more lines of a command.
     pub continues: bool,
     /// Commands stay in the queue: a part of the program is still on its way.
@@ -121,14 +128,22 @@ impl Session {
         session
     }
 
-    /// What a page shows before the rest of its program is there: the playground's nodes at their first instant, and
+    /// What a page shows before the rest of its program is there: the nodes of what is meant at their first instant, and
     /// none of what runs on them, so that the first part of the program needs not know how to run it.
     /// [`Session::whole`] follows.
     #[must_use]
-    pub fn early(seed: u64, files: &[(String, String)]) -> Self {
-        let config = ClusterConfig { addons: Vec::new(), ..ClusterConfig::playground(seed) };
-        let mut session = Self::of(config, files);
-        (session.early, session.waits) = (true, true);
+    pub fn early(meant: Meant, files: &[(String, String)]) -> Self {
+        let config = match &meant {
+            Meant::Playground(seed) => ClusterConfig::playground(*seed),
+            Meant::Lesson(lesson, _) => lesson.cluster.config(),
+        };
+        let mut session = Self::of(ClusterConfig { addons: Vec::new(), ..config }, files);
+        if let Meant::Lesson(lesson, saved) = &meant {
+            let attempt = Attempt::restored(lesson.clone(), saved, &session.here.cluster);
+            session.here.attempt = Some(attempt);
+        }
+        session.early = Some(meant);
+        session.waits = true;
         // The nodes register themselves in this very instant.
         let now = session.here.cluster.now();
         session.here.cluster.run_until(now, &mut || true);
@@ -137,13 +152,13 @@ impl Session {
         session
     }
 
-    /// The playground that an early session stands for, with what was typed meanwhile; `None` for any other session.
+    /// What an early session stands for, with what was typed meanwhile; `None` for any other session.
     #[must_use]
     pub fn whole(&self) -> Option<Self> {
-        if !self.early {
-            return None;
-        }
-        let mut session = Self::new(self.seed, &self.files());
+        let mut session = match self.early.as_ref()? {
+            Meant::Playground(seed) => Self::new(*seed, &self.files()),
+            Meant::Lesson(lesson, saved) => Self::learning(lesson.clone(), saved, &self.files()),
+        };
         session.speed = self.speed;
         session.paused = self.paused;
         session.queue.clone_from(&self.queue);
@@ -218,7 +233,7 @@ impl Session {
             typed: String::new(),
             done: Vec::new(),
             continues: false,
-            early: false,
+            early: None,
             waits: false,
             notes: Vec::new(),
             paused: false,
@@ -338,7 +353,7 @@ impl Session {
     }
 
     fn run_until(&mut self, until: Time, go_on: &mut dyn FnMut() -> bool) {
-        if self.early {
+        if self.early.is_some() {
             return;
         }
         loop {
@@ -1217,7 +1232,7 @@ mod tests {
 
     #[test]
     fn an_early_session_becomes_the_playground_it_stands_for() {
-        let mut session = Session::early(1, &[("a.yaml".into(), "a: 1".into())]);
+        let mut session = Session::early(Meant::Playground(1), &[("a.yaml".into(), "a: 1".into())]);
         session.exec("kubectl get pods -n kube-system --no-headers | wc -l", 1);
         session.advance(60_000);
         assert_eq!((session.now(), session.take_done()), (Time::EPOCH.0, vec![]), "time stands still");
