@@ -11,10 +11,9 @@ use std::{fs, io::Write as _};
 
 use crate::{Outcome, page, project, tools};
 
-/// To a page that shows itself, in bytes. What is wanted is 600,000 (ARCHITECTURE.md, known limits); this keeps it from
-/// growing until then.
-const FIRST_BYTES: u64 = 700_000;
-/// With the rest of the program, in bytes. It must come down too.
+/// To a page that shows itself, in bytes.
+const FIRST_BYTES: u64 = 600_000;
+/// With the rest of the program, in bytes. It must come down (ARCHITECTURE.md, known limits).
 const WHOLE_BYTES: u64 = 1_900_000;
 /// Directory of dist/ whose files are not part of a first visit.
 const LATER: &str = "later/";
@@ -146,7 +145,7 @@ mod tests {
         assert_eq!(sums, Sums { first: 350, rest: 400 });
         assert!(text.contains("later/editor.js (when asked for)"), "{text}");
         assert!(text.contains("rest-1.wasm (while the page is used)"), "{text}");
-        assert!(text.contains("                  350  to a usable page: 0 % of 700000\n"), "{text}");
+        assert!(text.contains("                  350  to a usable page: 0 % of 600000\n"), "{text}");
         assert!(text.ends_with("                  750  with the rest: 0 % of 1900000\n"), "{text}");
     }
 
