@@ -203,7 +203,10 @@ pub fn Editor(app: App) -> impl IntoView {
         asked.set_value(true);
         wasm_bindgen_futures::spawn_local(async move {
             let Some(loaded) = Mirror::load(app, parent.into(), apply).await else { return };
-            let here = document().active_element().is_some_and(|e| e.id() == "manifest-plain");
+            // Whoever writes in the plain editor goes on in this one.
+            let here = area.get_untracked().is_some_and(|plain| {
+                document().active_element().is_some_and(|e| e.is_same_node(Some(&plain)))
+            });
             let at = area.get_untracked().and_then(|a| a.selection_start().ok().flatten()).unwrap_or(0);
             loaded.call("place", &number(at as usize));
             mirror.set(Some(loaded.clone()));

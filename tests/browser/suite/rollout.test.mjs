@@ -107,6 +107,8 @@ test('what cannot be applied changes nothing and says why', () => visiting({ fra
 
 test('files, language and theme outlive a reload', () => visiting({ lang: 'en', fragment: 'free' }, async (visit) => {
   const { page } = visit;
+  await page.locator('#manifest').focus();
+  await page.locator('.cm-content').waitFor();
   await page.locator('#manifest').fill('kind: Mine\n');
   await page.locator('.top .right button', { hasText: '한국어' }).click();
   await page.locator('.top .right button').last().click();
