@@ -14,7 +14,8 @@ function place() {
   placed = true;
   // What says that the rest is still to come (src/rest.rs).
   delete globalThis.wheelhouseRest;
-  tell('here');
+  // Not at once: the program may be in the middle of a call that needed the rest.
+  setTimeout(() => tell('here'));
 }
 
 function tell(word) {
