@@ -12,6 +12,7 @@ use objects::resources::{self, Resource};
 use objects::{Reason, Status, Str, Value};
 use smol_str::format_smolstr;
 
+use crate::admission::Registered;
 use crate::aggregation::{Measured, request_of_path};
 use crate::custom::{Custom, Customs};
 use crate::registry::accept::PodSpec;
@@ -62,6 +63,8 @@ pub struct ApiServer {
     pub(crate) token_volume: Value,
     /// What aggregated servers report.
     pub(crate) measured: Measured,
+    /// Policies and webhooks that have a say in writes.
+    pub(crate) registered: Registered,
 }
 
 /// A resource that is served: built in, or made by a CustomResourceDefinition.
@@ -91,6 +94,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) pod_spec: PodSpec,
     /// The managers that an apply decided on, until the object is stored.
     pub(crate) managed: Option<Value>,
+    /// A deletion that is an eviction.
+    pub(crate) evicting: bool,
 }
 
 impl<'a> Cx<'a> {
@@ -103,6 +108,7 @@ impl<'a> Cx<'a> {
             warnings: Vec::new(),
             pod_spec: PodSpec::default(),
             managed: None,
+            evicting: false,
         }
     }
 }
@@ -128,6 +134,7 @@ impl ApiServer {
             shared: Shared::default(),
             token_volume: crate::admission::token_volume(),
             measured: Measured::default(),
+            registered: Registered::default(),
         };
         s.bootstrap();
         s

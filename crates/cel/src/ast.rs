@@ -58,6 +58,102 @@ pub enum Kind {
 }
 
 impl Expr {
+    /// The parts of an expression.
+    fn parts<'e>(&'e self, each: &mut dyn FnMut(&'e Expr)) {
+        match self {
+            Self::Literal(_) | Self::Ident(_) => {}
+            Self::Select { operand, .. } => each(operand),
+            Self::Index { operand, index, .. } => {
+                each(operand);
+                each(index);
+            }
+            Self::Call { target, args, .. } => {
+                target.iter().for_each(|t| each(t));
+                args.iter().for_each(each);
+            }
+            Self::List(items) => items.iter().for_each(each),
+            Self::Map(entries) => {
+                for (k, v) in entries {
+                    each(k);
+                    each(v);
+                }
+            }
+            Self::Message(_, fields) => fields.iter().for_each(|(_, v)| each(v)),
+            Self::Macro(m) => {
+                each(&m.over);
+                each(&m.body);
+                m.then.iter().for_each(each);
+            }
+        }
+    }
+
+    /// Collects the fields that are read of a variable: `variables.x`.
+    pub fn read_of(&self, variable: &str, found: &mut Vec<Str>) {
+        if let Self::Select { operand, field, .. } = self
+            && **operand == Self::Ident(variable.into())
+            && !found.contains(field)
+        {
+            found.push(field.clone());
+        }
+        self.parts(&mut |part| part.read_of(variable, found));
+    }
+
+    /// The type of a part that is named after another place than it stands at: what it is called, what it should be.
+    pub fn misnamed(&self) -> Option<(Str, Str)> {
+        let mut wrong = None;
+        if let Self::Message(name, fields) = self {
+            for (field, value) in fields {
+                let wanted = Str::from(format!("{name}.{field}"));
+                let mut held = |v: &Expr| {
+                    if let Self::Message(is, _) = v
+                        && *is != wanted
+                    {
+                        wrong.get_or_insert((is.clone(), wanted.clone()));
+                    }
+                };
+                match value {
+                    Self::List(items) => items.iter().for_each(held),
+                    other => held(other),
+                }
+            }
+        }
+        self.parts(&mut |part| {
+            if wrong.is_none() {
+                wrong = part.misnamed();
+            }
+        });
+        wrong
+    }
+
+    /// The type of its value, where that shows without running it.
+    pub fn shown_type(&self) -> Option<&str> {
+        Some(match self {
+            Self::Literal(v) => v.type_name(),
+            Self::Select { test: true, .. } => "bool",
+            Self::List(_) => "list",
+            Self::Map(_) => "map",
+            Self::Message(name, _) => name,
+            Self::Call { target: None, name, .. } => match name.as_str() {
+                "&&" | "||" | "!" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" => "bool",
+                "size" | "int" => "int",
+                "string" => "string",
+                _ => return None,
+            },
+            Self::Call { target: Some(_), name, .. } => match name.as_str() {
+                "startsWith" | "endsWith" | "contains" | "matches" | "exists" => "bool",
+                "size" => "int",
+                "format" | "join" | "lowerAscii" | "upperAscii" | "trim" => "string",
+                _ => return None,
+            },
+            Self::Macro(m) => match m.kind {
+                Kind::All | Kind::Exists | Kind::ExistsOne => "bool",
+                Kind::Map | Kind::Filter => "list",
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+
     /// Collects names that nothing in `bound` gives.
     pub fn free(&self, bound: &mut Vec<Str>, found: &mut Vec<Str>) {
         match self {

@@ -227,6 +227,7 @@ fn select(from: &Val, field: &Str, test: bool, optional: bool) -> Evaluated {
         None => Err("no such overload".into()),
         Some(found) if test => Ok(Val::Bool(found.is_some())),
         Some(found) if optional => Ok(Val::Optional(found.map(Box::new))),
+        Some(Some(Val::Failed(why))) => Err(why.to_string()),
         Some(Some(v)) => Ok(v),
         Some(None) => Err(format!("no such key: {field}")),
     }

@@ -37,6 +37,9 @@ pub fn qualified(space: &str, name: &str, args: &[Val]) -> Option<Evaluated> {
         ("sets", "intersects", [a, b]) => sets(a, b, |a, b| a.iter().any(|x| b.contains(x))),
         ("math", "greatest", _) => extreme(args, Ordering::Greater),
         ("math", "least", _) => extreme(args, Ordering::Less),
+        ("jsonpatch", "escapeKey", [Val::Text(key)]) => {
+            Ok(Val::Text(key.replace('~', "~0").replace('/', "~1").into()))
+        }
         _ => return None,
     })
 }

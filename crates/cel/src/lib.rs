@@ -47,6 +47,26 @@ impl Program {
         found
     }
 
+    /// The fields that the expression reads of a variable, each once: `x` of `variables.x`.
+    #[must_use]
+    pub fn fields_of(&self, variable: &str) -> Vec<Str> {
+        let mut found = Vec::new();
+        self.root.read_of(variable, &mut found);
+        found
+    }
+
+    /// A part of an object that is named after another place than it stands at, and the name it should have.
+    #[must_use]
+    pub fn misnamed(&self) -> Option<(Str, Str)> {
+        self.root.misnamed()
+    }
+
+    /// The type of its value (`bool`, `list`, `Object` ...), where that shows without running it.
+    #[must_use]
+    pub fn shown_type(&self) -> Option<&str> {
+        self.root.shown_type()
+    }
+
     /// # Errors
     /// Why it has no value: `no such key: x`, `no such overload`, ...
     pub fn eval(&self, variables: &Variables<'_>) -> Result<Val, String> {

@@ -84,3 +84,19 @@ fn messages_become_objects() {
     let v = p.and_then(|p| p.eval(&[])).map(|v| v.to_value());
     assert_eq!(v, Ok(value!({"spec": {"replicas": 3}})));
 }
+
+#[test]
+fn what_a_policy_asks_of_an_expression() {
+    let p = |text: &str| Program::parse(text).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(
+        p("variables.a > 1 && [variables.b].exists(x, x == variables.a)").fields_of("variables"),
+        ["a", "b"]
+    );
+    let good = p("Object{spec: Object.spec{containers: [Object.spec.containers{name: 'c'}]}}");
+    assert_eq!((good.misnamed(), good.shown_type()), (None, Some("Object")));
+    let bad = p("Object{spec: Object.spec{selector: Object.spec.wrong{}}}");
+    assert_eq!(bad.misnamed(), Some(("Object.spec.wrong".into(), "Object.spec.selector".into())));
+    assert_eq!(p("jsonpatch.escapeKey('a/b~c')").eval(&[]), Ok(Val::Text("a~1b~0c".into())));
+    let failed = Val::Map(vec![(Val::Text("x".into()), Val::Failed("broken".into()))]);
+    assert_eq!(p("variables.x == 1").eval(&[("variables", failed)]), Err("broken".into()));
+}

@@ -27,6 +27,8 @@ pub enum Val {
     Quantity(Quantity),
     Type(&'static str),
     Optional(Option<Box<Val>>),
+    /// A variable that could not be worked out: whoever reads it fails with this text.
+    Failed(Str),
 }
 
 impl Val {
@@ -46,7 +48,7 @@ impl Val {
     #[must_use]
     pub fn to_value(&self) -> Value {
         match self {
-            Self::Null | Self::Optional(None) => Value::Null,
+            Self::Null | Self::Optional(None) | Self::Failed(_) => Value::Null,
             Self::Bool(b) => Value::Bool(*b),
             Self::Int(i) => Value::Int(*i),
             Self::Uint(u) => Value::Int(i64::try_from(*u).unwrap_or(i64::MAX)),
@@ -75,7 +77,7 @@ impl Val {
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self {
-            Self::Null => "null_type",
+            Self::Null | Self::Failed(_) => "null_type",
             Self::Bool(_) => "bool",
             Self::Int(_) => "int",
             Self::Uint(_) => "uint",

@@ -178,7 +178,13 @@ impl Status {
         }
         if !self.causes.is_empty() {
             let causes = self.causes.iter().map(|c| {
-                value!({"reason": (c.reason), "message": (c.message.as_str()), "field": (c.field.as_str())})
+                let mut cause = value!({"message": (c.message.as_str())});
+                for (key, text) in [("reason", c.reason), ("field", c.field.as_str())] {
+                    if !text.is_empty() {
+                        cause.set(key, text);
+                    }
+                }
+                cause
             });
             details.set("causes", causes.collect::<Value>());
         }

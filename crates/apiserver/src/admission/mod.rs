@@ -4,6 +4,7 @@
 
 mod default_class;
 mod default_toleration_seconds;
+mod dynamic;
 mod limit_ranger;
 mod namespace_lifecycle;
 mod pod_resources;
@@ -16,6 +17,7 @@ mod storage_protection;
 mod vertical_pod_autoscaler;
 mod volume_resize;
 
+pub(crate) use dynamic::Registered;
 pub(crate) use service_account::token_volume;
 
 use objects::{Status, Value};
@@ -42,7 +44,7 @@ impl ApiServer {
             "ingresses.networking.k8s.io" => default_class::ingress(self, object)?,
             _ => {}
         }
-        Ok(())
+        self.admit_mutating(cx, object, &Value::Null)
     }
 
     /// What is decided when an object is complete and valid.
@@ -51,6 +53,7 @@ impl ApiServer {
         if matches!(cx.resource.storage.as_str(), "pods" | "persistentvolumeclaims") {
             limit_ranger::check(self, cx, object)?;
         }
+        self.admit_validating(cx, object, &Value::Null)?;
         if cx.resource.storage == "events" {
             return Ok(());
         }
@@ -79,10 +82,11 @@ impl ApiServer {
         if cx.resource.storage == "persistentvolumeclaims" && !new["spec"].same(&old["spec"]) {
             volume_resize::admit(self, cx, new, old)?;
         }
-        Ok(())
+        self.admit_mutating(cx, new, old)
     }
 
     pub(crate) fn admit_delete(&mut self, cx: &mut Cx<'_>, old: &Value) -> Result<(), Status> {
-        namespace_lifecycle::admit_delete(cx, old)
+        namespace_lifecycle::admit_delete(cx, old)?;
+        self.admit_validating(cx, &Value::Null, old)
     }
 }

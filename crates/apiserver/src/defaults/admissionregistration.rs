@@ -31,14 +31,21 @@ pub(super) fn policy(object: &mut Value) {
     if mutating {
         fill(spec, "reinvocationPolicy", "Never");
     }
-    if let Some(matching) = part(spec, "matchConstraints") {
-        fill(matching, "matchPolicy", "Equivalent");
-        fill(matching, "namespaceSelector", Value::map());
-        fill(matching, "objectSelector", Value::map());
-        for rules in ["resourceRules", "excludeResourceRules"] {
-            for rule in each(matching, rules) {
-                fill(rule, "scope", "*");
-            }
+    matching(spec, "matchConstraints");
+}
+
+pub(super) fn binding(object: &mut Value) {
+    matching(object.map_mut().entry("spec"), "matchResources");
+}
+
+fn matching(spec: &mut Value, field: &str) {
+    let Some(matching) = part(spec, field) else { return };
+    fill(matching, "matchPolicy", "Equivalent");
+    fill(matching, "namespaceSelector", Value::map());
+    fill(matching, "objectSelector", Value::map());
+    for rules in ["resourceRules", "excludeResourceRules"] {
+        for rule in each(matching, rules) {
+            fill(rule, "scope", "*");
         }
     }
 }

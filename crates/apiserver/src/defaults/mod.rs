@@ -67,6 +67,8 @@ pub(crate) fn of(resource: &Resource) -> fn(&mut Value) {
         | "mutatingwebhookconfigurations.admissionregistration.k8s.io" => admissionregistration::webhooks,
         "validatingadmissionpolicies.admissionregistration.k8s.io"
         | "mutatingadmissionpolicies.admissionregistration.k8s.io" => admissionregistration::policy,
+        "validatingadmissionpolicybindings.admissionregistration.k8s.io"
+        | "mutatingadmissionpolicybindings.admissionregistration.k8s.io" => admissionregistration::binding,
         "customresourcedefinitions.apiextensions.k8s.io" => custom_resource_definition::defaults,
         _ => |_| {},
     }

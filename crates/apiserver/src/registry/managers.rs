@@ -121,7 +121,7 @@ fn encode(mut managers: Vec<Manager>) -> Value {
     managers.iter().map(Manager::encode).collect()
 }
 
-fn schema_of(resource: &Served) -> Schema<'_> {
+pub(crate) fn schema_of(resource: &Served) -> Schema<'_> {
     match resource {
         Served::BuiltIn(r) => {
             type_for(&r.group, &r.version, &r.kind).map_or(Schema::Unknown, Schema::of_type)

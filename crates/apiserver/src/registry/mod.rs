@@ -15,6 +15,7 @@ pub(crate) mod shared;
 mod update;
 mod warnings;
 
+pub(crate) use managers::schema_of;
 pub(crate) use patch::patched;
 pub(crate) use update::{is_finished as update_is_finished, keep as update_keep};
 
@@ -117,6 +118,7 @@ impl ApiServer {
             },
         )?;
         self.definition_stored(cx, &object);
+        self.registration_changed(cx);
         if cx.resource.storage == "events" {
             self.event_written(key, &object, cx.now);
         }
@@ -147,6 +149,7 @@ impl ApiServer {
         self.store.delete(&cx.key_of(&name), Expect::Anything, record).map_err(|_| cx.not_found())?;
         self.released(cx, &last);
         self.definition_removed(cx, &last);
+        self.registration_changed(cx);
         Ok(last)
     }
 

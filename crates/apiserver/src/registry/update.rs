@@ -102,6 +102,7 @@ impl ApiServer {
         if part != Part::Status {
             self.check_security(cx, &new, &old)?;
         }
+        self.admit_validating(cx, &new, &old)?;
         if part == Part::Main {
             self.remember(cx);
         }

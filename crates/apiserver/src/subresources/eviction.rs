@@ -23,6 +23,7 @@ impl ApiServer {
             request.options.grace_period_seconds = eviction["deleteOptions"]["gracePeriodSeconds"].as_int();
         }
         let mut delete = Cx::new(cx.caller, &request, cx.resource.clone(), cx.now);
+        delete.evicting = true;
         self.delete_object(&mut delete, pod)?;
         let object =
             value!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});

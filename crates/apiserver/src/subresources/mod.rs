@@ -6,6 +6,8 @@ mod binding;
 mod eviction;
 mod scale;
 
+pub(crate) use scale::scale_of;
+
 use client::{Response, Verb};
 use objects::Status;
 

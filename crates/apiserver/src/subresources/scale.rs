@@ -38,7 +38,8 @@ impl ApiServer {
     }
 }
 
-fn scale_of(object: &Value) -> Value {
+/// The Scale of a workload.
+pub(crate) fn scale_of(object: &Value) -> Value {
     let meta: Value = Value::Map(
         ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"]
             .into_iter()

@@ -6,6 +6,7 @@
 //! Models `pkg/apis/*/validation`, and the order in which it reports. Kinds without a file here are checked for their
 //! metadata only.
 
+mod admissionregistration;
 mod config_map;
 mod container;
 mod cron_job;
@@ -138,6 +139,27 @@ fn of(resource: &Resource) -> &'static Checks {
         "ingressclasses.networking.k8s.io" => {
             &Checks { new: ingress_class::validate, update: ingress_class::validate_update }
         }
+        "validatingadmissionpolicies.admissionregistration.k8s.io" => &Checks {
+            new: admissionregistration::validating_policy,
+            update: |new, _, e| admissionregistration::validating_policy(new, e),
+        },
+        "validatingadmissionpolicybindings.admissionregistration.k8s.io" => &Checks {
+            new: admissionregistration::validating_binding,
+            update: |new, _, e| admissionregistration::validating_binding(new, e),
+        },
+        "mutatingadmissionpolicies.admissionregistration.k8s.io" => &Checks {
+            new: admissionregistration::mutating_policy,
+            update: |new, _, e| admissionregistration::mutating_policy(new, e),
+        },
+        "mutatingadmissionpolicybindings.admissionregistration.k8s.io" => &Checks {
+            new: admissionregistration::mutating_binding,
+            update: |new, _, e| admissionregistration::mutating_binding(new, e),
+        },
+        "validatingwebhookconfigurations.admissionregistration.k8s.io"
+        | "mutatingwebhookconfigurations.admissionregistration.k8s.io" => &Checks {
+            new: admissionregistration::webhooks,
+            update: |new, _, e| admissionregistration::webhooks(new, e),
+        },
         "customresourcedefinitions.apiextensions.k8s.io" => {
             &Checks { new: definition::validate, update: definition::validate_update }
         }

@@ -4,6 +4,7 @@ mod admission;
 mod autoscaling;
 mod custom;
 mod lifecycle;
+mod policies;
 mod refusals;
 mod rights;
 mod watching;
