@@ -31,6 +31,30 @@ fn usage(console: &mut dyn Console, what: &str, verbs: &str) -> Started {
     Started::Done(0)
 }
 
+/// Rows as a table, as `--quiet` (the cell `name` alone) or as `--format` asks.
+fn listed(
+    args: &args::Args,
+    heads: &[&str],
+    names: &[&'static str],
+    rows: Vec<Vec<String>>,
+    name: usize,
+    console: &mut dyn Console,
+) -> Started {
+    if args.has("quiet") {
+        for r in rows {
+            say(console, format!("{}\n", r[name]));
+        }
+    } else if let Some(format) = args.value("format") {
+        let object =
+            |r: Vec<String>| Json::object(names.iter().copied().zip(r.into_iter().map(Json::Text)).collect());
+        let items: Vec<Json> = rows.into_iter().map(object).collect();
+        return formatted(format, names, heads, &items, console);
+    } else {
+        say(console, text::table(heads, &rows));
+    }
+    Started::Done(0)
+}
+
 pub(super) fn network(argv: &[String], engine: &mut Engine, console: &mut dyn Console) -> Started {
     let Some(verb) = argv.first() else {
         return usage(console, "network", "connect, create, disconnect, inspect, ls, prune, rm");
@@ -50,23 +74,8 @@ pub(super) fn network(argv: &[String], engine: &mut Engine, console: &mut dyn Co
                 })
                 .collect();
             ordered::Sort::arrange_by_key(&mut rows[..], |r| r[1].clone());
-            if args.has("quiet") {
-                for r in rows {
-                    say(console, format!("{}\n", r[0]));
-                }
-                return Started::Done(0);
-            }
             let heads = ["NETWORK ID", "NAME", "DRIVER", "SCOPE"];
-            if let Some(format) = args.value("format") {
-                let names = ["ID", "Name", "Driver", "Scope"];
-                let items: Vec<Json> = rows
-                    .into_iter()
-                    .map(|r| Json::object(names.iter().copied().zip(r.into_iter().map(Json::Text)).collect()))
-                    .collect();
-                return formatted(format, &names, &heads, &items, console);
-            }
-            say(console, text::table(&heads, &rows));
-            Started::Done(0)
+            listed(&args, &heads, &["ID", "Name", "Driver", "Scope"], rows, 0, console)
         }
         "create" => {
             let Some(name) = args.words.first() else {
@@ -226,23 +235,7 @@ pub(super) fn volume(argv: &[String], engine: &mut Engine, console: &mut dyn Con
         "ls" | "list" => {
             let rows: Vec<Vec<String>> =
                 engine.volumes.keys().map(|n| vec!["local".to_string(), n.clone()]).collect();
-            if args.has("quiet") {
-                for r in rows {
-                    say(console, format!("{}\n", r[1]));
-                }
-                return Started::Done(0);
-            }
-            let heads = ["DRIVER", "VOLUME NAME"];
-            if let Some(format) = args.value("format") {
-                let names = ["Driver", "Name"];
-                let items: Vec<Json> = rows
-                    .into_iter()
-                    .map(|r| Json::object(names.iter().copied().zip(r.into_iter().map(Json::Text)).collect()))
-                    .collect();
-                return formatted(format, &names, &heads, &items, console);
-            }
-            say(console, text::table(&heads, &rows));
-            Started::Done(0)
+            listed(&args, &["DRIVER", "VOLUME NAME"], &["Driver", "Name"], rows, 1, console)
         }
         "create" => {
             let name = match args.words.first().map(String::as_str).or_else(|| args.value("name")) {

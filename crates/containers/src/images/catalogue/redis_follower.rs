@@ -2,7 +2,10 @@
 
 use super::super::{Image, PLAIN};
 
-pub(super) static IMAGE: Image = Image {
+pub(super) static IMAGE: Image = FOLLOWER;
+
+/// Shared with the older name of the same thing.
+pub(super) const FOLLOWER: Image = Image {
     name: "us-docker.pkg.dev/google-samples/containers/gke/gb-redis-follower",
     aliases: &["gcr.io/google_samples/gb-redis-follower", "gcr.io/google-samples/gb-redis-follower"],
     tags: &["latest", "v[0-9]"],

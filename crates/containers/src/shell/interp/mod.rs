@@ -1,107 +1,24 @@
 //! Running a tree frame by frame: each step does one thing, and all that is unfinished lies on the stack.
 
+mod frame;
+mod pipeline;
+mod unwind;
+
+pub(in crate::shell) use frame::{Frame, Saved};
+
 use std::sync::Arc;
 
-use super::ast::{AndOr, Command, Kind, Pipeline, Script};
+use super::ast::{AndOr, Command, Kind, Script};
 use super::builtins::{self, Done};
 use super::expand::{Expander, Stop};
 use super::redirect::{Redirects, targets};
-use super::{Dialect, Job, Shell, Value, Var, parse, short_name};
-use crate::machine::{Got, Pid, Signal, Sys, Task, Turn, Wait};
+use super::{Dialect, Job, Shell, parse, short_name};
+use crate::machine::{Got, Signal, Sys, Task, Turn, Wait};
 
 /// Frames a shell may stack before it is told off: deep recursion of functions ends here.
 const FRAMES_MAX: usize = 4000;
 /// Bytes a command substitution may give.
 const OUTPUT_MAX: usize = 4 << 20;
-
-pub(super) type Saved = Vec<(u32, Option<u32>)>;
-
-/// An unfinished piece of work.
-#[derive(Clone)]
-pub(super) enum Frame {
-    /// Text yet to be parsed; `name` is the file of a sourced script.
-    Source {
-        text: String,
-        name: Option<String>,
-    },
-    /// A script file yet to be read.
-    Script {
-        path: String,
-    },
-    List {
-        script: Arc<Script>,
-        at: usize,
-    },
-    AndOr {
-        node: Arc<AndOr>,
-        at: usize,
-    },
-    Negate,
-    /// Members of a pipeline, with the exit codes of those that ended.
-    Pipe {
-        pids: Vec<(Pid, Option<i32>)>,
-    },
-    /// A command whose words are being expanded, with the outputs of its substitutions so far.
-    Eval {
-        command: Arc<Command>,
-        outputs: Vec<String>,
-    },
-    /// A command substitution.
-    Capture {
-        pid: Pid,
-        fd: u32,
-        data: Vec<u8>,
-    },
-    /// A child in the foreground.
-    Child {
-        pid: Pid,
-    },
-    If {
-        command: Arc<Command>,
-        arm: usize,
-    },
-    Loop {
-        command: Arc<Command>,
-        in_cond: bool,
-        result: i32,
-    },
-    For {
-        command: Arc<Command>,
-        items: Arc<Vec<String>>,
-        at: usize,
-    },
-    ArithFor {
-        command: Arc<Command>,
-        started: bool,
-    },
-    Case {
-        command: Arc<Command>,
-        arm: usize,
-    },
-    Redirects {
-        saved: Saved,
-    },
-    /// Variables to put back (`A=b builtin`).
-    Restore {
-        vars: Vec<(String, Option<Var>)>,
-    },
-    Function {
-        args: Vec<String>,
-        locals: Vec<(String, Option<Var>)>,
-    },
-    /// The end of a sourced script: `return` stops here.
-    Sourced,
-    /// After a trap `$?` is what it was.
-    Trap {
-        status: i32,
-    },
-    /// A builtin that waits.
-    Read(super::read::Read),
-    WaitFor {
-        pids: Vec<Pid>,
-        any: bool,
-    },
-}
 
 impl Shell {
     /// One step: the top frame does one thing.
@@ -274,145 +191,8 @@ impl Shell {
         matches!(self.frames.last(), Some(Frame::WaitFor { .. } | Frame::Read(_)))
     }
 
-    pub(super) fn run(&mut self, script: &Arc<Script>) {
+    pub(in crate::shell) fn run(&mut self, script: &Arc<Script>) {
         self.frames.push(Frame::List { script: script.clone(), at: 0 });
-    }
-
-    /// The outermost end of the shell: its EXIT trap, then its code.
-    pub(super) fn stop(&mut self, sys: &mut Sys<'_>, code: i32) -> Turn {
-        self.unwind_all(sys);
-        if let Some(action) = self.traps.remove("EXIT").filter(|a| !a.is_empty()) {
-            self.exiting = Some(code);
-            self.status = code;
-            self.tail = false;
-            self.frames.push(Frame::Source { text: action, name: None });
-            return Turn::More;
-        }
-        Turn::Exit(self.exiting.unwrap_or(code))
-    }
-
-    pub(super) fn exit(&mut self, sys: &mut Sys<'_>, code: i32) -> Turn {
-        if self.exiting.is_some() {
-            self.exiting = Some(code);
-        }
-        if self.prompt {
-            self.unwind_all(sys);
-            self.status = code;
-            return Turn::Exit(code);
-        }
-        self.stop(sys, code)
-    }
-
-    fn unwind_all(&mut self, sys: &mut Sys<'_>) {
-        while let Some(frame) = self.frames.pop() {
-            self.undo(sys, frame);
-        }
-    }
-
-    /// What leaving a frame early must put right.
-    fn undo(&mut self, sys: &mut Sys<'_>, frame: Frame) {
-        match frame {
-            Frame::Redirects { saved } => sys.restore(saved),
-            Frame::Restore { vars } => self.put_back(vars),
-            Frame::Function { args, locals } => {
-                self.args = args;
-                self.put_back(locals);
-            }
-            Frame::Capture { fd, .. } => sys.close(fd),
-            _ => {}
-        }
-    }
-
-    /// Pops frames through the first for which `found` holds; that frame is given back.
-    pub(super) fn unwind(&mut self, sys: &mut Sys<'_>, found: impl Fn(&Frame) -> bool) -> Option<Frame> {
-        while let Some(frame) = self.frames.pop() {
-            if found(&frame) {
-                return Some(frame);
-            }
-            self.undo(sys, frame);
-        }
-        None
-    }
-
-    pub(super) fn has_frame(&self, found: impl Fn(&Frame) -> bool) -> bool {
-        self.frames.iter().any(found)
-    }
-
-    pub(super) fn frames_mut(&mut self) -> &mut Vec<Frame> {
-        &mut self.frames
-    }
-
-    /// Drops all unfinished work, as Ctrl-C does. Files are given up by [`Shell::take_saved_fds`] first.
-    pub(crate) fn abandon(&mut self, status: i32) {
-        self.status = status;
-        let frames = std::mem::take(&mut self.frames);
-        for frame in frames.into_iter().rev() {
-            match frame {
-                Frame::Redirects { saved } => self.frames.insert(0, Frame::Redirects { saved }),
-                Frame::Restore { vars } => self.put_back(vars),
-                Frame::Function { args, locals } => {
-                    self.args = args;
-                    self.put_back(locals);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Files kept for restoring, in the order in which redirections were made.
-    pub(crate) fn take_saved_fds(&mut self) -> Saved {
-        let mut all = Vec::new();
-        for frame in std::mem::take(&mut self.frames) {
-            if let Frame::Redirects { saved } = frame {
-                all.extend(saved);
-            }
-        }
-        all
-    }
-
-    fn put_back(&mut self, vars: Vec<(String, Option<Var>)>) {
-        for (name, old) in vars.into_iter().rev() {
-            match old {
-                Some(var) => {
-                    Arc::make_mut(&mut self.vars).insert(name, var);
-                }
-                None => {
-                    Arc::make_mut(&mut self.vars).remove(&name);
-                }
-            }
-        }
-        self.env = None;
-    }
-
-    pub(super) fn fail(&self, sys: &mut Sys<'_>, text: &str) {
-        // ash names the line (of a file; 0 otherwise) when a builtin complains.
-        if self.dialect == Dialect::Ash
-            && !self.prompt
-            && !self.from_file
-            && let Some((name, rest)) = text.split_once(": ")
-            && builtins::is_builtin(name)
-        {
-            sys.err(&format!("{}{name}: line 0: {rest}\n", self.prefix()));
-            return;
-        }
-        sys.err(&format!("{}{text}\n", self.prefix()));
-    }
-
-    /// An error that ends a shell, or at a prompt the line.
-    pub(super) fn fatal(&mut self, sys: &mut Sys<'_>, text: &str) -> Turn {
-        self.fail(sys, text);
-        let code = if self.dialect == Dialect::Bash { 1 } else { 2 };
-        if self.prompt {
-            self.unwind_all(sys);
-            self.status = code;
-            return Turn::More;
-        }
-        let code = if self.dialect == Dialect::Bash && text.contains("unbound variable") {
-            127.min(code)
-        } else {
-            code
-        };
-        self.stop(sys, code)
     }
 
     fn source(&mut self, sys: &mut Sys<'_>, text: &str, name: Option<String>) -> Turn {
@@ -496,36 +276,6 @@ impl Shell {
         }
     }
 
-    /// Notes which jobs have ended; old ones are forgotten when there are many.
-    pub(super) fn poll_jobs(&mut self, sys: &mut Sys<'_>) {
-        for job in &mut self.jobs {
-            if job.status.is_none() {
-                job.status = sys.reap(job.pid);
-            }
-        }
-        while self.jobs.len() > 100
-            && let Some(i) = self.jobs.iter().position(|j| j.status.is_some())
-        {
-            self.jobs.remove(i);
-        }
-    }
-
-    fn subshell(&self, frame: Frame) -> Self {
-        let mut child = self.clone();
-        child.lenient = self.errors_ignored();
-        child.frames = vec![frame];
-        child.prompt = false;
-        child.jobs.clear();
-        child.pending.clear();
-        child.traps.retain(|_, action| action.is_empty());
-        child.tail = true;
-        child.exiting = None;
-        if self.prompt {
-            child.name = self.dialect.name().into();
-        }
-        child
-    }
-
     /// Whether a failure here is being tested, so that `set -e` lets it pass.
     fn errors_ignored(&self) -> bool {
         self.lenient
@@ -557,143 +307,16 @@ impl Shell {
         self.pipeline(sys, &pipeline)
     }
 
-    fn pipeline(&mut self, sys: &mut Sys<'_>, pipeline: &Arc<Pipeline>) -> Turn {
-        if pipeline.negate {
-            self.frames.push(Frame::Negate);
-        }
-        if let [command] = pipeline.commands.as_slice() {
-            self.frames.push(Frame::Eval { command: command.clone(), outputs: Vec::new() });
-            return Turn::More;
-        }
-        let mut pids = Vec::new();
-        let mut before: Option<u32> = None;
-        let n = pipeline.commands.len();
-        for (i, command) in pipeline.commands.iter().enumerate() {
-            let pipe = if i + 1 < n { sys.pipe().map(Some) } else { Ok(None) };
-            let child = self.subshell(Frame::Eval { command: command.clone(), outputs: Vec::new() });
-            let forked = pipe.and_then(|pipe| Ok((pipe, sys.fork(Task::Shell(Box::new(child)))?)));
-            let (pipe, pid) = match forked {
-                Ok(pair) => pair,
-                Err(e) => {
-                    let (text, code) = self.exec_error(&crate::machine::ExecError::Errno(e));
-                    sys.err(&text);
-                    self.status = code;
-                    break;
-                }
-            };
-            if let Some(fd) = before.take() {
-                sys.give(pid, fd, 0);
-                sys.close_of(pid, fd);
-                sys.close(fd);
-            }
-            if let Some((r, w)) = pipe {
-                sys.give(pid, w, 1);
-                sys.close_of(pid, w);
-                sys.close_of(pid, r);
-                sys.close(w);
-                before = Some(r);
-            }
-            pids.push((pid, None));
-        }
-        if let Some(fd) = before {
-            sys.close(fd);
-        }
-        self.frames.push(Frame::Pipe { pids });
-        Turn::More
-    }
-
-    fn pipe_wait(&mut self, sys: &mut Sys<'_>, mut pids: Vec<(Pid, Option<i32>)>) -> Turn {
-        for (pid, code) in &mut pids {
-            if code.is_none() {
-                *code = sys.reap(*pid).or(if sys.has_child(*pid) { None } else { Some(127) });
-            }
-        }
-        if let Some((pid, _)) = pids.iter().find(|(_, code)| code.is_none()) {
-            let pid = *pid;
-            self.frames.push(Frame::Pipe { pids });
-            return Turn::Wait(Wait::Child(Some(pid)));
-        }
-        let codes: Vec<i32> = pids.iter().filter_map(|(_, code)| *code).collect();
-        if self.dialect == Dialect::Bash {
-            let items = (0..).zip(codes.iter().map(ToString::to_string)).collect();
-            self.put("PIPESTATUS", Value::Array(items));
-        }
-        let last = codes.last().copied().unwrap_or(self.status);
-        self.status = if self.options.pipefail {
-            codes.iter().rev().copied().find(|c| *c != 0).unwrap_or(0)
-        } else {
-            last
-        };
-        self.check_errexit(sys)
-    }
-
     /// Ends the shell if `set -e` asks for it.
-    pub(super) fn check_errexit(&mut self, sys: &mut Sys<'_>) -> Turn {
+    pub(in crate::shell) fn check_errexit(&mut self, sys: &mut Sys<'_>) -> Turn {
         if self.status != 0 && self.options.errexit && !self.errors_ignored() && !self.prompt {
             return self.stop(sys, self.status);
         }
         Turn::More
     }
 
-    fn capture(&mut self, sys: &mut Sys<'_>, pid: Pid, fd: u32, mut data: Vec<u8>) -> Turn {
-        match sys.read(fd, 65_536) {
-            Got::Data(more) => {
-                data.extend(more);
-                if data.len() > OUTPUT_MAX {
-                    sys.close(fd);
-                    return self.fatal(sys, "out of memory");
-                }
-                self.frames.push(Frame::Capture { pid, fd, data });
-                Turn::More
-            }
-            Got::Wait => {
-                self.frames.push(Frame::Capture { pid, fd, data });
-                Turn::Wait(Wait::Read(fd))
-            }
-            Got::End | Got::Failed(_) => {
-                if let Some(code) = sys.reap(pid) {
-                    self.status = code;
-                } else if sys.has_child(pid) {
-                    self.frames.push(Frame::Capture { pid, fd, data });
-                    return Turn::Wait(Wait::Child(Some(pid)));
-                }
-                sys.close(fd);
-                data.retain(|b| *b != 0);
-                let mut text = String::from_utf8_lossy(&data).into_owned();
-                text.truncate(text.trim_end_matches('\n').len());
-                if let Some(Frame::Eval { outputs, .. }) = self.frames.last_mut() {
-                    outputs.push(text);
-                }
-                Turn::More
-            }
-        }
-    }
-
-    fn start_capture(&mut self, sys: &mut Sys<'_>, script: Arc<Script>) -> Turn {
-        let mut child = self.subshell(Frame::List { script, at: 0 });
-        child.status = self.status;
-        let made = sys.pipe().and_then(|(r, w)| Ok((r, w, sys.fork(Task::Shell(Box::new(child)))?)));
-        match made {
-            Ok((r, w, pid)) => {
-                sys.give(pid, w, 1);
-                sys.close_of(pid, w);
-                sys.close_of(pid, r);
-                sys.close(w);
-                self.frames.push(Frame::Capture { pid, fd: r, data: Vec::new() });
-                Turn::More
-            }
-            Err(e) => {
-                let (text, code) = self.exec_error(&crate::machine::ExecError::Errno(e));
-                sys.err(&text);
-                self.unwind(sys, |f| matches!(f, Frame::Eval { .. }));
-                self.status = code;
-                Turn::More
-            }
-        }
-    }
-
     /// An expansion stopped: run what it needs and come back, or give up.
-    pub(super) fn stopped(
+    pub(in crate::shell) fn stopped(
         &mut self,
         sys: &mut Sys<'_>,
         stop: Stop,
@@ -709,7 +332,7 @@ impl Shell {
         }
     }
 
-    pub(super) fn apply_assigned(
+    pub(in crate::shell) fn apply_assigned(
         &mut self,
         assigned: ordered::BTreeMap<String, String>,
     ) -> Result<(), String> {
@@ -823,7 +446,7 @@ impl Shell {
         Turn::More
     }
 
-    pub(super) fn finish_builtin(&mut self, sys: &mut Sys<'_>, done: Done) -> Turn {
+    pub(in crate::shell) fn finish_builtin(&mut self, sys: &mut Sys<'_>, done: Done) -> Turn {
         match done {
             Done::Status(status) => {
                 self.status = status;
@@ -866,7 +489,7 @@ impl Shell {
         out
     }
 
-    pub(super) fn own_name(&self) -> String {
+    pub(in crate::shell) fn own_name(&self) -> String {
         short_name(self.script_name()).into()
     }
 }

@@ -3,13 +3,15 @@
 //! Models the grammar of POSIX XCU 2.10, and bash's additions when the dialect is bash.
 //! Not modelled: `select`, `coproc`, process substitution, extended globs.
 
+mod compound;
+mod redirect;
+
 use ordered::BTreeMap;
 use std::sync::Arc;
 
 use super::Dialect;
 use super::ast::{
-    AndOr, Assign, AssignValue, CaseArm, Command, Item, Kind, Part, Pipeline, Redirect, RedirectOp, Script,
-    Word,
+    AndOr, Assign, AssignValue, Command, Item, Kind, Part, Pipeline, Redirect, RedirectOp, Script, Word,
 };
 
 /// Why a script could not be read.
@@ -21,27 +23,27 @@ pub enum ParseError {
     Syntax { line: u32, token: String },
 }
 
-pub(super) const DEPTH_MAX: usize = 64;
+pub(in crate::shell) const DEPTH_MAX: usize = 64;
 /// Characters of a script that are read at all.
 const SCRIPT_MAX: usize = 1 << 20;
 
-pub(super) struct Parser<'a> {
-    pub(super) src: Vec<char>,
-    pub(super) at: usize,
-    pub(super) line: u32,
-    pub(super) bash: bool,
-    pub(super) depth: usize,
+pub(in crate::shell) struct Parser<'a> {
+    pub(in crate::shell) src: Vec<char>,
+    pub(in crate::shell) at: usize,
+    pub(in crate::shell) line: u32,
+    pub(in crate::shell) bash: bool,
+    pub(in crate::shell) depth: usize,
     /// Where reading goes on after the newline that ends a line with here-documents.
     here_resume: Option<usize>,
     /// Inside double quotes.
-    pub(super) quoted: bool,
+    pub(in crate::shell) quoted: bool,
     /// Whether a here-document may end with the text.
     eof_ends_here: bool,
     aliases: Option<&'a BTreeMap<String, String>>,
     alias_end: usize,
 }
 
-pub(super) type Parsed<T> = Result<T, ParseError>;
+pub(in crate::shell) type Parsed<T> = Result<T, ParseError>;
 
 /// Parses a whole script. `interactive` asks for `Incomplete` where a shell would prompt for more.
 pub fn parse(
@@ -72,7 +74,7 @@ pub fn parse(
 
 impl<'a> Parser<'a> {
     /// A parser for the text inside backquotes.
-    pub(super) fn inner(&self, text: Vec<char>) -> Parser<'a> {
+    pub(in crate::shell) fn inner(&self, text: Vec<char>) -> Parser<'a> {
         Parser {
             src: text,
             at: 0,
@@ -87,25 +89,25 @@ impl<'a> Parser<'a> {
         }
     }
 
-    pub(super) fn whole(&mut self) -> Parsed<Script> {
+    pub(in crate::shell) fn whole(&mut self) -> Parsed<Script> {
         let script = self.list(&[])?;
         self.blanks(true);
         if self.peek().is_some() { Err(self.unexpected()) } else { Ok(script) }
     }
 
-    pub(super) fn peek(&self) -> Option<char> {
+    pub(in crate::shell) fn peek(&self) -> Option<char> {
         self.src.get(self.at).copied()
     }
 
-    pub(super) fn ahead(&self, n: usize) -> Option<char> {
+    pub(in crate::shell) fn ahead(&self, n: usize) -> Option<char> {
         self.src.get(self.at + n).copied()
     }
 
-    pub(super) fn looking_at(&self, text: &str) -> bool {
+    pub(in crate::shell) fn looking_at(&self, text: &str) -> bool {
         text.chars().enumerate().all(|(i, c)| self.ahead(i) == Some(c))
     }
 
-    pub(super) fn bump(&mut self) -> Option<char> {
+    pub(in crate::shell) fn bump(&mut self) -> Option<char> {
         let c = self.peek()?;
         self.at += 1;
         if c == '\n' {
@@ -119,11 +121,11 @@ impl<'a> Parser<'a> {
         Some(c)
     }
 
-    pub(super) fn incomplete(&self, what: &str) -> ParseError {
+    pub(in crate::shell) fn incomplete(&self, what: &str) -> ParseError {
         ParseError::Incomplete(what.into())
     }
 
-    pub(super) fn enter(&mut self) -> Parsed<()> {
+    pub(in crate::shell) fn enter(&mut self) -> Parsed<()> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             return Err(ParseError::Syntax { line: self.line, token: "nesting too deep".into() });
@@ -131,7 +133,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    pub(super) fn unexpected(&self) -> ParseError {
+    pub(in crate::shell) fn unexpected(&self) -> ParseError {
         let token = match self.peek() {
             None => "end of file".into(),
             Some('\n') => "newline".into(),
@@ -153,7 +155,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Skips blanks, comments and continued lines; newlines too, if asked.
-    pub(super) fn blanks(&mut self, newlines: bool) {
+    pub(in crate::shell) fn blanks(&mut self, newlines: bool) {
         loop {
             match self.peek() {
                 Some(' ' | '\t' | '\r') => self.at += 1,
@@ -175,7 +177,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The reserved word or plain word that stands here, not consumed.
-    pub(super) fn keyword(&self) -> String {
+    pub(in crate::shell) fn keyword(&self) -> String {
         self.src[self.at..].iter().take_while(|c| !" \t\r\n;&|()<>\"'$`\\".contains(**c)).take(80).collect()
     }
 
@@ -192,7 +194,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Commands up to one of the reserved words `until` (not consumed), `)` , `;;` or the end.
-    pub(super) fn list(&mut self, until: &[&str]) -> Parsed<Script> {
+    pub(in crate::shell) fn list(&mut self, until: &[&str]) -> Parsed<Script> {
         self.enter()?;
         let mut items = Vec::new();
         loop {
@@ -315,244 +317,6 @@ impl<'a> Parser<'a> {
         }
         self.depth -= 1;
         Ok(Command { kind, redirects, line })
-    }
-
-    fn compound(&mut self) -> Parsed<Option<Kind>> {
-        let kind = match self.keyword().as_str() {
-            "{" => {
-                self.at += 1;
-                let body = self.body(&["}"])?;
-                self.take_keyword("}")?;
-                Kind::Group(body)
-            }
-            "if" => self.if_command()?,
-            word @ ("while" | "until") => {
-                self.at += word.len();
-                let cond = self.body(&["do"])?;
-                let body = self.do_group()?;
-                Kind::Loop { until: word == "until", cond, body }
-            }
-            "for" => self.for_command()?,
-            "case" => self.case_command()?,
-            "function" if self.bash => {
-                self.at += 8;
-                self.blanks(false);
-                let name = self.keyword();
-                if name.is_empty() {
-                    return Err(self.unexpected());
-                }
-                self.at += name.chars().count();
-                self.blanks(false);
-                if self.peek() == Some('(') {
-                    self.at += 1;
-                    self.blanks(false);
-                    if self.bump() != Some(')') {
-                        return Err(self.unexpected());
-                    }
-                }
-                self.function(name)?
-            }
-            "[[" if self.bash => {
-                self.at += 2;
-                let expr = self.test_or()?;
-                self.take_keyword("]]")?;
-                Kind::Test(expr)
-            }
-            "then" | "else" | "elif" | "fi" | "do" | "done" | "esac" | "}" => return Err(self.unexpected()),
-            "" if self.peek() == Some('(') => {
-                if self.bash
-                    && self.ahead(1) == Some('(')
-                    && let Some(kind) = self.arith_command()?
-                {
-                    return Ok(Some(kind));
-                }
-                self.at += 1;
-                let body = self.list(&[])?;
-                self.blanks(true);
-                match self.peek() {
-                    Some(')') if !body.items.is_empty() => self.at += 1,
-                    None => return Err(self.incomplete(")")),
-                    _ => return Err(self.unexpected()),
-                }
-                Kind::Subshell(Arc::new(body))
-            }
-            _ => return Ok(None),
-        };
-        Ok(Some(kind))
-    }
-
-    fn arith_command(&mut self) -> Parsed<Option<Kind>> {
-        let (at, line) = (self.at, self.line);
-        self.at += 2;
-        let parts = self.arith_text()?;
-        match parts {
-            Some(parts) => Ok(Some(Kind::Arith(Word(parts)))),
-            None => {
-                (self.at, self.line) = (at, line);
-                Ok(None)
-            }
-        }
-    }
-
-    fn do_group(&mut self) -> Parsed<Arc<Script>> {
-        self.take_keyword("do")?;
-        let body = self.body(&["done"])?;
-        self.take_keyword("done")?;
-        Ok(body)
-    }
-
-    fn if_command(&mut self) -> Parsed<Kind> {
-        self.at += 2;
-        let mut arms = Vec::new();
-        let mut otherwise = None;
-        loop {
-            let cond = self.body(&["then"])?;
-            self.take_keyword("then")?;
-            let body = self.body(&["fi", "else", "elif"])?;
-            arms.push((cond, body));
-            match self.keyword().as_str() {
-                "elif" => self.at += 4,
-                "else" => {
-                    self.at += 4;
-                    otherwise = Some(self.body(&["fi"])?);
-                    break;
-                }
-                _ => break,
-            }
-        }
-        self.take_keyword("fi")?;
-        Ok(Kind::If { arms, otherwise })
-    }
-
-    fn for_command(&mut self) -> Parsed<Kind> {
-        self.at += 3;
-        self.blanks(false);
-        if self.bash && self.looking_at("((") {
-            self.at += 2;
-            let Some(parts) = self.arith_text()? else { return Err(self.unexpected()) };
-            let mut sections = vec![Vec::new()];
-            for part in parts {
-                match part {
-                    Part::Lit(text) => {
-                        for (n, piece) in text.split(';').enumerate() {
-                            if n > 0 {
-                                sections.push(Vec::new());
-                            }
-                            if let Some(s) = sections.last_mut() {
-                                s.push(Part::Lit(piece.into()));
-                            }
-                        }
-                    }
-                    other => {
-                        if let Some(s) = sections.last_mut() {
-                            s.push(other);
-                        }
-                    }
-                }
-            }
-            let [init, cond, step] = <[Vec<Part>; 3]>::try_from(sections).map_err(|_| self.unexpected())?;
-            self.blanks(true);
-            if self.peek() == Some(';') {
-                self.at += 1;
-            }
-            let body = self.do_group()?;
-            return Ok(Kind::ArithFor { init: Word(init), cond: Word(cond), step: Word(step), body });
-        }
-        let var = self.keyword();
-        if !is_name(&var) {
-            return Err(if self.peek().is_none() { self.incomplete("do") } else { self.unexpected() });
-        }
-        self.at += var.len();
-        self.blanks(true);
-        let mut words = None;
-        if self.keyword() == "in" {
-            self.at += 2;
-            let mut list = Vec::new();
-            loop {
-                self.blanks(false);
-                match self.word()? {
-                    Some(word) => list.push(word),
-                    None => break,
-                }
-            }
-            words = Some(list);
-        }
-        self.blanks(false);
-        match self.peek() {
-            Some(';') => self.at += 1,
-            Some('\n') => {
-                self.bump();
-            }
-            None => return Err(self.incomplete("do")),
-            _ => {}
-        }
-        let body = self.do_group()?;
-        Ok(Kind::For { var, words, body })
-    }
-
-    fn case_command(&mut self) -> Parsed<Kind> {
-        self.at += 4;
-        self.blanks(true);
-        let Some(word) = self.word()? else {
-            return Err(if self.peek().is_none() { self.incomplete("in") } else { self.unexpected() });
-        };
-        self.take_keyword("in")?;
-        let mut arms = Vec::new();
-        loop {
-            self.blanks(true);
-            if self.peek().is_none() {
-                return Err(self.incomplete("esac"));
-            }
-            if self.keyword() == "esac" {
-                self.at += 4;
-                return Ok(Kind::Case { word, arms });
-            }
-            if self.peek() == Some('(') {
-                self.at += 1;
-            }
-            let mut patterns = Vec::new();
-            loop {
-                self.blanks(false);
-                match self.word()? {
-                    Some(word) => patterns.push(word),
-                    None if self.peek().is_none() => return Err(self.incomplete("esac")),
-                    None => return Err(self.unexpected()),
-                }
-                self.blanks(false);
-                match self.peek() {
-                    Some('|') => self.at += 1,
-                    Some(')') => {
-                        self.at += 1;
-                        break;
-                    }
-                    None => return Err(self.incomplete("esac")),
-                    _ => return Err(self.unexpected()),
-                }
-            }
-            let body = Arc::new(self.list(&["esac"])?);
-            self.blanks(true);
-            let mut fall = false;
-            if self.looking_at(";;") {
-                self.at += 2;
-            } else if self.looking_at(";&") {
-                self.at += 2;
-                fall = true;
-            } else if self.peek().is_none() {
-                return Err(self.incomplete("esac"));
-            } else if self.keyword() != "esac" {
-                return Err(self.unexpected());
-            }
-            arms.push(CaseArm { patterns, body, fall });
-        }
-    }
-
-    fn function(&mut self, name: String) -> Parsed<Kind> {
-        self.blanks(true);
-        if self.peek().is_none() {
-            return Err(self.incomplete("{"));
-        }
-        let body = Arc::new(self.command()?);
-        Ok(Kind::Function { name, body })
     }
 
     fn simple(&mut self) -> Parsed<Command> {
@@ -718,127 +482,9 @@ impl<'a> Parser<'a> {
         let word = self.word()?.unwrap_or_default();
         Ok(Some(Assign { name, index, append, value: AssignValue::Word(word) }))
     }
-
-    fn redirect(&mut self) -> Parsed<Option<Redirect>> {
-        let mut n = 0;
-        while self.ahead(n).is_some_and(|c| c.is_ascii_digit()) {
-            n += 1;
-        }
-        if n > 3 || !matches!(self.ahead(n), Some('<' | '>')) {
-            if self.bash && self.looking_at("&>") {
-                self.at += 2;
-                let append = self.peek() == Some('>');
-                self.at += usize::from(append);
-                let word = self.target()?;
-                return Ok(Some(Redirect { fd: None, op: RedirectOp::Both(word, append) }));
-            }
-            return Ok(None);
-        }
-        let digits: String = self.src[self.at..self.at + n].iter().collect();
-        let fd = digits.parse().ok();
-        self.at += n;
-        let op = ["<<<", "<<-", "<<", "<&", "<>", "<", ">>", ">&", ">|", ">"]
-            .into_iter()
-            .find(|op| self.looking_at(op) && (*op != "<<<" || self.bash))
-            .unwrap_or("<");
-        self.at += op.len();
-        let op = match op {
-            "<<" | "<<-" => RedirectOp::Here(self.here_document(op == "<<-")?),
-            "<<<" => {
-                let mut word = self.target()?;
-                word.0 = vec![Part::Double(word.0), Part::Quoted("\n".into())];
-                RedirectOp::Here(word)
-            }
-            "<&" => RedirectOp::Dup(self.target()?),
-            ">&" => {
-                let word = self.target()?;
-                let number = word.bare().is_some_and(|t| t == "-" || t.bytes().all(|b| b.is_ascii_digit()));
-                if self.bash && !number && fd.is_none() && word.bare().is_some() {
-                    RedirectOp::Both(word, false)
-                } else {
-                    return Ok(Some(Redirect { fd: Some(fd.unwrap_or(1)), op: RedirectOp::Dup(word) }));
-                }
-            }
-            "<>" => RedirectOp::ReadWrite(self.target()?),
-            "<" => RedirectOp::Read(self.target()?),
-            ">>" => RedirectOp::Append(self.target()?),
-            _ => RedirectOp::Write(self.target()?),
-        };
-        Ok(Some(Redirect { fd, op }))
-    }
-
-    fn target(&mut self) -> Parsed<Word> {
-        self.blanks(false);
-        match self.word()? {
-            Some(word) => Ok(word),
-            None if self.peek().is_none() => {
-                Err(ParseError::Syntax { line: self.line, token: "newline".into() })
-            }
-            None => Err(self.unexpected()),
-        }
-    }
-
-    fn here_document(&mut self, strip_tabs: bool) -> Parsed<Word> {
-        self.blanks(false);
-        let begin = self.at;
-        let Some(word) = self.word()? else { return Err(self.unexpected()) };
-        let quoted = self.src[begin..self.at].iter().any(|c| "'\"\\".contains(*c));
-        let mut delimiter = String::new();
-        flat(&word.0, &mut delimiter);
-        let mut at = match self.here_resume {
-            Some(at) => at,
-            None => match self.src[self.at..].iter().position(|c| *c == '\n') {
-                Some(n) => self.at + n + 1,
-                None => return Err(self.incomplete(&delimiter)),
-            },
-        };
-        let mut body = String::new();
-        loop {
-            if at >= self.src.len() {
-                if self.eof_ends_here {
-                    break;
-                }
-                return Err(self.incomplete(&delimiter));
-            }
-            let end = self.src[at..].iter().position(|c| *c == '\n').map_or(self.src.len(), |n| at + n);
-            let mut text: String = self.src[at..end].iter().collect();
-            at = (end + 1).min(self.src.len());
-            if strip_tabs {
-                text = text.trim_start_matches('\t').to_string();
-            }
-            // In a command substitution the closing parenthesis may follow on the delimiter's line.
-            if text == delimiter {
-                break;
-            }
-            body.push_str(&text);
-            body.push('\n');
-        }
-        self.here_resume = Some(at);
-        if quoted {
-            return Ok(Word(vec![Part::Quoted(body)]));
-        }
-        let mut inner = self.inner(body.chars().collect());
-        let parts = inner.double_parts(None)?;
-        Ok(Word(vec![Part::Double(parts)]))
-    }
 }
 
-/// The text of a here-document's delimiter.
-fn flat(parts: &[Part], out: &mut String) {
-    for part in parts {
-        match part {
-            Part::Lit(s) | Part::Quoted(s) | Part::Tilde(s) => out.push_str(s),
-            Part::Double(inner) => flat(inner, out),
-            Part::Param(p) => {
-                out.push('$');
-                out.push_str(&p.name);
-            }
-            Part::Command(_) | Part::Arith(_) => {}
-        }
-    }
-}
-
-pub(super) fn is_name(text: &str) -> bool {
+pub(in crate::shell) fn is_name(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
