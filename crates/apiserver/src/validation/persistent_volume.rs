@@ -6,7 +6,7 @@
 use objects::quantity::Quantity;
 use objects::{Value, names};
 
-use super::unified_diff::{Field, Shape, lines, unified};
+use super::unified_diff::{Field, Shape, difference};
 use super::{Errors, scheduling, volume};
 
 pub(super) const MODES: [&str; 4] = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
@@ -105,47 +105,47 @@ fn spec(s: &Value, e: &mut Errors) {
     }
 }
 
-const HOST_PATH: [Field; 2] = [Field("Path", "path", Shape::Text), Field("Type", "type", Shape::Plain)];
+const HOST_PATH: [Field; 2] = [Field::text("Path", "path"), Field::plain("Type", "type")];
 const NFS: [Field; 3] = [
-    Field("Server", "server", Shape::Text),
-    Field("Path", "path", Shape::Text),
+    Field::text("Server", "server"),
+    Field::text("Path", "path"),
     Field("ReadOnly", "readOnly", Shape::Flag),
 ];
-const LOCAL: [Field; 2] = [Field("Path", "path", Shape::Text), Field("FSType", "fsType", Shape::Plain)];
+const LOCAL: [Field; 2] = [Field::text("Path", "path"), Field::plain("FSType", "fsType")];
 const CSI: [Field; 10] = [
-    Field("Driver", "driver", Shape::Text),
-    Field("VolumeHandle", "volumeHandle", Shape::Text),
+    Field::text("Driver", "driver"),
+    Field::text("VolumeHandle", "volumeHandle"),
     Field("ReadOnly", "readOnly", Shape::Flag),
-    Field("FSType", "fsType", Shape::Text),
-    Field("VolumeAttributes", "volumeAttributes", Shape::Plain),
-    Field("ControllerPublishSecretRef", "controllerPublishSecretRef", Shape::Plain),
-    Field("NodeStageSecretRef", "nodeStageSecretRef", Shape::Plain),
-    Field("NodePublishSecretRef", "nodePublishSecretRef", Shape::Plain),
-    Field("ControllerExpandSecretRef", "controllerExpandSecretRef", Shape::Plain),
-    Field("NodeExpandSecretRef", "nodeExpandSecretRef", Shape::Plain),
+    Field::text("FSType", "fsType"),
+    Field::plain("VolumeAttributes", "volumeAttributes"),
+    Field::plain("ControllerPublishSecretRef", "controllerPublishSecretRef"),
+    Field::plain("NodeStageSecretRef", "nodeStageSecretRef"),
+    Field::plain("NodePublishSecretRef", "nodePublishSecretRef"),
+    Field::plain("ControllerExpandSecretRef", "controllerExpandSecretRef"),
+    Field::plain("NodeExpandSecretRef", "nodeExpandSecretRef"),
 ];
 const SOURCE: [Field; 22] = [
-    Field("GCEPersistentDisk", "gcePersistentDisk", Shape::Plain),
-    Field("AWSElasticBlockStore", "awsElasticBlockStore", Shape::Plain),
+    Field::plain("GCEPersistentDisk", "gcePersistentDisk"),
+    Field::plain("AWSElasticBlockStore", "awsElasticBlockStore"),
     Field("HostPath", "hostPath", Shape::Struct(&HOST_PATH)),
-    Field("Glusterfs", "glusterfs", Shape::Plain),
+    Field::plain("Glusterfs", "glusterfs"),
     Field("NFS", "nfs", Shape::Struct(&NFS)),
-    Field("RBD", "rbd", Shape::Plain),
-    Field("Quobyte", "quobyte", Shape::Plain),
-    Field("ISCSI", "iscsi", Shape::Plain),
-    Field("FlexVolume", "flexVolume", Shape::Plain),
-    Field("Cinder", "cinder", Shape::Plain),
-    Field("CephFS", "cephfs", Shape::Plain),
-    Field("FC", "fc", Shape::Plain),
-    Field("Flocker", "flocker", Shape::Plain),
-    Field("AzureFile", "azureFile", Shape::Plain),
-    Field("VsphereVolume", "vsphereVolume", Shape::Plain),
-    Field("AzureDisk", "azureDisk", Shape::Plain),
-    Field("PhotonPersistentDisk", "photonPersistentDisk", Shape::Plain),
-    Field("PortworxVolume", "portworxVolume", Shape::Plain),
-    Field("ScaleIO", "scaleIO", Shape::Plain),
+    Field::plain("RBD", "rbd"),
+    Field::plain("Quobyte", "quobyte"),
+    Field::plain("ISCSI", "iscsi"),
+    Field::plain("FlexVolume", "flexVolume"),
+    Field::plain("Cinder", "cinder"),
+    Field::plain("CephFS", "cephfs"),
+    Field::plain("FC", "fc"),
+    Field::plain("Flocker", "flocker"),
+    Field::plain("AzureFile", "azureFile"),
+    Field::plain("VsphereVolume", "vsphereVolume"),
+    Field::plain("AzureDisk", "azureDisk"),
+    Field::plain("PhotonPersistentDisk", "photonPersistentDisk"),
+    Field::plain("PortworxVolume", "portworxVolume"),
+    Field::plain("ScaleIO", "scaleIO"),
     Field("Local", "local", Shape::Struct(&LOCAL)),
-    Field("StorageOS", "storageos", Shape::Plain),
+    Field::plain("StorageOS", "storageos"),
     Field("CSI", "csi", Shape::Struct(&CSI)),
 ];
 
@@ -153,7 +153,7 @@ pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
     validate(new, errs);
     let (s, was) = (&new["spec"], &old["spec"]);
     if volume::PERSISTENT_SOURCES.iter().any(|k| s[*k] != was[*k]) {
-        let difference = unified(&lines(was, &SOURCE), &lines(s, &SOURCE));
+        let difference = difference(was, s, &SOURCE);
         errs.at("spec.persistentvolumesource", |e| {
             e.forbidden(&format!("spec.persistentvolumesource is immutable after creation\n{difference}"));
         });

@@ -5,7 +5,7 @@
 use objects::quantity::Quantity;
 use objects::{Value, names};
 
-use super::unified_diff::{Field, Shape, lines, unified};
+use super::unified_diff::{Field, Shape, difference};
 use super::{Errors, labels, persistent_volume};
 
 const BETA_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
@@ -75,29 +75,24 @@ fn data_source(s: &Value, key: &str, e: &mut Errors) {
     });
 }
 
-const RESOURCES: [Field; 2] =
-    [Field("Limits", "limits", Shape::Plain), Field("Requests", "requests", Shape::Plain)];
-const REFERENCE: [Field; 3] = [
-    Field("APIGroup", "apiGroup", Shape::Plain),
-    Field("Kind", "kind", Shape::Text),
-    Field("Name", "name", Shape::Text),
-];
-const REFERENCE_ELSEWHERE: [Field; 4] = [
-    Field("APIGroup", "apiGroup", Shape::Plain),
-    Field("Kind", "kind", Shape::Text),
-    Field("Name", "name", Shape::Text),
-    Field("Namespace", "namespace", Shape::Plain),
+const RESOURCES: [Field; 2] = [Field::plain("Limits", "limits"), Field::plain("Requests", "requests")];
+/// What a claim's volume begins with; only a `dataSourceRef` may name a namespace.
+const REFERENCE: [Field; 4] = [
+    Field::plain("APIGroup", "apiGroup"),
+    Field::text("Kind", "kind"),
+    Field::text("Name", "name"),
+    Field::plain("Namespace", "namespace"),
 ];
 const SPEC: [Field; 9] = [
-    Field("AccessModes", "accessModes", Shape::Plain),
-    Field("Selector", "selector", Shape::Plain),
+    Field::plain("AccessModes", "accessModes"),
+    Field::plain("Selector", "selector"),
     Field("Resources", "resources", Shape::Embedded(&RESOURCES)),
-    Field("VolumeName", "volumeName", Shape::Text),
-    Field("StorageClassName", "storageClassName", Shape::Plain),
-    Field("VolumeMode", "volumeMode", Shape::Plain),
-    Field("DataSource", "dataSource", Shape::Struct(&REFERENCE)),
-    Field("DataSourceRef", "dataSourceRef", Shape::Struct(&REFERENCE_ELSEWHERE)),
-    Field("VolumeAttributesClassName", "volumeAttributesClassName", Shape::Plain),
+    Field::text("VolumeName", "volumeName"),
+    Field::plain("StorageClassName", "storageClassName"),
+    Field::plain("VolumeMode", "volumeMode"),
+    Field("DataSource", "dataSource", Shape::Struct(REFERENCE.split_at(3).0)),
+    Field("DataSourceRef", "dataSourceRef", Shape::Struct(&REFERENCE)),
+    Field::plain("VolumeAttributesClassName", "volumeAttributesClassName"),
 ];
 
 pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
@@ -137,7 +132,7 @@ pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
     };
     let (s, was) = (sized(&s), sized(&was));
     if s != was {
-        let difference = unified(&lines(&was, &SPEC), &lines(&s, &SPEC));
+        let difference = difference(&was, &s, &SPEC);
         errs.at("spec", |e| {
             e.forbidden(&format!(
                 "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n{difference}"

@@ -9,6 +9,16 @@ use objects::json::to_string;
 /// One field of a Go struct: its name there, its name in JSON, how it is written.
 pub(super) struct Field(pub(super) &'static str, pub(super) &'static str, pub(super) Shape);
 
+impl Field {
+    pub(super) const fn plain(name: &'static str, key: &'static str) -> Self {
+        Self(name, key, Shape::Plain)
+    }
+
+    pub(super) const fn text(name: &'static str, key: &'static str) -> Self {
+        Self(name, key, Shape::Text)
+    }
+}
+
 /// How a value is written.
 pub(super) enum Shape {
     /// As it is; null when absent.
@@ -28,8 +38,13 @@ const CONTEXT: usize = 3;
 /// Longer texts are compared as one change.
 const LINES_MAX: usize = 600;
 
+/// The difference that an error about `new` shows.
+pub(super) fn difference(old: &Value, new: &Value, fields: &[Field]) -> String {
+    unified(&lines(old, fields), &lines(new, fields))
+}
+
 /// The lines of an object's JSON, indented by one space.
-pub(super) fn lines(object: &Value, fields: &[Field]) -> Vec<String> {
+fn lines(object: &Value, fields: &[Field]) -> Vec<String> {
     let mut out = Vec::new();
     structure(object, fields, "", 0, "", &mut out);
     out
@@ -69,7 +84,7 @@ fn plain(value: &Value, lead: &str, depth: usize, end: &str, out: &mut Vec<Strin
 }
 
 /// What turns `old` into `new`, as lines that each end in a line break.
-pub(super) fn unified(old: &[String], new: &[String]) -> String {
+fn unified(old: &[String], new: &[String]) -> String {
     let script = edits(old, new);
     let mut out = String::new();
     let mut i = 0;
