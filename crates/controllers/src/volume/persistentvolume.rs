@@ -5,15 +5,13 @@
 //! Does not own either: what becomes of a volume without its claim (reclaim.rs).
 //! Models `pkg/controller/volume/persistentvolume`. What is not bound is looked at again every 15 s.
 
-use ordered::{BTreeMap, BTreeSet};
-
 use client::{Change, Ctx};
 use clock::Time;
 use objects::quantity::Quantity;
 use objects::resources::{PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, Resource, STORAGECLASSES};
 use objects::{Reason, Status, Str, Value, value};
 
-use super::pvcprotection::claims_of;
+use super::pvcprotection::{Users, claims_of, tally};
 use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, has_base, internal};
 use crate::delays::VOLUME_BINDER_RESYNC_MS;
@@ -31,9 +29,9 @@ const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 pub struct PersistentVolumeController {
     pub base: Base,
     /// Pods that wait for a node, by the claims they name.
-    waiting: BTreeMap<Str, BTreeSet<Str>>,
+    waiting: Users,
     /// All pods, by the claims they name.
-    users: BTreeMap<Str, BTreeSet<Str>>,
+    users: Users,
 }
 
 impl Default for PersistentVolumeController {
@@ -154,8 +152,8 @@ impl PersistentVolumeController {
     pub fn new() -> Self {
         Self {
             base: Base::with_account("persistentvolume-controller", "persistent-volume-binder"),
-            waiting: BTreeMap::new(),
-            users: BTreeMap::new(),
+            waiting: Users::new(),
+            users: Users::new(),
         }
     }
 
@@ -387,11 +385,7 @@ impl PersistentVolumeController {
                 Err(e) if e.reason != Reason::NotFound => return Err(e),
                 _ => {}
             }
-            let released = match volume["status"]["phase"].text() {
-                "Released" | "Failed" => volume.clone(),
-                _ => self.set_volume_phase(volume, "Released", ctx)?,
-            };
-            return self.reclaim(&released, caches, ctx);
+            return self.release(volume, caches, ctx);
         };
         let bound_to = claim["spec"]["volumeName"].text();
         if bound_to.is_empty() {
@@ -419,13 +413,18 @@ impl PersistentVolumeController {
         }
         // The claim chose another volume.
         if annotated(volume, PROVISIONED_BY) && volume["spec"]["persistentVolumeReclaimPolicy"] == "Delete" {
-            let released = match volume["status"]["phase"].text() {
-                "Released" | "Failed" => volume.clone(),
-                _ => self.set_volume_phase(volume, "Released", ctx)?,
-            };
-            return self.reclaim(&released, caches, ctx);
+            return self.release(volume, caches, ctx);
         }
         self.unbind(volume, ctx)
+    }
+
+    /// Its claim is gone, or chose another volume.
+    fn release(&mut self, volume: &Value, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+        let released = match volume["status"]["phase"].text() {
+            "Released" | "Failed" => volume.clone(),
+            _ => self.set_volume_phase(volume, "Released", ctx)?,
+        };
+        self.reclaim(&released, caches, ctx)
     }
 
     /// The pods that use a claim and have not ended, in key order.
@@ -446,24 +445,9 @@ impl PersistentVolumeController {
         }
         let waits = !change.is_deleted() && pod["spec"]["nodeName"].is_zero();
         for claim in claims_of(pod) {
-            let users = self.users.entry(claim.clone()).or_default();
-            if change.is_deleted() {
-                users.remove(&change.key());
-            } else {
-                users.insert(change.key());
-            }
-            if users.is_empty() {
-                self.users.remove(&claim);
-            }
-            if waits {
-                if self.waiting.entry(claim.clone()).or_default().insert(change.key()) {
-                    self.base.queue.add(smol_str::format_smolstr!("c/{claim}"), change.revision, now);
-                }
-            } else if let Some(set) = self.waiting.get_mut(&claim) {
-                set.remove(&change.key());
-                if set.is_empty() {
-                    self.waiting.remove(&claim);
-                }
+            tally(&mut self.users, &claim, &change.key(), !change.is_deleted());
+            if tally(&mut self.waiting, &claim, &change.key(), waits) && waits {
+                self.base.queue.add(smol_str::format_smolstr!("c/{claim}"), change.revision, now);
             }
         }
     }

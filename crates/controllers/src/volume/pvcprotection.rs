@@ -20,7 +20,23 @@ const FINALIZER: &str = "kubernetes.io/pvc-protection";
 #[derive(Clone, Debug)]
 pub struct PvcProtectionController {
     pub base: Base,
-    users: BTreeMap<Str, BTreeSet<Str>>,
+    users: Users,
+}
+
+/// Pods by the claims they name. A claim that no pod names has no entry.
+pub(super) type Users = BTreeMap<Str, BTreeSet<Str>>;
+
+/// Notes whether `pod` is among the users of `claim`; true when that is news.
+pub(super) fn tally(users: &mut Users, claim: &Str, pod: &Str, uses: bool) -> bool {
+    if uses {
+        return users.entry(claim.clone()).or_default().insert(pod.clone());
+    }
+    let Some(set) = users.get_mut(claim) else { return false };
+    let news = set.remove(pod);
+    if set.is_empty() {
+        users.remove(claim);
+    }
+    news
 }
 
 impl Default for PvcProtectionController {
@@ -49,7 +65,7 @@ impl PvcProtectionController {
     pub fn new() -> Self {
         let base =
             Base::with_account("persistentvolumeclaim-protection-controller", "pvc-protection-controller");
-        Self { base, users: BTreeMap::new() }
+        Self { base, users: Users::new() }
     }
 }
 
@@ -77,14 +93,8 @@ impl Controller for PvcProtectionController {
         let gone = change.is_deleted() || pods::is_terminal(pod);
         let uses = !gone && !pod["spec"]["nodeName"].is_zero();
         for claim in claims_of(pod) {
-            let users = self.users.entry(claim.clone()).or_default();
-            if uses {
-                users.insert(key.clone());
-            } else {
-                users.remove(&key);
-                if users.is_empty() {
-                    self.users.remove(&claim);
-                }
+            tally(&mut self.users, &claim, &key, uses);
+            if !uses {
                 self.base.queue.add(claim, change.revision, now);
             }
         }
