@@ -5,9 +5,9 @@
 
 use client::Ctx;
 use objects::resources::VOLUMEATTACHMENTS;
-use objects::{Reason, Status, Value, value};
+use objects::{Status, Value, value};
 
-use super::{Disks, Progress, drivers};
+use super::{Disks, Progress, drivers, let_go};
 
 impl Disks {
     pub(super) fn attach(&mut self, key: &str, name: &str, ctx: &mut Ctx<'_>) -> Result<(), Status> {
@@ -37,14 +37,7 @@ impl Disks {
                 Some(at) if at > ctx.now => return Ok(()),
                 Some(_) => drop(self.under_way.remove(end.as_str())),
             }
-            let mut next = attachment;
-            let mut left = next.meta()["finalizers"].items().to_vec();
-            left.retain(|f| f.text() != finalizer);
-            next.set_at(&["metadata", "finalizers"], left);
-            return match ctx.update(VOLUMEATTACHMENTS, next) {
-                Err(e) if e.reason != Reason::NotFound => Err(e),
-                _ => Ok(()),
-            };
+            return let_go(VOLUMEATTACHMENTS, &attachment, &finalizer, ctx);
         }
         if attachment["status"]["attached"].is_true()
             || self.is_done(key, drivers::ATTACH_MS, ctx.now) != Progress::Done

@@ -4,6 +4,8 @@
 //! documentation; spans of time are estimates. Models `staging/src/k8s.io/csi-translation-lib` for the names.
 
 use clock::Millis;
+use objects::Str;
+use objects::quantity::{Format, Quantity};
 
 /// What a driver's volumes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +100,15 @@ impl Driver {
     /// The name as finalizers and annotations spell it.
     pub(super) fn dashed(&self) -> String {
         self.name.replace(['.', '/'], "-")
+    }
+
+    /// The capacity of a volume that was asked for with this size.
+    pub(super) fn capacity(&self, asked: &Quantity) -> Str {
+        if self.unit_bytes <= 1 {
+            return asked.canonical().into();
+        }
+        let bytes = asked.value().saturating_add(self.unit_bytes - 1) / self.unit_bytes * self.unit_bytes;
+        Quantity::from_units(bytes, Format::Binary).canonical().into()
     }
 
     /// What a volume handle looks like. Equal uids give equal handles.

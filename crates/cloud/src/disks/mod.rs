@@ -21,9 +21,9 @@ use client::{
 };
 use clock::{Millis, Time};
 use objects::resources::{
-    NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES, VOLUMEATTACHMENTS,
+    NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, Resource, STORAGECLASSES, VOLUMEATTACHMENTS,
 };
-use objects::{Status, Str, Value};
+use objects::{Reason, Status, Str, Value};
 use ordered::{BTreeMap, BTreeSet};
 
 pub use drivers::{Driver, Kind, of as driver};
@@ -222,6 +222,18 @@ enum Progress {
     Begun,
     Waiting,
     Done,
+}
+
+/// Takes a finalizer off an object that may be gone by now.
+fn let_go(resource: &Resource, object: &Value, finalizer: &str, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+    let mut next = object.clone();
+    let mut left = next.meta()["finalizers"].items().to_vec();
+    left.retain(|f| *f != finalizer);
+    next.set_at(&["metadata", "finalizers"], left);
+    match ctx.update(resource, next) {
+        Err(e) if e.reason != Reason::NotFound => Err(e),
+        _ => Ok(()),
+    }
 }
 
 /// A request about one of the snapshot kinds, which no table of resources has.

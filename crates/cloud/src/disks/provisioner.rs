@@ -4,11 +4,11 @@
 //! node `rancher/local-path-provisioner`. Not modelled: its helper pods, leader election.
 
 use client::{Ctx, EventType};
-use objects::quantity::{Format, Quantity};
+use objects::quantity::Quantity;
 use objects::resources::PERSISTENTVOLUMES;
 use objects::{Reason, Status, Str, Value, value};
 
-use super::{Disks, Driver, Kind, Order, Progress, class_of, disk_name, drivers};
+use super::{Disks, Driver, Kind, Order, Progress, class_of, disk_name, drivers, let_go};
 
 const PROVISIONER: &str = "volume.kubernetes.io/storage-provisioner";
 const BETA_PROVISIONER: &str = "volume.beta.kubernetes.io/storage-provisioner";
@@ -174,13 +174,7 @@ impl Disks {
                 source.bytes
             ));
         }
-        let unit = driver.unit_bytes.max(1);
-        let capacity = if unit == 1 {
-            asked.canonical()
-        } else {
-            let bytes = asked.value().saturating_add(unit - 1) / unit * unit;
-            Quantity::from_units(bytes, Format::Binary).canonical()
-        };
+        let capacity = driver.capacity(&asked);
         let zone = self.zone(driver, claim, class, node);
         let mut volume = value!({
             "apiVersion": "v1", "kind": "PersistentVolume",
@@ -291,7 +285,7 @@ impl Disks {
         if spec["persistentVolumeReclaimPolicy"] != "Delete" || !released {
             // Kept on purpose: nothing holds the object up.
             if volume.is_terminating() && released && ours {
-                return self.let_go(&volume, ctx);
+                return let_go(PERSISTENTVOLUMES, &volume, FINALIZER, ctx);
             }
             self.under_way.remove(key);
             return Ok(());
@@ -339,20 +333,8 @@ impl Disks {
             ctx.delete(PERSISTENTVOLUMES, "", name, Some(volume.uid()), None, None)?;
         }
         match ctx.get(PERSISTENTVOLUMES, "", name) {
-            Ok(live) => self.let_go(&live, ctx),
+            Ok(live) => let_go(PERSISTENTVOLUMES, &live, FINALIZER, ctx),
             Err(_) => Ok(()),
-        }
-    }
-
-    /// Takes our finalizer off.
-    fn let_go(&mut self, volume: &Value, ctx: &mut Ctx<'_>) -> Result<(), Status> {
-        let mut next = volume.clone();
-        let mut left = next.meta()["finalizers"].items().to_vec();
-        left.retain(|f| *f != FINALIZER);
-        next.set_at(&["metadata", "finalizers"], left);
-        match ctx.update(PERSISTENTVOLUMES, next) {
-            Err(e) if e.reason != Reason::NotFound => Err(e),
-            _ => Ok(()),
         }
     }
 }

@@ -41,14 +41,7 @@ impl Disks {
             Progress::Done => {}
         }
         let mut larger = volume.clone();
-        let unit = driver.unit_bytes.max(1);
-        let rounded = if unit == 1 {
-            wanted.clone()
-        } else {
-            let bytes = wanted.value().saturating_add(unit - 1) / unit * unit;
-            Quantity::from_units(bytes, objects::quantity::Format::Binary)
-        };
-        larger.set_at(&["spec", "capacity", "storage"], rounded.canonical());
+        larger.set_at(&["spec", "capacity", "storage"], driver.capacity(&wanted));
         let larger = ctx.update(PERSISTENTVOLUMES, larger)?;
         let live = ctx.get(PERSISTENTVOLUMECLAIMS, claim.namespace(), claim.name())?;
         if driver.kind == Kind::Shared || volume["spec"]["volumeMode"] == "Block" {
