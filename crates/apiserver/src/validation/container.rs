@@ -1,18 +1,19 @@
-//! Containers: names, images, ports, environment, mounts.
+//! Containers: names, images, ports, environment.
 //!
 //! Models validateContainers, validateInitContainers, validateEphemeralContainers and their parts in
 //! `pkg/apis/core/validation`. Not modelled: restart rules, resize policies, security contexts.
 
-use ordered::BTreeSet;
+use ordered::{BTreeMap, BTreeSet};
 
+use objects::quantity::Quantity;
 use objects::{Value, names};
 
-use super::{Errors, probe, resources};
+use super::{Errors, probe, resources, volume_mount};
 
 const PROTOCOLS: [&str; 3] = ["SCTP", "TCP", "UDP"];
 
-/// All containers of a pod spec; `volumes` are the names one can mount.
-pub(super) fn validate(spec: &Value, volumes: &BTreeSet<&str>, e: &mut Errors) {
+/// All containers of a pod spec; `volumes` are those one can mount.
+pub(super) fn validate(spec: &Value, volumes: &BTreeMap<&str, &Value>, e: &mut Errors) {
     let grace = spec["terminationGracePeriodSeconds"].int();
     let mut seen = BTreeSet::new();
     if spec["containers"].items().is_empty() {
@@ -57,7 +58,7 @@ pub(super) fn validate(spec: &Value, volumes: &BTreeSet<&str>, e: &mut Errors) {
 }
 
 /// What holds for containers of every sort.
-fn every(c: &Value, volumes: &BTreeSet<&str>, e: &mut Errors) {
+fn every(c: &Value, volumes: &BTreeMap<&str, &Value>, e: &mut Errors) {
     let name = c["name"].text();
     e.at("name", |e| {
         if name.is_empty() {
@@ -73,7 +74,7 @@ fn every(c: &Value, volumes: &BTreeSet<&str>, e: &mut Errors) {
     ports(c, e);
     env(c, e);
     env_from(c, e);
-    mounts(c, volumes, e);
+    volume_mount::validate(c, volumes, e);
     e.one_of(c, "imagePullPolicy", &["Always", "IfNotPresent", "Never"]);
     e.at("resources", |e| resources::requirements(&c["resources"], e));
     let context = &c["securityContext"];
@@ -170,18 +171,16 @@ fn env(c: &Value, e: &mut Errors) {
             if !from["fieldRef"].is_null() {
                 e.at("fieldRef", |e| field_ref(&from["fieldRef"], &ENV_FIELDS, e));
             }
-            let resource = &from["resourceFieldRef"]["resource"];
             if !from["resourceFieldRef"].is_null() {
-                e.at("resourceFieldRef", |e| match resource.text() {
-                    "" => e.at("resource", |e| e.required("")),
-                    r if ENV_RESOURCES.contains(&r) || r.contains(".hugepages-") => {}
-                    _ => e.at("resource", |e| e.not_supported(resource, &ENV_RESOURCES)),
-                });
+                e.at("resourceFieldRef", |e| resource_ref(&from["resourceFieldRef"], false, e));
             }
             for key in ["configMapKeyRef", "secretKeyRef"] {
                 if !from[key].is_null() {
                     e.at(key, |e| key_ref(&from[key], e));
                 }
+            }
+            if !from["fileKeyRef"].is_null() {
+                e.at("fileKeyRef", |e| file_key_ref(&from["fileKeyRef"], e));
             }
             if sources == 0 {
                 e.invalid_text(
@@ -226,6 +225,55 @@ pub(super) fn field_ref(field: &Value, known: &[&str], e: &mut Errors) {
     }
 }
 
+const SIZES: [&str; 13] =
+    ["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
+
+/// A reference to what a container asks for or may have; in a volume it names the container.
+pub(super) fn resource_ref(r: &Value, in_volume: bool, e: &mut Errors) {
+    let resource = r["resource"].text();
+    if in_volume && r["containerName"].text().is_empty() {
+        e.at("containerName", |e| e.required(""));
+    } else if resource.is_empty() {
+        e.at("resource", |e| e.required(""));
+    } else if !ENV_RESOURCES.contains(&resource)
+        && !["requests.hugepages-", "limits.hugepages-"].iter().any(|p| resource.starts_with(p))
+    {
+        e.at("resource", |e| e.not_supported(&r["resource"], &ENV_RESOURCES));
+    }
+    let divisor = Quantity::of(&r["divisor"]);
+    if divisor == Quantity::zero() {
+        return;
+    }
+    let (known, what): (&[&str], &str) = match resource.split_once('.').map_or("", |(_, kind)| kind) {
+        "cpu" => (&["1m", "1"], "cpu"),
+        "memory" => (&SIZES, "memory"),
+        "ephemeral-storage" => (&SIZES, "local ephemeral storage"),
+        kind if kind.starts_with("hugepages-") => (&SIZES, "hugepages"),
+        _ => return,
+    };
+    if !known.contains(&divisor.canonical().as_str()) {
+        let listed = if what == "cpu" { "1m and 1".to_owned() } else { known.join(", ") };
+        let why = format!("only divisor's values {listed} are supported with the {what} resource");
+        e.at("divisor", |e| e.invalid_text(resource, &why));
+    }
+}
+
+fn file_key_ref(r: &Value, e: &mut Errors) {
+    e.at("key", |e| match r["key"].text() {
+        "" => e.required(""),
+        key => e.complaints(&r["key"], env_name(key)),
+    });
+    e.at("volumeName", |e| match r["volumeName"].text() {
+        "" => e.required(""),
+        name => e.complaints(&r["volumeName"], names::dns1123_label(name)),
+    });
+    e.at("path", |e| match r["path"].text() {
+        "" => e.required(""),
+        path if path.split('/').any(|p| p == "..") => e.invalid(&r["path"], "must not contain '..'"),
+        _ => {}
+    });
+}
+
 fn key_ref(r: &Value, e: &mut Errors) {
     e.at("name", |e| e.complaints(&r["name"].text().into(), names::dns1123_subdomain(r["name"].text())));
     e.at("key", |e| match r["key"].text() {
@@ -256,37 +304,6 @@ fn env_from(c: &Value, e: &mut Errors) {
                 1 => {}
                 _ => e.invalid_text("", "may not have more than one field specified at a time"),
             }
-        }
-    });
-}
-
-fn mounts(c: &Value, volumes: &BTreeSet<&str>, e: &mut Errors) {
-    let mut points = BTreeSet::new();
-    let mut subpaths: Vec<(&'static str, Value)> = Vec::new();
-    e.each(c, "volumeMounts", |e, _, m| {
-        let name = &m["name"];
-        if name.text().is_empty() {
-            e.at("name", |e| e.required(""));
-        }
-        if !volumes.contains(name.text()) {
-            e.at("name", |e| e.not_found(&name.text().into()));
-        }
-        let path = &m["mountPath"];
-        if path.text().is_empty() {
-            e.at("mountPath", |e| e.required(""));
-        }
-        if !points.insert(path.text().to_owned()) {
-            e.at("mountPath", |e| e.invalid(path, "must be unique"));
-        }
-        for key in ["subPath", "subPathExpr"] {
-            if !m[key].text().is_empty() {
-                subpaths.push((key, m[key].clone()));
-            }
-        }
-    });
-    e.at("volumeMounts", |e| {
-        for (key, path) in subpaths {
-            e.at(key, |e| descending_path(&path, e));
         }
     });
 }

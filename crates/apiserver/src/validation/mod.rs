@@ -45,6 +45,8 @@ mod storage;
 mod template;
 mod unified_diff;
 mod volume;
+mod volume_mount;
+mod volume_source;
 
 pub(crate) use errors::Errors;
 

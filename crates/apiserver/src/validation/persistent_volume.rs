@@ -1,18 +1,19 @@
 //! PersistentVolumes.
 //!
 //! Models ValidatePersistentVolumeSpec and ValidatePersistentVolumeUpdate in `pkg/apis/core/validation`.
-//! Not modelled: the fields of sources that no simulated node mounts beyond those that must be there.
+//! Not modelled: labels of old in a node affinity that may be replaced by those of now.
 
 use objects::quantity::Quantity;
-use objects::{Value, names};
+use objects::{Value, names, value};
 
 use super::unified_diff::{Field, Shape, difference};
-use super::{Errors, scheduling, volume};
+use super::volume_source::{self, Holder};
+use super::{Errors, scheduling};
 
 pub(super) const MODES: [&str; 4] = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
-    errs.at("spec", |e| spec(&object["spec"], e));
+    errs.at("spec", |e| spec(&object["spec"], object.name(), e));
 }
 
 /// Access modes as volumes and claims have them.
@@ -32,7 +33,7 @@ pub(super) fn access_modes(s: &Value, absence: &str, e: &mut Errors) {
     });
 }
 
-fn spec(s: &Value, e: &mut Errors) {
+fn spec(s: &Value, name: &str, e: &mut Errors) {
     access_modes(s, "", e);
     let capacity = s["capacity"].entries();
     e.at("capacity", |e| {
@@ -47,7 +48,7 @@ fn spec(s: &Value, e: &mut Errors) {
             let q = Quantity::of(q);
             e.key(name, |e| {
                 if q.is_negative() {
-                    e.invalid_text(&q.canonical(), "must be a valid resource quantity");
+                    e.invalid(&q.value().into(), "must be a valid resource quantity");
                 }
                 if q <= Quantity::zero() {
                     e.invalid_text(&q.canonical(), "must be greater than zero");
@@ -69,15 +70,17 @@ fn spec(s: &Value, e: &mut Errors) {
         });
     }
     let mut any = false;
-    for (kind, source) in s.entries().iter().filter(|(k, _)| volume::PERSISTENT_SOURCES.contains(&k.as_str()))
-    {
-        if std::mem::replace(&mut any, true) {
-            e.at(kind, |e| e.forbidden("may not specify more than 1 volume type"));
+    for kind in volume_source::PERSISTENT {
+        let Some(source) = s.find(kind) else { continue };
+        // One of a plugin's own may stand beside another: so it is upstream.
+        if std::mem::replace(&mut any, true) && kind != "flexVolume" {
+            let at = if kind == "cephfs" { "cephFS" } else { kind };
+            e.at(at, |e| e.forbidden("may not specify more than 1 volume type"));
             continue;
         }
-        // The one source whose errors stand under another name.
-        let at = if kind == "gcePersistentDisk" { "persistentDisk" } else { kind.as_str() };
-        e.at(at, |e| volume::persistent_source(kind, source, e));
+        e.at(volume_source::shown(kind), |e| {
+            volume_source::check(kind, source, Holder::Volume(name), e);
+        });
         if kind == "local" && affinity.is_null() {
             e.at("nodeAffinity", |e| e.required("Local volume requires node affinity"));
         }
@@ -149,18 +152,43 @@ const SOURCE: [Field; 22] = [
     Field("CSI", "csi", Shape::Struct(&CSI)),
 ];
 
+/// A node affinity as Go prints the type that has no names in JSON.
+fn in_go(affinity: &Value) -> Value {
+    let Some(required) = affinity.find("required") else { return affinity.clone() };
+    let expressions = |term: &Value, key: &str| -> Value {
+        let Some(list) = term.find(key) else { return Value::Null };
+        let one = |r: &Value| value!({"Key": (&r["key"]), "Operator": (&r["operator"]), "Values": (&r["values"])});
+        list.items().iter().map(one).collect()
+    };
+    let term = |t: &Value| {
+        value!({
+            "MatchExpressions": (expressions(t, "matchExpressions")),
+            "MatchFields": (expressions(t, "matchFields")),
+        })
+    };
+    let terms: Value = required["nodeSelectorTerms"].items().iter().map(term).collect();
+    value!({"Required": {"NodeSelectorTerms": (terms)}})
+}
+
 pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
     validate(new, errs);
     let (s, was) = (&new["spec"], &old["spec"]);
-    if volume::PERSISTENT_SOURCES.iter().any(|k| s[*k] != was[*k]) {
-        let difference = difference(was, s, &SOURCE);
+    // A Secret for growing may be named later.
+    let mut now = s.clone();
+    if was.find("csi").is_some_and(|c| c["controllerExpandSecretRef"].is_null()) {
+        now.remove_at(&["csi", "controllerExpandSecretRef"]);
+    }
+    if volume_source::PERSISTENT.iter().any(|k| now[*k] != was[*k]) {
+        let difference = difference(was, &now, &SOURCE);
         errs.at("spec.persistentvolumesource", |e| {
             e.forbidden(&format!("spec.persistentvolumesource is immutable after creation\n{difference}"));
         });
     }
     errs.immutable(s, was, "volumeMode");
-    if !was["nodeAffinity"].is_null() {
-        errs.immutable(s, was, "nodeAffinity");
+    if !was["nodeAffinity"].is_null() && s["nodeAffinity"] != was["nodeAffinity"] {
+        errs.at("nodeAffinity", |e| {
+            e.invalid(&in_go(&s["nodeAffinity"]), "field is immutable, except for updating from beta label to GA");
+        });
     }
     if !was["volumeAttributesClassName"].is_null() && s["volumeAttributesClassName"].is_null() {
         errs.at("spec.volumeAttributesClassName", |e| {

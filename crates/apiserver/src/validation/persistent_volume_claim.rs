@@ -38,17 +38,12 @@ pub(super) fn spec(s: &Value, e: &mut Errors) {
     data_source(s, "dataSource", e);
     data_source(s, "dataSourceRef", e);
     let (source, reference) = (&s["dataSource"], &s["dataSourceRef"]);
-    e.rule(reference, "namespace", names::dns1123_label);
-    if !source.is_null() {
+    if !source.is_null() && !reference.is_null() {
+        // What is printed as the bad value is a path, which has nothing to print.
         if !reference["namespace"].text().is_empty() {
-            e.invalid_text(
-                "spec.dataSource",
-                "may not be specified when dataSourceRef.namespace is specified",
-            );
-        } else if !reference.is_null()
-            && ["apiGroup", "kind", "name"].iter().any(|k| source[*k] != reference[*k])
-        {
-            e.invalid_text("spec.dataSource", "must match dataSourceRef");
+            e.invalid(&Value::map(), "may not be specified when dataSourceRef.namespace is specified");
+        } else if ["apiGroup", "kind", "name"].iter().any(|k| source[*k] != reference[*k]) {
+            e.invalid(&Value::map(), "must match dataSourceRef");
         }
     }
     e.rule(s, "volumeAttributesClassName", names::dns1123_subdomain);
@@ -67,11 +62,12 @@ fn data_source(s: &Value, key: &str, e: &mut Errors) {
         }
         if source["apiGroup"].text().is_empty() && source["kind"] != "PersistentVolumeClaim" {
             e.invalid(
-                &source["kind"],
+                &source["kind"].text().into(),
                 "must be 'PersistentVolumeClaim' when referencing the default apiGroup",
             );
         }
         e.rule(source, "apiGroup", names::dns1123_subdomain);
+        e.rule(source, "namespace", names::dns1123_label);
     });
 }
 

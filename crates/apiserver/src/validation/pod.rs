@@ -10,12 +10,13 @@ use super::{Errors, container, labels, scheduling, volume};
 
 pub(super) fn validate(pod: &Value, errs: &mut Errors) {
     if !errs.pod_spec_known {
-        errs.at("spec", |e| spec(&pod["spec"], e));
+        errs.at("spec", |e| spec(&pod["spec"], pod.name(), e));
     }
 }
 
-pub(super) fn spec(s: &Value, e: &mut Errors) {
-    let volumes = volume::validate(s, e);
+/// The spec of the pod of this name, or of a template when it is `""`.
+pub(super) fn spec(s: &Value, name: &str, e: &mut Errors) {
+    let volumes = volume::validate(s, name, e);
     container::validate(s, &volumes, e);
     host_network_ports(s, e);
     e.one_of(s, "restartPolicy", &["Always", "OnFailure", "Never"]);

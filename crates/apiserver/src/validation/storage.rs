@@ -7,7 +7,7 @@ use objects::quantity::Quantity;
 use objects::{Value, names};
 use ordered::BTreeSet;
 
-use super::{Errors, labels, volume};
+use super::{Errors, labels, volume_source};
 
 const PARAMETERS_MAX: usize = 512;
 const PARAMETER_BYTES_MAX: usize = 256 << 10;
@@ -146,7 +146,7 @@ pub(super) fn csi_node(object: &Value, errs: &mut Errors) {
     let mut seen = BTreeSet::new();
     errs.at("spec", |e| {
         e.each(&object["spec"], "drivers", |e, _, d| {
-            e.at("name", |e| volume::driver_name(&d["name"], e));
+            e.at("name", |e| volume_source::driver_name(&d["name"], e));
             e.at("nodeID", |e| match d["nodeID"].text().len() {
                 0 => e.required(""),
                 257.. => e.invalid(&d["nodeID"], "must be 256 characters or less"),
@@ -184,7 +184,7 @@ pub(super) fn csi_node_update(new: &Value, old: &Value, errs: &mut Errors) {
 pub(super) fn attachment(object: &Value, errs: &mut Errors) {
     let s = &object["spec"];
     errs.at("spec", |e| {
-        e.at("attacher", |e| volume::driver_name(&s["attacher"], e));
+        e.at("attacher", |e| volume_source::driver_name(&s["attacher"], e));
         let (inline, name) = (&s["source"]["inlineVolumeSpec"], &s["source"]["persistentVolumeName"]);
         let one = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
         e.at("source", |e| match (inline.is_null(), name.is_null()) {

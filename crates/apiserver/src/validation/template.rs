@@ -34,7 +34,7 @@ pub(super) fn validate(t: &Value, e: &mut Errors) {
     e.at("labels", |e| labels::labels(t.labels(), e));
     e.at("annotations", |e| object_meta::annotations(t.annotations(), e));
     if !e.pod_spec_known {
-        e.at("spec", |e| pod::spec(&t["spec"], e));
+        e.at("spec", |e| pod::spec(&t["spec"], "", e));
     }
     if !t["spec"]["ephemeralContainers"].items().is_empty() {
         e.at("spec.ephemeralContainers", |e| e.forbidden("ephemeral containers not allowed in pod template"));

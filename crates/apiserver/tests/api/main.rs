@@ -7,6 +7,7 @@ mod lifecycle;
 mod policies;
 mod refusals;
 mod rights;
+mod volumes;
 mod watching;
 
 use apiserver::{ApiServer, Config};
