@@ -225,8 +225,7 @@ pub(super) fn field_ref(field: &Value, known: &[&str], e: &mut Errors) {
     }
 }
 
-const SIZES: [&str; 13] =
-    ["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
+const SIZES: [&str; 13] = ["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
 
 /// A reference to what a container asks for or may have; in a volume it names the container.
 pub(super) fn resource_ref(r: &Value, in_volume: bool, e: &mut Errors) {

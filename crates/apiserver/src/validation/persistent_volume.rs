@@ -157,7 +157,8 @@ fn in_go(affinity: &Value) -> Value {
     let Some(required) = affinity.find("required") else { return affinity.clone() };
     let expressions = |term: &Value, key: &str| -> Value {
         let Some(list) = term.find(key) else { return Value::Null };
-        let one = |r: &Value| value!({"Key": (&r["key"]), "Operator": (&r["operator"]), "Values": (&r["values"])});
+        let one =
+            |r: &Value| value!({"Key": (&r["key"]), "Operator": (&r["operator"]), "Values": (&r["values"])});
         list.items().iter().map(one).collect()
     };
     let term = |t: &Value| {
@@ -187,7 +188,10 @@ pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
     errs.immutable(s, was, "volumeMode");
     if !was["nodeAffinity"].is_null() && s["nodeAffinity"] != was["nodeAffinity"] {
         errs.at("nodeAffinity", |e| {
-            e.invalid(&in_go(&s["nodeAffinity"]), "field is immutable, except for updating from beta label to GA");
+            e.invalid(
+                &in_go(&s["nodeAffinity"]),
+                "field is immutable, except for updating from beta label to GA",
+            );
         });
     }
     if !was["volumeAttributesClassName"].is_null() && s["volumeAttributesClassName"].is_null() {

@@ -80,7 +80,10 @@ pub(super) fn validate<'a>(spec: &'a Value, pod: &str, e: &mut Errors) -> BTreeM
             if !claim.is_null() && made(claim.text()) {
                 e.index(i, |e| {
                     e.at("persistentVolumeClaim.claimName", |e| {
-                        e.invalid(claim, "must not reference a PVC that gets created for an ephemeral volume");
+                        e.invalid(
+                            claim,
+                            "must not reference a PVC that gets created for an ephemeral volume",
+                        );
                     });
                 });
             }
@@ -340,10 +343,7 @@ fn pod_certificate(s: &Value, e: &mut Errors) {
                 e.invalid(&seconds.into(), "if provided, maxExpirationSeconds must be >= 3600");
             }
             if seconds > most {
-                e.invalid(
-                    &seconds.into(),
-                    &format!("if provided, maxExpirationSeconds must be <= {most}"),
-                );
+                e.invalid(&seconds.into(), &format!("if provided, maxExpirationSeconds must be <= {most}"));
             }
         });
     }

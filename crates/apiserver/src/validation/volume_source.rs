@@ -108,10 +108,9 @@ pub(super) fn check(kind: &str, s: &Value, holder: Holder<'_>, e: &mut Errors) {
             let namespace = &s["endpointsNamespace"];
             e.at("endpointsNamespace", |e| match namespace.as_str() {
                 None => {}
-                Some("") => e.invalid(
-                    namespace,
-                    "if the endpointnamespace is set, it must be a valid namespace name",
-                ),
+                Some("") => {
+                    e.invalid(namespace, "if the endpointnamespace is set, it must be a valid namespace name")
+                }
                 Some(name) => e.complaints(namespace, names::dns1123_label(name)),
             });
         }

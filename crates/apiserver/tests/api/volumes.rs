@@ -255,7 +255,8 @@ fn sources_of_pods() {
 #[test]
 fn names_of_volumes() {
     let with = |volumes: Value| causes(pod(volumes, Value::map()));
-    let template = value!({"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
+    let template =
+        value!({"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
     assert_eq!(
         with(value!([
             {"name": "a", "emptyDir": {}},
