@@ -26,6 +26,7 @@ mod tables;
 mod validation;
 mod watch;
 
+pub use admission::{WebhookCall, Webhooks};
 pub use aggregation::{CustomKey, ExternalKey, Measured, Sample};
 pub use authentication::Identity;
 pub use server::{ApiServer, Config};

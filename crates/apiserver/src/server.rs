@@ -12,7 +12,7 @@ use objects::resources::{self, Resource};
 use objects::{Reason, Status, Str, Value};
 use smol_str::format_smolstr;
 
-use crate::admission::Registered;
+use crate::admission::{Registered, Webhooks};
 use crate::aggregation::{Measured, request_of_path};
 use crate::custom::{Custom, Customs};
 use crate::registry::accept::PodSpec;
@@ -96,6 +96,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) managed: Option<Value>,
     /// A deletion that is an eviction.
     pub(crate) evicting: bool,
+    /// The way to webhooks.
+    pub(crate) hooks: Option<&'a mut (dyn Webhooks + 'a)>,
 }
 
 impl<'a> Cx<'a> {
@@ -109,6 +111,7 @@ impl<'a> Cx<'a> {
             pod_spec: PodSpec::default(),
             managed: None,
             evicting: false,
+            hooks: None,
         }
     }
 }
@@ -117,7 +120,19 @@ impl ApiServer {
     /// A server with an empty store but for the objects every cluster begins with.
     #[must_use]
     pub fn new(rng: &Rng, config: Config, now: Time) -> Self {
-        let mut s = Self {
+        let mut s = Self::empty(rng, config, now);
+        s.bootstrap();
+        s
+    }
+
+    /// A server without anything stored, which stands in for one that is lent out.
+    #[must_use]
+    pub fn vacant() -> Self {
+        Self::empty(&Rng::new(0), Config::default(), Time::EPOCH)
+    }
+
+    fn empty(rng: &Rng, config: Config, now: Time) -> Self {
+        Self {
             store: Store::new(HISTORY),
             token_key: {
                 let mut keys = rng.fork("tokens");
@@ -135,9 +150,7 @@ impl ApiServer {
             token_volume: crate::admission::token_volume(),
             measured: Measured::default(),
             registered: Registered::default(),
-        };
-        s.bootstrap();
-        s
+        }
     }
 
     /// The revision of the latest write.
@@ -210,10 +223,24 @@ impl ApiServer {
     /// # Errors
     /// Every refusal, in upstream's words.
     pub fn handle(&mut self, caller: &Caller, request: Request, now: Time) -> Result<Response, Status> {
+        self.handle_with(caller, request, now, None)
+    }
+
+    /// The same, with a way to the servers behind webhooks.
+    ///
+    /// # Errors
+    /// Every refusal, in upstream's words.
+    pub fn handle_with(
+        &mut self,
+        caller: &Caller,
+        request: Request,
+        now: Time,
+        hooks: Option<&mut dyn Webhooks>,
+    ) -> Result<Response, Status> {
         self.now = now;
         if request.resource.is_empty() {
             return match request_of_path(&request) {
-                Some(named) => self.handle(caller, named, now),
+                Some(named) => self.handle_with(caller, named, now, hooks),
                 None => self.non_resource(&request),
             };
         }
@@ -223,6 +250,7 @@ impl ApiServer {
         };
         self.authorize(caller, &request, &resource)?;
         let mut cx = Cx::new(caller, &request, resource, now);
+        cx.hooks = hooks.map(|h| h as _);
         if let Some(warning) = deprecation(&cx.resource.id) {
             cx.warnings.push(warning.to_owned());
         }

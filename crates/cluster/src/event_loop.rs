@@ -38,8 +38,13 @@ impl Cluster {
             Due::Wake(id) => {
                 self.parts[id].wake = None;
                 let reach = self.reach_of(id);
-                let mut api = At::new(&mut self.api, self.now, reach);
-                let calls = self.parts[id].wake(self.now, &mut api, &mut self.depot);
+                let calls = if self.asks_webhooks(id) {
+                    self.wake_asking(id, reach);
+                    Vec::new()
+                } else {
+                    let mut api = At::new(&mut self.api, self.now, reach);
+                    self.parts[id].wake(self.now, &mut api, &mut self.depot)
+                };
                 self.send_calls(id, calls);
                 self.after_kubelet(id);
                 for order in self.parts[id].take_node_orders() {

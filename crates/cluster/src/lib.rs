@@ -23,6 +23,7 @@ pub mod port;
 mod router;
 pub mod settle;
 mod stream;
+mod webhooks;
 
 use apiserver::ApiServer;
 use client::{Api, Caller, Change, Request, Response};
@@ -312,7 +313,7 @@ impl Cluster {
             self.note(|| Input::Request(Box::new((caller.clone(), request.clone()))));
         }
         self.reach_from("").check(&self.server_address())?;
-        let answer = self.api.handle(caller, request, self.now);
+        let answer = self.handle(caller, request);
         self.route();
         answer
     }
@@ -323,17 +324,22 @@ struct At<'a> {
     api: &'a mut ApiServer,
     now: Time,
     reach: Reach,
+    /// The rest of the cluster, while the API server is lent out of it: the way to webhooks.
+    rest: Option<&'a mut Cluster>,
 }
 
 impl<'a> At<'a> {
     fn new(api: &'a mut ApiServer, now: Time, reach: Reach) -> Self {
-        Self { api, now, reach }
+        Self { api, now, reach, rest: None }
     }
 }
 
 impl Api for At<'_> {
     fn call(&mut self, caller: &Caller, request: Request) -> Result<Response, Status> {
         self.reach.check("")?;
-        self.api.handle(caller, request, self.now)
+        match &mut self.rest {
+            None => self.api.handle(caller, request, self.now),
+            Some(rest) => self.api.handle_with(caller, request, self.now, Some(&mut webhooks::Way(rest))),
+        }
     }
 }

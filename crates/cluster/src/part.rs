@@ -281,6 +281,16 @@ impl Part {
         if let Machine::Kubelet(k) = &mut self.machine { Some(k) } else { None }
     }
 
+    /// Whether its writes are such that webhooks are asked about them: it is no node's and no disks' part.
+    pub(crate) fn writes_for_others(&self) -> bool {
+        !matches!(self.machine, Machine::Kubelet(_) | Machine::KubeProxy(_) | Machine::Disks(_))
+    }
+
+    /// Stands in for a part that is taken out to act.
+    pub(crate) fn vacant() -> Self {
+        Self::new("", Machine::Scheduler(Box::default()), &Rng::new(0))
+    }
+
     pub(crate) fn kube_proxy(&self) -> Option<&KubeProxy> {
         if let Machine::KubeProxy(p) = &self.machine { Some(p) } else { None }
     }

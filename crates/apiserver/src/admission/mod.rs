@@ -18,6 +18,7 @@ mod vertical_pod_autoscaler;
 mod volume_resize;
 
 pub(crate) use dynamic::Registered;
+pub use dynamic::{WebhookCall, Webhooks};
 pub(crate) use service_account::token_volume;
 
 use objects::{Status, Value};
@@ -87,6 +88,7 @@ impl ApiServer {
 
     pub(crate) fn admit_delete(&mut self, cx: &mut Cx<'_>, old: &Value) -> Result<(), Status> {
         namespace_lifecycle::admit_delete(cx, old)?;
+        self.admit_mutating_delete(cx, old)?;
         self.admit_validating(cx, &Value::Null, old)
     }
 }

@@ -47,6 +47,7 @@ impl ApiServer {
             one.name = object.meta()["name"].to_str();
             one.namespace = object.meta()["namespace"].to_str();
             let mut each = Cx::new(cx.caller, &one, cx.resource.clone(), cx.now);
+            each.hooks = cx.hooks.as_deref_mut().map(|h| h as _);
             self.delete_object(&mut each, object.clone())?;
         }
         Ok(Response { object: self.list_of(cx, all), ..Response::default() })

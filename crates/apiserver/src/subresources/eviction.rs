@@ -24,6 +24,7 @@ impl ApiServer {
         }
         let mut delete = Cx::new(cx.caller, &request, cx.resource.clone(), cx.now);
         delete.evicting = true;
+        delete.hooks = cx.hooks.as_deref_mut().map(|h| h as _);
         self.delete_object(&mut delete, pod)?;
         let object =
             value!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});

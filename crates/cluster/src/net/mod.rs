@@ -185,6 +185,11 @@ impl Cluster {
         (done.answer, done.path)
     }
 
+    /// Keeps a way that was taken.
+    pub(crate) fn keep_path(&mut self, path: Path) {
+        self.net.paths.keep(path);
+    }
+
     /// Keeps the way that one request of a load would take now, from a node to a Service's port (`0`: its first). It
     /// ends where a process would be asked: a sample costs its server nothing.
     pub(crate) fn sample_path(&mut self, namespace: &str, service: &str, port: i64) {

@@ -13,8 +13,10 @@ mod matching;
 mod mutating_policy;
 mod registered;
 mod validating_policy;
+mod webhook;
 
 pub(crate) use registered::Registered;
+pub use webhook::{WebhookCall, Webhooks};
 
 use objects::{Status, Value};
 
@@ -47,11 +49,27 @@ impl ApiServer {
         let mut attributes = Attributes::of(self, cx, operation, object, old);
         let before = attributes.object.clone();
         mutating_policy::admit(self, cx, &mut attributes)?;
+        webhook::mutate(self, cx, &mut attributes)?;
         if attributes.object == before || cx.request.subresource == "scale" {
             return Ok(());
         }
         *object = self.completed(cx, attributes.object, old)?;
         Ok(())
+    }
+
+    /// Lets mutating webhooks hear of a deletion.
+    pub(crate) fn admit_mutating_delete(&mut self, cx: &mut Cx<'_>, old: &Value) -> Result<(), Status> {
+        if !self.has_dynamic(cx) || !self.registered.mutates() || cx.evicting {
+            return Ok(());
+        }
+        let mut attributes = Attributes::of(self, cx, Operation::Delete, &Value::Null, old);
+        webhook::mutate(self, cx, &mut attributes)
+    }
+
+    /// Whether a write may have to be asked about over the network.
+    #[must_use]
+    pub fn has_webhooks(&self) -> bool {
+        self.registered.has_hooks()
     }
 
     /// Asks policies and webhooks about a complete and valid write.
@@ -71,7 +89,8 @@ impl ApiServer {
             _ => Operation::Update,
         };
         let attributes = Attributes::of(self, cx, operation, object, old);
-        validating_policy::admit(self, cx, &attributes)
+        validating_policy::admit(self, cx, &attributes)?;
+        webhook::validate(self, cx, &attributes)
     }
 
     /// A changed object as it would have come in: decoded and with defaults.

@@ -7,6 +7,7 @@ use objects::resources::Resource;
 use objects::{Str, Value};
 
 use super::EXEMPT;
+use super::webhook::Hook;
 use crate::server::{ApiServer, Cx};
 
 /// An expression with a name.
@@ -83,19 +84,25 @@ impl Policy {
 pub(crate) struct Registered {
     pub(super) validating: Vec<Arc<Policy>>,
     pub(super) mutating: Vec<Arc<Policy>>,
+    pub(super) validating_hooks: Vec<Arc<Hook>>,
+    pub(super) mutating_hooks: Vec<Arc<Hook>>,
 }
 
 impl Registered {
     pub(super) fn is_empty(&self) -> bool {
-        self.validating.is_empty() && self.mutating.is_empty()
+        !self.validates() && !self.mutates()
     }
 
     pub(super) fn mutates(&self) -> bool {
-        !self.mutating.is_empty()
+        !self.mutating.is_empty() || !self.mutating_hooks.is_empty()
     }
 
     pub(super) fn validates(&self) -> bool {
-        !self.validating.is_empty()
+        !self.validating.is_empty() || !self.validating_hooks.is_empty()
+    }
+
+    pub(super) fn has_hooks(&self) -> bool {
+        !self.mutating_hooks.is_empty() || !self.validating_hooks.is_empty()
     }
 
     /// Group and version of what shows the same objects under another name.
@@ -126,7 +133,12 @@ impl ApiServer {
             // One that nothing binds decides nothing.
             read.filter(|p| !p.bindings.is_empty()).collect()
         };
+        let hooks = |kind: &str| -> Vec<Arc<Hook>> {
+            all(kind).iter().flat_map(|c| c["webhooks"].items()).map(Hook::of).collect()
+        };
         self.registered = Registered {
+            validating_hooks: hooks("validatingwebhookconfigurations"),
+            mutating_hooks: hooks("mutatingwebhookconfigurations"),
             validating: policies("validatingadmissionpolicies", "validatingadmissionpolicybindings"),
             mutating: policies("mutatingadmissionpolicies", "mutatingadmissionpolicybindings"),
         };

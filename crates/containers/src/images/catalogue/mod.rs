@@ -1,5 +1,6 @@
 //! Every image known, one file each.
 
+mod admission_webhook;
 mod agnhost;
 mod alpine;
 mod bootcamp;
@@ -63,7 +64,8 @@ mod wordpress;
 
 use super::Image;
 
-pub(super) static ALL: [&Image; 60] = [
+pub(super) static ALL: [&Image; 61] = [
+    &admission_webhook::IMAGE,
     &agnhost::IMAGE,
     &alpine::IMAGE,
     &bootcamp::IMAGE,

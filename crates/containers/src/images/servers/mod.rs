@@ -2,6 +2,7 @@
 //!
 //! Not modelled: TLS handshakes, keep-alive connections, most of every configuration language.
 
+mod admission;
 mod app;
 mod database;
 mod documents;
@@ -59,7 +60,8 @@ pub(super) struct Server {
     back: app::Back,
 }
 
-const KINDS: [&[Kind]; 5] = [&web::KINDS, &text::KINDS, &store::KINDS, &system::KINDS, &app::KINDS];
+const KINDS: [&[Kind]; 6] =
+    [&web::KINDS, &text::KINDS, &store::KINDS, &system::KINDS, &app::KINDS, &admission::KINDS];
 
 fn no_demand(_: &Server, _: &mut Sys<'_>) -> Result<(), (String, i32)> {
     Ok(())
