@@ -86,6 +86,8 @@ pub struct App {
     pub span: RwSignal<Option<i64>>,
     /// The lane within which steps go.
     pub lane: RwSignal<Option<Lane>>,
+    /// What the reader has chosen to see of the stage.
+    pub sight: stage::tools::Sight,
     pub time: Trigger,
     pub stage: Trigger,
     pub timeline: Trigger,
@@ -134,6 +136,7 @@ impl App {
             pinned: RwSignal::new(None),
             span: RwSignal::new(None),
             lane: RwSignal::new(None),
+            sight: stage::tools::Sight::new(),
             time: Trigger::new(),
             stage: Trigger::new(),
             timeline: Trigger::new(),
@@ -423,6 +426,8 @@ impl App {
 
     fn replace(self, fresh: Session) {
         self.act(|s| *s = fresh);
+        self.sight.fresh.update_value(|n| *n = n.wrapping_add(1));
+        self.sight.zoom.set(stage::tools::Zoom::All);
         self.picked.set(None);
         for trigger in [
             self.time,
@@ -441,6 +446,8 @@ impl App {
 }
 
 const DEFAULT_SEED: u64 = 2026;
+/// Workers that the address may ask for.
+const MOST_NODES: usize = 2000;
 
 /// The file to open in the editor: the lesson's, else the learner's first.
 fn first_file(lesson: Option<&Lesson>, files: &[(String, String)]) -> String {
@@ -452,6 +459,10 @@ fn first_file(lesson: Option<&Lesson>, files: &[(String, String)]) -> String {
 /// A session of a lesson where it was left, or of the playground.
 fn session(lesson: Option<Rc<Lesson>>, files: &[(String, String)]) -> Session {
     let seed = || fragment("seed").and_then(|s| s.parse().ok()).unwrap_or(DEFAULT_SEED);
+    // `#free&nodes=20`: a playground of so many workers.
+    if let Some(nodes) = fragment("nodes").and_then(|n| n.parse().ok()).filter(|_| lesson.is_none()) {
+        return Session::with_nodes(seed(), usize::min(nodes, MOST_NODES), files);
+    }
     match lesson {
         Some(lesson) => {
             let saved = courses::progress(&lesson.slug);
@@ -567,6 +578,7 @@ fn Page(app: App) -> impl IntoView {
                 <section class="stage" aria-label=word(app, |t| t.stage)>
                     <past::view::Past app />
                     <message::view::Message app />
+                    <stage::tools::Tools app />
                     <div class="sides">
                         <stage::view::Stage app other=false />
                         <Show when=move || app.beside.get().is_some()>
@@ -636,6 +648,8 @@ fn keys(app: App, event: &KeyboardEvent) {
             "[" => timeline::view::other_lane(app, -1),
             "]" => timeline::view::other_lane(app, 1),
             "j" => app.jump(),
+            "z" => stage::tools::nearer(app),
+            "Z" => stage::tools::farther(app),
             "?" => app.why(),
             "u" => app.undo(),
             "F" => app.fork(),

@@ -40,6 +40,25 @@ pub fn millicpu(value: &Value) -> i64 {
     }
 }
 
+/// A quantity in whole units, bytes for memory. What is no quantity counts as 0.
+#[must_use]
+pub fn bytes(value: &Value) -> i64 {
+    value
+        .as_int()
+        .unwrap_or_else(|| if value.is_null() { 0 } else { objects::quantity::Quantity::of(value).value() })
+}
+
+/// `512Mi`, `7.8Gi`: memory as one reads it.
+#[must_use]
+pub fn memory(bytes: i64) -> SmolStr {
+    let mi = bytes >> 20;
+    match mi {
+        0..1024 => format_smolstr!("{mi}Mi"),
+        _ if mi % 1024 == 0 || mi >= 102_400 => format_smolstr!("{}Gi", mi / 1024),
+        _ => format_smolstr!("{}.{}Gi", mi / 1024, mi % 1024 * 10 / 1024),
+    }
+}
+
 /// `text` times `scale`, reading at most three decimals.
 fn decimal(text: &str, scale: i64) -> i64 {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));

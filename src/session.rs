@@ -13,6 +13,7 @@ use cluster::history::{Goal, View};
 use cluster::{Cluster, ClusterConfig};
 use course::{Act, Attempt, Lesson};
 use objects::Value;
+use ordered::BTreeMap;
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 use terminal::{Stream, Submitted, Terminal};
 
@@ -62,6 +63,14 @@ pub enum Meant {
 
 /// A line of time: its name, where it left which other, whether it is the one shown.
 pub type Branched = (char, Option<(char, i64)>, bool);
+
+/// A cluster among several, as the switcher names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub name: SmolStr,
+    pub says: SmolStr,
+    pub shown: bool,
+}
 
 /// The end of a command that came through [`Session::exec`].
 #[derive(Clone, Debug, PartialEq)]
@@ -116,6 +125,8 @@ pub struct Session {
     rest: i64,
     /// A command has begun a line of its own.
     forked: bool,
+    /// How often the picture has become another one not by writes: by looking back or switching over.
+    pictures: u64,
     moved: Moved,
 }
 
@@ -123,6 +134,29 @@ impl Session {
     #[must_use]
     pub fn new(seed: u64, files: &[(String, String)]) -> Self {
         let mut session = Self::of(ClusterConfig::playground(seed), files);
+        session.look();
+        session.here.begin_here();
+        session
+    }
+
+    /// The playground with so many workers in three zones.
+    #[must_use]
+    pub fn with_nodes(seed: u64, workers: usize, files: &[(String, String)]) -> Self {
+        let mut config = ClusterConfig::playground(seed);
+        config.nodes.retain(|n| n.control_plane);
+        let width = workers.to_string().len();
+        config.nodes.extend((1..=workers).map(|i| {
+            let mut node = cluster::NodeConfig::worker(format!("worker-{i:0width$}"));
+            node.labels
+                .push(("topology.kubernetes.io/zone".into(), ["zone-a", "zone-b", "zone-c"][i % 3].into()));
+            node
+        }));
+        if workers > 200 {
+            // Two pods of the cluster's own on each node would be what one waits for.
+            config.addons.clear();
+            config.dns = true;
+        }
+        let mut session = Self::of(config, files);
         session.look();
         session.here.begin_here();
         session
@@ -240,6 +274,7 @@ impl Session {
             speed: 1000,
             rest: 0,
             forked: false,
+            pictures: 0,
             moved: Moved::default(),
         };
         for (name, text) in files {
@@ -457,6 +492,7 @@ impl Session {
     }
 
     fn all_moved(&mut self) {
+        self.pictures += 1;
         let m = &mut self.moved;
         (m.time, m.stage, m.timeline, m.objects, m.events) = (true, true, true, true, true);
     }
@@ -900,6 +936,65 @@ impl Session {
         Some(Route { stops, served: passed && !crate::panels::traffic::failed(path) })
     }
 
+    /// Changes when the picture has become another one not by writes.
+    #[must_use]
+    pub fn pictures(&self) -> u64 {
+        self.pictures
+    }
+
+    /// What these nodes and their pods use now, by name and by id: thousandths of a cpu, and bytes.
+    #[must_use]
+    pub fn usage<'a>(&self, nodes: impl Iterator<Item = &'a SmolStr>) -> BTreeMap<SmolStr, (i64, i64)> {
+        let mut out = BTreeMap::new();
+        for node in nodes {
+            let Some(usage) = self.cluster().node_usage(node) else { continue };
+            out.insert(node.clone(), (usage.cpu_millis, usage.memory_bytes));
+            for pod in usage.pods {
+                out.insert(format_smolstr!("pods/{}", pod.pod), (pod.cpu_millis(), pod.memory_bytes()));
+            }
+        }
+        out
+    }
+
+    /// Services whose targetPort nobody hears, with that port. Looks at one endpoint of each of these.
+    #[must_use]
+    pub fn unheard<'a>(&self, services: impl Iterator<Item = &'a SmolStr>) -> BTreeMap<SmolStr, SmolStr> {
+        let (cluster, scene) = self.shown();
+        let object = |id: &str| {
+            let (resource, namespace, name) = crate::stage::facts::split_id(id);
+            cluster.object(resource, namespace, name)
+        };
+        let mut out = BTreeMap::new();
+        for id in services {
+            let ends = scene.stage.slices.values().filter(|s| s.service == *id);
+            let pod = ends.flat_map(|s| &s.endpoints).find(|e| e.ready && !e.pod.is_empty());
+            let Some((service, pod)) = object(id).zip(pod.and_then(|e| object(&e.pod))) else { continue };
+            if let Some(port) = why::unheard(service, pod) {
+                out.insert(id.clone(), port.into());
+            }
+        }
+        out
+    }
+
+    /// What one container uses now.
+    #[must_use]
+    pub fn container_usage(&self, pod: &str, container: &str) -> Option<(i64, i64)> {
+        let (_, namespace, name) = crate::stage::facts::split_id(pod);
+        let node = self.stage().any_pod(pod)?.node.clone();
+        let key = format_smolstr!("{namespace}/{name}");
+        let usage = self.cluster().node_usage(&node)?.pods.into_iter().find(|p| p.pod == key)?;
+        usage.containers.iter().find(|c| c.name == container).map(|c| (c.cpu_millis, c.memory_bytes))
+    }
+
+    /// The clusters of this session; none when there is only one.
+    #[must_use]
+    pub fn members(&self) -> Vec<Member> {
+        Vec::new()
+    }
+
+    /// Shows another cluster of this session.
+    pub fn show_member(&mut self, _name: &str) {}
+
     /// How many events there are.
     #[must_use]
     pub fn event_count(&self) -> usize {
@@ -925,7 +1020,7 @@ impl Session {
     /// True while seconds are counted on the stage: a pod is ending, or a node has gone silent.
     #[must_use]
     pub fn counts_seconds(&self) -> bool {
-        !self.stage().ending.is_empty() || self.stage().nodes.values().any(|n| !n.ready)
+        !self.stage().ending.is_empty() || self.stage().lost > 0
     }
 
     pub fn clear(&mut self) {

@@ -6,6 +6,7 @@ use super::Texts;
 use crate::state_words::PodState;
 
 pub(super) static TEXTS: Texts = Texts {
+    chart: &super::chart::EN,
     brand: "Wheelhouse",
     playground: "Playground",
     booting: "Starting the cluster",

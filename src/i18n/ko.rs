@@ -6,6 +6,7 @@ use super::Texts;
 use crate::state_words::PodState;
 
 pub(super) static TEXTS: Texts = Texts {
+    chart: &super::chart::KO,
     brand: "조타실",
     playground: "놀이터",
     booting: "클러스터를 켜는 중",

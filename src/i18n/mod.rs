@@ -4,6 +4,7 @@
 //! statuses, messages) are not here; they are the same in every language.
 //! Does not own: the lessons' texts (`lessons/`).
 
+pub mod chart;
 mod en;
 mod ko;
 
@@ -49,6 +50,7 @@ type Name = fn(&str) -> SmolStr;
 
 /// Every text of the page. `Count`, `Two` and `Name` are texts with numbers or a name in them.
 pub struct Texts {
+    pub chart: &'static chart::Chart,
     pub brand: &'static str,
     pub playground: &'static str,
     pub booting: &'static str,

@@ -3,10 +3,12 @@
 //! Owns: the reading of fields. Does not own: words in a language, places, or relations between objects
 //! (they are ids here; `model` looks them up).
 
+use std::rc::Rc;
+
 use objects::Value;
 use smol_str::{SmolStr, format_smolstr};
 
-use crate::format::{millicpu, short_image};
+use crate::format::{bytes, millicpu, short_image};
 use crate::state_words::{PodState, pod_state, status_word};
 
 /// Names one object on the page: `pods/default/web-0`, `nodes//worker-1`.
@@ -38,6 +40,14 @@ pub fn owner_resource(kind: &str) -> &'static str {
         "ReplicationController" => "replicationcontrollers",
         _ => "",
     }
+}
+
+/// The kind as a text that lives as long as the page.
+#[must_use]
+pub fn kind_name(kind: &str) -> &'static str {
+    const KINDS: [&str; 7] =
+        ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController"];
+    KINDS.into_iter().find(|known| *known == kind).unwrap_or("")
 }
 
 /// The id of the object that controls `object`, or `""`.
@@ -72,6 +82,210 @@ pub struct PodFacts {
     pub ends_at: i64,
     /// Requested, in thousandths of a cpu.
     pub milli: i64,
+    /// Requested memory.
+    pub bytes: i64,
+    pub labels: Value,
+    /// What its environment and its volumes name.
+    pub uses: Rc<[Use]>,
+}
+
+/// How a pod uses something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    Env,
+    Mount,
+}
+
+/// A ConfigMap, Secret or claim that a pod names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Use {
+    pub id: ObjectId,
+    pub how: How,
+    /// The pod starts without it.
+    pub optional: bool,
+}
+
+/// What the spec of a pod names, each thing once. The certificate that every pod gets is not worth a line.
+#[must_use]
+pub fn uses(namespace: &str, spec: &Value) -> Vec<Use> {
+    let mut out: Vec<Use> = Vec::new();
+    let mut put = |resource: &str, name: &str, how: How, optional: bool| {
+        if name.is_empty() || name == ROOT_CA {
+            return;
+        }
+        let id = object_id(resource, namespace, name);
+        match out.iter_mut().find(|u| u.id == id && u.how == how) {
+            Some(old) => old.optional &= optional,
+            None => out.push(Use { id, how, optional }),
+        }
+    };
+    let volume = |v: &Value, put: &mut dyn FnMut(&str, &str, How, bool)| {
+        let (map, secret) = (v.get("configMap"), v.get("secret"));
+        put("configmaps", map.get("name").text(), How::Mount, map.get("optional").is_true());
+        let name = match secret.get("secretName").text() {
+            "" => secret.get("name").text(),
+            name => name,
+        };
+        put("secrets", name, How::Mount, secret.get("optional").is_true());
+    };
+    for v in spec.get("volumes").items() {
+        volume(v, &mut put);
+        put(CLAIMS, v.at(&["persistentVolumeClaim", "claimName"]).text(), How::Mount, false);
+        for source in v.at(&["projected", "sources"]).items() {
+            volume(source, &mut put);
+        }
+    }
+    let containers = ["initContainers", "containers"].into_iter().flat_map(|kind| spec.get(kind).items());
+    for container in containers {
+        for from in container.get("envFrom").items() {
+            let (map, secret) = (from.get("configMapRef"), from.get("secretRef"));
+            put("configmaps", map.get("name").text(), How::Env, map.get("optional").is_true());
+            put("secrets", secret.get("name").text(), How::Env, secret.get("optional").is_true());
+        }
+        for from in container.get("env").items().iter().map(|e| e.get("valueFrom")) {
+            let (map, secret) = (from.get("configMapKeyRef"), from.get("secretKeyRef"));
+            put("configmaps", map.get("name").text(), How::Env, map.get("optional").is_true());
+            put("secrets", secret.get("name").text(), How::Env, secret.get("optional").is_true());
+        }
+    }
+    out
+}
+
+/// In every namespace, written by the cluster itself.
+const ROOT_CA: &str = "kube-root-ca.crt";
+pub const CLAIMS: &str = "persistentvolumeclaims";
+
+/// Something that pods use or that leads requests in: its kind, and in words what is to know of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ThingFacts {
+    pub id: ObjectId,
+    pub kind: &'static str,
+    pub namespace: SmolStr,
+    pub name: SmolStr,
+    pub labels: Value,
+    /// `2 keys` has no language here: the number alone, the size and phase of a volume, the host of an Ingress.
+    pub note: SmolStr,
+    /// A claim that is not bound, a door without an address.
+    pub waits: bool,
+    /// What it leads to: Services behind a door, the volume behind a claim, the Gateway above a route.
+    pub links: Vec<ObjectId>,
+}
+
+/// The kind and the place on the stage of a resource that is neither node, pod, owner nor Service.
+#[must_use]
+pub fn thing_kind(resource: &str) -> Option<&'static str> {
+    Some(match resource {
+        "configmaps" => "ConfigMap",
+        "secrets" => "Secret",
+        CLAIMS => "PersistentVolumeClaim",
+        "persistentvolumes" => "PersistentVolume",
+        "ingresses.networking.k8s.io" => "Ingress",
+        "gateways.gateway.networking.k8s.io" => "Gateway",
+        "httproutes.gateway.networking.k8s.io" => "HTTPRoute",
+        _ => return None,
+    })
+}
+
+/// True for what leads requests in.
+#[must_use]
+pub fn is_door(kind: &str) -> bool {
+    matches!(kind, "Ingress" | "Gateway" | "HTTPRoute")
+}
+
+impl ThingFacts {
+    /// None for what the cluster writes for itself, and for a volume that belongs to a claim: the claim shows it.
+    #[must_use]
+    pub fn of(kind: &'static str, resource: &str, object: &Value) -> Option<Self> {
+        let (namespace, name) = (object.namespace(), object.name());
+        let (spec, status) = (object.get("spec"), object.get("status"));
+        let service = |name: &str, place: &str| {
+            object_id("services", if place.is_empty() { namespace } else { place }, name)
+        };
+        let mut links: Vec<ObjectId> = Vec::new();
+        let mut waits = false;
+        let note = match kind {
+            "ConfigMap" | "Secret" => {
+                let system = name == ROOT_CA
+                    || object.get("type") == "kubernetes.io/service-account-token"
+                    || object.get("type") == "bootstrap.kubernetes.io/token";
+                if system {
+                    return None;
+                }
+                let count = ["data", "binaryData", "stringData"].map(|at| object.get(at).entries().len());
+                format_smolstr!("{}", count.iter().sum::<usize>())
+            }
+            "PersistentVolumeClaim" => {
+                let phase = status.get("phase").text();
+                waits = phase != "Bound";
+                let volume = spec.get("volumeName").text();
+                if !volume.is_empty() {
+                    links.push(object_id("persistentvolumes", "", volume));
+                }
+                let size = match status.at(&["capacity", "storage"]) {
+                    Value::Null => spec.at(&["resources", "requests", "storage"]),
+                    size => size,
+                };
+                match waits {
+                    true => format_smolstr!("{} {phase}", size.text()),
+                    false => size.text().into(),
+                }
+            }
+            "PersistentVolume" => {
+                if !spec.get("claimRef").is_null() && status.get("phase") == "Bound" {
+                    return None;
+                }
+                format_smolstr!("{} {}", spec.at(&["capacity", "storage"]).text(), status.get("phase").text())
+            }
+            "Ingress" => {
+                let mut backend = |b: &Value| match b.at(&["service", "name"]).text() {
+                    "" => {}
+                    name => links.push(service(name, "")),
+                };
+                backend(spec.get("defaultBackend"));
+                let rules = spec.get("rules").items();
+                rules
+                    .iter()
+                    .flat_map(|r| r.at(&["http", "paths"]).items())
+                    .for_each(|p| backend(p.get("backend")));
+                waits = status.at(&["loadBalancer", "ingress"]).items().is_empty();
+                rules.first().map(|r| r.get("host").text()).unwrap_or_default().into()
+            }
+            "HTTPRoute" => {
+                for backend in spec.get("rules").items().iter().flat_map(|r| r.get("backendRefs").items()) {
+                    links.push(service(backend.get("name").text(), backend.get("namespace").text()));
+                }
+                for gate in spec.get("parentRefs").items() {
+                    let place = match gate.get("namespace").text() {
+                        "" => namespace,
+                        place => place,
+                    };
+                    links.push(object_id(
+                        "gateways.gateway.networking.k8s.io",
+                        place,
+                        gate.get("name").text(),
+                    ));
+                }
+                spec.get("hostnames").items().first().map(Value::text).unwrap_or_default().into()
+            }
+            _ => {
+                waits = status.get("addresses").items().is_empty();
+                let ports = spec.get("listeners").items().iter().map(|l| l.get("port").int().to_string());
+                ports.collect::<Vec<_>>().join(" ").into()
+            }
+        };
+        links.sort();
+        links.dedup();
+        Some(Self {
+            id: object_id(resource, namespace, name),
+            kind,
+            namespace: namespace.into(),
+            name: name.into(),
+            labels: object.labels().clone(),
+            note,
+            waits,
+            links,
+        })
+    }
 }
 
 impl PodFacts {
@@ -102,6 +316,9 @@ impl PodFacts {
                 .sum(),
             ends_at: pod.deletion_time().map_or(0, |at| at.0),
             milli: containers.iter().map(|c| millicpu(c.at(&["resources", "requests", "cpu"]))).sum(),
+            bytes: containers.iter().map(|c| bytes(c.at(&["resources", "requests", "memory"]))).sum(),
+            labels: pod.labels().clone(),
+            uses: uses(pod.namespace(), spec).into(),
         }
     }
 }
@@ -126,6 +343,7 @@ pub struct OwnerFacts {
     /// Pods it may lack, for a Deployment that rolls.
     pub unavailable: i64,
     pub ending: bool,
+    pub labels: Value,
 }
 
 impl OwnerFacts {
@@ -177,6 +395,7 @@ impl OwnerFacts {
             surge,
             unavailable,
             ending: object.is_terminating(),
+            labels: object.labels().clone(),
         }
     }
 }
@@ -218,6 +437,13 @@ pub struct NodeFacts {
     pub pressure: &'static str,
     /// Allocatable, in thousandths of a cpu.
     pub milli: i64,
+    /// Allocatable memory.
+    pub bytes: i64,
+    /// Pods it may hold.
+    pub room: i64,
+    /// The zone and the group it belongs to; `""` without.
+    pub zone: SmolStr,
+    pub pool: SmolStr,
 }
 
 impl NodeFacts {
@@ -234,6 +460,10 @@ impl NodeFacts {
             cordoned: node.at(&["spec", "unschedulable"]).is_true(),
             pressure: pressure.into_iter().find(|kind| node.condition_true(kind)).unwrap_or(""),
             milli: millicpu(node.at(&["status", "allocatable", "cpu"])),
+            bytes: bytes(node.at(&["status", "allocatable", "memory"])),
+            room: bytes(node.at(&["status", "allocatable", "pods"])),
+            zone: node.labels().get("topology.kubernetes.io/zone").text().into(),
+            pool: ["node-group", "pool"].map(|key| node.labels().get(key).text()).concat().into(),
         }
     }
 }
@@ -250,6 +480,7 @@ pub struct ServiceFacts {
     pub ports: SmolStr,
     pub port: i64,
     pub has_selector: bool,
+    pub labels: Value,
 }
 
 impl ServiceFacts {
@@ -277,6 +508,7 @@ impl ServiceFacts {
             ports,
             port,
             has_selector: !spec.get("selector").is_null(),
+            labels: service.labels().clone(),
         }
     }
 }

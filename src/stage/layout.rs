@@ -4,12 +4,15 @@
 //! and level give the same places, and nothing depends on when something came.
 //! Does not own: lines (`lines`), looks (`draw`).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use ordered::BTreeMap;
 use smol_str::SmolStr;
 
-use super::facts::{NodeFacts, ObjectId, OwnerFacts, ServiceFacts};
+use super::facts::{
+    NodeFacts, ObjectId, OwnerFacts, PodFacts, ServiceFacts, ThingFacts, split_id, thing_kind,
+};
+use super::filter::{CONFIG, Filter, OWNERS, STORAGE, TRAFFIC};
 use super::model::Model;
 use crate::mark::Rect;
 
@@ -17,6 +20,11 @@ use crate::mark::Rect;
 pub const DESIRED: i32 = 118;
 /// Height of the requests lane.
 pub const REQUESTS: i32 = 106;
+/// Height of the shelf of ConfigMaps, Secrets and claims between land and requests.
+pub const SHELF: i32 = 32;
+/// Width of a door in the requests lane, and the way from doors to Services.
+const DOOR: i32 = 138;
+const DOORWAY: i32 = 34;
 /// Width kept free at the lower right for pods that wait for a node.
 const WAITING: i32 = 230;
 
@@ -118,10 +126,49 @@ pub struct ServicePlace {
     pub rect: Rect,
 }
 
+/// A door, or something on the shelf. Without facts it is a name that pods ask for and nothing bears.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ThingPlace {
+    pub id: ObjectId,
+    pub facts: Option<Rc<ThingFacts>>,
+    pub rect: Rect,
+}
+
+impl ThingPlace {
+    /// The kind, also of what is not there.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.facts.as_ref().map_or_else(|| thing_kind(split_id(&self.id).0).unwrap_or(""), |f| f.kind)
+    }
+}
+
+/// What of the cluster is to be seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight<'a> {
+    pub filter: &'a Filter,
+    /// One node alone.
+    pub node: Option<&'a str>,
+}
+
+impl Sight<'_> {
+    pub const ALL: Sight<'static> = Sight { filter: &ALL, node: None };
+}
+
+static ALL: Filter =
+    Filter { system: false, namespace: SmolStr::new_static(""), labels: SmolStr::new_static(""), hidden: 0 };
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     pub view: View,
     pub level: Level,
+    /// The land, when there is too much on it to draw object by object: a chart of cells stands there.
+    pub fleet: Option<Rect>,
+    pub shelf: Vec<ThingPlace>,
+    pub more_shelf: usize,
+    /// What leads requests in.
+    pub doors: Vec<ThingPlace>,
+    /// Namespaces on the stage, when there are several.
+    pub several: bool,
     pub owners: Vec<OwnerPlace>,
     /// Owners and Services for which there is no room.
     pub more_owners: usize,
@@ -131,32 +178,60 @@ pub struct Layout {
     pub nodes: Vec<NodePlace>,
     pub pods: BTreeMap<ObjectId, PodPlace>,
     pub services: Vec<ServicePlace>,
-    /// The area of pods that wait for a node.
+    /// The area of pods that wait for a node, and these pods.
     pub waiting: Option<Rect>,
-    /// Top of the requests lane.
+    pub waits: Vec<ObjectId>,
+    /// Bottom of the desired lane, top of the requests lane.
+    pub desired: i32,
     pub requests_y: i32,
 }
 
 /// Places everything. `before` is the level of the last picture: a richer one is taken only with 15 % to spare.
 #[must_use]
 pub fn layout(model: &Model, view: View, before: Option<Level>) -> Layout {
-    let desired = if view.narrow { 70 } else { DESIRED };
-    let (owners, more_owners) = place_owners(model, view, desired);
-    let requests_y = if view.narrow { view.height } else { (view.height - REQUESTS).max(desired + 60) };
+    layout_of(model, view, before, Sight::ALL)
+}
+
+/// The same for what the reader wants to see.
+#[must_use]
+pub fn layout_of(model: &Model, view: View, before: Option<Level>, sight: Sight<'_>) -> Layout {
+    let filter = sight.filter;
+    let roots = if filter.shows(OWNERS) { model.roots(filter) } else { Vec::new() };
+    let desired = match (view.narrow, filter.shows(OWNERS)) {
+        (_, false) => 8,
+        (true, _) => 70,
+        _ => DESIRED,
+    };
+    let (owners, more_owners) = place_owners(model, &roots, view, desired);
+    let things = things(model, filter);
+    let requests = if filter.shows(TRAFFIC) { REQUESTS } else { 12 };
+    let requests_y = if view.narrow { view.height } else { (view.height - requests).max(desired + 60) };
     let control = model.nodes.values().find(|n| n.control_plane).cloned();
-    let workers = model.workers();
-    let control = control.filter(|c| !workers.iter().any(|w| w.name == c.name));
+    let workers: Vec<Rc<NodeFacts>> = match sight.node {
+        Some(name) => model.nodes.get(name).into_iter().cloned().collect(),
+        None if filter.system || filter.namespace == "kube-system" => model.nodes.values().cloned().collect(),
+        None => model.workers(),
+    };
+    let control = control.filter(|c| sight.node.is_none() && !workers.iter().any(|w| w.name == c.name));
     let land_y = if view.narrow { desired + 10 } else { desired + 14 };
-    let land_h = requests_y - land_y - if view.narrow { 10 } else { 2 };
+    let shelf_h = if things.is_empty() || view.narrow { 0 } else { SHELF };
+    let land_h = requests_y - land_y - shelf_h - if view.narrow { 10 } else { 2 };
     let control_plane =
         control.filter(|_| !view.narrow).map(|facts| (facts, Rect::new(16, land_y, 36, land_h)));
     let left = if control_plane.is_some() { 66 } else { 14 };
     let land = Rect::new(left, land_y, view.width - left - if view.narrow { 56 } else { 18 }, land_h);
     let nodes = place_nodes(workers, land, view.narrow);
-    let level = choose_level(model, &nodes, before, view.narrow);
+    let held: Vec<Vec<Option<&ObjectId>>> =
+        nodes.iter().map(|n| places_of(model, &n.facts.name, sight)).collect();
+    let level = choose_level(model, &nodes, &held, before, view.narrow);
     let mut layout = Layout {
         view,
         level,
+        fleet: None,
+        shelf: Vec::new(),
+        more_shelf: 0,
+        doors: Vec::new(),
+        several: several(model, &roots),
         owners,
         more_owners,
         more_services: 0,
@@ -165,24 +240,128 @@ pub fn layout(model: &Model, view: View, before: Option<Level>) -> Layout {
         pods: BTreeMap::new(),
         services: Vec::new(),
         waiting: None,
+        waits: Vec::new(),
+        desired,
         requests_y,
     };
-    for index in 0..layout.nodes.len() {
-        place_pods(model, &mut layout, index);
+    if level == Level::Dot && sight.node.is_none() {
+        layout.fleet = Some(land);
+        layout.nodes.clear();
     }
-    place_services(model, &mut layout);
-    if !model.waiting.is_empty() {
+    for index in 0..layout.nodes.len() {
+        place_pods(&mut layout, index, &held[index]);
+    }
+    if shelf_h > 0 {
+        let lane = Rect::new(land.x, requests_y - SHELF, land.w, SHELF - 6);
+        place_shelf(things, lane, &mut layout);
+    }
+    if filter.shows(TRAFFIC) {
+        place_doors(model, filter, &mut layout);
+        place_services(model, filter, &mut layout);
+    }
+    let waits = model.waiting.iter().filter(|id| model.any_pod(id).is_some_and(|p| passes(filter, p)));
+    // More than a few hundred are a number, not a list.
+    layout.waits = waits.take(500).cloned().collect();
+    if !layout.waits.is_empty() {
         layout.waiting = Some(if view.narrow {
             Rect::new(14, view.height - 44, view.width - 70, 38)
         } else {
-            Rect::new(view.width - WAITING - 4, requests_y + 14, WAITING - 12, REQUESTS - 24)
+            let y = (view.height - REQUESTS).max(desired + 60);
+            Rect::new(view.width - WAITING - 4, y + 14, WAITING - 12, REQUESTS - 24)
         });
     }
     layout
 }
 
-fn place_owners(model: &Model, view: View, lane: i32) -> (Vec<OwnerPlace>, usize) {
-    let roots = model.roots();
+fn passes(filter: &Filter, pod: &PodFacts) -> bool {
+    filter.passes(&pod.namespace, &pod.labels)
+}
+
+/// The places of a node's pods in sight. What is filtered away leaves no gap; what has gone does.
+fn places_of<'a>(model: &'a Model, node: &str, sight: Sight<'_>) -> Vec<Option<&'a ObjectId>> {
+    let own = sight.filter.system || sight.filter.namespace == "kube-system" || sight.node.is_some();
+    let mut out: Vec<Option<&ObjectId>> = Vec::new();
+    let narrows = sight.filter.narrows();
+    for slots in [Some(&model.slots), own.then_some(&model.system_slots)].into_iter().flatten() {
+        let Some(slots) = slots.get(node) else { continue };
+        if !narrows {
+            out.extend(slots.places.iter().map(Option::as_ref));
+            continue;
+        }
+        let seen = |id: &ObjectId| model.any_pod(id).is_some_and(|p| passes(sight.filter, p));
+        out.extend(slots.places.iter().map(Option::as_ref).filter(|place| place.is_none_or(seen)));
+        while out.last().is_some_and(Option::is_none) {
+            out.pop();
+        }
+    }
+    out
+}
+
+fn several(model: &Model, roots: &[Rc<OwnerFacts>]) -> bool {
+    let first = roots.first().map_or("", |o| o.namespace.as_str());
+    roots.iter().any(|o| o.namespace != first)
+        || model.namespaces.keys().filter(|n| !super::filter::is_system(n)).count() > 1
+}
+
+/// What stands on the shelf: what is missing first, then what waits, then what pods use, each by name.
+fn things(model: &Model, filter: &Filter) -> Vec<(ObjectId, Option<Rc<ThingFacts>>)> {
+    let kind = |resource: &str| match resource {
+        "configmaps" | "secrets" => CONFIG,
+        _ => STORAGE,
+    };
+    let mut out: Vec<(u8, ObjectId, Option<Rc<ThingFacts>>)> = Vec::new();
+    for id in model.missing() {
+        let (resource, namespace, _) = split_id(id);
+        if filter.shows(kind(resource)) && filter.place(namespace) {
+            out.push((0, id.clone(), None));
+        }
+    }
+    for facts in model.shelf.values() {
+        let place = filter.place(&facts.namespace) || facts.namespace.is_empty();
+        let kind = kind(split_id(&facts.id).0);
+        if !place || !filter.shows(kind) || !filter.labelled(&facts.labels) {
+            continue;
+        }
+        let rank = match (facts.waits, model.used.contains_key(&facts.id)) {
+            (true, _) => 1,
+            (_, true) => 2,
+            _ => 3,
+        };
+        out.push((rank, facts.id.clone(), Some(facts.clone())));
+    }
+    out.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    out.into_iter().map(|(_, id, facts)| (id, facts)).collect()
+}
+
+fn place_shelf(things: Vec<(ObjectId, Option<Rc<ThingFacts>>)>, lane: Rect, layout: &mut Layout) {
+    let gap = 8;
+    let total = i32::try_from(things.len()).unwrap_or(i32::MAX);
+    let fits = ((lane.w + gap) / (112 + gap)).max(1);
+    let shown = total.min(fits);
+    let w = ((lane.w - (shown - 1) * gap) / shown.max(1)).min(190);
+    layout.more_shelf = things.len().saturating_sub(usize::try_from(shown).unwrap_or(0));
+    for (i, (id, facts)) in (0..shown).zip(things) {
+        let rect = Rect::new(lane.x + i * (w + gap), lane.y + 2, w, lane.h - 2);
+        layout.shelf.push(ThingPlace { id, facts, rect });
+    }
+}
+
+fn place_doors(model: &Model, filter: &Filter, layout: &mut Layout) {
+    if layout.view.narrow {
+        return;
+    }
+    let seen = |d: &&Rc<ThingFacts>| filter.passes(&d.namespace, &d.labels);
+    let mut doors: Vec<Rc<ThingFacts>> = model.doors.values().filter(seen).cloned().collect();
+    let rank = |kind: &str| ["Gateway", "Ingress", "HTTPRoute"].iter().position(|k| *k == kind);
+    doors.sort_by(|a, b| (rank(a.kind), &a.id).cmp(&(rank(b.kind), &b.id)));
+    let room = (layout.view.width / 3 / (DOOR + 12)).max(1);
+    for (i, facts) in (0..room).zip(doors) {
+        let rect = Rect::new(16 + i * (DOOR + 12), layout.requests_y + REQUESTS - 64, DOOR, 54);
+        layout.doors.push(ThingPlace { id: facts.id.clone(), facts: Some(facts), rect });
+    }
+}
+
+fn place_owners(model: &Model, roots: &[Rc<OwnerFacts>], view: View, lane: i32) -> (Vec<OwnerPlace>, usize) {
     let mut out = Vec::new();
     let total = i32::try_from(roots.len()).unwrap_or(i32::MAX);
     if total == 0 {
@@ -192,7 +371,7 @@ fn place_owners(model: &Model, view: View, lane: i32) -> (Vec<OwnerPlace>, usize
     let least = if view.narrow && total > 2 { 80 } else { 150 };
     let shown = total.min(((span + gap) / (least + gap)).max(1));
     let column = (span - (shown - 1) * gap) / shown;
-    for (i, root) in (0..shown).zip(&roots) {
+    for (i, root) in (0..shown).zip(roots) {
         let x = 16 + i * (column + gap);
         let sets = if root.kind == "Deployment" { model.live_sets(&root.id) } else { Vec::new() };
         if view.narrow {
@@ -282,8 +461,17 @@ fn place_nodes(workers: Vec<Rc<NodeFacts>>, land: Rect, narrow: bool) -> Vec<Nod
     (0..).zip(workers).map(place).collect()
 }
 
-fn choose_level(model: &Model, nodes: &[NodePlace], before: Option<Level>, narrow: bool) -> Level {
-    let slots = |node: &NodePlace| model.slots.get(&node.facts.name).map_or(0, |s| s.places.len());
+fn choose_level(
+    model: &Model,
+    nodes: &[NodePlace],
+    held: &[Vec<Option<&ObjectId>>],
+    before: Option<Level>,
+    narrow: bool,
+) -> Level {
+    // So many nodes are cells, whatever stands on them.
+    if nodes.len() > 40 {
+        return Level::Dot;
+    }
     // In the middle of a rollout pods come and go: cards don't grow back between two of its steps.
     let settled = model.ending.is_empty();
     let fits = |level: Level| {
@@ -292,25 +480,24 @@ fn choose_level(model: &Model, nodes: &[NodePlace], before: Option<Level>, narro
             return false;
         }
         let roomy = |n: usize| if slack { n * 115 / 100 } else { n };
-        let total: usize = nodes.iter().map(slots).sum();
+        let total: usize = held.iter().map(Vec::len).sum();
         roomy(total) <= level.most()
-            && nodes.iter().all(|node| {
+            && nodes.iter().zip(held).all(|(node, held)| {
                 let (columns, rows) = level.grid(node.inner, narrow);
-                roomy(slots(node)) <= usize::try_from(columns * rows).unwrap_or(0)
+                roomy(held.len()) <= usize::try_from(columns * rows).unwrap_or(0)
             })
     };
     let from = if narrow { 1 } else { 0 };
     Level::ALL.into_iter().skip(from).find(|level| fits(*level)).unwrap_or(Level::Dot)
 }
 
-fn place_pods(model: &Model, layout: &mut Layout, index: usize) {
+fn place_pods(layout: &mut Layout, index: usize, held: &[Option<&ObjectId>]) {
     let level = layout.level;
     let node = &mut layout.nodes[index];
-    let Some(slots) = model.slots.get(&node.facts.name) else { return };
     let (columns, rows) = level.grid(node.inner, layout.view.narrow);
     let (least, height, gap) = level.size();
     let columns = columns.max(1);
-    let count = i32::try_from(slots.places.len()).unwrap_or(i32::MAX);
+    let count = i32::try_from(held.len()).unwrap_or(i32::MAX);
     let room = usize::try_from(columns * rows.max(1)).unwrap_or(0);
     // Wide land doesn't stretch its pods beyond what can be read at a glance.
     let most = match level {
@@ -321,8 +508,9 @@ fn place_pods(model: &Model, layout: &mut Layout, index: usize) {
     let width = ((node.inner.w - (columns - 1) * gap) / columns).clamp(least.min(node.inner.w), most);
     let height = if level == Level::Card { (node.inner.h).clamp(height, 144) } else { height };
     let used_rows = (count + columns - 1) / columns;
-    for (i, slot) in (0..).zip(&slots.places) {
+    for (i, slot) in (0..).zip(held) {
         let Some(id) = slot else { continue };
+        let id: &ObjectId = id;
         if usize::try_from(i).unwrap_or(0) >= room {
             node.more += 1;
             continue;
@@ -344,36 +532,43 @@ fn place_pods(model: &Model, layout: &mut Layout, index: usize) {
     }
 }
 
-fn place_services(model: &Model, layout: &mut Layout) {
-    let count = i32::try_from(model.services.len()).unwrap_or(i32::MAX);
+fn place_services(model: &Model, filter: &Filter, layout: &mut Layout) {
+    let seen = |s: &&Rc<ServiceFacts>| filter.passes(&s.namespace, &s.labels);
+    let services: Vec<Rc<ServiceFacts>> = model.services.values().filter(seen).cloned().collect();
+    let count = i32::try_from(services.len()).unwrap_or(i32::MAX);
     if count == 0 {
         return;
     }
     let view = layout.view;
     if view.narrow {
-        let top = layout.nodes.first().map_or(80, |n| n.rect.y);
-        let bottom = layout.nodes.last().map_or(view.height - 10, |n| n.rect.bottom());
+        let top = layout.fleet.map_or_else(|| layout.nodes.first().map_or(80, |n| n.rect.y), |r| r.y);
+        let bottom = layout.fleet.map_or_else(
+            || layout.nodes.last().map_or(view.height - 10, |n| n.rect.bottom()),
+            |r| r.bottom(),
+        );
         let shown = count.min(3);
         let h = (bottom - top - (shown - 1) * 8) / shown;
-        for (i, facts) in (0..shown).zip(model.services.values()) {
+        for (i, facts) in (0..shown).zip(services.iter()) {
             let rect = Rect::new(view.width - 42, top + i * (h + 8), 32, h);
             layout.services.push(ServicePlace { facts: facts.clone(), rect });
         }
-        layout.more_services = model.services.len().saturating_sub(3);
+        layout.more_services = services.len().saturating_sub(3);
         return;
     }
     let gap = 18;
-    let span = view.width - 32 - WAITING;
+    let left = layout.doors.last().map_or(16, |d| d.rect.right() + DOORWAY);
+    let waiting = if model.waiting.is_empty() && !layout.doors.is_empty() { 16 } else { WAITING };
+    let span = view.width - 16 - left - waiting;
     let shown = count.min(((span + gap) / (128 + gap)).max(1));
-    let w = ((span - (shown - 1) * gap) / shown).min(236);
+    let w = ((span - (shown - 1) * gap) / shown).clamp(110, 236);
     let used = shown * w + (shown - 1) * gap;
     // A few stand below the middle of the land, many fill the lane.
-    let start = (view.width / 2 + 24 - used / 2).clamp(16, 16 + (span - used).max(0));
-    for (i, facts) in (0..shown).zip(model.services.values()) {
+    let start = (view.width / 2 + 24 - used / 2).clamp(left, left + (span - used).max(0));
+    for (i, facts) in (0..shown).zip(services.iter()) {
         let rect = Rect::new(start + i * (w + gap), layout.requests_y + REQUESTS - 64, w, 54);
         layout.services.push(ServicePlace { facts: facts.clone(), rect });
     }
-    layout.more_services = model.services.len().saturating_sub(usize::try_from(shown).unwrap_or(0));
+    layout.more_services = services.len().saturating_sub(usize::try_from(shown).unwrap_or(0));
 }
 
 /// A short name for the place of an object on the stage: where a line to it may end, or the keyboard may go.
@@ -388,18 +583,9 @@ pub fn places(layout: &Layout) -> Vec<(ObjectId, Rect)> {
         out.push((node.facts.id.clone(), head));
         out.extend(layout.pods.iter().filter(|(_, p)| p.node == i).map(|(id, p)| (id.clone(), p.rect)));
     }
+    out.extend(layout.shelf.iter().chain(&layout.doors).map(|t| (t.id.clone(), t.rect)));
     out.extend(layout.services.iter().map(|s| (s.facts.id.clone(), s.rect)));
     out
-}
-
-/// The name of the namespace to show, or `""` when all objects on the stage share one.
-#[must_use]
-pub fn namespaces(model: &Model) -> Vec<SmolStr> {
-    let mut all: Vec<SmolStr> = model.pods.values().map(|p| p.namespace.clone()).collect();
-    all.extend(model.owners.values().map(|o| o.namespace.clone()));
-    all.sort();
-    all.dedup();
-    all
 }
 
 #[cfg(test)]
@@ -424,6 +610,10 @@ mod tests {
         for view in views {
             for pods in [0, 1, 3, 6, 7, 20, 40, 90, 400, 3000] {
                 let layout = layout(&cluster(pods), view, None);
+                if let Some(land) = layout.fleet {
+                    assert!(layout.level == Level::Dot && land.w > 200 && land.h > 90, "{pods} {view:?}");
+                    continue;
+                }
                 let all: Vec<_> = layout.pods.values().collect();
                 let hidden: usize = layout.nodes.iter().map(|n| n.more).sum();
                 assert_eq!(all.len() + hidden, pods, "{view:?}");

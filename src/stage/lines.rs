@@ -3,9 +3,10 @@
 //! Owns: which way a line takes. Does not own: which objects are related (`model`), colours (`draw`).
 //! Invariant: the two kinds of line never share a side of a pod.
 
+use ordered::BTreeSet;
 use smol_str::{SmolStr, format_smolstr};
 
-use super::facts::ObjectId;
+use super::facts::{How, ObjectId};
 use super::layout::{Layout, Level, OwnerPlace, OwnerShape, PodPlace};
 use super::model::Model;
 use crate::mark::Rect;
@@ -23,6 +24,12 @@ pub enum LineKind {
     Draining,
     /// Listed, but not ready.
     NotReady,
+    /// From the shelf into a pod's environment or its files; to what is not there.
+    Env,
+    Mount,
+    Missing,
+    /// From a door on.
+    Door,
 }
 
 impl LineKind {
@@ -34,6 +41,10 @@ impl LineKind {
             Self::OwnerEnding => "ln owner going",
             Self::Traffic => "ln traffic",
             Self::Draining | Self::NotReady => "ln drain",
+            Self::Env => "ln use env",
+            Self::Mount => "ln use",
+            Self::Missing => "ln use lack",
+            Self::Door => "ln door-ln",
         }
     }
 }
@@ -67,7 +78,7 @@ pub fn owner_lines(model: &Model, layout: &Layout) -> Vec<Line> {
     let starts: Vec<&OwnerPlace> =
         layout.owners.iter().filter(|o| o.shape != OwnerShape::Deployment).collect();
     for (id, place) in &layout.pods {
-        let Some(pod) = model.pods.get(id) else { continue };
+        let Some(pod) = model.any_pod(id) else { continue };
         let Some(track) = starts.iter().position(|o| o.facts.id == pod.owner) else { continue };
         let from = starts[track];
         let bottom = if from.shape == OwnerShape::Box { 108 } else { from.rect.bottom() };
@@ -164,6 +175,89 @@ pub fn traffic_lines(model: &Model, layout: &Layout) -> Vec<Line> {
             };
             let port = Some((port, service.rect.y));
             out.push(Line { from: service.facts.id.clone(), to: id.clone(), kind, d, port });
+        }
+    }
+    out
+}
+
+/// From the shelf to the pods that use what stands there: into their right side. With many pods in sight, only for what
+/// the reader looks at.
+#[must_use]
+pub fn use_lines(
+    model: &Model,
+    layout: &Layout,
+    lit: &BTreeSet<ObjectId>,
+    picked: Option<&ObjectId>,
+) -> Vec<Line> {
+    let mut out = Vec::new();
+    if layout.shelf.is_empty() || layout.level == Level::Dot {
+        return out;
+    }
+    let all = layout.level <= Level::Brief;
+    for (id, place) in &layout.pods {
+        let Some(pod) = model.any_pod(id) else { continue };
+        for used in pod.uses.iter() {
+            let looked = |id: &ObjectId| lit.contains(id) || picked == Some(id);
+            if !all && !(looked(id) && looked(&used.id)) {
+                continue;
+            }
+            let Some((track, thing)) = layout.shelf.iter().enumerate().find(|(_, t)| t.id == used.id) else {
+                continue;
+            };
+            let track = i32::try_from(track % 3).unwrap_or(0);
+            let land = layout.nodes.get(place.node).map_or(place.rect.bottom(), |n| n.rect.bottom());
+            let (rect, from) = (place.rect, thing.rect);
+            let x = from.x + (rect.mid_x() - from.x).clamp(14, from.w - 14);
+            let side = rect.right() + gutter(layout.level);
+            // What pods are given enters above the middle, so that the lower half stays free for requests.
+            let y = rect.y + (rect.h / 2 - 4).min(58) + track * 4;
+            let d = format_smolstr!(
+                "M{x} {}V{}H{side}V{y}H{}m0-2.5v5h-4v-5z",
+                from.y,
+                land + 2 - track * 3,
+                rect.right()
+            );
+            let kind = match (&thing.facts, used.how) {
+                (None, _) => LineKind::Missing,
+                (_, How::Env) => LineKind::Env,
+                _ => LineKind::Mount,
+            };
+            out.push(Line { from: used.id.clone(), to: id.clone(), kind, d, port: None });
+        }
+    }
+    out
+}
+
+/// From Gateways to their routes, and from doors to Services.
+#[must_use]
+pub fn door_lines(model: &Model, layout: &Layout) -> Vec<Line> {
+    let mut out = Vec::new();
+    for (track, door) in (0..).zip(&layout.doors) {
+        let links = model.doors.get(&door.id).map(|d| d.links.as_slice()).unwrap_or_default();
+        for link in links {
+            let from = door.rect;
+            let (start, end, rect) =
+                if let Some(service) = layout.services.iter().find(|s| s.facts.id == *link) {
+                    (from, service.rect, service.rect)
+                } else if let Some(gate) = layout.doors.iter().find(|d| d.id == *link) {
+                    (gate.rect, from, from)
+                } else {
+                    continue;
+                };
+            let neighbours = end.x - start.right() <= 40 && end.x > start.x;
+            let d = if neighbours {
+                format_smolstr!("M{} {}H{}", start.right(), start.mid_y(), end.x)
+            } else {
+                let low = rect.bottom() + 3 + track % 3 * 2;
+                format_smolstr!(
+                    "M{} {}V{low}H{}V{}",
+                    start.right() - 22,
+                    start.bottom(),
+                    end.x + 32,
+                    end.bottom()
+                )
+            };
+            out.push(Line { from: door.id.clone(), to: link.clone(), kind: LineKind::Door, d, port: None });
         }
     }
     out

@@ -4,13 +4,21 @@
 //! `lines`), how they look (`draw`, `glyph`), how the keyboard moves among them (`walk`).
 //! Does not own: the cluster, or what an object means beyond its own fields.
 
+#[cfg(target_arch = "wasm32")]
+pub mod canvas;
+pub mod close;
 pub mod draw;
 pub mod facts;
+pub mod filter;
+pub mod fleet;
 pub mod glyph;
 pub mod layout;
 pub mod lines;
 pub mod model;
+pub mod outline;
 pub mod route;
+#[cfg(target_arch = "wasm32")]
+pub mod tools;
 #[cfg(target_arch = "wasm32")]
 pub mod view;
 pub mod walk;

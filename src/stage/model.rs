@@ -1,35 +1,42 @@
 //! The picture's memory: the facts of every object on the stage, kept up to date one write at a time.
 //!
-//! Owns: facts by id, which pod holds which slot of its node, requested cpu per node, who is pulling an image.
+//! Owns: facts by id, which pod holds which slot of its node, requested cpu and memory per node, who is pulling an image.
 //! Does not own: px (`layout`), or anything the log of changes does not say.
 //! Cost: one write touches one object and its node; nothing is scanned.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use client::Change;
+use ordered::{BTreeMap, BTreeSet};
 use smol_str::SmolStr;
 
 use super::facts::{
-    Endpoint, NodeFacts, ObjectId, OwnerFacts, PodFacts, ServiceFacts, SliceFacts, object_id, owner_resource,
+    Endpoint, NodeFacts, ObjectId, OwnerFacts, PodFacts, ServiceFacts, SliceFacts, ThingFacts, is_door,
+    object_id, owner_resource, thing_kind,
 };
+use super::filter::{Filter, is_system};
 use crate::state_words::PodState;
-
-/// Namespaces whose objects stay off the stage.
-const SYSTEM: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 
 /// The pods of one node in the places they keep for life.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Slots {
     /// An emptied slot stays empty until it is taken again.
     pub places: Vec<Option<ObjectId>>,
+    /// The state of the pod in each place.
+    pub states: Vec<PodState>,
 }
 
 impl Slots {
-    fn take(&mut self, pod: &ObjectId) {
-        match self.places.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(pod.clone()),
-            None => self.places.push(Some(pod.clone())),
+    fn take(&mut self, pod: &ObjectId, state: PodState) {
+        match self.places.iter().position(Option::is_none) {
+            Some(at) => {
+                self.places[at] = Some(pod.clone());
+                self.states[at] = state;
+            }
+            None => {
+                self.places.push(Some(pod.clone()));
+                self.states.push(state);
+            }
         }
     }
 
@@ -41,39 +48,102 @@ impl Slots {
         }
         while self.places.last().is_some_and(Option::is_none) {
             self.places.pop();
+            self.states.pop();
         }
     }
+
+    fn turn(&mut self, pod: &str, state: PodState) {
+        if let Some(at) = self.places.iter().position(|place| place.as_deref() == Some(pod)) {
+            self.states[at] = state;
+        }
+    }
+
+    /// The states of the pods, in their order.
+    pub fn held(&self) -> impl Iterator<Item = Option<PodState>> {
+        self.places.iter().zip(&self.states).map(|(place, state)| place.as_ref().map(|_| *state))
+    }
 }
+
+/// What the pods of a node ask of it, and how they are. The cluster's own pods count too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Requested, in thousandths of a cpu and in bytes.
+    pub milli: i64,
+    pub bytes: i64,
+    pub pods: u32,
+    /// Pods by state, in the order of [`PodState`]: worst first.
+    pub tally: [u32; 9],
+}
+
+impl Load {
+    fn add(&mut self, pod: &PodFacts, sign: i64) {
+        let one = |n: u32| if sign > 0 { n + 1 } else { n.saturating_sub(1) };
+        self.pods = one(self.pods);
+        let at = pod.state as usize;
+        self.tally[at] = one(self.tally[at]);
+        if !matches!(pod.state, PodState::Completed | PodState::Failed) {
+            self.milli += sign * pod.milli;
+            self.bytes += sign * pod.bytes;
+        }
+    }
+
+    /// How many pods are in trouble: failed, backing off or unknown.
+    #[must_use]
+    pub fn troubled(&self) -> u32 {
+        self.tally[..3].iter().sum()
+    }
+}
+
+/// Changes of nodes that are remembered one by one; who missed more looks at all nodes.
+const TOUCHED: usize = 4096;
 
 #[derive(Clone, Debug, Default)]
 pub struct Model {
     pub nodes: BTreeMap<SmolStr, Rc<NodeFacts>>,
     pub pods: BTreeMap<ObjectId, Rc<PodFacts>>,
+    /// Pods of the cluster's own namespaces.
+    pub system: BTreeMap<ObjectId, Rc<PodFacts>>,
+    /// Owners, Services and things are of all namespaces.
     pub owners: BTreeMap<ObjectId, Rc<OwnerFacts>>,
     pub services: BTreeMap<ObjectId, Rc<ServiceFacts>>,
     pub slices: BTreeMap<SmolStr, Rc<SliceFacts>>,
-    /// By node name.
+    /// Ingresses, Gateways and their routes.
+    pub doors: BTreeMap<ObjectId, Rc<ThingFacts>>,
+    /// ConfigMaps, Secrets, claims and volumes.
+    pub shelf: BTreeMap<ObjectId, Rc<ThingFacts>>,
+    /// How many pods use a thing, whether it exists or not, and how many can't do without it.
+    pub used: BTreeMap<ObjectId, (usize, usize)>,
+    /// Pods by namespace.
+    pub namespaces: BTreeMap<SmolStr, usize>,
+    /// By node name; the second are the cluster's own pods.
     pub slots: BTreeMap<SmolStr, Slots>,
-    /// Requested on each node, in thousandths of a cpu.
-    pub requested: BTreeMap<SmolStr, i64>,
+    pub system_slots: BTreeMap<SmolStr, Slots>,
+    /// By node name.
+    pub loads: BTreeMap<SmolStr, Load>,
     /// Pods whose image is on its way, with the instant it began.
     pub pulling: BTreeMap<ObjectId, i64>,
     /// Pods without a node, in the order of their names.
     pub waiting: BTreeSet<ObjectId>,
     /// Pods on their way out.
     pub ending: BTreeSet<ObjectId>,
+    /// Nodes that have gone silent.
+    pub lost: usize,
     /// Counts the writes that changed the picture.
     pub version: u64,
+    /// Counts those that changed a node's facts.
+    pub node_version: u64,
+    /// The latest changes of nodes: version and name.
+    touched: Vec<(u64, SmolStr)>,
 }
 
 impl Model {
     /// Takes one write in. True when the picture is another one now.
     pub fn apply(&mut self, change: &Change) -> bool {
         let resource = change.resource.as_str();
+        self.version += 1;
         let seen = match resource {
             "nodes" => self.node(change),
             "events" | "events.events.k8s.io" => self.event(change),
-            _ if SYSTEM.contains(&change.namespace.as_str()) => false,
             "pods" => self.pod(change),
             "services" => self.service(change),
             "endpointslices.discovery.k8s.io" => self.slice(change),
@@ -83,15 +153,52 @@ impl Model {
                 let facts = (!change.is_deleted()).then(|| OwnerFacts::of(resource, &change.object));
                 put(&mut self.owners, id, facts)
             }
-            _ => false,
+            _ => match thing_kind(resource) {
+                Some(kind) => {
+                    let id = object_id(resource, &change.namespace, &change.name);
+                    let gone = change.is_deleted();
+                    let facts = if gone { None } else { ThingFacts::of(kind, resource, &change.object) };
+                    let map = if is_door(kind) { &mut self.doors } else { &mut self.shelf };
+                    put(map, id, facts)
+                }
+                None => false,
+            },
         };
-        self.version += u64::from(seen);
+        self.version -= u64::from(!seen);
         seen
     }
 
     fn node(&mut self, change: &Change) -> bool {
         let facts = (!change.is_deleted()).then(|| NodeFacts::of(&change.object));
-        put(&mut self.nodes, change.name.clone(), facts)
+        let lost = |facts: Option<&NodeFacts>| usize::from(facts.is_some_and(|f| !f.ready));
+        self.lost -= lost(self.nodes.get(&change.name).map(|f| &**f));
+        self.lost += lost(facts.as_ref());
+        let seen = put(&mut self.nodes, change.name.clone(), facts);
+        if seen {
+            self.node_version += 1;
+            self.touch(&change.name);
+        }
+        seen
+    }
+
+    fn touch(&mut self, node: &str) {
+        if node.is_empty()
+            || self.touched.last().is_some_and(|(version, name)| *version == self.version && name == node)
+        {
+            return;
+        }
+        if self.touched.len() >= TOUCHED {
+            self.touched.drain(..TOUCHED / 2);
+        }
+        self.touched.push((self.version, node.into()));
+    }
+
+    /// The nodes that changed after `version`; none when that is too long ago to tell.
+    #[must_use]
+    pub fn touched_since(&self, version: u64) -> Option<&[(u64, SmolStr)]> {
+        let from = self.touched.partition_point(|(v, _)| *v <= version);
+        let known = from > 0 || self.touched.len() < TOUCHED / 2;
+        (known && version <= self.version).then(|| &self.touched[from..])
     }
 
     fn service(&mut self, change: &Change) -> bool {
@@ -110,40 +217,84 @@ impl Model {
 
     fn pod(&mut self, change: &Change) -> bool {
         let id = object_id("pods", &change.namespace, &change.name);
-        let old = self.pods.get(&id).cloned();
+        let own = is_system(&change.namespace);
+        let pods = if own { &self.system } else { &self.pods };
+        let old = pods.get(&id).cloned();
         let new = (!change.is_deleted()).then(|| PodFacts::of(&change.object));
-        let over = |facts: &PodFacts| matches!(facts.state, PodState::Completed | PodState::Failed);
-        let load = |facts: Option<&PodFacts>| facts.filter(|f| !over(f)).map_or(0, |f| f.milli);
+        if old.as_deref() == new.as_ref() {
+            return false;
+        }
         let old_node = old.as_ref().map_or("", |f| f.node.as_str());
         let new_node = new.as_ref().map_or("", |f| f.node.as_str());
-        if !old_node.is_empty() {
-            *self.requested.entry(old_node.into()).or_default() -= load(old.as_deref());
+        for (facts, sign) in [(old.as_deref(), -1), (new.as_ref(), 1)] {
+            let Some(facts) = facts else { continue };
+            if !facts.node.is_empty() {
+                self.loads.entry(facts.node.clone()).or_default().add(facts, sign);
+            }
         }
-        if !new_node.is_empty() {
-            *self.requested.entry(new_node.into()).or_default() += load(new.as_ref());
-        }
+        let slots = if own { &mut self.system_slots } else { &mut self.slots };
         if old_node != new_node {
-            if let Some(slots) = self.slots.get_mut(old_node) {
+            if let Some(slots) = slots.get_mut(old_node) {
                 slots.leave(&id);
             }
-            if !new_node.is_empty() {
-                self.slots.entry(new_node.into()).or_default().take(&id);
+            if let Some(new) = new.as_ref().filter(|f| !f.node.is_empty()) {
+                slots.entry(new.node.clone()).or_default().take(&id, new.state);
             }
+        } else if let (Some(slots), Some(new)) = (slots.get_mut(new_node), &new) {
+            slots.turn(&id, new.state);
         }
-        if new.is_some() && new_node.is_empty() {
-            self.waiting.insert(id.clone());
-        } else {
-            self.waiting.remove(&id);
-        }
-        if new.as_ref().is_some_and(|f| f.state == PodState::Ending) {
-            self.ending.insert(id.clone());
-        } else {
-            self.ending.remove(&id);
-        }
+        self.touch(old_node);
+        self.touch(new_node);
+        self.count(old.as_deref(), false);
+        self.count(new.as_ref(), true);
+        set(&mut self.waiting, &id, new.is_some() && new_node.is_empty());
+        set(&mut self.ending, &id, new.as_ref().is_some_and(|f| f.state == PodState::Ending));
         if new.as_ref().is_none_or(|f| f.state != PodState::Starting) {
             self.pulling.remove(&id);
         }
-        put(&mut self.pods, id, new)
+        put(if own { &mut self.system } else { &mut self.pods }, id, new)
+    }
+
+    /// Counts a pod in or out: its namespace, and what it uses.
+    fn count(&mut self, pod: Option<&PodFacts>, comes: bool) {
+        let Some(pod) = pod else { return };
+        let here = self.namespaces.entry(pod.namespace.clone()).or_default();
+        *here = if comes { *here + 1 } else { here.saturating_sub(1) };
+        if *here == 0 {
+            self.namespaces.remove(&pod.namespace);
+        }
+        for used in pod.uses.iter() {
+            let (all, must) = self.used.entry(used.id.clone()).or_default();
+            let needs = usize::from(!used.optional);
+            if comes {
+                *all += 1;
+                *must += needs;
+            } else {
+                *all = all.saturating_sub(1);
+                *must = must.saturating_sub(needs);
+                if *all == 0 {
+                    self.used.remove(&used.id);
+                }
+            }
+        }
+    }
+
+    /// A pod of any namespace.
+    #[must_use]
+    pub fn any_pod(&self, id: &str) -> Option<&Rc<PodFacts>> {
+        self.pods.get(id).or_else(|| self.system.get(id))
+    }
+
+    /// True when nothing but the cluster itself is there.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.pods.is_empty() && self.owners.values().all(|o| is_system(&o.namespace))
+    }
+
+    /// Names that pods can't do without and that nothing bears.
+    pub fn missing(&self) -> impl Iterator<Item = &ObjectId> {
+        let gone = |id: &ObjectId| !self.shelf.contains_key(id);
+        self.used.iter().filter(move |(id, (_, must))| *must > 0 && gone(id)).map(|(id, _)| id)
     }
 
     /// `Pulling` and `Pulled` events tell apart what the status calls ContainerCreating alike.
@@ -152,14 +303,18 @@ impl Model {
         if change.is_deleted() || about.get("kind") != "Pod" {
             return false;
         }
+        let reason = change.object.get("reason").text();
+        if !matches!(reason, "Pulling" | "Pulled" | "Failed") {
+            return false;
+        }
         let id = object_id("pods", about.get("namespace").text(), about.get("name").text());
-        match change.object.get("reason").text() {
-            "Pulling" if self.pods.contains_key(&id) => {
+        match reason {
+            "Pulling" if self.any_pod(&id).is_some() => {
                 self.pulling.insert(id, change.at.0);
                 true
             }
-            "Pulled" | "Failed" => self.pulling.remove(&id).is_some(),
-            _ => false,
+            "Pulling" => false,
+            _ => self.pulling.remove(&id).is_some(),
         }
     }
 
@@ -172,7 +327,7 @@ impl Model {
         });
         self.slots.clear();
         for pod in order {
-            self.slots.entry(pod.node.clone()).or_default().take(&pod.id);
+            self.slots.entry(pod.node.clone()).or_default().take(&pod.id, pod.state);
         }
         self.version += 1;
     }
@@ -193,9 +348,14 @@ impl Model {
 
     /// What stands in the desired lane without an owner above it, in order of namespace and name.
     #[must_use]
-    pub fn roots(&self) -> Vec<Rc<OwnerFacts>> {
-        let mut roots: Vec<_> =
-            self.owners.values().filter(|o| !self.owners.contains_key(&o.owner)).cloned().collect();
+    pub fn roots(&self, filter: &Filter) -> Vec<Rc<OwnerFacts>> {
+        let top = |o: &&Rc<OwnerFacts>| filter.place(&o.namespace) && !self.owners.contains_key(&o.owner);
+        let mut roots: Vec<_> = self.owners.values().filter(top).cloned().collect();
+        if filter.narrows() {
+            let below =
+                |o: &OwnerFacts| self.owners.values().any(|s| s.owner == o.id && filter.labelled(&s.labels));
+            roots.retain(|o| filter.labelled(&o.labels) || below(o));
+        }
         roots.sort_by(|a, b| (&a.namespace, &a.name, &a.kind).cmp(&(&b.namespace, &b.name, &b.kind)));
         roots
     }
@@ -235,30 +395,71 @@ impl Model {
         if workers.is_empty() { self.nodes.values().cloned().collect() } else { workers }
     }
 
-    /// The ids of what is related to `id`: owners above and below, its node, its Services and endpoints.
+    /// The ids of what is related to `id`: owners above and below, its node, its Services and endpoints, what it uses.
     #[must_use]
     pub fn related(&self, id: &ObjectId) -> BTreeSet<ObjectId> {
         let mut out = BTreeSet::new();
-        if let Some(pod) = self.pods.get(id) {
+        if let Some(pod) = self.any_pod(id) {
             out.insert(pod.owner.clone());
             out.insert(self.root(&pod.owner));
+            out.insert(object_id("nodes", "", &pod.node));
             for slice in self.slices.values().filter(|s| s.endpoints.iter().any(|e| e.pod == *id)) {
                 out.insert(slice.service.clone());
+                out.extend(self.doors_of(&slice.service));
             }
-        }
-        if self.owners.contains_key(id) {
+            for used in pod.uses.iter() {
+                out.insert(used.id.clone());
+                out.extend(self.shelf.get(&used.id).into_iter().flat_map(|t| t.links.iter().cloned()));
+            }
+        } else if self.owners.contains_key(id) {
             out.insert(self.root(id));
             let below = self.owners.values().filter(|o| o.owner == *id).map(|o| o.id.clone());
             out.extend(below);
-            let pods = self.pods.values().filter(|p| p.owner == *id || self.root(&p.owner) == *id);
-            out.extend(pods.map(|p| p.id.clone()));
-        }
-        if self.services.contains_key(id) {
+            let pods = self.pods.values().chain(self.system.values());
+            let pods =
+                pods.filter(|p| p.owner == *id || self.owners.get(&p.owner).is_some_and(|o| o.owner == *id));
+            for pod in pods {
+                out.insert(pod.id.clone());
+                out.extend(pod.uses.iter().map(|u| u.id.clone()));
+            }
+        } else if self.services.contains_key(id) {
             let slices = self.slices.values().filter(|s| s.service == *id);
             out.extend(slices.flat_map(|s| s.endpoints.iter().map(|e| e.pod.clone())));
+            out.extend(self.doors_of(id));
+        } else if let Some(door) = self.doors.get(id) {
+            out.extend(door.links.iter().cloned());
+            for service in &door.links {
+                let slices = self.slices.values().filter(|s| s.service == *service);
+                out.extend(slices.flat_map(|s| s.endpoints.iter().map(|e| e.pod.clone())));
+            }
+        } else if self.used.contains_key(id) || self.shelf.contains_key(id) {
+            out.extend(self.shelf.get(id).into_iter().flat_map(|t| t.links.iter().cloned()));
+            let pods = self.pods.values().chain(self.system.values());
+            for pod in pods.filter(|p| p.uses.iter().any(|u| u.id == *id)) {
+                out.insert(pod.id.clone());
+                out.insert(self.root(&pod.owner));
+            }
+        } else if let Some(node) = id.strip_prefix("nodes//") {
+            for slots in [&self.slots, &self.system_slots] {
+                out.extend(slots.get(node).into_iter().flat_map(|s| s.places.iter().flatten().cloned()));
+            }
         }
         out.remove(id);
+        out.remove("");
         out
+    }
+
+    fn doors_of<'a>(&'a self, service: &'a ObjectId) -> impl Iterator<Item = ObjectId> + 'a {
+        self.doors.values().filter(move |d| d.links.contains(service)).map(|d| d.id.clone())
+    }
+}
+
+/// Puts a name into a set or takes it out.
+fn set(all: &mut BTreeSet<ObjectId>, id: &ObjectId, holds: bool) {
+    if !holds {
+        all.remove(id);
+    } else if !all.contains(id) {
+        all.insert(id.clone());
     }
 }
 
@@ -277,7 +478,16 @@ fn put<K: Ord, F: PartialEq>(map: &mut BTreeMap<K, Rc<F>>, key: K, facts: Option
 /// True for resources whose objects can be picked on the stage.
 #[must_use]
 pub fn is_drawn(kind: &str) -> bool {
-    matches!(kind, "Pod" | "Node" | "Service") || !owner_resource(kind).is_empty()
+    const MORE: [&str; 7] = [
+        "ConfigMap",
+        "Secret",
+        "PersistentVolumeClaim",
+        "PersistentVolume",
+        "Ingress",
+        "Gateway",
+        "HTTPRoute",
+    ];
+    matches!(kind, "Pod" | "Node" | "Service") || MORE.contains(&kind) || !owner_resource(kind).is_empty()
 }
 
 #[cfg(test)]
@@ -421,7 +631,7 @@ mod tests {
         let model = cluster(0);
         assert_eq!(model.revision(&"replicasets.apps/default/web-a".into()), (1, false));
         assert_eq!(model.revision(&"replicasets.apps/default/web-b".into()), (2, true));
-        assert_eq!(model.roots().len(), 1);
+        assert_eq!(model.roots(&Filter::default()).len(), 1);
         assert_eq!(model.live_sets(&"deployments.apps/default/web".into()).len(), 2);
     }
 }

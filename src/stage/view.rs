@@ -1,20 +1,26 @@
 //! The stage on the page: an SVG as large as its place, one painter per layer, pointer and keyboard.
 
-use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent};
+use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::svg::G;
+use objects::Value;
+use ordered::BTreeMap;
+use smol_str::SmolStr;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, EventTarget, ResizeObserver};
 
+use super::canvas::Fleet;
 use super::draw::{Artist, Focus, LAYERS};
-use super::facts::ObjectId;
-use super::layout::{Layout, Level, View, layout, places};
+use super::facts::{ObjectId, split_id};
+use super::layout::{Layout, Level, Sight, View, layout_of, places};
+use super::tools::{Zoom, farther, go, nearer};
 use super::walk::{Way, neighbour};
 use crate::app::{App, Panel, ic, word};
+use crate::mark::Rect;
 use crate::paint::Painter;
 
 /// Width and height of an element in whole px, kept up to date.
@@ -77,6 +83,23 @@ pub fn Stage(
         app.time.track();
         app.ask(|s| (if s.counts_seconds() { s.now() / 1000 } else { 0 }, s.route().is_some()))
     });
+    let sight = app.sight;
+    let land = RwSignal::new(None::<Rect>);
+    let usage = StoredValue::new_local((i64::MIN, BTreeMap::<SmolStr, (i64, i64)>::default()));
+    // The chart of objects is drawn while the reader looks at all of it, or at one node.
+    let charts =
+        Memo::new(move |_| !sight.text.get() && matches!(sight.zoom.get(), Zoom::All | Zoom::Node(_)));
+    // A glance goes back to the whole when what it was at has gone.
+    Effect::new(move |_| {
+        let zoom = sight.zoom.get();
+        app.stage.track();
+        if let Zoom::Node(name) = &zoom
+            && !other
+            && app.ask(|s| !s.stage().nodes.contains_key(name) && !s.looks_back())
+        {
+            sight.zoom.set(Zoom::All);
+        }
+    });
     Effect::new(move |_| {
         app.stage.track();
         second.get();
@@ -84,7 +107,10 @@ pub fn Stage(
         let lang = app.lang.get();
         let picked = app.picked.get();
         let over = hover.get();
-        if width == 0 || height == 0 {
+        let filter = sight.filter.get();
+        let zoom = sight.zoom.get();
+        if width == 0 || height == 0 || !charts.get() {
+            land.set(None);
             return;
         }
         let easel = &mut *easel.write_value();
@@ -93,17 +119,34 @@ pub fn Stage(
             easel.painters = roots.collect();
         }
         app.past.track();
+        let node = if let Zoom::Node(name) = &zoom { Some(name.as_str()) } else { None };
         let marks = app.ask(|s| {
             let view = View { width, height, narrow: width <= 640 };
             let (model, now) = if other { s.other()? } else { (s.stage(), s.now()) };
-            let layout = layout(model, view, easel.level);
+            let layout = layout_of(model, view, easel.level, Sight { filter: &filter, node });
             let route = if other { None } else { s.route() };
-            let mut lit = BTreeSet::new();
-            if let Some(over) = over.or_else(|| picked.clone()) {
-                lit = model.related(&over);
+            let mut focus = Focus { picked, route, ..Focus::default() };
+            if let Some(over) = over.or_else(|| focus.picked.clone()) {
+                focus.lit = model.related(&over);
             }
-            let marks = easel.artist.draw(model, &layout, lang, &Focus { picked, lit, route }, now);
+            if !other {
+                // Use moves with time, not with writes: a glance each quarter of a second is enough.
+                usage.update_value(|(at, known)| {
+                    if *at != now / 250 {
+                        (*at, *known) = (now / 250, s.usage(layout.nodes.iter().map(|n| &n.facts.name)));
+                    }
+                });
+                focus.usage = usage.get_value().1;
+                focus.unheard = s.unheard(layout.services.iter().map(|p| &p.facts.id));
+            }
+            let marks = easel.artist.draw(model, &layout, lang, &focus, now);
             easel.level = Some(layout.level);
+            if land.get_untracked() != layout.fleet {
+                land.set(layout.fleet);
+            }
+            if !other && sight.fleet.get_untracked() != layout.fleet.is_some() && node.is_none() {
+                sight.fleet.set(layout.fleet.is_some());
+            }
             easel.layout = Some(layout);
             Some(marks)
         });
@@ -112,6 +155,41 @@ pub fn Stage(
             painter.paint(layer);
         }
     });
+    // Until a turn of the wheel is far enough for the next step, the picture grows or shrinks with it.
+    let pull = RwSignal::new((0.0f64, 0.0f64, 0.0f64));
+    let wheel = move |event: WheelEvent| {
+        event.prevent_default();
+        let by = -event.delta_y() * if event.delta_mode() == 0 { 1.0 } else { 33.0 };
+        let far = pull.get_untracked().0 + by;
+        let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
+        if far > 360.0 {
+            pull.set((0.0, x, y));
+            if let Some(id) = object_at(event.target()).filter(|id| !id.starts_with("services/")) {
+                app.picked.set(Some(id));
+            }
+            nearer(app);
+        } else if far < -240.0 {
+            pull.set((0.0, x, y));
+            farther(app);
+        } else {
+            let all = matches!(sight.zoom.get_untracked(), Zoom::All);
+            pull.set((if all { far.max(0.0) } else { far }, x, y));
+        }
+    };
+    let stretch = move || {
+        let (far, x, y) = pull.get();
+        if far == 0.0 {
+            return String::new();
+        }
+        format!("transform-origin:{x}px {y}px;transform:scale({:.3})", (far / 700.0).exp())
+    };
+    // An unfinished turn is forgotten with the pointer.
+    let let_go = move || {
+        hover.set(None);
+        if pull.get_untracked().0 != 0.0 {
+            pull.set((0.0, 0.0, 0.0));
+        }
+    };
     let pick = move |id: Option<ObjectId>, open: bool| {
         if let Some(id) = &id {
             let label =
@@ -152,7 +230,7 @@ pub fn Stage(
     };
     let empty = Memo::new(move |_| {
         app.stage.track();
-        app.ask(|s| !other && s.stage().pods.is_empty() && s.stage().owners.is_empty())
+        app.ask(|s| !other && s.stage().is_bare())
     });
     let learning = Memo::new(move |_| {
         app.lesson.track();
@@ -174,6 +252,8 @@ pub fn Stage(
         <div class="frame" node_ref=frame>
             <svg
                 class="tree"
+                class:hidden=move || !charts.get()
+                style=stretch
                 role="tree"
                 tabindex="0"
                 aria-label=move || format!("{}. {}", app.texts().stage, app.texts().stage_help)
@@ -182,7 +262,14 @@ pub fn Stage(
                 height=move || size.get().1
                 on:click=move |event: MouseEvent| pick(object_at(event.target()), true)
                 on:pointerover=move |event: PointerEvent| hover.set(object_at(event.target()))
-                on:pointerleave=move |_| hover.set(None)
+                on:pointerleave=move |_| let_go()
+                on:focusin=move |event: leptos::ev::FocusEvent| hover.set(object_at(event.target()))
+                on:wheel=wheel
+                on:dblclick=move |event: MouseEvent| {
+                    if object_at(event.target()).is_some_and(|id| id.starts_with("pods/") || id.starts_with("nodes/")) {
+                        nearer(app);
+                    }
+                }
                 on:keydown=keys
             >
                 {layers
@@ -191,7 +278,11 @@ pub fn Stage(
                     .map(|(layer, name)| view! { <g class=name role="none" node_ref=layer></g> })
                     .collect_view()}
             </svg>
-            <Show when=move || empty.get()>
+            <Fleet app other area=land />
+            <Show when=move || !charts.get()>
+                <Close app other />
+            </Show>
+            <Show when=move || empty.get() && charts.get()>
                 <div class="empty start">
                     <b>{word(app, |t| t.empty_title)}</b>
                     <p>
@@ -211,3 +302,81 @@ pub fn Stage(
 
 /// The one command that fills an empty stage.
 const FIRST: &str = "kubectl apply -f web.yaml";
+
+/// One pod or container from near, or the whole stage in words.
+#[component]
+fn Close(app: App, other: bool) -> impl IntoView {
+    let sight = app.sight;
+    let body = NodeRef::<Div>::new();
+    let painter = StoredValue::new_local(None::<Painter>);
+    let quarter = Memo::new(move |_| {
+        app.time.track();
+        app.ask(|s| s.now() / 500)
+    });
+    Effect::new(move |_| {
+        let Some(root) = body.get() else { return };
+        app.stage.track();
+        app.past.track();
+        let texts = app.texts();
+        let (zoom, filter) = (sight.zoom.get(), sight.filter.get());
+        if !sight.text.get() {
+            quarter.get();
+        }
+        let marks = app.ask(|s| {
+            let model = match s.other() {
+                Some((model, _)) if other => model,
+                _ => s.stage(),
+            };
+            if sight.text.get() {
+                let unheard = s.unheard(model.services.keys());
+                return super::outline::outline(model, &filter, &unheard, texts);
+            }
+            let (Zoom::Pod(id) | Zoom::Container(id, _)) = &zoom else { return Vec::new() };
+            let (resource, namespace, name) = split_id(id);
+            let object = s.object(resource, namespace, name).cloned().unwrap_or(Value::Null);
+            if object.is_null() {
+                let gone = crate::mark::Mark::new("p", "empty").says(texts.chart.pod_gone);
+                return vec![("gone".into(), gone)];
+            }
+            let used = |container: &str| s.container_usage(id, container);
+            match &zoom {
+                Zoom::Container(_, container) => super::close::container(&object, container, &used, texts),
+                _ => super::close::pod(model, &object, &used, texts),
+            }
+        });
+        painter.update_value(|painter| {
+            if painter.is_none() {
+                *painter = Painter::new(root.into());
+            }
+            if let Some(painter) = painter {
+                painter.paint(marks.into_iter().map(|(key, mark)| (key, Rc::new(mark))).collect());
+            }
+        });
+    });
+    let click = move |event: MouseEvent| {
+        if let Some(container) = data_at(event.target(), "data-container") {
+            if let Zoom::Pod(id) = sight.zoom.get_untracked() {
+                go(app, Zoom::Container(id, container.as_str().into()));
+            }
+        } else if let Some(id) = object_at(event.target()) {
+            app.open(id);
+        }
+    };
+    view! {
+        <div
+            class="close"
+            class:outline=move || sight.text.get()
+            role="region"
+            tabindex="0"
+            aria-label=move || if sight.text.get() { app.texts().stage } else { app.texts().chart.way }
+            node_ref=body
+            on:click=click
+            on:keydown=move |event: KeyboardEvent| {
+                if event.key() == "Escape" && !sight.text.get_untracked() {
+                    event.prevent_default();
+                    farther(app);
+                }
+            }
+        ></div>
+    }
+}

@@ -21,6 +21,8 @@ use objects::{Str, Value};
 
 pub use chain::{Field, Step, of_condition, of_write};
 pub use near::nearest;
+pub use pod::listens;
+pub use service::unheard;
 
 /// A sentence in both languages, without its full stop where it is a fragment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

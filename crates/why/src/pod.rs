@@ -300,7 +300,8 @@ fn image_near(pod: &Value, container: &str, image: &str) -> Option<Near> {
 }
 
 /// The ports a container of a known image listens on when it runs the image's own command; none when that is unknown.
-pub(crate) fn listens(container: &Value) -> Vec<i64> {
+#[must_use]
+pub fn listens(container: &Value) -> Vec<i64> {
     if !container["command"].is_zero() || !container["args"].is_zero() {
         return Vec::new();
     }

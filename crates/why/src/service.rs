@@ -197,6 +197,14 @@ fn ports_near(service: &Value, pod: &Value, answer: &mut Why) {
     }
 }
 
+/// The first targetPort of a Service that no container of its first endpoint opens, as it is written.
+#[must_use]
+pub fn unheard(service: &Value, pod: &Value) -> Option<String> {
+    let mut answer = Why::default();
+    ports_near(service, pod, &mut answer);
+    answer.near.into_iter().next().map(|near| near.have)
+}
+
 fn pod_container(pod: &Value) -> &str {
     pod["spec"]["containers"].items().first().map_or("", |c| c["name"].text())
 }

@@ -31,7 +31,13 @@ pub fn stops(path: &Path) -> (Vec<ObjectId>, bool) {
         stops.push(id("pods", key));
     }
     for hop in &path.hops {
-        for (resource, name) in [("services", "service"), ("pods", "pod")] {
+        for (resource, name) in [
+            ("gateways.gateway.networking.k8s.io", "gateway"),
+            ("httproutes.gateway.networking.k8s.io", "route"),
+            ("ingresses.networking.k8s.io", "ingress"),
+            ("services", "service"),
+            ("pods", "pod"),
+        ] {
             let key = hop.get(name);
             if !key.contains('/') {
                 continue;

@@ -9,18 +9,19 @@ mod node;
 mod owner;
 mod pod;
 mod service;
+pub mod thing;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use ordered::{BTreeMap, BTreeSet};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::facts::{ObjectId, OwnerFacts};
 use super::layout::Layout;
-use super::lines::{Line, LineKind, owner_lines, traffic_lines};
+use super::lines::{Line, LineKind, door_lines, owner_lines, traffic_lines, use_lines};
 use super::model::Model;
 use super::route::Route;
-use crate::format::{fit, seconds_left};
+use crate::format::{fit, mono, seconds_left};
 use crate::i18n::{Lang, Texts};
 use crate::mark::{Mark, Rect, circle, path, rect, text};
 use crate::state_words::PodState;
@@ -36,6 +37,10 @@ pub struct Focus {
     pub lit: BTreeSet<ObjectId>,
     /// The request that is shown on its way.
     pub route: Option<Route>,
+    /// What nodes use now, by name, and pods, by id: thousandths of a cpu, and bytes.
+    pub usage: BTreeMap<SmolStr, (i64, i64)>,
+    /// Services whose targetPort nobody hears, with that port as it is written.
+    pub unheard: BTreeMap<ObjectId, SmolStr>,
 }
 
 /// Draws pictures and remembers the pods of the last one.
@@ -60,11 +65,13 @@ impl Artist {
     ) -> Vec<Layer> {
         let texts = lang.texts();
         let pen = Pen { model, layout, lang, texts, focus, now };
-        let owner_lines = owner_lines(model, layout);
-        let traffic = traffic_lines(model, layout);
+        let mut owner_lines = owner_lines(model, layout);
+        owner_lines.extend(use_lines(model, layout, &focus.lit, focus.picked.as_ref()));
+        let mut traffic = traffic_lines(model, layout);
         let land = layout.nodes.iter().map(|n| pen.land(n)).collect();
         let heads = layout.nodes.iter().map(|n| pen.head(n)).collect();
         let pods = self.pods(&pen, &traffic);
+        traffic.extend(door_lines(model, layout));
         let lines = owner_lines.iter().enumerate().map(|(i, l)| pen.line(i, l)).collect();
         let requests: Layer = traffic.iter().enumerate().map(|(i, l)| pen.line(i, l)).collect();
         let ports = traffic.iter().filter_map(|l| Some((l, l.port?)));
@@ -75,6 +82,8 @@ impl Artist {
         let ports = ports.enumerate().map(port).collect();
         let mut cards: Layer = layout.owners.iter().map(|o| pen.owner(o)).collect();
         cards.extend(layout.services.iter().map(|s| pen.service(s)));
+        cards.extend(layout.shelf.iter().map(|t| pen.thing(t)));
+        cards.extend(layout.doors.iter().map(|d| pen.door(d)));
         cards.extend(layout.waiting.map(|area| pen.waiting(area)));
         let request = focus.route.as_ref().map(|r| super::route::draw(r, layout)).unwrap_or_default();
         vec![pen.ground(), land, lines, heads, pods, requests, cards, ports, request]
@@ -86,7 +95,7 @@ impl Artist {
         let mut next = BTreeMap::new();
         let mut layer = Layer::new();
         for (id, place) in &pen.layout.pods {
-            let Some(facts) = pen.model.pods.get(id) else { continue };
+            let Some(facts) = pen.model.any_pod(id) else { continue };
             let look = PodLook {
                 facts: facts.clone(),
                 place: *place,
@@ -105,6 +114,7 @@ impl Artist {
                 prefix: pen.model.owners.get(&facts.owner).map(|o| o.name.clone()).unwrap_or_default(),
                 root: if several { pen.root_name(&facts.owner) } else { SmolStr::default() },
                 narrow: pen.layout.view.narrow,
+                usage: pen.focus.usage.get(id).copied(),
             };
             let entry = match self.pods.remove(id) {
                 Some((old, mark)) if old.same(&look) => (old, mark),
@@ -197,12 +207,22 @@ impl Pen<'_> {
     fn ground(&self) -> Layer {
         let (view, texts) = (self.layout.view, self.texts);
         let mut mark = Mark::new("g", "").at("aria-hidden", "true");
-        let lane = if view.narrow { 70 } else { super::layout::DESIRED };
-        mark.add(rect("air", Rect::new(0, 0, view.width, lane), 0));
-        mark.add(path("shore", format_smolstr!("M0 {lane}.5H{}", view.width)));
-        if !view.narrow {
-            mark.add(text("lane", 16, 22, texts.desired));
+        let lane = self.layout.desired;
+        if lane > 20 {
+            mark.add(rect("air", Rect::new(0, 0, view.width, lane), 0));
+            mark.add(path("shore", format_smolstr!("M0 {lane}.5H{}", view.width)));
+            if !view.narrow {
+                mark.add(text("lane", 16, 22, texts.desired));
+                self.namespaces(&mut mark);
+            }
+        }
+        if !view.narrow && view.height - self.layout.requests_y > 40 {
             mark.add(text("lane", 16, self.layout.requests_y + 24, texts.requests));
+        }
+        if self.layout.more_shelf > 0 {
+            let more = i64::try_from(self.layout.more_shelf).unwrap_or(0);
+            let y = self.layout.requests_y + 14;
+            mark.add(text("lane end", view.width - 18, y, format_smolstr!("+{}", (texts.more)(more))));
         }
         if self.layout.more_owners > 0 {
             let more = i64::try_from(self.layout.more_owners).unwrap_or(0);
@@ -218,6 +238,34 @@ impl Pen<'_> {
             layer.push((facts.id.clone(), Rc::new(sealed(self.control_plane(facts, *at)))));
         }
         layer
+    }
+
+    /// Over the owners of each namespace its name, where there are several.
+    fn namespaces(&self, mark: &mut Mark) {
+        if !self.layout.several {
+            return;
+        }
+        let roots: Vec<_> = self.layout.owners.iter().filter(|o| self.is_root(&o.facts)).collect();
+        let mut from = 0;
+        while from < roots.len() {
+            let name = &roots[from].facts.namespace;
+            let same = roots[from..].iter().take_while(|o| o.facts.namespace == *name).count();
+            let end = self
+                .layout
+                .owners
+                .iter()
+                .filter(|o| o.facts.namespace == *name)
+                .map(|o| o.rect.right())
+                .max();
+            let (x, end) = (roots[from].rect.x, end.unwrap_or(0));
+            let x = if from == 0 { x + 62 } else { x };
+            let wide = i32::try_from(name.chars().count()).unwrap_or(0) * mono(23) / 10 + 8;
+            mark.add(text("m ns", x, 22, fit(name, end - x, mono(23))));
+            if x + wide < end {
+                mark.add(path("nsline", format_smolstr!("M{} 18.5H{end}v5", x + wide)));
+            }
+            from += same;
+        }
     }
 
     fn line(&self, index: usize, line: &Line) -> (ObjectId, Rc<Mark>) {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{Pen, object, sealed, squeezed};
-use crate::format::{cpus, fit, mono};
+use crate::format::{cpus, fit, memory, mono};
 use crate::mark::{Mark, Rect, icon, path, rect, text};
 use crate::stage::facts::{NodeFacts, ObjectId};
 use crate::stage::glyph::glyph;
@@ -17,13 +17,29 @@ impl Pen<'_> {
         let label = format_smolstr!("{} {}", (self.texts.kind)("Node"), facts.name);
         let (x, y) = (at.mid_x() + 4, at.bottom() - 10);
         let room = at.h - 44;
-        object(self.class("cp", &facts.id), &facts.id, label, self.is_picked(&facts.id), at)
+        let mut mark = object(self.class("cp", &facts.id), &facts.id, label, self.is_picked(&facts.id), at)
             .with(rect("coast", at, 6))
-            .with(icon("#i-lock", at.x + 10, at.y + 9, 16))
-            .with(
-                text("m s2", 0, 0, fit(&facts.name, room, mono(24)))
-                    .at("transform", format_smolstr!("translate({x} {y}) rotate(-90)")),
-            )
+            .with(icon("#i-lock", at.x + 10, at.y + 9, 16));
+        // The parts that run there, one shape each.
+        let places =
+            self.model.system_slots.get(&facts.name).map(|s| s.places.as_slice()).unwrap_or_default();
+        let pods = places.iter().flatten().filter_map(|id| self.model.system.get(id));
+        let mut part_y = at.y + 32;
+        for pod in pods.filter(|p| p.name.ends_with(facts.name.as_str())) {
+            if part_y + 70 > at.bottom() {
+                break;
+            }
+            let mut part = Mark::new("g", pod.state.class());
+            part.add(Mark::new("title", "").says(format_smolstr!("{}: {}", pod.name, pod.word)));
+            part.add(glyph(pod.state, at.x + 11, part_y, 14));
+            mark.add(part);
+            part_y += 18;
+        }
+        let room = room - (part_y - at.y - 32);
+        mark.with(
+            text("m s2", 0, 0, fit(&facts.name, room, mono(24)))
+                .at("transform", format_smolstr!("translate({x} {y}) rotate(-90)")),
+        )
     }
 
     pub(super) fn land(&self, node: &NodePlace) -> (ObjectId, Rc<Mark>) {
@@ -58,7 +74,7 @@ impl Pen<'_> {
     /// Name, trouble or capacity of a node. It lies above the owners' lines.
     pub(super) fn head(&self, node: &NodePlace) -> (ObjectId, Rc<Mark>) {
         let (facts, r, texts) = (&node.facts, node.rect, self.texts);
-        let used = self.model.requested.get(&facts.name).copied().unwrap_or(0);
+        let used = self.model.loads.get(&facts.name).map_or(0, |l| l.milli);
         let (used_text, all_text) = (cpus(used), cpus(facts.milli));
         let trouble: Option<(&'static str, PodState, SmolStr)> = if !facts.ready {
             let seconds = (self.now - facts.since).max(0) / 1000;
@@ -101,17 +117,37 @@ impl Pen<'_> {
                 mark.add(group);
             }
         } else if r.w - name_w > 70 {
-            let bar = Rect::new(r.right() - 64, y - 9, 52, 9);
-            let full = if facts.milli > 0 {
-                i32::try_from((used * 50 / facts.milli).clamp(0, 50)).unwrap_or(0)
-            } else {
-                0
-            };
-            if r.w - name_w > 140 {
-                mark.add(text("m s end", bar.x - 6, y, format_smolstr!("cpu {used_text}/{all_text}")));
+            let load = self.model.loads.get(&facts.name).copied().unwrap_or_default();
+            let usage = self.focus.usage.get(&facts.name).copied().unwrap_or_default();
+            let wide = r.w - name_w > 168;
+            let two = head > 30;
+            let rows = [
+                ("cpu", load.milli, facts.milli, usage.0, format_smolstr!("{used_text}/{all_text}")),
+                (
+                    "mem",
+                    load.bytes,
+                    facts.bytes,
+                    usage.1,
+                    format_smolstr!("{}/{}", memory(load.bytes), memory(facts.bytes)),
+                ),
+            ];
+            for (i, (name, requested, all, used, says)) in (0..).zip(rows) {
+                let y = if two { r.y + 10 + i * 14 } else { r.y + head / 2 - 7 + i * 9 };
+                let bar = Rect::new(r.right() - 64, y, 52, 7);
+                let px = |n: i64| i32::try_from((n * 50 / all.max(1)).clamp(0, 50)).unwrap_or(0);
+                if wide && two {
+                    mark.add(text("m s end", bar.x - 6, y + 8, format_smolstr!("{name} {says}")));
+                }
+                let mut group = Mark::new("g", "");
+                group.add(Mark::new("title", "").says((texts.chart.bars)(name, &says)));
+                group.add(rect("bar", bar, 2));
+                group.add(rect("fill", Rect::new(bar.x + 1, bar.y + 1, px(requested), 5), 1));
+                if used > 0 {
+                    let x = bar.x + 1 + px(used).max(1);
+                    group.add(path("used", format_smolstr!("M{x} {}v9", bar.y - 1)));
+                }
+                mark.add(group);
             }
-            mark.add(rect("bar", bar, 2));
-            mark.add(rect("fill", Rect::new(bar.x + 1, bar.y + 1, full, 7), 1));
         }
         (facts.id.clone(), Rc::new(sealed(mark)))
     }

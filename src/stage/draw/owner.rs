@@ -8,7 +8,7 @@ use super::{Pen, object, sealed, squeezed, tag};
 use crate::format::{fit, fit_end, mono};
 use crate::mark::{Mark, Rect, icon, path, rect, text};
 use crate::stage::facts::{ObjectId, OwnerFacts};
-use crate::stage::layout::{OwnerPlace, OwnerShape, namespaces};
+use crate::stage::layout::{OwnerPlace, OwnerShape};
 use crate::state_words::PodState;
 
 impl Pen<'_> {
@@ -41,7 +41,7 @@ impl Pen<'_> {
 
     /// The namespace in front of a name, where the stage shows several.
     pub(super) fn title(&self, facts: &OwnerFacts) -> SmolStr {
-        if namespaces(self.model).len() > 1 && facts.namespace != "default" {
+        if self.layout.several && facts.namespace != "default" {
             format_smolstr!("{}/{}", facts.namespace, facts.name)
         } else {
             facts.name.clone()
@@ -76,10 +76,26 @@ impl Pen<'_> {
 
     /// One slot per pod the Deployment may have; brackets say what it must keep and may add.
     pub(super) fn slots(&self, facts: &Rc<OwnerFacts>, at: Rect, y: i32, brackets: bool, mark: &mut Mark) {
+        let desired = usize::try_from(facts.desired).unwrap_or(0);
+        let least = desired + usize::try_from(facts.surge).unwrap_or(0);
+        let span = at.w - 24;
+        let x0 = at.x + 12;
+        // So many that a slot could not be told from the next are a bar, and nobody looks at each of them.
+        if least > usize::try_from(span / 6).unwrap_or(0) {
+            let px = |n: i64| {
+                i32::try_from(n * i64::from(span) / i64::try_from(least).unwrap_or(1).max(1))
+                    .unwrap_or(0)
+                    .min(span)
+            };
+            mark.add(rect("slot", Rect::new(x0, y, span, 14), 3));
+            mark.add(rect("slot all", Rect::new(x0, y, px(facts.ready), 14), 3));
+            return;
+        }
         let mut pods: Vec<(i64, bool, PodState)> = self
             .model
             .pods
             .values()
+            .chain(self.model.system.values())
             .filter(|p| {
                 p.state != PodState::Ending
                     && self.model.owners.get(&p.owner).is_some_and(|o| o.owner == facts.id)
@@ -90,23 +106,13 @@ impl Pen<'_> {
             })
             .collect();
         pods.sort_by_key(|(revision, _, state)| (*state != PodState::Ready, *revision));
-        let desired = usize::try_from(facts.desired).unwrap_or(0);
-        let all = (desired + usize::try_from(facts.surge).unwrap_or(0)).max(pods.len());
+        let all = least.max(pods.len()).min(usize::try_from(span / 5).unwrap_or(0));
         if all == 0 {
             return;
         }
         let count = i32::try_from(all).unwrap_or(i32::MAX);
-        let span = at.w - 24;
         let gap = if count > 12 { 2 } else { 5 };
-        let w = ((span + gap) / count - gap).min(46);
-        let x0 = at.x + 12;
-        if w < 5 {
-            let ready = pods.iter().filter(|p| p.2 == PodState::Ready).count();
-            let px = |n: usize| i32::try_from(n).unwrap_or(0) * span / count;
-            mark.add(rect("slot", Rect::new(x0, y, span, 14), 3));
-            mark.add(rect("slot all", Rect::new(x0, y, px(ready), 14), 3));
-            return;
-        }
+        let w = ((span + gap) / count - gap).clamp(3, 46);
         for i in 0..all {
             let slot = Rect::new(x0 + i32::try_from(i).unwrap_or(0) * (w + gap), y, w, 15);
             let class = match pods.get(i) {

@@ -32,6 +32,8 @@ pub(super) struct PodLook {
     pub(super) root: SmolStr,
     /// Lines end at the node, not at the pod.
     pub(super) narrow: bool,
+    /// Thousandths of a cpu and bytes in use.
+    pub(super) usage: Option<(i64, i64)>,
 }
 
 impl PodLook {
@@ -49,6 +51,7 @@ impl PodLook {
             && self.prefix == other.prefix
             && self.root == other.root
             && self.narrow == other.narrow
+            && self.usage == other.usage
     }
 }
 
@@ -160,5 +163,14 @@ fn container(look: &PodLook, texts: &Texts, mark: &mut Mark) {
     };
     if !last.is_empty() {
         mark.add(squeezed("w s", block.x + 6, line(2), &last, room, 62));
+    }
+    if facts.milli > 0 {
+        // What it asked for is the frame, what it uses of that is filled.
+        let bar = Rect::new(block.x + 6, block.bottom() - 7, block.w - 12, 4);
+        let used = look.usage.map_or(0, |(milli, _)| milli);
+        let full =
+            i32::try_from((used * i64::from(bar.w) / facts.milli).clamp(0, i64::from(bar.w))).unwrap_or(0);
+        mark.add(rect("bar", bar, 1));
+        mark.add(rect(if used > facts.milli { "fill over" } else { "fill" }, Rect { w: full, ..bar }, 1));
     }
 }

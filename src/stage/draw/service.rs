@@ -10,6 +10,7 @@ use crate::mark::{Mark, Rect, icon, rect, text};
 use crate::stage::facts::ObjectId;
 use crate::stage::glyph::glyph;
 use crate::stage::layout::ServicePlace;
+use crate::state_words::PodState;
 
 impl Pen<'_> {
     pub(super) fn service(&self, place: &ServicePlace) -> (ObjectId, Rc<Mark>) {
@@ -17,14 +18,22 @@ impl Pen<'_> {
         let slices = self.model.slices.values().filter(|s| s.service == facts.id);
         let ready: usize = slices.map(|s| s.endpoints.iter().filter(|e| e.ready).count()).sum();
         let external = facts.kind == "ExternalName";
-        let words = if external {
+        let unheard = self.focus.unheard.get(&facts.id).filter(|_| ready > 0);
+        let words = if let Some(port) = unheard {
+            (texts.chart.unheard)(port)
+        } else if external {
             texts.external.into()
         } else {
             (texts.endpoints)(i64::try_from(ready).unwrap_or(0))
         };
         let empty = ready == 0 && !external;
         let label = format_smolstr!("{} {}, {}, {words}", (texts.kind)("Service"), facts.name, facts.ports);
-        let class = if empty { "svc none" } else { "svc" };
+        let class = match (empty, unheard) {
+            (true, _) => "svc none",
+            (_, Some(_)) => "svc unheard",
+            _ => "svc",
+        };
+        let empty = empty || unheard.is_some();
         let mut mark = object(self.class(class, &facts.id), &facts.id, label, self.is_picked(&facts.id), at);
         mark.add(Mark::new("title", "").says(facts.name.clone()));
         mark.add(rect("body", at, at.w.min(at.h) / 2));
@@ -58,6 +67,13 @@ impl Pen<'_> {
             };
             mark.add(text("m s2", at.x + 20, at.y + 42, fit(&address, at.w - 120, mono(23))));
         }
+        if empty {
+            mark.children.retain(|m| unheard.is_none() || m.attr("class") != Some("m s2"));
+            let wide: i32 = words.chars().map(|c| if u32::from(c) > 0x1100 { 12 } else { 7 }).sum();
+            let mut group = Mark::new("g", "failed");
+            group.add(glyph(PodState::Failed, (at.right() - 36 - wide).max(at.x + 18), at.y + 30, 14));
+            mark.add(group);
+        }
         let class = if empty { "end bad" } else { "end ok" };
         mark.add(text(class, at.right() - 18, at.y + 42, words));
         (facts.id.clone(), Rc::new(sealed(mark)))
@@ -68,7 +84,7 @@ impl Pen<'_> {
         let mut mark = Mark::new("g", "wait");
         mark.add(rect("body", area, 8));
         let narrow = self.layout.view.narrow;
-        let total = self.model.waiting.len();
+        let total = self.layout.waits.len();
         let mut x = area.x + 10;
         let mut y = area.y + 7;
         if !narrow {
@@ -76,8 +92,8 @@ impl Pen<'_> {
             y = area.y + 26;
         }
         let mut shown = 0;
-        for id in &self.model.waiting {
-            let Some(facts) = self.model.pods.get(id) else { continue };
+        for id in &self.layout.waits {
+            let Some(facts) = self.model.any_pod(id) else { continue };
             let prefix = self.model.owners.get(&facts.owner).map(|o| o.name.clone()).unwrap_or_default();
             if x + 92 > area.right() {
                 x = area.x + 10;
