@@ -52,6 +52,7 @@ pub struct Moved {
     pub console: bool,
     pub files: bool,
     pub lesson: bool,
+    pub lab: bool,
 }
 
 /// What an early session stands for: the playground of a seed, or a lesson with what was saved of it.
@@ -777,9 +778,12 @@ impl Session {
         self.files_moved = true;
         let exit = self.terminal.exit_code();
         self.look();
+        self.moved.lab = true;
         if let Some(attempt) = &mut self.here.attempt {
             self.moved.lesson |= attempt.command(&ended.line, i64::from(exit));
         }
+        // What a goal looks at now may be gone after the next command.
+        self.look();
         if ended.ticket > 0 {
             self.done.push(Done { ticket: ended.ticket, output: ended.output, exit });
         }
@@ -859,6 +863,9 @@ impl Session {
     fn look(&mut self) {
         let here = &mut self.here;
         if let Some(attempt) = &mut here.attempt {
+            if attempt.asks_lab() {
+                attempt.set_lab(self.terminal.lab_facts(here.cluster.now()));
+            }
             self.moved.lesson |= attempt.observe(&here.cluster);
         }
         let latest = here.cluster.revision();
@@ -1065,6 +1072,7 @@ impl Session {
     /// On to the next step, once this one's goals are met.
     pub fn next_step(&mut self) {
         if let Some(attempt) = &mut self.here.attempt {
+            attempt.set_lab(self.terminal.lab_facts(self.here.cluster.now()));
             self.moved.lesson |= attempt.next(&self.here.cluster);
         }
     }

@@ -38,6 +38,9 @@ pub struct Attempt {
     looked: Option<Time>,
     /// A command has ended since: what it did is worth a look at once.
     look_now: bool,
+    /// The host lab's facts, as they were last told.
+    lab: Value,
+    asks_lab: bool,
 }
 
 /// A goal as the learner sees it.
@@ -84,6 +87,8 @@ impl Attempt {
             seen: 0,
             looked: None,
             look_now: false,
+            lab: Value::Null,
+            asks_lab: false,
         };
         attempt.open(0, cluster);
         attempt
@@ -198,8 +203,22 @@ impl Attempt {
         let takes_looks =
             step.goals.iter().map(|g| &g.want).chain(step.feedback.iter().map(|f| &f.when)).any(Check::looks);
         self.looked = takes_looks.then(|| cluster.now());
-        self.goals = step.goals.iter().map(|g| Track::start(&g.want, cluster)).collect();
-        self.feedback = step.feedback.iter().map(|f| Track::start(&f.when, cluster)).collect();
+        let mut from = Lookout::new(cluster, &self.lab);
+        self.goals = step.goals.iter().map(|g| Track::start(&g.want, &mut from)).collect();
+        self.feedback = step.feedback.iter().map(|f| Track::start(&f.when, &mut from)).collect();
+        let checks = step.goals.iter().map(|g| &g.want).chain(step.feedback.iter().map(|f| &f.when));
+        self.asks_lab = checks.into_iter().any(Check::asks_lab);
+    }
+
+    /// Whether this step asks for facts of the host lab: then tell them before each [`Self::observe`].
+    #[must_use]
+    pub fn asks_lab(&self) -> bool {
+        self.asks_lab
+    }
+
+    /// Tells the host lab's facts (`terminal::Terminal::lab_facts`), which the cluster does not know.
+    pub fn set_lab(&mut self, facts: Value) {
+        self.lab = facts;
     }
 
     /// On to the next step. False when this one is not done, or is the last.
@@ -273,7 +292,8 @@ impl Attempt {
         (self.looked, self.look_now) = (Some(now), false);
         let lesson = self.lesson.clone();
         let step = &lesson.steps[self.step];
-        let mut from = Lookout::new(cluster);
+        let facts = self.lab.clone();
+        let mut from = Lookout::new(cluster, &facts);
         let mut reached = false;
         for (goal, track) in step.goals.iter().zip(&mut self.goals) {
             reached |= track.look(&goal.want, &mut from, now, self.began);

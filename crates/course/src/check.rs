@@ -15,6 +15,7 @@
 //! | `answer` | a server answers a request so |
 //! | `right` | a user may do something, or may not |
 //! | `output` | a command line prints it |
+//! | `lab` | a fact of the host lab has a value |
 //! | `deleted` | somebody deleted an object in scope since the step began |
 //! | `replaced` | and another in scope, made since, is ready |
 //! | `all`, `any`, `not` | of other checks |
@@ -130,7 +131,7 @@ impl Check {
                 })
             }
             "command" => command(&inner),
-            "log" | "file" | "answer" | "right" | "output" => {
+            "log" | "file" | "answer" | "right" | "output" | "lab" => {
                 Ok(Self::Look(Box::new(Look::read(name, &inner)?)))
             }
             "deleted" => {
@@ -158,7 +159,7 @@ impl Check {
             }
             other => inner.error(format!(
                 "no check is called {other:?}; there are exists, absent, count, field, condition, rollout, event, \
-                 command, log, file, answer, right, output, deleted, replaced, all, any, not, within, once, always, never"
+                 command, log, file, answer, right, output, lab, deleted, replaced, all, any, not, within, once, always, never"
             )),
         }
     }
@@ -189,6 +190,20 @@ impl Check {
             Self::All(checks) | Self::Any(checks) => checks.iter().any(Self::looks),
             Self::Not(check) | Self::Within { check, .. } => check.looks(),
             Self::Steady { check, after, .. } => check.looks() || after.as_ref().is_some_and(|a| a.looks()),
+            _ => false,
+        }
+    }
+
+    /// Whether some part of it asks the host lab.
+    #[must_use]
+    pub fn asks_lab(&self) -> bool {
+        match self {
+            Self::Look(look) => look.is_lab(),
+            Self::All(checks) | Self::Any(checks) => checks.iter().any(Self::asks_lab),
+            Self::Not(check) | Self::Within { check, .. } => check.asks_lab(),
+            Self::Steady { check, after, .. } => {
+                check.asks_lab() || after.as_ref().is_some_and(|a| a.asks_lab())
+            }
             _ => false,
         }
     }

@@ -14,6 +14,7 @@ pub mod field;
 pub mod glossary;
 pub mod index;
 mod josa;
+pub mod lab;
 pub mod lang;
 pub mod lesson;
 pub mod look;

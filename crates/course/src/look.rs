@@ -6,10 +6,11 @@
 
 use cluster::Cluster;
 use cluster::wire::{HttpRequest, NetAnswer, NetError, NetRequest};
-use objects::Str;
+use objects::{Str, Value};
 use terminal::Terminal;
 
 use crate::field;
+use crate::lab::LabCheck;
 use crate::read::{Error, Node};
 use crate::scope::{SCOPE_FIELDS, Scope};
 
@@ -36,6 +37,8 @@ pub enum What {
     Right { user: Str, verb: Str, resource: Str, namespace: Str },
     /// What a command line prints.
     Output { run: Str },
+    /// A fact of the host lab.
+    Lab(LabCheck),
 }
 
 /// What is wanted of what is seen.
@@ -68,13 +71,15 @@ pub(crate) enum Seen {
 
 /// Where one looks from: a copy of the cluster, made when the first look needs it.
 pub(crate) struct Lookout<'a> {
-    cluster: &'a Cluster,
+    pub(crate) cluster: &'a Cluster,
+    /// The host lab's facts by name.
+    lab: &'a Value,
     copy: Option<Cluster>,
 }
 
 impl<'a> Lookout<'a> {
-    pub(crate) fn new(cluster: &'a Cluster) -> Self {
-        Self { cluster, copy: None }
+    pub(crate) fn new(cluster: &'a Cluster, lab: &'a Value) -> Self {
+        Self { cluster, lab, copy: None }
     }
 
     fn copy(&mut self) -> &mut Cluster {
@@ -103,7 +108,14 @@ impl<'a> Lookout<'a> {
 }
 
 impl Look {
+    pub(crate) fn is_lab(&self) -> bool {
+        matches!(self.what, What::Lab(_))
+    }
+
     pub(crate) fn read(name: &str, node: &Node<'_>) -> Result<Self, Error> {
+        if name == "lab" {
+            return Ok(Self { what: What::Lab(LabCheck::read(node)?), wanted: Wanted::Something });
+        }
         let more: &[&str] = match name {
             "log" => &["container"],
             "file" => &["container", "path"],
@@ -192,6 +204,11 @@ impl Look {
                     from.run(&format!("kubectl auth can-i {verb} {resource} -n {namespace} --as={user}"));
                 let allowed = said.lines().any(|l| l.trim() == "yes");
                 (self.wanted == Wanted::Allowed(allowed), Seen::Right(allowed))
+            }
+            What::Lab(check) => {
+                let value = from.lab.get(&check.fact);
+                let seen = if value.is_null() { String::new() } else { field::show(value) };
+                (check.fits(from.lab), Seen::Text(Str::default(), seen.into()))
             }
             What::Output { run } => {
                 let (_, text) = from.run(run);

@@ -31,6 +31,10 @@ pub(crate) fn progress(check: &Check, track: &Track) -> Option<(i64, i64)> {
             Some((i64::from(r.gone.is_some()) + i64::from(r.met), 2))
         }
         (Check::Within { check, .. }, Track::Within { inner, .. }) => progress(check, inner),
+        (Check::Look(look), Track::Look { seen: Seen::Text(_, seen), .. }) => match &look.what {
+            What::Lab(check) => check.progress(seen),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -179,6 +183,7 @@ fn look_missing(look: &Look, seen: &Seen, lang: Lang) -> Option<String> {
             let is = if *allowed { "아직 있습니다" } else { "없습니다" };
             format!("{user}에게 {namespace} 네임스페이스의 {resource}에 대한 {verb} 권한이 {is}")
         }
+        (What::Lab(check), Seen::Text(_, seen), _) => check.missing(seen, lang),
         (What::Output { run }, _, En) => format!("`{run}` does not print “{text}”"),
         (What::Output { run }, _, Ko) => {
             format!("`{run}` 명령의 출력에 “{text}”{} 없습니다", josa::pick(text, "이", "가"))

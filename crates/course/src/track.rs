@@ -7,7 +7,6 @@ use ordered::BTreeMap;
 
 use client::{Change, ChangeKind};
 use clock::{Millis, Time};
-use cluster::Cluster;
 use objects::{Str, Value};
 
 use crate::check::{Bound, Check, That};
@@ -133,7 +132,8 @@ fn rolled_out(object: &Value, image: &str) -> bool {
 
 impl Track {
     /// The state at this instant: what is there already counts, what happened already does not.
-    pub(crate) fn start(check: &Check, cluster: &Cluster) -> Self {
+    pub(crate) fn start(check: &Check, from: &mut Lookout<'_>) -> Self {
+        let cluster = from.cluster;
         match check {
             Check::Objects { scope, that, .. } => {
                 let mut tally = Tally::default();
@@ -148,22 +148,22 @@ impl Track {
                 Self::Latch { met: false, near: None }
             }
             Check::Look(look) => {
-                let (met, seen) = look.take(&mut Lookout::new(cluster));
+                let (met, seen) = look.take(from);
                 Self::Look { met, seen }
             }
             Check::Replaced { .. } => Self::Replaced(Replacement::default()),
             Check::All(checks) | Check::Any(checks) => {
-                Self::Several(checks.iter().map(|c| Self::start(c, cluster)).collect())
+                Self::Several(checks.iter().map(|c| Self::start(c, from)).collect())
             }
-            Check::Not(inner) => Self::Not(Box::new(Self::start(inner, cluster))),
+            Check::Not(inner) => Self::Not(Box::new(Self::start(inner, from))),
             Check::Within { check, .. } => {
-                let inner = Box::new(Self::start(check, cluster));
+                let inner = Box::new(Self::start(check, from));
                 let ended = inner.met(check).then_some(true);
                 Self::Within { inner, since: cluster.now(), ended }
             }
             Check::Steady { check, holds, after } => {
-                let inner = Box::new(Self::start(check, cluster));
-                let after_track = after.as_ref().map(|a| Box::new(Self::start(a, cluster)));
+                let inner = Box::new(Self::start(check, from));
+                let after_track = after.as_ref().map(|a| Box::new(Self::start(a, from)));
                 let armed = match (after, &after_track) {
                     (Some(a), Some(t)) => t.met(a),
                     _ => inner.met(check) == *holds,

@@ -5,7 +5,7 @@ use containers::fs::Volumes;
 use containers::machine::Host;
 
 /// Commands that [`crate::program`] runs.
-pub(crate) const PROVIDED: [&str; 7] = ["kubectl", "k", "load", "docker", "fault", "node", "why"];
+pub(crate) const PROVIDED: [&str; 8] = ["kubectl", "k", "load", "docker", "fault", "node", "why", "lab"];
 
 #[derive(Debug, Default)]
 pub(crate) struct LearnerHost {

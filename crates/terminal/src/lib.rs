@@ -30,6 +30,7 @@ use containers::shell::{Dialect, ParseError, Shell};
 pub use complete::Candidate;
 pub use containers::machine::Stream;
 pub use files::FileError;
+pub use hostlab::lab;
 use host::LearnerHost;
 use program::Program;
 
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) host: RefCell<LearnerHost>,
     /// The container engine on the learner's machine.
     pub(crate) docker: RefCell<hostlab::Engine>,
+    /// Servers, guests and containers side by side.
+    pub(crate) lab: RefCell<hostlab::Lab>,
     pub(crate) discovery: kubectl::io::DiscoveryCache,
     pub(crate) explain: RefCell<ExplainTexts>,
 }
@@ -126,6 +129,7 @@ impl Terminal {
             machine: RefCell::new(machine),
             host: RefCell::new(LearnerHost::default()),
             docker: RefCell::default(),
+            lab: RefCell::default(),
             discovery: kubectl::io::DiscoveryCache::default(),
             explain: RefCell::default(),
         });
@@ -330,6 +334,28 @@ impl Terminal {
             }
         });
         progressed
+    }
+
+    /// Looks at the host lab.
+    pub fn with_lab<T>(&self, look: impl FnOnce(&lab::Lab) -> T) -> T {
+        look(&self.shared.lab.borrow())
+    }
+
+    /// The host lab's facts by name, for goals; null while the lab is closed.
+    #[must_use]
+    pub fn lab_facts(&self, now: Time) -> objects::Value {
+        let lab = self.shared.lab.borrow();
+        let mut all = objects::Value::map();
+        if lab.open == lab::Open::Nothing {
+            return all;
+        }
+        for (name, fact) in lab.facts(now) {
+            match fact {
+                lab::Fact::Number(n) => all.set(name, n),
+                lab::Fact::Word(word) => all.set(name, word),
+            }
+        }
+        all
     }
 
     /// Says that the texts of `explain` can be had: ask [`Self::wants_explain_texts`] after each poll.

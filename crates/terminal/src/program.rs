@@ -38,6 +38,8 @@ pub(crate) struct Program {
     /// A command that is done at once, with the cluster in hand: its arguments.
     at_once: Option<(AtOnce, Vec<String>, Rc<ProcessIo>)>,
     docker: Option<Docker>,
+    /// The host lab's command: its arguments.
+    lab: Option<(Vec<String>, Rc<ProcessIo>, Rc<Shared>)>,
 }
 
 /// Who the learner's kubectl is, by the kubeconfig of a new cluster.
@@ -57,17 +59,23 @@ impl Program {
             let argv = external.argv.into_iter().skip(1).collect();
             let docker = Docker::new(argv, external.pid, external.cwd, shared);
             let future = Box::pin(std::future::pending());
-            return Self { pid: external.pid, port, future, at_once: None, docker: Some(docker) };
+            return Self { pid: external.pid, port, future, at_once: None, docker: Some(docker), lab: None };
         }
         let io = Rc::new(ProcessIo::new(external.pid, external.env, external.cwd, shared));
         let now = external.argv.first().and_then(|name| at_once(name));
+        let is_lab = external.argv.first().is_some_and(|name| name == "lab");
         let argv: Vec<String> = external.argv.into_iter().skip(1).collect();
+        if is_lab {
+            let future = Box::pin(std::future::pending());
+            let lab = Some((argv, io, shared.clone()));
+            return Self { pid: external.pid, port, future, at_once: None, docker: None, lab };
+        }
         if let Some(run) = now {
             let future = Box::pin(std::future::pending());
-            return Self { pid: external.pid, port, future, at_once: Some((run, argv, io)), docker: None };
+            return Self { pid: external.pid, port, future, at_once: Some((run, argv, io)), docker: None, lab: None };
         }
         let future = Box::pin(async move { kubectl::run(argv, io, handle).await });
-        Self { pid: external.pid, port, future, at_once: None, docker: None }
+        Self { pid: external.pid, port, future, at_once: None, docker: None, lab: None }
     }
 
     /// Goes on as far as it can. The exit code when it has ended, and whether anything moved.
@@ -78,6 +86,13 @@ impl Program {
         let mut moved = false;
         if let Some((run, argv, io)) = &self.at_once {
             let printed = run(argv, kubectl::help::speaks_korean(io.as_ref()), cluster);
+            io.out(printed.out.as_bytes());
+            io.err(printed.err.as_bytes());
+            return (Some(printed.code), true);
+        }
+        if let Some((argv, io, shared)) = &self.lab {
+            let korean = kubectl::help::speaks_korean(io.as_ref());
+            let printed = shared.lab.borrow_mut().run(argv, korean, cluster.now());
             io.out(printed.out.as_bytes());
             io.err(printed.err.as_bytes());
             return (Some(printed.code), true);

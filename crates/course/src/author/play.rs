@@ -49,14 +49,29 @@ impl Player {
         }
         player.cluster.settle();
         player.attempt = Attempt::new(lesson.clone(), &player.cluster);
+        player.open(0);
         for i in 0..step {
             for act in &lesson.steps[i].solution {
                 player.act(act);
             }
             player.wait(|attempt| attempt.step_done());
-            player.attempt.open(i + 1, &player.cluster);
+            player.open(i + 1);
         }
         player
+    }
+
+    /// Opens a step, the host lab in view.
+    pub fn open(&mut self, step: usize) {
+        self.attempt.set_lab(self.terminal.lab_facts(self.cluster.now()));
+        self.attempt.open(step, &self.cluster);
+    }
+
+    /// Takes in what has changed.
+    pub fn observe(&mut self) {
+        if self.attempt.asks_lab() {
+            self.attempt.set_lab(self.terminal.lab_facts(self.cluster.now()));
+        }
+        self.attempt.observe(&self.cluster);
     }
 
     /// Plays one act; what a command gave, if it was one.
@@ -72,7 +87,7 @@ impl Player {
             }
             Act::Wait(span) => {
                 self.cluster.advance(*span);
-                self.attempt.observe(&self.cluster);
+                self.observe();
             }
         }
         None
@@ -96,8 +111,10 @@ impl Player {
             for piece in self.terminal.take_output() {
                 ran.output.push_str(&String::from_utf8_lossy(&piece.bytes));
             }
-            self.attempt.observe(&self.cluster);
+            self.observe();
             self.attempt.command(&command, i64::from(self.terminal.exit_code()));
+            // What a look finds now may be gone after the next command.
+            self.observe();
             command.clear();
             if ran.exit == 0 {
                 ran.exit = self.terminal.exit_code();
@@ -110,7 +127,7 @@ impl Player {
     pub fn wait(&mut self, reached: impl Fn(&Attempt) -> bool) -> bool {
         let until = self.cluster.now() + EFFECT_LIMIT_MS;
         loop {
-            self.attempt.observe(&self.cluster);
+            self.observe();
             if reached(&self.attempt) {
                 return true;
             }

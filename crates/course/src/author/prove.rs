@@ -186,7 +186,7 @@ fn references(folder: &Folder, lesson: &Lesson) -> Vec<Problem> {
 fn prove(folder: &Folder, lesson: &Rc<Lesson>, problems: &mut Vec<Problem>) {
     let mut player = Player::at(lesson.clone(), 0);
     for (i, step) in lesson.steps.iter().enumerate() {
-        player.attempt.observe(&player.cluster);
+        player.observe();
         not_solved_yet(folder, i, &player, problems);
         shown_commands(folder, lesson, i, problems);
         for (j, act) in step.solution.iter().enumerate() {
@@ -200,7 +200,7 @@ fn prove(folder: &Folder, lesson: &Rc<Lesson>, problems: &mut Vec<Problem>) {
             problems.push(folder.in_yaml(&format!("steps[{i}].solution"), unsolved(&player)));
             return;
         }
-        player.attempt.open(i + 1, &player.cluster);
+        player.open(i + 1);
     }
     wrong_attempts(folder, lesson, problems);
 }

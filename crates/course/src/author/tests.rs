@@ -389,7 +389,7 @@ fn said(want: &str, commands: &[&str], seconds: i64) -> [String; 2] {
             player.run(command);
         }
         player.cluster.advance(seconds * 1000);
-        player.attempt.observe(&player.cluster);
+        player.observe();
         let report = player.attempt.report().swap_remove(0);
         let lost = if report.lost { "LOST " } else { "" };
         if report.met { "met".to_owned() } else { format!("{lost}{}", report.missing.unwrap_or_default()) }
