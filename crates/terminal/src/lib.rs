@@ -30,8 +30,8 @@ use containers::shell::{Dialect, ParseError, Shell};
 pub use complete::Candidate;
 pub use containers::machine::Stream;
 pub use files::FileError;
-pub use hostlab::lab;
 use host::LearnerHost;
+pub use hostlab::lab;
 use program::Program;
 
 /// Where the learner's files are.

@@ -72,7 +72,14 @@ impl Program {
         }
         if let Some(run) = now {
             let future = Box::pin(std::future::pending());
-            return Self { pid: external.pid, port, future, at_once: Some((run, argv, io)), docker: None, lab: None };
+            return Self {
+                pid: external.pid,
+                port,
+                future,
+                at_once: Some((run, argv, io)),
+                docker: None,
+                lab: None,
+            };
         }
         let future = Box::pin(async move { kubectl::run(argv, io, handle).await });
         Self { pid: external.pid, port, future, at_once: None, docker: None, lab: None }

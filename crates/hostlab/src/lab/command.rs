@@ -91,10 +91,15 @@ pub(super) fn run(lab: &mut Lab, args: &[String], korean: bool, now: Time) -> Pr
             Ok(String::new())
         }
         ["numbers"] => Ok(table_of_numbers(korean)),
-        _ if lab.open == Open::Nothing => {
-            Err(voice.pick("open it first: lab open day, or lab open machines", "먼저 엽니다: lab open day 또는 lab open machines").to_owned())
+        _ if lab.open == Open::Nothing => Err(voice
+            .pick(
+                "open it first: lab open day, or lab open machines",
+                "먼저 엽니다: lab open day 또는 lab open machines",
+            )
+            .to_owned()),
+        ["exec", name, ref rest @ ..] if lab.open == Open::Machines => {
+            return exec(lab, name, rest, args, now, &voice);
         }
-        ["exec", name, ref rest @ ..] if lab.open == Open::Machines => return exec(lab, name, rest, args, now, &voice),
         ["deploy", module, guest] if lab.open == Open::Machines => return deploy(lab, module, guest, &voice),
         _ if lab.open == Open::Day => of_day(lab, &words, &voice),
         _ => of_machines(lab, &words, now, &voice),
@@ -118,12 +123,20 @@ fn unknown(words: &[&str], voice: &Voice) -> Answer {
 
 fn number(text: &str, voice: &Voice) -> Result<usize, String> {
     text.parse().map_err(|_| {
-        if voice.0 { format!("{text:?}: 0 이상의 정수가 필요합니다") } else { format!("{text:?}: a whole number is wanted") }
+        if voice.0 {
+            format!("{text:?}: 0 이상의 정수가 필요합니다")
+        } else {
+            format!("{text:?}: a whole number is wanted")
+        }
     })
 }
 
 /// The value of `--name VALUE` or `--name=VALUE`, and what stands outside of flags.
-fn flags<'a>(words: &[&'a str], named: &[&str], bare: &[&str]) -> Result<(Vec<&'a str>, Vec<(&'a str, &'a str)>), String> {
+fn flags<'a>(
+    words: &[&'a str],
+    named: &[&str],
+    bare: &[&str],
+) -> Result<(Vec<&'a str>, Vec<(&'a str, &'a str)>), String> {
     let (mut plain, mut found) = (Vec::new(), Vec::new());
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
@@ -192,7 +205,10 @@ fn clock(at: i64) -> String {
 }
 
 fn services() -> String {
-    let mut out = format!("{:<9}{:<13}{:<10}{:>6}   {:<14}{}\n", "SERVICE", "PEOPLE IN", "ZONE", "PEAK", "BUSY (UTC)", "QUIET");
+    let mut out = format!(
+        "{:<9}{:<13}{:<10}{:>6}   {:<14}{}\n",
+        "SERVICE", "PEOPLE IN", "ZONE", "PEAK", "BUSY (UTC)", "QUIET"
+    );
     for (i, (name, city, zone)) in SERVICES.iter().enumerate() {
         let hour = |local: i64| clock((local - zone).rem_euclid(24) * 3_600);
         let peak = (0..24).map(|h| day::demand(i, h * 3_600)).max().unwrap_or(0);
@@ -255,11 +271,17 @@ fn failures(plan: &Plan, voice: &Voice) -> String {
 fn fail_at(lab: &mut Lab, words: &[&str], voice: &Voice) -> Answer {
     let (plain, found) = flags(words, &["at"], &["program"])?;
     let [service] = plain[..] else { return unknown(words, voice) };
-    let Some(service) = SERVICES.iter().position(|s| s.0 == service) else { return no_service(service, voice) };
+    let Some(service) = SERVICES.iter().position(|s| s.0 == service) else {
+        return no_service(service, voice);
+    };
     let text = flag(&found, "at").unwrap_or("12:00");
     let at = text.split_once(':').and_then(|(h, m)| Some((h.parse::<i64>().ok()?, m.parse::<i64>().ok()?)));
     let Some((hour, minute)) = at.filter(|(h, m)| (0..24).contains(h) && (0..60).contains(m)) else {
-        return Err(if voice.0 { format!("{text:?}: 09:30과 같은 시각이 필요합니다") } else { format!("{text:?}: a time such as 09:30 is wanted") });
+        return Err(if voice.0 {
+            format!("{text:?}: 09:30과 같은 시각이 필요합니다")
+        } else {
+            format!("{text:?}: a time such as 09:30 is wanted")
+        });
     };
     if lab.plan.failures.len() >= MOST_FAILURES {
         return Err(voice.pick("that is enough for one day", "하루치로는 충분합니다").to_owned());
@@ -313,8 +335,13 @@ fn result(played: &Played, voice: &Voice) -> String {
 
 fn refused(why: &Refused, voice: &Voice) -> String {
     let (en, ko) = match why {
-        Refused::Nothing(name) => (format!("{name}: there is no machine of this name"), format!("{name}: 그런 이름의 머신은 없습니다")),
-        Refused::Taken(name) => (format!("{name}: the name is taken"), format!("{name}: 이미 쓰는 이름입니다")),
+        Refused::Nothing(name) => (
+            format!("{name}: there is no machine of this name"),
+            format!("{name}: 그런 이름의 머신은 없습니다"),
+        ),
+        Refused::Taken(name) => {
+            (format!("{name}: the name is taken"), format!("{name}: 이미 쓰는 이름입니다"))
+        }
         Refused::BadName(name) => (
             format!("{name:?}: a name has small letters, digits and hyphens"),
             format!("{name:?}: 이름에는 영어 소문자와 숫자, 붙임표만 씁니다"),
@@ -348,7 +375,9 @@ fn of_machines(lab: &mut Lab, words: &[&str], now: Time, voice: &Voice) -> Answe
         ["run", "guest", ref rest @ ..] => {
             let (plain, found) = flags(rest, &["on", "memory", "cpus"], &[])?;
             let [name] = plain[..] else { return unknown(words, voice) };
-            let int = |flag_name: &str, default: usize| flag(&found, flag_name).map_or(Ok(default), |n| number(n, voice));
+            let int = |flag_name: &str, default: usize| {
+                flag(&found, flag_name).map_or(Ok(default), |n| number(n, voice))
+            };
             let (memory, cpus) = (int("memory", 2_048)?, int("cpus", 2)?);
             let small = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
             let on = flag(&found, "on").unwrap_or(rack::HYPERVISOR);
@@ -368,7 +397,11 @@ fn of_machines(lab: &mut Lab, words: &[&str], now: Time, voice: &Voice) -> Answe
             let java = match java {
                 "jdk:8" => 8,
                 "jdk:21" => 21,
-                _ => return Err(voice.pick("there are jdk:8 and jdk:21", "jdk:8과 jdk:21이 있습니다").to_owned()),
+                _ => {
+                    return Err(voice
+                        .pick("there are jdk:8 and jdk:21", "jdk:8과 jdk:21이 있습니다")
+                        .to_owned());
+                }
             };
             rack.install(guest, java).map_err(no)?;
             let mut out = format!("{guest}: jdk:{java}\n");
@@ -415,7 +448,11 @@ fn of_machines(lab: &mut Lab, words: &[&str], now: Time, voice: &Voice) -> Answe
 
 fn known_module(name: &str, voice: &Voice) -> Result<rack::Module, String> {
     rack::module(name).ok_or_else(|| {
-        if voice.0 { format!("{name:?}: 모듈은 a, b, c입니다") } else { format!("{name:?}: the modules are a, b and c") }
+        if voice.0 {
+            format!("{name:?}: 모듈은 a, b, c입니다")
+        } else {
+            format!("{name:?}: the modules are a, b and c")
+        }
     })
 }
 
@@ -437,7 +474,11 @@ fn exec(lab: &Lab, name: &str, rest: &[&str], args: &[String], now: Time, voice:
     if !machine.ready(now) {
         let why = if machine.up {
             let left = (machine.ready_at.since(now) + 999) / 1_000;
-            if voice.0 { format!("{name}: 아직 시작하는 중입니다. {left}초 남았습니다") } else { format!("{name} is starting: {left} s to go") }
+            if voice.0 {
+                format!("{name}: 아직 시작하는 중입니다. {left}초 남았습니다")
+            } else {
+                format!("{name} is starting: {left} s to go")
+            }
         } else {
             refused(&Refused::Down(name.to_owned()), voice)
         };
@@ -446,7 +487,10 @@ fn exec(lab: &Lab, name: &str, rest: &[&str], args: &[String], now: Time, voice:
     let skip = 2 + usize::from(rest.first() == Some(&"--"));
     let argv = args.get(skip..).unwrap_or_default();
     if argv.is_empty() {
-        return Printed::failed(1, format!("lab: {}\n", voice.pick("which command?", "어떤 명령을 실행할까요?")));
+        return Printed::failed(
+            1,
+            format!("lab: {}\n", voice.pick("which command?", "어떤 명령을 실행할까요?")),
+        );
     }
     inside::run(&lab.rack, machine, argv)
 }
@@ -462,8 +506,10 @@ fn state(machine: &Machine, now: Time) -> String {
 }
 
 fn modules(machine: &Machine) -> String {
-    let all: Vec<String> =
-        machine.states().map(|(m, no)| format!("{}{}", m.name, if no.is_some() { "!" } else { "" })).collect();
+    let all: Vec<String> = machine
+        .states()
+        .map(|(m, no)| format!("{}{}", m.name, if no.is_some() { "!" } else { "" }))
+        .collect();
     if all.is_empty() { "-".into() } else { all.join(",") }
 }
 
@@ -541,13 +587,25 @@ fn broken(rack: &Rack, name: &str, reached: &[String], voice: &Voice) -> String 
     let mut out = format!("{}: {}\n", voice.pick("reached", "손이 닿는 곳"), reached.join(" "));
     let wall = match (machine.kind, reached.len()) {
         (Kind::Container, 1) => {
-            if voice.0 { format!("다음 벽: {owner}의 커널. 다른 컨테이너도 같은 커널을 씁니다\n") } else { format!("the next wall: the kernel of {owner}, which other containers use too\n") }
+            if voice.0 {
+                format!("다음 벽: {owner}의 커널. 다른 컨테이너도 같은 커널을 씁니다\n")
+            } else {
+                format!("the next wall: the kernel of {owner}, which other containers use too\n")
+            }
         }
         (Kind::Container, _) => {
-            if voice.0 { format!("{owner}의 커널이 뚫려 그 위의 모든 것이 열렸습니다\n") } else { format!("the kernel of {owner} is breached: all on it lies open\n") }
+            if voice.0 {
+                format!("{owner}의 커널이 뚫려 그 위의 모든 것이 열렸습니다\n")
+            } else {
+                format!("the kernel of {owner} is breached: all on it lies open\n")
+            }
         }
         (Kind::Guest, _) => {
-            if voice.0 { "다음 벽: 하이퍼바이저. 커널은 이 게스트만의 것입니다\n".to_owned() } else { "the next wall: the hypervisor; the kernel is this guest's own\n".to_owned() }
+            if voice.0 {
+                "다음 벽: 하이퍼바이저. 커널은 이 게스트만의 것입니다\n".to_owned()
+            } else {
+                "the next wall: the hypervisor; the kernel is this guest's own\n".to_owned()
+            }
         }
         _ => String::new(),
     };
@@ -562,14 +620,31 @@ fn path(rack: &Rack, machine: &Machine, voice: &Voice) -> String {
     while let Some(at) = here {
         match at.kind {
             Kind::Container => {
-                stations.push(format!("{}: {}", at.name, voice.pick("process in namespaces", "네임스페이스 안의 프로세스")));
+                stations.push(format!(
+                    "{}: {}",
+                    at.name,
+                    voice.pick("process in namespaces", "네임스페이스 안의 프로세스")
+                ));
             }
             Kind::Guest => {
-                stations.push(format!("{}: {} {}", at.name, voice.pick("guest kernel", "게스트 커널"), rack.kernel(at)));
-                stations.push(format!("{}: {}", at.name, voice.pick("virtual disk (virtio)", "가상 디스크(virtio)")));
+                stations.push(format!(
+                    "{}: {} {}",
+                    at.name,
+                    voice.pick("guest kernel", "게스트 커널"),
+                    rack.kernel(at)
+                ));
+                stations.push(format!(
+                    "{}: {}",
+                    at.name,
+                    voice.pick("virtual disk (virtio)", "가상 디스크(virtio)")
+                ));
             }
             Kind::Hypervisor => {
-                stations.push(format!("{}: {}", at.name, voice.pick("hypervisor, device emulation", "하이퍼바이저, 장치 에뮬레이션")));
+                stations.push(format!(
+                    "{}: {}",
+                    at.name,
+                    voice.pick("hypervisor, device emulation", "하이퍼바이저, 장치 에뮬레이션")
+                ));
                 stations.push(format!("{}: {}", at.name, voice.pick("disk", "디스크")));
             }
             Kind::Engine => {
@@ -609,7 +684,11 @@ fn compare() -> String {
             format!("{} MiB", numbers::GUEST_DISK_MIB + numbers::JAVA_IMAGE_MIB),
             format!("{} MiB", numbers::JAVA_IMAGE_MIB),
         ),
-        ("disk for each more", format!("{} MiB", numbers::GUEST_DISK_MIB + numbers::JAVA_IMAGE_MIB), "a thin layer".to_owned()),
+        (
+            "disk for each more",
+            format!("{} MiB", numbers::GUEST_DISK_MIB + numbers::JAVA_IMAGE_MIB),
+            "a thin layer".to_owned(),
+        ),
         (
             "on one server",
             fit(numbers::HYPERVISOR_MIB, guest).to_string(),

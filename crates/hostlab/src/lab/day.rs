@@ -10,7 +10,8 @@ use super::numbers::{
     RESTART_BY_HAND_S, RESTART_S, SPARE_BY_HAND_S, TARGET_PERCENT,
 };
 
-pub const SERVICES: [(&str, &str, i64); 3] = [("shop", "Seoul", 9), ("bank", "Berlin", 1), ("news", "Los Angeles", -8)];
+pub const SERVICES: [(&str, &str, i64); 3] =
+    [("shop", "Seoul", 9), ("bank", "Berlin", 1), ("news", "Los Angeles", -8)];
 /// Requests a second of each hour, on the clock of the people who send them.
 const DEMAND: [i64; 24] =
     [4, 4, 4, 4, 4, 5, 9, 19, 47, 104, 171, 209, 218, 218, 209, 190, 142, 85, 41, 28, 22, 17, 11, 7];

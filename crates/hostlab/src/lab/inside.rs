@@ -16,7 +16,9 @@ pub(super) fn run(rack: &Rack, machine: &Machine, argv: &[String]) -> Printed {
     let word = |i: usize| argv.get(i).map_or("", String::as_str);
     let container = machine.kind == Kind::Container;
     match (word(0), word(1)) {
-        ("uname", "-a") => Printed::out(format!("Linux {} {} x86_64 GNU/Linux\n", machine.name, rack.kernel(machine))),
+        ("uname", "-a") => {
+            Printed::out(format!("Linux {} {} x86_64 GNU/Linux\n", machine.name, rack.kernel(machine)))
+        }
         ("uname", "-r") => Printed::out(format!("{}\n", rack.kernel(machine))),
         ("uname", _) => Printed::out("Linux\n"),
         ("hostname", _) => Printed::out(format!("{}\n", machine.name)),
@@ -37,7 +39,9 @@ pub(super) fn run(rack: &Rack, machine: &Machine, argv: &[String]) -> Printed {
             Kind::Container => "0::/\n",
             _ => "0::/user.slice/user-0.slice/session-1.scope\n",
         }),
-        ("cat", "/sys/fs/cgroup/memory.max") if container => Printed::out(format!("{}\n", machine.memory << 20)),
+        ("cat", "/sys/fs/cgroup/memory.max") if container => {
+            Printed::out(format!("{}\n", machine.memory << 20))
+        }
         ("cat", "/sys/fs/cgroup/memory.current") if container => {
             Printed::out(format!("{}\n", rack.holds(machine) << 20))
         }
@@ -45,16 +49,20 @@ pub(super) fn run(rack: &Rack, machine: &Machine, argv: &[String]) -> Printed {
             Some(pid) => group_of(rack, machine, pid, path),
             None => Printed::failed(1, format!("cat: {path}: No such file or directory\n")),
         },
-        ("modprobe" | "insmod", name) if container => {
-            Printed::failed(1, format!("modprobe: ERROR: could not insert '{name}': Operation not permitted\n"))
-        }
+        ("modprobe" | "insmod", name) if container => Printed::failed(
+            1,
+            format!("modprobe: ERROR: could not insert '{name}': Operation not permitted\n"),
+        ),
         ("modprobe" | "insmod", _) => Printed::default(),
         ("date", "-s") if container => {
             Printed::failed(1, "date: cannot set date: Operation not permitted\n".to_owned())
         }
         ("sysctl", "-w") if container => Printed::failed(
             255,
-            format!("sysctl: setting key \"{}\": Read-only file system\n", word(2).split('=').next().unwrap_or("")),
+            format!(
+                "sysctl: setting key \"{}\": Read-only file system\n",
+                word(2).split('=').next().unwrap_or("")
+            ),
         ),
         ("sysctl", "-w") => Printed::out(format!("{}\n", word(2).replacen('=', " = ", 1))),
         ("reboot", _) if container => Printed::failed(127, "sh: reboot: not found\n".to_owned()),
@@ -74,7 +82,9 @@ fn java(machine: &Machine) -> Printed {
     // As Java itself does, on standard error.
     match machine.java {
         Some(8) => Printed { err: "openjdk version \"1.8.0_452\"\n".into(), ..Printed::default() },
-        Some(_) => Printed { err: "openjdk version \"21.0.7\" 2025-04-15 LTS\n".into(), ..Printed::default() },
+        Some(_) => {
+            Printed { err: "openjdk version \"21.0.7\" 2025-04-15 LTS\n".into(), ..Printed::default() }
+        }
         None => Printed::failed(127, "sh: java: not found\n".to_owned()),
     }
 }

@@ -204,7 +204,9 @@ mod tests {
     #[test]
     fn a_day_is_planned_and_played_both_ways() {
         let mut lab = Lab::default();
-        for line in ["open day", "place all 3", "spares all 1", "failures bad", "play-day", "pool 4", "play-day"] {
+        for line in
+            ["open day", "place all 3", "spares all 1", "failures bad", "play-day", "pool 4", "play-day"]
+        {
             let printed = run(&mut lab, line);
             assert_eq!((printed.code, printed.err.as_str()), (0, ""), "{line}");
         }
@@ -263,10 +265,44 @@ mod tests {
     #[test]
     fn nothing_that_can_be_typed_breaks_the_lab() {
         let words = [
-            "open", "day", "machines", "run", "guest", "container", "--on", "metal-1", "metal-2", "x", "exec", "scale",
-            "-1", "99999999999999999999", "9223372036854775807", "place", "shop", "all", "pool", "fail", "--at",
-            "25:99", "break", "--kernel", "play-day", "deploy", "a", "install", "jdk:8", "--memory", "load", "c", "--",
-            "path", "repair", "rm", "", "조타실",
+            "open",
+            "day",
+            "machines",
+            "run",
+            "guest",
+            "container",
+            "--on",
+            "metal-1",
+            "metal-2",
+            "x",
+            "exec",
+            "scale",
+            "-1",
+            "99999999999999999999",
+            "9223372036854775807",
+            "place",
+            "shop",
+            "all",
+            "pool",
+            "fail",
+            "--at",
+            "25:99",
+            "break",
+            "--kernel",
+            "play-day",
+            "deploy",
+            "a",
+            "install",
+            "jdk:8",
+            "--memory",
+            "load",
+            "c",
+            "--",
+            "path",
+            "repair",
+            "rm",
+            "",
+            "조타실",
         ];
         let mut state = 7_u64;
         let mut lab = Lab::default();

@@ -92,8 +92,18 @@ pub const TABLE: [Number; 22] = [
     number!("memory of the hypervisor", "하이퍼바이저의 메모리", "2048 MiB", ESTIMATE),
     number!("memory of a container host's system", "컨테이너 호스트 운영체제의 메모리", "600 MiB", ESTIMATE),
     number!("memory of an engine per container", "엔진이 컨테이너마다 쓰는 메모리", "10 MiB", ESTIMATE),
-    number!("disk of a small guest", "작은 게스트의 디스크", "2048 MiB", "Debian cloud images: 2 GiB virtual size"),
-    number!("image with a Java runtime", "자바 런타임 이미지", "270 MiB", "estimate, by eclipse-temurin on Docker Hub"),
+    number!(
+        "disk of a small guest",
+        "작은 게스트의 디스크",
+        "2048 MiB",
+        "Debian cloud images: 2 GiB virtual size"
+    ),
+    number!(
+        "image with a Java runtime",
+        "자바 런타임 이미지",
+        "270 MiB",
+        "estimate, by eclipse-temurin on Docker Hub"
+    ),
     number!("memory of a module", "모듈의 메모리", "512 MiB", "this model"),
     number!("requests a module takes", "모듈이 받는 요청", "100 /s", "this model"),
     number!(

@@ -124,7 +124,9 @@ impl Machine {
 
     /// Modules that run on it, and those that don't with what Java said.
     pub fn states(&self) -> impl Iterator<Item = (Module, Option<&'static str>)> + '_ {
-        self.modules.iter().map(|m| (*m, self.java.map_or(Some("sh: java: not found"), |java| m.refused_by(java))))
+        self.modules
+            .iter()
+            .map(|m| (*m, self.java.map_or(Some("sh: java: not found"), |java| m.refused_by(java))))
     }
 
     #[must_use]
@@ -225,12 +227,11 @@ impl Rack {
     #[must_use]
     pub fn disk(&self, server: &Machine) -> i64 {
         let images = |place: &str| -> i64 {
-            let has = |java: &&u32| self.on(place).any(|m| m.kind == Kind::Container && m.java == Some(**java));
+            let has =
+                |java: &&u32| self.on(place).any(|m| m.kind == Kind::Container && m.java == Some(**java));
             JAVAS.iter().filter(has).map(|_| JAVA_IMAGE_MIB).sum()
         };
-        let guest = |m: &Machine| {
-            GUEST_DISK_MIB + m.java.map_or(0, |_| JAVA_IMAGE_MIB) + images(&m.name)
-        };
+        let guest = |m: &Machine| GUEST_DISK_MIB + m.java.map_or(0, |_| JAVA_IMAGE_MIB) + images(&m.name);
         let guests: i64 = self.on(&server.name).filter(|m| m.kind == Kind::Guest).map(guest).sum();
         guests + images(&server.name)
     }
@@ -280,14 +281,22 @@ impl Rack {
     ///
     /// # Errors
     /// The name is taken or none, there is no hypervisor there, or too little memory.
-    pub fn start_guest(&mut self, name: &str, on: &str, memory: i64, cpus: i64, now: Time) -> Result<(), Refused> {
+    pub fn start_guest(
+        &mut self,
+        name: &str,
+        on: &str,
+        memory: i64,
+        cpus: i64,
+        now: Time,
+    ) -> Result<(), Refused> {
         let memory = memory.clamp(512, SERVER_MIB);
         if self.find(on)?.kind != Kind::Hypervisor {
             return Err(Refused::NoHypervisor(on.to_owned()));
         }
         self.check_new(name, on, memory + guest_overhead_mib(memory))?;
         let mut guest = Machine::new(name, Kind::Guest, on);
-        (guest.cpus, guest.memory, guest.ready_at) = (cpus.clamp(1, SERVER_CPUS), memory, now + GUEST_BOOT_MS);
+        (guest.cpus, guest.memory, guest.ready_at) =
+            (cpus.clamp(1, SERVER_CPUS), memory, now + GUEST_BOOT_MS);
         guest.pid = self.new_pid();
         self.machines.push(guest);
         Ok(())
@@ -297,7 +306,13 @@ impl Rack {
     ///
     /// # Errors
     /// The name is taken or none, there is no engine there, or too little memory.
-    pub fn start_container(&mut self, name: &str, module: Module, on: &str, now: Time) -> Result<(), Refused> {
+    pub fn start_container(
+        &mut self,
+        name: &str,
+        module: Module,
+        on: &str,
+        now: Time,
+    ) -> Result<(), Refused> {
         let place = self.find(on)?;
         if !matches!(place.kind, Kind::Engine | Kind::Guest) {
             return Err(Refused::NoEngine(on.to_owned()));
@@ -415,7 +430,8 @@ impl Rack {
             return Err(Refused::Down(on));
         }
         for fallen in self.below(name) {
-            let after = self.get(&fallen).and_then(|m| self.get(&m.on)).map_or(now, |place| place.ready_at.max(now));
+            let after =
+                self.get(&fallen).and_then(|m| self.get(&m.on)).map_or(now, |place| place.ready_at.max(now));
             if let Some(machine) = self.machines.iter_mut().find(|m| m.name == fallen && !m.up) {
                 (machine.up, machine.broken, machine.reached) = (true, false, false);
                 machine.ready_at = after + boot_ms(machine.kind);
@@ -446,7 +462,8 @@ impl Rack {
         if !machine.up {
             return Err(Refused::Down(name.to_owned()));
         }
-        let root = if machine.kind == Kind::Container && kernel_hole { machine.on.clone() } else { name.to_owned() };
+        let root =
+            if machine.kind == Kind::Container && kernel_hole { machine.on.clone() } else { name.to_owned() };
         let mut reached = vec![name.to_owned()];
         reached.extend(self.below(&root).into_iter().filter(|n| n != name));
         for machine in &mut self.machines {
@@ -573,7 +590,10 @@ mod tests {
         assert!(matches!(rack.repair("vm", NOW), Err(Refused::Down(_))));
         assert_eq!(rack.repair(HYPERVISOR, NOW), Ok(()));
         let ready = |name: &str| rack.get(name).map(|m| m.ready_at.since(NOW));
-        assert_eq!([ready(HYPERVISOR), ready("vm"), ready("inner")], [Some(240_000), Some(265_000), Some(265_300)]);
+        assert_eq!(
+            [ready(HYPERVISOR), ready("vm"), ready("inner")],
+            [Some(240_000), Some(265_000), Some(265_300)]
+        );
     }
 
     #[test]
@@ -584,7 +604,10 @@ mod tests {
         }
         assert_eq!(rack.start_guest("vm", HYPERVISOR, 1, 1, NOW), Err(Refused::Taken("vm".into())));
         assert_eq!(rack.start_guest("x", ENGINE, 1, 1, NOW), Err(Refused::NoHypervisor(ENGINE.into())));
-        assert_eq!(rack.start_container("x", MODULES[0], HYPERVISOR, NOW), Err(Refused::NoEngine(HYPERVISOR.into())));
+        assert_eq!(
+            rack.start_container("x", MODULES[0], HYPERVISOR, NOW),
+            Err(Refused::NoEngine(HYPERVISOR.into()))
+        );
         assert!(matches!(rack.start_guest("x", HYPERVISOR, i64::MAX, 1, NOW), Err(Refused::NoMemory { .. })));
         let many = (0..200).map(|i| rack.start_container(&format!("x{i}"), MODULES[0], ENGINE, NOW));
         assert!(many.last().is_some_and(|last| last.is_err()));
