@@ -13,8 +13,8 @@
 //! All of a component is plain data: a clone goes on as the original would.
 
 use clock::{Millis, Rng, Time};
-use objects::resources::Resource;
-use objects::{Status, Str, Value};
+use objects::resources::{PODS, Resource};
+use objects::{Status, Str, Value, value};
 
 use crate::{Body, Change, PatchType, Propagation, Request, Response, Verb};
 
@@ -162,5 +162,20 @@ impl Ctx<'_> {
         r.options.grace_period_seconds = grace_period_seconds;
         r.options.propagation = propagation;
         self.call(r).map(|r| r.object)
+    }
+
+    /// Asks for a pod's eviction.
+    ///
+    /// # Errors
+    /// The server's refusal: a disruption budget that forbids it now, a pod that is gone.
+    pub fn evict(&mut self, pod: &Value) -> Result<(), Status> {
+        let eviction = value!({
+            "apiVersion": "policy/v1", "kind": "Eviction",
+            "metadata": {"name": (pod.name()), "namespace": (pod.namespace())},
+        });
+        let r = Self::request(Verb::Create, PODS, pod.namespace(), pod.name())
+            .subresource("eviction")
+            .object(eviction);
+        self.call(r).map(|_| ())
     }
 }

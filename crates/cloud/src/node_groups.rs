@@ -6,10 +6,10 @@
 //! 10 min goes if its pods find room elsewhere and budgets allow. Not modelled: expanders (the first group that fits
 //! grows), affinities and taints of pods in the estimate, scale-down delays after other changes.
 
-use client::{Change, Component, Ctx, EventType, Interest, PatchType, Recorder, Request, Verb};
+use client::{Change, Component, Ctx, EventType, Interest, PatchType, Recorder};
 use clock::{Millis, Time};
 use objects::quantity::Quantity;
-use objects::resources::{CONFIGMAPS, NODES, PODS};
+use objects::resources::{CONFIGMAPS, NODES};
 use objects::{Str, Value, value};
 use ordered::{BTreeMap, BTreeSet};
 
@@ -333,16 +333,7 @@ impl ClusterAutoscaler {
     fn empty(&mut self, name: &Str, ctx: &mut Ctx<'_>) {
         let moving: Vec<Value> = self.pods_on(name).filter(|p| !Self::stays(p)).cloned().collect();
         for pod in moving.iter().filter(|p| !p.is_terminating()) {
-            let eviction = value!({
-                "apiVersion": "policy/v1", "kind": "Eviction",
-                "metadata": {"name": (pod.name()), "namespace": (pod.namespace())},
-            });
-            let request = Request::new(Verb::Create, &PODS.group, &PODS.version, &PODS.plural)
-                .in_namespace(pod.namespace())
-                .named(pod.name())
-                .subresource("eviction")
-                .object(eviction);
-            if ctx.call(request).is_ok() {
+            if ctx.evict(pod).is_ok() {
                 let text = "deleting pod for node scale down";
                 self.recorder.event(ctx, pod, EventType::Normal, "ScaleDown", text);
             }

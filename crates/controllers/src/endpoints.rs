@@ -16,7 +16,7 @@ use crate::controller::{Base, Controller, has_base, is_namespace_terminating};
 use crate::pods;
 use crate::selector::{self, SelectorIndex};
 use crate::service_ports::{
-    addresses, endpoint_changed, hostname, is_headless, should_be_in_endpoints, slice_ports,
+    addresses, hostname, is_headless, services_of_change, should_be_in_endpoints, slice_ports,
 };
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
@@ -94,20 +94,7 @@ impl EndpointsController {
     }
 
     fn on_pod(&mut self, change: &Change, now: Time) {
-        let (old, new) = (&change.previous, &change.object);
-        let deleted = change.is_deleted();
-        let counted = |p: &Value| !p.is_null() && should_be_in_endpoints(p, true);
-        if !counted(old) && (deleted || !counted(new)) {
-            return;
-        }
-        if !deleted && !old.is_null() && !endpoint_changed(old, new) {
-            return;
-        }
-        let mut keys = self.selectors.matching(new.namespace(), new.labels());
-        if !old.is_null() && old.labels() != new.labels() {
-            keys.extend(self.selectors.matching(old.namespace(), old.labels()));
-        }
-        let at = if deleted || new.is_terminating() { Some(change.at) } else { pods::ready_since(new) };
+        let Some((keys, at)) = services_of_change(&self.selectors, change) else { return };
         for key in keys {
             self.base.visited += 1;
             if let Some(t) = self.services.get_mut(&key) {

@@ -21,7 +21,7 @@ use crate::delays::{ENDPOINT_SLICE_BACKOFF_MS, MAX_BACKOFF_MS};
 use crate::pods;
 use crate::selector::{self, SelectorIndex};
 use crate::service_ports::{
-    addresses, endpoint_changed, has_named_ports, hostname, is_headless, should_be_in_endpoints, slice_ports,
+    addresses, has_named_ports, hostname, is_headless, services_of_change, should_be_in_endpoints, slice_ports,
 };
 use crate::sync_queue::SyncQueue;
 
@@ -112,21 +112,7 @@ impl EndpointSliceController {
     }
 
     fn on_pod(&mut self, change: &Change, now: Time) {
-        let (old, new) = (&change.previous, &change.object);
-        let deleted = change.is_deleted();
-        let had = !old.is_null() && should_be_in_endpoints(old, true);
-        let has = !deleted && should_be_in_endpoints(new, true);
-        if !had && !has {
-            return;
-        }
-        if !deleted && !old.is_null() && !endpoint_changed(old, new) {
-            return;
-        }
-        let mut keys = self.selectors.matching(new.namespace(), new.labels());
-        if !old.is_null() && old.labels() != new.labels() {
-            keys.extend(self.selectors.matching(old.namespace(), old.labels()));
-        }
-        let at = if deleted || new.is_terminating() { Some(change.at) } else { pods::ready_since(new) };
+        let Some((keys, at)) = services_of_change(&self.selectors, change) else { return };
         for key in keys {
             self.base.visited += 1;
             if let Some(t) = self.services.get_mut(&key) {

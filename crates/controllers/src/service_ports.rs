@@ -2,9 +2,12 @@
 //!
 //! Models `k8s.io/endpointslice` (`util`, `utils.go`).
 
-use objects::{Value, value};
+use client::Change;
+use clock::Time;
+use objects::{Str, Value, value};
 
 use crate::pods;
+use crate::selector::SelectorIndex;
 
 /// The container port a service port leads to on `pod`; `None` when a named one is missing.
 #[must_use]
@@ -81,9 +84,31 @@ pub fn is_headless(service: &Value) -> bool {
     matches!(service["spec"]["clusterIP"].text(), "" | "None")
 }
 
+/// The Services whose endpoints may change with a pod, and the instant their delay counts from.
+/// `None` when the change matters to no endpoints.
+pub(crate) fn services_of_change(
+    selectors: &SelectorIndex,
+    change: &Change,
+) -> Option<(Vec<Str>, Option<Time>)> {
+    let (old, new) = (&change.previous, &change.object);
+    let deleted = change.is_deleted();
+    let counted = |p: &Value| !p.is_null() && should_be_in_endpoints(p, true);
+    if !counted(old) && (deleted || !counted(new)) {
+        return None;
+    }
+    if !deleted && !old.is_null() && !endpoint_changed(old, new) {
+        return None;
+    }
+    let mut keys = selectors.matching(new.namespace(), new.labels());
+    if !old.is_null() && old.labels() != new.labels() {
+        keys.extend(selectors.matching(old.namespace(), old.labels()));
+    }
+    let at = if deleted || new.is_terminating() { Some(change.at) } else { pods::ready_since(new) };
+    Some((keys, at))
+}
+
 /// True when a change from `old` to `new` matters to the Services of a pod.
-#[must_use]
-pub fn endpoint_changed(old: &Value, new: &Value) -> bool {
+fn endpoint_changed(old: &Value, new: &Value) -> bool {
     let ready = |p: &Value| (pods::is_ready(p), p.is_terminating(), pods::is_terminal(p));
     let same = |at: &[&str]| old.at(at) == new.at(at);
     ready(old) != ready(new)

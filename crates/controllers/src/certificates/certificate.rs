@@ -316,15 +316,7 @@ impl CertificateController {
             "renewalTime": ((pem.not_after - before).rfc3339()),
             "revision": (revision.unwrap_or_else(|| status["revision"].int().max(1)))
         }});
-        ctx.patch(
-            &CERTIFICATES,
-            certificate.namespace(),
-            certificate.name(),
-            "status",
-            PatchType::Merge,
-            patch,
-        )
-        .map(|_| ())
+        write_status(certificate, patch, ctx)
     }
 
     fn unready(
@@ -347,16 +339,13 @@ impl CertificateController {
         let ready = if has_one { "True" } else { "False" };
         let conditions = vec![condition("Issuing", "True"), condition("Ready", ready)];
         let patch = value!({"status": {"conditions": (Value::from(conditions))}});
-        ctx.patch(
-            &CERTIFICATES,
-            certificate.namespace(),
-            certificate.name(),
-            "status",
-            PatchType::Merge,
-            patch,
-        )
-        .map(|_| ())
+        write_status(certificate, patch, ctx)
     }
+}
+
+fn write_status(certificate: &Value, patch: Value, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+    let (namespace, name) = (certificate.namespace(), certificate.name());
+    ctx.patch(&CERTIFICATES, namespace, name, "status", PatchType::Merge, patch).map(|_| ())
 }
 
 /// A duration such as `2160h`, in milliseconds.

@@ -335,17 +335,8 @@ impl VerticalController {
                 break;
             }
             left -= 1;
-            let eviction = value!({
-                "apiVersion": "policy/v1", "kind": "Eviction",
-                "metadata": {"name": (pod.name()), "namespace": (pod.namespace())},
-            });
-            let request = Request::new(Verb::Create, &PODS.group, &PODS.version, &PODS.plural)
-                .in_namespace(pod.namespace())
-                .named(pod.name())
-                .subresource("eviction")
-                .object(eviction);
             // A budget that forbids it forbids it until the next round.
-            if ctx.call(request).is_ok() {
+            if ctx.evict(pod).is_ok() {
                 let what = "Pod was evicted by VPA Updater to apply resource recommendation.";
                 self.updater.event(ctx, pod, EventType::Normal, "EvictedByVPA", what);
                 let what =
