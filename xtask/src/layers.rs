@@ -38,6 +38,7 @@ const CONTROL_PLANE: &[&str] = &[
     "network",
     "cloud",
     "containers",
+    "hub",
 ];
 
 /// The native binary also serves the API itself and measures single rooms.
@@ -72,6 +73,7 @@ const ROOMS: &[Room] = &[
     engine("scheduler", &["client"]),
     engine("network", &["client"]),
     engine("cloud", &["client"]),
+    engine("hub", &["client"]),
     engine("containers", &[]),
     engine("kubelet", &["client", "containers"]),
     engine("cluster", CONTROL_PLANE),

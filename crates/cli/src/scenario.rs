@@ -21,7 +21,27 @@ pub fn cluster_config(directory: &Path, seed: u64) -> Result<ClusterConfig, Stri
     let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
     let at = |what: &str| format!("{}: {what}", file.display());
     let document = objects::yaml::load(&text).map_err(|e| at(&e.to_string()))?;
-    config_from(&document.value, seed).map_err(|e| at(&e))
+    with_members(&document.value, seed).map_err(|e| at(&e))
+}
+
+/// The first cluster, its `members` (each as the first is described, with a `name`) and a `hub` over them by name.
+fn with_members(v: &Value, seed: u64) -> Result<ClusterConfig, String> {
+    let mut config = config_from(v, seed)?;
+    for m in v["members"].items() {
+        let name = m["name"].as_str().ok_or("a member has no name")?;
+        let mut member = if m["nodes"].is_null() {
+            let workers = usize::try_from(m["workers"].int_or(1)).unwrap_or(1);
+            ClusterConfig::member(name, workers)
+        } else {
+            config_from(m, seed)?
+        };
+        member.name = name.into();
+        config.members.push(member);
+    }
+    if let Some(hub) = v["hub"].as_str() {
+        config.members.push(ClusterConfig::hub(hub));
+    }
+    Ok(config)
 }
 
 fn config_from(v: &Value, seed: u64) -> Result<ClusterConfig, String> {
@@ -74,5 +94,5 @@ fn config_from(v: &Value, seed: u64) -> Result<ClusterConfig, String> {
         .collect();
     let cloud = if groups.is_empty() { cloud } else { Some(cluster::cloud_with(groups)) };
     let storage = v["storage"].is_true().then(cluster::storage_playground);
-    Ok(ClusterConfig { seed, nodes, start: clock::Time::EPOCH, dns, addons, cloud, storage })
+    Ok(ClusterConfig { nodes, dns, addons, cloud, storage, ..ClusterConfig::empty(seed, cluster::FIRST) })
 }

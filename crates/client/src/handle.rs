@@ -79,6 +79,10 @@ pub struct Mailbox {
     pub sent: VecDeque<(u64, Frame)>,
     /// The driver keeps this at the cluster's now.
     pub now: Time,
+    /// The server that the program talks to, as its kubeconfig names it; empty: the first there is.
+    pub server: Str,
+    /// Clusters that a new machine knows of, by name and server, where there are several.
+    pub clusters: Vec<(Str, Str)>,
     next_ticket: Ticket,
 }
 
@@ -98,6 +102,17 @@ impl Handle {
     #[must_use]
     pub fn now(&self) -> Time {
         self.mailbox.borrow().now
+    }
+
+    /// From here on what is asked goes to this server.
+    pub fn dial(&self, server: &str) {
+        self.mailbox.borrow_mut().server = server.into();
+    }
+
+    /// Clusters that a new machine knows of, by name and server: none where there is one only.
+    #[must_use]
+    pub fn clusters(&self) -> Vec<(Str, Str)> {
+        self.mailbox.borrow().clusters.clone()
     }
 
     /// # Errors

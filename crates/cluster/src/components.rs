@@ -72,6 +72,8 @@ pub(crate) struct Components {
     pub(crate) nodes: BTreeMap<Str, NodeFault>,
     /// For whoever runs on a sound node.
     reach: Reach,
+    /// The whole cluster is without power.
+    pub(crate) dark: bool,
 }
 
 impl Components {
@@ -92,11 +94,14 @@ impl Components {
 impl Cluster {
     /// How far a request gets that is sent from `node`; `""`: from outside.
     pub(crate) fn reach_from(&self, node: &str) -> Reach {
-        if self.components.nodes.is_empty() { self.components.reach } else { self.find_reach(node) }
+        if self.components.nodes.is_empty() || self.components.dark { self.components.reach } else { self.find_reach(node) }
     }
 
     fn find_reach(&self, from: &str) -> Reach {
         let all = &self.components;
+        if all.dark {
+            return Reach::Silence;
+        }
         let Some(servers) = all.running.get(API_SERVER) else {
             return if all.is_cut(from) { Reach::Silence } else { Reach::Served };
         };
@@ -212,6 +217,7 @@ impl Cluster {
                     node.into(),
                 ),
             };
+            let up = up && !self.components.dark;
             if up && self.parts[id].is_down() {
                 let list = self.list(&self.parts[id].interests());
                 self.parts[id].start(host, list, self.now);

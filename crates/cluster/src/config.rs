@@ -4,6 +4,7 @@ use clock::Time;
 use objects::Str;
 
 use crate::Addon;
+use crate::fleet::FIRST;
 
 /// One node.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +44,14 @@ impl NodeConfig {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClusterConfig {
+    /// As contexts call it.
+    pub name: Str,
+    /// Which of the ranges of node and pod addresses is its own; the first cluster's is 0.
+    pub network: u32,
+    /// Clusters beside it from the start; a member's own are not looked at.
+    pub members: Vec<ClusterConfig>,
+    /// It only keeps what others are to run: no nodes, and only the controllers that a hub needs.
+    pub is_hub: bool,
     /// Everything random follows from it.
     pub seed: u64,
     pub nodes: Vec<NodeConfig>,
@@ -65,14 +74,49 @@ impl ClusterConfig {
         let mut nodes = vec![NodeConfig::control_plane("control-plane")];
         nodes.extend((1..=3).map(|i| NodeConfig::worker(format!("worker-{i}"))));
         Self {
-            seed,
             nodes,
-            start: Time::EPOCH,
-            dns: false,
             addons: Addon::ALL.to_vec(),
             cloud: Some(cloud::Config::default()),
             storage: Some(cloud::disks::Config::playground()),
+            ..Self::empty(seed, FIRST)
         }
+    }
+
+    /// Nothing but an API server and controllers.
+    #[must_use]
+    pub fn empty(seed: u64, name: impl Into<Str>) -> Self {
+        Self {
+            name: name.into(),
+            network: 0,
+            members: Vec::new(),
+            is_hub: false,
+            seed,
+            nodes: Vec::new(),
+            dns: false,
+            start: Time::EPOCH,
+            addons: Vec::new(),
+            cloud: None,
+            storage: None,
+        }
+    }
+
+    /// A cluster beside the first: a control-plane node and workers, named after it.
+    #[must_use]
+    pub fn member(name: &str, workers: usize) -> Self {
+        let mut nodes = vec![NodeConfig::control_plane(format!("{name}-control-plane"))];
+        nodes.extend((1..=workers).map(|i| NodeConfig::worker(format!("{name}-worker-{i}"))));
+        Self {
+            nodes,
+            addons: Addon::ALL.to_vec(),
+            cloud: Some(cloud::Config::default()),
+            ..Self::empty(0, name)
+        }
+    }
+
+    /// A hub, which spreads what it is given over others.
+    #[must_use]
+    pub fn hub(name: &str) -> Self {
+        Self { is_hub: true, ..Self::empty(0, name) }
     }
 
     /// `n` equal workers, no control-plane node and no addons.
@@ -80,7 +124,7 @@ impl ClusterConfig {
     pub fn workers(seed: u64, n: usize) -> Self {
         let width = n.to_string().len();
         let nodes = (1..=n).map(|i| NodeConfig::worker(format!("node-{i:0width$}"))).collect();
-        Self { seed, nodes, start: Time::EPOCH, dns: true, addons: Vec::new(), cloud: None, storage: None }
+        Self { nodes, dns: true, ..Self::empty(seed, FIRST) }
     }
 }
 

@@ -18,17 +18,26 @@ pub(crate) enum Due {
     Scrape,
     /// Another second of load.
     Load,
+    /// The hub of clusters has something to hear of or to do.
+    Hub,
 }
 
 impl Cluster {
     /// When the next event falls due.
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
-        self.due.next_due()
+        let own = self.due.next_due();
+        if !self.has_members() {
+            return own;
+        }
+        own.into_iter().chain(self.next_due_of_members().map(|(at, _)| at)).min()
     }
 
     /// Runs the next event and moves the clock to it. False when nothing is left to happen.
     pub fn step(&mut self) -> bool {
+        if self.has_members() && self.step_member() {
+            return true;
+        }
         let Some(at) = self.due.next_due() else { return false };
         self.now = self.now.max(at);
         let Some(due) = self.due.pop_due(self.now) else { return false };
@@ -54,6 +63,7 @@ impl Cluster {
                     self.leader_lost(id);
                 }
                 self.route();
+                self.fleet_moved();
             }
             Due::Net(call) => {
                 self.carry(call);
@@ -65,6 +75,10 @@ impl Cluster {
             }
             Due::Load => {
                 self.load_tick();
+                return true;
+            }
+            Due::Hub => {
+                self.wake_hub();
                 return true;
             }
         }
@@ -87,13 +101,14 @@ impl Cluster {
     /// Runs everything due by `until`, then sets the clock to it. `go_on` is asked before each event; when it says
     /// no, the run stops early and the clock stays at the last event. True when `until` was reached.
     pub fn run_until(&mut self, until: Time, go_on: &mut dyn FnMut() -> bool) -> bool {
-        while self.due.next_due().is_some_and(|at| at <= until) {
+        while self.next_due().is_some_and(|at| at <= until) {
             if !go_on() {
                 return false;
             }
             self.step();
         }
         self.now = self.now.max(until);
+        self.members_reach(until);
         true
     }
 

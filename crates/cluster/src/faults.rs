@@ -33,6 +33,8 @@ pub enum Fault {
     Registry(Str, Option<RegistryFault>),
     /// So many bytes of a node's disk are taken by something that is no pod; 0 frees it.
     FillDisk(Str, u64),
+    /// A whole cluster is without power (true), or has it back.
+    Cluster(Str, bool),
     /// One worker node, container or component by chance.
     Any,
 }
@@ -44,6 +46,7 @@ pub enum NoVictim {
     Pod(Str),
     Container(Str, Str),
     Component(Str),
+    Cluster(Str),
 }
 
 /// A fault that was done.
@@ -66,6 +69,7 @@ impl Cluster {
         let fault = if fault == Fault::Any { self.draw() } else { fault };
         self.harm(&fault)?;
         self.route();
+        self.fleet_moved();
         if self.faults.len() >= REMEMBERED {
             self.faults.remove(0);
         }
@@ -144,6 +148,17 @@ impl Cluster {
             Fault::FillDisk(node, bytes) => {
                 let part = self.kubelet_part(node).ok_or_else(|| NoVictim::Node(node.clone()))?;
                 self.kubelet_acts(part, |k, ctx| k.fill_disk(*bytes, ctx.now));
+                Ok(())
+            }
+            Fault::Cluster(name, dark) => {
+                if *name == self.config.name {
+                    self.set_dark(*dark);
+                    return Ok(());
+                }
+                let member = self.fleet.members.get_mut(name).ok_or_else(|| NoVictim::Cluster(name.clone()))?;
+                member.now = member.now.max(self.now);
+                member.set_dark(*dark);
+                member.route();
                 Ok(())
             }
             Fault::Any => Ok(()),

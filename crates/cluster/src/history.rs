@@ -112,7 +112,7 @@ impl<C: Companion> History<C> {
     /// Takes in what happened to the live cluster since the last call.
     pub fn follow(&mut self, cluster: &mut Cluster, companion: &C) {
         self.inputs.append(&mut cluster.journal.noted);
-        if cluster.api().object_count() > self.huge {
+        if cluster.object_count() > self.huge {
             self.snapshots.clear();
             self.inputs.clear();
             return;
@@ -134,7 +134,7 @@ impl<C: Companion> History<C> {
         // What is played again is not noted a second time.
         cluster.journal.on = false;
         cluster.journal.noted.clear();
-        let objects = cluster.api().object_count();
+        let objects = cluster.object_count();
         let done = self.inputs.len();
         self.snapshots.push(Snapshot { cluster, companion: companion.clone(), objects, done });
     }

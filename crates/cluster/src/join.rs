@@ -34,7 +34,8 @@ impl Cluster {
                 };
         }
         let rng = self.chance.fork(&node.name);
-        let index = self.parts.iter().filter(|p| p.kubelet().is_some()).count() as u32;
+        let before = self.parts.iter().filter(|p| p.kubelet().is_some()).count() as u32;
+        let index = self.config.network * crate::fleet::NODES_EACH + before;
         let kubelet = self.parts.len();
         self.config.nodes.push(node.clone());
         self.add_part(part::kubelet(&node, index, &rng));

@@ -43,6 +43,10 @@ pub(crate) enum Input {
     Registry(Box<containers::images::Registry>),
     /// A file on a node's disk is moved.
     MoveFile(Str, Str, Str),
+    AddCluster(Box<crate::ClusterConfig>),
+    RemoveCluster(Str),
+    /// The same to a member.
+    Member(Str, Box<Input>),
 }
 
 /// An input with its place: after so many events, at this instant.
@@ -102,6 +106,9 @@ impl Cluster {
             Input::Registry(registry) => self.depot.registry = *registry,
             Input::Join(node) => drop(self.join_node(*node)),
             Input::Fault(fault) => drop(self.inject(*fault)),
+            Input::AddCluster(config) => drop(self.add_cluster(*config)),
+            Input::RemoveCluster(name) => drop(self.remove_cluster(&name)),
+            Input::Member(name, input) => self.redo_in(&name, *input),
         }
     }
 

@@ -11,6 +11,7 @@ mod components;
 pub mod config;
 mod event_loop;
 pub mod faults;
+mod fleet;
 pub mod history;
 mod join;
 mod journal;
@@ -37,6 +38,7 @@ pub use config::{ClusterConfig, NodeConfig, cloud_with, storage_playground};
 pub use containers::images::registry::Fault as RegistryFault;
 pub use containers::net as wire;
 pub use faults::Fault;
+pub use fleet::{FIRST, FIRST_SERVER, NotMade, Summary, membership};
 pub use network;
 pub use port::Port;
 pub use scheduler::{Decision, Outcome, PluginScore, Verdict};
@@ -83,6 +85,7 @@ pub struct Cluster {
     chance: Rng,
     /// Where the API server answers.
     server: apiserver::Config,
+    fleet: fleet::Fleet,
 }
 
 impl Cluster {
@@ -90,9 +93,13 @@ impl Cluster {
     #[must_use]
     pub fn new(config: ClusterConfig) -> Self {
         let rng = Rng::new(config.seed);
+        let mut server = apiserver::Config::default();
+        if config.network > 0 {
+            server.advertise_address = kubelet::host_ip(config.network * fleet::NODES_EACH);
+        }
         let mut cluster = Self {
             now: config.start,
-            api: ApiServer::new(&rng, apiserver::Config::default(), config.start),
+            api: ApiServer::new(&rng, server.clone(), config.start),
             parts: Vec::new(),
             router: Router::default(),
             due: Timers::default(),
@@ -108,10 +115,16 @@ impl Cluster {
             components: Components::default(),
             faults: Vec::new(),
             chance: rng.fork("faults"),
-            server: apiserver::Config::default(),
+            server,
+            fleet: fleet::Fleet::default(),
             config,
         };
         cluster.boot(&rng);
+        for member in std::mem::take(&mut cluster.config.members) {
+            // A name that is taken or none makes no cluster: whoever reads configurations says so.
+            let _ = cluster.add_cluster(member);
+        }
+        cluster.join_all();
         cluster
     }
 
@@ -218,7 +231,7 @@ impl Cluster {
     /// A hash over all writes so far, in order: equal for equal seeds and commands, on every machine.
     #[must_use]
     pub fn log_hash(&self) -> u64 {
-        self.log_hash.value()
+        self.fleet.members.values().fold(self.log_hash.value(), |hash, m| hash.rotate_left(1) ^ m.log_hash())
     }
 
     #[must_use]
@@ -300,7 +313,7 @@ impl Cluster {
     pub fn pending(&self) -> impl Iterator<Item = (Time, &str)> {
         self.due.iter().filter_map(|(at, due)| match due {
             Due::Wake(id) => self.parts.get(*id).map(|p| (at, p.name())),
-            Due::Deliver(_) | Due::Net(_) | Due::Scrape | Due::Load => None,
+            Due::Deliver(_) | Due::Net(_) | Due::Scrape | Due::Load | Due::Hub => None,
         })
     }
 
@@ -315,6 +328,7 @@ impl Cluster {
         self.reach_from("").check(&self.server_address())?;
         let answer = self.handle(caller, request);
         self.route();
+        self.fleet_moved();
         answer
     }
 }

@@ -19,6 +19,15 @@ use crate::{At, ClusterConfig, NodeConfig};
 /// From the start of a component's process to its first try for its lease (estimate).
 const START_MS: clock::Millis = 1_500;
 
+/// The controllers of a hub, as karmada runs the controller manager: what is given to it is a template, not to be run.
+const HUB_CONTROLLERS: [&str; 5] = [
+    "namespace-controller",
+    "garbage-collector-controller",
+    "serviceaccount-controller",
+    "clusterrole-aggregation-controller",
+    "ttl-after-finished-controller",
+];
+
 fn uuid(rng: &mut Rng) -> String {
     let (a, b) = (rng.next_u64(), rng.next_u64());
     format!(
@@ -322,9 +331,16 @@ pub(crate) fn kube_proxy(node: &NodeConfig, rng: &Rng) -> Part {
 
 /// The parts of a new cluster, in the order in which they act when all are due at once.
 pub(crate) fn all(config: &ClusterConfig, rng: &Rng) -> Vec<Part> {
+    if config.is_hub {
+        let mut manager = ControllerManager::new(config.start);
+        let others = |name: &&'static str| !HUB_CONTROLLERS.contains(name);
+        manager.paused = manager.work().iter().map(|w| w.name).filter(others).map(Str::new_static).collect();
+        let machine = Machine::ControllerManager(Box::new(manager));
+        return vec![Part::new("kube-controller-manager", machine, rng)];
+    }
     let mut parts = Vec::with_capacity(config.nodes.len() * 2 + 2);
     for (i, node) in config.nodes.iter().enumerate() {
-        parts.push(kubelet(node, i as u32, rng));
+        parts.push(kubelet(node, config.network * crate::fleet::NODES_EACH + i as u32, rng));
     }
     let manager = ControllerManager::new(config.start);
     parts.push(Part::new("kube-controller-manager", Machine::ControllerManager(Box::new(manager)), rng));

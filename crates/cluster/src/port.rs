@@ -8,6 +8,7 @@ use apiserver::WatchCursor;
 use client::Caller;
 use client::handle::{Answer, Ask, Frame, Handle, Mailbox, Ticket};
 use clock::Time;
+use objects::Status;
 
 use crate::Cluster;
 
@@ -42,10 +43,55 @@ impl Port {
 
     /// Answers what can be answered now. True when at least one answer was given: poll the program again.
     pub fn serve(&mut self, cluster: &mut Cluster) -> bool {
+        let server = {
+            let mut m = self.mailbox.borrow_mut();
+            m.now = cluster.now();
+            if cluster.has_members() && m.clusters.is_empty() {
+                m.clusters = cluster.clusters_known();
+            }
+            m.server.clone()
+        };
+        if server.is_empty() {
+            return self.serve_at(cluster);
+        }
+        match cluster.at_server(&server) {
+            Ok(name) if name == cluster.config().name => self.serve_at(cluster),
+            Ok(name) => cluster.with_cluster(&name, |c| self.serve_at(c)).unwrap_or(false),
+            Err(nobody) => self.refuse(cluster.now(), &nobody),
+        }
+    }
+
+    /// Nobody answers: what has an end in time alone is answered still.
+    fn refuse(&mut self, now: Time, nobody: &Status) -> bool {
+        let mut m = self.mailbox.borrow_mut();
+        self.waiting.extend(std::mem::take(&mut m.asks));
+        for ticket in std::mem::take(&mut m.dropped) {
+            self.waiting.remove(&ticket);
+            m.answers.remove(&ticket);
+        }
+        let mut answered = false;
+        for (ticket, ask) in std::mem::take(&mut self.waiting) {
+            let answer = match &ask {
+                Ask::Call(_) => Answer::Response(Box::new(Err(nobody.clone()))),
+                Ask::Watch(_) | Ask::Connect(_) => Answer::Opened(Err(nobody.clone())),
+                Ask::NextEvent(_) => Answer::Event(None),
+                Ask::NextFrame(_) => Answer::Frame(None),
+                Ask::Sleep(until) if now >= *until => Answer::Slept,
+                Ask::Sleep(_) => {
+                    self.waiting.insert(ticket, ask);
+                    continue;
+                }
+            };
+            m.answers.insert(ticket, answer);
+            answered = true;
+        }
+        answered
+    }
+
+    fn serve_at(&mut self, cluster: &mut Cluster) -> bool {
         let mailbox = self.mailbox.clone();
         let (sent, closed) = {
             let mut m = mailbox.borrow_mut();
-            m.now = cluster.now();
             // One asked and dropped since the last time would take an answer that another waits for.
             self.waiting.extend(std::mem::take(&mut m.asks));
             for ticket in std::mem::take(&mut m.dropped) {

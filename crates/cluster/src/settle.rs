@@ -38,6 +38,11 @@ impl Cluster {
 
     /// The last revision that changed anything a reader would call a change: heartbeats and events are none.
     fn last_visible_change(&self) -> u64 {
+        let own = self.own_visible_change();
+        self.fleet.members.values().fold(own, |a, m| a.wrapping_mul(31).wrapping_add(m.last_visible_change()))
+    }
+
+    fn own_visible_change(&self) -> u64 {
         ["pods", "deployments.apps", "replicasets.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch"]
             .iter()
             .flat_map(|id| self.objects(id))
@@ -47,6 +52,11 @@ impl Cluster {
     }
 
     fn is_settled(&self) -> bool {
+        self.is_itself_settled()
+            && self.fleet.members.values().all(|m| m.components.dark || m.is_settled())
+    }
+
+    fn is_itself_settled(&self) -> bool {
         let pods = self.objects("pods").all(|p| {
             let done = matches!(p["status"]["phase"].text(), "Succeeded" | "Failed");
             !p.is_terminating() && (done || p.condition_true("Ready"))

@@ -44,6 +44,10 @@ pub struct ClusterSpec {
     pub workers: usize,
     pub control_plane: bool,
     pub seed: u64,
+    /// Clusters beside the first, by name and number of workers.
+    pub members: Vec<(Str, usize)>,
+    /// A hub over them.
+    pub hub: Option<Str>,
 }
 
 #[derive(Clone, Debug)]
@@ -133,22 +137,33 @@ impl ClusterSpec {
             nodes.push(NodeConfig::control_plane("control-plane"));
         }
         nodes.extend((1..=self.workers).map(|i| NodeConfig::worker(format!("worker-{i}"))));
-        ClusterConfig { nodes, ..ClusterConfig::playground(self.seed) }
+        let hub = self.hub.iter().map(|name| ClusterConfig::hub(name));
+        let members = self.members.iter().map(|(name, workers)| ClusterConfig::member(name, *workers));
+        ClusterConfig { nodes, members: members.chain(hub).collect(), ..ClusterConfig::playground(self.seed) }
     }
 
     fn read(node: &Node<'_>) -> Result<Self, Error> {
         if node.value.is_null() {
-            return Ok(Self { workers: 3, control_plane: true, seed: 1 });
+            return Ok(Self { workers: 3, control_plane: true, seed: 1, members: Vec::new(), hub: None });
         }
-        node.only(&["workers", "control_plane", "seed"])?;
-        let number = |key: &str, default: i64, most: i64| match node.find(key) {
+        node.only(&["workers", "control_plane", "seed", "members", "hub"])?;
+        let of = |node: &Node<'_>, key: &str, default: i64, most: i64| match node.find(key) {
             None => Ok(default),
             Some(n) => match n.int()? {
                 i if (0..=most).contains(&i) => Ok(i),
                 i => n.error(format!("{i} is not between 0 and {most}")),
             },
         };
+        let number = |key: &str, default: i64, most: i64| of(node, key, default, most);
+        let mut members = Vec::new();
+        for member in node.get("members").items()? {
+            member.only(&["name", "workers"])?;
+            let workers = usize::try_from(of(&member, "workers", 1, 20)?).unwrap_or(1);
+            members.push((member.field("name")?.text()?, workers));
+        }
         Ok(Self {
+            members,
+            hub: node.find("hub").map(|n| n.text()).transpose()?,
             workers: usize::try_from(number("workers", 3, 100)?).unwrap_or(3),
             control_plane: node.get("control_plane").value.as_bool().unwrap_or(true),
             seed: u64::try_from(number("seed", 1, i64::MAX)?).unwrap_or(1),

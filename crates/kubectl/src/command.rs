@@ -73,7 +73,7 @@ pub static GLOBAL: &[Flag] = &[
     flag("profile", Kind::Text, "none", NOT_SIMULATED),
     flag("profile-output", Kind::Text, "profile.pprof", NOT_SIMULATED),
     flag("request-timeout", Kind::Text, "0", NOT_SIMULATED),
-    short('s', "server", Kind::Text, "", NOT_SIMULATED),
+    short('s', "server", Kind::Text, "", "the server to ask, instead of the context's"),
     flag("tls-server-name", Kind::Text, "", NOT_SIMULATED),
     flag("token", Kind::Text, "", "bearer token"),
     flag("user", Kind::Text, "", "user of the kubeconfig to use"),

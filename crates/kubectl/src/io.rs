@@ -3,6 +3,7 @@
 //! Owns: the contract ([`Io`]). Does not own: any machine; the terminal and the native binary bring theirs.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -36,7 +37,7 @@ impl FsError {
 }
 
 /// Discovery as remembered between runs, as kubectl's cache under `~/.kube/cache`.
-pub type DiscoveryCache = Rc<RefCell<Option<Rc<Vec<Resource>>>>>;
+pub type DiscoveryCache = Rc<RefCell<BTreeMap<String, Rc<Vec<Resource>>>>>;
 
 /// The machine around one run of kubectl.
 ///

@@ -1,9 +1,9 @@
 //! The kubeconfig: contexts, clusters and users in a file of the learner, or the playground's own when there is none.
 //!
-//! Models `k8s.io/client-go/tools/clientcmd`. Not modelled: several clusters to talk to (there is one; what a context
-//! names is kept but the request goes to the playground's cluster), credentials.
+//! Models `k8s.io/client-go/tools/clientcmd`: a request goes to the server of the context. Not modelled: credentials
+//! (everybody is the administrator), merging of several files.
 
-use objects::{Value, value, yaml};
+use objects::{Str, Value, value, yaml};
 
 use crate::error::{Result, fail};
 use crate::io::{FsError, Io};
@@ -16,11 +16,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `--kubeconfig`, `$KUBECONFIG` or `~/.kube/config`.
+    /// Reads `--kubeconfig`, `$KUBECONFIG` or `~/.kube/config`. Without a file there is a context for each of the
+    /// `clusters` (name and server), the first in use.
     ///
     /// # Errors
     /// A file named by the flag that is missing, or one that is no YAML.
-    pub fn load(io: &dyn Io, flag: &str) -> Result<Self> {
+    pub fn load(io: &dyn Io, flag: &str, clusters: &[(Str, Str)]) -> Result<Self> {
         let named = !flag.is_empty();
         let path = if named {
             flag.to_owned()
@@ -38,7 +39,7 @@ impl Config {
             Err(FsError::NotFound) if named => {
                 return fail(format!("stat {path}: no such file or directory"));
             }
-            Err(_) => playground(),
+            Err(_) => of_clusters(clusters),
         };
         Ok(Self { value, path, override_context: None })
     }
@@ -66,12 +67,12 @@ impl Config {
         }
     }
 
-    /// The server's address, for texts only.
+    /// The server's address.
     #[must_use]
     pub fn server(&self) -> &str {
         let cluster = self.context(self.current()).map_or("", |c| c["cluster"].text());
         match named(&self.value["clusters"], cluster).map_or("", |c| c["cluster"]["server"].text()) {
-            "" => "https://127.0.0.1:6443",
+            "" => FIRST_SERVER,
             s => s,
         }
     }
@@ -92,14 +93,36 @@ pub fn named<'a>(list: &'a Value, name: &str) -> Option<&'a Value> {
     list.items().iter().find(|c| c["name"] == name)
 }
 
-fn playground() -> Value {
-    value!({
-        "apiVersion": "v1",
-        "kind": "Config",
-        "preferences": {},
-        "clusters": [{"name": "wheelhouse", "cluster": {"server": "https://127.0.0.1:6443"}}],
-        "contexts": [{"name": "wheelhouse", "context": {"cluster": "wheelhouse", "user": "admin"}}],
-        "current-context": "wheelhouse",
-        "users": [{"name": "admin", "user": {}}],
-    })
+/// Adds a context with its cluster and user, all of one name, or takes them out again.
+pub fn set_cluster(config: &mut Value, name: &str, server: Option<&str>) {
+    let user = if name == FIRST { "admin" } else { name };
+    let mut entry = |list: &str, of: &str, body: Option<Value>| {
+        let mut all: Vec<Value> = config[list].items().iter().filter(|e| e["name"] != of).cloned().collect();
+        if let Some(body) = body {
+            let mut named = value!({"name": (of)});
+            body.entries().iter().for_each(|(k, v)| named.set(k.clone(), v.clone()));
+            all.push(named);
+        }
+        config.set(list, Value::from(all));
+    };
+    entry("clusters", name, server.map(|s| value!({"cluster": {"server": (s)}})));
+    entry("contexts", name, server.map(|_| value!({"context": {"cluster": (name), "user": (user)}})));
+    entry("users", user, server.map(|_| value!({"user": {}})));
+}
+
+/// The first cluster's name and server, where nobody says otherwise.
+const FIRST: &str = "wheelhouse";
+const FIRST_SERVER: &str = "https://127.0.0.1:6443";
+
+fn of_clusters(clusters: &[(Str, Str)]) -> Value {
+    let first = [(Str::new_static(FIRST), Str::new_static(FIRST_SERVER))];
+    let clusters = if clusters.is_empty() { &first } else { clusters };
+    let mut config = value!({
+        "apiVersion": "v1", "kind": "Config", "preferences": {},
+        "clusters": [], "contexts": [], "current-context": (&clusters[0].0), "users": [],
+    });
+    for (name, server) in clusters {
+        set_cluster(&mut config, name, Some(server));
+    }
+    config
 }

@@ -18,13 +18,15 @@ use crate::session::Kubectl;
 
 pub struct Mapper {
     cache: DiscoveryCache,
+    /// Whose resources they are.
+    server: String,
     fresh: Cell<bool>,
 }
 
 impl Mapper {
     #[must_use]
-    pub fn new(cache: DiscoveryCache) -> Self {
-        Self { cache, fresh: Cell::new(false) }
+    pub fn new(cache: DiscoveryCache, server: String) -> Self {
+        Self { cache, server, fresh: Cell::new(false) }
     }
 }
 
@@ -34,7 +36,7 @@ impl Kubectl {
     /// # Errors
     /// When the server does not answer.
     pub async fn resources(&self) -> Result<Rc<Vec<Resource>>> {
-        let cached = self.mapper.cache.borrow().clone();
+        let cached = self.mapper.cache.borrow().get(&self.mapper.server).cloned();
         match cached {
             Some(all) => Ok(all),
             None => self.discover().await,
@@ -76,7 +78,7 @@ impl Kubectl {
             }
         }
         let all = Rc::new(all);
-        *self.mapper.cache.borrow_mut() = Some(all.clone());
+        self.mapper.cache.borrow_mut().insert(self.mapper.server.clone(), all.clone());
         self.mapper.fresh.set(true);
         Ok(all)
     }

@@ -39,7 +39,7 @@ impl Kubectl {
     /// # Errors
     /// A kubeconfig that can't be read, or a context that is not in it.
     pub fn new(io: Rc<dyn Io>, client: Handle, args: &Args) -> Result<Self> {
-        let mut config = Config::load(io.as_ref(), args.text("kubeconfig"))?;
+        let mut config = Config::load(io.as_ref(), args.text("kubeconfig"), &client.clusters())?;
         let context = args.text("context");
         if !context.is_empty() {
             // `config` itself works on a file whose contexts may be missing.
@@ -61,7 +61,13 @@ impl Kubectl {
         } else {
             Some((args.text("as").into(), args.list("as-group").into_iter().map(Str::from).collect()))
         };
-        let mapper = Mapper::new(io.discovery_cache());
+        // The server of `--server`, else the context's.
+        let server = match args.text("server") {
+            "" => config.server().to_owned(),
+            given => given.to_owned(),
+        };
+        client.dial(&server);
+        let mapper = Mapper::new(io.discovery_cache(), server);
         Ok(Self {
             io,
             client,

@@ -13,7 +13,8 @@ pub(crate) const DISK: &str = "100Gi";
 const LEASE_NAMESPACE: &str = "kube-node-lease";
 
 /// `172.18.0.2` for the first node.
-pub(crate) fn host_ip(index: u32) -> Str {
+#[must_use]
+pub fn host_ip(index: u32) -> Str {
     Str::from(format!("172.18.{}.{}", (index + 2) / 256, (index + 2) % 256))
 }
 

@@ -38,7 +38,10 @@ impl Terminal {
         }
         let candidates = match words.first().map(String::as_str) {
             None => self.commands(word),
-            Some("kubectl" | "k") if !takes_file(&words) => of_kubectl(cluster, &words[1..], word),
+            Some("kubectl" | "k") if !takes_file(&words) => {
+                let server = self.current_server(cluster);
+                of_kubectl(cluster, &server, &words[1..], word)
+            }
             Some(_) => self.file_candidates(word),
         };
         (start, candidates)
@@ -72,8 +75,10 @@ impl Terminal {
 }
 
 /// What kubectl offers, as far as the cluster can say it at once.
-fn of_kubectl(cluster: &mut Cluster, words: &[String], word: &str) -> Vec<Candidate> {
+fn of_kubectl(cluster: &mut Cluster, server: &str, words: &[String], word: &str) -> Vec<Candidate> {
     let (mut port, handle) = Port::new(learner());
+    handle.dial(server);
+    port.serve(cluster);
     let mut program = pin!(kubectl::complete(words, word, &handle));
     let mut context = Context::from_waker(Waker::noop());
     loop {

@@ -21,6 +21,7 @@ Usage:
   fault registry HOST lose|refuse|silence|limit|certificate|slow [N]|restore
                                              an image registry such as docker.io
   fault disk NODE SIZE|free                  take up a node's disk, such as 95Gi
+  fault cluster NAME lose|restore            all power of a whole cluster; and back
   fault any                                  one of these by chance
   fault list                                 what was done so far, and what is broken now
 
@@ -41,6 +42,7 @@ const HELP_KO: &str = "\
   fault registry 호스트 lose|refuse|silence|limit|certificate|slow [N]|restore
                                              docker.io 같은 이미지 레지스트리
   fault disk 노드 크기|free                   노드의 디스크를 채웁니다. 예: 95Gi
+  fault cluster 이름 lose|restore            클러스터 하나의 전원 전체, 되돌리기
   fault any                                  이 가운데 하나를 무작위로
   fault list                                 지금까지 낸 고장과 지금 고장 난 것
 
@@ -129,6 +131,7 @@ fn parse(args: &[String]) -> Option<Fault> {
             let size = Quantity::parse(size).ok()?;
             Fault::FillDisk(name(1)?, u64::try_from(size.value()).ok()?)
         }
+        ("cluster", how @ ("lose" | "restore")) => Fault::Cluster(name(1)?, how == "lose"),
         ("any", _) => Fault::Any,
         _ => return None,
     })
@@ -186,6 +189,12 @@ pub fn sentence(fault: &Fault, korean: bool) -> String {
                 format!("{size} MiB of the disk of node {n} are taken"),
             )
         }
+        Fault::Cluster(n, true) => {
+            pick(format!("클러스터 {n}: 전원이 꺼졌습니다"), format!("cluster {n} has lost its power"))
+        }
+        Fault::Cluster(n, false) => {
+            pick(format!("클러스터 {n}: 되돌렸습니다"), format!("cluster {n} is back"))
+        }
         Fault::Any => pick("아무 고장".to_owned(), "anything".to_owned()),
     }
 }
@@ -208,6 +217,9 @@ fn refusal(why: &NoVictim, korean: bool) -> String {
             format!("no pod in kube-system runs \"{c}\""),
             format!("kube-system에 \"{c}\"을(를) 실행하는 파드가 없습니다"),
         ),
+        NoVictim::Cluster(c) => {
+            (format!("there is no cluster \"{c}\""), format!("클러스터 \"{c}\"이(가) 없습니다"))
+        }
     };
     if korean { format!("오류: {ko}\n") } else { format!("error: {en}\n") }
 }
@@ -238,6 +250,16 @@ fn list(cluster: &Cluster, korean: bool) -> String {
         }
     }
     text
+}
+
+/// `fault cluster`: the first cluster has all of them in hand.
+pub(crate) fn of_cluster(
+    args: &[String],
+    korean: bool,
+    cluster: &mut Cluster,
+    _: &dyn kubectl::Io,
+) -> Printed {
+    run(args, korean, cluster)
 }
 
 /// The command line.

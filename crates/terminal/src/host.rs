@@ -5,7 +5,8 @@ use containers::fs::Volumes;
 use containers::machine::Host;
 
 /// Commands that [`crate::program`] runs.
-pub(crate) const PROVIDED: [&str; 8] = ["kubectl", "k", "load", "docker", "fault", "node", "why", "lab"];
+pub(crate) const PROVIDED: [&str; 9] =
+    ["kubectl", "k", "load", "docker", "fault", "node", "why", "lab", "cluster"];
 
 #[derive(Debug, Default)]
 pub(crate) struct LearnerHost {

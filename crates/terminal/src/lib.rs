@@ -4,6 +4,7 @@
 //! (kubectl with its alias `k`, load), and when each of them goes on.
 //! Does not own: what a command does (kubectl), how time passes (whoever calls [`Terminal::run_until`]).
 
+mod clusters;
 mod complete;
 mod docker;
 pub mod fault;

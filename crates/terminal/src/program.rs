@@ -19,14 +19,21 @@ use crate::load::Printed;
 pub(crate) const LEARNER: &str = "you";
 
 /// Runs with its arguments; true: in Korean.
-type AtOnce = fn(&[String], bool, &mut Cluster) -> Printed;
+#[derive(Clone, Copy)]
+enum Run {
+    /// On the cluster of the context in use.
+    AtCurrent(fn(&[String], bool, &mut Cluster) -> Printed),
+    AtFirst(fn(&[String], bool, &mut Cluster, &dyn kubectl::Io) -> Printed),
+}
 
-fn at_once(name: &str) -> Option<AtOnce> {
-    match name {
-        "load" => Some(crate::load::run),
-        "fault" => Some(crate::fault::run),
-        "node" => Some(crate::node::run),
-        "why" => Some(crate::why::run),
+fn at_once(argv: &[String]) -> Option<Run> {
+    match argv.first()?.as_str() {
+        "load" => Some(Run::AtCurrent(crate::load::run)),
+        "fault" if argv.get(1).is_some_and(|w| w == "cluster") => Some(Run::AtFirst(crate::fault::of_cluster)),
+        "fault" => Some(Run::AtCurrent(crate::fault::run)),
+        "node" => Some(Run::AtCurrent(crate::node::run)),
+        "why" => Some(Run::AtCurrent(crate::why::run)),
+        "cluster" => Some(Run::AtFirst(crate::clusters::run)),
         _ => None,
     }
 }
@@ -36,7 +43,7 @@ pub(crate) struct Program {
     port: Port,
     future: LocalFuture<'static, i32>,
     /// A command that is done at once, with the cluster in hand: its arguments.
-    at_once: Option<(AtOnce, Vec<String>, Rc<ProcessIo>)>,
+    at_once: Option<(Run, Vec<String>, Rc<ProcessIo>)>,
     docker: Option<Docker>,
     /// The host lab's command: its arguments.
     lab: Option<(Vec<String>, Rc<ProcessIo>, Rc<Shared>)>,
@@ -62,7 +69,7 @@ impl Program {
             return Self { pid: external.pid, port, future, at_once: None, docker: Some(docker), lab: None };
         }
         let io = Rc::new(ProcessIo::new(external.pid, external.env, external.cwd, shared));
-        let now = external.argv.first().and_then(|name| at_once(name));
+        let now = at_once(&external.argv);
         let is_lab = external.argv.first().is_some_and(|name| name == "lab");
         let argv: Vec<String> = external.argv.into_iter().skip(1).collect();
         if is_lab {
@@ -92,7 +99,15 @@ impl Program {
         }
         let mut moved = false;
         if let Some((run, argv, io)) = &self.at_once {
-            let printed = run(argv, kubectl::help::speaks_korean(io.as_ref()), cluster);
+            let korean = kubectl::help::speaks_korean(io.as_ref());
+            let printed = match run {
+                // What is about clusters as a whole has the first in hand.
+                Run::AtFirst(run) => run(argv, korean, cluster, io.as_ref()),
+                Run::AtCurrent(run) => match crate::clusters::current(cluster, io.as_ref()) {
+                    Ok(name) => cluster.with_cluster(&name, |c| run(argv, korean, c)).unwrap_or_default(),
+                    Err(nobody) => Printed { err: format!("{nobody}\n"), code: 1, ..Printed::default() },
+                },
+            };
             io.out(printed.out.as_bytes());
             io.err(printed.err.as_bytes());
             return (Some(printed.code), true);

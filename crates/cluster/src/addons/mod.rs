@@ -99,7 +99,8 @@ impl Cluster {
                 }
                 continue;
             }
-            let text = addon.manifest().replace("$IP", &address);
+            let pods = format!("10.{}.0.0", 244 + self.config.network);
+            let text = addon.manifest().replace("$IP", &address).replace("10.244.0.0", &pods);
             for document in objects::yaml::load_stream(&text).documents {
                 self.install(document.value);
             }
@@ -117,11 +118,12 @@ impl Cluster {
     }
 
     fn install_static_pods(&mut self, part: usize, node: &str, ip: &str) {
+        let pods = format!("10.{}.0.0", 244 + self.config.network);
         let files: Vec<(String, String)> = STATIC_PODS
             .iter()
             .map(|(name, text)| {
                 let path = format!("{}/{name}.yaml", kubelet::MANIFESTS);
-                (path, text.replace("$NODE", node).replace("$IP", ip))
+                (path, text.replace("$NODE", node).replace("$IP", ip).replace("10.244.0.0", &pods))
             })
             .collect();
         self.kubelet_acts(part, |k, ctx| {
@@ -151,7 +153,7 @@ impl Cluster {
         }
     }
 
-    fn system(actor: &'static str) -> Caller {
+    pub(crate) fn system(actor: &'static str) -> Caller {
         Caller {
             user: "kubernetes-admin".into(),
             groups: vec!["system:masters".into()],
