@@ -94,7 +94,11 @@ impl Components {
 impl Cluster {
     /// How far a request gets that is sent from `node`; `""`: from outside.
     pub(crate) fn reach_from(&self, node: &str) -> Reach {
-        if self.components.nodes.is_empty() || self.components.dark { self.components.reach } else { self.find_reach(node) }
+        if self.components.nodes.is_empty() || self.components.dark {
+            self.components.reach
+        } else {
+            self.find_reach(node)
+        }
     }
 
     fn find_reach(&self, from: &str) -> Reach {

@@ -155,7 +155,8 @@ impl Cluster {
                     self.set_dark(*dark);
                     return Ok(());
                 }
-                let member = self.fleet.members.get_mut(name).ok_or_else(|| NoVictim::Cluster(name.clone()))?;
+                let member =
+                    self.fleet.members.get_mut(name).ok_or_else(|| NoVictim::Cluster(name.clone()))?;
                 member.now = member.now.max(self.now);
                 member.set_dark(*dark);
                 member.route();

@@ -52,8 +52,7 @@ impl Cluster {
     }
 
     fn is_settled(&self) -> bool {
-        self.is_itself_settled()
-            && self.fleet.members.values().all(|m| m.components.dark || m.is_settled())
+        self.is_itself_settled() && self.fleet.members.values().all(|m| m.components.dark || m.is_settled())
     }
 
     fn is_itself_settled(&self) -> bool {

@@ -15,7 +15,8 @@ fn admin() -> Caller {
 }
 
 fn three() -> Cluster {
-    let members = vec![ClusterConfig::member("east", 1), ClusterConfig::member("west", 1), ClusterConfig::hub("hub")];
+    let members =
+        vec![ClusterConfig::member("east", 1), ClusterConfig::member("west", 1), ClusterConfig::hub("hub")];
     Cluster::new(ClusterConfig { members, ..ClusterConfig::playground(7) })
 }
 
@@ -89,8 +90,11 @@ fn a_lost_member_is_made_up_for_and_gets_nothing_back() {
     c.settle();
     c.advance(15_000);
     assert_eq!((ready(&c, "east"), ready(&c, "west")), (2, 1));
-    let status = |c: &Cluster| c.cluster_named("hub").and_then(|h| h.object("deployments.apps", "default", "web"))
-        .map_or(0, |d| d["status"]["readyReplicas"].int());
+    let status = |c: &Cluster| {
+        c.cluster_named("hub")
+            .and_then(|h| h.object("deployments.apps", "default", "web"))
+            .map_or(0, |d| d["status"]["readyReplicas"].int())
+    };
     assert_eq!(status(&c), 3);
     c.inject(Fault::Cluster("east".into(), true)).expect("there");
     c.advance(30_000);
@@ -100,7 +104,9 @@ fn a_lost_member_is_made_up_for_and_gets_nothing_back() {
     c.inject(Fault::Cluster("east".into(), false)).expect("there");
     c.advance(120_000);
     assert_eq!((ready(&c, "east"), ready(&c, "west"), status(&c)), (0, 3, 3));
-    assert!(c.cluster_named("east").is_some_and(|e| e.object("deployments.apps", "default", "web").is_none()));
+    assert!(
+        c.cluster_named("east").is_some_and(|e| e.object("deployments.apps", "default", "web").is_none())
+    );
 }
 
 #[test]
@@ -130,7 +136,9 @@ fn the_past_of_all_of_them_is_played_again() {
     mark(&mut c, &mut history, 20_000);
     c.inject(Fault::Cluster("east".into(), true)).expect("there");
     mark(&mut c, &mut history, 70_000);
-    c.with_cluster("west", |w| w.inject(Fault::RestoreNode("west-worker-1".into()))).expect("there").expect("done");
+    c.with_cluster("west", |w| w.inject(Fault::RestoreNode("west-worker-1".into())))
+        .expect("there")
+        .expect("done");
     c.inject(Fault::Cluster("east".into(), false)).expect("there");
     mark(&mut c, &mut history, 60_000);
     assert!(c.remove_cluster("east"));

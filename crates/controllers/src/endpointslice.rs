@@ -21,7 +21,8 @@ use crate::delays::{ENDPOINT_SLICE_BACKOFF_MS, MAX_BACKOFF_MS};
 use crate::pods;
 use crate::selector::{self, SelectorIndex};
 use crate::service_ports::{
-    addresses, has_named_ports, hostname, is_headless, services_of_change, should_be_in_endpoints, slice_ports,
+    addresses, has_named_ports, hostname, is_headless, services_of_change, should_be_in_endpoints,
+    slice_ports,
 };
 use crate::sync_queue::SyncQueue;
 

@@ -9,16 +9,30 @@ use objects::{Value, value};
 fn told(kind: &str) -> &'static [&'static str] {
     match kind {
         "Deployment" => &[
-            "availableReplicas", "observedGeneration", "readyReplicas", "replicas", "unavailableReplicas",
+            "availableReplicas",
+            "observedGeneration",
+            "readyReplicas",
+            "replicas",
+            "unavailableReplicas",
             "updatedReplicas",
         ],
         "StatefulSet" => &[
-            "availableReplicas", "currentReplicas", "observedGeneration", "readyReplicas", "replicas",
+            "availableReplicas",
+            "currentReplicas",
+            "observedGeneration",
+            "readyReplicas",
+            "replicas",
             "updatedReplicas",
         ],
         "DaemonSet" => &[
-            "currentNumberScheduled", "desiredNumberScheduled", "numberAvailable", "numberMisscheduled",
-            "numberReady", "numberUnavailable", "observedGeneration", "updatedNumberScheduled",
+            "currentNumberScheduled",
+            "desiredNumberScheduled",
+            "numberAvailable",
+            "numberMisscheduled",
+            "numberReady",
+            "numberUnavailable",
+            "observedGeneration",
+            "updatedNumberScheduled",
         ],
         "Job" => &["active", "completionTime", "conditions", "failed", "startTime", "succeeded"],
         "Pod" => &["phase", "podIP", "hostIP", "startTime"],
@@ -187,7 +201,10 @@ pub(crate) fn template_status(template: &Value, items: &[&Value], targets: usize
                     all.push(i);
                 }
             }
-            status.set("loadBalancer", if all.is_empty() { value!({}) } else { value!({"ingress": (Value::from(all))}) });
+            status.set(
+                "loadBalancer",
+                if all.is_empty() { value!({}) } else { value!({"ingress": (Value::from(all))}) },
+            );
         }
         _ => return None,
     }

@@ -70,7 +70,8 @@ impl Hub {
         let (mut kept, mut gone) = (Vec::new(), Vec::new());
         for target in spec["clusters"].items() {
             let name = target["name"].text();
-            let left = self.clusters.get(name).and_then(|c| placement::bears(&spec["placement"], c, desk.now));
+            let left =
+                self.clusters.get(name).and_then(|c| placement::bears(&spec["placement"], c, desk.now));
             match left {
                 Some(0) => {
                     gone.push(name.to_owned());
@@ -183,9 +184,8 @@ impl Hub {
             && targets.iter().all(|(name, _)| {
                 let space = format!("{SPACE}{name}/");
                 let work = works.into_iter().flatten().find(|w| w.starts_with(&space));
-                work.and_then(|w| self.works.get(w)).is_some_and(|w| {
-                    self.is_current(binding, w, name) && aggregate::is_healthy(w)
-                })
+                work.and_then(|w| self.works.get(w))
+                    .is_some_and(|w| self.is_current(binding, w, name) && aggregate::is_healthy(w))
             });
         let mut kept = Vec::new();
         for task in tasks {
@@ -266,7 +266,13 @@ impl Hub {
     }
 
     /// Deletes the works of a binding but for those that are wanted.
-    fn delete_works(&mut self, key: &str, wanted: &[Str], cause: u64, desk: &mut Desk<'_>) -> Result<(), Status> {
+    fn delete_works(
+        &mut self,
+        key: &str,
+        wanted: &[Str],
+        cause: u64,
+        desk: &mut Desk<'_>,
+    ) -> Result<(), Status> {
         let at = self.at.clone();
         let all: Vec<Str> = self.works_of.get(key).into_iter().flatten().cloned().collect();
         for work in all.into_iter().filter(|w| !wanted.contains(w)) {
@@ -300,22 +306,21 @@ impl Hub {
         let condition = if full {
             ("True", "FullyAppliedSuccess", "All works have been successfully applied")
         } else {
-            ("False", "FullyAppliedFailed", "Failed to apply all works, see status.aggregatedStatus for details")
+            (
+                "False",
+                "FullyAppliedFailed",
+                "Failed to apply all works, see status.aggregatedStatus for details",
+            )
         };
-        let conditions = conditioned(
-            binding,
-            "FullyApplied",
-            condition.0,
-            condition.1,
-            condition.2,
-            &desk.now.rfc3339(),
-        );
+        let conditions =
+            conditioned(binding, "FullyApplied", condition.0, condition.1, condition.2, &desk.now.rfc3339());
         let list = Value::from(items.clone());
         let status = &binding["status"];
         if status["aggregatedStatus"].items() != items.as_slice() || status["conditions"] != conditions {
             let patch = value!({"status": {"aggregatedStatus": (list), "conditions": (conditions)}});
             self.patch_binding(binding, "status", patch, "resource-binding-status-controller", cause, desk)?;
-            let text = format!("Update ResourceBinding({}) with AggregatedStatus successfully.", binding.key());
+            let text =
+                format!("Update ResourceBinding({}) with AggregatedStatus successfully.", binding.key());
             self.tell_both(desk, binding, false, "AggregateStatusSucceed", &text);
         }
         let Some(template) = self.template_of(binding).cloned() else { return Ok(()) };

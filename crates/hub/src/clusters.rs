@@ -149,7 +149,8 @@ impl Hub {
         }
         let space = format!("{SPACE}{name}");
         let made = desk.on(&at, "cluster-controller", cause, |ctx| {
-            let object = value!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": (space.as_str())}});
+            let object =
+                value!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": (space.as_str())}});
             match ctx.create(NAMESPACES, object) {
                 Ok(_) => Ok(true),
                 Err(e) if e.reason == Reason::AlreadyExists => Ok(false),
@@ -238,9 +239,8 @@ impl Hub {
         for work in &works {
             let (ns, name) = objects::meta::split_key(work);
             let how = Some(Propagation::Background);
-            let gone = desk.on(&at, "cluster-controller", cause, |ctx| {
-                ctx.delete(&WORKS, ns, name, None, None, how)
-            });
+            let gone = desk
+                .on(&at, "cluster-controller", cause, |ctx| ctx.delete(&WORKS, ns, name, None, None, how));
             if let Err(e) = gone
                 && e.reason != Reason::NotFound
             {
@@ -253,9 +253,8 @@ impl Hub {
         }
         let how = Some(Propagation::Background);
         // Gone already is as good.
-        let _ = desk.on(&at, "cluster-controller", cause, |ctx| {
-            ctx.delete(NAMESPACES, "", &space, None, None, how)
-        });
+        let _ = desk
+            .on(&at, "cluster-controller", cause, |ctx| ctx.delete(NAMESPACES, "", &space, None, None, how));
         let left: Value =
             cluster.meta()["finalizers"].items().iter().filter(|f| **f != FINALIZER).cloned().collect();
         let patch = value!({"metadata": {"finalizers": (left)}});

@@ -63,7 +63,8 @@ pub(crate) fn by_room(
     fresh: bool,
     uid: &str,
 ) -> Result<Vec<Share>, i64> {
-    let before: Vec<Share> = before.iter().filter(|(n, _)| room.iter().any(|(r, _)| r == n)).cloned().collect();
+    let before: Vec<Share> =
+        before.iter().filter(|(n, _)| room.iter().any(|(r, _)| r == n)).cloned().collect();
     let assigned: i64 = before.iter().map(|(_, n)| n).sum();
     if !fresh && assigned == replicas {
         return Ok(before);
@@ -134,20 +135,26 @@ mod tests {
     fn a_template_decides_from_which_end_a_tie_goes() {
         let equal = shares(&[("a", 1), ("b", 1)]);
         let uids = ["u1", "u2", "u3", "u4"].map(|u| by_weight(1, &equal, u));
-        assert!(uids.contains(&shares(&[("a", 1), ("b", 0)])) && uids.contains(&shares(&[("a", 0), ("b", 1)])));
+        assert!(
+            uids.contains(&shares(&[("a", 1), ("b", 0)])) && uids.contains(&shares(&[("a", 0), ("b", 1)]))
+        );
     }
 
     #[test]
     fn room_divides() {
         let room = shares(&[("a", 4), ("b", 8), ("c", 4)]);
-        let divide = |how, n, before: &[(&str, i64)], fresh| by_room(how, n, &shares(before), &room, fresh, "");
+        let divide =
+            |how, n, before: &[(&str, i64)], fresh| by_room(how, n, &shares(before), &room, fresh, "");
         assert_eq!(divide(Dynamic::Aggregated, 6, &[], false), Ok(shares(&[("b", 6)])));
         assert_eq!(divide(Dynamic::Aggregated, 10, &[], false), Ok(shares(&[("b", 7), ("a", 3)])));
         assert_eq!(divide(Dynamic::Weighted, 4, &[], false), Ok(shares(&[("b", 2), ("a", 1), ("c", 1)])));
         // What is there stays, and more is added to it.
         assert_eq!(divide(Dynamic::Aggregated, 4, &[("c", 3)], false), Ok(shares(&[("c", 4)])));
         // Less is taken from all alike.
-        assert_eq!(divide(Dynamic::Weighted, 3, &[("a", 4), ("b", 2)], false), Ok(shares(&[("a", 2), ("b", 1)])));
+        assert_eq!(
+            divide(Dynamic::Weighted, 3, &[("a", 4), ("b", 2)], false),
+            Ok(shares(&[("a", 2), ("b", 1)]))
+        );
         assert_eq!(divide(Dynamic::Weighted, 3, &[("a", 3)], false), Ok(shares(&[("a", 3)])));
         assert_eq!(divide(Dynamic::Weighted, 17, &[], false), Err(16));
         // A cluster that is no candidate any more gives its replicas to others.

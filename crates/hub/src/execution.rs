@@ -44,10 +44,13 @@ pub(crate) fn manifest(template: &Value, binding: &Value, replicas: Option<i64>)
     for (k, v) in crate::kinds::binding_marks(binding).entries() {
         annotations.set(k.clone(), v.clone());
     }
-    m.set("metadata", value!({
-        "name": (template.name()), "namespace": (template.namespace()),
-        "labels": (labels), "annotations": (annotations),
-    }));
+    m.set(
+        "metadata",
+        value!({
+            "name": (template.name()), "namespace": (template.namespace()),
+            "labels": (labels), "annotations": (annotations),
+        }),
+    );
     match template.kind() {
         "Service" if template["spec"]["clusterIP"] != "None" => {
             m.remove_at(&["spec", "clusterIP"]);
@@ -109,7 +112,13 @@ impl Hub {
         self.carry_out(&work, &cluster, cause, desk)
     }
 
-    fn take_back(&mut self, work: &Value, cluster: &str, cause: u64, desk: &mut Desk<'_>) -> Result<(), Status> {
+    fn take_back(
+        &mut self,
+        work: &Value,
+        cluster: &str,
+        cause: u64,
+        desk: &mut Desk<'_>,
+    ) -> Result<(), Status> {
         for m in work["spec"]["workload"]["manifests"].items() {
             let Some(r) = resource_of(m) else { continue };
             let done = desk.on(cluster, ACTOR, cause, |ctx| {
@@ -139,7 +148,13 @@ impl Hub {
         .map(|_| ())
     }
 
-    fn carry_out(&mut self, work: &Value, cluster: &str, cause: u64, desk: &mut Desk<'_>) -> Result<(), Status> {
+    fn carry_out(
+        &mut self,
+        work: &Value,
+        cluster: &str,
+        cause: u64,
+        desk: &mut Desk<'_>,
+    ) -> Result<(), Status> {
         let mut failed: Vec<String> = Vec::new();
         let mut statuses: Vec<Value> = Vec::new();
         let manifests = work["spec"]["workload"]["manifests"].items();
@@ -152,7 +167,8 @@ impl Hub {
                         let at = self.at.clone();
                         let (ns, name) = (m.namespace(), m.name());
                         let text = format!("Successfully applied resource({ns}/{name}) to cluster {cluster}");
-                        let about = desk.on(&at, ACTOR, cause, |ctx| ctx.get(&r, ns, name)).unwrap_or_default();
+                        let about =
+                            desk.on(&at, ACTOR, cause, |ctx| ctx.get(&r, ns, name)).unwrap_or_default();
                         desk.on(&at, ACTOR, cause, |ctx| {
                             if !about.is_null() {
                                 let kind = EventType::Normal;
@@ -180,7 +196,8 @@ impl Hub {
             let text = "Manifest has been successfully applied";
             conditioned(&next, "Applied", "True", "AppliedSuccessful", text, &now)
         } else {
-            let list = if let [one] = failed.as_slice() { one.clone() } else { format!("[{}]", failed.join(", ")) };
+            let list =
+                if let [one] = failed.as_slice() { one.clone() } else { format!("[{}]", failed.join(", ")) };
             let text = format!("Failed to apply all manifests ({}/{all}): {list}", all - failed.len());
             conditioned(&next, "Applied", "False", "AppliedFailed", &text, &now)
         };

@@ -48,8 +48,7 @@ pub(crate) static CLUSTERS: Resource =
     custom(CLUSTERS_ID, "cluster.karmada.io", "v1alpha1", "clusters", "Cluster", false);
 pub(crate) static BINDINGS: Resource =
     custom(BINDINGS_ID, "work.karmada.io", "v1alpha2", "resourcebindings", "ResourceBinding", true);
-pub(crate) static WORKS: Resource =
-    custom(WORKS_ID, "work.karmada.io", "v1alpha1", "works", "Work", true);
+pub(crate) static WORKS: Resource = custom(WORKS_ID, "work.karmada.io", "v1alpha1", "works", "Work", true);
 
 /// Before a cluster's name: the namespace of its works.
 pub(crate) const SPACE: &str = "karmada-es-";

@@ -164,11 +164,13 @@ impl Hub {
             kinds::CLUSTERS_ID => {
                 stored(|h| &mut h.clusters);
                 self.queue.add(format!("c:{key}"), change.revision, now);
-                let seen = |v: &Value| (v["spec"]["taints"].clone(), v.labels().clone(), v.condition_true("Ready"));
+                let seen =
+                    |v: &Value| (v["spec"]["taints"].clone(), v.labels().clone(), v.condition_true("Ready"));
                 if change.is_deleted() || seen(&change.previous) != seen(&change.object) {
                     self.all_bindings(change.revision, now);
                     let space = format!("{}{key}/", kinds::SPACE);
-                    let works: Vec<Str> = self.works.keys().filter(|w| w.starts_with(&space)).cloned().collect();
+                    let works: Vec<Str> =
+                        self.works.keys().filter(|w| w.starts_with(&space)).cloned().collect();
                     works.into_iter().for_each(|w| self.queue.add(format!("w:{w}"), change.revision, now));
                 }
             }
@@ -177,7 +179,9 @@ impl Hub {
                 let meant: Vec<Str> = self
                     .templates
                     .iter()
-                    .filter(|(_, t)| change.namespace.is_empty() || t.namespace() == change.namespace.as_str())
+                    .filter(|(_, t)| {
+                        change.namespace.is_empty() || t.namespace() == change.namespace.as_str()
+                    })
                     .filter(|(_, t)| {
                         policy::selects(&change.object, t) || policy::selects(&change.previous, t)
                     })
@@ -232,7 +236,8 @@ impl Hub {
 
     /// Changes of a member were missed: all that is kept there is looked at again.
     pub fn relist(&mut self, cluster: &str, now: Time) {
-        let works: Vec<Str> = self.kept.get(cluster).into_iter().flat_map(BTreeMap::values).cloned().collect();
+        let works: Vec<Str> =
+            self.kept.get(cluster).into_iter().flat_map(BTreeMap::values).cloned().collect();
         works.into_iter().for_each(|w| self.queue.add(format!("w:{w}"), 0, now));
     }
 

@@ -111,7 +111,8 @@ mod tests {
         let taint = |key: &str, at: &str| value!({"key": (key), "effect": "NoExecute", "timeAdded": (at)});
         let at = Time::EPOCH.rfc3339();
         let cluster = value!({"spec": {"taints": [(taint("a", &at)), (taint("b", &at))]}});
-        let all = |list: Value| bears(&value!({"clusterTolerations": (list)}), &cluster, Time::EPOCH + 10_000);
+        let all =
+            |list: Value| bears(&value!({"clusterTolerations": (list)}), &cluster, Time::EPOCH + 10_000);
         assert_eq!(all(value!([])), Some(0));
         assert_eq!(all(value!([{"key": "a", "operator": "Exists"}])), Some(0));
         assert_eq!(all(value!([{"operator": "Exists"}])), None);

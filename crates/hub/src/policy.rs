@@ -47,9 +47,8 @@ pub(crate) fn selects(policy: &Value, template: &Value) -> bool {
 
 impl Hub {
     fn policy_for(&self, template: &Value) -> Option<&Value> {
-        let rank = |p: &&Value| {
-            (!p.namespace().is_empty(), p["spec"]["priority"].int(), exactness(p, template))
-        };
+        let rank =
+            |p: &&Value| (!p.namespace().is_empty(), p["spec"]["priority"].int(), exactness(p, template));
         // The first of equals wins: later ones must be better.
         let all = self.policies.values().filter(|p| !p.is_terminating() && selects(p, template));
         all.fold(None, |best, p| match best {
@@ -65,7 +64,8 @@ impl Hub {
             return Ok(());
         }
         let Some(policy) = self.policy_for(&template).cloned() else { return Ok(()) };
-        let Some(r) = resources::of(&template).cloned().or_else(|| crate::kinds::resource_of(&template)) else {
+        let Some(r) = resources::of(&template).cloned().or_else(|| crate::kinds::resource_of(&template))
+        else {
             return Ok(());
         };
         let at = self.at.clone();
@@ -125,17 +125,21 @@ fn binding(
     marks: Value,
 ) -> Value {
     let mut labels = claim;
-    let id = old.map_or_else(|| template.uid().to_owned(), |o| {
-        o.labels()["resourcebinding.karmada.io/permanent-id"].text().to_owned()
-    });
+    let id = old.map_or_else(
+        || template.uid().to_owned(),
+        |o| o.labels()["resourcebinding.karmada.io/permanent-id"].text().to_owned(),
+    );
     labels.set("resourcebinding.karmada.io/permanent-id", id);
     // What the scheduler and the evictions have written stays.
     let mut spec = old.map_or_else(Value::map, |o| o["spec"].clone());
-    spec.set("resource", value!({
-        "apiVersion": (template.api_version()), "kind": (template.kind()),
-        "namespace": (template.namespace()), "name": (template.name()),
-        "uid": (template.uid()), "resourceVersion": (execution::generation_of(template).to_string()),
-    }));
+    spec.set(
+        "resource",
+        value!({
+            "apiVersion": (template.api_version()), "kind": (template.kind()),
+            "namespace": (template.namespace()), "name": (template.name()),
+            "uid": (template.uid()), "resourceVersion": (execution::generation_of(template).to_string()),
+        }),
+    );
     let mut placement = policy["spec"]["placement"].clone();
     if placement.is_null() {
         placement = Value::map();

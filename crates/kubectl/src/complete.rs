@@ -139,7 +139,9 @@ pub async fn complete(words: &[String], word: &str, client: &Handle) -> Vec<Cand
             _ => {}
         },
         Wants::Node => out.extend(names(client, "nodes", "").await.into_iter().map(|n| candidate(n, ""))),
-        Wants::Context => out.extend(client.clusters().iter().map(|(n, s)| candidate(n.as_str(), s.as_str()))),
+        Wants::Context => {
+            out.extend(client.clusters().iter().map(|(n, s)| candidate(n.as_str(), s.as_str())))
+        }
     }
     sorted(word, out)
 }

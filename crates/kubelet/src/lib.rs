@@ -37,8 +37,8 @@ use clock::{Time, TimerId, Timers};
 use objects::{Str, Value};
 
 pub use depot::Depot;
-pub use node_status::host_ip;
 pub use net::{NetCall, Served};
+pub use node_status::host_ip;
 pub use static_pods::MANIFESTS;
 pub use volumes::usage::VolumeUse;
 

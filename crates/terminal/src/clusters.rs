@@ -49,7 +49,8 @@ pub(crate) fn current(cluster: &Cluster, io: &dyn Io) -> Result<Str, String> {
     if !cluster.has_members() {
         return Ok(cluster.config().name.clone());
     }
-    let config = Config::load(io, "", &cluster.clusters_known()).map_err(|_| "error: error loading config file")?;
+    let config =
+        Config::load(io, "", &cluster.clusters_known()).map_err(|_| "error: error loading config file")?;
     cluster.at_server(config.server()).map_err(|s| s.message)
 }
 
@@ -192,7 +193,9 @@ pub(crate) fn run(args: &[String], korean: bool, cluster: &mut Cluster, io: &dyn
     match (words[0], words.get(1).copied()) {
         ("list", _) => done(list(cluster, io)),
         ("add", Some(name)) => match flag("--workers").unwrap_or("2").parse() {
-            Ok(workers) if workers <= WORKERS_MOST => add(cluster, io, ClusterConfig::member(name, workers), korean),
+            Ok(workers) if workers <= WORKERS_MOST => {
+                add(cluster, io, ClusterConfig::member(name, workers), korean)
+            }
             _ => failed(
                 korean,
                 &format!("--workers is a number up to {WORKERS_MOST}"),

@@ -29,7 +29,9 @@ enum Run {
 fn at_once(argv: &[String]) -> Option<Run> {
     match argv.first()?.as_str() {
         "load" => Some(Run::AtCurrent(crate::load::run)),
-        "fault" if argv.get(1).is_some_and(|w| w == "cluster") => Some(Run::AtFirst(crate::fault::of_cluster)),
+        "fault" if argv.get(1).is_some_and(|w| w == "cluster") => {
+            Some(Run::AtFirst(crate::fault::of_cluster))
+        }
         "fault" => Some(Run::AtCurrent(crate::fault::run)),
         "node" => Some(Run::AtCurrent(crate::node::run)),
         "why" => Some(Run::AtCurrent(crate::why::run)),

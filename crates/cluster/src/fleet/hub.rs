@@ -50,8 +50,13 @@ impl Cluster {
     pub(crate) fn join_all(&mut self) {
         let Some(hub) = self.fleet.hub.as_ref().map(|h| h.at.clone()) else { return };
         let caller = Self::system("karmadactl");
-        let members: Vec<(Str, Str)> =
-            self.fleet.members.values().filter(|m| !m.config.is_hub).map(|m| (m.config.name.clone(), m.server_url())).collect();
+        let members: Vec<(Str, Str)> = self
+            .fleet
+            .members
+            .values()
+            .filter(|m| !m.config.is_hub)
+            .map(|m| (m.config.name.clone(), m.server_url()))
+            .collect();
         for (name, server) in members {
             let joined = ::hub::Fleet::call(self, &hub, &caller, membership(&name, &server, true));
             debug_assert!(joined.is_ok(), "{joined:?}");

@@ -2,7 +2,7 @@
 
 use objects::{Str, Value};
 
-use super::{FIRST_SERVER, FIRST};
+use super::{FIRST, FIRST_SERVER};
 use crate::Cluster;
 
 /// One cluster in a line.

@@ -170,11 +170,8 @@ impl Cluster {
         self.components.dark = dark;
         let nodes: Vec<Str> = self.config.nodes.iter().map(|n| n.name.clone()).collect();
         for node in nodes {
-            let fault = if dark {
-                Fault::Node(node, crate::NodeFault::Crashed)
-            } else {
-                Fault::RestoreNode(node)
-            };
+            let fault =
+                if dark { Fault::Node(node, crate::NodeFault::Crashed) } else { Fault::RestoreNode(node) };
             // Every node of the configuration has a kubelet.
             let _ = self.inject_quietly(&fault);
         }
