@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use objects::Str;
 
-/// Chunks split when they grow past this, so a copied chunk stays a few kilobytes.
-const CHUNK_MAX: usize = 64;
+/// Chunks split when they grow past this, so a copied chunk stays a few kilobytes. One less than a power of two: a vector
+/// that doubles its room is full when it is cut.
+const CHUNK_MAX: usize = 63;
 
 /// What stood under the key did not fit.
 pub(crate) struct Refused;
@@ -15,12 +16,15 @@ pub(crate) struct Refused;
 pub struct Sorted<V> {
     /// Invariant: no chunk is empty; keys ascend within a chunk and from chunk to chunk.
     chunks: Vec<Arc<Vec<(Str, V)>>>,
+    /// The first key of each chunk, side by side: a search among a hundred thousand keys would else wait for the
+    /// memory of a dozen chunks.
+    firsts: Vec<Str>,
     len: usize,
 }
 
 impl<V> Default for Sorted<V> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), len: 0 }
+        Self { chunks: Vec::new(), firsts: Vec::new(), len: 0 }
     }
 }
 
@@ -37,7 +41,7 @@ impl<V: Clone> Sorted<V> {
 
     /// The chunk that holds `key` if any does: the last one that begins at or before it.
     fn chunk_of(&self, key: &str) -> usize {
-        self.chunks.partition_point(|c| c[0].0.as_str() <= key).saturating_sub(1)
+        self.firsts.partition_point(|first| first.as_str() <= key).saturating_sub(1)
     }
 
     /// Where `key` stands, or where it would be put.
@@ -82,11 +86,16 @@ impl<V: Clone> Sorted<V> {
                 self.len += 1;
                 if self.chunks.is_empty() {
                     self.chunks.push(Arc::default());
+                    self.firsts.push(key.clone());
+                }
+                if i == 0 {
+                    self.firsts[at] = key.clone();
                 }
                 let chunk = Arc::make_mut(&mut self.chunks[at]);
                 chunk.insert(i, (key, value));
                 if chunk.len() > CHUNK_MAX {
                     let upper = chunk.split_off(CHUNK_MAX / 2);
+                    self.firsts.insert(at + 1, upper[0].0.clone());
                     self.chunks.insert(at + 1, Arc::new(upper));
                 }
                 Ok(None)
@@ -99,8 +108,13 @@ impl<V: Clone> Sorted<V> {
         let chunk = Arc::make_mut(&mut self.chunks[at]);
         let (_, gone) = chunk.remove(i);
         self.len -= 1;
-        if chunk.is_empty() {
-            self.chunks.remove(at);
+        match chunk.first() {
+            None => {
+                self.chunks.remove(at);
+                self.firsts.remove(at);
+            }
+            Some((first, _)) if i == 0 => self.firsts[at] = first.clone(),
+            Some(_) => {}
         }
         Some(gone)
     }

@@ -354,15 +354,10 @@ impl Map {
 
     /// The place under `key`, null if it was absent.
     pub fn entry(&mut self, key: &str) -> &mut Value {
-        let v = Arc::make_mut(self.0.get_or_insert_default());
-        let i = match v.binary_search_by(|(k, _)| k.as_str().cmp(key)) {
-            Ok(i) => i,
-            Err(i) => {
-                v.insert(i, (key.into(), Value::Null));
-                i
-            }
-        };
-        &mut v[i].1
+        match self.search(key) {
+            Ok(i) => &mut Arc::make_mut(self.0.get_or_insert_default())[i].1,
+            Err(i) => self.insert_at(i, key.into(), Value::Null),
+        }
     }
 
     /// Sets `key` and returns what stood there.
@@ -430,23 +425,61 @@ impl Map {
         if entries.is_sorted_by(|a, b| a.0 < b.0) {
             return Self((!entries.is_empty()).then(|| Arc::new(entries)));
         }
-        let mut map = Self::default();
-        for (key, value) in entries {
-            map.insert_entry(key, value);
+        // In place: what a literal says is already in a vector of the right size.
+        let mut entries = entries;
+        let mut sorted = 1;
+        while sorted < entries.len() {
+            let (before, rest) = entries.split_at(sorted);
+            let key = &rest[0].0;
+            match before.binary_search_by(|(k, _)| k.cmp(key)) {
+                Ok(i) => {
+                    let later = entries.remove(sorted);
+                    entries[i] = later;
+                }
+                Err(i) => {
+                    entries[i..=sorted].rotate_right(1);
+                    sorted += 1;
+                }
+            }
         }
-        map
+        Self(Some(Arc::new(entries)))
     }
 
     #[inline(never)]
     fn insert_entry(&mut self, key: Str, value: Value) -> Option<Value> {
-        let v = Arc::make_mut(self.0.get_or_insert_default());
-        match v.binary_search_by(|(k, _)| k.cmp(&key)) {
-            Ok(i) => Some(std::mem::replace(&mut v[i].1, value)),
+        match self.search(&key) {
+            Ok(i) => {
+                let v = Arc::make_mut(self.0.get_or_insert_default());
+                Some(std::mem::replace(&mut v[i].1, value))
+            }
             Err(i) => {
-                v.insert(i, (key, value));
+                self.insert_at(i, key, value);
                 None
             }
         }
+    }
+
+    /// Where `key` stands, or where it would be put.
+    fn search(&self, key: &str) -> Result<usize, usize> {
+        self.binary_search_by(|(k, _)| k.as_str().cmp(key))
+    }
+
+    /// Puts an entry in its place. Room is made for little more than it: a hundred thousand objects are mostly maps
+    /// that do not grow any more.
+    #[inline(never)]
+    fn insert_at(&mut self, i: usize, key: Str, value: Value) -> &mut Value {
+        let shared = self.0.get_or_insert_default();
+        if Arc::get_mut(shared).is_none() {
+            let mut own = Vec::with_capacity(shared.len() + 1);
+            own.extend_from_slice(shared);
+            *shared = Arc::new(own);
+        }
+        let v = Arc::make_mut(shared);
+        if v.len() == v.capacity() {
+            v.reserve_exact(2 + v.len() / 8);
+        }
+        v.insert(i, (key, value));
+        &mut v[i].1
     }
 }
 

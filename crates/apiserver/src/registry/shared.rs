@@ -1,5 +1,5 @@
 //! Equal small parts of pods are kept once: a hundred thousand replicas have a handful of different conditions, owner
-//! references and container states.
+//! references, tolerations and container states.
 //!
 //! Owns: a small table of parts met lately, by what they say. A part that was pushed out of it costs memory, not
 //! correctness.
@@ -35,7 +35,7 @@ impl Shared {
 
     /// Shares what `pod` has and `old`, its state before, has not.
     pub(crate) fn pod(&mut self, pod: &mut Value, old: &Value) {
-        for path in [&["metadata", "ownerReferences"][..], &["status", "hostIPs"]] {
+        for path in [&["metadata", "ownerReferences"][..], &["spec", "tolerations"], &["status", "hostIPs"]] {
             let part = pod.at(path);
             if !part.is_null()
                 && !part.same(old.at(path))
