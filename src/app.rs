@@ -3,6 +3,7 @@
 //! Owns: [`App`], the one handle every view holds; the frame of panels; keys that work everywhere.
 //! Does not own: what a panel shows (`panels`, `stage`), the session's doings (`session`).
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use course::{Entry, Lesson};
@@ -10,9 +11,10 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent, SvgElement};
 
+use crate::console::table::Named;
 use crate::i18n::{Lang, Texts};
 use crate::panels::timeline::record::Lane;
-use crate::panels::{dock, inspector, lesson, message, palette, past, timeline, top_bar};
+use crate::panels::{context, dock, inspector, lesson, message, palette, past, timeline, top_bar, tour};
 use crate::session::{Meant, Session};
 use crate::stage::facts::ObjectId;
 use crate::{bridge, courses, panic_page, pump, rest, stage, storage};
@@ -28,6 +30,7 @@ pub enum Panel {
     Objects,
     Control,
     Traffic,
+    Charts,
     Inspector,
 }
 
@@ -42,6 +45,7 @@ impl Panel {
             Self::Objects => "objects",
             Self::Control => "control",
             Self::Traffic => "traffic",
+            Self::Charts => "charts",
             Self::Inspector => "inspector",
         }
     }
@@ -51,7 +55,8 @@ impl Panel {
 #[derive(Clone, Copy)]
 pub struct App {
     session: StoredValue<Session, LocalStorage>,
-    pub history: StoredValue<Vec<String>>,
+    /// What was typed, by the number of the terminal.
+    histories: StoredValue<BTreeMap<usize, Vec<String>>>,
     /// All lessons there are.
     pub entries: StoredValue<Vec<Entry>>,
     pub lang: RwSignal<Lang>,
@@ -72,6 +77,14 @@ pub struct App {
     /// The palette and the map of keys are open.
     pub palette: RwSignal<bool>,
     pub keymap: RwSignal<bool>,
+    /// The menu of an object that is open.
+    pub menu: RwSignal<Option<context::view::Open>>,
+    /// The stop of the tour that is shown.
+    pub tour: RwSignal<Option<usize>>,
+    /// A watch shows its table as it stands, not one line after the other.
+    pub in_place: RwSignal<bool>,
+    /// The line of the open file that the editor should show, from 1.
+    pub goal_line: RwSignal<Option<usize>>,
     /// The view of the picked object.
     pub tab: RwSignal<inspector::Tab>,
     /// What of it is asked about in particular: `conditions/Ready`, or the id of an event; else empty.
@@ -113,7 +126,7 @@ impl App {
         let app = Self {
             session: StoredValue::new_local(session),
             entries: StoredValue::new(entries),
-            history: StoredValue::new(storage::read_list("history")),
+            histories: StoredValue::default(),
             lang: RwSignal::new(lang),
             dark: RwSignal::new(dark),
             picked: RwSignal::new(None),
@@ -129,6 +142,10 @@ impl App {
             said: RwSignal::new(String::new()),
             palette: RwSignal::new(false),
             keymap: RwSignal::new(false),
+            menu: RwSignal::new(None),
+            tour: RwSignal::new(None),
+            in_place: RwSignal::new(storage::read("watch").as_deref() != Some("text")),
+            goal_line: RwSignal::new(None),
             tab: RwSignal::new(inspector::Tab::Summary),
             asked: RwSignal::new(ObjectId::default()),
             past: RwSignal::new(false),
@@ -181,6 +198,37 @@ impl App {
         focus(goal);
     }
 
+    /// Brings the keyboard to the prompt.
+    pub fn show_terminal(self) {
+        self.show(Panel::Terminal, "#prompt");
+    }
+
+    /// Shows a line of a file in the editor.
+    pub fn go_to_line(self, file: &str, line: usize) {
+        self.file.set(file.to_owned());
+        self.goal_line.set(Some(line));
+        self.show(Panel::Editor, "#manifest");
+    }
+
+    /// Opens the object that printed text names, if it is still there.
+    pub fn open_named(self, resource: &str, namespace: &str, name: &str) {
+        let named = Named { resource: resource.into(), namespace: namespace.into(), name: name.into() };
+        match self.ask(|s| s.named(&named)) {
+            Some(id) => self.open(id),
+            None => self.note.set(Some((self.texts_now().no_longer)(name).to_string())),
+        }
+    }
+
+    /// What was typed in the terminal shown, oldest first.
+    pub fn recalled<T>(self, f: impl FnOnce(&[String]) -> T) -> T {
+        let number = self.ask(|s| s.tab().number);
+        // A new terminal begins with what was typed anywhere before.
+        self.histories.update_value(|all| {
+            all.entry(number).or_insert_with(|| storage::read_list("history"));
+        });
+        self.histories.with_value(|all| f(all.get(&number).map_or(&[], Vec::as_slice)))
+    }
+
     /// Opens an object.
     pub fn open(self, id: ObjectId) {
         self.asked.set(ObjectId::default());
@@ -204,7 +252,7 @@ impl App {
                 s.take_done(),
                 std::mem::take(&mut s.notes),
                 s.is_running(),
-                s.continues,
+                s.tab().continues,
                 s.looks_back(),
                 s.compared(),
                 s.take_forked(),
@@ -358,9 +406,17 @@ impl App {
         }
     }
 
-    /// Runs a line in the terminal as if it had been typed.
+    /// Runs the line that a click stands for, in a terminal that is free.
     pub fn run(self, line: &str) {
+        self.act(|s| s.submit_free(line));
         self.remember(line);
+    }
+
+    /// A line typed at the prompt: a command, or what a program there is told.
+    pub fn type_line(self, line: &str) {
+        if !self.ask(Session::is_running) {
+            self.remember(line);
+        }
         self.act(|s| s.submit(line));
     }
 
@@ -374,14 +430,19 @@ impl App {
     fn remember(self, line: &str) {
         // An input holds one line: of a pasted text, its last command can be recalled.
         let line = line.lines().next_back().unwrap_or_default();
-        self.history.update_value(|all| {
+        let number = self.ask(|s| s.tab().number);
+        let add = |all: &mut Vec<String>| {
             if all.last().map(String::as_str) != Some(line) && !line.trim().is_empty() {
                 all.push(line.to_owned());
                 let extra = all.len().saturating_sub(HISTORY);
                 all.drain(..extra);
-                storage::write_list("history", all);
             }
-        });
+        };
+        let mut kept = storage::read_list("history");
+        self.recalled(|_| ());
+        self.histories.update_value(|all| add(all.entry(number).or_default()));
+        add(&mut kept);
+        storage::write_list("history", &kept);
         self.dock.set(Panel::Terminal);
     }
 
@@ -422,6 +483,7 @@ impl App {
             self.replace(whole);
         }
         self.act(|session| session.set_waits(false));
+        tour::view::begin_once(self);
     }
 
     fn replace(self, fresh: Session) {
@@ -560,7 +622,11 @@ fn Page(app: App) -> impl IntoView {
             storage::write("theme", if dark { "dark" } else { "light" });
         }
     });
+    Effect::new(move |_| {
+        storage::write("watch", if app.in_place.get() { "table" } else { "text" });
+    });
     window_event_listener(leptos::ev::keydown, move |event| keys(app, &event));
+    context::view::watch(app);
     view! {
         <div
             class="desk"
@@ -592,6 +658,8 @@ fn Page(app: App) -> impl IntoView {
             <inspector::view::Inspector app />
             <top_bar::view::TabBar app />
             <palette::view::Palette app />
+            <context::view::Menu app />
+            <tour::view::Tour app />
             <p class="said" aria-live="polite">{move || app.said.get()}</p>
         </div>
     }
@@ -625,18 +693,19 @@ fn keys(app: App, event: &KeyboardEvent) {
     }
     let command = event.ctrl_key() || event.meta_key();
     match event.key().as_str() {
-        "`" if event.ctrl_key() => {
-            app.dock.set(Panel::Terminal);
-            app.panel.set(Panel::Terminal);
-            focus("#prompt");
-        }
-        "e" if command && !event.shift_key() => {
-            app.dock.set(Panel::Editor);
-            app.panel.set(Panel::Editor);
-            focus("#manifest");
-        }
+        "`" if event.ctrl_key() => app.show_terminal(),
+        "e" if command && !event.shift_key() => app.show(Panel::Editor, "#manifest"),
         "k" if command => app.palette.set(true),
         "F1" => app.keymap.set(true),
+        // On the stage it asks about what is selected.
+        "?" if !command
+            && !writes(event)
+            && !(at_the_helm(event) && app.picked.get_untracked().is_some()) =>
+        {
+            app.keymap.set(true);
+        }
+        "ContextMenu" if at_the_helm(event) => context::view::open_picked(app),
+        "F10" if event.shift_key() && at_the_helm(event) => context::view::open_picked(app),
         "Escape" if app.keymap.get_untracked() => app.keymap.set(false),
         "F6" => next_panel(event.shift_key()),
         key if !command && !event.alt_key() && at_the_helm(event) => match key {
@@ -650,7 +719,7 @@ fn keys(app: App, event: &KeyboardEvent) {
             "j" => app.jump(),
             "z" => stage::tools::nearer(app),
             "Z" => stage::tools::farther(app),
-            "?" => app.why(),
+            "?" if app.picked.get_untracked().is_some() => app.why(),
             "u" => app.undo(),
             "F" => app.fork(),
             "Home" => app.seek(app.ask(Session::earliest)),
@@ -679,6 +748,17 @@ fn target(event: &KeyboardEvent) -> Option<web_sys::Element> {
 /// Single letters are commands only where the reader has gone for them: on the stage and at the time controls.
 fn at_the_helm(event: &KeyboardEvent) -> bool {
     target(event).is_some_and(|e| e.closest(".stage, .helm, .tline").ok().flatten().is_some())
+}
+
+/// The key is a letter of a text.
+fn writes(event: &KeyboardEvent) -> bool {
+    target(event).is_some_and(|e| {
+        let tag = e.tag_name();
+        tag == "INPUT"
+            || tag == "TEXTAREA"
+            || tag == "SELECT"
+            || e.closest("[contenteditable]").ok().flatten().is_some()
+    })
 }
 
 fn on_button(event: &KeyboardEvent) -> bool {

@@ -12,6 +12,7 @@ use cluster::{Cluster, ClusterConfig};
 use course::Attempt;
 use smol_str::SmolStr;
 
+use crate::panels::charts::record::Usage;
 use crate::panels::timeline::record::Record;
 use crate::stage::model::Model;
 
@@ -74,6 +75,8 @@ pub struct Branch {
     pub cluster: Cluster,
     pub scene: Scene,
     pub record: Record,
+    /// What the charts show.
+    pub usage: Usage,
     pub history: History<Scene>,
     pub attempt: Option<Attempt>,
     pub moments: Vec<Moment>,
@@ -93,6 +96,7 @@ impl Branch {
             cluster,
             scene,
             record: Record::default(),
+            usage: Usage::default(),
             history,
             attempt: None,
             moments: Vec::new(),
@@ -131,12 +135,15 @@ impl Branch {
         let seen = view.cluster.revision();
         let mut record = self.record.clone();
         record.cut(now.0, moments.len());
+        let mut usage = self.usage.clone();
+        usage.cut(now.0);
         Self {
             name,
             from: Some((self.name, now.since(Time::EPOCH))),
             cluster: view.cluster,
             scene: view.companion,
             record,
+            usage,
             history,
             attempt,
             moments,

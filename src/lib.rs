@@ -31,3 +31,4 @@ pub mod stage;
 pub mod state_words;
 #[cfg(target_arch = "wasm32")]
 mod storage;
+pub mod tab;

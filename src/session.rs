@@ -4,7 +4,6 @@
 //! Does not own: the DOM, storage (`app`, `storage`), or anything the cluster does.
 //! Everything here is plain data and runs natively.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use client::{Caller, Request, TableOf, Verb};
@@ -18,15 +17,19 @@ use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 use terminal::{Stream, Submitted, Terminal};
 
 use crate::branch::{Branch, Files, Moment, Scene, is_event};
-use crate::console::{Console, Kind};
+use crate::console::Kind;
+use crate::console::table::Named;
 use crate::format::suffix;
 use crate::i18n::Texts;
+use crate::panels::charts::record::Usage;
+use crate::panels::editor::fault;
 use crate::panels::lesson::Page;
 use crate::panels::timeline::record::{Due, Lane, Record, Tick};
-use crate::stage::facts::PodFacts;
+use crate::stage::facts::{ObjectId, PodFacts, object_id};
 use crate::stage::model::Model;
 use crate::stage::route::Route;
 use crate::state_words::PodState;
+use crate::tab::{Running, Tab};
 
 /// Speeds in thousandths, as the reader may choose them.
 pub const SPEEDS: [i64; 4] = [100, 1000, 10_000, 100_000];
@@ -81,13 +84,6 @@ pub struct Done {
     pub exit: i32,
 }
 
-/// A command that runs: its text, who waits for it (0 is the prompt), what it has printed.
-struct Running {
-    line: String,
-    ticket: u64,
-    output: String,
-}
-
 pub struct Session {
     /// The line of time that goes on.
     here: Branch,
@@ -98,23 +94,18 @@ pub struct Session {
     /// The line beside which this one is shown, and that line at the instant shown.
     beside: Option<(char, Option<View<Scene>>)>,
     terminal: Terminal,
+    /// One for each prompt of the terminal, in their order; never empty.
+    tabs: Vec<Tab>,
+    /// The one shown; while they are served, the one that is served.
+    tab: usize,
     pub seed: u64,
     files_kept: Files,
     files_moved: bool,
-    pub console: Console,
     /// Every command so far, with the virtual time it was given at: with the seed they repeat the session.
     pub commands: Vec<(i64, String)>,
-    /// Commands that wait for the one that runs, with the ticket of who waits for them.
-    queue: VecDeque<(String, u64)>,
-    /// The command that runs.
-    running: Option<Running>,
-    /// The lines of a command so far.
-    typed: String,
     done: Vec<Done>,
     /// Only the nodes are there yet, and time stands still: see [`Session::early`].
     early: Option<Meant>,
-    /// The shell waits for more lines of a command.
-    pub continues: bool,
     /// Commands stay in the queue: a part of the program is still on its way.
     waits: bool,
     /// Notes of what the cluster accepted but does not act on.
@@ -196,7 +187,7 @@ impl Session {
         };
         session.speed = self.speed;
         session.paused = self.paused;
-        session.queue.clone_from(&self.queue);
+        session.tabs[0].queue.clone_from(&self.tabs[0].queue);
         session.waits = true;
         Some(session)
     }
@@ -261,13 +252,10 @@ impl Session {
             seed,
             files_kept: Files::default(),
             files_moved: true,
-            console: Console::default(),
+            tabs: vec![Tab::new(1)],
+            tab: 0,
             commands: Vec::new(),
-            queue: VecDeque::new(),
-            running: None,
-            typed: String::new(),
             done: Vec::new(),
-            continues: false,
             early: None,
             waits: false,
             notes: Vec::new(),
@@ -316,6 +304,12 @@ impl Session {
     #[must_use]
     pub fn stage(&self) -> &Model {
         &self.shown().1.stage
+    }
+
+    /// What the charts remember of the line that is shown, past what is shown too.
+    #[must_use]
+    pub fn usage(&self) -> &Usage {
+        &self.here.usage
     }
 
     /// The writes of the line that is shown, past what is shown too.
@@ -401,9 +395,12 @@ impl Session {
                 stopped |= !go_on();
                 left > 0 && !stopped
             };
-            let reached = self.terminal.run_until(&mut self.here.cluster, until, &mut more);
+            let here = &mut self.here;
+            here.usage.take(&here.cluster, &here.scene.stage);
+            let goal = Time(until.0.min(here.usage.due()));
+            let reached = self.terminal.run_until(&mut here.cluster, goal, &mut more);
             self.moved.time = true;
-            if reached || stopped {
+            if stopped || (reached && goal == until) {
                 break;
             }
             self.look();
@@ -546,18 +543,25 @@ impl Session {
 
     /// What was running belongs to the line that was left.
     fn turned(&mut self) {
-        let busy = self.is_running();
-        self.terminal.interrupt();
-        self.terminal.poll(&mut self.here.cluster);
-        self.drain();
-        if busy {
-            self.console.write(Kind::Out, "^C\n");
+        let shown = self.tab;
+        for at in 0..self.tabs.len() {
+            self.choose(at);
+            let busy = self.is_running();
+            self.terminal.interrupt();
+            self.terminal.poll(&mut self.here.cluster);
+            self.drain();
+            let tab = &mut self.tabs[at];
+            if busy {
+                tab.console.write(Kind::Out, "^C\n");
+                tab.console.ended(None);
+            }
+            if let Some(ended) = tab.running.take()
+                && ended.ticket > 0
+            {
+                self.done.push(Done { ticket: ended.ticket, output: ended.output, exit: 130 });
+            }
         }
-        if let Some(ended) = self.running.take()
-            && ended.ticket > 0
-        {
-            self.done.push(Done { ticket: ended.ticket, output: ended.output, exit: 130 });
-        }
+        self.choose(shown);
         self.all_moved();
         self.moved.lesson = true;
         self.moved.console = true;
@@ -677,19 +681,36 @@ impl Session {
     pub fn submit(&mut self, line: &str) {
         self.leave_past();
         if self.terminal.is_running() {
-            self.console.write(Kind::Out, &format!("{line}\n"));
+            self.tabs[self.tab].console.write(Kind::Out, &format!("{line}\n"));
             self.moved.console = true;
             self.terminal.submit(line);
         } else {
-            self.queue.push_back((line.to_owned(), 0));
+            self.tabs[self.tab].queue.push_back((line.to_owned(), 0));
         }
         self.serve();
+    }
+
+    /// A line that stands for a click: it goes to a terminal that is free, so that no program takes it for its input.
+    pub fn submit_free(&mut self, line: &str) {
+        if self.is_running() || self.tabs[self.tab].continues {
+            let free = |t: &Tab| t.running.is_none() && !t.continues;
+            match self.tabs.iter().position(free) {
+                Some(at) => self.show_tab(at),
+                None => drop(self.open_tab()),
+            }
+        }
+        if self.is_running() {
+            // None is free: it waits for its turn.
+            self.submit_all(&[line.to_owned()]);
+        } else {
+            self.submit(line);
+        }
     }
 
     /// Lines one after the other, each once the one before has ended.
     pub fn submit_all(&mut self, lines: &[String]) {
         self.leave_past();
-        self.queue.extend(lines.iter().map(|line| (line.clone(), 0)));
+        self.tabs[self.tab].queue.extend(lines.iter().map(|line| (line.clone(), 0)));
         self.serve();
     }
 
@@ -698,9 +719,79 @@ impl Session {
         self.leave_past();
         let mut lines: Vec<&str> = text.trim_end_matches('\n').split('\n').collect();
         let last = lines.pop().unwrap_or_default();
-        self.queue.extend(lines.into_iter().map(|line| (line.to_owned(), 0)));
-        self.queue.push_back((last.to_owned(), ticket));
+        let queue = &mut self.tabs[self.tab].queue;
+        queue.extend(lines.into_iter().map(|line| (line.to_owned(), 0)));
+        queue.push_back((last.to_owned(), ticket));
         self.serve();
+    }
+
+    /// The terminals, in their order.
+    #[must_use]
+    pub fn tabs(&self) -> &[Tab] {
+        &self.tabs
+    }
+
+    /// The place of the terminal shown.
+    #[must_use]
+    pub fn shown_tab(&self) -> usize {
+        self.tab
+    }
+
+    /// The terminal shown.
+    #[must_use]
+    pub fn tab(&self) -> &Tab {
+        &self.tabs[self.tab]
+    }
+
+    /// The directory that its shell stands in.
+    #[must_use]
+    pub fn directory(&self) -> String {
+        self.terminal.directory()
+    }
+
+    fn choose(&mut self, at: usize) {
+        self.tab = at;
+        self.terminal.choose(at);
+    }
+
+    /// Shows another terminal.
+    pub fn show_tab(&mut self, at: usize) {
+        if at < self.tabs.len() {
+            self.choose(at);
+            self.moved.console = true;
+        }
+    }
+
+    /// Opens another terminal and shows it. False when there are too many.
+    pub fn open_tab(&mut self) -> bool {
+        if !self.terminal.open() {
+            return false;
+        }
+        let number = self.tabs.iter().map(|t| t.number).max().unwrap_or(0) + 1;
+        self.tabs.push(Tab::new(number));
+        self.show_tab(self.tabs.len() - 1);
+        true
+    }
+
+    /// Closes a terminal and ends what runs there; the last one stays.
+    pub fn close_tab(&mut self, at: usize) {
+        if at >= self.tabs.len() {
+            return;
+        }
+        let shown = self.tab;
+        self.choose(at);
+        if self.terminal.close() {
+            let gone = self.tabs.remove(at);
+            let waited = gone.running.into_iter().map(|r| (r.ticket, r.output));
+            let waited = waited.chain(gone.queue.into_iter().map(|(_, ticket)| (ticket, String::new())));
+            let ends = waited.filter(|(ticket, _)| *ticket > 0);
+            self.done.extend(ends.map(|(ticket, output)| Done { ticket, output, exit: 130 }));
+            let next = if shown > at || shown == self.tabs.len() { shown.saturating_sub(1) } else { shown };
+            self.show_tab(next);
+            self.serve();
+        } else {
+            self.choose(shown);
+        }
     }
 
     /// A command goes on from where the reader stands: in the past, on a line of its own.
@@ -724,12 +815,13 @@ impl Session {
 
     /// Ctrl+C.
     pub fn interrupt(&mut self) {
-        let busy = self.is_running() || self.continues;
-        self.queue.retain(|(_, ticket)| *ticket > 0);
+        let tab = &mut self.tabs[self.tab];
+        let busy = self.terminal.is_running() || tab.running.is_some() || tab.continues;
+        tab.queue.retain(|(_, ticket)| *ticket > 0);
         self.terminal.interrupt();
-        self.continues = false;
+        tab.continues = false;
         if busy {
-            self.console.write(Kind::Out, "^C\n");
+            tab.console.write(Kind::Out, "^C\n");
         }
         self.moved.console = true;
         self.serve();
@@ -743,9 +835,10 @@ impl Session {
         }
     }
 
+    /// True while a command runs in the terminal shown.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.terminal.is_running() || self.running.is_some()
+        self.terminal.is_running() || self.tabs[self.tab].running.is_some()
     }
 
     pub fn take_done(&mut self) -> Vec<Done> {
@@ -754,22 +847,54 @@ impl Session {
 
     /// Runs programs until all of them wait, starts what waits for them, and reads what has changed.
     fn serve(&mut self) {
+        let shown = self.tab;
         loop {
             self.terminal.poll(&mut self.here.cluster);
-            self.drain();
-            if self.terminal.is_running() {
+            let mut started = false;
+            for at in 0..self.tabs.len() {
+                self.choose(at);
+                started |= self.serve_tab();
+            }
+            if !started {
                 break;
             }
-            if let Some(ended) = self.running.take() {
-                self.end(ended);
+        }
+        self.choose(shown);
+        let left: Vec<usize> = (0..self.tabs.len()).filter(|at| self.has_left(*at)).collect();
+        for at in left.into_iter().rev() {
+            if self.tabs.len() > 1 {
+                self.close_tab(at);
+            } else {
+                self.terminal.restart_shell(true);
             }
-            if self.waits {
-                break;
-            }
-            let Some((line, ticket)) = self.queue.pop_front() else { break };
-            self.start(&line, ticket);
         }
         self.look();
+    }
+
+    fn has_left(&mut self, at: usize) -> bool {
+        let shown = self.tab;
+        self.terminal.choose(at);
+        let left = self.terminal.has_left();
+        self.terminal.choose(shown);
+        left
+    }
+
+    /// True when a command of the queue has been started.
+    fn serve_tab(&mut self) -> bool {
+        self.drain();
+        let left = self.terminal.has_left();
+        if self.terminal.is_running() && !left {
+            return false;
+        }
+        if let Some(ended) = self.tabs[self.tab].running.take() {
+            self.end(ended);
+        }
+        if self.waits || left {
+            return false;
+        }
+        let Some((line, ticket)) = self.tabs[self.tab].queue.pop_front() else { return false };
+        self.start(&line, ticket);
+        true
     }
 
     fn end(&mut self, ended: Running) {
@@ -779,6 +904,13 @@ impl Session {
         let exit = self.terminal.exit_code();
         self.look();
         self.moved.lab = true;
+        let fault = if exit == 0 { None } else { fault::told(&ended.line, &ended.output) };
+        let fault = fault.and_then(|told| {
+            let path = self.path(&told.file);
+            let line = told.line(&self.file(&path)?)?;
+            Some((path.into(), line))
+        });
+        self.tabs[self.tab].console.ended(fault);
         if let Some(attempt) = &mut self.here.attempt {
             self.moved.lesson |= attempt.command(&ended.line, i64::from(exit));
         }
@@ -789,54 +921,67 @@ impl Session {
         }
     }
 
+    /// A file as the shell shown names it, as the files of the session are named: below the home directory.
+    fn path(&self, file: &str) -> String {
+        let directory = self.directory();
+        let below = directory.strip_prefix("~/").filter(|_| !file.starts_with('/'));
+        let file = file.strip_prefix("./").unwrap_or(file);
+        below.map_or_else(|| file.to_owned(), |d| format!("{d}/{file}"))
+    }
+
     fn start(&mut self, line: &str, ticket: u64) {
-        self.console.command(line, self.continues);
+        let continues = self.tabs[self.tab].continues;
+        self.tabs[self.tab].console.command(line, continues);
         self.moved.console = true;
-        if line.trim() == "clear" && !self.continues {
-            self.console.clear();
+        if line.trim() == "clear" && !continues {
+            self.tabs[self.tab].console.clear();
         }
         if !line.trim().is_empty() {
             let elapsed = self.here.cluster.now().since(Time::EPOCH);
             self.commands.push((elapsed, line.to_owned()));
-            if !self.continues {
-                let words: Vec<&str> = line.split_whitespace().collect();
-                let short = words.strip_prefix(&["kubectl"]).unwrap_or(&words).join(" ");
-                self.here.record.commands.push((self.latest(), short.to_smolstr()));
-                self.moved.timeline = true;
-                if std::mem::take(&mut self.files_moved) {
-                    self.files_kept = Files::new(self.files());
-                }
-                // What came in so far is in the history, so that the moment stands right before this command.
-                self.look();
-                self.here.moments.push(Moment {
-                    at: self.here.cluster.now(),
-                    inputs: self.here.history.inputs(),
-                    line: line.into(),
-                    attempt: self.here.attempt.clone(),
-                    files: self.files_kept.clone(),
-                });
+            if !continues {
+                self.mark_moment(line);
             }
         }
-        if self.continues {
-            self.typed.push('\n');
+        let tab = &mut self.tabs[self.tab];
+        if continues {
+            tab.typed.push('\n');
         } else {
-            self.typed.clear();
+            tab.typed.clear();
         }
-        self.typed.push_str(line);
-        if self.terminal.submit(line) == Submitted::NeedsMore {
-            self.continues = true;
-            if ticket > 0 {
-                // Who sent half a command gets its prompt back, as a shell would give it.
-                self.done.push(Done { ticket, output: String::new(), exit: 0 });
-            }
-        } else {
-            self.continues = false;
-            let line = std::mem::take(&mut self.typed);
-            self.running = Some(Running { line, ticket, output: String::new() });
+        tab.typed.push_str(line);
+        tab.continues = self.terminal.submit(line) == Submitted::NeedsMore;
+        if !tab.continues {
+            let line = std::mem::take(&mut tab.typed);
+            tab.running = Some(Running { line, ticket, output: String::new() });
+        } else if ticket > 0 {
+            // Who sent half a command gets its prompt back, as a shell would give it.
+            self.done.push(Done { ticket, output: String::new(), exit: 0 });
         }
     }
 
+    /// What stands right before a command, so that it can be taken back.
+    fn mark_moment(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let short = words.strip_prefix(&["kubectl"]).unwrap_or(&words).join(" ");
+        self.here.record.commands.push((self.latest(), short.to_smolstr()));
+        self.moved.timeline = true;
+        if std::mem::take(&mut self.files_moved) {
+            self.files_kept = Files::new(self.files());
+        }
+        // What came in so far is in the history, so that the moment stands right before this command.
+        self.look();
+        self.here.moments.push(Moment {
+            at: self.here.cluster.now(),
+            inputs: self.here.history.inputs(),
+            line: line.into(),
+            attempt: self.here.attempt.clone(),
+            files: self.files_kept.clone(),
+        });
+    }
+
     fn drain(&mut self) {
+        let tab = &mut self.tabs[self.tab];
         for output in self.terminal.take_output() {
             let kind = if output.stream == Stream::Err { Kind::Err } else { Kind::Out };
             let printed = String::from_utf8_lossy(&output.bytes);
@@ -844,8 +989,8 @@ impl Session {
             {
                 self.notes.push(line.trim_start_matches("Warning: ").to_owned());
             }
-            self.console.write(kind, &printed);
-            if let Some(running) = &mut self.running {
+            tab.console.write(kind, &printed);
+            if let Some(running) = &mut tab.running {
                 running.output.push_str(&printed);
             }
             self.moved.console = true;
@@ -854,6 +999,10 @@ impl Session {
 
     /// What the word before `cursor` (a byte offset) could become, and where that word begins.
     pub fn complete(&mut self, line: &str, cursor: usize) -> (usize, Vec<terminal::Candidate>) {
+        if self.is_running() {
+            // What is typed belongs to a program, which offers nothing.
+            return (cursor, Vec::new());
+        }
         self.terminal.complete(&mut self.here.cluster, line, cursor)
     }
 
@@ -908,6 +1057,23 @@ impl Session {
     #[must_use]
     pub fn object(&self, resource: &str, namespace: &str, name: &str) -> Option<&Value> {
         self.shown().0.object(resource, namespace, name)
+    }
+
+    /// The object that printed text names: where the text tells no namespace, in the default one or else in the first
+    /// that has an object of this name.
+    #[must_use]
+    pub fn named(&self, named: &Named) -> Option<ObjectId> {
+        let Named { resource, namespace, name } = named;
+        let place = if namespace.is_empty() { "default" } else { namespace };
+        let cluster = self.shown().0;
+        for place in [place, ""] {
+            if cluster.object(resource, place, name).is_some() {
+                return Some(object_id(resource, place, name));
+            }
+        }
+        let mut others = cluster.objects(resource).filter(|_| namespace.is_empty());
+        let found = others.find(|o| o.name() == name.as_str())?;
+        Some(object_id(resource, found.namespace(), name))
     }
 
     /// The server's table of a resource; of all namespaces when none is named.
@@ -1031,7 +1197,7 @@ impl Session {
     }
 
     pub fn clear(&mut self) {
-        self.console.clear();
+        self.tabs[self.tab].console.clear();
         self.moved.console = true;
     }
 
@@ -1134,21 +1300,25 @@ impl Session {
     }
 }
 
+/// How a command says where: ` -n shop`; nothing for the default namespace and for what has none.
+#[must_use]
+pub fn place(namespace: &str) -> SmolStr {
+    match namespace {
+        "" | "default" => SmolStr::default(),
+        other => format_smolstr!(" -n {other}"),
+    }
+}
+
 /// A command as a shell would need it to name one object: `kubectl describe pod web-0 -n shop`.
 #[must_use]
 pub fn kubectl(verb: &str, kind: &str, namespace: &str, name: &str, rest: &str) -> SmolStr {
-    let place = if namespace.is_empty() || namespace == "default" {
-        SmolStr::default()
-    } else {
-        format_smolstr!(" -n {namespace}")
-    };
+    let place = place(namespace);
     format_smolstr!("kubectl {verb} {} {name}{place}{rest}", kind.to_lowercase())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stage::facts::ObjectId;
 
     const WEB: &str = include_str!("../assets/web.yaml");
 
@@ -1212,9 +1382,9 @@ mod tests {
         assert_eq!(done.exit, 0);
         assert_eq!(session.file("a.txt").as_deref(), Some("hello\n"));
         session.submit("cat <<EOF");
-        assert!(session.continues);
+        assert!(session.tab().continues);
         session.interrupt();
-        assert!(!session.continues && !session.is_running());
+        assert!(!session.tab().continues && !session.is_running());
     }
 
     #[test]
@@ -1226,6 +1396,63 @@ mod tests {
         session.interrupt();
         let tickets: Vec<u64> = session.take_done().iter().map(|d| d.ticket).collect();
         assert_eq!(tickets, [1, 2]);
+    }
+
+    #[test]
+    fn terminals_run_side_by_side() {
+        let mut session = session();
+        session.submit("mkdir a && cd a && x=1");
+        session.submit("kubectl get pods -w");
+        assert!(session.is_running());
+        assert!(session.open_tab() && !session.is_running());
+        assert_eq!((session.shown_tab(), session.directory().as_str()), (1, "~"));
+        session.submit("echo \"[$x]\" > b.txt");
+        assert_eq!(session.file("b.txt").as_deref(), Some("[]\n"), "files are shared, variables are not");
+        session.show_tab(0);
+        assert_eq!(session.directory(), "~/a");
+        // A click finds the terminal that is free.
+        session.submit_free("kubectl apply -f web.yaml");
+        assert_eq!(session.shown_tab(), 1);
+        session.advance(20_000);
+        let rows = session.tabs()[0].console.live().map(|l| l.rows().count());
+        assert_eq!(rows, Some(3), "the watch went on");
+        session.submit("exit");
+        assert_eq!((session.tabs().len(), session.shown_tab(), session.is_running()), (1, 0, true));
+        session.interrupt();
+        session.submit("exit");
+        session.submit("echo still here > c.txt");
+        assert_eq!(session.file("c.txt").as_deref(), Some("still here\n"), "the last one starts again");
+    }
+
+    #[test]
+    fn an_error_leads_to_its_line() {
+        let mut session = session();
+        session.write_file("d/bad.yaml", &WEB.replace("replicas:", "replica:"));
+        session.submit("cd d");
+        session.submit("kubectl apply -f bad.yaml");
+        let console = &session.tab().console;
+        let last = console.line(console.end() - 1).map(|l| l.kind.clone());
+        let line = WEB.lines().position(|l| l.contains("replicas:")).unwrap_or(0) + 1;
+        assert_eq!(last, Some(Kind::Fault("d/bad.yaml".into(), line)));
+    }
+
+    #[test]
+    fn a_printed_name_finds_its_object() {
+        let mut session = session();
+        run(&mut session, "kubectl apply -f web.yaml");
+        let named = |resource: &str, namespace: &str, name: &str| Named {
+            resource: resource.into(),
+            namespace: namespace.into(),
+            name: name.into(),
+        };
+        for (what, id) in [
+            (named("deployments.apps", "", "web"), Some("deployments.apps/default/web")),
+            (named("nodes", "", "worker-1"), Some("nodes//worker-1")),
+            (named("deployments.apps", "", "coredns"), Some("deployments.apps/kube-system/coredns")),
+            (named("deployments.apps", "default", "coredns"), None),
+        ] {
+            assert_eq!(session.named(&what).as_deref(), id, "{what:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The panels around the stage, one folder each: plain data in files of their own, the view in `view.rs`.
 
+pub mod charts;
+pub mod context;
 pub mod control;
 #[cfg(target_arch = "wasm32")]
 pub mod divider;
@@ -15,4 +17,15 @@ pub mod past;
 pub mod terminal;
 pub mod timeline;
 pub mod top_bar;
+pub mod tour;
 pub mod traffic;
+
+/// The panels that a phone shows one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Front {
+    Diagram,
+    Terminal,
+    Editor,
+    Inspector,
+    Lesson,
+}

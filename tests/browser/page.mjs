@@ -121,10 +121,10 @@ class Visit {
 /**
  * Opens the page, waits until it can be used, runs `body(visit)`, and fails if anything went wrong on the way.
  * `lang` is 'en' or 'ko', `theme` 'light' or 'dark', `fragment` what stands after the #. `prepare(page)` runs before
- * the page opens; a problem that matches `pardoned` is none.
+ * the page opens; a problem that matches `pardoned` is none. With `tour`, the visitor has never been here.
  */
 export async function visiting(options, body) {
-  const { lang = 'en', theme = 'light', viewport = viewports.desktop, motion = 'reduce', fragment = '', prepare, pardoned } = options;
+  const { lang = 'en', theme = 'light', viewport = viewports.desktop, motion = 'reduce', fragment = '', tour = false, prepare, pardoned } = options;
   const context = await (await browser()).newContext({
     locale: locales[lang], colorScheme: theme, viewport, reducedMotion: motion, timezoneId: 'UTC',
   });
@@ -132,6 +132,8 @@ export async function visiting(options, body) {
   try {
     const visit = new Visit(context, await context.newPage(), pardoned);
     try {
+      // Who comes back has seen the tour.
+      if (!tour) await visit.page.addInitScript(() => { try { localStorage.setItem('wheelhouse.1.tour', '1'); } catch { /* storage is blocked */ } });
       await prepare?.(visit.page);
       await visit.page.goto(url + (fragment ? `#${fragment}` : ''));
       await usable(visit);

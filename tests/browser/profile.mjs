@@ -21,6 +21,8 @@ async function visit(lang, theme, viewport, body) {
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   page.on('pageerror', (error) => { throw error; });
+  // The tour begins once the rest is there: it is none of the first part's.
+  await page.addInitScript(() => localStorage.setItem('wheelhouse.1.tour', '1'));
   // The program that counts is whole: it introduces itself to us instead of the start script.
   await page.addInitScript(() => {
     Object.defineProperty(window, 'wheelhouseStarted', { get: () => (parts) => { window.counted = parts; }, set: () => {} });

@@ -23,8 +23,9 @@ pub(crate) fn run(names: &[String]) -> Outcome {
     let binary = project::target().join("release/wheelhouse").with_extension(std::env::consts::EXE_EXTENSION);
     let native = project::read_out(Command::new(binary).arg("bench").args(names))?;
     print!("{native}");
-    let file = project::root().join("tests/browser/bench/bench.mjs");
-    test::in_chromium([file.as_os_str()], |node| {
+    let bench = project::root().join("tests/browser/bench");
+    let files = ["bench.mjs", "startup.mjs"].map(|name| bench.join(name));
+    test::in_chromium(files.iter().map(|file| file.as_os_str()), |node| {
         node.env("WHEELHOUSE_NATIVE", &native);
     })
     .map(drop)

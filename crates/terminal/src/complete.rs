@@ -49,7 +49,7 @@ impl Terminal {
 
     fn commands(&self, word: &str) -> Vec<Candidate> {
         let mut names: Vec<String> = PROVIDED.iter().map(|n| (*n).to_owned()).collect();
-        if let Some(shell) = self.shared.machine.borrow().shell(self.shell) {
+        if let Some(shell) = self.shared.machine.borrow().shell(self.prompts[self.at].shell) {
             names.extend(shell.command_names());
         }
         names.retain(|n| n.starts_with(word));

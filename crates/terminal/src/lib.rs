@@ -15,6 +15,7 @@ mod load;
 mod net;
 mod node;
 mod program;
+pub mod prompts;
 pub mod script;
 mod why;
 
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use clock::Time;
 use cluster::Cluster;
 use containers::fs::{Cred, Fs};
-use containers::machine::{Env, InputId, Machine, Outcome, Pid, SinkId, Stdio};
+use containers::machine::{Env, Machine, Outcome, Stdio};
 use containers::shell::{Dialect, ParseError, Shell};
 
 pub use complete::Candidate;
@@ -34,6 +35,7 @@ pub use files::FileError;
 use host::LearnerHost;
 pub use hostlab::lab;
 use program::Program;
+use prompts::Prompt;
 
 /// Where the learner's files are.
 pub const HOME: &str = "/home/learner";
@@ -89,18 +91,14 @@ pub enum Submitted {
 
 pub struct Terminal {
     shared: Rc<Shared>,
-    shell: Pid,
-    sink: SinkId,
-    input: InputId,
-    /// Lines of a command that is not complete yet.
-    pending: String,
+    /// Never empty.
+    prompts: Vec<Prompt>,
+    /// The chosen one.
+    at: usize,
     programs: Vec<Program>,
     calls: net::Calls,
-    history: Vec<String>,
     /// When something in the shell's kernel (`sleep`) goes on.
     shell_wakes_at: Option<Time>,
-    /// What the terminal itself has to say: syntax errors.
-    own_output: Vec<Output>,
 }
 
 impl Default for Terminal {
@@ -122,9 +120,9 @@ impl Terminal {
         let mut machine = Machine::new(fs, "wheelhouse", 1, Time::EPOCH);
         machine.flavor = containers::machine::Flavor::Gnu;
         machine.sh = Dialect::Bash;
-        let (sink, input) = (machine.sink(), machine.input());
+        let prompt = Prompt::on(&mut machine);
         // Process 1 only keeps the machine alive: the shells above it may end.
-        let idle = Stdio { input: None, sink, tty: false };
+        let idle = Stdio { input: None, sink: prompt.sink, tty: false };
         machine.prompt(Dialect::Bash, Env::default(), "/", Cred::default(), idle);
         let shared = Rc::new(Shared {
             machine: RefCell::new(machine),
@@ -136,14 +134,10 @@ impl Terminal {
         });
         let mut terminal = Self {
             shared,
-            shell: 0,
-            sink,
-            input,
-            pending: String::new(),
+            prompts: vec![prompt],
+            at: 0,
             programs: Vec::new(),
             calls: net::Calls::default(),
-            history: Vec::new(),
-            own_output: Vec::new(),
             shell_wakes_at: None,
         };
         terminal.start_shell(true);
@@ -153,8 +147,8 @@ impl Terminal {
     /// A fresh shell over the same files: variables are gone; what ran in the background runs on.
     pub fn restart_shell(&mut self, tty: bool) {
         let mut machine = self.shared.machine.borrow_mut();
-        machine.signal(self.shell, containers::machine::Signal::Kill);
-        machine.reap(self.shell);
+        machine.signal(self.prompts[self.at].shell, containers::machine::Signal::Kill);
+        machine.reap(self.prompts[self.at].shell);
         drop(machine);
         self.start_shell(tty);
     }
@@ -169,95 +163,99 @@ impl Terminal {
         ];
         let env = env.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned()));
         let env = Arc::new(env.collect());
-        let stdio = Stdio { input: Some(self.input), sink: self.sink, tty };
+        let prompt = &mut self.prompts[self.at];
+        let stdio = Stdio { input: Some(prompt.input), sink: prompt.sink, tty };
         let shell = self.shared.machine.borrow_mut().prompt(Dialect::Bash, env, HOME, Cred::default(), stdio);
-        self.shell = shell.unwrap_or_default();
+        prompt.shell = shell.unwrap_or_default();
     }
 
     /// Takes a line as typed, without its newline.
     pub fn submit(&mut self, line: &str) -> Submitted {
-        if self.is_running() {
-            let mut machine = self.shared.machine.borrow_mut();
-            machine.feed(self.input, line.as_bytes());
-            machine.feed(self.input, b"\n");
+        let runs = self.is_running();
+        let prompt = &mut self.prompts[self.at];
+        let mut machine = self.shared.machine.borrow_mut();
+        if runs {
+            machine.feed(prompt.input, line.as_bytes());
+            machine.feed(prompt.input, b"\n");
             return Submitted::ToProgram;
         }
-        self.pending.push_str(line);
-        let text = self.pending.clone();
-        let mut machine = self.shared.machine.borrow_mut();
-        let Some(shell) = machine.shell_mut(self.shell) else { return Submitted::Runs };
+        prompt.pending.push_str(line);
+        let text = prompt.pending.clone();
+        let Some(shell) = machine.shell_mut(prompt.shell) else { return Submitted::Runs };
         match shell.submit(&text) {
             Err(ParseError::Incomplete(_)) => {
-                self.pending.push('\n');
+                prompt.pending.push('\n');
                 return Submitted::NeedsMore;
             }
             Err(error) => {
                 let message = shell.syntax_error(&error);
                 shell.set_status(2);
-                self.own_output.push(Output { stream: Stream::Err, bytes: message.into_bytes() });
+                prompt.own_output.push(Output { stream: Stream::Err, bytes: message.into_bytes() });
             }
             Ok(_) => {}
         }
         drop(machine);
-        self.pending.clear();
+        prompt.pending.clear();
         self.remember(&text);
         Submitted::Runs
     }
 
     fn remember(&mut self, text: &str) {
-        if text.trim().is_empty() || self.history.last().is_some_and(|l| l == text) {
+        let history = &mut self.prompts[self.at].history;
+        if text.trim().is_empty() || history.last().is_some_and(|l| l == text) {
             return;
         }
-        if self.history.len() >= HISTORY_LINES {
-            self.history.remove(0);
+        if history.len() >= HISTORY_LINES {
+            history.remove(0);
         }
-        self.history.push(text.to_owned());
+        history.push(text.to_owned());
     }
 
     /// Submitted commands, oldest first.
     #[must_use]
     pub fn history(&self) -> &[String] {
-        &self.history
+        &self.prompts[self.at].history
     }
 
     pub fn set_history(&mut self, lines: Vec<String>) {
-        self.history = lines;
+        self.prompts[self.at].history = lines;
     }
 
     /// Whether a command runs in the foreground.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        !self.shared.machine.borrow().at_prompt(self.shell)
+        !self.shared.machine.borrow().at_prompt(self.prompts[self.at].shell)
     }
 
     /// Whether a command has begun that is not complete yet.
     #[must_use]
     pub fn needs_more(&self) -> bool {
-        !self.pending.is_empty()
+        !self.prompts[self.at].pending.is_empty()
     }
 
     /// Ctrl-C.
     pub fn interrupt(&mut self) {
-        self.pending.clear();
-        self.shared.machine.borrow_mut().interrupt(self.shell);
+        let prompt = &mut self.prompts[self.at];
+        prompt.pending.clear();
+        self.shared.machine.borrow_mut().interrupt(prompt.shell);
     }
 
     /// Ctrl-D.
     pub fn end_of_input(&mut self) {
-        self.shared.machine.borrow_mut().end_input_once(self.input);
+        self.shared.machine.borrow_mut().end_input_once(self.prompts[self.at].input);
     }
 
     /// The exit code of the last command.
     #[must_use]
     pub fn exit_code(&self) -> i32 {
-        self.shared.machine.borrow().shell(self.shell).map_or(0, Shell::status)
+        self.shared.machine.borrow().shell(self.prompts[self.at].shell).map_or(0, Shell::status)
     }
 
     /// The directory the shell stands in, with the home directory as `~`.
     #[must_use]
     pub fn directory(&self) -> String {
         let machine = self.shared.machine.borrow();
-        let cwd = machine.cwd(self.shell).unwrap_or(HOME);
+        let cwd = machine.cwd(self.prompts[self.at].shell).unwrap_or(HOME);
         match cwd.strip_prefix(HOME) {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("~{rest}"),
             _ => cwd.to_owned(),
@@ -266,8 +264,9 @@ impl Terminal {
 
     /// What was printed since the last call.
     pub fn take_output(&mut self) -> Vec<Output> {
-        let taken = self.shared.machine.borrow_mut().take_output(self.sink);
-        let mut all = std::mem::take(&mut self.own_output);
+        let prompt = &mut self.prompts[self.at];
+        let taken = self.shared.machine.borrow_mut().take_output(prompt.sink);
+        let mut all = std::mem::take(&mut prompt.own_output);
         all.extend(taken.into_iter().map(|(stream, bytes)| Output { stream, bytes }));
         all
     }

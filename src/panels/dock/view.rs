@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::{App, Panel, focus, ic, word};
 use crate::panels::divider::{Divider, Edge};
-use crate::panels::{control, editor, events, objects, terminal, traffic};
+use crate::panels::{charts, control, editor, events, objects, terminal, traffic};
 
 #[component]
 pub fn Dock(app: App) -> impl IntoView {
@@ -12,71 +12,41 @@ pub fn Dock(app: App) -> impl IntoView {
         app.events.track();
         app.ask(crate::session::Session::event_count)
     });
-    let tab = move |panel: Panel, goal: &'static str| {
-        move |_| {
-            app.dock.set(panel);
-            focus(goal);
+    let tab = move |panel: Panel,
+                    class: &'static str,
+                    goal: &'static str,
+                    icon: &'static str,
+                    name: fn(App) -> String| {
+        view! {
+            <button
+                class=class
+                class:on=move || app.dock.get() == panel
+                aria-pressed=move || if app.dock.get() == panel { "true" } else { "false" }
+                on:click=move |_| {
+                    app.dock.set(panel);
+                    focus(goal);
+                }
+            >
+                {ic(icon)}
+                {move || name(app)}
+                {(panel == Panel::Events).then(|| view! { <span class="m">{move || count.get()}</span> })}
+            </button>
         }
     };
-    let pressed = move |panel: Panel| move || if app.dock.get() == panel { "true" } else { "false" };
     view! {
         <section class="dock" aria-label=word(app, |t| t.terminal)>
             <Divider app edge=Edge::Dock />
             <div class="tabs" role="group" aria-label=word(app, |t| t.panels)>
-                <button
-                    class="tab-terminal"
-                    class:on=move || app.dock.get() == Panel::Terminal
-                    aria-pressed=pressed(Panel::Terminal)
-                    on:click=tab(Panel::Terminal, "#prompt")
-                >
-                    {ic("#i-term")}
-                    {word(app, |t| t.terminal)}
-                </button>
-                <button
-                    class="tab-editor"
-                    class:on=move || app.dock.get() == Panel::Editor
-                    aria-pressed=pressed(Panel::Editor)
-                    on:click=tab(Panel::Editor, "#manifest")
-                >
-                    {ic("#i-edit")}
-                    {move || app.file.get()}
-                </button>
-                <button
-                    class="tab-events"
-                    class:on=move || app.dock.get() == Panel::Events
-                    aria-pressed=pressed(Panel::Events)
-                    on:click=tab(Panel::Events, ".events")
-                >
-                    {ic("#i-list")}
-                    {word(app, |t| t.events)}
-                    <span class="m">{move || count.get()}</span>
-                </button>
-                <button
-                    class="tab-objects"
-                    class:on=move || app.dock.get() == Panel::Objects
-                    aria-pressed=pressed(Panel::Objects)
-                    on:click=tab(Panel::Objects, ".objects select")
-                >
-                    {ic("#i-table")}
-                    {word(app, |t| t.objects)}
-                </button>
-                <button
-                    class="tab-control"
-                    class:on=move || app.dock.get() == Panel::Control
-                    aria-pressed=pressed(Panel::Control)
-                    on:click=tab(Panel::Control, ".control")
-                >
-                    {ic("#i-gear")}
-                    {word(app, |t| t.controllers)}
-                </button>
-                <button
-                    class="tab-traffic"
-                    class:on=move || app.dock.get() == Panel::Traffic
-                    aria-pressed=pressed(Panel::Traffic)
-                    on:click=tab(Panel::Traffic, ".deeds button")
-                >
-                    {ic("#i-bolt")}
-                    {word(app, |t| t.traffic)}
+                {tab(Panel::Terminal, "tab-terminal", "#prompt", "#i-term", |a| a.texts().terminal.into())}
+                {tab(Panel::Editor, "tab-editor", "#manifest", "#i-edit", |a| a.file.get())}
+                {tab(Panel::Events, "tab-events", ".events", "#i-list", |a| a.texts().events.into())}
+                {tab(Panel::Objects, "tab-objects", ".objects select", "#i-table", |a| a.texts().objects.into())}
+                {tab(Panel::Charts, "tab-charts", ".charts select", "#i-chart", |a| a.texts().charts.into())}
+                {tab(Panel::Control, "tab-control", ".control", "#i-gear", |a| a.texts().controllers.into())}
+                {tab(Panel::Traffic, "tab-traffic", ".deeds button", "#i-bolt", |a| a.texts().traffic.into())}
+                <button class="tab-find" on:click=move |_| app.palette.set(true)>
+                    {ic("#i-search")}
+                    {word(app, |t| t.find)}
                 </button>
                 <button
                     class="restart"
@@ -97,6 +67,7 @@ pub fn Dock(app: App) -> impl IntoView {
                 <objects::view::Objects app />
                 <control::view::Control app />
                 <traffic::view::Traffic app />
+                <charts::view::Charts app />
                 <editor::view::Editor app />
             </div>
         </section>

@@ -3,6 +3,7 @@
 //! Owns: line numbers, names for new files. Does not own: the files (terminal).
 
 pub mod assist;
+pub mod fault;
 #[cfg(target_arch = "wasm32")]
 pub mod view;
 

@@ -233,6 +233,9 @@ pub fn Editor(app: App) -> impl IntoView {
         faults.into_iter().map(|f| (f.line, (texts.fault_at)(f.line, &f.message).to_string())).collect()
     });
     let to_line = move |line: usize| {
+        if mirror.get_untracked().is_some() || area.get_untracked().is_some_and(|a| a.offset_height() > 0) {
+            app.goal_line.set(None);
+        }
         if let Some(mirror) = mirror.get_untracked() {
             mirror.call("line", &number(line));
         } else if let Some(area) = area.get_untracked() {
@@ -244,33 +247,90 @@ pub fn Editor(app: App) -> impl IntoView {
             drop(area.set_selection_range(start, start));
         }
     };
+    // Where an error led to: once the file's text is in the editor, and CodeMirror in its place.
+    Effect::new(move |_| {
+        app.file.track();
+        mirror.track();
+        if let Some(line) = app.goal_line.get() {
+            request_animation_frame(move || to_line(line));
+        }
+    });
+    // What is done to files is done by commands, as everything is.
     let new_file = move |_| {
         let name = fresh_name(&names.get_untracked());
-        app.act(|s| s.write_file(&name, ""));
+        app.act(|s| s.submit_free(&format!("touch {}", quoted(&name))));
         app.file.set(name);
         focus("#manifest");
     };
+    let renames = RwSignal::new(None::<String>);
+    let rename = move |to: &str| {
+        let (from, to) = (app.file.get_untracked(), to.trim().to_owned());
+        renames.set(None);
+        if to.is_empty() || to == from || to.contains(['\'', '"', '$', '`', '\\']) {
+            return;
+        }
+        if names.get_untracked().contains(&to) {
+            app.note.set(Some((app.texts_now().name_taken)(&to).to_string()));
+            return;
+        }
+        app.act(|s| s.submit_free(&format!("mv {} {}", quoted(&from), quoted(&to))));
+        app.file.set(to);
+    };
+    let delete = move |_| {
+        let name = app.file.get_untracked();
+        let sure = window().confirm_with_message(&(app.texts_now().delete_sure)(&name)).unwrap_or(false);
+        if !sure {
+            return;
+        }
+        let next = names.get_untracked().into_iter().find(|n| *n != name);
+        app.act(|s| s.submit_free(&format!("rm {}", quoted(&name))));
+        app.file.set(next.unwrap_or_else(|| "web.yaml".to_owned()));
+    };
     view! {
         <section class="ed" aria-label=word(app, |t| t.editor)>
-            <div class="files">
-                <select
-                    aria-label=word(app, |t| t.file)
-                    on:change=move |event| app.file.set(event_target_value(&event))
-                >
-                    <For each=move || names.get() key=Clone::clone let:name>
-                        <option
-                            value=name.clone()
-                            selected={
-                                let name = name.clone();
-                                move || app.file.get() == name
-                            }
-                        >
-                            {name.clone()}
-                        </option>
-                    </For>
-                </select>
-                <button class="ibtn" aria-label=word(app, |t| t.new_file) title=word(app, |t| t.new_file) on:click=new_file>
+            <div class="ftabs" role="group" aria-label=word(app, |t| t.files)>
+                {move || {
+                    let open = app.file.get();
+                    let mut all = names.get();
+                    if !all.contains(&open) {
+                        all.push(open.clone());
+                    }
+                    all.into_iter().map(|name| {
+                        let on = name == open;
+                        if on && renames.get().is_some() {
+                            return view! {
+                                <input class="rename" aria-label=app.texts().new_name spellcheck="false" autocomplete="off"
+                                    prop:value=name.clone()
+                                    on:keydown=move |e: web_sys::KeyboardEvent| match e.key().as_str() {
+                                        "Enter" => rename(&event_target_value(&e)),
+                                        "Escape" => renames.set(None),
+                                        _ => {}
+                                    }
+                                    on:blur=move |_| renames.set(None)
+                                />
+                            }.into_any();
+                        }
+                        let (goal, says) = (name.clone(), name.clone());
+                        view! {
+                            <button class:on=on aria-pressed=if on { "true" } else { "false" }
+                                on:click=move |_| { app.goal_line.set(None); app.file.set(goal.clone()); }>{says}</button>
+                        }.into_any()
+                    }).collect_view()
+                }}
+                <button class="ibtn newfile" aria-label=word(app, |t| t.new_file) title=word(app, |t| t.new_file) on:click=new_file>
                     {ic("#i-plus")}
+                </button>
+            </div>
+            <div class="files">
+                <button class="ibtn" aria-label=word(app, |t| t.rename) title=move || format!("{}: mv", app.texts().rename)
+                    on:click=move |_| {
+                        renames.set(Some(app.file.get_untracked()));
+                        request_animation_frame(|| focus(".rename"));
+                    }>
+                    {ic("#i-edit")}
+                </button>
+                <button class="ibtn" aria-label=word(app, |t| t.delete_file) title=move || format!("{}: rm", app.texts().delete_file) on:click=delete>
+                    {ic("#i-x")}
                 </button>
                 <code class="stands">{move || command(&app.file.get())}</code>
                 <button

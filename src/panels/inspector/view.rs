@@ -16,7 +16,7 @@ use crate::mark::Mark;
 use crate::paint::Painter;
 use crate::panels::divider::{Divider, Edge};
 use crate::panels::events::row;
-use crate::session::kubectl;
+use crate::session::{kubectl, place};
 use crate::stage::facts::split_id;
 use crate::stage::glyph::glyph;
 use crate::stage::view::{data_at, object_at};
@@ -105,11 +105,7 @@ pub fn Inspector(app: App) -> impl IntoView {
         Some(match tab.get() {
             Tab::Summary | Tab::Why => kubectl("describe", &kind, namespace, name, "").to_string(),
             Tab::Events => {
-                let rest = if namespace.is_empty() || namespace == "default" {
-                    String::new()
-                } else {
-                    format!(" -n {namespace}")
-                };
+                let rest = place(namespace);
                 format!("kubectl events --for {}/{name}{rest}", kind.to_lowercase())
             }
             Tab::Yaml => kubectl("get", &kind, namespace, name, " -o yaml").to_string(),

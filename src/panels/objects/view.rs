@@ -5,6 +5,7 @@ use smol_str::SmolStr;
 
 use super::{kinds, plural, table};
 use crate::app::{App, Panel, ic, word};
+use crate::session::place;
 use crate::stage::view::data_at;
 
 #[component]
@@ -37,11 +38,7 @@ pub fn Objects(app: App) -> impl IntoView {
     });
     let line = move || {
         let namespace = namespace.get();
-        let place = match namespace.as_str() {
-            "" => " -A".to_owned(),
-            "default" => String::new(),
-            other => format!(" -n {other}"),
-        };
+        let place = if namespace.is_empty() { " -A".into() } else { place(&namespace) };
         format!("kubectl get {}{place}", plural(&resource.get()))
     };
     view! {

@@ -22,7 +22,7 @@ pub fn rank(typed: &str, text: &str) -> Option<usize> {
 }
 
 /// The map of keys: what is pressed.
-pub const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 24] = [
     "Space",
     ". ,",
     "> <",
@@ -41,6 +41,12 @@ pub const KEYS: [&str; 18] = [
     "Enter Esc",
     "F6",
     "Ctrl+R",
+    "Tab",
+    "Alt+↑",
+    "Alt+T Alt+W",
+    "Alt+1 … 8",
+    "Shift+F10",
+    "F1 ?",
 ];
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::{KEYS, rank};
 use crate::app::{App, Panel, focus, ic, word};
 use crate::courses::{self, FREE};
 use crate::i18n::{Lang, Texts};
+use crate::panels::{context, terminal};
 use crate::session::Session;
 
 /// Entries shown at once.
@@ -33,7 +34,7 @@ struct Entry {
 type Deed = (fn(&'static Texts) -> &'static str, &'static str, fn(App));
 
 /// What the page itself can do.
-const DEEDS: [Deed; 15] = [
+const DEEDS: [Deed; 20] = [
     (|t| t.pause, "Space", |a| a.set_paused(!a.paused.get_untracked())),
     (|t| t.step, ".", |a| a.step_to(true, false)),
     (|t| t.step_back, ",", |a| a.step_to(false, false)),
@@ -42,13 +43,18 @@ const DEEDS: [Deed; 15] = [
     (|t| t.from_here, "Shift+F", App::fork),
     (|t| t.to_now, "End", |a| a.act(Session::to_present)),
     (|t| t.why, "?", App::why),
-    (|t| t.terminal, "Ctrl+`", |a| a.show(Panel::Terminal, "#prompt")),
+    (|t| t.terminal, "Ctrl+`", App::show_terminal),
+    (|t| t.new_terminal, "Alt+T", terminal::view::new_tab),
+    (|t| t.charts, "", |a| a.show(Panel::Charts, ".charts select")),
     (|t| t.editor, "Ctrl+E", |a| a.show(Panel::Editor, "#manifest")),
     (|t| t.objects, "", |a| a.show(Panel::Objects, ".objects select")),
     (|t| t.controllers, "", |a| a.show(Panel::Control, ".control")),
     (|t| t.traffic, "", |a| a.show(Panel::Traffic, ".deeds button")),
     (|t| t.events, "", |a| a.show(Panel::Events, ".events")),
     (|t| t.keymap, "F1", |a| a.keymap.set(true)),
+    (|t| t.tour_name, "", |a| a.tour.set(Some(0))),
+    (|t| t.deeds, "Shift+F10", context::view::open_picked),
+    (|t| t.other_theme, "", |a| a.dark.update(|dark| *dark = !*dark)),
 ];
 
 fn entries(app: App, typed: &str) -> Vec<Entry> {
@@ -61,6 +67,11 @@ fn entries(app: App, typed: &str) -> Vec<Entry> {
     };
     for (i, (name, key, _)) in DEEDS.iter().enumerate() {
         add(0, "#i-enter", name(texts).to_owned(), *key, Goal::Do(i));
+    }
+    if let Some(id) = app.picked.get_untracked() {
+        for (name, line) in app.ask(|s| context::deeds(s, &id)) {
+            add(1, "#i-term", format!("{}: {line}", name(texts)), "", Goal::Line(line.to_string()));
+        }
     }
     if !typed.is_empty() {
         app.ask(|s| {
@@ -80,7 +91,7 @@ fn entries(app: App, typed: &str) -> Vec<Entry> {
             add(3, "#i-book", title, "", Goal::Lesson(lesson.slug.to_string()));
         }
         add(3, "#i-book", texts.playground.to_owned(), "", Goal::Lesson(FREE.to_owned()));
-        app.history.with_value(|lines| {
+        app.recalled(|lines| {
             let mut seen: Vec<&String> = Vec::new();
             for line in lines.iter().rev().take(60) {
                 if !seen.contains(&line) && !line.contains('\n') {
@@ -128,7 +139,7 @@ pub fn Palette(app: App) -> impl IntoView {
             Goal::Lesson(slug) => courses::open(app, slug),
             Goal::Line(line) => {
                 app.run(&line);
-                app.show(Panel::Terminal, "#prompt");
+                app.show_terminal();
             }
         }
     };

@@ -3,6 +3,8 @@
 //! Owns: what a key does at the prompt, completion by common prefix. Does not own: the shell (terminal crate).
 
 #[cfg(target_arch = "wasm32")]
+mod print;
+#[cfg(target_arch = "wasm32")]
 pub mod view;
 
 /// The part of `line` before `cursor` (in UTF-16 units, as inputs count) and the rest.
@@ -45,6 +47,42 @@ pub fn search(lines: &[String], end: usize, needle: &str) -> Option<usize> {
     lines.get(..end.min(lines.len()))?.iter().rposition(|line| line.contains(needle))
 }
 
+/// A search back through what was typed before, letter by letter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    pub needle: String,
+    /// What stood at the prompt when it began.
+    pub before: String,
+    /// The place of the match; none when nothing fits.
+    at: Option<usize>,
+}
+
+impl Search {
+    #[must_use]
+    pub fn begin(lines: &[String], typed: &str) -> Self {
+        Self { needle: typed.to_owned(), before: typed.to_owned(), at: search(lines, usize::MAX, typed) }
+    }
+
+    /// Something else is looked for now.
+    #[must_use]
+    pub fn typed(self, lines: &[String], needle: &str) -> Self {
+        Self { needle: needle.to_owned(), at: search(lines, usize::MAX, needle), ..self }
+    }
+
+    /// On to the match before; the last one stays.
+    #[must_use]
+    pub fn older(self, lines: &[String]) -> Self {
+        let next = self.at.and_then(|at| search(lines, at, &self.needle)).or(self.at);
+        Self { at: next, ..self }
+    }
+
+    /// The line found; empty when there is none.
+    #[must_use]
+    pub fn found<'a>(&self, lines: &'a [String]) -> &'a str {
+        self.at.and_then(|at| lines.get(at)).map_or("", String::as_str)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +108,14 @@ mod tests {
         assert_eq!(search(&lines, 9, "get"), Some(2));
         assert_eq!(search(&lines, 2, "get"), Some(0));
         assert_eq!(search(&lines, 0, "get"), None);
+        let found = Search::begin(&lines, "").typed(&lines, "get");
+        assert_eq!(found.found(&lines), "get nodes");
+        let older = found.older(&lines);
+        assert_eq!(
+            (older.found(&lines), older.clone().older(&lines).found(&lines)),
+            ("get pods", "get pods")
+        );
+        assert_eq!(older.typed(&lines, "xyz").found(&lines), "");
     }
 
     #[test]

@@ -3,27 +3,68 @@
 use leptos::html::{Div, Input};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{ClipboardEvent, Document, Element, KeyboardEvent};
+use web_sys::{ClipboardEvent, HtmlElement, KeyboardEvent};
 
-use super::{common_prefix, recall, search, split_at_utf16};
+use super::print::{self, Shown};
+use super::{Search, common_prefix, recall, split_at_utf16};
 use crate::app::{App, focus, ic, word};
-use crate::console::{Kind, coloured};
+use crate::session::Session;
+use crate::stage::view::data_at;
+
+/// Candidates listed at once.
+const MOST: usize = 60;
+
+/// What Tab offered: the candidates with their descriptions, the text before and after the word they replace, and the
+/// one that has been put in.
+#[derive(Clone, Default, PartialEq)]
+struct Offer {
+    all: Vec<(String, String)>,
+    before: String,
+    after: String,
+    at: Option<usize>,
+}
 
 #[component]
 pub fn Console(app: App) -> impl IntoView {
-    let (scroll, lines, input) = (NodeRef::<Div>::new(), NodeRef::<Div>::new(), NodeRef::<Input>::new());
-    let candidates = RwSignal::new(Vec::<(String, String)>::new());
+    let (scroll, lines, live) = (NodeRef::<Div>::new(), NodeRef::<Div>::new(), NodeRef::<Div>::new());
+    let input = NodeRef::<Input>::new();
+    let offer = RwSignal::new(Offer::default());
     let at = StoredValue::new(0_usize);
-    let shown = StoredValue::new((0_usize, 0_usize));
-    // What is searched for in the history, and the place of the match shown.
-    let sought = RwSignal::new(None::<(String, usize)>);
+    let shown = StoredValue::new(Shown::default());
+    let sought = RwSignal::new(None::<Search>);
     Effect::new(move |_| {
         app.console.track();
-        if let (Some(root), Some(scroll)) = (lines.get(), scroll.get()) {
-            let (first, end) = shown.get_value();
-            shown.set_value(print(app, &root, first, end));
-            scroll.set_scroll_top(scroll.scroll_height());
+        let in_place = app.in_place.get();
+        if let (Some(root), Some(live), Some(scroll)) = (lines.get(), live.get(), scroll.get()) {
+            let before = shown.get_value();
+            let now = print::print(app, &root, before);
+            shown.set_value(now);
+            print::print_live(app, &root, &live, in_place);
+            // What has been scrolled back to stays in view while a watch goes on.
+            let below = scroll.scroll_height() - scroll.scroll_top() - scroll.client_height();
+            if now != before || below < 80 {
+                scroll.set_scroll_top(scroll.scroll_height());
+            }
         }
+    });
+    let watching = Memo::new(move |_| {
+        app.console.track();
+        app.ask(|s| s.tab().console.live().is_some())
+    });
+    let sign = Memo::new(move |_| {
+        app.console.track();
+        app.ask(|s| {
+            let tab = s.tab();
+            match tab.console.tail() {
+                Some(tail) if s.is_running() => tail.to_owned(),
+                _ if tab.continues => ">".to_owned(),
+                _ if s.is_running() => String::new(),
+                _ => match s.directory().as_str() {
+                    "~" => "$".to_owned(),
+                    directory => format!("{directory} $"),
+                },
+            }
+        })
     });
     let value = move || input.get().map(|i| i.value()).unwrap_or_default();
     let set = move |text: &str| {
@@ -32,13 +73,49 @@ pub fn Console(app: App) -> impl IntoView {
         }
     };
     let send = move || {
-        let line = value();
+        let line = match sought.get_untracked() {
+            Some(search) => app.recalled(|all| search.found(all).to_owned()),
+            None => value(),
+        };
+        sought.set(None);
         set("");
         at.set_value(0);
-        candidates.set(Vec::new());
-        app.run(&line);
+        offer.set(Offer::default());
+        app.type_line(&line);
     };
-    let complete = move || {
+    let put_in = move |before: &str, word: &str, after: &str| {
+        let Some(input) = input.get() else { return };
+        let head = format!("{before}{word}");
+        let place = u32::try_from(head.encode_utf16().count()).unwrap_or(0);
+        input.set_value(&format!("{head}{after}"));
+        drop(input.set_selection_range(place, place));
+    };
+    let take = move |index: usize| {
+        let mut now = offer.get_untracked();
+        let Some((word, _)) = now.all.get(index).cloned() else { return };
+        put_in(&now.before, &word, &now.after);
+        now.at = Some(index);
+        offer.set(now);
+    };
+    let complete = move |back: bool| {
+        let now = offer.get_untracked();
+        if now.all.len() > 1 {
+            // Again: the next of what is offered.
+            let last = now.all.len() - 1;
+            take(match (now.at, back) {
+                (None, true) => last,
+                (None, false) => 0,
+                (Some(i), true) => i.checked_sub(1).unwrap_or(last),
+                (Some(i), false) => {
+                    if i == last {
+                        0
+                    } else {
+                        i + 1
+                    }
+                }
+            });
+            return;
+        }
         let Some(input) = input.get() else { return };
         let line = input.value();
         let cursor = input.selection_start().ok().flatten().unwrap_or(0) as usize;
@@ -49,34 +126,28 @@ pub fn Console(app: App) -> impl IntoView {
         let common = common_prefix(&words);
         if common.len() > typed.len() || found.len() == 1 {
             let done = found.len() == 1 && !common.ends_with(['=', '/', ' ']) && !after.starts_with(' ');
-            let space = if done { " " } else { "" };
-            let head = format!("{}{common}{space}", &before[..start]);
-            let place = u32::try_from(head.encode_utf16().count()).unwrap_or(0);
-            input.set_value(&format!("{head}{after}"));
-            drop(input.set_selection_range(place, place));
+            put_in(&before[..start], &format!("{common}{}", if done { " " } else { "" }), after);
         }
         // A single candidate is already in the line; several are worth a list.
         let several = found.len() > 1;
-        let list = found.into_iter().filter(|_| several).take(60).map(|c| (c.text, c.description));
-        candidates.set(list.collect());
+        let (before, after) = (before[..start].to_owned(), after.to_owned());
+        let all: Vec<_> =
+            found.into_iter().filter(|_| several).take(MOST).map(|c| (c.text, c.description)).collect();
+        offer.set(Offer { all, before, after, at: None });
     };
     let older = move |older: bool| {
-        let next = app.history.with_value(|all| {
+        let next = app.recalled(|all| {
             let place = recall(all.len(), at.get_value(), older);
             at.set_value(place);
             all.len().checked_sub(place).and_then(|i| all.get(i)).cloned().unwrap_or_default()
         });
         set(&next);
     };
-    let seek = move || {
-        let (needle, end) = sought.get_untracked().unwrap_or_else(|| (value(), usize::MAX));
-        let found = app.history.with_value(|all| search(all, end, &needle).map(|at| (at, all[at].clone())));
-        match found {
-            Some((at, line)) => {
-                set(&line);
-                sought.set(Some((needle, at)));
-            }
-            None => sought.set(Some((needle, end))),
+    let stop_search = move |keep: bool| {
+        if let Some(search) = sought.get_untracked() {
+            let line = if keep { app.recalled(|all| search.found(all).to_owned()) } else { search.before };
+            set(&line);
+            sought.set(None);
         }
     };
     let keys = move |event: KeyboardEvent| {
@@ -85,25 +156,65 @@ pub fn Console(app: App) -> impl IntoView {
             return;
         }
         let control = event.ctrl_key() && !event.alt_key() && !event.meta_key();
-        if !control && sought.get_untracked().is_some() {
-            sought.set(None);
-        }
+        let searching = sought.get_untracked().is_some();
         match event.key().as_str() {
             "Enter" => send(),
+            "Escape" | "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight" | "Tab" if searching => {
+                stop_search(true);
+            }
+            "g" | "c" if control && searching => stop_search(false),
+            "ArrowUp" if event.alt_key() => return, // names of the output: at the whole terminal
             // On an empty line Tab moves on, so that the prompt is no trap.
-            "Tab" if !event.shift_key() && !value().is_empty() => complete(),
+            "Tab" if event.shift_key() && offer.get_untracked().all.is_empty() => return,
+            "Tab" if !value().is_empty() => complete(event.shift_key()),
             "ArrowUp" => older(true),
             "ArrowDown" => older(false),
-            "Escape" => candidates.set(Vec::new()),
+            "Escape" => offer.set(Offer::default()),
             "c" if control && selection_is_empty() => {
                 set("");
-                candidates.set(Vec::new());
-                app.act(crate::session::Session::interrupt);
+                offer.set(Offer::default());
+                app.act(Session::interrupt);
             }
-            "d" if control && value().is_empty() => app.act(crate::session::Session::end_of_input),
-            "l" if control => app.act(crate::session::Session::clear),
+            "d" if control && value().is_empty() => app.act(Session::end_of_input),
+            "l" if control => app.act(Session::clear),
             "u" if control => set(""),
-            "r" if control => seek(),
+            "r" if control => {
+                let next = match sought.get_untracked() {
+                    Some(search) => app.recalled(|all| search.older(all)),
+                    None => app.recalled(|all| Search::begin(all, &value())),
+                };
+                sought.set(Some(next));
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    // Keys of the terminal as a whole: its tabs, and the names in what was printed.
+    let all_keys = move |event: KeyboardEvent| {
+        if event.default_prevented() || event.is_composing() {
+            return;
+        }
+        let on_name = event
+            .target()
+            .and_then(|t| t.dyn_into::<HtmlElement>().ok())
+            .filter(|e| e.class_list().contains("name"));
+        match (event.key().as_str(), event.code().as_str()) {
+            (_, "KeyT") if event.alt_key() => new_tab(app),
+            (_, "KeyW") if event.alt_key() => close_tab(app, None),
+            (_, code) if event.alt_key() && code.starts_with("Digit") => {
+                let number: usize = code[5..].parse().unwrap_or(0);
+                if let Some(at) = number.checked_sub(1) {
+                    choose_tab(app, at);
+                }
+            }
+            ("ArrowUp", _) if event.alt_key() || on_name.is_some() => next_name(&lines, on_name, true),
+            ("ArrowDown", _) if on_name.is_some() => next_name(&lines, on_name, false),
+            ("Enter", _) if on_name.is_some() => {
+                if let Some(name) = on_name {
+                    name.click();
+                }
+            }
+            ("Escape", _) if on_name.is_some() => focus("#prompt"),
             _ => return,
         }
         event.prevent_default();
@@ -120,60 +231,108 @@ pub fn Console(app: App) -> impl IntoView {
         app.run_all(whole);
         set(last);
     };
-    let to_prompt = move |_| {
-        if selection_is_empty() {
+    let clicked = move |event: web_sys::MouseEvent| {
+        if !selection_is_empty() {
+            return;
+        }
+        let of = |name| data_at(event.target(), name).unwrap_or_default();
+        if let Some(file) = data_at(event.target(), "data-file") {
+            app.go_to_line(&file, of("data-line").parse().unwrap_or(1));
+        } else if let Some(name) = data_at(event.target(), "data-name") {
+            app.open_named(&of("data-resource"), &of("data-namespace"), &name);
+        } else if data_at(event.target(), "data-tty").is_some() {
             focus("#prompt");
         }
     };
+    let searched = move || {
+        let search = sought.get()?;
+        let found = app.recalled(|all| search.found(all).to_owned());
+        Some(((app.texts().searching)(&search.needle).to_string(), found))
+    };
     view! {
-        <div class="tty" on:mouseup=to_prompt>
-            <div class="scroll" node_ref=scroll tabindex="0" role="log" aria-label=word(app, |t| t.output)>
+        <div class="tty" on:keydown=all_keys>
+            <Tabs app />
+            <div class="scroll" id="tty" data-tty="" node_ref=scroll tabindex="0" role="log"
+                aria-label=word(app, |t| t.output) on:click=clicked>
                 <p class="remark">{word(app, |t| t.welcome)}</p>
                 <div class="lines" node_ref=lines lang="en"></div>
+                <div class="live" class:hidden=move || !(watching.get() && app.in_place.get()) aria-live="off">
+                    <div class="lines" lang="en" node_ref=live></div>
+                </div>
+                <Show when=move || watching.get()>
+                    <p class="remark watch">
+                        <span>{move || if app.in_place.get() { app.texts().watch_in_place } else { app.texts().watch_as_text }}</span>
+                        <button
+                            class="link"
+                            aria-pressed=move || if app.in_place.get() { "true" } else { "false" }
+                            on:click=move |_| app.in_place.update(|p| *p = !*p)
+                        >
+                            {move || if app.in_place.get() { app.texts().as_text } else { app.texts().in_place }}
+                        </button>
+                    </p>
+                </Show>
                 <div class="ask" class:busy=move || app.running.get()>
-                    <label for="prompt" class="sign" aria-label=move || prompt_label(app)>
-                        {move || if app.continues.get() { ">" } else { "$" }}
+                    <label for="prompt" class="sign" class:hidden=move || sign.get().is_empty() aria-label=move || prompt_label(app)>
+                        {move || sign.get()}
                     </label>
                     <input
                         id="prompt"
                         node_ref=input
                         type="text"
+                        role="combobox"
+                        aria-autocomplete="list"
+                        aria-controls="cands"
+                        aria-label=move || prompt_label(app)
+                        aria-expanded=move || if offer.get().all.is_empty() { "false" } else { "true" }
+                        aria-activedescendant=move || offer.get().at.map(|i| format!("c{i}"))
                         autocomplete="off"
                         autocapitalize="off"
                         spellcheck="false"
                         enterkeyhint="send"
                         on:keydown=keys
                         on:paste=paste
-                        on:input=move |_| candidates.set(Vec::new())
+                        on:input=move |_| {
+                            offer.set(Offer::default());
+                            if let Some(search) = sought.get_untracked() {
+                                sought.set(Some(app.recalled(|all| search.typed(all, &value()))));
+                            }
+                        }
                     />
                     <Show when=move || app.running.get()>
                         <span class="busyword">{word(app, |t| t.running)}</span>
                         <button
                             class="stop"
-                            aria-label=word(app, |t| t.interrupt)
+                            aria-label=move || format!("^C {}", app.texts().interrupt)
                             title=word(app, |t| t.interrupt)
-                            on:click=move |_| app.act(crate::session::Session::interrupt)
+                            on:click=move |_| app.act(Session::interrupt)
                         >
                             "^C"
                         </button>
                     </Show>
                 </div>
                 <Show when=move || sought.get().is_some()>
-                    <p class="remark" role="status">
-                        {move || (app.texts().searching)(&sought.get().unwrap_or_default().0).to_string()}
+                    <p class="remark sought" role="status">
+                        {move || searched().map(|(says, line)| view! { {says} <code lang="en">{line}</code> })}
                     </p>
                 </Show>
-                <ul class="cands" aria-label=word(app, |t| t.candidates)>
-                    <For each=move || candidates.get() key=|c| c.0.clone() let:candidate>
-                        <li>
-                            <code>{candidate.0}</code>
-                            <span>{candidate.1}</span>
-                        </li>
-                    </For>
-                </ul>
+                <Show when=move || !offer.get().all.is_empty()>
+                    <ul class="cands" id="cands" role="listbox" aria-label=word(app, |t| t.candidates)>
+                        {move || {
+                            let now = offer.get();
+                            now.all.into_iter().enumerate().map(|(i, (text, says))| view! {
+                                <li id=format!("c{i}") role="option" aria-selected=if now.at == Some(i) { "true" } else { "false" }
+                                    class:on=now.at == Some(i)
+                                    on:click=move |_| { take(i); offer.set(Offer::default()); focus("#prompt"); }>
+                                    <code>{text}</code>
+                                    <span>{says}</span>
+                                </li>
+                            }).collect_view()
+                        }}
+                    </ul>
+                </Show>
             </div>
             <div class="keys" role="group" aria-label=word(app, |t| t.keys)>
-                <button on:click=move |_| { complete(); focus("#prompt"); }>"Tab"</button>
+                <button on:click=move |_| { complete(false); focus("#prompt"); }>"Tab"</button>
                 <button
                     aria-label=word(app, |t| t.previous_command)
                     on:click=move |_| { older(true); focus("#prompt"); }
@@ -188,77 +347,98 @@ pub fn Console(app: App) -> impl IntoView {
                         focus("#prompt");
                     }>{word}</button>
                 }).collect_view()}
+                <button aria-label=word(app, |t| t.new_terminal) on:click=move |_| new_tab(app)>{ic("#i-plus")}</button>
                 <button on:click=move |_| send() aria-label="Enter">{ic("#i-enter")}</button>
             </div>
         </div>
     }
 }
 
+/// The terminals, once there is more than one, and the way to another.
+#[component]
+fn Tabs(app: App) -> impl IntoView {
+    let all = Memo::new(move |_| {
+        app.console.track();
+        app.ask(|s| {
+            let shown = s.shown_tab();
+            let one =
+                |(i, t): (usize, &crate::tab::Tab)| (t.number, t.busy_with().unwrap_or_default(), i == shown);
+            s.tabs().iter().enumerate().map(one).collect::<Vec<_>>()
+        })
+    });
+    view! {
+        <div class="ttabs" class:many=move || { all.get().len() > 1 } role="group" aria-label=word(app, |t| t.terminals)>
+            {move || {
+                let tabs = all.get();
+                let many = tabs.len() > 1;
+                tabs.into_iter().enumerate().map(|(at, (number, busy, on))| {
+                    let name = (app.texts().terminal_number)(number as i64).to_string();
+                    let hint = format!("{name} (Alt+{})", at + 1);
+                    let closes = (app.texts().close_terminal)(number as i64).to_string();
+                    view! {
+                        <span class="ttab" class:on=on>
+                            <button aria-pressed=if on { "true" } else { "false" } title=hint
+                                on:click=move |_| choose_tab(app, at)>
+                                {name} <small lang="en">{busy}</small>
+                            </button>
+                            {many.then(|| view! {
+                                <button class="shut" aria-label=closes.clone() title=closes on:click=move |_| close_tab(app, Some(at))>
+                                    {ic("#i-x")}
+                                </button>
+                            })}
+                        </span>
+                    }
+                }).collect_view()
+            }}
+            <button class="ibtn more" aria-label=word(app, |t| t.new_terminal)
+                title=move || format!("{} (Alt+T)", app.texts().new_terminal) on:click=move |_| new_tab(app)>
+                {ic("#i-plus")}
+            </button>
+        </div>
+    }
+}
+
+pub fn new_tab(app: App) {
+    if app.act(Session::open_tab) {
+        app.show_terminal();
+    }
+}
+
+fn choose_tab(app: App, at: usize) {
+    app.act(|s| s.show_tab(at));
+    focus("#prompt");
+}
+
+/// Closes a terminal: the one shown when none is named.
+pub fn close_tab(app: App, at: Option<usize>) {
+    app.act(|s| s.close_tab(at.unwrap_or(s.shown_tab())));
+    focus("#prompt");
+}
+
+/// The keyboard goes to the name before or after this one, or to the last one printed.
+fn next_name(lines: &NodeRef<Div>, from: Option<HtmlElement>, up: bool) {
+    let Some(tty) = lines.get().and_then(|l| l.closest(".scroll").ok().flatten()) else { return };
+    let Ok(all) = tty.query_selector_all(".name") else { return };
+    let name =
+        |i: u32| all.item(i).and_then(|n| n.dyn_into::<HtmlElement>().ok()).filter(|e| e.offset_height() > 0);
+    let here = from.and_then(|from| {
+        (0..all.length()).find(|i| all.item(*i).is_some_and(|n| n.is_same_node(Some(&from))))
+    });
+    let start = here.unwrap_or(all.length());
+    let found = if up { (0..start).rev().find_map(name) } else { (start + 1..all.length()).find_map(name) };
+    match found {
+        Some(element) => drop(element.focus()),
+        None if !up => focus("#prompt"),
+        None => {}
+    }
+}
+
 fn prompt_label(app: App) -> &'static str {
+    app.console.track();
     if app.continues.get() { app.texts().prompt_more } else { app.texts().prompt }
 }
 
 fn selection_is_empty() -> bool {
     let selection = window().get_selection().ok().flatten();
     selection.is_none_or(|s| s.is_collapsed())
-}
-
-/// Brings the lines on the page up to date; lines before `shown_first` and from `shown_end` on are not there yet.
-/// The last line is printed anew: it may have grown.
-fn print(app: App, root: &Element, shown_first: usize, shown_end: usize) -> (usize, usize) {
-    let document = document();
-    app.ask(|session| {
-        let console = &session.console;
-        let (first, end) = (console.first(), console.end());
-        if first >= shown_end {
-            root.set_text_content(None);
-        } else {
-            for _ in shown_first..first {
-                if let Some(child) = root.first_element_child() {
-                    child.remove();
-                }
-            }
-        }
-        if shown_end > first
-            && let Some(last) = root.last_element_child()
-        {
-            last.remove();
-        }
-        for number in shown_end.saturating_sub(1).max(first)..end {
-            let Some(line) = console.line(number) else { continue };
-            let Some(row) = element(&document, "div", "") else { continue };
-            match line.kind {
-                Kind::Command => sign(&document, &row, "$ "),
-                Kind::Continued => sign(&document, &row, "> "),
-                Kind::Note => row.set_class_name("remark"),
-                Kind::Out | Kind::Err => {}
-            }
-            for (class, text) in coloured(line) {
-                if class.is_empty() {
-                    drop(row.append_child(&document.create_text_node(text)));
-                } else if let Some(span) = element(&document, "span", class) {
-                    span.set_text_content(Some(text));
-                    drop(row.append_child(&span));
-                }
-            }
-            drop(root.append_child(&row));
-        }
-        (first, end)
-    })
-}
-
-fn element(document: &Document, tag: &str, class: &str) -> Option<Element> {
-    let element = document.create_element(tag).ok()?;
-    if !class.is_empty() {
-        element.set_class_name(class);
-    }
-    element.dyn_into().ok()
-}
-
-fn sign(document: &Document, row: &Element, text: &str) {
-    row.set_class_name("cmd");
-    if let Some(span) = element(document, "span", "ta") {
-        span.set_text_content(Some(text));
-        drop(row.append_child(&span));
-    }
 }

@@ -12,7 +12,7 @@ use smol_str::{SmolStr, format_smolstr};
 use crate::format::reading;
 use crate::i18n::Texts;
 use crate::mark::Mark;
-use crate::session::Session;
+use crate::session::{Session, place};
 use crate::stage::facts::{ObjectId, object_id};
 
 /// Paths listed, newest first.
@@ -113,11 +113,7 @@ pub fn commands(session: &Session) -> Vec<SmolStr> {
     let stage = session.stage();
     let mut out = Vec::new();
     if let Some(service) = stage.services.values().find(|s| s.has_selector) {
-        let place = if service.namespace == "default" {
-            SmolStr::default()
-        } else {
-            format_smolstr!(" -n {}", service.namespace)
-        };
+        let place = place(&service.namespace);
         out.push(format_smolstr!("load start svc/{} --rps=20{place}", service.name));
         out.push(format_smolstr!(
             "load start svc/{0} --name={0}-spike --rps=20 --spike-to=300 --after=20s --for=30s{place}",
@@ -127,11 +123,7 @@ pub fn commands(session: &Session) -> Vec<SmolStr> {
         out.push("load stop --all".into());
     }
     if let Some(pod) = stage.pods.values().find(|p| !p.node.is_empty()) {
-        let place = if pod.namespace == "default" {
-            SmolStr::default()
-        } else {
-            format_smolstr!(" -n {}", pod.namespace)
-        };
+        let place = place(&pod.namespace);
         out.push(format_smolstr!("fault pod {} crash{place}", pod.name));
     }
     if let Some(node) = stage.workers().last() {

@@ -1,0 +1,246 @@
+//! Charts over simulated time: usage of nodes and workloads, replicas, requests under load.
+//!
+//! Owns: what is remembered of each second (`record`), which series a subject has, how a chart is drawn (`draw`).
+//! Does not own: the figures (kubelet's usage, the cluster's load model).
+
+pub mod draw;
+pub mod record;
+#[cfg(target_arch = "wasm32")]
+pub mod view;
+
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::i18n::Texts;
+use crate::session::{kubectl, place};
+use crate::stage::facts::split_id;
+use record::{Sample, Usage};
+
+/// What the figures of a chart count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Thousandths of a core.
+    Milli,
+    Bytes,
+    Count,
+    /// Thousandths of a request per second.
+    Rate,
+    /// Millionths of a second.
+    Micros,
+}
+
+impl Unit {
+    /// A figure as it is read.
+    #[must_use]
+    pub fn says(self, value: i64) -> SmolStr {
+        let tenth = |v: i64, by: i64| {
+            let tenths = v * 10 / by;
+            if tenths % 10 == 0 || tenths >= 1000 {
+                format_smolstr!("{}", tenths / 10)
+            } else {
+                format_smolstr!("{}.{}", tenths / 10, tenths % 10)
+            }
+        };
+        match self {
+            Self::Milli if value >= 1000 => format_smolstr!("{} cpu", tenth(value, 1000)),
+            Self::Milli => format_smolstr!("{value}m"),
+            Self::Bytes if value >= 1 << 30 => format_smolstr!("{} GiB", tenth(value, 1 << 30)),
+            Self::Bytes => format_smolstr!("{} MiB", tenth(value, 1 << 20)),
+            Self::Count => format_smolstr!("{value}"),
+            Self::Rate => format_smolstr!("{}/s", tenth(value, 1000)),
+            Self::Micros if value >= 1_000_000 => format_smolstr!("{} s", tenth(value, 1_000_000)),
+            Self::Micros => format_smolstr!("{} ms", tenth(value, 1000)),
+        }
+    }
+}
+
+/// One line of a chart: its name and its points (instant, value).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    pub name: SmolStr,
+    pub points: Vec<(i64, i64)>,
+}
+
+impl Series {
+    /// The value at an instant: the last one known then.
+    #[must_use]
+    pub fn at(&self, now: i64) -> Option<i64> {
+        let after = self.points.partition_point(|p| p.0 <= now);
+        self.points[..after].last().map(|p| p.1)
+    }
+
+    /// Least, most and mean up to an instant.
+    #[must_use]
+    pub fn extent(&self, now: i64) -> Option<(i64, i64, i64)> {
+        let seen = &self.points[..self.points.partition_point(|p| p.0 <= now)];
+        let least = seen.iter().map(|p| p.1).min()?;
+        let most = seen.iter().map(|p| p.1).max()?;
+        let sum: i128 = seen.iter().map(|p| i128::from(p.1)).sum();
+        Some((least, most, i64::try_from(sum / seen.len() as i128).unwrap_or(0)))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    pub title: &'static str,
+    pub unit: Unit,
+    pub series: Vec<Series>,
+}
+
+/// All nodes together: the subject before one is chosen.
+pub const NODES: &str = "nodes";
+/// Lines of one chart at most.
+const MOST_LINES: usize = 6;
+
+/// What can be looked at: nodes first, then loads, workloads, pods; as it stands at the end of the record.
+#[must_use]
+pub fn subjects(usage: &Usage) -> Vec<SmolStr> {
+    let mut out: Vec<SmolStr> = vec![NODES.into()];
+    let Some(last) = usage.last() else { return out };
+    out.extend(last.loads.iter().map(|l| format_smolstr!("load//{}", l.name)));
+    out.extend(last.owners.iter().map(|o| o.id.clone()));
+    out.extend(last.nodes.iter().map(|n| format_smolstr!("nodes//{}", n.0)));
+    out.extend(last.pods.iter().map(|p| p.0.clone()));
+    out
+}
+
+/// The command that tells the same as the charts of a subject.
+#[must_use]
+pub fn command(subject: &str) -> SmolStr {
+    let (resource, namespace, name) = split_id(subject);
+    match resource {
+        NODES if name.is_empty() || name == NODES => "kubectl top nodes".into(),
+        NODES => format_smolstr!("kubectl top node {name}"),
+        "load" => format_smolstr!("load status {name}"),
+        "pods" => format_smolstr!("kubectl top pod {name}{}", place(namespace)),
+        _ => kubectl(
+            "get",
+            resource.split('.').next().unwrap_or_default().trim_end_matches('s'),
+            namespace,
+            name,
+            "",
+        ),
+    }
+}
+
+fn series(name: &str, usage: &Usage, value: impl Fn(&Sample) -> Option<i64>) -> Series {
+    let points = usage.samples().filter_map(|s| Some((s.at, value(s)?))).collect();
+    Series { name: name.into(), points }
+}
+
+/// The charts of a subject.
+#[must_use]
+pub fn charts(usage: &Usage, subject: &str, texts: &Texts) -> Vec<Chart> {
+    let (resource, _, name) = split_id(subject);
+    let chart = |title, unit, series: Vec<Series>| Chart { title, unit, series };
+    if subject == NODES {
+        let names: Vec<SmolStr> = usage
+            .last()
+            .map(|s| s.nodes.iter().map(|n| n.0.clone()).take(MOST_LINES).collect())
+            .unwrap_or_default();
+        let of = |pick: fn(&record::Used) -> i64| -> Vec<Series> {
+            let one = |n: &SmolStr| {
+                series(n, usage, |s| s.nodes.iter().find(|(name, _)| name == n).map(|(_, used)| pick(used)))
+            };
+            names.iter().map(one).collect()
+        };
+        return vec![
+            chart(texts.cpu, Unit::Milli, of(|u| u.cpu)),
+            chart(texts.memory, Unit::Bytes, of(|u| u.memory)),
+        ];
+    }
+    if resource == "load" {
+        let of = |says: &str, pick: fn(&record::Load) -> i64| {
+            series(says, usage, |s| s.loads.iter().find(|l| l.name == name).map(pick))
+        };
+        return vec![
+            chart(
+                texts.request_rate,
+                Unit::Rate,
+                vec![
+                    of(texts.offered, |l| l.offered),
+                    of(texts.served, |l| l.served),
+                    of(texts.failed, |l| l.failed),
+                ],
+            ),
+            chart(texts.latency, Unit::Micros, vec![of(texts.mean, |l| l.latency), of("p95", |l| l.p95)]),
+            chart(texts.queue, Unit::Rate, vec![of(texts.queue, |l| l.queued)]),
+        ];
+    }
+    let used = |s: &Sample| match resource {
+        "nodes" => s.nodes.iter().find(|(n, _)| n == name).map(|(_, u)| *u),
+        "pods" => s.pods.iter().find(|(id, _)| id == subject).map(|(_, u)| *u),
+        _ => s.owners.iter().find(|o| o.id == subject).map(|o| o.used),
+    };
+    let mut out = vec![
+        chart(texts.cpu, Unit::Milli, vec![series(name, usage, |s| used(s).map(|u| u.cpu))]),
+        chart(texts.memory, Unit::Bytes, vec![series(name, usage, |s| used(s).map(|u| u.memory))]),
+    ];
+    if !matches!(resource, "nodes" | "pods") {
+        let of = |says: &str, pick: fn(&record::Owner) -> i64| {
+            series(says, usage, |s| s.owners.iter().find(|o| o.id == subject).map(pick))
+        };
+        let all = vec![of(texts.desired, |o| o.desired), of(texts.ready_word, |o| o.ready)];
+        out.push(chart(texts.replicas, Unit::Count, all));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::Lang;
+    use crate::session::Session;
+
+    #[test]
+    fn figures_say_their_unit() {
+        for (unit, value, says) in [
+            (Unit::Milli, 250, "250m"),
+            (Unit::Milli, 1500, "1.5 cpu"),
+            (Unit::Bytes, 64 << 20, "64 MiB"),
+            (Unit::Bytes, 3 << 29, "1.5 GiB"),
+            (Unit::Rate, 20_000, "20/s"),
+            (Unit::Micros, 12_300, "12.3 ms"),
+            (Unit::Micros, 2_000_000, "2 s"),
+            (Unit::Count, 3, "3"),
+        ] {
+            assert_eq!(unit.says(value), says);
+        }
+    }
+
+    #[test]
+    fn a_load_draws_its_curves_and_the_past_keeps_them() {
+        let mut session = Session::new(1, &[]);
+        for line in [
+            "kubectl create deployment web --image=nginx:1.27 --replicas=2",
+            "kubectl expose deployment web --port=80",
+        ] {
+            session.submit(line);
+            session.advance(20_000);
+        }
+        session.submit("load start svc/web --rps=50 --cpu=5ms");
+        session.advance(60_000);
+        let texts = Lang::En.texts();
+        let subjects = subjects(session.usage());
+        for wanted in ["nodes", "load//web", "deployments.apps/default/web", "nodes//worker-1"] {
+            assert!(subjects.iter().any(|s| s == wanted), "{wanted} in {subjects:?}");
+        }
+        let rates = charts(session.usage(), "load//web", texts);
+        let served = &rates[0].series[1];
+        let now = session.latest();
+        assert!(served.at(now).is_some_and(|v| v > 30_000), "{served:?}");
+        let web = charts(session.usage(), "deployments.apps/default/web", texts);
+        assert_eq!(web.iter().map(|c| c.unit).collect::<Vec<_>>(), [Unit::Milli, Unit::Bytes, Unit::Count]);
+        assert_eq!(web[2].series[0].at(now), Some(2));
+        assert!(web[0].series[0].extent(now).is_some_and(|(least, most, _)| least < most));
+        // Looking back moves the instant, never the record.
+        let before = session.usage().samples().count();
+        session.seek(session.earliest() + 30_000);
+        assert_eq!(session.usage().samples().count(), before);
+        assert_eq!(web[2].series[0].at(session.now()), Some(2));
+        session.submit("kubectl scale deployment web --replicas=4");
+        session.advance(10_000);
+        let forked = charts(session.usage(), "deployments.apps/default/web", texts);
+        assert_eq!(forked[2].series[0].at(session.now()), Some(4), "a line of its own");
+        assert!(session.usage().samples().all(|s| s.loads.is_empty()), "which never had the load");
+    }
+}
