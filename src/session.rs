@@ -308,7 +308,7 @@ impl Session {
 
     /// What the charts remember of the line that is shown, past what is shown too.
     #[must_use]
-    pub fn usage(&self) -> &Usage {
+    pub fn readings(&self) -> &Usage {
         &self.here.usage
     }
 

@@ -31,3 +31,48 @@ fn an_open_here_document_asks_for_more() {
     assert_eq!(t.submit("one"), Submitted::NeedsMore);
     assert_eq!(run(&mut t, &mut cluster, "EOF"), ("one\n".into(), 0));
 }
+
+#[test]
+fn a_shell_started_at_the_prompt_asks_by_itself() {
+    let mut cluster = Cluster::new(ClusterConfig::playground(1));
+    let mut t = Terminal::new();
+    let mut say = |t: &mut Terminal, line: &str| {
+        t.submit(line);
+        t.poll(&mut cluster);
+        let bytes: Vec<u8> = t.take_output().into_iter().flat_map(|o| o.bytes).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    assert_eq!(say(&mut t, "sh"), "learner@wheelhouse:~# ");
+    assert!(t.is_running());
+    assert_eq!(say(&mut t, "cd /tmp && echo in"), "in\nlearner@wheelhouse:/tmp# ");
+    assert_eq!(say(&mut t, "for i in 1 2; do"), "> ");
+    assert_eq!(say(&mut t, "echo $i; done"), "1\n2\nlearner@wheelhouse:/tmp# ");
+    assert!(say(&mut t, "if )").contains("syntax error"), "and asks on");
+    assert_eq!(say(&mut t, "exit 3"), "");
+    assert_eq!((t.is_running(), t.exit_code()), (false, 3));
+    assert_eq!(
+        say(&mut t, "cat /etc/hostname | sh"),
+        say(&mut t, "cat /etc/hostname | sh"),
+        "a script asks nothing"
+    );
+}
+
+#[test]
+fn prompts_share_files_and_nothing_else() {
+    let mut cluster = Cluster::new(ClusterConfig::playground(1));
+    let mut t = Terminal::new();
+    run(&mut t, &mut cluster, "cd /tmp; x=1; echo a > /tmp/a");
+    assert!(t.open());
+    assert_eq!((t.prompts(), t.directory().as_str()), (2, "~"));
+    assert_eq!(run(&mut t, &mut cluster, "echo [$x]; cat /tmp/a"), ("[]\na\n".into(), 0));
+    t.choose(0);
+    assert_eq!(t.directory(), "/tmp");
+    assert_eq!(t.history().len(), 1);
+    t.choose(1);
+    assert!(t.close() && !t.close(), "the last one stays");
+    assert_eq!(run(&mut t, &mut cluster, "echo [$x]"), ("[1]\n".into(), 0));
+    for _ in 0..20 {
+        t.open();
+    }
+    assert_eq!(t.prompts(), terminal::prompts::MOST);
+}

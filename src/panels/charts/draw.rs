@@ -36,7 +36,9 @@ pub fn picture(chart: &Chart, texts: &Texts, zero: i64, (from, to): (i64, i64), 
     let most = chart.series.iter().flat_map(|s| s.points.iter().map(|p| p.1)).max().unwrap_or(0);
     let most = match chart.unit {
         super::Unit::Bytes => (most.max(1) / (16 << 20) + 1) * (16 << 20),
-        _ => round_up(most.max(1)),
+        super::Unit::Rate | super::Unit::Micros => round_up(most.max(1000)),
+        super::Unit::Milli => round_up(most.max(10)),
+        super::Unit::Count => round_up(most.max(2)),
     };
     let x = |at: i64| {
         let span = (to - from).max(1);
@@ -51,12 +53,12 @@ pub fn picture(chart: &Chart, texts: &Texts, zero: i64, (from, to): (i64, i64), 
         .at("role", "img")
         .at("aria-label", sentence(chart, texts, now));
     svg.add(path("axis", format_smolstr!("M{left} {top}V{bottom}H{right}")));
-    svg.add(path("grid", format_smolstr!("M{left} {0}H{right}", (top + bottom) / 2)));
+    svg.add(path("half", format_smolstr!("M{left} {0}H{right}", (top + bottom) / 2)));
     for (value, at) in [(most, top + 4), (most / 2, (top + bottom) / 2 + 4), (0, bottom + 1)] {
-        svg.add(text("tick", left - 5, at, chart.unit.says(value)).at("text-anchor", "end"));
+        svg.add(text("", left - 5, at, chart.unit.says(value)).at("text-anchor", "end"));
     }
-    svg.add(text("tick", left, bottom + 15, minutes(from - zero)));
-    svg.add(text("tick", right, bottom + 15, minutes(to - zero)).at("text-anchor", "end"));
+    svg.add(text("", left, bottom + 15, minutes(from - zero)));
+    svg.add(text("", right, bottom + 15, minutes(to - zero)).at("text-anchor", "end"));
     for (i, series) in chart.series.iter().enumerate() {
         let class = ["s0", "s1", "s2", "s3", "s4", "s5"][i.min(5)];
         let line = path(class, line(series, &x, &y)).at("stroke-dasharray", DASHES[i.min(5)]);

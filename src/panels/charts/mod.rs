@@ -220,27 +220,27 @@ mod tests {
         session.submit("load start svc/web --rps=50 --cpu=5ms");
         session.advance(60_000);
         let texts = Lang::En.texts();
-        let subjects = subjects(session.usage());
+        let subjects = subjects(session.readings());
         for wanted in ["nodes", "load//web", "deployments.apps/default/web", "nodes//worker-1"] {
             assert!(subjects.iter().any(|s| s == wanted), "{wanted} in {subjects:?}");
         }
-        let rates = charts(session.usage(), "load//web", texts);
+        let rates = charts(session.readings(), "load//web", texts);
         let served = &rates[0].series[1];
         let now = session.latest();
         assert!(served.at(now).is_some_and(|v| v > 30_000), "{served:?}");
-        let web = charts(session.usage(), "deployments.apps/default/web", texts);
+        let web = charts(session.readings(), "deployments.apps/default/web", texts);
         assert_eq!(web.iter().map(|c| c.unit).collect::<Vec<_>>(), [Unit::Milli, Unit::Bytes, Unit::Count]);
         assert_eq!(web[2].series[0].at(now), Some(2));
         assert!(web[0].series[0].extent(now).is_some_and(|(least, most, _)| least < most));
         // Looking back moves the instant, never the record.
-        let before = session.usage().samples().count();
+        let before = session.readings().samples().count();
         session.seek(session.earliest() + 30_000);
-        assert_eq!(session.usage().samples().count(), before);
+        assert_eq!(session.readings().samples().count(), before);
         assert_eq!(web[2].series[0].at(session.now()), Some(2));
         session.submit("kubectl scale deployment web --replicas=4");
         session.advance(10_000);
-        let forked = charts(session.usage(), "deployments.apps/default/web", texts);
+        let forked = charts(session.readings(), "deployments.apps/default/web", texts);
         assert_eq!(forked[2].series[0].at(session.now()), Some(4), "a line of its own");
-        assert!(session.usage().samples().all(|s| s.loads.is_empty()), "which never had the load");
+        assert!(session.readings().samples().all(|s| s.loads.is_empty()), "which never had the load");
     }
 }

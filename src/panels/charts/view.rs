@@ -29,7 +29,7 @@ pub fn Charts(app: App) -> impl IntoView {
     });
     let choices = Memo::new(move |_| {
         second.get();
-        if shown() { app.ask(|s| subjects(s.usage())) } else { Vec::new() }
+        if shown() { app.ask(|s| subjects(s.readings())) } else { Vec::new() }
     });
     // What is picked on the stage is what one wants to see.
     Effect::new(move |_| {
@@ -48,9 +48,9 @@ pub fn Charts(app: App) -> impl IntoView {
         }
         let (texts, subject) = (app.texts(), subject.get());
         let marks = app.ask(|s| {
-            let all = charts(s.usage(), &subject, texts);
+            let all = charts(s.readings(), &subject, texts);
             let (now, zero) = (s.now(), s.now() - s.elapsed());
-            let from = s.usage().samples().next().map_or(zero, |first| first.at);
+            let from = s.readings().samples().next().map_or(zero, |first| first.at);
             let axis = (from, s.latest().max(from + 60_000));
             let mut out: Vec<(SmolStr, Rc<Mark>)> = Vec::new();
             for chart in &all {
@@ -76,7 +76,7 @@ pub fn Charts(app: App) -> impl IntoView {
     });
     let empty = Memo::new(move |_| {
         second.get();
-        app.ask(|s| s.usage().last().is_none())
+        app.ask(|s| s.readings().last().is_none())
     });
     view! {
         <div class="charts" role="region" aria-label=word(app, |t| t.charts)>

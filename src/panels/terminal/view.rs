@@ -257,7 +257,7 @@ pub fn Console(app: App) -> impl IntoView {
                 <p class="remark">{word(app, |t| t.welcome)}</p>
                 <div class="lines" node_ref=lines lang="en"></div>
                 <div class="live" class:hidden=move || !(watching.get() && app.in_place.get()) aria-live="off">
-                    <div class="lines" lang="en" node_ref=live></div>
+                    <div class="rows" lang="en" node_ref=live></div>
                 </div>
                 <Show when=move || watching.get()>
                     <p class="remark watch">

@@ -86,8 +86,10 @@ pub fn Tour(app: App) -> impl IntoView {
     };
     let keys = move |event: KeyboardEvent| {
         let at = app.tour.get_untracked().unwrap_or(0);
+        let on_card = document().active_element().is_some_and(|e| e.class_list().contains("card"));
         match event.key().as_str() {
             "Escape" => shut(),
+            "Enter" if on_card => to(Some(at + 1)),
             "ArrowRight" => to(Some(at + 1)),
             "ArrowLeft" => to(at.checked_sub(1)),
             _ => return,

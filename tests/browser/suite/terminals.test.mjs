@@ -99,7 +99,7 @@ test('a watch changes in place, and its text is kept', () => visiting({ fragment
   await visit.exec('kubectl create deployment web --image=nginx:1.27 --replicas=2');
   await enter(page, 'kubectl get pods -w');
   await settled(visit);
-  const rows = page.locator('.live .lines > div');
+  const rows = page.locator('.live .rows > div');
   await rows.nth(2).filter({ hasText: 'Running' }).waitFor();
   assert.equal(await rows.count(), 3, 'a header and a row of each pod');
   assert.equal(await page.locator('.lines.inplace .w:visible').count(), 0);

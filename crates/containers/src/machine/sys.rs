@@ -80,6 +80,11 @@ impl Sys<'_> {
     }
 
     #[must_use]
+    pub fn hostname(&self) -> &str {
+        &self.m.hostname
+    }
+
+    #[must_use]
     pub fn cwd(&self) -> String {
         self.proc().map_or_else(|| "/".into(), |p| p.cwd.clone())
     }

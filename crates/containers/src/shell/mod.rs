@@ -31,7 +31,7 @@ use crate::machine::{Env, ExecError, Pid, Reaction, Signal, Sys};
 use crate::programs::short_name;
 
 pub(crate) use expand::{to_bytes, unescape};
-use interp::Frame;
+use interp::{Asking, Frame};
 pub use parse::{ParseError, parse};
 
 /// Whose grammar and texts a shell follows.
@@ -115,6 +115,8 @@ pub struct Shell {
     env: Option<Env>,
     /// A script that is read from standard input before it runs.
     reading: Option<Vec<u8>>,
+    /// At a terminal: what has been typed of the next command.
+    asking: Option<Asking>,
     getopts_at: (usize, usize),
 }
 
@@ -151,6 +153,7 @@ impl Shell {
             random: Rng::new(0x5eed),
             env: None,
             reading: None,
+            asking: None,
             getopts_at: (1, 0),
         }
     }

@@ -1,9 +1,11 @@
 //! Running a tree frame by frame: each step does one thing, and all that is unfinished lies on the stack.
 
+mod ask;
 mod frame;
 mod pipeline;
 mod unwind;
 
+pub(in crate::shell) use ask::Asking;
 pub(in crate::shell) use frame::{Frame, Saved};
 
 use std::sync::Arc;
@@ -26,6 +28,7 @@ impl Shell {
         if self.main_pid.is_none() {
             self.main_pid = Some(sys.pid());
         }
+        self.begins_to_ask(sys);
         if let Some(turn) = self.read_script(sys) {
             return turn;
         }
@@ -46,8 +49,8 @@ impl Shell {
             return self.stop(sys, 2);
         }
         let Some(frame) = self.frames.pop() else {
-            if self.prompt {
-                return Turn::Wait(Wait::Forever);
+            if self.prompt && self.exiting.is_none() {
+                return self.ask(sys);
             }
             let code = self.exiting.unwrap_or(self.status);
             return self.stop(sys, code);

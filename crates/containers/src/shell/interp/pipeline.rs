@@ -27,6 +27,7 @@ impl Shell {
         child.lenient = self.errors_ignored();
         child.frames = vec![frame];
         child.prompt = false;
+        child.asking = None;
         child.jobs.clear();
         child.pending.clear();
         child.traps.retain(|_, action| action.is_empty());
