@@ -5,8 +5,8 @@ use containers::fs::Volumes;
 use containers::machine::Host;
 
 /// Commands that [`crate::program`] runs.
-pub(crate) const PROVIDED: [&str; 9] =
-    ["kubectl", "k", "load", "docker", "fault", "node", "why", "lab", "cluster"];
+pub(crate) const PROVIDED: [&str; 10] =
+    ["kubectl", "k", "helm", "load", "docker", "fault", "node", "why", "lab", "cluster"];
 
 #[derive(Debug, Default)]
 pub(crate) struct LearnerHost {

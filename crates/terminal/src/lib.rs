@@ -1,7 +1,7 @@
 //! The learner's shell line: files, history, and the programs that reach the cluster.
 //!
 //! Owns: the learner's machine (a shell and files, by the kernel of `containers`), the commands that are not in it
-//! (kubectl with its alias `k`, load), and when each of them goes on.
+//! (kubectl with its alias `k`, helm, load), and when each of them goes on.
 //! Does not own: what a command does (kubectl), how time passes (whoever calls [`Terminal::run_until`]).
 
 mod clusters;
@@ -114,6 +114,9 @@ impl Terminal {
         fs.tree = containers::images::base::workstation(HOME);
         for (name, text) in cluster::addons::OPTIONAL {
             fs.tree.put_file(&format!("{ADDONS}/{name}"), text.as_bytes(), 0o644);
+        }
+        for (name, text) in helm::BUNDLED {
+            fs.tree.put_file(&format!("{}/{name}", helm::CHARTS), text.as_bytes(), 0o644);
         }
         fs.tree.put_file("/etc/hosts", net::HOSTS.as_bytes(), 0o644);
         fs.tree.put_file("/etc/resolv.conf", net::RESOLV.as_bytes(), 0o644);

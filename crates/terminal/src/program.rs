@@ -73,6 +73,7 @@ impl Program {
         let io = Rc::new(ProcessIo::new(external.pid, external.env, external.cwd, shared));
         let now = at_once(&external.argv);
         let is_lab = external.argv.first().is_some_and(|name| name == "lab");
+        let is_helm = external.argv.first().is_some_and(|n| containers::programs::short_name(n) == "helm");
         let argv: Vec<String> = external.argv.into_iter().skip(1).collect();
         if is_lab {
             let future = Box::pin(std::future::pending());
@@ -90,7 +91,11 @@ impl Program {
                 lab: None,
             };
         }
-        let future = Box::pin(async move { kubectl::run(argv, io, handle).await });
+        let future: LocalFuture<'static, i32> = if is_helm {
+            Box::pin(async move { helm::run(argv, io, handle).await })
+        } else {
+            Box::pin(async move { kubectl::run(argv, io, handle).await })
+        };
         Self { pid: external.pid, port, future, at_once: None, docker: None, lab: None }
     }
 

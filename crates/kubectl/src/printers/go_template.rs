@@ -10,6 +10,59 @@ mod parse;
 
 use objects::{Value, go_text};
 
+/// Functions beyond Go's own, with `include` and `tpl` besides.
+pub trait Functions {
+    fn knows(&self, name: &str) -> bool;
+    /// # Errors
+    /// What Go prints behind `error calling NAME: `.
+    fn call(&self, name: &str, args: &[Option<Value>]) -> Result<Option<Value>, String>;
+    /// A method with arguments; the first is its object.
+    ///
+    /// # Errors
+    /// When there is no such method.
+    fn method(&self, name: &str, args: &[Option<Value>]) -> Result<Option<Value>, String>;
+    /// A method without arguments, which is written like a field.
+    fn property(&self, of: &Value, name: &str) -> Option<Value>;
+}
+
+/// Templates that may use each other's definitions.
+#[derive(Default)]
+pub struct Set {
+    files: Vec<(String, Vec<parse::Node>)>,
+    defined: Vec<(String, Vec<parse::Node>)>,
+}
+
+impl Set {
+    /// Adds a file's text; a later definition of a name stands in for an earlier one.
+    ///
+    /// # Errors
+    /// Go's text, with the file's name.
+    pub fn add(&mut self, name: &str, text: &str, more: &dyn Functions) -> Result<(), String> {
+        let (nodes, defined) = parse::parse(text, Some(more)).map_err(|why| named(name, &why))?;
+        self.defined.retain(|(n, _)| !defined.iter().any(|(d, _)| d == n));
+        self.defined.extend(defined);
+        self.files.push((name.to_owned(), nodes));
+        Ok(())
+    }
+
+    /// The output of one file.
+    ///
+    /// # Errors
+    /// Go's text, with the file's name.
+    pub fn render(&self, name: &str, data: &Value, more: &dyn Functions) -> Result<String, String> {
+        let Some((_, nodes)) = self.files.iter().find(|(n, _)| n == name) else { return Ok(String::new()) };
+        eval::render(nodes, &self.defined, data, Some(more)).map_err(|why| named(name, &why))
+    }
+}
+
+fn named(name: &str, why: &str) -> String {
+    match why.strip_prefix("template: output: ") {
+        Some(rest) if rest.starts_with('<') => format!("template: {name}: executing \"{name}\" at {rest}"),
+        Some(rest) => format!("template: {name}: executing \"{name}\": {rest}"),
+        None => why.replacen("template: output:", &format!("template: {name}:"), 1),
+    }
+}
+
 pub struct Template {
     nodes: Vec<parse::Node>,
     defined: Vec<(String, Vec<parse::Node>)>,
@@ -20,14 +73,14 @@ impl Template {
     /// # Errors
     /// Go's text, such as `template: output:1: unexpected "}" in operand`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let (nodes, defined) = parse::parse(text)?;
+        let (nodes, defined) = parse::parse(text, None)?;
         Ok(Self { nodes, defined, text: text.to_owned() })
     }
 
     /// # Errors
     /// What does not fit.
     pub fn render(&self, object: &Value) -> Result<String, String> {
-        eval::render(&self.nodes, &self.defined, object)
+        eval::render(&self.nodes, &self.defined, object, None)
     }
 
     /// The sentence around a failure.

@@ -2,8 +2,8 @@
 
 use objects::{Str, Value, go_text};
 
-use super::funcs;
 use super::parse::{Node, Operand, Pipeline};
+use super::{Functions, funcs};
 
 /// What stands for a field that a map has not.
 pub(super) const NO_VALUE: &str = "<no value>";
@@ -22,15 +22,22 @@ enum Flow {
 
 struct Run<'a> {
     defined: &'a [(String, Vec<Node>)],
+    more: Option<&'a dyn Functions>,
     variables: Vec<(String, Option<Value>)>,
     out: String,
     depth: usize,
     steps: usize,
 }
 
-pub(super) fn render(nodes: &[Node], defined: &[(String, Vec<Node>)], data: &Value) -> Ran<String> {
+pub(super) fn render(
+    nodes: &[Node],
+    defined: &[(String, Vec<Node>)],
+    data: &Value,
+    more: Option<&dyn Functions>,
+) -> Ran<String> {
     let mut run = Run {
         defined,
+        more,
         variables: vec![("$".into(), Some(data.clone()))],
         out: String::new(),
         depth: 0,
@@ -176,6 +183,21 @@ impl Run<'_> {
         piped: Option<Option<Value>>,
     ) -> Ran<Option<Value>> {
         let Some((first, rest)) = operands.split_first() else { return fail("empty command") };
+        if let (Operand::Chain(base, fields), Some(more)) = (first, self.more)
+            && (!rest.is_empty() || piped.is_some())
+            && let Some((method, path)) = fields.split_last()
+        {
+            let mut subject = self.operand(base, dot)?;
+            for f in path {
+                subject = field(subject, f)?;
+            }
+            let mut args = vec![subject];
+            for o in rest {
+                args.push(self.operand(o, dot)?);
+            }
+            args.extend(piped);
+            return more.method(method, &args).or_else(fail);
+        }
         let Operand::Function(name) = first else {
             if !rest.is_empty() || piped.is_some() {
                 return fail("can't give argument to non-function");
@@ -198,6 +220,23 @@ impl Run<'_> {
             args.push(self.operand(o, dot)?);
         }
         args.extend(piped);
+        if let Some(more) = self.more {
+            match name.as_str() {
+                "include" => return self.include(&args),
+                "tpl" => return self.tpl(&args),
+                _ => {}
+            }
+            if more.knows(name) {
+                let changes = matches!(name.as_str(), "set" | "unset");
+                let value =
+                    more.call(name, &args).or_else(|why| fail(format!("error calling {name}: {why}")))?;
+                // What a variable holds changes with it, as Go's maps do.
+                if let (true, Some(Operand::Variable(v))) = (changes, rest.first()) {
+                    self.assign(v, false, value.clone());
+                }
+                return Ok(value);
+            }
+        }
         match funcs::call(name, &args) {
             Ok(Some(Value::Str(s))) if s.len() > MAX_OUTPUT => {
                 fail(format!("error calling {name}: the text is too long"))
@@ -205,6 +244,44 @@ impl Run<'_> {
             Ok(v) => Ok(v),
             Err(why) => fail(format!("error calling {name}: {why}")),
         }
+    }
+
+    /// The output of a named template.
+    fn include(&mut self, args: &[Option<Value>]) -> Ran<Option<Value>> {
+        let [Some(Value::Str(name)), data] = args else {
+            return fail("error calling include: wrong number of args");
+        };
+        let Some((_, body)) = self.defined.iter().find(|(n, _)| n == name.as_str()) else {
+            return fail(format!(
+                "error calling include: template: no template {name:?} associated with template \"gotpl\""
+            ));
+        };
+        let outer = std::mem::replace(&mut self.variables, vec![("$".into(), data.clone())]);
+        let before = std::mem::take(&mut self.out);
+        self.nodes(body, data)?;
+        self.variables = outer;
+        let text = std::mem::replace(&mut self.out, before);
+        Ok(Some(Value::from(text)))
+    }
+
+    /// A text run as a template.
+    fn tpl(&mut self, args: &[Option<Value>]) -> Ran<Option<Value>> {
+        let [source, data] = args else { return fail("error calling tpl: wrong number of args") };
+        let (nodes, own) = super::parse::parse(&text(source), self.more)?;
+        let mut defined = self.defined.to_vec();
+        defined.retain(|(n, _)| !own.iter().any(|(o, _)| o == n));
+        defined.extend(own);
+        let mut run = Run {
+            defined: &defined,
+            more: self.more,
+            variables: vec![("$".into(), data.clone())],
+            out: String::new(),
+            depth: self.depth + 1,
+            steps: self.steps,
+        };
+        run.nodes(&nodes, data)?;
+        self.steps = run.steps;
+        Ok(Some(Value::from(run.out)))
     }
 
     fn operand(&mut self, o: &Operand, dot: &Option<Value>) -> Ran<Option<Value>> {
@@ -220,12 +297,34 @@ impl Run<'_> {
             Operand::Chain(base, fields) => {
                 let mut v = self.operand(base, dot)?;
                 for f in fields {
-                    v = field(v, f)?;
+                    if let (None | Some(Value::Null), Some(_)) = (&v, self.more) {
+                        return fail(format!(
+                            "<{}>: nil pointer evaluating interface {{}}.{f}",
+                            shown(base, fields)
+                        ));
+                    }
+                    let property = match (&v, self.more) {
+                        (Some(of), Some(more)) => more.property(of, f),
+                        _ => None,
+                    };
+                    v = match property {
+                        Some(p) => Some(p),
+                        None => field(v, f)?,
+                    };
                 }
                 v
             }
         })
     }
+}
+
+/// An operand as it was written.
+fn shown(base: &Operand, fields: &[String]) -> String {
+    let base = match base {
+        Operand::Variable(v) => v.as_str(),
+        _ => "",
+    };
+    format!("{base}.{}", fields.join("."))
 }
 
 /// A field of a map; nothing of nothing.

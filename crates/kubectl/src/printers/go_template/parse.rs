@@ -59,15 +59,18 @@ enum Piece {
     Action(Vec<Token>, usize),
 }
 
-struct Parser {
+struct Parser<'f> {
+    /// Knows further functions.
+    more: Option<&'f dyn super::Functions>,
     pieces: std::vec::IntoIter<Piece>,
     defined: Defined,
     variables: Vec<String>,
     line: usize,
 }
 
-pub(super) fn parse(text: &str) -> Parsed<(Vec<Node>, Defined)> {
+pub(super) fn parse(text: &str, more: Option<&dyn super::Functions>) -> Parsed<(Vec<Node>, Defined)> {
     let mut p = Parser {
+        more,
         pieces: pieces(text)?.into_iter(),
         defined: Vec::new(),
         variables: vec!["$".into()],
@@ -252,7 +255,7 @@ fn unquote(raw: &str) -> String {
     out
 }
 
-impl Parser {
+impl Parser<'_> {
     fn fail<T>(&self, why: &str) -> Parsed<T> {
         located(self.line, why)
     }
@@ -457,7 +460,9 @@ impl Parser {
                 "true" => Operand::Literal(Value::Bool(true)),
                 "false" => Operand::Literal(Value::Bool(false)),
                 "nil" => Operand::Nil,
-                _ if funcs::NAMES.contains(&w.as_str()) => Operand::Function(w),
+                _ if funcs::NAMES.contains(&w.as_str()) || self.more.is_some_and(|m| m.knows(&w)) => {
+                    Operand::Function(w)
+                }
                 _ => return self.fail(&format!("function {w:?} not defined")),
             },
             Token::Variable(v) => {
