@@ -36,6 +36,7 @@ impl ApiServer {
             [check @ ("livez" | "readyz" | "healthz"), rest @ ..] => {
                 Value::from(crate::health::answer(check, rest, query, &request.options.query)?)
             }
+            ["metrics"] => Value::from(self.metrics()),
             _ => return Err(no_such_resource()),
         };
         Ok(Response { object, ..Response::default() })

@@ -18,6 +18,7 @@ mod custom;
 mod defaults;
 mod discovery;
 mod health;
+mod metrics;
 mod registry;
 mod server;
 mod strategy;

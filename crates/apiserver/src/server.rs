@@ -15,6 +15,7 @@ use smol_str::format_smolstr;
 use crate::admission::{Registered, Webhooks};
 use crate::aggregation::{Measured, request_of_path};
 use crate::custom::{Custom, Customs};
+use crate::metrics::Asked;
 use crate::registry::accept::PodSpec;
 use crate::registry::expiring::Expiring;
 use crate::registry::shared::Shared;
@@ -65,6 +66,8 @@ pub struct ApiServer {
     pub(crate) measured: Measured,
     /// Policies and webhooks that have a say in writes.
     pub(crate) registered: Registered,
+    /// What was asked so far.
+    pub(crate) asked: Asked,
 }
 
 /// A resource that is served: built in, or made by a CustomResourceDefinition.
@@ -150,6 +153,7 @@ impl ApiServer {
             token_volume: crate::admission::token_volume(),
             measured: Measured::default(),
             registered: Registered::default(),
+            asked: Asked::default(),
         }
     }
 
@@ -248,8 +252,21 @@ impl ApiServer {
             Ok(resource) => resource,
             Err(e) => return self.aggregate(caller, &request).unwrap_or(Err(e)),
         };
-        self.authorize(caller, &request, &resource)?;
-        let mut cx = Cx::new(caller, &request, resource, now);
+        let answer = self.answered(caller, &request, resource, now, hooks);
+        self.asked.count(&request, &answer);
+        answer
+    }
+
+    fn answered(
+        &mut self,
+        caller: &Caller,
+        request: &Request,
+        resource: Served,
+        now: Time,
+        hooks: Option<&mut dyn Webhooks>,
+    ) -> Result<Response, Status> {
+        self.authorize(caller, request, &resource)?;
+        let mut cx = Cx::new(caller, request, resource, now);
         cx.hooks = hooks.map(|h| h as _);
         if let Some(warning) = deprecation(&cx.resource.id) {
             cx.warnings.push(warning.to_owned());

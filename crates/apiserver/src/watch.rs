@@ -1,7 +1,7 @@
 //! A watch: a cursor over the history that yields what its selectors let through.
 //!
 //! Models `k8s.io/apiserver/pkg/endpoints/handlers/watch.go` and the selector transitions of the watch cache.
-//! Not modelled: time-outs of watches; bookmarks come when asked for and the cursor has passed other changes.
+//! Bookmarks come when asked for and the cursor has passed other changes.
 
 use std::collections::VecDeque;
 
@@ -38,6 +38,8 @@ pub struct WatchCursor {
     /// Only the first table of a watch names its columns.
     columns_sent: bool,
     ended: bool,
+    /// When the client said that it wants no more (`timeoutSeconds`).
+    until: Option<Time>,
 }
 
 impl WatchCursor {
@@ -51,6 +53,9 @@ impl WatchCursor {
         let namespace = if resource.namespaced { request.namespace.clone() } else { Str::default() };
         let flag = |name: &str| request.options.query.iter().any(|(k, v)| k == name && v == "true");
         let send_initial = flag("sendInitialEvents");
+        let seconds = request.options.query.iter().find(|(k, _)| k == "timeoutSeconds");
+        let seconds =
+            seconds.and_then(|(_, v)| v.parse::<i64>().ok()).filter(|s| (1..=1_000_000).contains(s));
         let from = request.options.resource_version.filter(|rv| *rv > 0 && !send_initial);
         let mut cursor = Self {
             resource: resource.clone(),
@@ -65,6 +70,7 @@ impl WatchCursor {
             initial_bookmark: send_initial,
             columns_sent: false,
             ended: false,
+            until: seconds.map(|s| now + s * 1000),
         };
         if from.is_none() {
             cursor.initial = server
@@ -80,6 +86,12 @@ impl WatchCursor {
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position
+    }
+
+    /// Whether it is over at an instant: its time has passed, or an error ended it.
+    #[must_use]
+    pub fn is_over(&self, now: Time) -> bool {
+        self.ended || self.until.is_some_and(|until| now >= until)
     }
 
     /// The next event, `None` when there is none yet. After an `ERROR` the watch has ended.

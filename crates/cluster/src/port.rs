@@ -148,7 +148,10 @@ impl Port {
                 Some(Answer::Event(None))
             }
             Ask::NextEvent(id) => match self.watches.get_mut(id) {
-                Some(cursor) => cursor.poll(cluster.api()).map(|e| Answer::Event(Some(e))),
+                Some(cursor) => match cursor.poll(cluster.api()) {
+                    Some(event) => Some(Answer::Event(Some(event))),
+                    None => cursor.is_over(cluster.now()).then_some(Answer::Event(None)),
+                },
                 None => Some(Answer::Event(None)),
             },
             Ask::Connect(request) => {

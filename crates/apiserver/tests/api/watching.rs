@@ -151,3 +151,87 @@ proptest! {
         prop_assert_eq!(&replayed, &states[states.len() - 1]);
     }
 }
+
+#[test]
+fn a_list_in_chunks_shows_one_revision_and_its_token_expires() {
+    let mut d = Desk::new();
+    for i in 0..5 {
+        d.create(labelled(&format!("c{i}"), "x")).expect("created");
+    }
+    let mut r = to(Verb::List, CONFIGMAPS).in_namespace("default");
+    r.options.limit = Some(2);
+    let first = d.call(r.clone()).expect("listed").object;
+    assert_eq!(first.meta()["remainingItemCount"], value!(3));
+    // What happens meanwhile is not in the rest of the list.
+    d.delete(CONFIGMAPS, "c3").expect("gone");
+    d.create(labelled("c9", "x")).expect("created");
+    let mut c4 = d.get(CONFIGMAPS, "c4").expect("there");
+    c4.set_at(&["metadata", "labels", "tier"], "y");
+    d.update(c4, "").expect("updated");
+    r.options.continue_token = first.meta()["continue"].to_str();
+    r.options.limit = None;
+    let rest = d.call(r.clone()).expect("listed").object;
+    let seen: Vec<(&str, &str)> =
+        rest["items"].items().iter().map(|o| (o.name(), o.labels()["tier"].text())).collect();
+    assert_eq!(seen, [("c2", "x"), ("c3", "x"), ("c4", "x")]);
+    assert_eq!(rest.meta()["resourceVersion"], first.meta()["resourceVersion"]);
+    d.server.compact(d.server.revision());
+    let expired = crate::refusal(d.call(r.clone()));
+    assert!(expired.starts_with("Expired: The provided continue parameter is too old"), "{expired}");
+    r.options.continue_token = "!".into();
+    assert_eq!(crate::refusal(d.call(r)), "BadRequest: continue key is not valid: illegal base64 data");
+}
+
+#[test]
+fn lists_of_a_revision() {
+    let mut d = Desk::new();
+    d.create(labelled("a", "x")).expect("created");
+    let then = d.server.revision();
+    d.delete(CONFIGMAPS, "a").expect("gone");
+    d.create(labelled("b", "x")).expect("created");
+    let list = |d: &mut Desk, rv: Option<u64>, matching: &str| {
+        let mut r = to(Verb::List, CONFIGMAPS).in_namespace("default");
+        r.options.resource_version = rv;
+        if !matching.is_empty() {
+            r.options.query.push(("resourceVersionMatch".into(), matching.into()));
+        }
+        d.call(r).map(|r| {
+            let names: Vec<String> = r.object["items"].items().iter().map(|o| o.name().to_owned()).collect();
+            names.join(" ")
+        })
+    };
+    assert_eq!(list(&mut d, Some(then), "Exact"), Ok("a".into()));
+    assert_eq!(list(&mut d, Some(then), "NotOlderThan"), Ok("b".into()));
+    assert_eq!(list(&mut d, Some(then), ""), Ok("b".into()));
+    let now = d.server.revision();
+    assert_eq!(
+        crate::refusal(list(&mut d, Some(now + 5), "")),
+        format!("Timeout: Too large resource version: {}, current: {now}", now + 5)
+    );
+    assert_eq!(
+        crate::refusal(list(&mut d, None, "Exact")),
+        "Invalid: ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is \
+         forbidden unless resourceVersion is provided"
+    );
+    d.server.compact(now);
+    assert!(
+        crate::refusal(list(&mut d, Some(then), "Exact")).starts_with("Expired: too old resource version")
+    );
+}
+
+#[test]
+fn a_watch_ends_when_its_time_is_over_and_bookmarks_come_when_asked_for() {
+    let mut d = Desk::new();
+    let mut r = watch("", Some(d.server.revision()));
+    r.options.query =
+        vec![("timeoutSeconds".into(), "30".into()), ("allowWatchBookmarks".into(), "true".into())];
+    let mut cursor = d.server.open_watch(&client::Caller::default(), r, d.now).expect("opened");
+    assert!(!cursor.is_over(d.now + 29_000) && cursor.is_over(d.now + 30_000));
+    for i in 0..300 {
+        let mut o = labelled(&format!("n{i}"), "x");
+        o.set_at(&["metadata", "namespace"], "kube-system");
+        d.create(o).expect("created");
+    }
+    let bookmark = cursor.poll(&d.server).expect("a bookmark");
+    assert_eq!((bookmark.kind.as_str(), bookmark.object.revision()), ("BOOKMARK", d.server.revision()));
+}
