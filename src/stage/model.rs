@@ -494,25 +494,12 @@ pub fn is_drawn(kind: &str) -> bool {
 pub(crate) mod sample {
     //! A small cluster for tests: three workers, a Deployment mid-rollout, its pods and a Service.
 
-    use client::ChangeKind;
-    use clock::Time;
     use objects::Value;
 
     use super::*;
 
     pub(crate) fn write(resource: &str, object: Value) -> Change {
-        Change {
-            revision: 1,
-            at: Time(0),
-            kind: ChangeKind::Added,
-            resource: resource.into(),
-            namespace: object.namespace().into(),
-            name: object.name().into(),
-            object,
-            previous: Value::Null,
-            actor: "you".into(),
-            cause: 0,
-        }
+        Change { actor: "you".into(), ..Change::added(resource, object) }
     }
 
     pub(crate) fn named(name: &str) -> Value {
@@ -594,7 +581,6 @@ pub(crate) mod sample {
 mod tests {
     use super::sample::{cluster, pod, write};
     use super::*;
-    use client::ChangeKind;
 
     #[test]
     fn a_pod_keeps_its_slot_for_life() {

@@ -44,6 +44,23 @@ pub struct Change {
 }
 
 impl Change {
+    /// An object as it is first heard of: at revision 1, at the beginning, by nobody.
+    #[must_use]
+    pub fn added(resource: &str, object: Value) -> Self {
+        Self {
+            revision: 1,
+            at: Time::EPOCH,
+            kind: ChangeKind::Added,
+            resource: resource.into(),
+            namespace: object.namespace().into(),
+            name: object.name().into(),
+            object,
+            previous: Value::Null,
+            actor: Str::default(),
+            cause: 0,
+        }
+    }
+
     /// `namespace/name`, or `name` for cluster-scoped objects.
     #[must_use]
     pub fn key(&self) -> Str {

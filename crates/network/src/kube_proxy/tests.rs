@@ -4,21 +4,6 @@ use objects::value;
 use super::choice::{Here, How, Turns, candidates};
 use super::*;
 
-fn change(resource: &str, object: Value) -> Change {
-    Change {
-        revision: 1,
-        at: Time(0),
-        kind: ChangeKind::Added,
-        resource: resource.into(),
-        namespace: object.namespace().into(),
-        name: object.name().into(),
-        object,
-        previous: Value::Null,
-        actor: Str::default(),
-        cause: 0,
-    }
-}
-
 /// A proxy of node `a` with Service `default/web`; endpoint `i` is on node `a`, `b`, `a`, ..
 fn proxy(spec: Value, conditions: &[Value]) -> KubeProxy {
     let mut p = KubeProxy::new("a");
@@ -40,8 +25,8 @@ fn proxy(spec: Value, conditions: &[Value]) -> KubeProxy {
         "metadata": {"namespace": "default", "name": "web-x", "labels": {"kubernetes.io/service-name": "web"}},
         "ports": [{"name": "http", "port": 8080}], "endpoints": (endpoints),
     });
-    p.deliver(&change("services", service), Time(0));
-    p.deliver(&change("endpointslices.discovery.k8s.io", slice), Time(0));
+    p.deliver(&Change::added("services", service), Time(0));
+    p.deliver(&Change::added("endpointslices.discovery.k8s.io", slice), Time(0));
     p
 }
 
@@ -143,14 +128,14 @@ fn a_sticky_client_stays_until_its_time_is_over() {
 fn a_rule_follows_its_service_and_slices() {
     let mut p = proxy(value!({}), &[ready()]);
     assert_eq!(pods(&mut p, Via::ClusterIp, "a").0, ["web-0"]);
-    let mut gone = change(
+    let mut gone = Change::added(
         "endpointslices.discovery.k8s.io",
         value!({"metadata": {"namespace": "default", "name": "web-x", "labels": {"kubernetes.io/service-name": "web"}}}),
     );
     gone.kind = ChangeKind::Deleted;
     p.deliver(&gone, Time(1));
     assert!(pods(&mut p, Via::ClusterIp, "a").0.is_empty());
-    let mut gone = change("services", value!({"metadata": {"namespace": "default", "name": "web"}}));
+    let mut gone = Change::added("services", value!({"metadata": {"namespace": "default", "name": "web"}}));
     gone.kind = ChangeKind::Deleted;
     p.deliver(&gone, Time(2));
     assert_eq!(p.match_address("10.96.0.9", 80, "TCP"), Match::None);

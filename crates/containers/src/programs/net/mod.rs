@@ -18,11 +18,30 @@ pub(super) use nslookup::start as nslookup;
 pub(super) use ping::start as ping;
 pub(super) use wget::start as wget;
 
-/// A request under way.
+/// A command line, read when its program first runs.
+#[derive(Clone, Debug, Default)]
+struct Line {
+    argv: Vec<String>,
+    is_read: bool,
+}
+
+impl Line {
+    fn new(argv: &[String]) -> Self {
+        Self { argv: argv.to_vec(), is_read: false }
+    }
+
+    /// True once: the first time.
+    fn is_unread(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_read, true)
+    }
+}
+
+/// A request under way, or the rest before the next.
 #[derive(Clone, Debug, Default)]
 struct Call {
     id: Option<u32>,
     began: Time,
+    rests_until: Option<Time>,
 }
 
 /// An answer, and how long it took.
@@ -32,10 +51,6 @@ struct Answered {
 }
 
 impl Call {
-    fn is_open(&self) -> bool {
-        self.id.is_some()
-    }
-
     fn send(&mut self, sys: &mut Sys<'_>, request: NetRequest, options: NetOptions) -> Turn {
         let request = if options == NetOptions::default() {
             request
@@ -47,16 +62,25 @@ impl Call {
         Turn::Wait(Wait::Net(id))
     }
 
-    /// The answer once it has come; the lines of a traced way go to standard error at once.
-    fn take(&mut self, sys: &mut Sys<'_>) -> Result<Answered, Turn> {
-        let Some(id) = self.id else { return Err(Turn::Exit(1)) };
+    fn rest_until(&mut self, at: Time) {
+        self.rests_until = Some(at);
+    }
+
+    /// The answer once it has come, or none when nothing is under way. The lines of a traced way go to standard error
+    /// at once.
+    fn poll(&mut self, sys: &mut Sys<'_>) -> Result<Option<Answered>, Turn> {
+        let Some(id) = self.id else {
+            let now = sys.now();
+            self.rests_until = self.rests_until.filter(|at| now < *at);
+            return self.rests_until.map_or(Ok(None), |at| Err(Turn::Wait(Wait::Until(at))));
+        };
         let mut answer = sys.net_answer(id).map_err(Turn::Wait)?;
         self.id = None;
         while let NetAnswer::Traced { lines, answer: inner } = answer {
             sys.err(&(lines.join("\n") + "\n"));
             answer = *inner;
         }
-        Ok(Answered { answer, took_ms: sys.now().since(self.began) })
+        Ok(Some(Answered { answer, took_ms: sys.now().since(self.began) }))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::super::args::Args;
-use super::{Answered, Call, locale, seconds};
+use super::{Answered, Call, Line, locale, seconds};
 use crate::machine::{Got, Program, Sys, Turn, Wait};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -15,9 +15,8 @@ const INPUT_MAX: usize = 1 << 20;
 
 #[derive(Clone, Default)]
 struct Nc {
-    argv: Vec<String>,
+    line: Line,
     args: Args,
-    begun: bool,
     host: String,
     ports: VecDeque<u16>,
     /// The port that was asked, for the text.
@@ -32,12 +31,12 @@ struct Nc {
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Nc { argv: argv.to_vec(), ..Nc::default() })
+    Box::new(Nc { line: Line::new(argv), ..Nc::default() })
 }
 
 impl Nc {
     fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), String> {
-        let plain: Vec<String> = self.argv.clone();
+        let plain: Vec<String> = self.line.argv.clone();
         self.args = Args::parse(sys, &plain, "zvw:lp:uenk46q:Ni:s:")?;
         let rest = self.args.rest.clone();
         let gnu = sys.gnu();
@@ -161,12 +160,11 @@ impl Program for Nc {
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
-        if !self.begun {
-            self.begun = true;
-            if let Err(text) = self.begin(sys) {
-                sys.err(&text);
-                return Turn::Exit(1);
-            }
+        if self.line.is_unread()
+            && let Err(text) = self.begin(sys)
+        {
+            sys.err(&text);
+            return Turn::Exit(1);
         }
         if let Some(port) = self.listens {
             if self.served && !self.args.has('k') {
@@ -203,11 +201,10 @@ impl Program for Nc {
                 Turn::Wait(Wait::Until(sys.now() + 250))
             };
         }
-        if self.call.is_open() {
-            match self.call.take(sys) {
-                Ok(got) => self.answered(sys, got),
-                Err(turn) => return turn,
-            }
+        match self.call.poll(sys) {
+            Ok(Some(got)) => self.answered(sys, got),
+            Ok(None) => {}
+            Err(turn) => return turn,
         }
         let Some(port) = self.ports.front().copied() else { return Turn::Exit(self.code) };
         if !self.args.has('z')

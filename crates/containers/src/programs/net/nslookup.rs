@@ -3,7 +3,7 @@
 //! busybox asks for A and AAAA at once, and tries the search list only for names without a dot: `web.shop` fails there.
 //! Not modelled: the interactive form, other classes and servers' ports.
 
-use super::{Call, locale};
+use super::{Call, Line, locale};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -11,8 +11,7 @@ const KINDS: [&str; 10] = ["A", "AAAA", "ANY", "CNAME", "MX", "NS", "PTR", "SOA"
 
 #[derive(Clone, Default)]
 struct Nslookup {
-    argv: Vec<String>,
-    begun: bool,
+    line: Line,
     server: Option<String>,
     trace: Option<String>,
     /// Questions not asked yet: name as asked, kind.
@@ -24,7 +23,7 @@ struct Nslookup {
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Nslookup { argv: argv.to_vec(), ..Nslookup::default() })
+    Box::new(Nslookup { line: Line::new(argv), ..Nslookup::default() })
 }
 
 /// The name under which an address is looked up.
@@ -38,7 +37,7 @@ impl Nslookup {
     fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
         let mut kind = None;
         let mut names: Vec<String> = Vec::new();
-        for arg in &self.argv[1..] {
+        for arg in &self.line.argv[1..] {
             let Some(option) = arg.strip_prefix('-').filter(|o| !o.is_empty()) else {
                 names.push(arg.clone());
                 continue;
@@ -180,22 +179,21 @@ impl Program for Nslookup {
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
-        if !self.begun {
-            self.begun = true;
+        if self.line.is_unread() {
             if let Err((text, code)) = self.begin(sys) {
                 sys.err(&text);
                 return Turn::Exit(code);
             }
             self.questions.reverse();
         }
-        if self.call.is_open() {
-            let got = match self.call.take(sys) {
-                Ok(got) => got,
-                Err(turn) => return turn,
-            };
-            if let Some(end) = self.answered(sys, got.answer) {
-                return end;
+        match self.call.poll(sys) {
+            Ok(Some(got)) => {
+                if let Some(end) = self.answered(sys, got.answer) {
+                    return end;
+                }
             }
+            Ok(None) => {}
+            Err(turn) => return turn,
         }
         let Some((name, kind)) = self.questions.pop() else {
             if sys.gnu() {

@@ -3,8 +3,8 @@
 use clock::Time;
 
 use super::super::args::Args;
-use super::{Answered, Call, locale, seconds};
-use crate::machine::{Program, Reaction, Signal, Sys, Turn, Wait};
+use super::{Answered, Call, Line, locale, seconds};
+use crate::machine::{Program, Reaction, Signal, Sys, Turn};
 use crate::net::{NetAnswer, NetError, NetOptions, NetRequest};
 
 /// How long one echo is waited for.
@@ -12,7 +12,7 @@ const WAIT_MS: i64 = 1_000;
 
 #[derive(Clone, Default)]
 struct Ping {
-    argv: Vec<String>,
+    line: Line,
     args: Args,
     host: String,
     address: String,
@@ -22,17 +22,16 @@ struct Ping {
     received: u32,
     /// In microseconds.
     times: (u64, u64, u64),
-    pause: Option<Time>,
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Ping { argv: argv.to_vec(), times: (u64::MAX, 0, 0), ..Ping::default() })
+    Box::new(Ping { line: Line::new(argv), times: (u64::MAX, 0, 0), ..Ping::default() })
 }
 
 impl Ping {
     fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
         let usage = if sys.gnu() { 2 } else { 1 };
-        self.args = Args::parse(sys, &self.argv, "c:W:w:i:I:s:t:qnv46A").map_err(|e| (e, usage))?;
+        self.args = Args::parse(sys, &self.line.argv, "c:W:w:i:I:s:t:qnv46A").map_err(|e| (e, usage))?;
         let Some(host) = self.args.rest.first().cloned() else {
             let text = if sys.gnu() {
                 "ping: usage error: Destination address required\n"
@@ -124,7 +123,7 @@ impl Ping {
             return self.end(sys);
         }
         let step = self.args.value('i').and_then(seconds).unwrap_or(1000).max(200);
-        self.pause = Some(sys.now() + (step - got.took_ms).max(1));
+        self.call.rest_until(sys.now() + (step - got.took_ms).max(1));
         Turn::More
     }
 
@@ -166,23 +165,16 @@ impl Program for Ping {
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
-        if self.begun.is_none()
+        if self.line.is_unread()
             && let Err((text, code)) = self.begin(sys)
         {
             sys.err(&text);
             return Turn::Exit(code);
         }
-        if self.call.is_open() {
-            return match self.call.take(sys) {
-                Ok(got) => self.answered(sys, got),
-                Err(turn) => turn,
-            };
-        }
-        if let Some(at) = self.pause {
-            if sys.now() < at {
-                return Turn::Wait(Wait::Until(at));
-            }
-            self.pause = None;
+        match self.call.poll(sys) {
+            Ok(Some(got)) => return self.answered(sys, got),
+            Ok(None) => {}
+            Err(turn) => return turn,
         }
         let wait = self.args.value('W').and_then(seconds).unwrap_or(WAIT_MS);
         let trace = (self.args.long("trace-path") && self.sent == 0).then(|| locale(sys));

@@ -4,7 +4,7 @@
 
 use super::super::args::Args;
 use super::url::{Url, UrlError};
-use super::{Answered, Call, locale, seconds};
+use super::{Answered, Call, Line, locale, seconds};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
 use crate::programs::date_text;
@@ -13,9 +13,8 @@ const REDIRECTS_MAX: u32 = 20;
 
 #[derive(Clone, Default)]
 struct Wget {
-    argv: Vec<String>,
+    line: Line,
     args: Args,
-    begun: bool,
     urls: Vec<String>,
     url: Option<Url>,
     call: Call,
@@ -25,7 +24,7 @@ struct Wget {
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Wget { argv: argv.to_vec(), ..Wget::default() })
+    Box::new(Wget { line: Line::new(argv), ..Wget::default() })
 }
 
 impl Wget {
@@ -33,6 +32,7 @@ impl Wget {
         let gnu = sys.gnu();
         // GNU's long options have the same meaning as these.
         let short: Vec<String> = self
+            .line
             .argv
             .iter()
             .flat_map(|a| {
@@ -318,18 +318,16 @@ impl Program for Wget {
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
-        if !self.begun {
-            self.begun = true;
-            if let Err(text) = self.begin(sys) {
-                sys.err(&text);
-                return Turn::Exit(if sys.gnu() { 2 } else { 1 });
-            }
+        if self.line.is_unread()
+            && let Err(text) = self.begin(sys)
+        {
+            sys.err(&text);
+            return Turn::Exit(if sys.gnu() { 2 } else { 1 });
         }
-        if self.call.is_open() {
-            return match self.call.take(sys) {
-                Ok(got) => self.answered(sys, got),
-                Err(turn) => turn,
-            };
+        match self.call.poll(sys) {
+            Ok(Some(got)) => return self.answered(sys, got),
+            Ok(None) => {}
+            Err(turn) => return turn,
         }
         match self.urls.pop() {
             Some(text) => self.ask(sys, &text),

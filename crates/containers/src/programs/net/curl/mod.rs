@@ -9,8 +9,8 @@ mod write_out;
 use clock::{Millis, Time};
 
 use super::url::Url;
-use super::{Answered, Call, locale, seconds};
-use crate::machine::{Program, Sys, Turn, Wait};
+use super::{Answered, Call, Line, locale, seconds};
+use crate::machine::{Program, Sys, Turn};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
 use options::Options;
 use write_out::Facts;
@@ -22,9 +22,8 @@ const BODY_MAX: usize = 16 << 20;
 
 #[derive(Clone, Default)]
 struct Curl {
-    argv: Vec<String>,
+    line: Line,
     o: Options,
-    begun: bool,
     /// URLs to come, last first.
     urls: Vec<String>,
     /// Which URL this is, for its `-o`.
@@ -38,17 +37,16 @@ struct Curl {
     started: Time,
     redirects: i64,
     tries: i64,
-    pause: Option<Time>,
     code: i32,
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Curl { argv: argv.to_vec(), ..Curl::default() })
+    Box::new(Curl { line: Line::new(argv), ..Curl::default() })
 }
 
 impl Curl {
     fn begin(&mut self, sys: &mut Sys<'_>) -> Result<Option<i32>, (String, i32)> {
-        self.o = Options::parse(&self.argv).map_err(|e| (e, 2))?;
+        self.o = Options::parse(&self.line.argv).map_err(|e| (e, 2))?;
         if self.o.has("version") {
             sys.out("curl 8.5.0 (x86_64-pc-linux-gnu) libcurl/8.5.0 OpenSSL/3.0.13 zlib/1.3\nRelease-Date: 2023-12-06\nProtocols: http https\nFeatures: alt-svc AsynchDNS HSTS HTTPS-proxy IPv6 Largefile libz SSL threadsafe\n");
             return Ok(Some(0));
@@ -266,7 +264,8 @@ impl Curl {
             ));
         }
         self.tries += 1;
-        self.pause = Some(sys.now() + delay * 1000);
+        self.urls.push(self.text.clone());
+        self.call.rest_until(sys.now() + delay * 1000);
         true
     }
 
@@ -604,8 +603,7 @@ impl Program for Curl {
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
-        if !self.begun {
-            self.begun = true;
+        if self.line.is_unread() {
             match self.begin(sys) {
                 Ok(None) => {}
                 Ok(Some(code)) => return Turn::Exit(code),
@@ -615,18 +613,10 @@ impl Program for Curl {
                 }
             }
         }
-        if self.call.is_open() {
-            return match self.call.take(sys) {
-                Ok(got) => self.answered(sys, got),
-                Err(turn) => turn,
-            };
-        }
-        if let Some(at) = self.pause {
-            if sys.now() < at {
-                return Turn::Wait(Wait::Until(at));
-            }
-            self.pause = None;
-            return self.ask(sys);
+        match self.call.poll(sys) {
+            Ok(Some(got)) => return self.answered(sys, got),
+            Ok(None) => {}
+            Err(turn) => return turn,
         }
         match self.urls.pop() {
             Some(text) => {
