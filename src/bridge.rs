@@ -142,12 +142,38 @@ pub(crate) fn install(app: App) {
     drop(Reflect::set(&window, &JsValue::from_str("wheelhouse"), &api));
 }
 
+thread_local! {
+    /// The cluster that the network's workloads are measured on, made ready at the first round of each.
+    static STAND: std::cell::RefCell<Option<(String, bench::network::Stand)>> = const { std::cell::RefCell::new(None) };
+}
+
 /// Runs one workload of `wheelhouse bench` while the caller looks at its clock; its counts, or undefined for a name
 /// that is none. All the names when none is given.
 fn measured(name: &str) -> JsValue {
-    let all = bench::workloads();
+    let (all, network) = (bench::workloads(), bench::network::workloads());
     if name.is_empty() {
-        return all.iter().map(|w| JsValue::from_str(w.name)).collect::<js_sys::Array>().into();
+        let names = all.iter().map(|w| w.name).chain(network.iter().map(|w| w.name));
+        return names.map(JsValue::from_str).collect::<js_sys::Array>().into();
+    }
+    if let Some(workload) = network.iter().find(|w| w.name == name) {
+        let run = STAND.with_borrow_mut(|kept| {
+            if kept.as_ref().is_none_or(|(n, _)| n != name) {
+                *kept = Some((name.to_owned(), bench::network::Stand::new(*workload)));
+            }
+            kept.as_mut().map(|(_, stand)| stand.run()).unwrap_or_default()
+        });
+        return object(&[
+            ("bench", workload.name.into()),
+            ("nodes", (workload.nodes as f64).into()),
+            ("replicas", (workload.replicas as f64).into()),
+            ("rounds", (workload.rounds as f64).into()),
+            ("units", (workload.units() as f64).into()),
+            ("most_us", (workload.most_us as f64).into()),
+            ("writes", (run.writes as f64).into()),
+            ("events", (run.events as f64).into()),
+            ("virtual_ms", (run.virtual_ms as f64).into()),
+            ("ready", (run.ready as f64).into()),
+        ]);
     }
     let Some(workload) = all.iter().find(|w| w.name == name) else { return JsValue::UNDEFINED };
     let run = bench::run(workload);

@@ -137,10 +137,7 @@ impl ApiServer {
     fn empty(rng: &Rng, config: Config, now: Time) -> Self {
         Self {
             store: Store::new(HISTORY),
-            token_key: {
-                let mut keys = rng.fork("tokens");
-                std::array::from_fn(|_| keys.next_u64())
-            },
+            token_key: crate::authentication::token_key(rng),
             rng: rng.fork("apiserver"),
             now,
             config,
@@ -245,7 +242,10 @@ impl ApiServer {
         if request.resource.is_empty() {
             return match request_of_path(&request) {
                 Some(named) => self.handle_with(caller, named, now, hooks),
-                None => self.non_resource(&request),
+                None => {
+                    self.authorize_path(caller, &request)?;
+                    self.non_resource(&request)
+                }
             };
         }
         let resource = match self.find(&request) {

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use cluster::bench::{self, Workload};
+use cluster::bench::{self, Workload, network};
 
 /// CPU nanoseconds this thread has used, where the system tells; else the wall clock since `since`.
 fn cpu_ns(since: Instant) -> u128 {
@@ -22,10 +22,10 @@ fn cpu_ns(since: Instant) -> u128 {
 pub fn main(arguments: &[String]) -> Result<(), String> {
     let since = Instant::now();
     let (all, failures, losses) = (bench::workloads(), bench::failures(), bench::losses());
-    if let Some(unknown) =
-        arguments.iter().find(|a| all.iter().chain(&failures).chain(&losses).all(|w| w.name != a.as_str()))
-    {
-        let names: Vec<&str> = all.iter().chain(&failures).chain(&losses).map(|w| w.name).collect();
+    let network = network::workloads();
+    let names: Vec<&str> = all.iter().chain(&failures).chain(&losses).map(|w| w.name).collect();
+    let names = [names, network.iter().map(|w| w.name).collect()].concat();
+    if let Some(unknown) = arguments.iter().find(|a| !names.contains(&a.as_str())) {
         return Err(format!("no workload {unknown}; there are: {}", names.join(", ")));
     }
     for workload in all {
@@ -44,7 +44,38 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
             println!("{}", measure_loss(&workload, since));
         }
     }
+    for workload in network {
+        if arguments.is_empty() || arguments.iter().any(|a| a == workload.name) {
+            println!("{}", measure_network(workload, since));
+        }
+    }
     Ok(())
+}
+
+/// What a second of load or a traced request costs: the mean over all rounds, after one to warm up.
+fn measure_network(workload: network::Workload, since: Instant) -> String {
+    let mut stand = network::Stand::new(workload);
+    let mut r = stand.run();
+    let begun = cpu_ns(since);
+    for _ in 0..workload.rounds {
+        r = stand.run();
+    }
+    let ms = (cpu_ns(since) - begun) as f64 / 1e6 / workload.rounds.max(1) as f64;
+    format!(
+        "{{\"bench\":\"{}\",\"nodes\":{},\"replicas\":{},\"cpu_ms\":{ms:.3},\"rounds\":{},\"units\":{},\
+         \"cpu_us_per_unit\":{:.1},\"most_us\":{},\"writes\":{},\"events\":{},\"virtual_ms\":{},\"ready\":{}}}",
+        workload.name,
+        workload.nodes,
+        workload.replicas,
+        workload.rounds,
+        workload.units(),
+        ms * 1e3 / workload.units() as f64,
+        workload.most_us,
+        r.writes,
+        r.events,
+        r.virtual_ms,
+        r.ready,
+    )
 }
 
 /// What the loss of a node costs: seven minutes with it less the same minutes without.

@@ -12,6 +12,7 @@ pub mod handle;
 pub mod http;
 pub mod recorder;
 pub mod request;
+pub mod token;
 pub mod work_queue;
 
 pub use cache::Cache;

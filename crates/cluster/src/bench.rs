@@ -1,5 +1,7 @@
 //! Measured work: what is run, the same natively and in wasm. Timing is the caller's.
 
+pub mod network;
+
 use client::{Caller, Request, Verb};
 use objects::resources::{DEPLOYMENTS, PODS};
 use objects::{Str, Value, value};

@@ -227,7 +227,8 @@ impl Cluster {
                 self.parts[id].start(host, list, self.now);
                 self.reschedule(id);
             } else if !up && !self.parts[id].is_down() {
-                self.parts[id].stop();
+                let now = self.now;
+                self.parts[id].stop(now);
                 self.reschedule(id);
             }
         }

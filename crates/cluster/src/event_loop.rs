@@ -16,7 +16,7 @@ pub(crate) enum Due {
     Net(u64),
     /// The metrics server asks every node what it uses.
     Scrape,
-    /// Another second of load.
+    /// Another tenth of a second of load.
     Load,
     /// The hub of clusters has something to hear of or to do.
     Hub,
@@ -74,7 +74,7 @@ impl Cluster {
                 return true;
             }
             Due::Load => {
-                self.load_tick();
+                self.load_look();
                 return true;
             }
             Due::Hub => {

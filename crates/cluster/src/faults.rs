@@ -114,8 +114,7 @@ impl Cluster {
         node: &str,
         service: &str,
     ) -> Option<std::sync::Arc<network::kube_proxy::rules::Rules>> {
-        let mut proxies = self.parts.iter_mut().filter_map(crate::part::Part::kube_proxy_mut);
-        proxies.find(|p| p.node() == node)?.rules(service)
+        network::Ground::proxy(self, node)?.rules(service)
     }
 
     /// What is wrong with a node now.

@@ -38,11 +38,12 @@ impl Cluster {
         let index = self.config.network * crate::fleet::NODES_EACH + before;
         let kubelet = self.parts.len();
         self.config.nodes.push(node.clone());
-        self.add_part(part::kubelet(&node, index, &rng));
+        let key = apiserver::token_key(&clock::Rng::new(self.config.seed));
+        self.add_part(part::kubelet(&node, index, key, &rng));
         let proxy = self.parts.len();
         self.add_part(part::kube_proxy(&node, &rng));
         // Until its pod runs, where it runs in one.
-        self.parts[proxy].stop();
+        self.parts[proxy].stop(self.now);
         self.relist_kubelet(kubelet);
         self.components_changed();
         true

@@ -260,7 +260,7 @@ impl Cluster {
     /// The kubelet of a node.
     #[must_use]
     pub fn kubelet(&self, node: &str) -> Option<&kubelet::Kubelet> {
-        self.parts.iter().filter_map(Part::kubelet).find(|k| k.node() == node)
+        self.parts.get(self.kubelet_part(node)?)?.kubelet()
     }
 
     /// What a node and its pods use now.
@@ -288,7 +288,7 @@ impl Cluster {
 
     /// The part that is the kubelet of a node.
     pub(crate) fn kubelet_part(&self, node: &str) -> Option<usize> {
-        self.parts.iter().position(|p| p.kubelet().is_some_and(|k| k.node() == node))
+        self.net.kubelet_of.get(node).copied()
     }
 
     /// Lets a kubelet do something outside its turn, then sees to what follows.

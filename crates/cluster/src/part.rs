@@ -170,7 +170,11 @@ impl Part {
         }
     }
 
-    pub(crate) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self, now: Time) {
+        // What it was to have written by now it has.
+        if let Machine::KubeProxy(p) = &mut self.machine {
+            p.sync(now);
+        }
         self.down = true;
         self.inbox.clear();
     }
@@ -300,6 +304,10 @@ impl Part {
         Self::new("", Machine::Scheduler(Box::default()), &Rng::new(0))
     }
 
+    pub(crate) fn ingress_controllers(&self) -> Option<&IngressControllers> {
+        if let Machine::IngressControllers(c) = &self.machine { Some(c) } else { None }
+    }
+
     pub(crate) fn kube_proxy(&self) -> Option<&KubeProxy> {
         if let Machine::KubeProxy(p) = &self.machine { Some(p) } else { None }
     }
@@ -310,7 +318,7 @@ impl Part {
 }
 
 /// The kubelet of a node; the number is the node's place among all there ever were.
-pub(crate) fn kubelet(node: &NodeConfig, index: u32, rng: &Rng) -> Part {
+pub(crate) fn kubelet(node: &NodeConfig, index: u32, token_key: client::token::Key, rng: &Rng) -> Part {
     let kubelet = Kubelet::new(KubeletConfig {
         node: node.name.clone(),
         index,
@@ -320,6 +328,7 @@ pub(crate) fn kubelet(node: &NodeConfig, index: u32, rng: &Rng) -> Part {
         labels: node.labels.clone(),
         control_plane: node.control_plane,
         images: node.images.clone(),
+        token_key,
     });
     Part::new(format!("kubelet/{}", node.name), Machine::Kubelet(Box::new(kubelet)), rng)
 }
@@ -340,7 +349,8 @@ pub(crate) fn all(config: &ClusterConfig, rng: &Rng) -> Vec<Part> {
     }
     let mut parts = Vec::with_capacity(config.nodes.len() * 2 + 2);
     for (i, node) in config.nodes.iter().enumerate() {
-        parts.push(kubelet(node, config.network * crate::fleet::NODES_EACH + i as u32, rng));
+        let index = config.network * crate::fleet::NODES_EACH + i as u32;
+        parts.push(kubelet(node, index, apiserver::token_key(rng), rng));
     }
     let manager = ControllerManager::new(config.start);
     parts.push(Part::new("kube-controller-manager", Machine::ControllerManager(Box::new(manager)), rng));

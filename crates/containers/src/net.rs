@@ -22,6 +22,8 @@ pub struct HttpResponse {
     pub took_ms: u32,
     /// The certificate it was given under.
     pub certificate: Option<Box<Certificate>>,
+    /// Where the connection ended, `10.244.0.7:80`: to be asked again over it.
+    pub end: String,
 }
 
 /// A server's certificate, as far as clients look at it.
@@ -126,6 +128,8 @@ pub struct NetOptions {
     pub total_ms: Option<i64>,
     /// The address to use instead of looking the host up (`--resolve`).
     pub address: Option<String>,
+    /// A connection that is open already: where it ends.
+    pub kept: Option<String>,
     /// The DNS server to ask instead of those of `/etc/resolv.conf`.
     pub server: Option<String>,
     /// The way is told with the answer, in the language of this locale.

@@ -4,7 +4,8 @@
 //! touches the changed endpoints and the slices they stand in; only a changed Service or a slice someone else wrote
 //! makes it place everything anew.
 //! Models `pkg/controller/endpointslice` and `k8s.io/endpointslice`.
-//! Not modelled: topology hints, traffic distribution hints.
+//! Hints follow `spec.trafficDistribution`, as `k8s.io/endpointslice/trafficdist` gives them.
+//! Not modelled: hints by the proportion of zones (the annotation `topology-mode`).
 
 use ordered::Sort as _;
 use ordered::{BTreeMap, BTreeSet};
@@ -314,7 +315,28 @@ fn endpoint_of(pod: &Value, service: &Value, family: &str, caches: &Caches) -> R
     if !hostname.is_null() {
         e.set("hostname", hostname);
     }
+    if let Some(hints) = hints(service, &e) {
+        e.set("hints", hints);
+    }
     Ok(Some(e))
+}
+
+/// For whom a ready endpoint is meant: its own zone, and its own node where that is preferred.
+fn hints(service: &Value, endpoint: &Value) -> Option<Value> {
+    let by_node = match service["spec"]["trafficDistribution"].text() {
+        "PreferSameNode" => true,
+        "PreferSameZone" | "PreferClose" => false,
+        _ => return None,
+    };
+    let mut hints = Value::map();
+    let own = |field: &str| value!([{"name": (endpoint[field].clone())}]);
+    if !endpoint["zone"].is_zero() {
+        hints.set("forZones", own("zone"));
+    }
+    if by_node && !endpoint["nodeName"].is_zero() {
+        hints.set("forNodes", own("nodeName"));
+    }
+    (endpoint["conditions"]["ready"].is_true() && !hints.entries().is_empty()).then_some(hints)
 }
 
 fn families(service: &Value) -> Vec<Str> {

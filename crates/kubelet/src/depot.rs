@@ -6,7 +6,7 @@
 
 use ordered::BTreeMap;
 
-use clock::Time;
+use clock::{Millis, Time};
 use containers::fs::{Dev, Meta, Node, Tree, VolumeId, Volumes, split};
 use containers::images::{Registry, Roots};
 use containers::machine::Host;
@@ -31,6 +31,9 @@ pub(crate) struct Verdict {
     pub(crate) idle: bool,
     /// The code it ends with after SIGTERM, if it ends.
     pub(crate) term: Option<i32>,
+    /// How long after its start it waits, and what it listens on then (0: nothing).
+    pub(crate) opens_ms: Millis,
+    pub(crate) ports: [u16; 4],
 }
 
 impl Depot {

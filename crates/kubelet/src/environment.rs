@@ -20,6 +20,7 @@ pub(crate) struct Downward {
     pub(crate) pod: Value,
     pub(crate) pod_ip: Str,
     pub(crate) host_ip: Str,
+    pub(crate) token_key: client::token::Key,
     pub(crate) node_cpu: Str,
     pub(crate) node_memory: Str,
 }

@@ -60,6 +60,8 @@ pub struct KubeletConfig {
     pub control_plane: bool,
     /// Images present from the start.
     pub images: Vec<Str>,
+    /// What it signs the tokens of its pods with.
+    pub token_key: client::token::Key,
 }
 
 /// What falls due on a node.
@@ -140,6 +142,7 @@ impl Kubelet {
                 cpu: config.cpu.clone(),
                 memory: config.memory.clone(),
                 root_ca: Value::Null,
+                token_key: config.token_key,
             },
             services: BTreeMap::new(),
             variables: BTreeMap::new(),

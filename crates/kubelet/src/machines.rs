@@ -17,6 +17,9 @@ use crate::image_manager::ImageFacts;
 use crate::pod_worker::PodWorker;
 use crate::volumes;
 
+/// Whom a node's own resolver asks.
+const NODE_DNS: Str = Str::new_static("172.18.0.1");
+
 /// What a node is to the containers on it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NodeFacts {
@@ -25,6 +28,8 @@ pub(crate) struct NodeFacts {
     pub(crate) memory: Str,
     /// The cluster's certificate, as every namespace's `kube-root-ca.crt` has it.
     pub(crate) root_ca: Value,
+    /// What the tokens of pods are signed with.
+    pub(crate) token_key: client::token::Key,
 }
 
 pub(crate) fn downward(worker: &PodWorker, facts: &NodeFacts) -> Downward {
@@ -32,6 +37,7 @@ pub(crate) fn downward(worker: &PodWorker, facts: &NodeFacts) -> Downward {
         pod: worker.pod.clone(),
         pod_ip: worker.ip.clone(),
         host_ip: facts.host_ip.clone(),
+        token_key: facts.token_key,
         node_cpu: facts.cpu.clone(),
         node_memory: facts.memory.clone(),
     }
@@ -50,6 +56,23 @@ pub(crate) fn is_plain(c: &Container, worker: &PodWorker) -> bool {
         })
 }
 
+/// Whether a container listens on a port now; `None` where only its machine would tell.
+pub(crate) fn takes(c: &Container, depot: &Depot, port: u16, now: Time) -> Option<bool> {
+    let State::Running { since } = c.state else { return Some(false) };
+    match &c.machine {
+        Machine::Absent => Some(false),
+        Machine::Live(live) => Some(live.get().ports().contains(&port)),
+        // It has had its signal and is gone in a moment.
+        Machine::Lazy(_) if c.stop.as_ref().is_some_and(|s| s.termed) => Some(false),
+        Machine::Lazy(_) => {
+            let image = c.image.as_ref()?;
+            let reference = image.built.as_ref().map_or(c.spec["image"].text(), |b| b.id.as_str());
+            let verdict = depot.verdicts.get(reference)?;
+            verdict.ports.contains(&port).then(|| now.since(since) >= verdict.opens_ms)
+        }
+    }
+}
+
 /// How an image's own program behaves when left alone; tried once for each image of a cluster.
 pub(crate) fn verdict(depot: &mut Depot, reference: &str, image: &ImageFacts) -> Verdict {
     // A tag that is pushed to anew leads to another program.
@@ -64,7 +87,7 @@ pub(crate) fn verdict(depot: &mut Depot, reference: &str, image: &ImageFacts) ->
 
 fn try_out(depot: &mut Depot, image: &ImageFacts) -> Verdict {
     const TRIES: usize = 50;
-    let busy = Verdict { idle: false, term: None };
+    let busy = Verdict { idle: false, term: None, opens_ms: 0, ports: [0; 4] };
     let spec = Spec { hostname: "trial".into(), ..Spec::default() };
     let mut world = World { now: Time::EPOCH, volumes: &mut depot.volumes };
     let started = launch(image, &spec, &mut depot.roots, &mut world);
@@ -75,11 +98,15 @@ fn try_out(depot: &mut Depot, image: &ImageFacts) -> Verdict {
         match inside.run(delays::SLICE_STEPS, &mut world) {
             Outcome::Blocked { until: Some(t) } => world.now = t,
             Outcome::Blocked { until: None } if inside.take_net_requests().is_empty() => {
+                let (opens_ms, mut ports) = (world.now.since(Time::EPOCH), [0; 4]);
+                for (place, port) in ports.iter_mut().zip(inside.ports()) {
+                    *place = port;
+                }
                 let term = match inside.signal(Signal::Term, &mut world) {
                     Outcome::Exited(code) => Some(code),
                     _ => None,
                 };
-                return Verdict { idle: true, term };
+                return Verdict { idle: true, term, opens_ms, ports };
             }
             _ => return busy,
         }
@@ -120,19 +147,42 @@ fn hosts(worker: &PodWorker, name: &str) -> String {
 
 fn resolv(pod: &Value) -> String {
     let config = &pod["spec"]["dnsConfig"];
-    let own: String =
-        config["nameservers"].items().iter().map(|n| format!("nameserver {}\n", n.text())).collect();
-    match pod["spec"]["dnsPolicy"].text() {
-        "None" => {
-            let search: Vec<&str> = config["searches"].items().iter().map(Value::text).collect();
-            if search.is_empty() { own } else { format!("search {}\n{own}", search.join(" ")) }
+    let texts = |list: &Value| list.items().iter().map(Value::to_str).collect::<Vec<_>>();
+    let on_host = pod["spec"]["hostNetwork"].is_true();
+    let (mut servers, mut search, mut options) = match pod["spec"]["dnsPolicy"].text() {
+        "None" => (Vec::new(), Vec::new(), Vec::new()),
+        "Default" => (vec![NODE_DNS], Vec::new(), Vec::new()),
+        // A pod on its node's network asks as the node does, unless it says otherwise.
+        "ClusterFirst" if on_host => (vec![NODE_DNS], Vec::new(), Vec::new()),
+        _ => {
+            let own = Str::from(format!("{}.svc.cluster.local", pod.namespace()));
+            let search = vec![own, Str::new_static("svc.cluster.local"), Str::new_static("cluster.local")];
+            (vec![Str::new_static("10.96.0.10")], search, vec![Str::new_static("ndots:5")])
         }
-        "Default" => format!("nameserver 172.18.0.1\n{own}"),
-        _ => format!(
-            "search {ns}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\n{own}options ndots:5\n",
-            ns = pod.namespace()
-        ),
+    };
+    for (list, more) in [(&mut servers, &config["nameservers"]), (&mut search, &config["searches"])] {
+        for text in texts(more) {
+            if !list.contains(&text) {
+                list.push(text);
+            }
+        }
     }
+    for o in config["options"].items() {
+        let (name, value) = (o["name"].text(), o["value"].text());
+        options.retain(|old| old.split(':').next() != Some(name));
+        options.push(if value.is_empty() { name.into() } else { format!("{name}:{value}").into() });
+    }
+    let mut text = String::new();
+    if !search.is_empty() {
+        text.push_str(&format!("search {}\n", search.join(" ")));
+    }
+    for server in servers {
+        text.push_str(&format!("nameserver {server}\n"));
+    }
+    if !options.is_empty() {
+        text.push_str(&format!("options {}\n", options.join(" ")));
+    }
+    text
 }
 
 /// The pod's `/etc/hosts`, `/etc/resolv.conf` and host name.

@@ -5,10 +5,11 @@
 
 use clock::Time;
 use containers::net::{HttpRequest, HttpResponse, NetAnswer, NetRequest};
-use objects::Str;
+use objects::{Str, Value};
 use ordered::Sort as _;
 
-use crate::{Kubelet, machines};
+use crate::pod_worker::PodWorker;
+use crate::{Depot, Kubelet, machines};
 
 /// A request of a process, to be carried out by the cluster.
 #[derive(Clone, Debug)]
@@ -128,6 +129,38 @@ impl Kubelet {
         ports.arrange();
         ports.dedup();
         (open, ports, runs)
+    }
+
+    /// Whether a pod (`namespace/name`) of this node takes connections to a port now; `None` where only
+    /// [`Kubelet::listening`] can tell. Wakes nobody.
+    #[must_use]
+    pub fn takes(&self, pod: &str, port: i64, depot: &Depot, now: Time) -> Option<bool> {
+        let (Some(worker), Ok(port)) = (self.pods.get(pod), u16::try_from(port)) else { return Some(false) };
+        let mut answer = Some(false);
+        for c in &worker.containers {
+            match machines::takes(c, depot, port, now) {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => answer = None,
+            }
+        }
+        answer
+    }
+
+    /// The pod of this node with a network of its own that asks for a port of the node, and its port behind it.
+    #[must_use]
+    pub fn host_port(&self, port: i64, protocol: &str) -> Option<(&Str, i64)> {
+        let here = |w: &PodWorker| {
+            !w.pod["spec"]["hostNetwork"].is_true() && w.containers.iter().any(|c| c.is_running())
+        };
+        self.pods.iter().filter(|(_, w)| here(w)).find_map(|(key, w)| {
+            let fits = |q: &&Value| {
+                q["hostPort"].int() == port && q["protocol"].as_str().unwrap_or("TCP") == protocol
+            };
+            let to =
+                w.pod["spec"]["containers"].items().iter().flat_map(|c| c["ports"].items()).find(fits)?;
+            Some((key, to["containerPort"].int()))
+        })
     }
 
     /// `/etc/hosts`, `/etc/resolv.conf` and the host name as a container of this node sees them; what the kubelet

@@ -5,8 +5,9 @@
 use clock::Time;
 use objects::{Str, Value};
 
-use crate::kube_proxy::KubeProxy;
+use crate::ingress::Controller;
 use crate::kube_proxy::choice::Turns;
+use crate::kube_proxy::{Endpoint, KubeProxy};
 
 /// Who has an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,12 @@ pub trait Ground {
     fn turns(&mut self) -> &mut Turns;
     /// The pod (`namespace/name`) and port that a port of the learner's machine is forwarded to.
     fn forwarded(&self, local: i64) -> Option<(Str, i64)>;
+    /// Whether a container of an endpoint's pod takes connections to its port now.
+    fn takes(&mut self, endpoint: &Endpoint) -> bool;
+    /// The pod on a node with a network of its own that asks for a port of the node, and its port behind it.
+    fn host_port(&self, node: &str, port: i64, protocol: &str) -> Option<(Value, i64)>;
+    /// The pods that run ingress controllers, ready or not.
+    fn controllers(&self) -> Vec<(Controller, Value)>;
     /// Names are answered though no DNS pod runs.
     fn has_dns_of_its_own(&self) -> bool;
 }

@@ -9,6 +9,7 @@
 
 pub mod address;
 pub mod dns;
+pub mod flow;
 mod ground;
 pub mod ingress;
 pub mod kube_proxy;

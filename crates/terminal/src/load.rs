@@ -13,7 +13,7 @@ const HELP_EN: &str = "\
 Send requests to a Service or an Ingress, as many people would.
 
 Usage:
-  load start TARGET [flags]     begin; TARGET is NAME, svc/NAME or ing/NAME
+  load start TARGET [flags]     begin; TARGET is NAME, svc/NAME, ing/NAME or httproute/NAME
   load stop [NAME | --all]      end one load, or all of them
   load status [NAME]            how the loads fare now
   load events                   when loads began, failed, recovered and ended
@@ -191,13 +191,17 @@ fn micros(text: &str) -> Option<i64> {
 }
 
 fn profile(words: &Words) -> Result<Profile, String> {
-    let target = words.plain.get(1).ok_or("load start needs a target: NAME, svc/NAME or ing/NAME")?;
+    let target =
+        words.plain.get(1).ok_or("load start needs a target: NAME, svc/NAME, ing/NAME or httproute/NAME")?;
     let (kind, name) = match target.split_once('/') {
         None => (TargetKind::Service, target.as_str()),
         Some(("svc" | "service" | "services", name)) => (TargetKind::Service, name),
         Some(("ing" | "ingress" | "ingresses", name)) => (TargetKind::Ingress, name),
+        Some(("httproute" | "httproutes", name)) => (TargetKind::HttpRoute, name),
         Some((other, _)) => {
-            return Err(format!("no requests can be sent to a \"{other}\": use svc/NAME or ing/NAME"));
+            return Err(format!(
+                "no requests can be sent to a \"{other}\": use svc/NAME, ing/NAME or httproute/NAME"
+            ));
         }
     };
     let port = words.get("port").map_or(Ok(0), |p| p.parse().map_err(|_| invalid("port", p)))?;

@@ -21,10 +21,13 @@ test('wasm', () => visiting({ fragment: 'free' }, async (visit) => {
         run = window.wheelhouse.bench(name);
         best = Math.min(best, performance.now() - begun);
       }
-      return { bench: run.bench, in: 'wasm', nodes: run.nodes, replicas: run.replicas, cpu_ms: Math.round(best * 1000) / 1000,
+      const line = { bench: run.bench, in: 'wasm', nodes: run.nodes, replicas: run.replicas, cpu_ms: Math.round(best * 1000) / 1000,
         rounds: run.rounds, writes: run.writes, events: run.events, virtual_ms: run.virtual_ms };
+      // Work in units (seconds of load, requests) that have a limit of their own.
+      return run.units ? { ...line, units: run.units, cpu_us_per_unit: Math.round(best * 1e4 / run.units) / 10, most_us: run.most_us } : line;
     }, name);
     console.log(JSON.stringify(line));
+    if (line.most_us > 0) assert.ok(line.cpu_us_per_unit <= line.most_us, `${name}: ${line.cpu_us_per_unit} us, at most ${line.most_us}`);
     const same = native.find((one) => one.bench === name);
     if (same) {
       for (const count of ['writes', 'events', 'virtual_ms']) assert.equal(line[count], same[count], `${name}: ${count}`);

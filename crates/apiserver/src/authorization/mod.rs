@@ -76,6 +76,21 @@ fn is_trusted(caller: &Caller, request: &Request) -> bool {
 }
 
 impl ApiServer {
+    /// Refuses a request for a path of no resource that the user may not make.
+    pub(crate) fn authorize_path(&self, caller: &Caller, request: &Request) -> Result<(), Status> {
+        if is_trusted(caller, request) {
+            return Ok(());
+        }
+        let user = user(caller, request);
+        let path = Str::from(request.path.split('?').next().unwrap_or("/"));
+        let verb = Str::new_static("get");
+        if self.may(&user, &Attributes { verb, path: path.clone(), ..Attributes::default() }).is_some() {
+            return Ok(());
+        }
+        let why = format!("forbidden: User \"{}\" cannot get path \"{path}\"", user.name);
+        Err(Status::new(objects::Reason::Forbidden, why))
+    }
+
     /// Refuses a request on a resource that the user may not make.
     pub(crate) fn authorize(
         &self,

@@ -77,6 +77,11 @@ fn needs_node_port(service: &Value) -> bool {
     }
 }
 
+/// Load balancers ask at a port of its own whether a node has endpoints.
+fn needs_health_check_port(service: &Value) -> bool {
+    service["spec"]["type"] == "LoadBalancer" && service["spec"]["externalTrafficPolicy"] == "Local"
+}
+
 fn prepare_update(new: &mut Value, old: &Value) {
     if new["spec"].same(&old["spec"]) {
         return;
@@ -98,6 +103,14 @@ fn prepare_update(new: &mut Value, old: &Value) {
             if new["spec"][key] == old["spec"][key] {
                 new.remove_at(&["spec", key]);
             }
+        }
+    }
+    if needs_health_check_port(old) {
+        let was = &old["spec"]["healthCheckNodePort"];
+        if !needs_health_check_port(new) && new["spec"]["healthCheckNodePort"] == *was {
+            new.remove_at(&["spec", "healthCheckNodePort"]);
+        } else if needs_health_check_port(new) && new["spec"]["healthCheckNodePort"].int() == 0 {
+            new.set_at(&["spec", "healthCheckNodePort"], was.clone());
         }
     }
     let external = |s: &Value| needs_node_port_type(s) || !s["spec"]["externalIPs"].items().is_empty();
@@ -167,6 +180,18 @@ impl ApiServer {
         }
         if needs_node_port(object) {
             self.allocate_ports(cx, object, old)?;
+        }
+        if needs_health_check_port(object) && object["spec"]["healthCheckNodePort"].int() == 0 {
+            let Some(port) = self.services.any_port(&mut self.rng) else {
+                return Err(Status::new(
+                    objects::Reason::InternalError,
+                    "Internal error occurred: failed to allocate requested HealthCheck NodePort: range is full",
+                ));
+            };
+            if cx.dry_run() {
+                self.services.node_ports.remove(&port);
+            }
+            object.set_at(&["spec", "healthCheckNodePort"], i64::from(port));
         }
         if !old.is_null() && !cx.dry_run() {
             if let (Some(ip), true) = (address_of(old), address_of(object) != address_of(old)) {
@@ -310,6 +335,8 @@ fn node_ports(service: &Value) -> impl Iterator<Item = u16> {
     service["spec"]["ports"]
         .items()
         .iter()
-        .filter_map(|p| u16::try_from(p["nodePort"].int()).ok())
+        .map(|p| p["nodePort"].int())
+        .chain(std::iter::once(service["spec"]["healthCheckNodePort"].int()))
+        .filter_map(|p| u16::try_from(p).ok())
         .filter(|p| *p != 0)
 }

@@ -16,8 +16,8 @@ use objects::{Value, value};
 
 use super::{noise, pick};
 
-const TOOLS: [&str; 5] = ["curl", "wget", "nc", "nslookup", "ping"];
-const WORDS: [&str; 42] = [
+const TOOLS: [&str; 6] = ["curl", "wget", "nc", "nslookup", "ping", "dig"];
+const WORDS: [&str; 48] = [
     "-s",
     "-v",
     "-k",
@@ -60,6 +60,12 @@ const WORDS: [&str; 42] = [
     "-u",
     "-b",
     "--connect-timeout",
+    "-F",
+    "a=@/tmp/x;type=b",
+    "+short",
+    "+search",
+    "-x",
+    "@10.96.0.10",
 ];
 const HOSTS: [&str; 14] = [
     "kubernetes",

@@ -3,13 +3,13 @@
 //! Owns: the profiles that run ([`Profile`]), one computation a second for each (cost independent of how many requests
 //! there are), what became of the requests (latency, queue, errors), the last ten minutes of it, and what the custom
 //! and external metrics APIs are told.
-//! Does not own: single requests and their way (net.rs), how a node shares its cores (kubelet), what metrics are used
-//! for (controllers).
+//! Does not own: who gets which part of the requests (`network::flow`: rules, policies, affinity, weights), single
+//! requests and their way (net), how a node shares its cores (kubelet), what metrics are used for (controllers).
 //!
-//! Flow, not packets: the requests of a second spread evenly over the ready endpoints; each brings CPU and memory to
-//! its pod; what exceeds the CPU a pod can get waits in its queue; what waits longer than the caller's patience fails.
-//! Models no upstream file. Not modelled: connections that stay open, session affinity, retries, an Ingress's
-//! controller (its rules are followed as they stand).
+//! Flow, not packets: ten times a second is looked where requests go, so that pods which end before the rules know, or
+//! are ready before they listen, cost their share of errors. Each request brings CPU and memory to its pod; what exceeds
+//! the CPU a pod can get waits in its queue; what waits longer than the caller's patience fails.
+//! Models no upstream file. Not modelled: connections that stay open, retries, what the controller of an Ingress costs.
 
 pub mod profile;
 pub mod queueing;
@@ -18,16 +18,19 @@ use std::collections::VecDeque;
 
 use apiserver::{ExternalKey, Measured};
 use clock::{Millis, Rng, Time};
-use objects::{Str, Value};
+use objects::Str;
 use ordered::BTreeMap;
 
 use crate::Cluster;
 use crate::event_loop::Due;
 use crate::journal::Input;
+use network::flow::{self, Flow, Sticky, WHOLE};
 pub use profile::{Amount, Profile, Shape, Target, TargetKind};
 use queueing::{Arrival, Outcome};
 
 const TICK_MS: Millis = 1_000;
+/// So many times a second is looked where requests go.
+const LOOKS: i64 = 10;
 /// One request in so many seconds leaves its path for the reader.
 const SAMPLE_EVERY: i64 = 5;
 /// Seconds that are remembered.
@@ -60,6 +63,8 @@ pub struct Sample {
     /// Requests that wait, in thousandths.
     pub queued: i64,
     pub backends: Vec<BackendSample>,
+    /// How those ended that no pod got, each with its number.
+    pub errors: Vec<(network::Outcome, i64)>,
 }
 
 /// What a load does that is worth a line.
@@ -71,6 +76,8 @@ pub enum What {
     NoEndpoints,
     /// Requests fail because they wait too long.
     TimingOut,
+    /// Some requests reach nobody.
+    Failing,
     /// All is answered again.
     Recovered,
 }
@@ -83,6 +90,7 @@ impl What {
             Self::Stopped => "Stopped",
             Self::NoEndpoints => "NoEndpoints",
             Self::TimingOut => "TimingOut",
+            Self::Failing => "Failing",
             Self::Recovered => "Recovered",
         }
     }
@@ -108,6 +116,10 @@ pub struct Running {
     pub total_served: i64,
     pub total_failed: i64,
     state: What,
+    /// Where requests went at the looks since the last second, and how many looks there were.
+    seen: Flow,
+    looks: i64,
+    sticky: Sticky,
 }
 
 impl Running {
@@ -124,6 +136,8 @@ pub struct LoadModel {
     events: VecDeque<LoadEvent>,
     rng: Rng,
     ticking: bool,
+    /// Looks since loads began to run.
+    looks: i64,
     /// The pods that carry load now, each with its node.
     loaded: BTreeMap<Str, Str>,
 }
@@ -135,6 +149,7 @@ impl LoadModel {
             events: VecDeque::new(),
             rng: rng.fork("load"),
             ticking: false,
+            looks: 0,
             loaded: BTreeMap::new(),
         }
     }
@@ -152,17 +167,6 @@ impl LoadModel {
     pub fn events(&self) -> impl Iterator<Item = &LoadEvent> {
         self.events.iter()
     }
-}
-
-/// A pod that a Service's requests reach, with its part of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Share {
-    /// `namespace/name`
-    pub pod: Str,
-    pub node: Str,
-    pub port: i64,
-    /// Out of the sum of all.
-    pub weight: i64,
 }
 
 /// The work that one pod has got this second.
@@ -211,10 +215,14 @@ impl Cluster {
             total_served: 0,
             total_failed: 0,
             state: What::Recovered,
+            seen: Flow::default(),
+            looks: 0,
+            sticky: Sticky::default(),
         };
         self.load.running.insert(name, running);
         if !std::mem::replace(&mut self.load.ticking, true) {
-            self.due.set(self.now + TICK_MS, Due::Load);
+            self.load.looks = 0;
+            self.due.set(self.now + TICK_MS / LOOKS, Due::Load);
         }
         Ok(())
     }
@@ -243,73 +251,50 @@ impl Cluster {
         self.load.events.push_back(LoadEvent { at: self.now, load: name.into(), what });
     }
 
-    /// The pods that requests to a Service's port reach (`0`: its first port), each with its part.
-    #[must_use]
-    pub fn backend_shares(&self, namespace: &str, service: &str, port: i64) -> Vec<Share> {
-        let Some(object) = self.object("services", namespace, service) else { return Vec::new() };
-        let mut ports = object["spec"]["ports"].items().iter();
-        let Some(wanted) = ports.find(|p| port == 0 || p["port"].int() == port) else { return Vec::new() };
-        let named = wanted["name"].text();
-        let mut shares = Vec::new();
-        for slice in self.api.objects("endpointslices.discovery.k8s.io", namespace) {
-            if slice.labels()["kubernetes.io/service-name"] != service {
-                continue;
-            }
-            let Some(p) = slice["ports"].items().iter().find(|p| p["name"].text() == named) else { continue };
-            for e in slice["endpoints"].items() {
-                if e["conditions"]["ready"].as_bool() == Some(false) || e["targetRef"]["kind"] != "Pod" {
-                    continue;
-                }
-                shares.push(Share {
-                    pod: format!("{namespace}/{}", e["targetRef"]["name"].text()).into(),
-                    node: e["nodeName"].to_str(),
-                    port: p["port"].int(),
-                    weight: 1,
-                });
-            }
+    /// Where the requests of a load go now.
+    fn flow_of(&mut self, target: &Target, sticky: &mut Sticky, clients: i64) -> Flow {
+        let (namespace, name) = (&target.namespace, &target.name);
+        match target.kind {
+            TargetKind::Service => flow::to_service(self, namespace, name, target.port, sticky, clients),
+            TargetKind::Ingress => flow::through_ingress(self, namespace, name, &target.path),
+            TargetKind::HttpRoute => flow::through_route(self, namespace, name),
         }
-        shares
     }
 
-    /// The Services that a target's requests go to, each with its part in thousandths.
-    fn services_of(&self, target: &Target) -> Vec<(Str, i64, i64)> {
-        if target.kind == TargetKind::Service {
-            return vec![(target.name.clone(), target.port, 1000)];
+    /// A tenth of a second of all loads, and each tenth time the second.
+    pub(crate) fn load_look(&mut self) {
+        let names: Vec<Str> = self.load.running.keys().cloned().collect();
+        for name in names {
+            let Some(r) = self.load.running.get_mut(&name) else { continue };
+            let mut sticky = std::mem::take(&mut r.sticky);
+            let (profile, age) = (r.profile.clone(), self.now.since(r.since));
+            let flow = self.flow_of(&profile.target, &mut sticky, profile.clients_at(age));
+            let Some(r) = self.load.running.get_mut(&name) else { continue };
+            r.sticky = sticky;
+            r.seen.add(&flow, WHOLE);
+            r.looks += 1;
         }
-        let Some(ingress) = self.object("ingresses.networking.k8s.io", &target.namespace, &target.name)
-        else {
-            return Vec::new();
-        };
-        let spec = &ingress["spec"];
-        let paths = spec["rules"].items().iter().flat_map(|r| r["http"]["paths"].items());
-        let chosen: Vec<&Value> = paths
-            .filter(|p| target.path.is_empty() || p["path"] == target.path.as_str())
-            .map(|p| &p["backend"])
-            .collect();
-        let all = if chosen.is_empty() { vec![&spec["defaultBackend"]] } else { chosen };
-        let part = 1000 / all.len().max(1) as i64;
-        let number = |b: &Value| match b["service"]["port"]["name"].as_str() {
-            None => b["service"]["port"]["number"].int(),
-            Some(name) => {
-                let service = self.object("services", &target.namespace, b["service"]["name"].text());
-                let ports = service.map(|s| &s["spec"]["ports"]);
-                let found = ports.and_then(|p| p.items().iter().find(|p| p["name"] == name));
-                found.map_or(-1, |p| p["port"].int())
-            }
-        };
-        all.into_iter().map(|b| (b["service"]["name"].to_str(), number(b), part)).collect()
+        self.load.looks += 1;
+        if self.load.looks % LOOKS == 0 {
+            self.load_tick();
+        }
+        if self.load.ticking {
+            self.due.set(self.now + TICK_MS / LOOKS, Due::Load);
+        }
     }
 
     /// One second of all loads.
-    pub(crate) fn load_tick(&mut self) {
+    fn load_tick(&mut self) {
         let now = self.now;
         let names: Vec<Str> = self.load.running.keys().cloned().collect();
         let mut work: BTreeMap<Str, Work> = BTreeMap::new();
-        let mut lost: BTreeMap<Str, i64> = BTreeMap::new();
+        let mut lost: BTreeMap<Str, Vec<(network::Outcome, i64)>> = BTreeMap::new();
         let mut offered_by: BTreeMap<Str, i64> = BTreeMap::new();
         for name in &names {
-            let Some(r) = self.load.running.get(name) else { continue };
+            let Some(r) = self.load.running.get_mut(name) else { continue };
+            let (seen, looks) = (std::mem::take(&mut r.seen), std::mem::take(&mut r.looks).max(1));
             let (profile, age) = (r.profile.clone(), now.since(r.since));
+            let mut waiting = std::mem::take(&mut r.queues);
             if profile.for_ms.is_some_and(|ms| age > ms) {
                 self.end_load(name);
                 continue;
@@ -318,47 +303,44 @@ impl Cluster {
             let noise = 1000 - NOISE as i64 + self.load.rng.below(2 * NOISE + 1) as i64;
             let offered = profile.requests_at(age, latency) * noise / 1000;
             offered_by.insert(name.clone(), offered);
-            let mut waiting = self.load.running.get(name).map(|r| r.queues.clone()).unwrap_or_default();
-            let services = self.services_of(&profile.target);
             if age / TICK_MS % SAMPLE_EVERY == 0 {
-                for (service, port, _) in &services {
-                    self.sample_path(&profile.target.namespace, service, *port);
-                }
+                self.sample_path(&profile.target);
             }
-            for (service, port, part) in services {
-                let shares = self.backend_shares(&profile.target.namespace, &service, port);
-                let whole: i64 = shares.iter().map(|s| s.weight).sum();
-                let asked = offered * part / 1000;
-                if whole == 0 {
-                    *lost.entry(name.clone()).or_default() += asked;
-                }
-                for share in shares {
-                    let queued = waiting.remove(&share.pod).unwrap_or(0);
-                    let arrival = Arrival {
-                        arriving: asked * share.weight / whole.max(1),
-                        queued,
-                        work_us: profile.work_us,
-                        patience_ms: profile.patience_ms,
-                    };
-                    let w = work.entry(share.pod).or_default();
-                    (w.node, w.port) = (share.node, share.port);
-                    w.cpu_millis += arrival.wanted_millis();
-                    let held = latency.max(arrival.work_us) * arrival.arriving / 1_000_000 + queued;
-                    w.memory_bytes =
-                        w.memory_bytes.saturating_add(profile.memory_bytes.saturating_mul(held) / 1000);
-                    w.arrivals.push((name.clone(), arrival));
-                }
+            let part = |weight: i64| {
+                let n = i128::from(offered) * i128::from(weight) / i128::from(WHOLE * looks);
+                i64::try_from(n).unwrap_or(i64::MAX)
+            };
+            for share in seen.shares() {
+                let queued = if waiting.is_empty() { 0 } else { waiting.remove(&share.pod).unwrap_or(0) };
+                let arrival = Arrival {
+                    arriving: part(share.weight),
+                    queued,
+                    work_us: profile.work_us,
+                    patience_ms: profile.patience_ms,
+                };
+                let w = work.entry(share.pod.clone()).or_default();
+                (w.node, w.port) = (share.node.clone(), share.port);
+                w.cpu_millis += arrival.wanted_millis();
+                let held = latency.max(arrival.work_us) * arrival.arriving / 1_000_000 + queued;
+                w.memory_bytes =
+                    w.memory_bytes.saturating_add(profile.memory_bytes.saturating_mul(held) / 1000);
+                w.arrivals.push((name.clone(), arrival));
             }
+            let mut errors: Vec<(network::Outcome, i64)> =
+                seen.lost().iter().map(|(how, weight)| (*how, part(*weight))).collect();
             // What waited at a pod that takes no more requests is lost with it.
-            *lost.entry(name.clone()).or_default() += waiting.values().sum::<i64>();
+            let dropped = waiting.values().sum::<i64>();
+            if dropped > 0 {
+                errors.push((network::Outcome::Failed(network::Fault::Reset), dropped));
+            }
+            errors.retain(|(_, n)| *n > 0);
+            lost.insert(name.clone(), errors);
         }
         let results = self.lay(&work);
         self.settle_load(&names, &offered_by, &lost, results);
         self.report_load();
         if self.load.running.is_empty() && self.load.loaded.is_empty() {
             self.load.ticking = false;
-        } else {
-            self.due.set(now + TICK_MS, Due::Load);
         }
     }
 
@@ -401,7 +383,7 @@ impl Cluster {
         &mut self,
         names: &[Str],
         offered_by: &BTreeMap<Str, i64>,
-        lost: &BTreeMap<Str, i64>,
+        lost: &BTreeMap<Str, Vec<(network::Outcome, i64)>>,
         results: Vec<(Str, BackendSample)>,
     ) {
         let mut by_name: BTreeMap<Str, Vec<BackendSample>> = BTreeMap::new();
@@ -412,22 +394,25 @@ impl Cluster {
         for name in names {
             let (at, backends) = (self.now, by_name.remove(name).unwrap_or_default());
             let Some(r) = self.load.running.get_mut(name) else { continue };
-            let no_endpoint = lost.get(name).copied().unwrap_or(0);
+            let errors = lost.get(name).cloned().unwrap_or_default();
+            let unreached: i64 = errors.iter().map(|(_, n)| *n).sum();
             let served: i64 = backends.iter().map(|b| b.outcome.served).sum();
             let weighed = |f: fn(&Outcome) -> i64| {
                 let sum: i64 = backends.iter().map(|b| f(&b.outcome) / 1000 * b.outcome.served).sum();
                 if served > 0 { sum / served * 1000 } else { 0 }
             };
+            let nobody = backends.iter().all(|b| b.outcome.arriving == 0);
             let timed_out: i64 = backends.iter().map(|b| b.outcome.failed).sum();
             let sample = Sample {
                 at,
                 offered: offered_by.get(name).copied().unwrap_or(0),
                 served,
-                failed: no_endpoint + timed_out,
+                failed: unreached + timed_out,
                 latency_us: weighed(|o| o.latency_us),
                 p95_us: weighed(|o| o.p95_us),
                 queued: backends.iter().map(|b| b.outcome.queued).sum(),
                 backends,
+                errors,
             };
             r.queues = sample
                 .backends
@@ -437,10 +422,12 @@ impl Cluster {
                 .collect();
             r.total_served = r.total_served.saturating_add(sample.served);
             r.total_failed = r.total_failed.saturating_add(sample.failed);
-            let state = if no_endpoint > 0 {
+            let state = if unreached > 0 && nobody {
                 What::NoEndpoints
             } else if timed_out > 0 {
                 What::TimingOut
+            } else if unreached > 0 {
+                What::Failing
             } else {
                 What::Recovered
             };

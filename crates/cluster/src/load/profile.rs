@@ -14,6 +14,7 @@ const MAX_USERS: i64 = 10_000_000;
 pub enum TargetKind {
     Service,
     Ingress,
+    HttpRoute,
 }
 
 impl TargetKind {
@@ -22,6 +23,7 @@ impl TargetKind {
         match self {
             Self::Service => "services",
             Self::Ingress => "ingresses.networking.k8s.io",
+            Self::HttpRoute => "httproutes.gateway.networking.k8s.io",
         }
     }
 
@@ -30,6 +32,7 @@ impl TargetKind {
         match self {
             Self::Service => "service",
             Self::Ingress => "ingress",
+            Self::HttpRoute => "httproute",
         }
     }
 }
@@ -171,6 +174,15 @@ impl Profile {
             return Err("the name must have from 1 to 63 characters".to_owned());
         }
         Ok(())
+    }
+
+    /// How many different clients send them: people come each from an address of their own, a program from one.
+    #[must_use]
+    pub fn clients_at(&self, age_ms: Millis) -> i64 {
+        match self.amount {
+            Amount::Rate(_) => 1,
+            Amount::Users { count, .. } => self.shape.at(count, age_ms).max(1),
+        }
     }
 
     /// Thousandths of a request per second at an age, when requests took `latency_us` of late.

@@ -1,6 +1,8 @@
 //! The cluster as the network's walk sees it.
 
 use clock::Time;
+use network::ingress::Controller;
+use network::kube_proxy::Endpoint;
 use network::kube_proxy::choice::Turns;
 use network::{Ground, KubeProxy, Listening, Owner, address};
 use objects::{Str, Value};
@@ -62,7 +64,14 @@ impl Ground for Cluster {
 
     fn proxy(&mut self, node: &str) -> Option<&mut KubeProxy> {
         let part = self.net.proxies.get(node).copied()?;
-        self.parts.get_mut(part).and_then(Part::kube_proxy_mut)
+        let now = self.now;
+        let part = self.parts.get_mut(part)?;
+        let runs = !part.is_down();
+        let proxy = part.kube_proxy_mut()?;
+        if runs {
+            proxy.sync(now);
+        }
+        Some(proxy)
     }
 
     fn is_linked(&self, node: &str) -> bool {
@@ -77,6 +86,28 @@ impl Ground for Cluster {
         let local = u16::try_from(local).ok()?;
         let (pod, port) = self.streams.values().find_map(|s| s.forwards(local))?;
         Some((pod, i64::from(port)))
+    }
+
+    fn takes(&mut self, e: &Endpoint) -> bool {
+        let Some(k) = self.kubelet(&e.node) else { return false };
+        match k.takes(&e.pod, e.port, &self.depot, self.now) {
+            Some(takes) => takes,
+            None => self.listening(&e.ip, e.port).open.is_some(),
+        }
+    }
+
+    fn host_port(&self, node: &str, port: i64, protocol: &str) -> Option<(Value, i64)> {
+        let (key, to) = self.kubelet(node)?.host_port(port, protocol)?;
+        let (namespace, name) = objects::meta::split_key(key);
+        Some((self.object("pods", namespace, name)?.clone(), to))
+    }
+
+    fn controllers(&self) -> Vec<(Controller, Value)> {
+        let Some(all) = self.parts.iter().find_map(Part::ingress_controllers) else { return Vec::new() };
+        let mut namespaces: Vec<&str> = all.namespaces().collect();
+        namespaces.dedup();
+        let of = |p: &Value| Some((Controller::of(&p["spec"], p.namespace())?, p.clone()));
+        namespaces.into_iter().flat_map(|n| self.api.objects("pods", n)).filter_map(of).collect()
     }
 
     fn has_dns_of_its_own(&self) -> bool {

@@ -4,16 +4,18 @@
 //! address to its kubelet. Does not own: the way itself (`network::walk`), what a server answers (its container).
 //! Not modelled: packets, bandwidth; a request is carried as a whole.
 
+mod api;
 mod ground;
 mod outside;
 mod perform;
 mod proxy;
+mod sample;
 
 use clock::Millis;
 use containers::net::{NetAnswer, NetError, NetRequest};
 use kubelet::NetCall;
 use network::kube_proxy::choice::Turns;
-use network::{Files, Journal, Outcome, Path, Source};
+use network::{Files, Journal, Path, Source};
 use objects::Str;
 use ordered::BTreeMap;
 
@@ -42,6 +44,8 @@ pub(crate) struct Net {
     paths: Journal,
     /// By the number of the node: the part that is its kubelet.
     pub(crate) kubelets: BTreeMap<u32, usize>,
+    /// By node: the part that is its kubelet.
+    pub(crate) kubelet_of: BTreeMap<Str, usize>,
     /// By node: the part that is its kube-proxy.
     pub(crate) proxies: BTreeMap<Str, usize>,
 }
@@ -190,31 +194,6 @@ impl Cluster {
         self.net.paths.keep(path);
     }
 
-    /// Keeps the way that one request of a load would take now, from a node to a Service's port (`0`: its first). It
-    /// ends where a process would be asked: a sample costs its server nothing.
-    pub(crate) fn sample_path(&mut self, namespace: &str, service: &str, port: i64) {
-        let Some(object) = self.object("services", namespace, service) else { return };
-        let ip = object["spec"]["clusterIP"].to_str();
-        let first = object["spec"]["ports"][0]["port"].int();
-        let port = if port > 0 { port } else { first };
-        if network::address::v4(&ip).is_none() {
-            return;
-        }
-        let workers = self.config.nodes.iter().filter(|n| !n.control_plane).map(|n| n.name.clone());
-        let Some(name) = workers.min() else { return };
-        let Some(at) = self.kubelet(&name).map(kubelet::Kubelet::host_ip) else { return };
-        let source = Source::Node { name, ip: at };
-        let mut path = Path::new(self.now, source.clone(), format!("http://{service}.{namespace}:{port}/"));
-        let mut walk = network::Walk::new(self, source);
-        let reached = walk.connect(&ip, port, "TCP");
-        (path.hops, path.took_ms) = (walk.hops, walk.took_ms);
-        path.outcome = match reached {
-            Ok(_) => Outcome::Reached,
-            Err(fault) => Outcome::Failed(fault),
-        };
-        self.net.paths.keep(path);
-    }
-
     /// The last requests and the ways they took, oldest first.
     #[must_use]
     pub fn paths(&self) -> &Journal {
@@ -239,6 +218,7 @@ impl Cluster {
     pub(crate) fn join_network(&mut self, id: usize) {
         if let Some(k) = self.parts[id].kubelet() {
             self.net.kubelets.insert(k.index(), id);
+            self.net.kubelet_of.insert(k.node().into(), id);
         }
         if let Some(p) = self.parts[id].kube_proxy() {
             self.net.proxies.insert(p.node().into(), id);

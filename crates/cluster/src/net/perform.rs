@@ -97,6 +97,9 @@ impl Cluster {
             let program = program.map(|h| Str::from(h.get("container"))).unwrap_or_default();
             let hop = Hop::failed(Stage::Process, Code::Slow).fact("program", program);
             path.hops.push(hop.number("took", way_ms + served_ms).number("limit", limit));
+            if path.has(Code::IngressTakes) || path.has(Code::GatewayTakes) {
+                path.hops.push(Hop::new(Stage::Ingress, Code::IngressClientGone).number("limit", limit));
+            }
             answer = NetAnswer::Failed { address: None, error: NetError::Slow };
         }
         (path.outcome, path.took_ms) = (outcome, took_ms);
@@ -159,7 +162,13 @@ fn reach(walk: &mut Way<'_>, request: &NetRequest, options: &NetOptions, files: 
                 Err(failed) => return *failed,
             };
             match end {
-                Destination::Inside(end) => http_at(walk, &ip, &end, *tls, request),
+                Destination::Inside(end) => {
+                    let mut reached = http_at(walk, &ip, &end, *tls, request);
+                    if let NetAnswer::Http { response, .. } = &mut reached.answer {
+                        response.end = format!("{}:{}", end.ip, end.port);
+                    }
+                    reached
+                }
                 Destination::Outside(_) => match outside::http(&ip, host) {
                     Some(response) => answered(&ip, response),
                     None => {
@@ -228,6 +237,12 @@ fn connect(
     options: &NetOptions,
     files: &Files,
 ) -> Result<(Str, Destination), Box<Reached>> {
+    if let Some((at, number)) = options.kept.as_ref().and_then(|k| k.rsplit_once(':')) {
+        let number = number.parse().unwrap_or(i64::from(port));
+        let shown = options.address.as_deref().map_or_else(|| Str::from(at), Str::from);
+        let reached = walk.go_on(at, number, protocol);
+        return reached.map(|d| (shown.clone(), d)).map_err(|f| Box::new(Reached::failed(Some(&shown), f)));
+    }
     let ip = match &options.address {
         Some(ip) => {
             let hop = Hop::new(Stage::Name, Code::GivenByOption).fact("name", host);
@@ -245,6 +260,9 @@ fn connect(
 
 /// Asks the process at the end of a way over HTTP.
 pub(super) fn http_at(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, request: &HttpRequest) -> Reached {
+    if super::api::is_at(walk.ground, end) {
+        return super::api::answer(walk, ip, end, tls, request);
+    }
     let (pod, container, program) = match walk.at_port(end) {
         Ok(found) => found,
         Err(fault) => return Reached::failed(Some(ip), fault),

@@ -3,6 +3,7 @@
 
 use containers::net::{Certificate, HttpRequest, HttpResponse, NetAnswer};
 use network::ingress::{self, Asked, Controller, Decision, Forward};
+use network::kube_proxy::Endpoint;
 use network::path::{Code, Hop, Stage};
 use network::{Destination, End, Fault, Outcome, Source};
 use objects::Str;
@@ -102,6 +103,9 @@ fn send_on(
         node: end.node.clone(),
         host_network: walk.ground.kubelet_at(&end.ip).is_some_and(|p| walk.ground.is_host(p, &end.ip)),
     };
+    for endpoint in &forward.mirrors {
+        copy(walk, &from, ip, endpoint, &sent);
+    }
     let mut failed = (Fault::Refused, Str::default());
     for endpoint in forward.endpoints.iter().take(TRIES) {
         let upstream = Str::from(format!("{}:{}", endpoint.ip, endpoint.port));
@@ -159,6 +163,18 @@ fn send_on(
             made_up(ip, controller, 502, 0)
         }
     }
+}
+
+/// Sends a copy of a request, whose answer nobody waits for and whose way is not told.
+fn copy(walk: &mut Way<'_>, from: &Source, ip: &Str, endpoint: &Endpoint, request: &HttpRequest) {
+    let before = std::mem::replace(&mut walk.source, from.clone());
+    let (hops, took_ms) = (walk.hops.len(), walk.took_ms);
+    if let Ok(Destination::Inside(to)) = walk.connect(&endpoint.ip, endpoint.port, "TCP") {
+        // Whatever comes of it.
+        let _ = http_at(walk, ip, &to, false, request);
+    }
+    walk.hops.truncate(hops);
+    (walk.source, walk.took_ms) = (before, took_ms);
 }
 
 fn hop_of(code: Code, upstream: &Str) -> Hop {

@@ -75,6 +75,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("dd", S(dd::start)),
     ("df", R(proc::df)),
     ("diff", R(diff::run)),
+    ("dig", S(net::dig)),
     ("dirname", R(names::dirname)),
     ("dnf", R(packages::apt)),
     ("du", R(files::du)),

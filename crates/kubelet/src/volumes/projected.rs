@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/volume/projected`. Not modelled: renewal of tokens, `clusterTrustBundle`, `podCertificate`.
 
-use objects::{Value, base64};
+use objects::Value;
 
 use super::Read;
 use super::config_map::{self, Files};
@@ -24,23 +24,25 @@ pub(super) fn files(
         } else if let Some(s) = source.find("downwardAPI") {
             downward_api::files(s, mode, downward, files)?;
         } else if let Some(s) = source.find("serviceAccountToken") {
-            files.insert(s["path"].text().to_owned(), (token(&downward.pod, s).into_bytes(), mode as u16));
+            files.insert(s["path"].text().to_owned(), (token(downward, s).into_bytes(), mode as u16));
         }
     }
     Ok(())
 }
 
-/// A token that looks like one: its claims name the account, its signature is nobody's.
-fn token(pod: &Value, source: &Value) -> String {
+/// The pod's token. It holds a year, as those that the API server extends.
+fn token(downward: &Downward, source: &Value) -> String {
+    const YEAR_SECONDS: i64 = 31_536_007;
+    let pod = &downward.pod;
+    let begun = pod.created().unwrap_or(clock::Time::EPOCH).0 / 1000;
     let claims = format!(
-        r#"{{"aud":["{audience}"],"iss":"https://kubernetes.default.svc.cluster.local","kubernetes.io":{{"namespace":"{ns}","pod":{{"name":"{pod}","uid":"{uid}"}},"serviceaccount":{{"name":"{sa}"}}}},"sub":"system:serviceaccount:{ns}:{sa}"}}"#,
+        r#"{{"aud":["{audience}"],"exp":{ends},"iat":{begun},"iss":"https://kubernetes.default.svc.cluster.local","kubernetes.io":{{"namespace":"{ns}","pod":{{"name":"{name}","uid":"{uid}"}},"serviceaccount":{{"name":"{sa}"}}}},"nbf":{begun},"sub":"system:serviceaccount:{ns}:{sa}"}}"#,
         audience = source["audience"].as_str().unwrap_or("https://kubernetes.default.svc.cluster.local"),
+        ends = begun + YEAR_SECONDS,
         ns = pod.namespace(),
-        pod = pod.name(),
+        name = pod.name(),
         uid = pod.uid(),
         sa = pod["spec"]["serviceAccountName"].as_str().unwrap_or("default"),
     );
-    let url = |bytes: &[u8]| base64::encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_");
-    let header = url(br#"{"alg":"RS256","kid":"simulated"}"#);
-    format!("{header}.{}.{}", url(claims.as_bytes()), url(pod.uid().as_bytes()))
+    client::token::signed(&downward.token_key, r#"{"alg":"RS256","kid":"simulated"}"#, &claims)
 }

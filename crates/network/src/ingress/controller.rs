@@ -84,6 +84,11 @@ impl IngressControllers {
         }
     }
 
+    /// The namespaces that controllers are installed in, some of them more than once.
+    pub fn namespaces(&self) -> impl Iterator<Item = &str> {
+        self.installed.keys().filter_map(|k| k.split('/').nth(1))
+    }
+
     fn all_again(&mut self, cause: u64, now: Time) {
         let ingresses: Vec<Str> = self.ingresses.keys().map(|k| format!("ingress {k}").into()).collect();
         let gateways: Vec<Str> = self.gateways.keys().map(|(r, k)| format!("{r} {k}").into()).collect();

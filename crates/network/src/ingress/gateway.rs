@@ -1,8 +1,8 @@
 //! Gateway API: which routes a Gateway accepts, and what an HTTPRoute does with a request.
 //!
 //! Models `gateway.networking.k8s.io/v1` (GatewayClass, Gateway, HTTPRoute) with the filters RequestHeaderModifier,
-//! ResponseHeaderModifier, RequestRedirect and URLRewrite, and ReferenceGrant for Services of other namespaces.
-//! Not modelled: TLS of listeners beyond its end, mirroring, CORS, retries, GRPCRoute, TLSRoute, policies.
+//! ResponseHeaderModifier, RequestRedirect, URLRewrite and RequestMirror, and ReferenceGrant for Services of other
+//! namespaces. Not modelled: TLS of listeners beyond its end, mirroring of a part, CORS, retries, GRPCRoute, TLSRoute, policies.
 
 use objects::selector::LabelSelector;
 use objects::{Str, Value};
@@ -11,7 +11,7 @@ use super::Kind;
 use super::pattern::Pattern;
 use super::route::{Asked, Decision, Forward};
 use crate::ground::Ground;
-use crate::kube_proxy::rules::Rules;
+use crate::kube_proxy::rules::{Endpoint, Rules};
 use crate::path::{Code, Hop, Stage};
 
 pub const GROUP: &str = "gateway.networking.k8s.io";
@@ -306,11 +306,22 @@ fn act(
                     f.request_headers.push(("host".into(), Some(name.to_owned())));
                 }
             }
+            "RequestMirror" => {
+                let to = &filter["requestMirror"]["backendRef"];
+                let namespace = to["namespace"].as_str().unwrap_or(fit.route.namespace());
+                let service = Str::from(format!("{namespace}/{}", to["name"].text()));
+                let ready = ready_endpoints(ground, namespace, to["name"].text(), to["port"].int());
+                if let Some(ready) = ready.filter(|r| !r.is_empty()) {
+                    let turn = ground.turns().next(&format!("gateway/{service}/mirror")) as usize;
+                    let hop = Hop::new(Stage::Ingress, Code::GatewayMirrors).fact("route", key.clone());
+                    hops.push(hop.fact("service", service));
+                    f.mirrors.push(ready[turn % ready.len()].clone());
+                }
+            }
             _ => {}
         }
     }
     let backends = fit.rule["backendRefs"].items();
-    let weight = |b: &Value| b["weight"].as_int().unwrap_or(1).max(0);
     let total: i64 = backends.iter().map(weight).sum();
     let none = |why: &str| {
         Hop::failed(Stage::Ingress, Code::GatewayNoBackend)
@@ -338,19 +349,10 @@ fn act(
         hops.push(none("RefNotPermitted"));
         return Decision::page(Kind::Traefik, 500, Vec::new());
     }
-    let Some(object) = ground.get("services", namespace, name) else {
+    let Some(ready) = ready_endpoints(ground, namespace, name, port) else {
         hops.push(none("BackendNotFound"));
         return Decision::page(Kind::Traefik, 500, Vec::new());
     };
-    let slices = ground.list("endpointslices.discovery.k8s.io", namespace);
-    let own = slices.iter().filter(|s| s.labels()["kubernetes.io/service-name"] == name);
-    let rules = Rules::make(&object, own);
-    let ready: Vec<_> = rules
-        .ports
-        .iter()
-        .filter(|p| p.port == port)
-        .flat_map(|p| p.endpoints.iter().filter(|e| e.ready).cloned())
-        .collect();
     if ready.is_empty() {
         let hop = Hop::failed(Stage::Ingress, Code::IngressNoEndpoints).fact("service", service.clone());
         hops.push(hop.fact("ingress", key).look("Service", &service, "spec.selector"));
@@ -360,6 +362,20 @@ fn act(
     f.endpoints = (0..ready.len()).map(|n| ready[(first + n) % ready.len()].clone()).collect();
     f.service = service;
     Decision::Forward(Box::new(f))
+}
+
+/// The ready endpoints of a Service's port; `None`: there is no such Service.
+fn ready_endpoints(ground: &dyn Ground, namespace: &str, name: &str, port: i64) -> Option<Vec<Endpoint>> {
+    let object = ground.get("services", namespace, name)?;
+    let slices = ground.list("endpointslices.discovery.k8s.io", namespace);
+    let own = slices.iter().filter(|s| s.labels()["kubernetes.io/service-name"] == name);
+    let ports = Rules::make(&object, own).ports.into_iter().filter(|p| p.port == port);
+    Some(ports.flat_map(|p| p.endpoints).filter(|e| e.ready).collect())
+}
+
+/// A backend's weight among those of its rule.
+pub(crate) fn weight(backend: &Value) -> i64 {
+    backend["weight"].as_int().unwrap_or(1).clamp(0, 1_000_000)
 }
 
 /// Whose turn it is among weights, spread as evenly as weights allow: the one furthest behind its share.

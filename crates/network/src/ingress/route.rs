@@ -76,6 +76,8 @@ pub struct Forward {
     pub response_headers: Vec<(String, Option<String>)>,
     /// How long an answer is waited for.
     pub timeout_ms: i64,
+    /// Endpoints that get a copy.
+    pub mirrors: Vec<Endpoint>,
 }
 
 /// What a controller does.
@@ -109,11 +111,11 @@ struct Rule<'a> {
     groups: Vec<String>,
 }
 
-fn annotation<'a>(ingress: &'a Value, name: &str) -> Option<&'a str> {
+pub(crate) fn annotation<'a>(ingress: &'a Value, name: &str) -> Option<&'a str> {
     ingress.annotations()[format!("{PREFIX}{name}").as_str()].as_str()
 }
 
-fn is_on(ingress: &Value, name: &str) -> bool {
+pub(crate) fn is_on(ingress: &Value, name: &str) -> bool {
     annotation(ingress, name) == Some("true")
 }
 
@@ -376,10 +378,8 @@ fn takes_canary(ground: &mut dyn Ground, canary: &Value, asked: &Asked<'_>) -> O
             _ => {}
         }
     }
-    let total =
-        annotation(canary, "canary-weight-total").and_then(|t| t.parse::<u64>().ok()).unwrap_or(100).max(1);
-    let weight =
-        annotation(canary, "canary-weight").and_then(|w| w.parse::<u64>().ok()).unwrap_or(0).min(total);
+    let (weight, total) = crate::flow::canary_weight(canary);
+    let (weight, total) = (weight.unsigned_abs(), total.unsigned_abs());
     let turn = ground.turns().next(&format!("canary/{}", canary.key()));
     // Spread evenly: the weight's share grows by whole steps.
     let (now, next) = (turn % total * weight / total, (turn % total + 1) * weight / total);
@@ -492,6 +492,7 @@ fn forward(
         request_headers,
         response_headers,
         timeout_ms: seconds.clamp(1, 86_400) * 1000,
+        mirrors: Vec::new(),
     }))
 }
 

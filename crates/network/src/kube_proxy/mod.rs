@@ -2,8 +2,10 @@
 //!
 //! Owns: what this node has heard of, the index from addresses and node ports to Services. Does not own: the form of
 //! a rule ([`rules`]), whose turn it is ([`choice`]; turns are counted for all nodes together).
-//! Models `pkg/proxy` at the level of its rules. A node that is cut off hears of nothing new: its rules go stale.
-//! Not modelled: the sync period, conntrack, IPv6.
+//! Models `pkg/proxy` at the level of its rules, written at most once a second (`minSyncPeriod`): what changes sooner
+//! waits, and until then the node sends to endpoints that are gone. A node that is cut off hears of nothing new: its
+//! rules go stale.
+//! Not modelled: how long a write of rules takes, conntrack, IPv6.
 
 pub mod choice;
 pub mod rules;
@@ -11,13 +13,15 @@ pub mod rules;
 use std::sync::Arc;
 
 use client::{Change, Component, Ctx, Interest};
-use clock::Time;
+use clock::{Millis, Time};
 use objects::{Str, Value};
 use ordered::BTreeMap;
 
 pub use rules::{Endpoint, Rules, ServicePort, Via};
 
 const SERVICE_LABEL: &str = "kubernetes.io/service-name";
+/// At least so long between two writes of rules.
+const MIN_SYNC_MS: Millis = 1_000;
 
 /// What a rule made of an address.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +51,10 @@ pub struct KubeProxy {
     made: BTreeMap<Str, Arc<Rules>>,
     /// When it last heard of anything.
     heard: Time,
+    /// What it has heard of and not made rules of.
+    waiting: Vec<Change>,
+    /// When rules were last written, or will be while something waits.
+    synced: Time,
 }
 
 impl KubeProxy {
@@ -62,6 +70,23 @@ impl KubeProxy {
     #[must_use]
     pub fn heard(&self) -> Time {
         self.heard
+    }
+
+    /// Writes the rules that are due by now.
+    pub fn sync(&mut self, now: Time) {
+        if now >= self.synced && !self.waiting.is_empty() {
+            for change in std::mem::take(&mut self.waiting) {
+                self.apply(&change);
+            }
+        }
+    }
+
+    fn apply(&mut self, change: &Change) {
+        if change.resource == "services" {
+            self.service_changed(change);
+        } else {
+            self.slice_changed(change);
+        }
     }
 
     /// What a connection to `ip:port` meets on this node, node ports left aside.
@@ -168,10 +193,16 @@ impl Component for KubeProxy {
 
     fn deliver(&mut self, change: &Change, now: Time) {
         self.heard = now;
-        if change.resource == "services" {
-            self.service_changed(change);
+        self.sync(now);
+        let again = now == self.synced || now.since(self.synced) >= MIN_SYNC_MS;
+        if self.waiting.is_empty() && again {
+            self.synced = now;
+            self.apply(change);
         } else {
-            self.slice_changed(change);
+            if self.waiting.is_empty() {
+                self.synced = self.synced + MIN_SYNC_MS;
+            }
+            self.waiting.push(change.clone());
         }
     }
 

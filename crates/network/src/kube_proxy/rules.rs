@@ -75,6 +75,8 @@ pub struct Rules {
     /// How long a client stays with its endpoint; 0: not at all.
     pub affinity_ms: Millis,
     pub source_ranges: Vec<Str>,
+    /// The same for all nodes that know the same Service and slices.
+    pub version: u64,
     /// It has a selector: endpoints come from pods.
     pub has_selector: bool,
     cluster_ips: Vec<Str>,
@@ -110,6 +112,9 @@ impl Rules {
             internal_local: spec["internalTrafficPolicy"] == "Local",
             health_check_port: spec["healthCheckNodePort"].int(),
             affinity_ms: if sticky { seconds.saturating_mul(1000) } else { 0 },
+            version: slices
+                .clone()
+                .fold(service.revision(), |v, s| v.wrapping_mul(0x0100_0000_01b3) ^ s.revision()),
             source_ranges: texts(&spec["loadBalancerSourceRanges"]),
             has_selector: !spec["selector"].is_zero(),
             cluster_ips: texts(&spec["clusterIPs"]),

@@ -133,11 +133,27 @@ fn a_rule_follows_its_service_and_slices() {
         value!({"metadata": {"namespace": "default", "name": "web-x", "labels": {"kubernetes.io/service-name": "web"}}}),
     );
     gone.kind = ChangeKind::Deleted;
-    p.deliver(&gone, Time(1));
+    p.deliver(&gone, Time(2_000));
     assert!(pods(&mut p, Via::ClusterIp, "a").0.is_empty());
     let mut gone = Change::added("services", value!({"metadata": {"namespace": "default", "name": "web"}}));
     gone.kind = ChangeKind::Deleted;
-    p.deliver(&gone, Time(2));
+    p.deliver(&gone, Time(4_000));
     assert_eq!(p.match_address("10.96.0.9", 80, "TCP"), Match::None);
     assert_eq!(p.match_node_port(30080, "TCP"), Match::None);
+}
+
+#[test]
+fn rules_are_written_once_a_second() {
+    let mut p = proxy(value!({}), &[ready()]);
+    let gone = |at: i64| {
+        let slice = value!({"metadata": {"namespace": "default", "name": "web-x", "labels": {"kubernetes.io/service-name": "web"}}});
+        let change = Change::added("endpointslices.discovery.k8s.io", slice);
+        Change { kind: ChangeKind::Deleted, at: Time(at), ..change }
+    };
+    // The first change was written at 0: this one waits for the next second.
+    p.deliver(&gone(300), Time(300));
+    for (at, known) in [(300, 1), (999, 1), (1_000, 0)] {
+        p.sync(Time(at));
+        assert_eq!(pods(&mut p, Via::ClusterIp, "a").0.len(), known, "{at}");
+    }
 }

@@ -81,6 +81,10 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::ChosenOnly => "{pod} at {ip}:{port} is the only endpoint",
         Code::ChosenSticky => "{pod} at {ip}:{port}: this client stays with it (sessionAffinity ClientIP)",
         Code::ChosenTerminating => "{pod} at {ip}:{port} is terminating, but nobody else is left",
+        Code::ConnectionKept => {
+            "the connection to {ip}:{port} is open already: no name is asked, nothing is chosen anew"
+        }
+        Code::GatewayMirrors => "HTTPRoute {route} sends a copy to Service {service}; its answer is dropped",
         Code::NoPolicyOut => "no NetworkPolicy restricts what leaves {pod}",
         Code::NoPolicyIn => "no NetworkPolicy restricts what enters {pod}",
         Code::PolicyAllowsOut => "NetworkPolicy {policy} lets it leave {pod}",
@@ -162,6 +166,9 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::IngressUpstreamTimedOut => "the controller got no answer from {upstream} in {limit} s",
         Code::IngressUpstreamBroke => {
             "{upstream} closed the connection without an answer the controller understands"
+        }
+        Code::IngressClientGone => {
+            "the client closed the connection after {limit} ms: the controller logs 499"
         }
         Code::NoController => {
             "Ingress {ingress} has the host {host}, but no controller of class {class} runs: an Ingress alone does nothing"

@@ -85,6 +85,10 @@ pub(super) fn template(code: Code) -> &'static str {
             "{ip}:{port}의 {pod}: 이 클라이언트는 계속 여기로 감 (sessionAffinity ClientIP)"
         }
         Code::ChosenTerminating => "{ip}:{port}의 {pod}: 종료 중이지만 남은 것이 이것뿐",
+        Code::ConnectionKept => "{ip}:{port} 연결이 이미 열려 있음: 이름을 묻지도 새로 고르지도 않음",
+        Code::GatewayMirrors => {
+            "HTTPRoute {route} 규칙: 복사본을 Service {service} 쪽으로도 보내고 그 응답은 버림"
+        }
         Code::NoPolicyOut => "{pod}에서 나가는 것을 제한하는 NetworkPolicy가 없음",
         Code::NoPolicyIn => "{pod}에 들어오는 것을 제한하는 NetworkPolicy가 없음",
         Code::PolicyAllowsOut => "NetworkPolicy {policy}: {pod}에서 나가는 것을 허용",
@@ -165,6 +169,7 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::IngressUpstreamRefused => "컨트롤러에서 {upstream}에 연결하지 못함: 연결 거부",
         Code::IngressUpstreamTimedOut => "컨트롤러에서 {limit}초 동안 {upstream}의 응답을 받지 못함",
         Code::IngressUpstreamBroke => "{upstream}에서 컨트롤러가 알아들을 응답 없이 연결을 닫음",
+        Code::IngressClientGone => "클라이언트가 {limit} ms 뒤에 연결을 닫음: 컨트롤러 로그에는 499",
         Code::NoController => {
             "Ingress {ingress}: 호스트 {host}의 규칙이 있지만 클래스 {class}의 컨트롤러가 실행되고 있지 않음, Ingress만으로는 아무 일도 일어나지 않음"
         }

@@ -134,7 +134,7 @@ codes! {
     // Services.
     LoadBalancer, LoadBalancerSource, LoadBalancerNoNodes, ServiceRule, NodePortRule, HostPort, ExternalIpRule, NoSuchServicePort, WrongProtocol,
     NoPodMatches, PodsNotReady, NoPodHasPortName, NoEndpointsWritten, NoLocalEndpoints, StaleRules, Chosen, ChosenOnly,
-    ChosenSticky, ChosenTerminating,
+    ChosenSticky, ChosenTerminating, ConnectionKept,
     // Policies.
     NoPolicyOut, NoPolicyIn, PolicyAllowsOut, PolicyAllowsIn, PolicyDeniesOut, PolicyDeniesIn, PolicyDeniesDns,
     // Wires.
@@ -149,8 +149,9 @@ codes! {
     IngressTakes, IngressRule, IngressDefaultBackend, IngressNoHost, IngressNoPath, IngressWithoutClass,
     IngressOtherClass, IngressNoService, IngressNoServicePort, IngressNoEndpoints, IngressTlsSecretMissing, IngressTls,
     IngressRedirects, IngressForbids, IngressBodyTooLarge, IngressCanary, IngressAffinity, IngressRewrites,
-    IngressUpstreamRefused, IngressUpstreamTimedOut, IngressUpstreamBroke, NoController,
+    IngressUpstreamRefused, IngressUpstreamTimedOut, IngressUpstreamBroke, IngressClientGone, NoController,
     GatewayTakes, GatewayNoRoute, GatewayRoute, GatewayRedirects, GatewayRouteNotAccepted, GatewayNoBackend,
+    GatewayMirrors,
 }
 
 /// The object and field to look at.

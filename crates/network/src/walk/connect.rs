@@ -71,7 +71,7 @@ impl<G: Ground> Walk<'_, G> {
             // A node's own rules hold at whichever node's address is asked for; the packet is rewritten here.
             (Match::None, Owner::Node(at)) => {
                 let found = self.ground.proxy(&at).map_or(Match::None, |p| p.match_node_port(port, protocol));
-                if found != Match::None || self.has_host_port(&at, port, protocol).is_some() {
+                if found != Match::None || self.ground.host_port(&at, port, protocol).is_some() {
                     return self.at_node_port(found, &at, ip, port, protocol);
                 }
                 Match::None
@@ -79,6 +79,18 @@ impl<G: Ground> Walk<'_, G> {
             (met, _) => met,
         };
         self.by_rule(met, &node, ip, port, protocol)
+    }
+
+    /// Follows a connection that is open already: nothing is chosen anew.
+    ///
+    /// # Errors
+    /// Its end is gone, or out of reach.
+    pub fn go_on(&mut self, ip: &str, port: i64, protocol: &str) -> Result<Destination, Fault> {
+        self.took_ms += ROUND_TRIP_MS;
+        let hop = Hop::new(Stage::Choice, Code::ConnectionKept).fact("ip", ip).number("port", port);
+        self.push(hop);
+        let client = Str::from(self.source.ip());
+        self.take_address(End { ip: ip.into(), port, client, ..End::default() }, protocol)
     }
 
     /// A connection from outside: to a load balancer, a node's port, or an external address.
@@ -171,23 +183,6 @@ impl<G: Ground> Walk<'_, G> {
         self.by_rule(met, &node, ip, port, protocol)
     }
 
-    /// The pod on a node with a network of its own that asks for a port of the node, and its port behind it.
-    fn has_host_port(&self, node: &str, port: i64, protocol: &str) -> Option<(Value, i64)> {
-        let here = |p: &Value| {
-            p["spec"]["nodeName"] == node
-                && !p["spec"]["hostNetwork"].is_true()
-                && p["status"]["phase"] == "Running"
-        };
-        self.ground.list("pods", "").into_iter().filter(here).find_map(|p| {
-            let ports = p["spec"]["containers"].items().iter().flat_map(|c| c["ports"].items());
-            let fits = |q: &&Value| {
-                q["hostPort"].int() == port && q["protocol"].as_str().unwrap_or("TCP") == protocol
-            };
-            let to = ports.into_iter().find(fits).map(|q| q["containerPort"].int())?;
-            Some((p.clone(), to))
-        })
-    }
-
     /// Nodes that a load balancer may use: linked, not excluded, and with a local endpoint where that is asked for.
     fn healthy_nodes(&mut self, service: &str) -> Vec<Str> {
         let names: Vec<Str> = self
@@ -230,8 +225,8 @@ impl<G: Ground> Walk<'_, G> {
         protocol: &str,
     ) -> Result<Destination, Fault> {
         match met {
-            Match::None if self.has_host_port(node, port, protocol).is_some() => {
-                let Some((pod, to)) = self.has_host_port(node, port, protocol) else {
+            Match::None if self.ground.host_port(node, port, protocol).is_some() => {
+                let Some((pod, to)) = self.ground.host_port(node, port, protocol) else {
                     return Err(Fault::Refused);
                 };
                 let hop =

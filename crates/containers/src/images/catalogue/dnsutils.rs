@@ -10,6 +10,7 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["sleep", "infinity"],
     programs: &[
         ("/usr/bin/nslookup", "nslookup"),
+        ("/usr/bin/dig", "dig"),
         ("/usr/bin/curl", "curl"),
         ("/usr/bin/wget", "wget"),
         ("/bin/ping", "ping"),

@@ -8,7 +8,13 @@ pub(super) static IMAGE: Image = Image {
     size_bytes: 500 << 20,
     base: Base::Alpine,
     cmd: &["zsh"],
-    programs: &[("/usr/bin/curl", "curl"), ("/bin/bash", "bash"), ("/bin/zsh", "bash")],
+    programs: &[
+        ("/usr/bin/curl", "curl"),
+        ("/usr/bin/dig", "dig"),
+        ("/usr/bin/nslookup", "nslookup"),
+        ("/bin/bash", "bash"),
+        ("/bin/zsh", "bash"),
+    ],
     memory_bytes: 2 << 20,
     ..PLAIN
 };

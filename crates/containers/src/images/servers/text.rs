@@ -81,7 +81,21 @@ fn whoami(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> Http
         body.push_str(&format!("{}: {v}\n", title(n)));
     }
     body.push('\n');
-    ok(body)
+    let query = request.target.split_once('?').map_or("", |(_, q)| q);
+    let wait = query.split('&').find_map(|p| p.strip_prefix("wait=")).and_then(milliseconds);
+    HttpResponse { took_ms: wait.unwrap_or(0), ..ok(body) }
+}
+
+/// A span as Go writes it: `500ms`, `2s`, `1m`.
+fn milliseconds(text: &str) -> Option<u32> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let unit = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        _ => return None,
+    };
+    number.parse::<u32>().ok()?.checked_mul(unit)
 }
 
 /// `user-agent` as `User-Agent`.

@@ -1,6 +1,7 @@
 //! Programs that ask the network, one a file, and what they share: URLs, and a request under way.
 
 mod curl;
+mod dig;
 mod nc;
 mod nslookup;
 mod ping;
@@ -13,6 +14,7 @@ use crate::machine::{Sys, Turn, Wait};
 use crate::net::{NetAnswer, NetOptions, NetRequest};
 
 pub(super) use curl::start as curl;
+pub(super) use dig::start as dig;
 pub(super) use nc::start as nc;
 pub(super) use nslookup::start as nslookup;
 pub(super) use ping::start as ping;

@@ -1,8 +1,10 @@
 //! `curl` 8.5.
 //!
-//! Owns: what it asks, what it prints, its exit codes. Does not own: options ([`options`]), `-w` ([`write_out`]).
-//! Not modelled: cookies kept between runs, uploads, proxies, HTTP/2; the speed in the progress meter is made up.
+//! Owns: what it asks, what it prints, its exit codes. Does not own: options ([`options`]), bodies ([`body`]), `-w`
+//! ([`write_out`]). Several URLs of one server go over one connection, which ends at one pod.
+//! Not modelled: cookies kept between runs, proxies, HTTP/2; the speed in the progress meter is made up.
 
+mod body;
 mod options;
 mod write_out;
 
@@ -17,8 +19,6 @@ use write_out::Facts;
 
 const AGENT: &str = "curl/8.5.0";
 const REDIRECTS_MAX: i64 = 50;
-/// Bytes of standard input or a file that become a body.
-const BODY_MAX: usize = 16 << 20;
 
 #[derive(Clone, Default)]
 struct Curl {
@@ -32,12 +32,28 @@ struct Curl {
     /// As it was written.
     text: String,
     body: Vec<u8>,
+    /// The content type that `-F` gives the body.
+    form: String,
     request: HttpRequest,
+    kept: Option<Kept>,
+    /// The request under way goes over the kept connection.
+    reuses: bool,
     call: Call,
     started: Time,
     redirects: i64,
     tries: i64,
     code: i32,
+}
+
+/// A connection that is open still.
+#[derive(Clone, Debug)]
+struct Kept {
+    tls: bool,
+    host: String,
+    port: u16,
+    address: String,
+    /// Where it ends.
+    end: String,
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
@@ -59,57 +75,25 @@ impl Curl {
             let text = "curl: (2) no URL specified\ncurl: try 'curl --help' or 'curl --manual' for more information\n";
             return Err((text.to_owned(), 2));
         }
+        if let Some(file) = self.o.value("cacert")
+            && !self.o.has("insecure")
+            && self.o.urls.iter().any(|u| u.starts_with("https"))
+        {
+            let path = sys.path(file);
+            if sys.fs().read(&path).is_err() {
+                return Err((format!("curl: (77) error setting certificate file: {file}\n"), 77));
+            }
+        }
         for name in self.o.idle() {
             sys.err(&format!("simulated: curl takes --{name} and does not act on it\n"));
         }
         self.urls = self.o.urls.iter().rev().cloned().collect();
-        self.body = self.read_body(sys)?;
-        Ok(None)
-    }
-
-    /// The body that `-d` and its like make.
-    fn read_body(&self, sys: &mut Sys<'_>) -> Result<Vec<u8>, (String, i32)> {
-        let mut body: Vec<u8> = Vec::new();
-        let data: Vec<(&str, String)> = self.o.data().map(|(n, v)| (*n, v.clone())).collect();
-        for (name, value) in data {
-            let mut part = match value
-                .strip_prefix('@')
-                .filter(|_| name != "data-raw" && name != "data-urlencode")
-            {
-                Some("-") => {
-                    let mut all = Vec::new();
-                    while let crate::machine::Got::Data(d) = sys.read(0, 4096) {
-                        all.extend(d);
-                        if all.len() > BODY_MAX {
-                            break;
-                        }
-                    }
-                    all
-                }
-                Some(file) => {
-                    let path = sys.path(file);
-                    match sys.fs().read(&path) {
-                        Ok(bytes) => bytes,
-                        Err(e) => {
-                            let text = format!(
-                                "curl: option -d: error encountered when reading a file\ncurl: Failed to open {file}: {e}\n"
-                            );
-                            return Err((text, 26));
-                        }
-                    }
-                }
-                None if name == "data-urlencode" => encode(&value).into_bytes(),
-                None => value.into_bytes(),
-            };
-            if name == "data" {
-                part.retain(|b| !matches!(b, b'\n' | b'\r'));
-            }
-            if !body.is_empty() && name != "json" {
-                body.push(b'&');
-            }
-            body.extend(part);
+        if self.o.value("form").is_some() {
+            (self.body, self.form) = body::form(&self.o, sys)?;
+        } else {
+            self.body = body::data(&self.o, sys)?;
         }
-        Ok(body)
+        Ok(None)
     }
 
     fn silent(&self) -> bool {
@@ -169,7 +153,25 @@ impl Curl {
             r.headers.push(("cookie".into(), cookies.join("; ")));
         }
         let posts = self.o.data().next().is_some();
-        if posts && self.o.has("get") {
+        if let Some(file) = self.o.value("upload-file").map(str::to_owned) {
+            r.body = match body::upload(&file, sys) {
+                Ok(bytes) => bytes,
+                Err((text, code)) => {
+                    sys.err(&text);
+                    return self.finish(sys, code, &Facts::default());
+                }
+            };
+            r.method = "PUT".into();
+            if url.file_name().is_empty() && file != "-" {
+                r.target.push_str(file.rsplit('/').next().unwrap_or(""));
+            }
+            r.headers.push(("content-length".into(), r.body.len().to_string()));
+        } else if !self.form.is_empty() {
+            r.method = "POST".into();
+            r.body.clone_from(&self.body);
+            r.headers.push(("content-length".into(), r.body.len().to_string()));
+            r.headers.push(("content-type".into(), self.form.clone()));
+        } else if posts && self.o.has("get") {
             let mark = if r.target.contains('?') { '&' } else { '?' };
             r.target = format!("{}{mark}{}", r.target, String::from_utf8_lossy(&self.body));
         } else if posts {
@@ -214,10 +216,15 @@ impl Curl {
         if self.tries == 0 && self.redirects == 0 {
             self.started = sys.now();
         }
+        let resolved = self.o.resolved(&url.host, url.port);
+        let same = |k: &&Kept| (k.tls, k.port) == (url.tls, url.port) && k.host == url.host;
+        let kept = self.kept.as_ref().filter(same).cloned();
+        self.reuses = kept.is_some();
         let options = NetOptions {
             connect_ms: self.o.value("connect-timeout").and_then(seconds).filter(|ms| *ms > 0),
             total_ms: self.o.value("max-time").and_then(seconds).filter(|ms| *ms > 0),
-            address: self.o.resolved(&url.host, url.port).map(str::to_owned),
+            address: kept.as_ref().map(|k| k.address.clone()).or_else(|| resolved.map(str::to_owned)),
+            kept: kept.map(|k| k.end),
             trace: self.o.has("trace-path").then(|| locale(sys)),
             ..NetOptions::default()
         };
@@ -232,6 +239,11 @@ impl Curl {
         match got.answer {
             NetAnswer::Http { address, response } => {
                 self.response(sys, &url, &address, &response, got.took_ms)
+            }
+            // The server closed the connection meanwhile: once more over a new one.
+            NetAnswer::Failed { .. } if self.reuses => {
+                self.kept = None;
+                self.ask(sys)
             }
             NetAnswer::Failed { address, error } => {
                 self.failed(sys, &url, address.as_deref(), error, got.took_ms)
@@ -351,9 +363,18 @@ impl Curl {
         if self.o.has("verbose") {
             self.tell_connection(sys, url, address, r);
         }
+        let closes =
+            r.header("connection").is_some_and(|c| c.eq_ignore_ascii_case("close")) || r.end.is_empty();
+        self.kept = (!closes).then(|| Kept {
+            tls: url.tls,
+            host: url.host.clone(),
+            port: url.port,
+            address: address.to_owned(),
+            end: r.end.clone(),
+        });
         if url.tls
             && !self.o.has("insecure")
-            && let Some(why) = self.distrust(url, r)
+            && let Some(why) = self.distrust(sys, url, r)
         {
             let text = format!(
                 "{why}\nMore details here: https://curl.se/docs/sslcerts.html\n\ncurl failed to verify the legitimacy of the server and therefore could not\nestablish a secure connection to it. To learn more about this situation and\nhow to fix it, please visit the web page mentioned above."
@@ -400,6 +421,7 @@ impl Curl {
             redirect: next.as_deref().unwrap_or(""),
             method: &self.request.method.clone(),
             connected: true,
+            reused: self.reuses,
             ..Facts::default()
         };
         if r.status >= 400 && (self.o.has("fail") || self.o.has("fail-with-body")) {
@@ -417,11 +439,15 @@ impl Curl {
     }
 
     /// Why the server's certificate is not trusted.
-    fn distrust(&self, url: &Url, r: &HttpResponse) -> Option<String> {
+    fn distrust(&self, sys: &mut Sys<'_>, url: &Url, r: &HttpResponse) -> Option<String> {
+        let given = self.o.value("cacert").map(|file| sys.path(file));
+        let authority = given.map(|path| sys.fs().read(&path).unwrap_or_default());
+        // A file that holds no certificate vouches for nobody.
+        let vouches = authority.is_some_and(|pem| pem.windows(10).any(|w| w == b"-----BEGIN"));
         let Some(c) = &r.certificate else {
             return Some("SSL certificate problem: self-signed certificate".into());
         };
-        if !c.trusted && self.o.value("cacert").is_none() {
+        if !c.trusted && !vouches {
             return Some(if c.subject == c.issuer {
                 "SSL certificate problem: self-signed certificate".into()
             } else {
@@ -440,6 +466,10 @@ impl Curl {
 
     fn tell_connection(&self, sys: &mut Sys<'_>, url: &Url, address: &str, r: &HttpResponse) {
         let mut text = String::new();
+        if self.reuses {
+            sys.err(&format!("* Re-using existing connection with host {}\n", url.host));
+            return;
+        }
         if self.o.resolved(&url.host, url.port).is_some() {
             text.push_str(&format!(
                 "* Added {}:{}:{address} to DNS cache\n* Hostname {} was found in DNS cache\n",
@@ -577,24 +607,6 @@ fn title(name: &str) -> String {
         "Referer",
     ];
     known.iter().find(|k| k.eq_ignore_ascii_case(name)).map_or_else(|| name.to_owned(), |k| (*k).to_owned())
-}
-
-/// `name=text with spaces` with its value coded for a form.
-fn encode(text: &str) -> String {
-    let (name, value) = match text.split_once('=') {
-        Some(("", v)) => (String::new(), v),
-        Some((n, v)) => (format!("{n}="), v),
-        None => (String::new(), text),
-    };
-    let mut out = name;
-    for b in value.bytes() {
-        if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(b));
-        } else {
-            out.push_str(&format!("%{b:02X}"));
-        }
-    }
-    out
 }
 
 impl Program for Curl {

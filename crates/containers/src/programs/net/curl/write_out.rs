@@ -16,6 +16,8 @@ pub(super) struct Facts<'a> {
     pub(super) method: &'a str,
     pub(super) error: &'a str,
     pub(super) connected: bool,
+    /// Over a connection that was open already.
+    pub(super) reused: bool,
     pub(super) code: i32,
     pub(super) total_ms: Millis,
     pub(super) redirects: i64,
@@ -43,7 +45,7 @@ fn variable(name: &str, f: &Facts<'_>) -> Option<String> {
         "size_upload" | "size_request" | "size_header" | "speed_upload" => "0".into(),
         "speed_download" => (f.bytes as i64 * 1000 / f.total_ms.max(1)).to_string(),
         "num_redirects" => f.redirects.to_string(),
-        "num_connects" => i32::from(f.connected).to_string(),
+        "num_connects" => i32::from(f.connected && !f.reused).to_string(),
         "redirect_url" => f.redirect.into(),
         "url" | "url_effective" => {
             if f.url.contains("://") {

@@ -1,116 +1,12 @@
 //! What learners get wrong between a client and a server: the symptom is upstream's, the path names the hop and the
 //! field, in both languages.
 
-mod world;
-
 use cluster::network::path::{Code, LEARNER_IP};
-use cluster::network::{Fault, Files, Language, Outcome, Path, Source};
-use cluster::wire::{HttpRequest, HttpResponse, NetAnswer, NetRequest};
+use cluster::network::{Fault, Language, Outcome};
 use objects::{Value, value};
-use world::{World, admin};
 
-/// nginx behind `web`, a client, and an ingress-nginx controller if asked for; all have started.
-fn shop(controller: bool) -> World {
-    let mut w = World::playground();
-    w.deployment("web", 2);
-    w.service("web");
-    w.create(pod(
-        "client",
-        value!({"app": "client"}),
-        value!({"image": "busybox:1.36", "command": ["sleep", "100000"]}),
-    ));
-    if controller {
-        let all =
-            cluster::addons::OPTIONAL.iter().find(|(n, _)| *n == "ingress-nginx.yaml").expect("there").1;
-        for document in all.split("\n---\n") {
-            w.create(objects::yaml::load(document).expect("yaml").value);
-        }
-    }
-    w.advance(60_000);
-    w
-}
-
-fn pod(name: &str, labels: Value, container: Value) -> Value {
-    let mut container = container;
-    container.set("name", name);
-    value!({
-        "apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": (name), "namespace": "default", "labels": (labels)},
-        "spec": {"containers": [(container)], "terminationGracePeriodSeconds": 1},
-    })
-}
-
-fn service(name: &str, spec: Value) -> Value {
-    value!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": (name), "namespace": "default"}, "spec": (spec)})
-}
-
-fn policy(spec: Value) -> Value {
-    value!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-        "metadata": {"name": "deny", "namespace": "default"}, "spec": (spec),
-    })
-}
-
-fn ingress(class: Option<&str>, host: &str, tls: Option<&str>) -> Value {
-    let mut spec = value!({"rules": [{"host": (host), "http": {"paths": [
-        {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "web", "port": {"number": 80}}}}
-    ]}}]});
-    if let Some(class) = class {
-        spec.set("ingressClassName", class);
-    }
-    if let Some(secret) = tls {
-        spec.set("tls", value!([{"hosts": [(host)], "secretName": (secret)}]));
-    }
-    value!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
-        "metadata": {"name": "shop", "namespace": "default"}, "spec": (spec),
-    })
-}
-
-fn http(host: &str, port: u16, tls: bool) -> NetRequest {
-    let mut request = HttpRequest::get("/");
-    request.headers.push(("host".into(), host.into()));
-    NetRequest::Http { host: host.into(), port, tls, request }
-}
-
-impl World {
-    fn by_client(&mut self, request: NetRequest) -> (NetAnswer, Path) {
-        self.cluster.ask_with_path("default/client", request)
-    }
-
-    /// A request of the learner's machine to a host that `/etc/hosts` gives the controller's address.
-    fn by_learner(&mut self, host: &str, tls: bool) -> (NetAnswer, Path) {
-        let service = self.get("services", "ingress-nginx", "ingress-nginx-controller");
-        let ip =
-            service.map(|s| s["status"]["loadBalancer"]["ingress"][0]["ip"].to_str()).unwrap_or_default();
-        let hosts = if ip.is_empty() { String::new() } else { format!("{ip} {host}\n") };
-        let files =
-            Files { hosts: hosts.into(), resolv: "nameserver 172.18.0.1\n".into(), hostname: "x".into() };
-        let port = if tls { 443 } else { 80 };
-        self.cluster.ask_from(&Source::Learner, &http(host, port, tls), &files)
-    }
-}
-
-fn response(answer: &NetAnswer) -> &HttpResponse {
-    let NetAnswer::Http { response, .. } = answer else { panic!("{answer:?}") };
-    response
-}
-
-/// The failing hop is this one, points at this field, and reads well in both languages.
-fn fails_at(path: &Path, outcome: Outcome, code: Code, place: &str) {
-    assert_eq!(path.outcome, outcome, "{:?}", path.lines(Language::English));
-    let hop = path.failing().expect("a hop that failed");
-    assert_eq!(hop.code, code, "{:?}", path.lines(Language::English));
-    assert_eq!(hop.look.as_ref().map(|l| l.place()).unwrap_or_default(), place);
-    for language in [Language::English, Language::Korean] {
-        let all = path.lines(language).join("\n");
-        assert!(!all.contains('{') && all.contains(place), "{all}");
-    }
-    assert_ne!(hop.sentence(Language::English), hop.sentence(Language::Korean));
-}
-
-const REFUSED: Outcome = Outcome::Failed(Fault::Refused);
-const SILENT: Outcome = Outcome::Failed(Fault::TimedOut);
+use crate::world::{World, admin};
+use crate::{REFUSED, SILENT, fails_at, http, ingress, pod, policy, response, service, shop};
 
 #[test]
 fn what_is_right_is_answered_and_turns_are_even() {
@@ -323,6 +219,44 @@ fn a_node_that_is_cut_off_keeps_its_rules() {
     w.advance(10_000);
     assert_eq!(w.endpoints_known_to(&node, "web"), 2);
     w.cluster.cut_off(&node, false);
-    w.advance(10_000);
+    w.advance(12_000);
     assert_eq!(w.endpoints_known_to(&node, "web"), 5);
+}
+
+#[test]
+fn two_containers_on_one_port() {
+    let mut w = shop(false);
+    let one = |name: &str| value!({"name": (name), "image": "nginx:1.25"});
+    w.create(value!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "twins", "namespace": "default", "labels": {"app": "twins"}},
+        "spec": {"containers": [(one("first")), (one("second"))]},
+    }));
+    w.service("twins");
+    w.advance(40_000);
+    let object = w.get("pods", "default", "twins").expect("there");
+    let second = &object["status"]["containerStatuses"][1];
+    assert_eq!(second["name"], "second");
+    assert!(second["restartCount"].int() > 0, "{second:?}");
+    assert_eq!(second["lastState"]["terminated"]["exitCode"].int(), 1, "{second:?}");
+    let (_, path) = w.by_client(http("twins", 80, false));
+    fails_at(&path, REFUSED, Code::PodsNotReady, "Pod default/twins: status.conditions");
+}
+
+#[test]
+fn a_class_that_another_controller_serves() {
+    let mut w = shop(true);
+    w.create(value!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "traefik"},
+        "spec": {"controller": "traefik.io/ingress-controller"},
+    }));
+    w.create(ingress(Some("traefik"), "shop.example.com", None));
+    let (answer, path) = w.by_learner("shop.example.com", false);
+    assert_eq!(response(&answer).status, 404);
+    fails_at(
+        &path,
+        Outcome::Http(404),
+        Code::IngressOtherClass,
+        "Ingress default/shop: spec.ingressClassName",
+    );
 }

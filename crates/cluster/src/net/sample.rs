@@ -1,0 +1,123 @@
+//! Single requests of a load: the way that one of them would take now, kept for the reader.
+//!
+//! It ends where a process would be asked: a sample costs its server nothing. Does not own: the many (load).
+
+use network::ingress::{self, Asked, Decision};
+use network::path::{INTERNET_IP, Path};
+use network::{Destination, Fault, Outcome, Source, Walk};
+use objects::Str;
+
+use super::proxy::controller_at;
+use crate::Cluster;
+use crate::load::{Target, TargetKind};
+
+impl Cluster {
+    /// Keeps the way of one request to a load's target.
+    pub(crate) fn sample_path(&mut self, target: &Target) {
+        let path = match target.kind {
+            TargetKind::Service => self.sample_service(&target.namespace, &target.name, target.port),
+            TargetKind::Ingress | TargetKind::HttpRoute => self.sample_host(target),
+        };
+        if let Some(path) = path {
+            self.net.paths.keep(path);
+        }
+    }
+
+    /// To a load balancer from the internet, to anything else from a node.
+    fn sample_service(&mut self, namespace: &str, service: &str, port: i64) -> Option<Path> {
+        let object = self.object("services", namespace, service)?;
+        let balanced = object["status"]["loadBalancer"]["ingress"][0]["ip"].to_str();
+        let ip = if balanced.is_empty() { object["spec"]["clusterIP"].to_str() } else { balanced.clone() };
+        let first = object["spec"]["ports"][0]["port"].int();
+        let port = if port > 0 { port } else { first };
+        network::address::v4(&ip)?;
+        let source = if balanced.is_empty() {
+            let workers = self.config.nodes.iter().filter(|n| !n.control_plane).map(|n| n.name.clone());
+            let name = workers.min()?;
+            let at = self.kubelet(&name).map(kubelet::Kubelet::host_ip)?;
+            Source::Node { name, ip: at }
+        } else {
+            Source::Internet
+        };
+        let mut path = Path::new(self.now, source.clone(), format!("http://{service}.{namespace}:{port}/"));
+        let mut walk = Walk::new(self, source);
+        let reached = walk.connect(&ip, port, "TCP");
+        (path.hops, path.took_ms) = (walk.hops, walk.took_ms);
+        path.outcome = outcome(&reached);
+        Some(path)
+    }
+
+    /// To a host that a controller or gateway answers for, from the internet.
+    fn sample_host(&mut self, target: &Target) -> Option<Path> {
+        let object = self.object(target.kind.resource(), &target.namespace, &target.name)?.clone();
+        let (host, prefix) = if target.kind == TargetKind::Ingress {
+            let rule = &object["spec"]["rules"][0];
+            (rule["host"].to_str(), rule["http"]["paths"][0]["path"].to_str())
+        } else {
+            let path = &object["spec"]["rules"][0]["matches"][0]["path"]["value"];
+            (object["spec"]["hostnames"][0].to_str(), path.to_str())
+        };
+        let asked_for = if target.path.is_empty() { prefix } else { target.path.clone() };
+        let asked_for = if asked_for.starts_with('/') { asked_for } else { Str::new_static("/") };
+        let ip = if target.kind == TargetKind::Ingress {
+            object["status"]["loadBalancer"]["ingress"][0]["ip"].to_str()
+        } else {
+            let parent = network::ingress::gateway::parent_key(&object, &object["spec"]["parentRefs"][0])?;
+            let (namespace, name) = objects::meta::split_key(&parent);
+            let gateway = self.object(&network::ingress::gateway::resource("gateways"), namespace, name)?;
+            gateway["status"]["addresses"][0]["value"].to_str()
+        };
+        network::address::v4(&ip)?;
+        let mut path = Path::new(self.now, Source::Internet, format!("http://{host}{asked_for}"));
+        let mut walk = Walk::new(self, Source::Internet);
+        let reached = walk.connect(&ip, 80, "TCP");
+        path.outcome = outcome(&reached);
+        if let Ok(Destination::Inside(end)) = reached
+            && let Ok((pod, ..)) = walk.at_port(&end)
+            && let Some(controller) = controller_at(walk.ground, &pod)
+        {
+            let headers = [("host".to_owned(), host.to_string())];
+            let asked = Asked {
+                tls: false,
+                host: &host,
+                target: &asked_for,
+                method: "GET",
+                headers: &headers,
+                body_bytes: 0,
+                client: INTERNET_IP,
+            };
+            let by_gateway = (target.kind == TargetKind::HttpRoute)
+                .then(|| ingress::gateway::route(walk.ground, [end.service_port, end.port], &asked))
+                .flatten();
+            let (hops, decision) = by_gateway.unwrap_or_else(|| {
+                let (hops, decision, _) = ingress::route(walk.ground, &controller, &pod, &asked);
+                (hops, decision)
+            });
+            walk.hops.extend(hops);
+            path.outcome = match decision {
+                Decision::Answer { status, .. } => Outcome::Http(status),
+                Decision::Forward(forward) => {
+                    walk.source = Source::Pod {
+                        key: pod,
+                        ip: end.ip.clone(),
+                        node: end.node.clone(),
+                        host_network: false,
+                    };
+                    let first = forward.endpoints.first();
+                    first.map_or(Outcome::Failed(Fault::Refused), |e| {
+                        outcome(&walk.connect(&e.ip, e.port, "TCP"))
+                    })
+                }
+            };
+        }
+        (path.hops, path.took_ms) = (walk.hops, walk.took_ms);
+        Some(path)
+    }
+}
+
+fn outcome(reached: &Result<Destination, Fault>) -> Outcome {
+    match reached {
+        Ok(_) => Outcome::Reached,
+        Err(fault) => Outcome::Failed(*fault),
+    }
+}

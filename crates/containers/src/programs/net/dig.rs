@@ -1,0 +1,205 @@
+//! `dig` 9.18: questions to a name server as they are, without the search list unless `+search` is given.
+//!
+//! Owns: what it asks and prints. Not modelled: EDNS, DNSSEC, transfers, batch files; ids and times are made up.
+
+use super::{Call, Line, locale};
+use crate::machine::{Program, Sys, Turn};
+use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
+
+const KINDS: [&str; 11] = ["A", "AAAA", "ANY", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"];
+
+#[derive(Clone, Default)]
+struct Dig {
+    line: Line,
+    name: String,
+    kind: String,
+    server: Option<String>,
+    short: bool,
+    search: bool,
+    /// Sections that are printed: comments, the question, the answer, statistics.
+    shown: [bool; 4],
+    trace: Option<String>,
+    call: Call,
+}
+
+pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
+    Box::new(Dig { line: Line::new(argv), shown: [true; 4], kind: "A".into(), ..Dig::default() })
+}
+
+impl Dig {
+    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
+        let argv = self.line.argv.clone();
+        let mut rest = argv.iter().skip(1);
+        while let Some(word) = rest.next() {
+            if let Some(server) = word.strip_prefix('@') {
+                self.server = Some(server.to_owned());
+            } else if let Some(option) = word.strip_prefix('+') {
+                self.wish(option)?;
+            } else if word == "--trace-path" {
+                self.trace = Some(locale(sys));
+            } else if word == "-x" {
+                let ip = rest.next().map_or("", String::as_str);
+                let parts: Vec<&str> = ip.split('.').rev().collect();
+                if parts.len() != 4 || parts.iter().any(|p| p.parse::<u8>().is_err()) {
+                    return Err((format!("dig: invalid address {ip}\n"), 1));
+                }
+                (self.name, self.kind) = (format!("{}.in-addr.arpa", parts.join(".")), "PTR".into());
+            } else if let Some(value) = word.strip_prefix("-t").or_else(|| word.strip_prefix("-q")) {
+                let value =
+                    if value.is_empty() { rest.next().cloned().unwrap_or_default() } else { value.into() };
+                if word.starts_with("-q") {
+                    self.name = value;
+                } else {
+                    self.kind = known(&value)
+                        .ok_or_else(|| (format!(";; Warning, ignoring invalid type {value}\n"), 1))?;
+                }
+            } else if matches!(word.as_str(), "-4" | "-6" | "-u" | "-r" | "IN" | "in") {
+            } else if matches!(word.as_str(), "-p" | "-c" | "-b" | "-y" | "-k") {
+                rest.next();
+            } else if word.starts_with('-') {
+                return Err((
+                    format!(
+                        "Invalid option: {word}\nUsage:  dig [@global-server] [domain] [q-type] [q-class] {{q-opt}}\n            {{global-d-opt}} host [@local-server] {{local-d-opt}}\n            [ host [@local-server] {{local-d-opt}} [...]]\n\nUse \"dig -h\" (or \"dig -h | more\") for complete list of options\n"
+                    ),
+                    1,
+                ));
+            } else if let (Some(kind), false) = (known(word), self.name.is_empty()) {
+                self.kind = kind;
+            } else if self.name.is_empty() {
+                self.name.clone_from(word);
+            }
+        }
+        if self.name.is_empty() {
+            (self.name, self.kind) = (".".into(), "NS".into());
+        }
+        let name = self.name.trim_end_matches('.');
+        if name.len() > 253 || (!name.is_empty() && name.split('.').any(|l| l.is_empty() || l.len() > 63)) {
+            let why = if name.split('.').any(str::is_empty) { "empty label" } else { "label too long" };
+            return Err((format!("dig: '{}' is not a legal name ({why})\n", self.name), 10));
+        }
+        Ok(())
+    }
+
+    fn wish(&mut self, option: &str) -> Result<(), (String, i32)> {
+        let (on, name) = option.strip_prefix("no").map_or((true, option), |n| (false, n));
+        match name.split('=').next().unwrap_or("") {
+            "short" => self.short = on,
+            "search" => self.search = on,
+            "all" => self.shown = [on; 4],
+            "comments" => self.shown[0] = on,
+            "question" => self.shown[1] = on,
+            "answer" => self.shown[2] = on,
+            "stats" => self.shown[3] = on,
+            "tcp" | "time" | "timeout" | "tries" | "retry" | "cmd" | "edns" | "recurse" | "trace"
+            | "multiline" | "ttlid" | "authority" | "additional" | "dnssec" | "ndots" | "vc" | "cookie"
+            | "identify" => {}
+            _ => return Err((format!("Invalid option: +{option}\n"), 1)),
+        }
+        Ok(())
+    }
+
+    fn answered(&self, sys: &mut Sys<'_>, answer: NetAnswer, took_ms: i64) -> Turn {
+        let asked = self.name.trim_end_matches('.');
+        let (server, name, records, status) = match answer {
+            NetAnswer::Resolved { server, name, records } => (server, name, records, "NOERROR"),
+            NetAnswer::Failed { error: NetError::NoName, address } => {
+                (address.unwrap_or_default(), asked.to_owned(), Vec::new(), "NXDOMAIN")
+            }
+            NetAnswer::Failed { address, .. } => {
+                let at = address.or_else(|| self.server.clone()).unwrap_or_default();
+                let version = format!(
+                    "\n; <<>> DiG 9.18.24 <<>> {}\n;; global options: +cmd\n",
+                    self.line.argv[1..].join(" ")
+                );
+                let head = if self.short { String::new() } else { version };
+                sys.out(format!(
+                    ";; communications error to {at}#53: timed out\n{head};; no servers could be reached\n"
+                ));
+                return Turn::Exit(9);
+            }
+            _ => return Turn::Exit(9),
+        };
+        if self.short {
+            let lines: String = records.iter().map(|r| format!("{}\n", data(r))).collect();
+            sys.out(lines);
+            return Turn::Exit(0);
+        }
+        let mut text = String::new();
+        if self.shown[0] {
+            let id = sys.rng().below(65_536);
+            text.push_str(&format!(
+                "\n; <<>> DiG 9.18.24 <<>> {}\n;; global options: +cmd\n;; Got answer:\n;; ->>HEADER<<- opcode: QUERY, status: {status}, id: {id}\n;; flags: qr aa rd; QUERY: 1, ANSWER: {}, AUTHORITY: 0, ADDITIONAL: 1\n\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n",
+                self.line.argv[1..].join(" "),
+                records.len()
+            ));
+        }
+        if self.shown[1] {
+            text.push_str(&format!(";; QUESTION SECTION:\n;{name}.\t\tIN\t{}\n\n", self.kind));
+        }
+        if self.shown[2] && !records.is_empty() {
+            if self.shown[0] {
+                text.push_str(";; ANSWER SECTION:\n");
+            }
+            for r in &records {
+                let kind = match r.data {
+                    DnsData::A(_) => "A",
+                    DnsData::Cname(_) => "CNAME",
+                    DnsData::Ptr(_) => "PTR",
+                    DnsData::Srv { .. } => "SRV",
+                };
+                text.push_str(&format!("{}.\t30\tIN\t{kind}\t{}\n", r.name, data(r)));
+            }
+            if self.shown[0] {
+                text.push('\n');
+            }
+        }
+        if self.shown[3] {
+            let date = crate::programs::date_text(sys.now(), "%a %b %d %H:%M:%S UTC %Y");
+            let size = 40 + name.len() + records.iter().map(|r| 16 + r.name.len()).sum::<usize>();
+            text.push_str(&format!(
+                ";; Query time: {took_ms} msec\n;; SERVER: {server}#53({server}) (UDP)\n;; WHEN: {date}\n;; MSG SIZE  rcvd: {size}\n\n"
+            ));
+        }
+        sys.out(text);
+        Turn::Exit(0)
+    }
+}
+
+fn known(word: &str) -> Option<String> {
+    let upper = word.to_uppercase();
+    KINDS.contains(&upper.as_str()).then_some(upper)
+}
+
+fn data(r: &DnsRecord) -> String {
+    match &r.data {
+        DnsData::A(ip) => ip.clone(),
+        DnsData::Cname(to) | DnsData::Ptr(to) => format!("{to}."),
+        DnsData::Srv { priority, weight, port, target } => format!("{priority} {weight} {port} {target}."),
+    }
+}
+
+impl Program for Dig {
+    fn copy(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+
+    fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
+        if self.line.is_unread() {
+            if let Err((text, code)) = self.begin(sys) {
+                sys.err(&text);
+                return Turn::Exit(code);
+            }
+            let name =
+                if self.search { self.name.clone() } else { format!("{}.", self.name.trim_end_matches('.')) };
+            let options =
+                NetOptions { server: self.server.clone(), trace: self.trace.take(), ..NetOptions::default() };
+            let request = NetRequest::Resolve { name, kind: self.kind.clone() };
+            return self.call.send(sys, request, options);
+        }
+        match self.call.poll(sys) {
+            Ok(Some(got)) => self.answered(sys, got.answer, got.took_ms),
+            Ok(None) => Turn::Exit(9),
+            Err(turn) => turn,
+        }
+    }
+}
