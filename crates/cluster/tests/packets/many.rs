@@ -172,6 +172,7 @@ fn a_rollout_without_readiness_or_pre_stop_costs_requests() {
 
 /// Endpoints are what the slices of a Service have had in them.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a long run is asked for by the environment")]
 fn no_request_reaches_a_pod_that_never_was_an_endpoint() {
     let seeds: u64 = std::env::var("SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(3);
     for seed in 1..=seeds {

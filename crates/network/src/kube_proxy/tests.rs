@@ -83,23 +83,29 @@ fn who_may_be_chosen() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a long run is asked for by the environment")]
 fn turns_are_even_over_any_window() {
-    let mut p = proxy(value!({}), &[ready(), ready(), ready()]);
-    let rules = p.rules("default/web").expect("known");
-    let port = &rules.ports[0];
-    let mut turns = Turns::default();
-    let (from, _) = candidates(&rules, port, Via::ClusterIp, Here::default());
-    let taken: Vec<Str> = (0..50)
-        .map(|i| turns.choose(&rules, port, &from, "x", Time(i)).expect("some").0.ip.clone())
-        .collect();
-    for width in 1..=12 {
-        for window in taken.windows(width) {
-            let mut counts: BTreeMap<&str, usize> = from.iter().map(|e| (e.ip.as_str(), 0)).collect();
-            for ip in window {
-                *counts.entry(ip.as_str()).or_default() += 1;
+    let seeds: u64 = std::env::var("SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(20);
+    for seed in 0..seeds {
+        let mut rng = clock::Rng::new(seed);
+        let count = 1 + rng.below(9) as usize;
+        let mut p = proxy(value!({}), &vec![ready(); count]);
+        let rules = p.rules("default/web").expect("known");
+        let port = &rules.ports[0];
+        let mut turns = Turns::default();
+        let (from, _) = candidates(&rules, port, Via::ClusterIp, Here::default());
+        let taken: Vec<Str> = (0..60)
+            .map(|i| turns.choose(&rules, port, &from, "x", Time(i)).expect("some").0.ip.clone())
+            .collect();
+        for width in 1..=30 {
+            for window in taken.windows(width) {
+                let mut counts: BTreeMap<&str, usize> = from.iter().map(|e| (e.ip.as_str(), 0)).collect();
+                for ip in window {
+                    *counts.entry(ip.as_str()).or_default() += 1;
+                }
+                let (least, most) = (counts.values().min(), counts.values().max());
+                assert!(most.zip(least).is_some_and(|(m, l)| m - l <= 1), "seed {seed}: {window:?}");
             }
-            let (least, most) = (counts.values().min(), counts.values().max());
-            assert!(most.zip(least).is_some_and(|(m, l)| m - l <= 1), "{window:?}");
         }
     }
 }
