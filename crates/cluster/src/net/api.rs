@@ -125,7 +125,7 @@ impl Cluster {
             http::with_body(&mut asked, body.map_err(Status::bad_request)?)?;
         }
         self.reach_from("").check(&self.server_address())?;
-        let answer = self.api.handle(&caller, asked, self.now);
+        let answer = self.handle(&caller, asked);
         self.route();
         answer
     }
