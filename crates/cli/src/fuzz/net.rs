@@ -128,7 +128,9 @@ fn command(rng: &mut Rng) {
     fs.tree = ROOT.with_borrow_mut(|r| {
         r.get_or_insert_with(|| {
             let mut root = tree(Base::Alpine);
-            root.put("/bin/curl", containers::fs::Node::program("curl", 1));
+            for tool in ["curl", "dig"] {
+                root.put(&format!("/bin/{tool}"), containers::fs::Node::program(tool, 1));
+            }
             root
         })
         .clone()
