@@ -1,9 +1,10 @@
-//! The native binary's commands: `run`, `serve`, `bench`, `fuzz`, `check`, `pack`, `new lesson`.
+//! The native binary's commands: `run`, `serve`, `bench`, `fuzz`, `commands`, `check`, `pack`, `new lesson`.
 //!
 //! Owns: what stands between the engine and a native process: arguments, files, the process's own clock.
 //! Does not own: anything of the cluster.
 
 pub mod bench;
+pub mod commands;
 pub mod fuzz;
 pub mod lessons;
 pub mod run;
@@ -26,6 +27,8 @@ const HELP: &str = "wheelhouse: a Kubernetes cluster in a process
   wheelhouse bench [NAME...]     measure; one JSON object a line
   wheelhouse fuzz TARGET         random inputs (shell, dockerfile, image); a panic is a finding
       --count N  --seed N        how many, from which seed on
+  wheelhouse commands DIR        run what a folder's manifests run in containers, and list what is missing here
+      --all                      list every line with what it said
   wheelhouse check [LESSON...]   prove lessons: solvable, not solved already, both languages level
       --accept                   first seal the Korean text as a translation of the English one as it is
   wheelhouse pack --out DIR      write each lesson as one JSON file per language, and index.json
@@ -42,6 +45,7 @@ pub fn main(arguments: &[String]) -> u8 {
         Some(("serve", rest)) => serve::main(rest),
         Some(("bench", rest)) => bench::main(rest),
         Some(("fuzz", rest)) => fuzz::main(rest),
+        Some(("commands", rest)) => commands::main(rest),
         Some(("check", rest)) => lessons::check(rest),
         Some(("pack", rest)) => lessons::pack(rest),
         Some(("new", rest)) => lessons::new(rest),

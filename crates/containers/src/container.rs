@@ -10,7 +10,8 @@ use clock::{Millis, Time};
 use crate::fs::{Cred, Errno, Fs, Tree, VolumeId};
 use crate::images::{Image, Roots, Template};
 use crate::machine::{
-    ExecError, Flavor, Host, ImageFacts, InputId, Machine, Outcome, Pid, Signal, SinkId, Stdio, Stream, Usage,
+    ExecError, Flavor, Host, ImageFacts, InputId, Machine, NodeSize, Outcome, Pid, Signal, SinkId, Stdio,
+    Stream, Usage,
 };
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetRequest};
 use crate::shell::Dialect;
@@ -55,6 +56,7 @@ pub struct Spec {
     pub seed: u64,
     /// Thousandths of a core it may use at most.
     pub cpu_limit_millis: Option<u32>,
+    pub node: NodeSize,
     /// Lines of `/etc/hosts` and `/etc/resolv.conf`, as the kubelet writes them.
     pub hosts: String,
     pub resolv: String,
@@ -177,6 +179,7 @@ impl Container {
             known: template.known,
         };
         machine.cpu_limit_millis = spec.cpu_limit_millis;
+        machine.node = spec.node;
         machine.sh = template.sh;
         machine.flavor = if machine.sh == Dialect::Ash { Flavor::Busybox } else { Flavor::Gnu };
         let mut env: BTreeMap<String, String> = config.env.iter().cloned().collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clock::Time;
 use containers::container::{Container as Inside, Spec, StartError};
-use containers::machine::{Outcome, Signal};
+use containers::machine::{NodeSize, Outcome, Signal};
 use objects::{Str, Value};
 
 use crate::container::{Container, Live, Machine, State};
@@ -224,12 +224,26 @@ pub(crate) fn spec_of(
         read_only_root: s["securityContext"]["readOnlyRootFilesystem"].is_true(),
         storage_limit: None,
         cpu_limit_millis: cpu_limit(&s["resources"]["limits"]["cpu"]),
+        node: node_size(facts, &s["resources"]["limits"]["memory"]),
         ports: ports.collect(),
         stdin: s["stdin"].is_true(),
         tty: s["tty"].is_true(),
         seed: seed(&c.id),
         resolv: resolv(pod),
         env: variables,
+    }
+}
+
+fn node_size(facts: &NodeFacts, limit: &Value) -> NodeSize {
+    let bytes = |v: &Value| {
+        let q = objects::quantity::Quantity::from_value(v).ok()?;
+        u64::try_from(q.value()).ok()
+    };
+    let plain = NodeSize::default();
+    NodeSize {
+        memory_bytes: bytes(&Value::Str(facts.memory.clone())).unwrap_or(plain.memory_bytes),
+        cpus: cpu_limit(&Value::Str(facts.cpu.clone())).map_or(plain.cpus, |m| m.div_ceil(1000)),
+        memory_limit: bytes(limit),
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) use process::Task;
 pub use process::{Env, ExecError, Proc};
 pub use signal::{Reaction, Signal};
 pub use sys::{Got, Open, Sys};
-pub use usage::{Appetite, Usage};
+pub use usage::{Appetite, NodeSize, Usage};
 
 pub type Pid = u32;
 
@@ -238,6 +238,8 @@ pub struct Machine {
     pub guard_init: bool,
     /// What servers know of the image they came in.
     pub image: ImageFacts,
+    /// The node below it.
+    pub node: NodeSize,
     /// Thousandths of a core it may use at most.
     pub cpu_limit_millis: Option<u32>,
     meter: usage::Meter,
@@ -278,6 +280,7 @@ impl Machine {
             guard_init: false,
             image: ImageFacts { known: true, ..ImageFacts::default() },
             taken: Vec::new(),
+            node: NodeSize::default(),
             cpu_limit_millis: None,
             meter: usage::Meter::default(),
         };
@@ -397,6 +400,17 @@ impl Machine {
     }
 
     /// Seconds since the machine began, for `uptime` and `/proc/uptime`.
+    /// How long the node has been up: since the beginning of time.
+    #[must_use]
+    pub fn node_uptime(&self) -> Millis {
+        self.now.since(Time::EPOCH)
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
     #[must_use]
     pub fn uptime(&self) -> Millis {
         self.now.since(self.booted)

@@ -32,6 +32,21 @@ pub struct Usage {
     pub written_bytes: u64,
 }
 
+/// The node a machine stands on, as its programs see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeSize {
+    pub memory_bytes: u64,
+    pub cpus: u32,
+    /// The container's own limit, in bytes.
+    pub memory_limit: Option<u64>,
+}
+
+impl Default for NodeSize {
+    fn default() -> Self {
+        Self { memory_bytes: 4 << 30, cpus: 2, memory_limit: None }
+    }
+}
+
 /// What an image's server takes when left alone, and what each request adds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Appetite {

@@ -1,4 +1,6 @@
-//! `env`, `printenv`, and wrappers that only run another command: `nohup`, `time`.
+//! `env`, `printenv`, and wrappers that only run another command: `nohup`, `time`, `nice`, `ionice`, `setsid`, `stdbuf`.
+//!
+//! Not modelled: priorities and sessions.
 
 use std::sync::Arc;
 
@@ -34,6 +36,9 @@ impl Program for Wrapper {
         while let Some(arg) = self.argv.get(i) {
             match arg.as_str() {
                 "-i" | "-" | "--ignore-environment" => env = Arc::default(),
+                "-n" | "-c" | "-o" | "-e" if !matches!(super::short_name(&self.argv[0]), "env" | "time") => {
+                    i += 1
+                }
                 "-u" => {
                     i += 1;
                     if let Some(name) = self.argv.get(i) {

@@ -6,25 +6,33 @@ mod args;
 mod awk;
 mod base64;
 mod cat;
+mod control;
 mod cut;
 mod date;
 mod db;
 mod dd;
 mod diff;
+mod dump;
 pub(crate) mod echo;
 mod env;
 mod expr;
 mod files;
 mod find;
+mod gather;
+pub(crate) mod gauges;
 mod grep;
+mod gzip;
 mod hash;
 mod head;
 mod input;
 pub(crate) mod kill;
+mod lines;
 mod ls;
 mod names;
 mod net;
+mod oneliner;
 mod packages;
+mod pgrep;
 mod pi;
 pub(crate) mod printf;
 mod proc;
@@ -34,9 +42,13 @@ mod sleep;
 mod sort;
 mod source;
 mod tail;
+mod tar;
 mod tee;
 mod tr;
 mod uniq;
+mod users;
+mod vi;
+mod watch;
 mod wc;
 mod xargs;
 
@@ -57,6 +69,8 @@ use Kind::{Run as R, Start as S};
 /// Every program by name, in order.
 static TABLE: &[(&str, Kind)] = &[
     ("[", R(proc::test)),
+    ("addgroup", R(users::add)),
+    ("adduser", R(users::add)),
     ("apk", R(packages::apk)),
     ("apt", R(packages::apt)),
     ("apt-get", R(packages::apt)),
@@ -67,91 +81,128 @@ static TABLE: &[(&str, Kind)] = &[
     ("chgrp", R(files::chown)),
     ("chmod", R(files::chmod)),
     ("chown", R(files::chown)),
+    ("cksum", S(lines::start)),
     ("clear", R(proc::clear)),
+    ("cmp", S(lines::start)),
+    ("comm", S(lines::start)),
     ("cp", R(files::cp)),
     ("curl", S(net::curl)),
     ("cut", S(cut::start)),
     ("date", R(date::run)),
     ("dd", S(dd::start)),
-    ("df", R(proc::df)),
+    ("df", R(gauges::df)),
     ("diff", R(diff::run)),
     ("dig", S(net::dig)),
     ("dirname", R(names::dirname)),
+    ("dmesg", R(proc::succeed)),
     ("dnf", R(packages::apt)),
+    ("dos2unix", S(lines::start)),
     ("du", R(files::du)),
     ("echo", R(echo::run)),
     ("egrep", S(grep::start)),
     ("env", S(env::start)),
+    ("expand", S(lines::start)),
     ("expr", R(expr::run)),
+    ("factor", R(proc::factor)),
     ("false", R(proc::fail)),
     ("fgrep", S(grep::start)),
     ("find", S(find::start)),
-    ("free", R(proc::free)),
+    ("fold", S(lines::start)),
+    ("free", R(gauges::free)),
+    ("getent", R(proc::getent)),
     ("git", R(packages::git)),
     ("go", S(source::start)),
     ("grep", S(grep::start)),
-    ("gunzip", R(proc::unsupported)),
-    ("gzip", R(proc::unsupported)),
+    ("groupadd", R(users::add)),
+    ("groups", R(proc::groups)),
+    ("gunzip", S(gzip::start)),
+    ("gzip", S(gzip::start)),
     ("head", S(head::start)),
+    ("hexdump", S(dump::start)),
+    ("hostid", R(proc::hostid)),
     ("hostname", R(proc::hostname)),
+    ("httpd", S(source::httpd)),
     ("id", R(proc::id)),
+    ("ionice", S(env::start)),
     ("java", S(source::start)),
     ("kill", R(kill::run)),
+    ("killall", R(pgrep::killall)),
+    ("kubectl-inside", R(control::kubectl)),
     ("less", S(cat::start)),
     ("ln", R(files::ln)),
+    ("logger", R(proc::succeed)),
+    ("logname", R(proc::whoami)),
     ("ls", R(ls::run)),
     ("md5sum", S(hash::start)),
     ("mkdir", R(files::mkdir)),
     ("mktemp", R(files::mktemp)),
     ("mongosh", S(db::mongosh)),
     ("more", S(cat::start)),
+    ("mount", R(gauges::mount)),
     ("mv", R(files::mv)),
     ("mysql", S(db::mysql)),
     ("mysqladmin", S(db::mysqladmin)),
     ("mysqldump", S(db::mysqldump)),
+    ("nano", S(vi::start)),
     ("nc", S(net::nc)),
+    ("nice", S(env::start)),
+    ("nl", S(lines::start)),
     ("node", S(source::start)),
+    ("nodetool", R(control::nodetool)),
     ("nohup", S(env::start)),
     ("npm", R(packages::npm)),
     ("nproc", R(proc::nproc)),
     ("nslookup", S(net::nslookup)),
+    ("od", S(dump::start)),
+    ("paste", S(lines::start)),
     ("perl", S(pi::start)),
     ("pg_isready", S(db::pg_isready)),
+    ("pgrep", R(pgrep::pgrep)),
     ("php", S(source::start)),
+    ("pidof", R(pgrep::pidof)),
     ("ping", S(net::ping)),
     ("pip", R(packages::pip)),
     ("pip3", R(packages::pip)),
+    ("pkill", R(pgrep::pgrep)),
     ("printenv", R(env::printenv)),
     ("printf", R(printf::run)),
     ("ps", R(proc::ps)),
     ("psql", S(db::psql)),
     ("pwd", R(names::pwd)),
     ("python", S(source::start)),
+    ("rabbitmqctl", R(control::rabbitmqctl)),
     ("readlink", R(files::readlink)),
     ("realpath", R(files::readlink)),
     ("redis-cli", S(db::redis_cli)),
+    ("reset", R(proc::clear)),
     ("rev", S(cat::start)),
     ("rm", R(files::rm)),
     ("rmdir", R(files::rmdir)),
     ("ruby", S(source::start)),
     ("sed", S(sed::start)),
     ("seq", S(seq::start)),
+    ("setsid", S(env::start)),
     ("sha1sum", S(hash::start)),
     ("sha256sum", S(hash::start)),
+    ("shuf", S(lines::start)),
     ("sleep", S(sleep::start)),
     ("sort", S(sort::start)),
     ("stat", R(files::stat)),
+    ("stdbuf", S(env::start)),
     ("stress", S(sleep::stress)),
+    ("stress-go", S(sleep::stress)),
+    ("strings", S(lines::start)),
+    ("stty", R(proc::succeed)),
     ("sync", R(proc::succeed)),
     ("sysctl", R(proc::sysctl)),
     ("tac", S(sort::tac)),
     ("tail", S(tail::start)),
-    ("tar", R(proc::unsupported)),
+    ("tar", S(tar::start)),
     ("tee", S(tee::start)),
     ("test", R(proc::test)),
     ("time", S(env::start)),
     ("timeout", S(sleep::timeout)),
-    ("top", R(proc::top)),
+    ("top", R(gauges::top)),
     ("touch", R(files::touch)),
     ("tr", S(tr::start)),
     ("true", R(proc::succeed)),
@@ -159,16 +210,24 @@ static TABLE: &[(&str, Kind)] = &[
     ("tty", R(proc::tty)),
     ("uname", R(proc::uname)),
     ("uniq", S(uniq::start)),
-    ("uptime", R(proc::uptime)),
-    ("vi", S(cat::start)),
+    ("unix2dos", S(lines::start)),
+    ("uptime", R(gauges::uptime)),
+    ("useradd", R(users::add)),
+    ("usleep", S(sleep::start)),
+    ("vi", S(vi::start)),
+    ("vim", S(vi::start)),
+    ("watch", S(watch::start)),
     ("wc", S(wc::start)),
     ("wget", S(net::wget)),
     ("which", R(names::which_program)),
     ("whoami", R(proc::whoami)),
     ("xargs", S(xargs::start)),
+    ("xxd", S(dump::start)),
     ("yarn", R(packages::npm)),
     ("yes", S(seq::yes)),
     ("yum", R(packages::apt)),
+    ("zcat", S(gzip::start)),
+    ("zookeeper-ready", R(control::zookeeper_ready)),
 ];
 
 /// Programs that only images of their own have.
@@ -178,14 +237,19 @@ const NOT_BUSYBOX: &[&str] = &[
     "apt-get",
     "curl",
     "dnf",
+    "getent",
     "git",
     "go",
+    "groupadd",
     "java",
+    "kubectl-inside",
     "mongosh",
     "mysql",
     "mysqladmin",
     "mysqldump",
+    "nano",
     "node",
+    "nodetool",
     "npm",
     "perl",
     "pg_isready",
@@ -194,11 +258,17 @@ const NOT_BUSYBOX: &[&str] = &[
     "pip3",
     "psql",
     "python",
+    "rabbitmqctl",
     "redis-cli",
     "ruby",
+    "stdbuf",
     "stress",
+    "stress-go",
+    "useradd",
+    "vim",
     "yarn",
     "yum",
+    "zookeeper-ready",
 ];
 
 /// Names of programs a busybox image has.

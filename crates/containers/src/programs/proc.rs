@@ -26,11 +26,6 @@ pub(super) fn clear(sys: &mut Sys<'_>, _: &[String]) -> i32 {
     0
 }
 
-pub(super) fn unsupported(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
-    let name = super::short_name(&argv[0]).to_string();
-    super::usage(sys, &format!("{name}: not simulated\n"))
-}
-
 pub(super) fn test(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let mut args = &argv[1..];
     if super::short_name(&argv[0]) == "[" {
@@ -106,7 +101,8 @@ pub(super) fn tty(sys: &mut Sys<'_>, _: &[String]) -> i32 {
 }
 
 pub(super) fn nproc(sys: &mut Sys<'_>, _: &[String]) -> i32 {
-    sys.out("2\n");
+    let n = sys.machine().node.cpus.max(1);
+    sys.out(format!("{n}\n"));
     0
 }
 
@@ -130,13 +126,6 @@ pub(super) fn uname(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         shown.push(if sys.gnu() { "GNU/Linux" } else { "Linux" });
     }
     sys.out(format!("{}\n", shown.join(" ")));
-    0
-}
-
-pub(super) fn uptime(sys: &mut Sys<'_>, _: &[String]) -> i32 {
-    let minutes = sys.machine().uptime() / 60_000;
-    let now = super::date::format(sys.now(), "%T");
-    sys.out(format!(" {now} up {minutes} min,  0 users,  load average: 0.08, 0.03, 0.01\n"));
     0
 }
 
@@ -179,70 +168,60 @@ pub(super) fn ps(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     0
 }
 
-pub(super) fn top(sys: &mut Sys<'_>, _: &[String]) -> i32 {
-    sys.out("Mem: 1302608K used, 2711908K free, 1204K shrd, 61292K buff, 528116K cached\nCPU:   2% usr   1% sys   0% nic  96% idle   0% io   0% irq   0% sirq\nLoad average: 0.08 0.03 0.01 1/180 42\n  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n");
-    let rows: String = sys
-        .machine()
-        .processes()
-        .map(|p| {
-            format!(
-                "{:>5} {:>5} {:<8} {}     4408   0%   0   0% {}\n",
-                p.pid,
-                p.ppid,
-                user_name(p.cred.uid),
-                p.state(),
-                p.argv.join(" ")
-            )
-        })
-        .collect();
-    sys.out(rows);
-    0
-}
-
-pub(super) fn free(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
-    let unit = if argv.iter().any(|a| a == "-m") { 1024 } else { 1 };
-    let [total, used, free, shared, cache, available] =
-        [4_014_516u64, 774_492, 2_711_908, 1204, 528_116, 3_301_220].map(|n| n / unit);
-    sys.out(format!(
-        "              total        used        free      shared  buff/cache   available\nMem:    {total:>11} {used:>11} {free:>11} {shared:>11} {cache:>11} {available:>11}\nSwap:   {:>11} {:>11} {:>11}\n",
-        0, 0, 0
-    ));
-    0
-}
-
-pub(super) fn df(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
-    let human = argv.iter().any(|a| a.starts_with('-') && a.contains('h'));
-    let total: u64 = 60 << 30;
-    let view = sys.fs();
-    let mut rows = vec![("overlay".to_string(), total, (9 << 30) + view.fs.tree.used, "/".to_string())];
-    for (at, id, _) in view.fs.mounts() {
-        let tree = view.volumes.trees.get(&id);
-        let used = tree.map_or(0, |t| t.used);
-        rows.push(("/dev/vda1".into(), tree.and_then(|t| t.limit).unwrap_or(total), used, at));
-    }
-    let shown = |n: u64| if human { super::files::human(n) } else { (n / 1024).to_string() };
-    let mut out = String::from(if human {
-        "Filesystem                Size      Used Available Use% Mounted on\n"
-    } else {
-        "Filesystem           1K-blocks      Used Available Use% Mounted on\n"
-    });
-    for (name, total, used, at) in rows {
-        let percent = (used * 100).div_ceil(total.max(1));
-        out.push_str(&format!(
-            "{name:<20} {:>9} {:>9} {:>9} {percent:>3}% {at}\n",
-            shown(total),
-            shown(used),
-            shown(total.saturating_sub(used))
-        ));
-    }
-    sys.out(out);
-    0
-}
-
 pub(super) fn sysctl(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     for arg in argv[1..].iter().filter(|a| a.contains('=')) {
         let (name, value) = arg.split_once('=').unwrap_or((arg, ""));
         sys.out(format!("{name} = {value}\n"));
+    }
+    0
+}
+
+pub(super) fn groups(sys: &mut Sys<'_>, _: &[String]) -> i32 {
+    let gid = sys.cred().gid;
+    sys.out(format!("{}\n", user_name(gid)));
+    0
+}
+
+pub(super) fn hostid(sys: &mut Sys<'_>, _: &[String]) -> i32 {
+    sys.out("007f0100\n");
+    0
+}
+
+/// `getent hosts NAME` by `/etc/hosts`, `getent passwd NAME`, `getent group NAME`.
+pub(super) fn getent(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let word = |i: usize| argv.get(i).cloned().unwrap_or_default();
+    let (base, key) = (word(1), word(2));
+    let file = format!("/etc/{base}");
+    let text = String::from_utf8_lossy(&sys.fs().read(&file).unwrap_or_default()).into_owned();
+    let hit = |l: &&str| {
+        let mut fields = l.split(|c: char| c == ':' || c.is_whitespace()).filter(|f| !f.is_empty());
+        key.is_empty()
+            || if base == "hosts" { fields.skip(1).any(|f| f == key) } else { fields.next() == Some(&key) }
+    };
+    let found: String = text.lines().filter(hit).map(|l| format!("{l}\n")).collect();
+    let code = if found.is_empty() { 2 } else { 0 };
+    sys.out(found);
+    code
+}
+
+pub(super) fn factor(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    for arg in &argv[1..] {
+        let Some(mut n) = arg.parse::<u64>().ok().filter(|n| *n < 1 << 40) else {
+            return super::usage(sys, &format!("factor: invalid number '{arg}'\n"));
+        };
+        let (mut out, mut d) = (format!("{arg}:"), 2);
+        while d * d <= n {
+            while n % d == 0 {
+                out.push_str(&format!(" {d}"));
+                n /= d;
+            }
+            d += 1;
+        }
+        sys.charge((d >> 10) as u32);
+        if n > 1 {
+            out.push_str(&format!(" {n}"));
+        }
+        sys.out(out + "\n");
     }
     0
 }

@@ -1,4 +1,4 @@
-//! `sleep`, `timeout` and `stress`: programs that pass time.
+//! `sleep`, `usleep`, `timeout` and `stress`: programs that pass time.
 
 use clock::Time;
 
@@ -46,7 +46,8 @@ impl Program for Sleep {
         }
         let mut total = 0i64;
         for text in &self.argv[1..] {
-            match millis(text) {
+            let micros = super::short_name(&self.argv[0]) == "usleep";
+            match millis(text).map(|ms| if micros { ms / 1_000_000 } else { ms }) {
                 Some(ms) => total = total.saturating_add(ms),
                 None => {
                     let text = if sys.gnu() {
@@ -155,6 +156,28 @@ pub(super) fn stress(argv: &[String]) -> Box<dyn Program> {
     Box::new(Stress { argv: argv.to_vec(), until: None })
 }
 
+impl Stress {
+    /// `-cpus N -mem-total 150Mi`: the words of vish/stress.
+    fn go(&mut self, value: &dyn Fn(&str, &str) -> Option<String>, sys: &mut Sys<'_>) -> Turn {
+        let cpus = value("-cpus", "--cpus").and_then(|t| t.parse::<u32>().ok()).unwrap_or(0);
+        let memory = value("-mem-total", "--mem-total").unwrap_or_else(|| "0".into());
+        let held = bytes(memory.trim_end_matches(['i', 'B'])).unwrap_or(0);
+        sys.set_load(cpus.saturating_mul(1000));
+        sys.set_memory((2 << 20) + held);
+        let mut out = format!(
+            "I0101 00:00:00.000000       1 main.go:26] Allocating \"{memory}\" memory, in \"4Ki\" chunks, with a 1ms sleep between allocations\n"
+        );
+        for _ in 0..cpus.min(64) {
+            out.push_str("I0101 00:00:00.000000       1 main.go:39] Spawning a thread to consume CPU\n");
+        }
+        out.push_str("I0101 00:00:00.000000       1 main.go:29] Allocated \"");
+        out.push_str(&format!("{memory}\" memory\n"));
+        sys.err(&out);
+        self.until = Some(sys.now() + (1 << 52));
+        Turn::More
+    }
+}
+
 impl Program for Stress {
     fn copy(&self) -> Box<dyn Program> {
         Box::new(self.clone())
@@ -162,14 +185,16 @@ impl Program for Stress {
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
         let Some(until) = self.until else {
+            let argv = self.argv.clone();
             let value = |long: &str, short: &str| {
-                self.argv
-                    .iter()
-                    .position(|a| a == long || a == short)
-                    .and_then(|i| self.argv.get(i + 1))
-                    .cloned()
+                argv.iter().position(|a| a == long || a == short).and_then(|i| argv.get(i + 1)).cloned()
             };
             let n = |t: Option<String>| t.and_then(|t| t.parse::<u32>().ok()).unwrap_or(0);
+            let go =
+                super::short_name(&self.argv[0]) == "stress-go" || value("-cpus", "-mem-total").is_some();
+            if go {
+                return self.go(&value, sys);
+            }
             let (cpu, vm) = (n(value("--cpu", "-c")), n(value("--vm", "-m")));
             let each = value("--vm-bytes", "").and_then(|t| bytes(&t)).unwrap_or(256 << 20);
             sys.set_load((cpu + vm).saturating_mul(1000));

@@ -1,4 +1,4 @@
-//! `python`, `node`, `ruby`, `php` and `go`: one-liners of the usual kinds, and servers as far as their text tells.
+//! `python`, `node`, `ruby`, `php` and `go`: one-liners of the usual kinds, and servers as far as their text tells; busybox's `httpd`.
 //!
 //! A program in one of these languages is not run. What it prints is looked up in its text; one that listens becomes a
 //! server on the port its text names, which answers with the text it sends. A note says so on standard error.
@@ -15,6 +15,7 @@ struct Script {
     argv: Vec<String>,
     /// Where it listens and what it answers, once it does.
     serving: Option<(u16, Answer)>,
+    running: Option<super::oneliner::Run>,
 }
 
 #[derive(Clone)]
@@ -25,14 +26,19 @@ enum Answer {
 }
 
 pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Script { argv: argv.to_vec(), serving: None })
+    Box::new(Script { argv: argv.to_vec(), serving: None, running: None })
+}
+
+/// busybox's `httpd -f -p PORT -h DIR`. Without `-f` it goes on in the background.
+pub(super) fn httpd(argv: &[String]) -> Box<dyn Program> {
+    Box::new(Script { argv: argv.to_vec(), serving: None, running: None })
 }
 
 /// A built program of which only the port and the answer are left: `served PORT TEXT`.
 pub(super) fn served(rest: &str, argv: &[String], _env: &Env) -> Task {
     let (port, text) = rest.split_once(' ').unwrap_or((rest, ""));
     let serving = port.parse().ok().map(|p| (p, Answer::Text(text.to_string())));
-    Task::Program(Box::new(Script { argv: argv.to_vec(), serving }))
+    Task::Program(Box::new(Script { argv: argv.to_vec(), serving, running: None }))
 }
 
 /// The first text in quotes after `mark`.
@@ -135,45 +141,28 @@ impl Script {
         sys.err(&format!("simulated: {name} programs are not run here; {what}\n"));
     }
 
-    /// `print("..")` and its like, one by one.
-    fn one_liner(&self, code: &str, sys: &mut Sys<'_>) -> i32 {
-        let mut known = true;
-        for statement in code.split([';', '\n']).map(str::trim).filter(|s| !s.is_empty()) {
-            let call = ["print(", "console.log(", "puts ", "echo ", "print "]
-                .iter()
-                .find_map(|p| statement.strip_prefix(p));
-            let sleep = ["time.sleep(", "sleep "].iter().find_map(|p| statement.strip_prefix(p));
-            if let Some(argument) = call {
-                let argument = argument.trim().trim_end_matches(')').trim();
-                let inner = argument.strip_prefix(['"', '\'']).and_then(|a| a.strip_suffix(['"', '\'']));
-                match (inner, arithmetic(argument)) {
-                    (Some(text), _) => sys.out(format!("{}\n", crate::shell::unescape(text, false).0)),
-                    (None, Some(n)) => sys.out(format!("{n}\n")),
-                    (None, None) if argument.is_empty() => sys.out("\n"),
-                    _ => known = false,
-                }
-            } else if statement.starts_with("exit(")
-                || statement.starts_with("sys.exit(")
-                || statement.starts_with("process.exit(")
-            {
-                let n: String = statement.chars().filter(char::is_ascii_digit).collect();
-                return n.parse().unwrap_or(0);
-            } else if !(statement.starts_with("import ") || statement.starts_with("from ") || sleep.is_some())
-            {
-                known = false;
-            }
+    /// Statements are carried out one by one, as far as they are known here.
+    fn run_text(&mut self, code: &str, sys: &mut Sys<'_>) -> Turn {
+        self.running = Some(super::oneliner::Run::new(code));
+        self.go_on(sys)
+    }
+
+    fn go_on(&mut self, sys: &mut Sys<'_>) -> Turn {
+        let Some(run) = &mut self.running else { return Turn::Exit(0) };
+        let turn = run.step(sys);
+        if let Some(what) = run.unknown.take() {
+            self.note(sys, &format!("this is not understood: {what}"));
         }
-        if !known {
-            self.note(sys, "of one-liners only printing text and sums is");
-            return 1;
-        }
-        0
+        turn
     }
 
     fn begin(&mut self, sys: &mut Sys<'_>) -> Turn {
         let name = super::short_name(&self.argv[0]).to_string();
         let argv = self.argv.clone();
         let arg = argv.get(1).map_or("", String::as_str);
+        if name == "httpd" {
+            return self.httpd(sys);
+        }
         match arg {
             "--version" | "-V" | "-v" | "version" | "-version" => {
                 sys.out(version(&name));
@@ -185,12 +174,24 @@ impl Script {
                     return self.listen(port, Answer::Text(answer_of(&code)), sys);
                 }
                 let code = if arg == "-p" { format!("console.log({code})") } else { code };
-                return Turn::Exit(self.one_liner(&code, sys));
+                return self.run_text(&code, sys);
+            }
+            "-S" if name == "php" => {
+                let at = argv.get(2).cloned().unwrap_or_default();
+                let port = at.rsplit(':').next().and_then(|p| p.parse().ok()).unwrap_or(8000);
+                let now = super::date_text(sys.now(), "%a %b %e %T %Y");
+                sys.err(&format!("[{now}] PHP 8.3.14 Development Server (http://{at}) started\n"));
+                let root = argv.iter().position(|a| a == "-t").and_then(|i| argv.get(i + 1)).cloned();
+                let dir = root.map_or_else(|| sys.cwd(), |r| sys.path(&r));
+                self.serving = Some((port, Answer::Files(dir)));
+                return Turn::Wait(Wait::Forever);
             }
             "-m" if argv.get(2).is_some_and(|m| m == "http.server") => {
                 let port = argv.iter().skip(3).find_map(|a| a.parse().ok()).unwrap_or(8000);
+                let given = argv.iter().position(|a| a == "-d" || a == "--directory");
+                let given = given.and_then(|i| argv.get(i + 1)).cloned();
                 sys.out(format!("Serving HTTP on 0.0.0.0 port {port} (http://0.0.0.0:{port}/) ...\n"));
-                let dir = sys.cwd();
+                let dir = given.map_or_else(|| sys.cwd(), |d| sys.path(&d));
                 self.serving = Some((port, Answer::Files(dir)));
                 return Turn::Wait(Wait::Forever);
             }
@@ -219,8 +220,27 @@ impl Script {
         let env = sys.env();
         match port_of(&source, env.get("PORT")) {
             Some(port) => self.listen(port, Answer::Text(answer_of(&source)), sys),
-            None => Turn::Exit(self.one_liner(&source, sys)),
+            None => self.run_text(&source, sys),
         }
+    }
+
+    fn httpd(&mut self, sys: &mut Sys<'_>) -> Turn {
+        let args = match super::args::Args::parse(sys, &self.argv, "fivp:h:c:u:r:") {
+            Ok(args) => args,
+            Err(text) => return Turn::Exit(super::usage(sys, &text)),
+        };
+        if !args.has('f') {
+            let mut argv = self.argv.clone();
+            argv.push("-f".into());
+            return Turn::Exit(i32::from(sys.spawn(&argv, None).is_err()));
+        }
+        let port = args.value('p').map_or("80", |p| p.rsplit(':').next().unwrap_or(p));
+        let Ok(port) = port.parse() else {
+            return Turn::Exit(super::usage(sys, "httpd: bad port\n"));
+        };
+        let dir = args.value('h').map_or_else(|| sys.cwd(), |d| sys.path(d));
+        self.serving = Some((port, Answer::Files(dir)));
+        Turn::Wait(Wait::Forever)
     }
 
     fn listen(&mut self, port: u16, answer: Answer, sys: &mut Sys<'_>) -> Turn {
@@ -270,27 +290,6 @@ impl Script {
     }
 }
 
-/// `1+2*3` without brackets.
-fn arithmetic(text: &str) -> Option<i64> {
-    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit() || b"+-* ".contains(&b)) {
-        return None;
-    }
-    let mut sum = 0i64;
-    for (i, part) in text.split('+').enumerate() {
-        let mut rest = 0i64;
-        for (j, minus) in part.split('-').enumerate() {
-            let mut product = 1i64;
-            for factor in minus.split('*') {
-                product = product.checked_mul(factor.trim().parse().ok()?)?;
-            }
-            rest = if j == 0 { product } else { rest.checked_sub(product)? };
-        }
-        let _ = i;
-        sum = sum.checked_add(rest)?;
-    }
-    Some(sum)
-}
-
 impl Program for Script {
     fn copy(&self) -> Box<dyn Program> {
         Box::new(self.clone())
@@ -299,6 +298,9 @@ impl Program for Script {
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
         if self.serving.is_some() {
             return Turn::Wait(Wait::Forever);
+        }
+        if self.running.is_some() {
+            return self.go_on(sys);
         }
         self.begin(sys)
     }
@@ -385,7 +387,5 @@ mod tests {
             assert_eq!(port_of(source, None), port, "{source}");
             assert_eq!(answer_of(source), answer, "{source}");
         }
-        assert_eq!(arithmetic("1+2*3-4"), Some(3));
-        assert_eq!(arithmetic("a"), None);
     }
 }

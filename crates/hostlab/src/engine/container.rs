@@ -262,6 +262,7 @@ impl Engine {
             tty: new.tty,
             seed: self.rng.next_u64(),
             cpu_limit_millis: new.cpu_millis,
+            node: containers::machine::NodeSize { memory_limit: new.memory, ..Default::default() },
             hosts: String::new(),
             resolv: if network == "bridge" {
                 "nameserver 192.168.65.7\n".into()

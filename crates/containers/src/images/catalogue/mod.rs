@@ -3,10 +3,12 @@
 mod admission_webhook;
 mod agnhost;
 mod alpine;
+mod bash;
 mod bootcamp;
 mod busybox;
 mod busyboxplus;
 mod caddy;
+mod cassandra;
 mod coredns;
 mod curl;
 mod debian;
@@ -31,6 +33,7 @@ mod kube_apiserver;
 mod kube_controller_manager;
 mod kube_proxy;
 mod kube_scheduler;
+mod kubectl;
 mod mariadb;
 mod memcached;
 mod metrics_server;
@@ -54,24 +57,30 @@ mod rabbitmq;
 mod redis;
 mod redis_follower;
 mod redis_slave;
+mod sample_war;
 mod stress;
 mod test_webserver;
 mod tomcat;
+mod tomcat_sidecar;
 mod traefik;
 mod ubuntu;
+mod vish_stress;
 mod whoami;
 mod wordpress;
+mod zookeeper;
 
 use super::Image;
 
-pub(super) static ALL: [&Image; 61] = [
+pub(super) static ALL: [&Image; 68] = [
     &admission_webhook::IMAGE,
     &agnhost::IMAGE,
     &alpine::IMAGE,
+    &bash::IMAGE,
     &bootcamp::IMAGE,
     &busybox::IMAGE,
     &busyboxplus::IMAGE,
     &caddy::IMAGE,
+    &cassandra::IMAGE,
     &coredns::IMAGE,
     &curl::IMAGE,
     &debian::IMAGE,
@@ -96,6 +105,7 @@ pub(super) static ALL: [&Image; 61] = [
     &kube_controller_manager::IMAGE,
     &kube_proxy::IMAGE,
     &kube_scheduler::IMAGE,
+    &kubectl::IMAGE,
     &mariadb::IMAGE,
     &memcached::IMAGE,
     &metrics_server::IMAGE,
@@ -119,11 +129,15 @@ pub(super) static ALL: [&Image; 61] = [
     &redis::IMAGE,
     &redis_follower::IMAGE,
     &redis_slave::IMAGE,
+    &sample_war::IMAGE,
     &stress::IMAGE,
     &test_webserver::IMAGE,
     &tomcat::IMAGE,
+    &tomcat_sidecar::IMAGE,
     &traefik::IMAGE,
     &ubuntu::IMAGE,
+    &vish_stress::IMAGE,
     &whoami::IMAGE,
     &wordpress::IMAGE,
+    &zookeeper::IMAGE,
 ];

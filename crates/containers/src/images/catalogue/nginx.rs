@@ -27,6 +27,7 @@ pub(super) static IMAGE: Image = Image {
     programs: &[
         ("/docker-entrypoint.sh", "entrypoint nginx"),
         ("/usr/sbin/nginx", "nginx"),
+        ("/usr/sbin/nginx-debug", "nginx"),
         ("/usr/bin/curl", "curl"),
     ],
     files: &[

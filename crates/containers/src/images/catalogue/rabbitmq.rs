@@ -14,6 +14,8 @@ pub(super) static IMAGE: Image = Image {
     programs: &[
         ("/opt/rabbitmq/sbin/rabbitmq-server", "rabbitmq-server"),
         ("/usr/local/bin/rabbitmq-server", "rabbitmq-server"),
+        ("/usr/local/bin/rabbitmq-diagnostics", "rabbitmqctl"),
+        ("/usr/local/bin/rabbitmqctl", "rabbitmqctl"),
     ],
     memory_bytes: 140 << 20,
     cpu_millis: 12,

@@ -12,7 +12,7 @@ const fn store(
     Kind { name, ports, start_ms, demand: no_demand, log, http: None, tcp: None, term: Some(0) }
 }
 
-pub(super) const KINDS: [Kind; 7] = [
+pub(super) const KINDS: [Kind; 9] = [
     Kind { tcp: Some(super::redis::command), ..store("redis-server", &[6379], 30, redis_log) },
     Kind {
         tcp: Some(super::redis::memcached),
@@ -36,6 +36,38 @@ pub(super) const KINDS: [Kind; 7] = [
     Kind {
         tcp: Some(|_, data, sys| super::documents::serve(data, sys)),
         ..store("mongod", &[27017], 1200, mongo_log)
+    },
+    Kind {
+        term: Some(143),
+        ..store("cassandra", &[7000, 7199, 9042], 12_000, |_, sys| {
+            let now = stamp(sys, "%F %T,000");
+            (
+                format!(
+                    "INFO  [main] {now} YamlConfigurationLoader.java - Configuration location: file:/etc/cassandra/cassandra.yaml\n"
+                ),
+                format!(
+                    "INFO  [main] {now} Server.java - Starting listening for CQL clients on /0.0.0.0:9042 (unencrypted)...\nINFO  [main] {now} CassandraDaemon.java - Startup complete\n"
+                ),
+            )
+        })
+    },
+    Kind {
+        tcp: Some(|_, data, _| {
+            let command = String::from_utf8_lossy(data);
+            if command.starts_with("ruok") { b"imok".to_vec() } else { Vec::new() }
+        }),
+        term: Some(143),
+        ..store("zookeeper", &[2181, 2888, 3888], 3_000, |_, sys| {
+            let now = stamp(sys, "%F %T,000");
+            (
+                format!(
+                    "{now} [myid:] - INFO  [main:QuorumPeerConfig] - Reading configuration from: /opt/zookeeper/conf/zoo.cfg\n"
+                ),
+                format!(
+                    "{now} [myid:] - INFO  [main:NIOServerCnxnFactory] - binding to port 0.0.0.0/0.0.0.0:2181\n"
+                ),
+            )
+        })
     },
     store("rabbitmq-server", &[5672, 15692, 25672], 6000, |_, _| {
         (String::new(), " completed with 3 plugins.\n Starting broker... completed with 3 plugins.\n".into())

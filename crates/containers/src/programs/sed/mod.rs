@@ -460,3 +460,9 @@ impl Program for Sed {
         Turn::More
     }
 }
+
+/// One text with a pattern replaced, as the `s` command does; `None`: it does not occur.
+pub(super) fn replaced(text: &str, pattern: &str, with: &str, global: bool) -> Option<String> {
+    let regex = Regex::new(pattern, false, false).ok()?;
+    substitute(text, &regex, &parse::pieces(with), global, 1)
+}

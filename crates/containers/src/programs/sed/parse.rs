@@ -273,7 +273,7 @@ impl Parser {
     }
 }
 
-fn pieces(text: &str) -> Vec<Piece> {
+pub(super) fn pieces(text: &str) -> Vec<Piece> {
     let mut out = Vec::new();
     let mut lit = String::new();
     let mut chars = text.chars();

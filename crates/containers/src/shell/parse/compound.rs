@@ -23,7 +23,7 @@ impl Parser<'_> {
             }
             "for" => self.for_command()?,
             "case" => self.case_command()?,
-            "function" if self.bash => {
+            "function" if self.bash || self.ash => {
                 self.at += 8;
                 self.blanks(false);
                 let name = self.keyword();
@@ -41,7 +41,7 @@ impl Parser<'_> {
                 }
                 self.function(name)?
             }
-            "[[" if self.bash => {
+            "[[" if self.bash || self.ash => {
                 self.at += 2;
                 let expr = self.test_or()?;
                 self.take_keyword("]]")?;

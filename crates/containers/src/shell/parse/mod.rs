@@ -1,6 +1,7 @@
 //! Script text to tree: lists, pipelines, compound commands and redirections.
 //!
 //! Models the grammar of POSIX XCU 2.10, and bash's additions when the dialect is bash.
+//! busybox's shell takes `[[`, `function` and `&>` as well; its `[[ a == b* ]]` matches here as bash's does.
 //! Not modelled: `select`, `coproc`, process substitution, extended globs.
 
 mod compound;
@@ -32,6 +33,8 @@ pub(in crate::shell) struct Parser<'a> {
     pub(in crate::shell) at: usize,
     pub(in crate::shell) line: u32,
     pub(in crate::shell) bash: bool,
+    /// busybox's shell, which knows `[[`, `function` and `&>` too.
+    pub(in crate::shell) ash: bool,
     pub(in crate::shell) depth: usize,
     /// Where reading goes on after the newline that ends a line with here-documents.
     here_resume: Option<usize>,
@@ -57,6 +60,7 @@ pub fn parse(
         at: 0,
         line: 1,
         bash: dialect == Dialect::Bash,
+        ash: dialect == Dialect::Ash,
         depth: 0,
         here_resume: None,
         quoted: false,
@@ -80,6 +84,7 @@ impl<'a> Parser<'a> {
             at: 0,
             line: self.line,
             bash: self.bash,
+            ash: self.ash,
             depth: self.depth + 1,
             here_resume: None,
             quoted: false,

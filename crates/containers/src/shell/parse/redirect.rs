@@ -10,7 +10,7 @@ impl Parser<'_> {
             n += 1;
         }
         if n > 3 || !matches!(self.ahead(n), Some('<' | '>')) {
-            if self.bash && self.looking_at("&>") {
+            if (self.bash || self.ash) && self.looking_at("&>") {
                 self.at += 2;
                 let append = self.peek() == Some('>');
                 self.at += usize::from(append);
