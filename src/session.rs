@@ -1295,6 +1295,11 @@ impl Session {
             one.set("image", text(&p.image));
             one
         };
+        let missing = self.terminal.missing(&self.here.cluster);
+        out.set(
+            "missing",
+            missing.into_iter().map(|(name, n)| Value::from(format!("{name} {n}"))).collect::<Value>(),
+        );
         out.set("pods", self.stage().pods.values().map(pod).collect::<Value>());
         out
     }

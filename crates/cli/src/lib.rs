@@ -16,6 +16,7 @@ const HELP: &str = "wheelhouse: a Kubernetes cluster in a process
   wheelhouse run DIR...          play scenarios (cmds.txt in each DIR) and print their transcripts
       --out DIR                  write each transcript to DIR/NAME/expected.txt instead
       --seed N                   another seed (default 1)
+      --missing                  list the commands that were asked for and are not here
       --hash                     print the hash of the event log last
   wheelhouse log-hash [--seed N] FILE   the hash of the event log after playing a script, as the page computes it
   wheelhouse serve               the playground's cluster over HTTPS in real time, for kubectl and client libraries

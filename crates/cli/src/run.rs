@@ -19,6 +19,8 @@ pub struct Played {
     pub transcript: String,
     /// The hash of the cluster's log of changes.
     pub log_hash: u64,
+    /// Programs that were asked for and are not here, and how often.
+    pub missing: Vec<(String, u32)>,
 }
 
 /// Plays the scenario in `directory`.
@@ -34,7 +36,7 @@ pub fn play(directory: &Path, seed: u64) -> Result<Played, String> {
     terminal.set_explain_texts(Some(EXPLAIN.into()));
     copy_files(directory, &mut terminal)?;
     let transcript = script::play(&steps, &mut cluster, &mut terminal);
-    Ok(Played { transcript, log_hash: cluster.log_hash() })
+    Ok(Played { transcript, log_hash: cluster.log_hash(), missing: terminal.missing(&cluster) })
 }
 
 /// Puts the scenario's files where the shell stands.
@@ -63,6 +65,7 @@ fn copy_files(directory: &Path, terminal: &mut Terminal) -> Result<(), String> {
 /// What is wrong with the arguments or a scenario.
 pub fn main(arguments: &[String]) -> Result<(), String> {
     let (mut directories, mut out, mut seed, mut hash) = (Vec::new(), None, 1, false);
+    let mut missing = false;
     let mut rest = arguments.iter();
     while let Some(a) = rest.next() {
         match a.as_str() {
@@ -72,6 +75,7 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
                 seed = text.parse().map_err(|_| format!("--seed: not a number: {text}"))?;
             }
             "--hash" => hash = true,
+            "--missing" => missing = true,
             flag if flag.starts_with('-') => return Err(format!("unknown flag: {flag}")),
             directory => directories.push(PathBuf::from(directory)),
         }
@@ -90,6 +94,11 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
                 std::fs::write(&file, &played.transcript).map_err(|e| format!("{}: {e}", file.display()))?;
             }
             None => print!("{}", played.transcript),
+        }
+        if missing {
+            for (name, n) in &played.missing {
+                println!("missing {name} {n}");
+            }
         }
         if hash {
             println!("log {:016x}", played.log_hash);

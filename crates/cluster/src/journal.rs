@@ -47,6 +47,10 @@ pub(crate) enum Input {
     RemoveCluster(Str),
     /// The same to a member.
     Member(Str, Box<Input>),
+    /// A file on a node's disk is written, or removed.
+    WriteFile(Str, Str, Option<Vec<u8>>),
+    /// A container is stopped at its node's runtime.
+    StopContainer(Str, Str, Str),
 }
 
 /// An input with its place: after so many events, at this instant.
@@ -103,6 +107,8 @@ impl Cluster {
             Input::StopLoad(name) => drop(self.stop_load(&name)),
             Input::Ask(a) => drop(self.send_from(a.0, a.1, a.2)),
             Input::MoveFile(node, from, to) => drop(self.move_node_file(&node, &from, &to)),
+            Input::WriteFile(node, path, content) => self.write_node_file(&node, &path, content),
+            Input::StopContainer(node, pod, name) => self.stop_container(&node, &pod, &name),
             Input::Registry(registry) => self.depot.registry = *registry,
             Input::Join(node) => drop(self.join_node(*node)),
             Input::Fault(fault) => drop(self.inject(*fault)),

@@ -49,6 +49,11 @@ impl Depot {
         id
     }
 
+    /// Programs that containers asked for in vain, and how often.
+    pub fn missing(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.volumes.missing.iter().map(|(name, n)| (name.as_str(), *n))
+    }
+
     /// The volume called `name`, if there is one.
     pub(crate) fn known(&self, name: &str) -> Option<VolumeId> {
         self.names.get(name).copied()

@@ -185,6 +185,11 @@ impl ImageManager {
     }
 
     /// Bytes of the disk that images take, shared layers once for each image.
+    /// Images that can be used now.
+    pub(crate) fn stored(&self, now: Time) -> impl Iterator<Item = (&Str, &ImageFacts)> {
+        self.present.iter().filter(move |(_, (from, _))| *from <= now).map(|(r, (_, f))| (r, &**f))
+    }
+
     pub(crate) fn disk_bytes(&self) -> i64 {
         self.present.values().map(|(_, f)| f.size_bytes).sum()
     }

@@ -22,6 +22,7 @@ pub mod net;
 mod node_status;
 mod pod_worker;
 mod probes;
+pub mod runtime;
 mod static_pods;
 mod status;
 pub mod streams;

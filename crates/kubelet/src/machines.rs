@@ -243,7 +243,7 @@ fn node_size(facts: &NodeFacts, limit: &Value) -> NodeSize {
     NodeSize {
         memory_bytes: bytes(&Value::Str(facts.memory.clone())).unwrap_or(plain.memory_bytes),
         cpus: cpu_limit(&Value::Str(facts.cpu.clone())).map_or(plain.cpus, |m| m.div_ceil(1000)),
-        memory_limit: bytes(limit),
+        memory_limit: if limit.is_null() { None } else { bytes(limit) },
     }
 }
 

@@ -107,6 +107,29 @@ impl Kubelet {
         }
     }
 
+    /// All that is on the node's disk.
+    pub fn disk_root(&mut self) -> Option<Node> {
+        let id = self.depot.node_disk(&self.config.node);
+        self.depot.tree(id).map(|t| t.root.clone())
+    }
+
+    /// Writes a file on the node's disk as somebody at its shell does; `None` removes it.
+    pub fn put_file(&mut self, path: &str, content: Option<&[u8]>, now: Time) {
+        let id = self.depot.node_disk(&self.config.node);
+        let Some(tree) = self.depot.tree_mut(id) else { return };
+        match content {
+            Some(bytes) => tree.put_file(path, bytes, 0o644),
+            None => {
+                let mut parts = split(path);
+                let Some(name) = parts.pop() else { return };
+                if let Ok(dir) = tree.dir_mut(&parts) {
+                    dir.entries.remove(&name);
+                }
+            }
+        }
+        self.disk_touched(now);
+    }
+
     /// Moves a file on the node's disk; to nowhere: removes it. False when there is none.
     pub fn move_file(&mut self, from: &str, to: Option<&str>, now: Time) -> bool {
         let Some(id) = self.depot.known(&self.disk_name()) else { return false };

@@ -5,13 +5,23 @@ use containers::fs::Volumes;
 use containers::machine::Host;
 
 /// Commands that [`crate::program`] runs.
-pub(crate) const PROVIDED: [&str; 10] =
-    ["kubectl", "k", "helm", "load", "docker", "fault", "node", "why", "lab", "cluster"];
+pub(crate) const PROVIDED: &[&str] =
+    &["kubectl", "k", "helm", "load", "docker", "fault", "node", "why", "lab", "cluster", "ssh"];
+/// What a node has beside its files.
+pub(crate) const ON_NODE: &[&str] = &["crictl"];
+pub(crate) const ON_CONTROL_PLANE: &[&str] = &["crictl", "kubectl"];
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct LearnerHost {
     pub(crate) now: Time,
+    pub(crate) provided: &'static [&'static str],
     volumes: Volumes,
+}
+
+impl LearnerHost {
+    pub(crate) fn new(provided: &'static [&'static str]) -> Self {
+        Self { now: Time::EPOCH, provided, volumes: Volumes::default() }
+    }
 }
 
 impl Host for LearnerHost {
@@ -24,6 +34,6 @@ impl Host for LearnerHost {
     }
 
     fn provides(&self, name: &str) -> bool {
-        PROVIDED.contains(&name)
+        self.provided.contains(&name)
     }
 }

@@ -29,6 +29,23 @@ impl ProcessIo {
         Self { pid, env, cwd, shared: shared.clone() }
     }
 
+    /// Prints what a command had to say; its code.
+    pub(crate) fn print(&self, printed: &crate::load::Printed) -> i32 {
+        self.out(printed.out.as_bytes());
+        self.err(printed.err.as_bytes());
+        printed.code
+    }
+
+    /// The node this machine is.
+    pub(crate) fn node(&self) -> Option<String> {
+        self.shared.node.clone()
+    }
+
+    /// What has been typed; `None`: the end.
+    pub(crate) fn typed(&self) -> Poll<Option<Vec<u8>>> {
+        self.read_some()
+    }
+
     fn path(&self, path: &str) -> String {
         containers::fs::join(&self.cwd, path)
     }
@@ -165,31 +182,40 @@ impl ProcessIo {
     async fn edit(&self, command: &str, path: &str) -> Result<i32, String> {
         let line = format!("{command} {}", quote(path));
         let argv = ["sh".to_owned(), "-c".to_owned(), line];
-        let (pid, sink) = {
+        let tty = self.stdin_is_tty();
+        let (pid, sink, input) = {
             let mut host = self.shared.host.borrow_mut();
             let mut machine = self.shared.machine.borrow_mut();
             let sink = machine.sink();
-            let stdio = Stdio { input: None, sink, tty: false };
+            let input = tty.then(|| machine.input());
+            let stdio = Stdio { input, sink, tty };
             let started =
                 machine.spawn(&mut *host, &argv, self.env.clone(), &self.cwd, Cred::default(), stdio);
-            (started.map_err(|e| format!("{e:?}"))?, sink)
+            (started.map_err(|e| format!("{e:?}"))?, sink, input)
         };
-        let code = poll_fn(|_| match self.shared.machine.borrow().exit_code(pid) {
-            Some(code) => Poll::Ready(code),
-            None => Poll::Pending,
+        // The terminal is the editor's until it ends.
+        let code = poll_fn(|_| {
+            let printed = self.shared.machine.borrow_mut().take_output(sink);
+            for (stream, bytes) in printed {
+                match stream {
+                    Stream::Out => self.out(&bytes),
+                    Stream::Err => self.err(&bytes),
+                }
+            }
+            if let Some(code) = self.shared.machine.borrow().exit_code(pid) {
+                return Poll::Ready(code);
+            }
+            if let Some(input) = input {
+                match self.read_some() {
+                    Poll::Ready(Some(bytes)) => drop(self.shared.machine.borrow_mut().feed(input, &bytes)),
+                    Poll::Ready(None) => self.shared.machine.borrow_mut().end_input_once(input),
+                    Poll::Pending => {}
+                }
+            }
+            Poll::Pending
         })
         .await;
-        let printed = {
-            let mut machine = self.shared.machine.borrow_mut();
-            machine.reap(pid);
-            machine.take_output(sink)
-        };
-        for (stream, bytes) in printed {
-            match stream {
-                Stream::Out => self.out(&bytes),
-                Stream::Err => self.err(&bytes),
-            }
-        }
+        self.shared.machine.borrow_mut().reap(pid);
         Ok(code)
     }
 }

@@ -6,6 +6,7 @@
 
 mod clusters;
 mod complete;
+mod crictl;
 mod docker;
 pub mod fault;
 mod files;
@@ -17,6 +18,7 @@ mod node;
 mod program;
 pub mod prompts;
 pub mod script;
+mod ssh;
 mod why;
 
 use std::cell::RefCell;
@@ -26,7 +28,7 @@ use std::sync::Arc;
 use clock::Time;
 use cluster::Cluster;
 use containers::fs::{Cred, Fs};
-use containers::machine::{Env, Machine, Outcome, Stdio};
+use containers::machine::{Env, Host as _, Machine, Outcome, Stdio};
 use containers::shell::{Dialect, ParseError, Shell};
 
 pub use complete::Candidate;
@@ -56,6 +58,8 @@ pub(crate) struct Shared {
     pub(crate) lab: RefCell<hostlab::Lab>,
     pub(crate) discovery: kubectl::io::DiscoveryCache,
     pub(crate) explain: RefCell<ExplainTexts>,
+    /// The node this machine is.
+    pub(crate) node: Option<String>,
 }
 
 /// What `kubectl explain` says of fields is an asset that most sessions never need.
@@ -99,6 +103,18 @@ pub struct Terminal {
     calls: net::Calls,
     /// When something in the shell's kernel (`sleep`) goes on.
     shell_wakes_at: Option<Time>,
+    home: &'static str,
+    user: &'static str,
+}
+
+/// Whose terminal it is: the machine's name, its user, and what it has beside its files.
+pub(crate) struct Seat<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) home: &'static str,
+    pub(crate) user: &'static str,
+    /// The node, when it is one.
+    pub(crate) node: Option<String>,
+    pub(crate) provided: &'static [&'static str],
 }
 
 impl Default for Terminal {
@@ -120,7 +136,15 @@ impl Terminal {
         }
         fs.tree.put_file("/etc/hosts", net::HOSTS.as_bytes(), 0o644);
         fs.tree.put_file("/etc/resolv.conf", net::RESOLV.as_bytes(), 0o644);
-        let mut machine = Machine::new(fs, "wheelhouse", 1, Time::EPOCH);
+        Self::over(
+            fs,
+            Seat { name: "wheelhouse", home: HOME, user: "learner", node: None, provided: host::PROVIDED },
+        )
+    }
+
+    /// A terminal on a machine with these files.
+    pub(crate) fn over(fs: Fs, seat: Seat<'_>) -> Self {
+        let mut machine = Machine::new(fs, seat.name, 1, Time::EPOCH);
         machine.flavor = containers::machine::Flavor::Gnu;
         machine.sh = Dialect::Bash;
         let prompt = Prompt::on(&mut machine);
@@ -129,7 +153,8 @@ impl Terminal {
         machine.prompt(Dialect::Bash, Env::default(), "/", Cred::default(), idle);
         let shared = Rc::new(Shared {
             machine: RefCell::new(machine),
-            host: RefCell::new(LearnerHost::default()),
+            host: RefCell::new(LearnerHost::new(seat.provided)),
+            node: seat.node,
             docker: RefCell::default(),
             lab: RefCell::default(),
             discovery: kubectl::io::DiscoveryCache::default(),
@@ -142,6 +167,8 @@ impl Terminal {
             programs: Vec::new(),
             calls: net::Calls::default(),
             shell_wakes_at: None,
+            home: seat.home,
+            user: seat.user,
         };
         terminal.start_shell(true);
         terminal
@@ -158,17 +185,17 @@ impl Terminal {
 
     fn start_shell(&mut self, tty: bool) {
         let env = [
-            ("HOME", HOME),
-            ("USER", "learner"),
+            ("HOME", self.home),
+            ("USER", self.user),
             ("PATH", "/usr/local/bin:/usr/bin:/bin"),
             ("TERM", "xterm-256color"),
-            ("PWD", HOME),
+            ("PWD", self.home),
         ];
         let env = env.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned()));
         let env = Arc::new(env.collect());
         let prompt = &mut self.prompts[self.at];
         let stdio = Stdio { input: Some(prompt.input), sink: prompt.sink, tty };
-        let shell = self.shared.machine.borrow_mut().prompt(Dialect::Bash, env, HOME, Cred::default(), stdio);
+        let shell = self.shared.machine.borrow_mut().prompt(Dialect::Bash, env, self.home, Cred::default(), stdio);
         prompt.shell = shell.unwrap_or_default();
     }
 
@@ -243,6 +270,29 @@ impl Terminal {
         self.shared.machine.borrow_mut().interrupt(prompt.shell);
     }
 
+    /// Commands that were asked for and are not here, in the containers and at the prompt, and how often.
+    #[must_use]
+    pub fn missing(&self, cluster: &Cluster) -> Vec<(String, u32)> {
+        let mut all: ordered::BTreeMap<String, u32> =
+            cluster.missing_commands().map(|(name, n)| (name.to_owned(), n)).collect();
+        for (name, n) in &self.shared.host.borrow_mut().volumes().missing {
+            *all.entry(name.clone()).or_default() += n;
+        }
+        all.into_iter().collect()
+    }
+
+    /// The shell's exit code, once it has ended.
+    pub(crate) fn ended(&self) -> Option<i32> {
+        let machine = self.shared.machine.borrow();
+        let shell = self.prompts[self.at].shell;
+        if machine.is_alive(shell) { None } else { Some(machine.exit_code(shell).unwrap_or(0)) }
+    }
+
+    /// All files of the machine.
+    pub(crate) fn root(&self) -> containers::fs::Node {
+        self.shared.machine.borrow().fs.tree.root.clone()
+    }
+
     /// Ctrl-D.
     pub fn end_of_input(&mut self) {
         self.shared.machine.borrow_mut().end_input_once(self.prompts[self.at].input);
@@ -258,8 +308,8 @@ impl Terminal {
     #[must_use]
     pub fn directory(&self) -> String {
         let machine = self.shared.machine.borrow();
-        let cwd = machine.cwd(self.prompts[self.at].shell).unwrap_or(HOME);
-        match cwd.strip_prefix(HOME) {
+        let cwd = machine.cwd(self.prompts[self.at].shell).unwrap_or(self.home);
+        match cwd.strip_prefix(self.home) {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("~{rest}"),
             _ => cwd.to_owned(),
         }

@@ -14,6 +14,7 @@ use crate::Shared;
 use crate::docker::Docker;
 use crate::io::ProcessIo;
 use crate::load::Printed;
+use crate::ssh::Session;
 
 /// The name of the learner in the causal record.
 pub(crate) const LEARNER: &str = "you";
@@ -43,12 +44,21 @@ fn at_once(argv: &[String]) -> Option<Run> {
 pub(crate) struct Program {
     pub(crate) pid: Pid,
     port: Port,
-    future: LocalFuture<'static, i32>,
+    work: Work,
+}
+
+/// What a program is.
+enum Work {
+    /// kubectl, helm.
+    Future(LocalFuture<'static, i32>),
     /// A command that is done at once, with the cluster in hand: its arguments.
-    at_once: Option<(Run, Vec<String>, Rc<ProcessIo>)>,
-    docker: Option<Docker>,
+    AtOnce(Run, Vec<String>, Rc<ProcessIo>),
+    Docker(Docker),
     /// The host lab's command: its arguments.
-    lab: Option<(Vec<String>, Rc<ProcessIo>, Rc<Shared>)>,
+    Lab(Vec<String>, Rc<ProcessIo>, Rc<Shared>),
+    /// `crictl` on a node: done at once, or kubectl's streams under another name.
+    Crictl(Vec<String>, Rc<ProcessIo>, client::Handle),
+    Ssh(Box<Session>),
 }
 
 /// Who the learner's kubectl is, by the kubeconfig of a new cluster.
@@ -64,73 +74,72 @@ pub(crate) fn learner() -> Caller {
 impl Program {
     pub(crate) fn start(external: External, shared: &Rc<Shared>) -> Self {
         let (port, handle) = Port::new(learner());
-        if external.argv.first().is_some_and(|name| containers::programs::short_name(name) == "docker") {
-            let argv = external.argv.into_iter().skip(1).collect();
-            let docker = Docker::new(argv, external.pid, external.cwd, shared);
-            let future = Box::pin(std::future::pending());
-            return Self { pid: external.pid, port, future, at_once: None, docker: Some(docker), lab: None };
-        }
-        let io = Rc::new(ProcessIo::new(external.pid, external.env, external.cwd, shared));
+        let pid = external.pid;
         let now = at_once(&external.argv);
-        let is_lab = external.argv.first().is_some_and(|name| name == "lab");
-        let is_helm = external.argv.first().is_some_and(|n| containers::programs::short_name(n) == "helm");
+        let name = external.argv.first().map_or("", |n| containers::programs::short_name(n)).to_owned();
         let argv: Vec<String> = external.argv.into_iter().skip(1).collect();
-        if is_lab {
-            let future = Box::pin(std::future::pending());
-            let lab = Some((argv, io, shared.clone()));
-            return Self { pid: external.pid, port, future, at_once: None, docker: None, lab };
+        if name == "docker" {
+            let work = Work::Docker(Docker::new(argv, pid, external.cwd, shared));
+            return Self { pid, port, work };
         }
-        if let Some(run) = now {
-            let future = Box::pin(std::future::pending());
-            return Self {
-                pid: external.pid,
-                port,
-                future,
-                at_once: Some((run, argv, io)),
-                docker: None,
-                lab: None,
-            };
-        }
-        let future: LocalFuture<'static, i32> = if is_helm {
-            Box::pin(async move { helm::run(argv, io, handle).await })
-        } else {
-            Box::pin(async move { kubectl::run(argv, io, handle).await })
+        let io = Rc::new(ProcessIo::new(pid, external.env, external.cwd, shared));
+        let work = match (name.as_str(), now) {
+            ("lab", _) => Work::Lab(argv, io, shared.clone()),
+            (_, Some(run)) => Work::AtOnce(run, argv, io),
+            ("crictl", _) => Work::Crictl(argv, io, handle),
+            ("ssh", _) => Work::Ssh(Box::new(Session::new(argv, io))),
+            ("helm", _) => Work::Future(Box::pin(async move { helm::run(argv, io, handle).await })),
+            _ => Work::Future(Box::pin(async move { kubectl::run(argv, io, handle).await })),
         };
-        Self { pid: external.pid, port, future, at_once: None, docker: None, lab: None }
+        Self { pid, port, work }
     }
 
     /// Goes on as far as it can. The exit code when it has ended, and whether anything moved.
     pub(crate) fn drive(&mut self, cluster: &mut Cluster) -> (Option<i32>, bool) {
-        if let Some(docker) = &mut self.docker {
-            return docker.drive(cluster);
-        }
         let mut moved = false;
-        if let Some((run, argv, io)) = &self.at_once {
-            let korean = kubectl::help::speaks_korean(io.as_ref());
-            let printed = match run {
-                // What is about clusters as a whole has the first in hand.
-                Run::AtFirst(run) => run(argv, korean, cluster, io.as_ref()),
-                Run::AtCurrent(run) => match crate::clusters::current(cluster, io.as_ref()) {
-                    Ok(name) => cluster.with_cluster(&name, |c| run(argv, korean, c)).unwrap_or_default(),
-                    Err(nobody) => Printed { err: format!("{nobody}\n"), code: 1, ..Printed::default() },
-                },
-            };
-            io.out(printed.out.as_bytes());
-            io.err(printed.err.as_bytes());
-            return (Some(printed.code), true);
+        match &mut self.work {
+            Work::Docker(docker) => return docker.drive(cluster),
+            Work::Ssh(session) => return session.drive(cluster),
+            Work::AtOnce(run, argv, io) => {
+                let korean = kubectl::help::speaks_korean(io.as_ref());
+                let printed = match run {
+                    // What is about clusters as a whole has the first in hand.
+                    Run::AtFirst(run) => run(argv, korean, cluster, io.as_ref()),
+                    Run::AtCurrent(run) => match crate::clusters::current(cluster, io.as_ref()) {
+                        Ok(name) => {
+                            cluster.with_cluster(&name, |c| run(argv, korean, c)).unwrap_or_default()
+                        }
+                        Err(nobody) => Printed { err: format!("{nobody}\n"), code: 1, ..Printed::default() },
+                    },
+                };
+                return (Some(io.print(&printed)), true);
+            }
+            Work::Lab(argv, io, shared) => {
+                let korean = kubectl::help::speaks_korean(io.as_ref());
+                let printed = shared.lab.borrow_mut().run(argv, korean, cluster.now());
+                io.out(printed.out.as_bytes());
+                io.err(printed.err.as_bytes());
+                return (Some(printed.code), true);
+            }
+            Work::Crictl(argv, io, handle) => {
+                let node = io.node().unwrap_or_default();
+                match crate::crictl::run(argv, &node, cluster) {
+                    crate::crictl::Done::Printed(printed) => return (Some(io.print(&printed)), true),
+                    crate::crictl::Done::Kubectl(argv) => {
+                        let (io, handle) = (io.clone(), handle.clone());
+                        let future = Box::pin(async move { kubectl::run(argv, io, handle).await });
+                        self.work = Work::Future(future);
+                    }
+                }
+            }
+            Work::Future(_) => {}
         }
-        if let Some((argv, io, shared)) = &self.lab {
-            let korean = kubectl::help::speaks_korean(io.as_ref());
-            let printed = shared.lab.borrow_mut().run(argv, korean, cluster.now());
-            io.out(printed.out.as_bytes());
-            io.err(printed.err.as_bytes());
-            return (Some(printed.code), true);
-        }
+        let Work::Future(future) = &mut self.work else { return (None, false) };
         // A program that asks for the time before anything else finds the cluster's.
         self.port.serve(cluster);
         loop {
             let mut context = Context::from_waker(Waker::noop());
-            if let Poll::Ready(code) = self.future.as_mut().poll(&mut context) {
+            if let Poll::Ready(code) = future.as_mut().poll(&mut context) {
                 self.port.serve(cluster);
                 return (Some(code), true);
             }
@@ -142,12 +151,16 @@ impl Program {
     }
 
     pub(crate) fn sleeps_until(&self) -> Option<Time> {
-        self.docker.as_ref().map_or_else(|| self.port.sleeps_until(), Docker::wakes_at)
+        match &self.work {
+            Work::Docker(docker) => docker.wakes_at(),
+            Work::Ssh(session) => session.wakes_at(),
+            _ => self.port.sleeps_until(),
+        }
     }
 
     /// Its process is gone before it has ended.
     pub(crate) fn abandon(&mut self) {
-        if let Some(docker) = &mut self.docker {
+        if let Work::Docker(docker) = &mut self.work {
             docker.abandon();
         }
     }

@@ -33,6 +33,22 @@ pub struct VolumeId(pub u64);
 #[derive(Clone, Debug, Default)]
 pub struct Volumes {
     pub trees: BTreeMap<VolumeId, Tree>,
+    /// Programs that machines were asked for and do not have, counted for developers.
+    pub missing: BTreeMap<String, u32>,
+}
+
+/// Names that are counted at most.
+const MISSING_MAX: usize = 200;
+
+impl Volumes {
+    /// Counts a program that was not found.
+    pub fn note_missing(&mut self, name: &str) {
+        if let Some(n) = self.missing.get_mut(name) {
+            *n = n.saturating_add(1);
+        } else if self.missing.len() < MISSING_MAX && name.len() < 100 {
+            self.missing.insert(name.to_owned(), 1);
+        }
+    }
 }
 
 impl Tree {

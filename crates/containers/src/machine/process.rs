@@ -196,7 +196,13 @@ impl Machine {
         cwd: &str,
         cred: Cred,
     ) -> Result<(Task, Vec<String>), ExecError> {
-        match self.load(host, argv, env, cwd, cred) {
+        let loaded = self.load(host, argv, env, cwd, cred);
+        if let Err(ExecError::NotInPath(name)) = &loaded
+            && self.image.known
+        {
+            host.volumes().note_missing(name);
+        }
+        match loaded {
             Err(ExecError::NoFile(name))
                 if !self.image.known && name.starts_with('/') && self.is_below_init(pid) =>
             {

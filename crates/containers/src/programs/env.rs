@@ -15,6 +15,36 @@ pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
     Box::new(Wrapper { argv: argv.to_vec() })
 }
 
+/// PHP's entrypoint: what runs by default follows from the image's variant.
+#[derive(Clone)]
+struct Php(Vec<String>);
+
+pub(super) fn php(argv: &[String]) -> Box<dyn Program> {
+    Box::new(Php(argv.to_vec()))
+}
+
+impl Program for Php {
+    fn copy(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+
+    fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
+        let tag = &sys.machine().image.tag;
+        let given = self.0.get(1..).unwrap_or_default();
+        let default = given == ["php", "-a"];
+        let words: Vec<String> = if default && tag.contains("apache") {
+            vec!["apache2-foreground".into()]
+        } else if default && tag.contains("fpm") {
+            vec!["php-fpm".into()]
+        } else if given.first().is_some_and(|a| a.starts_with('-')) {
+            std::iter::once("php".to_owned()).chain(given.iter().cloned()).collect()
+        } else {
+            given.to_vec()
+        };
+        if words.is_empty() { Turn::Exit(0) } else { Turn::Exec(words, None) }
+    }
+}
+
 /// An image's entrypoint script: options alone go to the default server, anything else is run as it is.
 pub(super) fn entrypoint(default: &str, argv: &[String]) -> Box<dyn Program> {
     let mut argv = argv.to_vec();

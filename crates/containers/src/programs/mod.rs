@@ -30,7 +30,7 @@ mod lines;
 mod ls;
 mod names;
 mod net;
-mod oneliner;
+pub(crate) mod oneliner;
 mod packages;
 mod pgrep;
 mod pi;
@@ -159,6 +159,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("pg_isready", S(db::pg_isready)),
     ("pgrep", R(pgrep::pgrep)),
     ("php", S(source::start)),
+    ("php-entrypoint", S(env::php)),
     ("pidof", R(pgrep::pidof)),
     ("ping", S(net::ping)),
     ("pip", R(packages::pip)),
@@ -254,6 +255,7 @@ const NOT_BUSYBOX: &[&str] = &[
     "perl",
     "pg_isready",
     "php",
+    "php-entrypoint",
     "pip",
     "pip3",
     "psql",

@@ -53,6 +53,39 @@ fn unquoted(text: &str) -> Option<(&str, char)> {
     (!inner.contains(q)).then_some((inner, q))
 }
 
+/// A page of PHP: its text, with what its `echo`s give.
+pub(crate) fn page(text: &str, sys: &Sys<'_>) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    let mut run = Run::new("");
+    while let Some(i) = rest.find("<?") {
+        out.push_str(&rest[..i]);
+        let code = rest[i..].trim_start_matches("<?php").trim_start_matches("<?=").trim_start_matches("<?");
+        let short = rest[i..].starts_with("<?=");
+        let (code, after) = code.split_once("?>").unwrap_or((code, ""));
+        for statement in apart(code, ';').into_iter().take(LINES_MAX) {
+            let statement = statement.trim();
+            let echo = if short {
+                Some(statement)
+            } else {
+                statement.strip_prefix("echo").or(statement.strip_prefix("print"))
+            };
+            if let Some(values) = echo {
+                for value in apart(values.trim().trim_start_matches('(').trim_end_matches(')'), ',') {
+                    out.push_str(&run.value(&value, sys, 0).unwrap_or_default());
+                }
+            } else if statement.starts_with("phpinfo(") {
+                out.push_str("<h1 class=\"p\">PHP Version 8.3.14</h1>\n");
+            } else if let Some((name, value)) = statement.split_once('=')
+                && let Some(v) = run.value(value, sys, 0)
+            {
+                run.vars.insert(name.trim().trim_start_matches('$').to_owned(), v);
+            }
+        }
+        rest = after;
+    }
+    out + rest
+}
+
 /// What a call's brackets hold: `print(x)` with `print`.
 fn argument<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
     names.iter().find_map(|n| text.strip_prefix(n)?.trim_start().strip_prefix('(')?.strip_suffix(')'))

@@ -1,4 +1,4 @@
-//! PHP.
+//! PHP: its command line, and with the apache tags a web server.
 
 use super::super::{Image, PLAIN};
 
@@ -7,8 +7,18 @@ pub(super) static IMAGE: Image = Image {
     tags: &["latest", "apache", "cli", "fpm", "7", "8", "7.[0-4]", "8.[0-4]", "8.[0-4].[0-9]*"],
     suffixes: &["-apache", "-cli", "-fpm", "-alpine"],
     size_bytes: 530 << 20,
+    workdir: "/var/www/html",
+    entrypoint: &["docker-php-entrypoint"],
     cmd: &["php", "-a"],
+    programs: &[
+        ("/usr/local/bin/php", "php"),
+        ("/usr/local/bin/docker-php-entrypoint", "php-entrypoint"),
+        ("/usr/local/bin/apache2-foreground", "apache"),
+        ("/usr/local/sbin/php-fpm", "hang"),
+        ("/usr/bin/curl", "curl"),
+    ],
+    dirs: &["/var/www/html"],
     memory_bytes: 10 << 20,
-    programs: &[("/usr/local/bin/php", "php")],
+    request_us: 900,
     ..PLAIN
 };

@@ -1,4 +1,4 @@
-//! Servers of files: nginx, Apache httpd, Caddy. They read their document root on the container's own file system.
+//! Servers of files: nginx, Apache httpd (with PHP's `echo`), Caddy; HAProxy without its back ends. They read their document root on the container's own file system.
 
 use super::{Kind, Server, no_demand};
 use crate::fs::Node;
@@ -7,7 +7,22 @@ use crate::net::{HttpRequest, HttpResponse};
 use crate::programs;
 use ordered::Sort as _;
 
-pub(super) const KINDS: [Kind; 4] = [
+pub(super) const KINDS: [Kind; 5] = [
+    Kind {
+        name: "haproxy",
+        ports: &[],
+        start_ms: 30,
+        demand: haproxy_check,
+        log: |_, _| {
+            (
+                String::new(),
+                "[NOTICE]   (1) : New worker (8) forked\n[NOTICE]   (1) : Loading success.\n".into(),
+            )
+        },
+        http: Some(haproxy),
+        tcp: None,
+        term: Some(0),
+    },
     Kind {
         name: "nginx",
         ports: &[80],
@@ -88,7 +103,7 @@ fn check(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
         return Err((text, 1));
     }
     if server.argv.iter().any(|a| a == "-v") {
-        return Err(("nginx version: nginx/1.27.3\n".into(), 0));
+        return Err((format!("nginx version: nginx/{}\n", nginx_version(sys)), 0));
     }
     if server.argv.iter().any(|a| a == "-t") {
         return Err(("nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\nnginx: configuration file /etc/nginx/nginx.conf test is successful\n".into(), 0));
@@ -111,7 +126,68 @@ fn check(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
     Ok(())
 }
 
+const HAPROXY: &str = "/usr/local/etc/haproxy/haproxy.cfg";
+
+fn haproxy_config(server: &Server, sys: &mut Sys<'_>) -> Option<String> {
+    let given = server.argv.iter().position(|a| a == "-f").and_then(|i| server.argv.get(i + 1));
+    let file = given.map_or(HAPROXY, String::as_str).to_owned();
+    sys.fs().read(&file).ok().map(|b| String::from_utf8_lossy(&b).into_owned())
+}
+
+fn haproxy_check(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
+    if server.argv.iter().any(|a| a == "-v") {
+        return Err(("HAProxy version 3.1.1-717960d 2024/12/11 - https://haproxy.org/\n".into(), 0));
+    }
+    match haproxy_config(server, sys) {
+        Some(text) if server.argv.iter().any(|a| a == "-c") => {
+            Err((if text.is_empty() { String::new() } else { "Configuration file is valid\n".into() }, 0))
+        }
+        Some(_) => Ok(()),
+        None => Err((
+            format!(
+                "[ALERT]    (1) : config : Cannot open configuration file/directory {HAPROXY} : No such file or directory\n"
+            ),
+            1,
+        )),
+    }
+}
+
+/// What its configuration answers by itself; servers behind it are not asked.
+fn haproxy(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> HttpResponse {
+    let text = haproxy_config(server, sys).unwrap_or_default();
+    let own = text.lines().map(str::trim).find_map(|l| l.strip_prefix("http-request return "));
+    if let Some(own) = own {
+        let after = |word: &str| own.split(word).nth(1).map(str::trim_start);
+        let status = after("status ").and_then(|s| s.split(' ').next()?.parse().ok()).unwrap_or(200);
+        let body = ["lf-string ", "string "].iter().find_map(|w| after(w)).unwrap_or("");
+        let body = body.trim_start_matches(['"', '\'']).split(['"', '\'']).next().unwrap_or("");
+        return HttpResponse::text(status, "text/plain", body.replace("\\n", "\n"));
+    }
+    let stats = directives(&text, "stats").any(|s| s.starts_with("uri") && s.ends_with(request.path()));
+    if stats {
+        return HttpResponse::text(
+            200,
+            "text/html",
+            "<html><head><title>Statistics Report for HAProxy</title></head><body><h1>HAProxy</h1></body></html>\n",
+        );
+    }
+    HttpResponse::text(
+        503,
+        "text/html",
+        "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n",
+    )
+}
+
 pub(super) fn ports(server: &Server, sys: &mut Sys<'_>) -> Vec<u16> {
+    if server.kind.name == "haproxy" {
+        let text = haproxy_config(server, sys).unwrap_or_default();
+        let mut ports: Vec<u16> = directives(&text, "bind")
+            .filter_map(|l| l.split_whitespace().next()?.rsplit(':').next()?.parse().ok())
+            .collect();
+        ports.arrange();
+        ports.dedup();
+        return ports;
+    }
     if server.kind.name != "nginx" {
         return server.kind.ports.to_vec();
     }
@@ -124,13 +200,55 @@ pub(super) fn ports(server: &Server, sys: &mut Sys<'_>) -> Vec<u16> {
     if ports.is_empty() { server.kind.ports.to_vec() } else { ports }
 }
 
+/// The version behind the image's tag: the last patch of a minor, as far as it is known.
+fn nginx_version(sys: &Sys<'_>) -> String {
+    const LAST: [(&str, &str); 22] = [
+        ("1.7", "12"),
+        ("1.8", "1"),
+        ("1.9", "15"),
+        ("1.10", "3"),
+        ("1.11", "13"),
+        ("1.12", "2"),
+        ("1.13", "12"),
+        ("1.14", "2"),
+        ("1.15", "12"),
+        ("1.16", "1"),
+        ("1.17", "10"),
+        ("1.18", "0"),
+        ("1.19", "10"),
+        ("1.20", "2"),
+        ("1.21", "6"),
+        ("1.22", "1"),
+        ("1.23", "4"),
+        ("1.24", "0"),
+        ("1.25", "5"),
+        ("1.26", "3"),
+        ("1.27", "5"),
+        ("1.28", "0"),
+    ];
+    let tag = sys.machine().image.tag.split('-').next().unwrap_or("");
+    match tag.split('.').count() {
+        3 => tag.to_owned(),
+        2 => LAST
+            .iter()
+            .find(|(minor, _)| *minor == tag)
+            .map_or("1.27.3".into(), |(m, patch)| format!("{m}.{patch}")),
+        _ if tag == "stable" => "1.28.0".into(),
+        _ => "1.27.3".into(),
+    }
+}
+
 fn nginx_log(_: &Server, sys: &Sys<'_>) -> (String, String) {
     let now = programs::date_text(sys.now(), "%Y/%m/%d %H:%M:%S");
     let line = |text: &str| format!("{now} [notice] 1#1: {text}\n");
     (
         String::new(),
-        [line("using the \"epoll\" event method"), line("nginx/1.27.3"), line("start worker processes")]
-            .concat(),
+        [
+            line("using the \"epoll\" event method"),
+            line(&format!("nginx/{}", nginx_version(sys))),
+            line("start worker processes"),
+        ]
+        .concat(),
     )
 }
 
@@ -158,11 +276,11 @@ fn content_type(path: &str) -> &'static str {
     }
 }
 
-fn error_page(server: &Server, status: u16) -> HttpResponse {
+fn error_page(server: &Server, status: u16, sys: &Sys<'_>) -> HttpResponse {
     let reason = HttpResponse::reason(status);
     let who = match server.kind.name {
-        "nginx" => "<hr><center>nginx/1.27.3</center>\n",
-        _ => "",
+        "nginx" => format!("<hr><center>nginx/{}</center>\n", nginx_version(sys)),
+        _ => String::new(),
     };
     HttpResponse::text(
         status,
@@ -175,8 +293,10 @@ fn error_page(server: &Server, status: u16) -> HttpResponse {
 
 fn answer(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> HttpResponse {
     let text = if server.kind.name == "nginx" { config(sys) } else { String::new() };
+    let php = server.kind.name == "apache" && sys.fs().is_dir("/var/www/html");
     let root = match server.kind.name {
         "nginx" => directives(&text, "root").next().unwrap_or("/usr/share/nginx/html").to_string(),
+        "apache" if php => "/var/www/html".into(),
         "apache" => "/usr/local/apache2/htdocs".into(),
         "caddy" => "/usr/share/caddy".into(),
         _ => "/".into(),
@@ -192,30 +312,43 @@ fn answer(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> Http
             .replace("$hostname", &sys.machine().hostname);
         HttpResponse::text(code.parse().unwrap_or(200), "text/plain", body)
     } else if !matches!(request.method.as_str(), "GET" | "HEAD") {
-        error_page(server, 405)
+        error_page(server, 405, sys)
     } else {
         if sys.fs().is_dir(&path) {
-            path = format!("{}/index.html", path.trim_end_matches('/'));
+            let script = format!("{}/index.php", path.trim_end_matches('/'));
+            path = if php && sys.fs().exists(&script) {
+                script
+            } else {
+                format!("{}/index.html", path.trim_end_matches('/'))
+            };
         }
         let node = sys.fs().get(&path).cloned();
         match node {
             Ok(Node::File(_)) => match sys.fs().read(&path) {
+                Ok(body) if php && path.ends_with(".php") => {
+                    let page = programs::oneliner::page(&String::from_utf8_lossy(&body), sys);
+                    HttpResponse::text(200, "text/html; charset=UTF-8", page)
+                }
                 Ok(body) => HttpResponse::text(200, content_type(&path), body),
-                Err(_) => error_page(server, 403),
+                Err(_) => error_page(server, 403, sys),
             },
-            Ok(_) => error_page(server, 403),
+            Ok(_) => error_page(server, 403, sys),
             Err(_) if path.ends_with("/index.html") && request.path().ends_with('/') => {
-                error_page(server, if request.path() == "/" { 403 } else { 404 })
+                error_page(server, if request.path() == "/" { 403 } else { 404 }, sys)
             }
-            Err(_) => error_page(server, 404),
+            Err(_) => error_page(server, 404, sys),
         }
     };
     let software = match server.kind.name {
-        "nginx" => "nginx/1.27.3",
-        "apache" => "Apache/2.4.62 (Unix)",
-        _ => "Caddy",
+        "nginx" => format!("nginx/{}", nginx_version(sys)),
+        "apache" if php => "Apache/2.4.62 (Debian)".into(),
+        "apache" => "Apache/2.4.62 (Unix)".into(),
+        "haproxy" => String::new(),
+        _ => "Caddy".into(),
     };
-    response.headers.insert(0, ("Server".into(), software.into()));
+    if !software.is_empty() {
+        response.headers.insert(0, ("Server".into(), software));
+    }
     response.headers.push(("Content-Length".into(), response.body.len().to_string()));
     if request.method == "HEAD" {
         response.body.clear();

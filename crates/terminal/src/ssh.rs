@@ -1,0 +1,206 @@
+//! `ssh NODE [COMMAND]`: a shell on a node's files, with `crictl` beside it.
+//!
+//! Owns: the session, and what it wrote to the node's disk. Does not own: the disk (the node's kubelet), crictl's words.
+//! The session stands on the node's disk as it was when it began, over the tools of a plain distribution; files it
+//! writes or removes are the node's at once. Not modelled: keys, accounts, other sessions' writes, `systemctl`.
+
+use std::rc::Rc;
+use std::task::Poll;
+
+use cluster::Cluster;
+use containers::fs::{Fs, Node};
+use containers::images::base::{Base, tree};
+use kubectl::Io as _;
+
+use crate::io::ProcessIo;
+use crate::{Seat, Stream, Terminal, host};
+
+const FILES_MAX: usize = 200;
+
+pub(crate) struct Session {
+    argv: Vec<String>,
+    io: Rc<ProcessIo>,
+    inside: Option<Box<Inside>>,
+}
+
+struct Inside {
+    node: String,
+    terminal: Terminal,
+    /// A command was given: the session ends with it.
+    once: bool,
+    seen: Node,
+    typed: Vec<u8>,
+    asked: bool,
+}
+
+/// Files that differ, as paths and their new content.
+fn differences(old: Option<&Node>, new: Option<&Node>, path: &str, out: &mut Vec<(String, Option<Vec<u8>>)>) {
+    if out.len() >= FILES_MAX {
+        return;
+    }
+    match (old, new) {
+        (Some(Node::Dir(a)), Some(Node::Dir(b))) if std::sync::Arc::ptr_eq(a, b) => {}
+        (Some(Node::File(a)), Some(Node::File(b))) if a.bytes == b.bytes => {}
+        (_, Some(Node::File(f))) => out.push((path.to_owned(), Some(f.bytes.clone()))),
+        (Some(Node::File(_)), None) => out.push((path.to_owned(), None)),
+        (old, new) => {
+            let entry = |n: Option<&Node>| match n {
+                Some(Node::Dir(d)) => d.entries.clone(),
+                _ => Default::default(),
+            };
+            let (a, b) = (entry(old), entry(new));
+            let mut names: Vec<_> = a.keys().chain(b.keys()).cloned().collect();
+            names.sort();
+            names.dedup();
+            for name in names {
+                differences(a.get(&name), b.get(&name), &format!("{path}/{name}"), out);
+            }
+        }
+    }
+}
+
+/// A tree laid over another.
+fn laid_over(below: &mut containers::fs::Tree, path: &str, node: &Node) {
+    match node {
+        Node::Dir(d) => {
+            if below.node(&containers::fs::split(path)).is_none() {
+                below.put(path, Node::dir(node.meta().mode));
+            }
+            for (name, inner) in &d.entries {
+                laid_over(below, &format!("{path}/{name}"), inner);
+            }
+        }
+        other => below.put(path, other.clone()),
+    }
+}
+
+impl Session {
+    pub(crate) fn new(argv: Vec<String>, io: Rc<ProcessIo>) -> Self {
+        Self { argv, io, inside: None }
+    }
+
+    /// Connects; the exit code when that failed.
+    fn begin(&mut self, cluster: &mut Cluster) -> Option<i32> {
+        let mut words = self.argv.iter().map(String::as_str).peekable();
+        while let Some(flag) = words.next_if(|w| w.starts_with('-')) {
+            if matches!(flag, "-p" | "-i" | "-o" | "-l" | "-F") {
+                words.next();
+            }
+        }
+        let Some(place) = words.next() else {
+            self.io.err(b"usage: ssh [user@]node [command [argument ...]]\n");
+            return Some(255);
+        };
+        let name = place.rsplit('@').next().unwrap_or(place);
+        let Some(node) = cluster.node_called(name) else {
+            self.io.err(
+                format!("ssh: Could not resolve hostname {name}: Name or service not known\n").as_bytes(),
+            );
+            return Some(255);
+        };
+        if !cluster.node_answers(&node) {
+            self.io.err(format!("ssh: connect to host {name} port 22: Connection timed out\n").as_bytes());
+            return Some(255);
+        }
+        let mut files = tree(Base::Ubuntu);
+        files.put("/root", Node::dir(0o700));
+        if let Some(disk) = cluster.node_disk(&node) {
+            laid_over(&mut files, "", &disk);
+        }
+        for name in ["ps", "top", "free", "vi", "uptime", "ping", "pgrep", "less", "mount", "watch"] {
+            files.put(&format!("/usr/bin/{name}"), Node::program(name, 60_000));
+        }
+        files.put("/usr/bin/curl", Node::program("curl", 260_000));
+        let mut fs = Fs::default();
+        fs.tree = files;
+        let provided = if cluster.is_control_plane(&node) { host::ON_CONTROL_PLANE } else { host::ON_NODE };
+        let seat = Seat { name: &node, home: "/root", user: "root", node: Some(node.clone()), provided };
+        let mut terminal = Terminal::over(fs, seat);
+        let line: Vec<&str> = words.collect();
+        let once = !line.is_empty();
+        if once {
+            terminal.submit(&line.join(" "));
+        }
+        let seen = terminal.root();
+        self.inside = Some(Box::new(Inside { node, terminal, once, seen, typed: Vec::new(), asked: false }));
+        None
+    }
+
+    /// Goes on as far as it can. The exit code when it has ended, and whether anything moved.
+    pub(crate) fn drive(&mut self, cluster: &mut Cluster) -> (Option<i32>, bool) {
+        if self.inside.is_none()
+            && let Some(code) = self.begin(cluster)
+        {
+            return (Some(code), true);
+        }
+        let Some(inside) = &mut self.inside else { return (Some(255), true) };
+        let (io, mut moved) = (&self.io, false);
+        loop {
+            inside.terminal.poll(cluster);
+            let output = inside.terminal.take_output();
+            let mut again = !output.is_empty();
+            for piece in output {
+                match piece.stream {
+                    Stream::Out => io.out(&piece.bytes),
+                    Stream::Err => io.err(&piece.bytes),
+                }
+            }
+            let ended = inside.terminal.ended();
+            if ended.is_some() || !inside.terminal.is_running() {
+                inside.keep(cluster);
+                if ended.is_some() || inside.once {
+                    if !inside.once && io.stdin_is_tty() {
+                        io.out(format!("logout\nConnection to {} closed.\n", inside.node).as_bytes());
+                    }
+                    return (Some(ended.unwrap_or_else(|| inside.terminal.exit_code())), true);
+                }
+                if !inside.asked && io.stdin_is_tty() {
+                    let prompt = format!("root@{}:{}# ", inside.node, inside.terminal.directory());
+                    io.out(prompt.as_bytes());
+                }
+                inside.asked = true;
+            }
+            if let Some(n) = inside.typed.iter().position(|b| *b == b'\n') {
+                let line: Vec<u8> = inside.typed.drain(..=n).collect();
+                inside.terminal.submit(&String::from_utf8_lossy(&line[..n]));
+                inside.asked = inside.terminal.needs_more();
+                again = true;
+            } else {
+                match io.typed() {
+                    Poll::Ready(Some(bytes)) => {
+                        inside.typed.extend(bytes);
+                        again = true;
+                    }
+                    Poll::Ready(None) if inside.once => inside.terminal.end_of_input(),
+                    Poll::Ready(None) if !inside.terminal.is_running() => {
+                        inside.keep(cluster);
+                        return (Some(inside.terminal.exit_code()), true);
+                    }
+                    Poll::Ready(None) => inside.terminal.end_of_input(),
+                    Poll::Pending => {}
+                }
+            }
+            moved |= again;
+            if !again {
+                return (None, moved);
+            }
+        }
+    }
+
+    pub(crate) fn wakes_at(&self) -> Option<clock::Time> {
+        self.inside.as_ref().and_then(|i| i.terminal.wakes_at())
+    }
+}
+
+impl Inside {
+    /// What was written here is the node's.
+    fn keep(&mut self, cluster: &mut Cluster) {
+        let now = self.terminal.root();
+        let mut changed = Vec::new();
+        differences(Some(&self.seen), Some(&now), "", &mut changed);
+        for (path, content) in changed {
+            cluster.write_node_file(&self.node, &path, content);
+        }
+        self.seen = now;
+    }
+}
