@@ -6,7 +6,7 @@ pub(super) static IMAGE: Image = Image {
     name: "docker.io/resouer/sample",
     tags: &["latest", "v[12]"],
     size_bytes: 5 << 20,
-    layers: 2,
+    layers: 3,
     base: Base::Busybox,
     cmd: &["sh"],
     files: &[(
