@@ -195,7 +195,8 @@ impl Terminal {
         let env = Arc::new(env.collect());
         let prompt = &mut self.prompts[self.at];
         let stdio = Stdio { input: Some(prompt.input), sink: prompt.sink, tty };
-        let shell = self.shared.machine.borrow_mut().prompt(Dialect::Bash, env, self.home, Cred::default(), stdio);
+        let shell =
+            self.shared.machine.borrow_mut().prompt(Dialect::Bash, env, self.home, Cred::default(), stdio);
         prompt.shell = shell.unwrap_or_default();
     }
 

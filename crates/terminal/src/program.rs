@@ -106,9 +106,7 @@ impl Program {
                     // What is about clusters as a whole has the first in hand.
                     Run::AtFirst(run) => run(argv, korean, cluster, io.as_ref()),
                     Run::AtCurrent(run) => match crate::clusters::current(cluster, io.as_ref()) {
-                        Ok(name) => {
-                            cluster.with_cluster(&name, |c| run(argv, korean, c)).unwrap_or_default()
-                        }
+                        Ok(name) => cluster.with_cluster(&name, |c| run(argv, korean, c)).unwrap_or_default(),
                         Err(nobody) => Printed { err: format!("{nobody}\n"), code: 1, ..Printed::default() },
                     },
                 };
