@@ -1,6 +1,6 @@
 //! `window.wheelhouse`: the page for tests, embeds and the curious.
 //!
-//! Owns: `exec(line) -> Promise<{output, exit}>`, `apply(yaml)`, `advance(ms)`, `state()`, `on(event, f)`,
+//! Owns: `exec(line) -> Promise<{output, exit}>`, `apply(yaml)`, `advance(ms)`, `seek(ms)`, `state()`, `on(event, f)`,
 //! `logHash(seed, script)`, `bench(name)`. Does not own: what they do (`session`).
 
 use std::cell::RefCell;
@@ -107,6 +107,15 @@ pub(crate) fn install(app: App) {
         Closure::new(move |ms: JsValue, _| {
             app.act(|s| s.advance(ms.as_f64().unwrap_or(0.0) as i64));
             Promise::resolve(&state(app)).into()
+        }),
+    );
+    method(
+        &api,
+        "seek",
+        Closure::new(move |ms: JsValue, _| {
+            let at = app.ask(|s| s.now() - s.elapsed()) + ms.as_f64().unwrap_or(0.0) as i64;
+            app.seek(at);
+            JsValue::UNDEFINED
         }),
     );
     method(&api, "state", Closure::new(move |_, _| state(app)));

@@ -68,12 +68,19 @@ pub enum Meant {
 /// A line of time: its name, where it left which other, whether it is the one shown.
 pub type Branched = (char, Option<(char, i64)>, bool);
 
-/// A cluster among several, as the switcher names it.
+/// A cluster among several, as the switcher shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    pub name: SmolStr,
-    pub says: SmolStr,
+    pub summary: cluster::Summary,
     pub shown: bool,
+}
+
+/// A member's cluster on the stage: its picture, and the last revision taken into it.
+#[derive(Clone, Debug, Default)]
+struct MemberView {
+    name: SmolStr,
+    scene: Scene,
+    seen: u64,
 }
 
 /// The end of a command that came through [`Session::exec`].
@@ -117,6 +124,8 @@ pub struct Session {
     rest: i64,
     /// A command has begun a line of its own.
     forked: bool,
+    /// The member whose cluster is shown in place of the first.
+    member: Option<MemberView>,
     /// How often the picture has become another one not by writes: by looking back or switching over.
     pictures: u64,
     moved: Moved,
@@ -263,6 +272,7 @@ impl Session {
             speed: 1000,
             rest: 0,
             forked: false,
+            member: None,
             pictures: 0,
             moved: Moved::default(),
         };
@@ -286,8 +296,15 @@ impl Session {
 
     // ---- time ----------------------------------------------------------------------------------------------------
 
-    /// The cluster and the picture that the page shows: those of the instant looked back at, else the present's.
+    /// The cluster and the picture that the page shows: a member's where one is chosen, else the first cluster's.
     fn shown(&self) -> (&Cluster, &Scene) {
+        let base = self.base();
+        let Some(member) = &self.member else { return base };
+        base.0.cluster_named(&member.name).map_or(base, |cluster| (cluster, &member.scene))
+    }
+
+    /// The first cluster and its picture: those of the instant looked back at, else the present's.
+    fn base(&self) -> (&Cluster, &Scene) {
         match &self.past {
             Some(view) => (&view.cluster, &view.companion),
             None => (&self.here.cluster, &self.here.scene),
@@ -321,13 +338,13 @@ impl Session {
     /// Ms of virtual time that the page shows, on the clock of the objects.
     #[must_use]
     pub fn now(&self) -> i64 {
-        self.shown().0.now().0
+        self.base().0.now().0
     }
 
     /// The same since the cluster began.
     #[must_use]
     pub fn elapsed(&self) -> i64 {
-        self.shown().0.now().since(Time::EPOCH)
+        self.base().0.now().since(Time::EPOCH)
     }
 
     /// The end of the line of time, on the clock of the objects: the present, whatever is shown.
@@ -350,12 +367,12 @@ impl Session {
 
     #[must_use]
     pub fn revision(&self) -> u64 {
-        self.shown().0.revision()
+        self.base().0.revision()
     }
 
     #[must_use]
     pub fn log_hash(&self) -> u64 {
-        self.shown().0.log_hash()
+        self.base().0.log_hash()
     }
 
     /// Lets `real_us` microseconds of the reader's time pass. `go_on` says whether this slice has time left; when it
@@ -477,6 +494,7 @@ impl Session {
     fn show(&mut self, goal: Goal) {
         let from = self.past.take();
         self.past = self.here.seek(goal, from);
+        self.meet_member(true);
         self.all_moved();
         self.align();
     }
@@ -484,6 +502,7 @@ impl Session {
     /// Shows the present again.
     pub fn to_present(&mut self) {
         if self.past.take().is_some() {
+            self.meet_member(true);
             self.all_moved();
             self.align();
         }
@@ -670,9 +689,11 @@ impl Session {
             let owner = stage.owners.get(&pod.owner).map_or("", |o| o.name.as_str());
             Due { at: pod.ends_at, lane: Lane::Kubelet, what: (texts.end_of)(suffix(&pod.name, owner)) }
         };
-        let mut all: Vec<Due> = ending.map(due).collect();
-        all.sort_by_key(|d| d.at);
-        all
+        // No more than can be told apart on the timeline.
+        let mut soon: Vec<&Rc<PodFacts>> = ending.collect();
+        soon.sort_by_key(|pod| pod.ends_at);
+        soon.truncate(24);
+        soon.into_iter().map(due).collect()
     }
 
     // ---- commands ------------------------------------------------------------------------------------------------
@@ -1017,6 +1038,10 @@ impl Session {
             }
             self.moved.lesson |= attempt.observe(&here.cluster);
         }
+        if self.member.is_some() {
+            self.meet_member(false);
+        }
+        let here = &mut self.here;
         let latest = here.cluster.revision();
         if latest != here.seen {
             for change in here.cluster.changes_since(here.seen) {
@@ -1084,18 +1109,34 @@ impl Session {
         let mut request =
             Request::new(Verb::List, &kind.group, &kind.version, &kind.plural).in_namespace(place);
         request.options.table = TableOf::Metadata;
+        self.read(request)
+    }
+
+    /// What the server shown answers an administrator. Reading leaves no trace.
+    fn read(&mut self, request: Request) -> Value {
         let admin = Caller {
             user: cluster::ADMIN.into(),
             groups: vec!["system:masters".into()],
             actor: "page".into(),
             cause: 0,
         };
-        // Reading leaves no trace.
         let cluster = match &mut self.past {
             Some(view) => &mut view.cluster,
             None => &mut self.here.cluster,
         };
-        cluster.request(&admin, request).map(|answer| answer.object).unwrap_or_default()
+        let name = self.member.as_ref().map_or_else(|| cluster.config().name.clone(), |m| m.name.clone());
+        let answer = cluster.with_cluster(&name, |cluster| cluster.request(&admin, request));
+        answer.and_then(Result::ok).map(|answer| answer.object).unwrap_or_default()
+    }
+
+    /// An object as the server answers it, with the managers of its fields.
+    #[must_use]
+    pub fn whole_object(&mut self, resource: &str, namespace: &str, name: &str) -> Option<Value> {
+        let kind = objects::resources::by_id(resource)?;
+        let place = if kind.namespaced { namespace } else { "" };
+        let request =
+            Request::new(Verb::Get, &kind.group, &kind.version, &kind.plural).in_namespace(place).named(name);
+        Some(self.read(request)).filter(|object| !object.is_null())
     }
 
     /// The last request, as long as it is news: the stage shows its way.
@@ -1162,11 +1203,62 @@ impl Session {
     /// The clusters of this session; none when there is only one.
     #[must_use]
     pub fn members(&self) -> Vec<Member> {
-        Vec::new()
+        let cluster = self.base().0;
+        if !cluster.has_members() {
+            return Vec::new();
+        }
+        let shown = self.member.as_ref().map(|m| &m.name);
+        let member = |(i, summary): (usize, cluster::Summary)| {
+            let shown = shown.map_or(i == 0, |name| *name == summary.name);
+            Member { shown, summary }
+        };
+        cluster.clusters().into_iter().enumerate().map(member).collect()
     }
 
     /// Shows another cluster of this session.
-    pub fn show_member(&mut self, _name: &str) {}
+    pub fn show_member(&mut self, name: &str) {
+        let first = self.base().0.config().name == name;
+        self.member = (!first).then(|| MemberView { name: name.into(), ..MemberView::default() });
+        self.meet_member(true);
+        self.all_moved();
+    }
+
+    /// Brings the picture of the member that is shown up to date; from the ground when it may be of another instant.
+    fn meet_member(&mut self, anew: bool) {
+        let Some(mut member) = self.member.take() else { return };
+        let Some(cluster) = self.base().0.cluster_named(&member.name) else { return };
+        let latest = cluster.revision();
+        let (mut stage, mut objects) = (anew, anew);
+        if anew || latest < member.seen {
+            member.scene = Scene::default();
+            let all = objects::resources::all().iter().map(|r| r.id.as_str());
+            for resource in all.filter(|id| crate::stage::model::is_shown(id)) {
+                for object in cluster.objects(resource) {
+                    member.scene.apply(&client::Change {
+                        revision: object.revision(),
+                        at: cluster.now(),
+                        kind: client::ChangeKind::Added,
+                        resource: resource.into(),
+                        namespace: object.namespace().into(),
+                        name: object.name().into(),
+                        object: object.clone(),
+                        previous: Value::Null,
+                        actor: "".into(),
+                        cause: 0,
+                    });
+                }
+            }
+        } else {
+            for change in cluster.changes_since(member.seen) {
+                stage |= member.scene.apply(change);
+                objects = true;
+            }
+        }
+        self.moved.stage |= stage;
+        self.moved.objects |= objects;
+        member.seen = latest;
+        self.member = Some(member);
+    }
 
     /// How many events there are.
     #[must_use]

@@ -135,6 +135,7 @@ pub(super) static TEXTS: Texts = Texts {
         "Undo the last command",
         "Go on from the instant shown",
         "Why is the selected object so?",
+        "Nearer and farther on the diagram",
         "Find a command, an object, a lesson",
         "Terminal",
         "Editor",

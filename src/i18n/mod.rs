@@ -167,7 +167,7 @@ pub struct Texts {
     pub find: &'static str,
     pub found: &'static str,
     pub keymap: &'static str,
-    pub key_words: [&'static str; 24],
+    pub key_words: [&'static str; 25],
     pub searching: Name,
     pub jump: &'static str,
     pub traffic: &'static str,

@@ -306,9 +306,13 @@ pub fn Fleet(app: App, other: bool, area: RwSignal<Option<Rect>>) -> impl IntoVi
             }
         });
     };
-    let label = Memo::new(move |_| {
+    // The sentence for screen readers follows time by the second, not every write.
+    let second = Memo::new(move |_| {
         app.stage.track();
-        // The sentence for screen readers follows the time by the second, not every write.
+        app.ask(|s| if s.paused { s.stage().version } else { s.now().unsigned_abs() / 1000 })
+    });
+    let label = Memo::new(move |_| {
+        second.get();
         if area.get().is_none() {
             String::new()
         } else {

@@ -285,7 +285,7 @@ impl Camera {
     /// A cell is as large as the screen allows: what is nearer is the node itself.
     #[must_use]
     pub fn is_near(self, plan: &Plan) -> bool {
-        plan.w * self.scale > plan.width * 0.45 || plan.h * self.scale > plan.height * 0.8
+        plan.w * self.scale > plan.width * 0.6 || plan.h * self.scale > plan.height * 0.95
     }
 }
 

@@ -21,7 +21,9 @@ pub const DESIRED: i32 = 118;
 /// Height of the requests lane.
 pub const REQUESTS: i32 = 106;
 /// Height of the shelf of ConfigMaps, Secrets and claims between land and requests.
-pub const SHELF: i32 = 32;
+pub const SHELF: i32 = 28;
+/// How much the shelf adds to the requests lane, in whose upper part it stands.
+const SHELF_MORE: i32 = 16;
 /// Width of a door in the requests lane, and the way from doors to Services.
 const DOOR: i32 = 138;
 const DOORWAY: i32 = 34;
@@ -47,7 +49,7 @@ impl Level {
     /// Least width, height and gap of a pod.
     const fn size(self) -> (i32, i32, i32) {
         match self {
-            Self::Card => (92, 128, 6),
+            Self::Card => (92, 104, 6),
             Self::Brief => (92, 46, 6),
             Self::Chip => (66, 24, 6),
             Self::Dot => (12, 12, 3),
@@ -167,6 +169,7 @@ pub struct Layout {
     pub more_shelf: usize,
     /// What leads requests in.
     pub doors: Vec<ThingPlace>,
+    pub more_doors: usize,
     /// Namespaces on the stage, when there are several.
     pub several: bool,
     pub owners: Vec<OwnerPlace>,
@@ -181,6 +184,7 @@ pub struct Layout {
     /// The area of pods that wait for a node, and these pods.
     pub waiting: Option<Rect>,
     pub waits: Vec<ObjectId>,
+    pub all_waits: usize,
     /// Bottom of the desired lane, top of the requests lane.
     pub desired: i32,
     pub requests_y: i32,
@@ -192,9 +196,18 @@ pub fn layout(model: &Model, view: View, before: Option<Level>) -> Layout {
     layout_of(model, view, before, Sight::ALL)
 }
 
-/// The same for what the reader wants to see.
+/// The same for what the reader wants to see. A node with so many pods that they would be dots gets the whole stage.
 #[must_use]
 pub fn layout_of(model: &Model, view: View, before: Option<Level>, sight: Sight<'_>) -> Layout {
+    let first = placed(model, view, before, sight);
+    if sight.node.is_none() || first.level != Level::Dot || view.narrow {
+        return first;
+    }
+    let all = Filter { hidden: sight.filter.hidden | OWNERS | TRAFFIC, ..sight.filter.clone() };
+    placed(model, view, before, Sight { filter: &all, ..sight })
+}
+
+fn placed(model: &Model, view: View, before: Option<Level>, sight: Sight<'_>) -> Layout {
     let filter = sight.filter;
     let roots = if filter.shows(OWNERS) { model.roots(filter) } else { Vec::new() };
     let desired = match (view.narrow, filter.shows(OWNERS)) {
@@ -205,6 +218,12 @@ pub fn layout_of(model: &Model, view: View, before: Option<Level>, sight: Sight<
     let (owners, more_owners) = place_owners(model, &roots, view, desired);
     let things = things(model, filter);
     let requests = if filter.shows(TRAFFIC) { REQUESTS } else { 12 };
+    let shelf = !things.is_empty() && !view.narrow;
+    let requests = match (shelf, filter.shows(TRAFFIC)) {
+        (true, true) => requests + SHELF_MORE,
+        (true, false) => SHELF + 6,
+        _ => requests,
+    };
     let requests_y = if view.narrow { view.height } else { (view.height - requests).max(desired + 60) };
     let control = model.nodes.values().find(|n| n.control_plane).cloned();
     let workers: Vec<Rc<NodeFacts>> = match sight.node {
@@ -214,8 +233,7 @@ pub fn layout_of(model: &Model, view: View, before: Option<Level>, sight: Sight<
     };
     let control = control.filter(|c| sight.node.is_none() && !workers.iter().any(|w| w.name == c.name));
     let land_y = if view.narrow { desired + 10 } else { desired + 14 };
-    let shelf_h = if things.is_empty() || view.narrow { 0 } else { SHELF };
-    let land_h = requests_y - land_y - shelf_h - if view.narrow { 10 } else { 2 };
+    let land_h = requests_y - land_y - if view.narrow { 10 } else { 2 };
     let control_plane =
         control.filter(|_| !view.narrow).map(|facts| (facts, Rect::new(16, land_y, 36, land_h)));
     let left = if control_plane.is_some() { 66 } else { 14 };
@@ -231,6 +249,7 @@ pub fn layout_of(model: &Model, view: View, before: Option<Level>, sight: Sight<
         shelf: Vec::new(),
         more_shelf: 0,
         doors: Vec::new(),
+        more_doors: 0,
         several: several(model, &roots),
         owners,
         more_owners,
@@ -241,18 +260,20 @@ pub fn layout_of(model: &Model, view: View, before: Option<Level>, sight: Sight<
         services: Vec::new(),
         waiting: None,
         waits: Vec::new(),
+        all_waits: 0,
         desired,
         requests_y,
     };
-    if level == Level::Dot && sight.node.is_none() {
+    let total: usize = held.iter().map(Vec::len).sum();
+    if level == Level::Dot && sight.node.is_none() && (total > 150 || layout.nodes.len() > 24) {
         layout.fleet = Some(land);
         layout.nodes.clear();
     }
     for index in 0..layout.nodes.len() {
         place_pods(&mut layout, index, &held[index]);
     }
-    if shelf_h > 0 {
-        let lane = Rect::new(land.x, requests_y - SHELF, land.w, SHELF - 6);
+    if shelf {
+        let lane = Rect::new(land.x, requests_y + 1, land.w, SHELF - 2);
         place_shelf(things, lane, &mut layout);
     }
     if filter.shows(TRAFFIC) {
@@ -262,6 +283,7 @@ pub fn layout_of(model: &Model, view: View, before: Option<Level>, sight: Sight<
     let waits = model.waiting.iter().filter(|id| model.any_pod(id).is_some_and(|p| passes(filter, p)));
     // More than a few hundred are a number, not a list.
     layout.waits = waits.take(500).cloned().collect();
+    layout.all_waits = if filter.narrows() { layout.waits.len() } else { model.waiting.len() };
     if !layout.waits.is_empty() {
         layout.waiting = Some(if view.narrow {
             Rect::new(14, view.height - 44, view.width - 70, 38)
@@ -354,9 +376,14 @@ fn place_doors(model: &Model, filter: &Filter, layout: &mut Layout) {
     let mut doors: Vec<Rc<ThingFacts>> = model.doors.values().filter(seen).cloned().collect();
     let rank = |kind: &str| ["Gateway", "Ingress", "HTTPRoute"].iter().position(|k| *k == kind);
     doors.sort_by(|a, b| (rank(a.kind), &a.id).cmp(&(rank(b.kind), &b.id)));
-    let room = (layout.view.width / 3 / (DOOR + 12)).max(1);
-    for (i, facts) in (0..room).zip(doors) {
-        let rect = Rect::new(16 + i * (DOOR + 12), layout.requests_y + REQUESTS - 64, DOOR, 54);
+    // One has the height of a Service; of more, two stand one above the other.
+    let columns = (layout.view.width / 3 / (DOOR + 12)).max(1);
+    let high = if doors.len() > 1 { 2 } else { 1 };
+    let y = layout.view.height - 64;
+    layout.more_doors = doors.len().saturating_sub(usize::try_from(columns * high).unwrap_or(1));
+    for (i, facts) in (0..columns * high).zip(doors) {
+        let (column, row) = (i / high, i % high);
+        let rect = Rect::new(16 + column * (DOOR + 12), y + row * 28, DOOR, if high > 1 { 26 } else { 54 });
         layout.doors.push(ThingPlace { id: facts.id.clone(), facts: Some(facts), rect });
     }
 }
@@ -448,14 +475,17 @@ fn place_nodes(workers: Vec<Rc<NodeFacts>>, land: Rect, narrow: bool) -> Vec<Nod
     let h = ((land.h - (rows - 1) * gap_y) / rows).max(24);
     let place = |(i, facts): (i32, Rc<NodeFacts>)| {
         let rect = Rect::new(land.x + i % columns * (w + gap), land.y + i / columns * (h + gap_y), w, h);
-        let head = if h >= 150 {
+        let head = if h >= 156 {
             40
+        } else if h >= 138 {
+            30
         } else if h >= 60 {
             26
         } else {
             18
         };
-        let inner = Rect::new(rect.x + 8, rect.y + head, w - 16, h - head - if h >= 150 { 14 } else { 8 });
+        let inner =
+            Rect::new(rect.x + 8, rect.y + head, w - 16, h - head - if h >= 156 { 12 } else { 4 + h / 40 });
         NodePlace { facts, rect, inner, more: 0 }
     };
     (0..).zip(workers).map(place).collect()
@@ -556,7 +586,7 @@ fn place_services(model: &Model, filter: &Filter, layout: &mut Layout) {
         return;
     }
     let gap = 18;
-    let left = layout.doors.last().map_or(16, |d| d.rect.right() + DOORWAY);
+    let left = layout.doors.iter().map(|d| d.rect.right() + DOORWAY).max().unwrap_or(16);
     let waiting = if model.waiting.is_empty() && !layout.doors.is_empty() { 16 } else { WAITING };
     let span = view.width - 16 - left - waiting;
     let shown = count.min(((span + gap) / (128 + gap)).max(1));
@@ -565,7 +595,7 @@ fn place_services(model: &Model, filter: &Filter, layout: &mut Layout) {
     // A few stand below the middle of the land, many fill the lane.
     let start = (view.width / 2 + 24 - used / 2).clamp(left, left + (span - used).max(0));
     for (i, facts) in (0..shown).zip(services.iter()) {
-        let rect = Rect::new(start + i * (w + gap), layout.requests_y + REQUESTS - 64, w, 54);
+        let rect = Rect::new(start + i * (w + gap), layout.view.height - 64, w, 54);
         layout.services.push(ServicePlace { facts: facts.clone(), rect });
     }
     layout.more_services = services.len().saturating_sub(usize::try_from(shown).unwrap_or(0));

@@ -137,14 +137,14 @@ const fn gutter_y(level: Level) -> i32 {
 #[must_use]
 pub fn traffic_lines(model: &Model, layout: &Layout) -> Vec<Line> {
     let mut out = Vec::new();
+    if layout.level == Level::Dot && !layout.view.narrow {
+        return out;
+    }
     let endpoints = model.endpoints();
     for service in &layout.services {
         let Some(list) = endpoints.get(&service.facts.id) else { continue };
         if layout.view.narrow {
             narrow_lines(layout, service.rect, &service.facts.id, list, &mut out);
-            continue;
-        }
-        if layout.level == Level::Dot {
             continue;
         }
         let mut ends: Vec<(i32, &ObjectId, PodPlace, LineKind)> = list
@@ -162,8 +162,8 @@ pub fn traffic_lines(model: &Model, layout: &Layout) -> Vec<Line> {
         ends.sort_by_key(|(x, id, ..)| (*x, (*id).clone()));
         let ports = spread(service.rect, &ends.iter().map(|(x, ..)| *x).collect::<Vec<_>>());
         let tracks = tracks(&ends.iter().map(|(x, ..)| *x).zip(ports.iter().copied()).collect::<Vec<_>>());
-        let top = layout.requests_y + 8;
-        let room = (service.rect.y - 8 - top).max(1);
+        let top = layout.shelf.first().map_or(layout.requests_y + 8, |t| t.rect.bottom() + 3);
+        let room = (service.rect.y - 5 - top).max(1);
         let most = tracks.iter().copied().max().unwrap_or(0).max(1);
         for (((x, id, place, kind), port), track) in ends.into_iter().zip(ports).zip(tracks) {
             let y = top + track * (room / most).min(7);
@@ -214,7 +214,7 @@ pub fn use_lines(
             let d = format_smolstr!(
                 "M{x} {}V{}H{side}V{y}H{}m0-2.5v5h-4v-5z",
                 from.y,
-                land + 2 - track * 3,
+                land - 2 - track * 2,
                 rect.right()
             );
             let kind = match (&thing.facts, used.how) {

@@ -475,6 +475,23 @@ fn put<K: Ord, F: PartialEq>(map: &mut BTreeMap<K, Rc<F>>, key: K, facts: Option
     }
 }
 
+/// True for resources that the model follows.
+#[must_use]
+pub fn is_shown(resource: &str) -> bool {
+    const OTHERS: [&str; 9] = [
+        "nodes",
+        "pods",
+        "services",
+        "endpointslices.discovery.k8s.io",
+        "deployments.apps",
+        "replicasets.apps",
+        "statefulsets.apps",
+        "daemonsets.apps",
+        "jobs.batch",
+    ];
+    OTHERS.contains(&resource) || thing_kind(resource).is_some()
+}
+
 /// True for resources whose objects can be picked on the stage.
 #[must_use]
 pub fn is_drawn(kind: &str) -> bool {

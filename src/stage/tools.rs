@@ -206,15 +206,6 @@ pub fn Tools(app: App) -> impl IntoView {
                     }).collect_view()}
                 </ol>
             </nav>
-            <Show when=move || { members.get().len() > 1 }>
-                <select class="sm" aria-label=word(app, |t| t.chart.clusters)
-                    on:change=move |e| app.act(|s| s.show_member(&event_target_value(&e)))>
-                    {move || members.get().into_iter().map(|m| {
-                        let says = m.says.to_string();
-                        view! { <option value=m.name.to_string() selected=m.shown>{says}</option> }
-                    }).collect_view()}
-                </select>
-            </Show>
             <span class="gap"></span>
             <Show when=move || sight.fleet.get() && sight.zoom.get() == Zoom::All && !sight.text.get()>
                 <Legend app />
@@ -253,6 +244,34 @@ pub fn Tools(app: App) -> impl IntoView {
         </div>
         <Show when=move || sight.filters_open.get()>
             <Filters app />
+        </Show>
+        <Show when=move || { members.get().len() > 1 }>
+            <div class="members" role="group" aria-label=word(app, |t| t.chart.clusters)>
+                {move || members.get().into_iter().map(|m| {
+                    let (texts, s) = (app.texts(), m.summary);
+                    let mark = if s.is_lost || s.ready_nodes < s.nodes { "\u{2715}" } else { "\u{2713}" };
+                    let words = if s.is_lost { texts.chart.dark } else if s.is_hub { texts.chart.hub } else { "" };
+                    let numbers = (texts.chart.member)(s.ready_nodes as i64, s.nodes as i64, s.running_pods as i64, s.pods as i64);
+                    let name = s.name.to_string();
+                    let trouble = mark == "\u{2715}";
+                    view! {
+                        <button
+                            class="member"
+                            class:on=m.shown
+                            class:bad=trouble
+                            aria-pressed=if m.shown { "true" } else { "false" }
+                            on:click=move |_| {
+                                app.picked.set(None);
+                                go(app, Zoom::All);
+                                app.act(|s| s.show_member(&name));
+                            }
+                        >
+                            <b class="m">{mark} " " {s.name.to_string()}</b>
+                            <small>{words} " " {numbers.to_string()}</small>
+                        </button>
+                    }
+                }).collect_view()}
+            </div>
         </Show>
     }
 }

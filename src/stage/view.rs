@@ -67,6 +67,14 @@ struct Easel {
     layout: Option<Layout>,
 }
 
+/// What was last asked of the cluster for a picture of so many nodes and Services.
+#[derive(Default)]
+struct Glance {
+    shown: (usize, usize),
+    usage: BTreeMap<SmolStr, (i64, i64)>,
+    unheard: BTreeMap<ObjectId, SmolStr>,
+}
+
 #[component]
 pub fn Stage(
     app: App,
@@ -85,7 +93,7 @@ pub fn Stage(
     });
     let sight = app.sight;
     let land = RwSignal::new(None::<Rect>);
-    let usage = StoredValue::new_local((i64::MIN, BTreeMap::<SmolStr, (i64, i64)>::default()));
+    let usage = StoredValue::new_local((0u64, Glance::default()));
     // The chart of objects is drawn while the reader looks at all of it, or at one node.
     let charts =
         Memo::new(move |_| !sight.text.get() && matches!(sight.zoom.get(), Zoom::All | Zoom::Node(_)));
@@ -130,14 +138,21 @@ pub fn Stage(
                 focus.lit = model.related(&over);
             }
             if !other {
-                // Use moves with time, not with writes: a glance each quarter of a second is enough.
+                // What is asked of the cluster itself moves slowly: a glance each quarter of a second is enough.
+                let quarter = if s.paused { model.version } else { now.unsigned_abs() / 250 };
                 usage.update_value(|(at, known)| {
-                    if *at != now / 250 {
-                        (*at, *known) = (now / 250, s.usage(layout.nodes.iter().map(|n| &n.facts.name)));
+                    let shown = (layout.nodes.len(), layout.services.len());
+                    if *at != quarter || known.shown != shown {
+                        *at = quarter;
+                        *known = Glance {
+                            shown,
+                            usage: s.usage(layout.nodes.iter().map(|n| &n.facts.name)),
+                            unheard: s.unheard(layout.services.iter().map(|p| &p.facts.id)),
+                        };
                     }
+                    focus.usage.clone_from(&known.usage);
+                    focus.unheard.clone_from(&known.unheard);
                 });
-                focus.usage = usage.get_value().1;
-                focus.unheard = s.unheard(layout.services.iter().map(|p| &p.facts.id));
             }
             let marks = easel.artist.draw(model, &layout, lang, &focus, now);
             easel.level = Some(layout.level);

@@ -7,7 +7,19 @@ use std::process::Command;
 use crate::{Outcome, project, test};
 
 /// Measures dist/ as it is: build it first.
+/// `stage` measures the page itself instead: its frames, its answers to keys, its way through time; `stage short` does so
+/// in a minute.
 pub(crate) fn run(names: &[String]) -> Outcome {
+    if names.first().is_some_and(|name| name == "stage") {
+        let file = project::root().join("tests/browser/bench/stage.mjs");
+        let short = names.iter().any(|name| name == "short");
+        return test::in_chromium([file.as_os_str()], |node| {
+            if short {
+                node.env("SHORT", "1");
+            }
+        })
+        .map(drop);
+    }
     let Some(package) = project::package_with_bin("wheelhouse")? else {
         return Err("no crate has the binary `wheelhouse`".into());
     };

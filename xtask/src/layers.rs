@@ -82,7 +82,7 @@ const ROOMS: &[Room] = &[
     engine("helm", &["client", "kubectl"]),
     engine("hostlab", &["containers"]),
     engine("why", &["client", "cluster", "scheduler", "containers"]),
-    engine("terminal", &["client", "kubectl", "helm", "containers", "hostlab", "cluster"]),
+    engine("terminal", &["client", "kubectl", "helm", "containers", "hostlab", "cluster", "why"]),
     engine("course", &["client", "terminal", "cluster"]),
     outside("serve", EVERYTHING),
     outside("cli", EVERYTHING),

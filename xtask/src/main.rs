@@ -39,6 +39,8 @@ Usage: cargo xtask COMMAND
   lessons     pack the lessons for the site (trunk does so before each build)
   bench [NAME ...]
               measure, natively and in dist/'s wasm; one JSON object a line
+  bench stage [short]
+              measure the page of dist/ itself: its frames, its answers to keys, its way through time
   profile     find out, in a headless Chromium, which part of the program a first visit uses (after build)
   size        print what a first visit downloads from dist/
 

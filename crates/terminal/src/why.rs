@@ -1,6 +1,7 @@
-//! The program `why`: what the scheduler thought of each node for a pod.
+//! The program `why`: why an object is as it is, and for a pod what the scheduler thought of each node.
 //!
-//! Owns: the command's words and its tables, in Korean and English. Does not own: the decision (the scheduler's record).
+//! Owns: the command's words and its tables, in Korean and English. Does not own: the decision (the scheduler's record),
+//! the answers (crates/why).
 
 use cluster::{Cluster, Decision, Outcome, Verdict};
 use objects::Value;
@@ -12,22 +13,22 @@ use crate::load::Printed;
 const NODES_LISTED: usize = 40;
 
 const HELP_EN: &str = "\
-Show why a pod is on its node, or on none: the scheduler's last decision about it.
+Show why something is as it is: in a sentence, what is almost right, and the writes that led to it.
 
 Usage:
-  why pod/NAME [-n NAMESPACE]
+  why KIND/NAME [-n NAMESPACE]
 
-For each node: which plugin refused it and why, or the score of each plugin: as given > from 0 to 100, and times its
+For a pod also the scheduler's last decision. For each node: which plugin refused it and why, or the score of each plugin: as given > from 0 to 100, and times its
 weight.
 ";
 
 const HELP_KO: &str = "\
-파드가 왜 그 노드에 있는지, 또는 왜 어디에도 없는지 보여 줍니다. 스케줄러가 마지막으로 내린 결정입니다.
+무엇이 왜 지금 이런지 보여 줍니다. 한 문장의 답, 조금만 고치면 맞는 것, 여기까지 온 변경들입니다.
 
 사용법:
-  why pod/이름 [-n 네임스페이스]
+  why 종류/이름 [-n 네임스페이스]
 
-노드마다: 어느 플러그인이 왜 거절했는지, 아니면 플러그인별 점수(원래 점수 > 0에서 100 사이로 맞춘 점수, 그리고 가중치를
+파드라면 스케줄러가 마지막으로 내린 결정도 보여 줍니다. 노드마다: 어느 플러그인이 왜 거절했는지, 아니면 플러그인별 점수(원래 점수 > 0에서 100 사이로 맞춘 점수, 그리고 가중치를
 곱한 값).
 ";
 
@@ -39,14 +40,74 @@ pub(crate) fn run(args: &[String], ko: bool, cluster: &mut Cluster) -> Printed {
             Printed { err: format!("error: {why}\n{hint}\n"), code: 1, ..Printed::default() }
         }
         Asked::Pod { namespace, name } => match cluster.object("pods", &namespace, &name) {
-            Some(pod) => Printed { out: answer(pod, cluster, ko), ..Printed::default() },
-            None => Printed {
-                err: format!("Error from server (NotFound): pods \"{name}\" not found\n"),
-                code: 1,
-                ..Printed::default()
-            },
+            Some(pod) => {
+                let mut out = answer(pod, cluster, ko);
+                // Of one that waits for a node all is said; of one that has a node and is not well, this is not why.
+                let bound = !pod["spec"]["nodeName"].text().is_empty();
+                let more = why::why(cluster, &why::Subject::new("pods", &namespace, &name));
+                if let Some(why) = more.filter(|w| bound && !w.fine) {
+                    out.push('\n');
+                    out.push_str(&told(&why, cluster, ko));
+                }
+                Printed { out, ..Printed::default() }
+            }
+            None => missing("pods", &name),
         },
+        Asked::Other { kind, namespace, name } => {
+            let Some(resource) = named(&kind) else {
+                let err = format!("error: the server doesn't have a resource type \"{kind}\"\n");
+                return Printed { err, code: 1, ..Printed::default() };
+            };
+            let place = if resource.namespaced { namespace.as_str() } else { "" };
+            let subject = why::Subject::new(&resource.id, place, &name);
+            match why::why(cluster, &subject) {
+                Some(why) => Printed { out: told(&why, cluster, ko), ..Printed::default() },
+                None => missing(&resource.id, &name),
+            }
+        }
     }
+}
+
+fn missing(resource: &str, name: &str) -> Printed {
+    let err = format!("Error from server (NotFound): {resource} \"{name}\" not found\n");
+    Printed { err, code: 1, ..Printed::default() }
+}
+
+/// The resource a learner means by `svc`, `deploy`, `Deployment` or `deployments.apps`.
+fn named(word: &str) -> Option<&'static objects::resources::Resource> {
+    let word = word.to_lowercase();
+    let fits = |r: &&objects::resources::Resource| {
+        r.id == word
+            || r.plural == word
+            || r.kind.to_lowercase() == word
+            || r.short_names.iter().any(|s| *s == word)
+    };
+    objects::resources::all().iter().find(fits)
+}
+
+/// The answer in a sentence, what is almost right, and the chain of writes.
+fn told(why: &why::Why, cluster: &Cluster, ko: bool) -> String {
+    let mut out = format!("{}\n", why.headline.text(ko));
+    for near in &why.near {
+        out.push_str(&format!("! {}\n", near.say.text(ko)));
+        let want = if near.want.is_empty() { String::new() } else { format!(" -> {}", near.want) };
+        out.push_str(&format!("  {}: {}{want}\n", near.field, near.have));
+    }
+    for detail in &why.details {
+        out.push_str(&format!("  {}\n", detail.text(ko)));
+    }
+    if why.chain.is_empty() {
+        return out;
+    }
+    let head = if ko { ["지남", "누가", "무엇을"] } else { ["AGO", "WHO", "WHAT"] };
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for step in &why.chain {
+        let ago = clock::duration_short(cluster.now().since(step.at));
+        rows.push(vec![ago, step.actor.to_string(), step.what.text(ko).to_owned()]);
+    }
+    out.push('\n');
+    out.push_str(&table(&rows));
+    out
 }
 
 #[derive(Debug, PartialEq)]
@@ -54,6 +115,7 @@ enum Asked {
     Help,
     Wrong(String),
     Pod { namespace: String, name: String },
+    Other { kind: String, namespace: String, name: String },
 }
 
 fn asked(args: &[String]) -> Asked {
@@ -78,11 +140,16 @@ fn asked(args: &[String]) -> Asked {
         [] => return Asked::Help,
         [one] => match one.split_once('/') {
             Some((kind, name)) if is_pod(kind) => name,
-            Some((kind, _)) => return Asked::Wrong(format!("only pods are scheduled, not {kind}")),
+            Some((kind, name)) => {
+                return Asked::Other { kind: kind.to_owned(), namespace, name: name.to_owned() };
+            }
             None => one,
         },
         [kind, name] if is_pod(kind) => name,
-        _ => return Asked::Wrong("one pod at a time".into()),
+        [kind, name] => {
+            return Asked::Other { kind: (*kind).to_owned(), namespace, name: (*name).to_owned() };
+        }
+        _ => return Asked::Wrong("one object at a time".into()),
     };
     Asked::Pod { namespace, name: name.to_owned() }
 }
@@ -295,7 +362,9 @@ mod tests {
         assert_eq!(of("-n kube-system pod/x"), pod("kube-system", "x"));
         assert_eq!(of("pod/x --namespace=a"), pod("a", "x"));
         assert_eq!(of(""), Asked::Help);
-        assert_eq!(of("deploy/web"), Asked::Wrong("only pods are scheduled, not deploy".into()));
+        let other = Asked::Other { kind: "svc".into(), namespace: "default".into(), name: "web".into() };
+        assert_eq!(of("svc/web"), other);
+        assert_eq!(of("a b c"), Asked::Wrong("one object at a time".into()));
         assert_eq!(of("-z"), Asked::Wrong("unknown flag: -z".into()));
     }
 
@@ -317,6 +386,11 @@ mod tests {
         let korean = play(&mut terminal, "LANG=ko_KR.UTF-8 why pod/web");
         assert!(korean.contains("선택") && korean.contains("거절"), "{korean}");
         assert_eq!(english.lines().count(), korean.lines().count());
+        play(&mut terminal, "kubectl create service clusterip wbe --tcp=80:80");
+        let service = play(&mut terminal, "why svc/wbe");
+        assert!(service.contains("No endpoints") && service.contains("WHO"), "{service}");
+        assert!(play(&mut terminal, "LANG=ko_KR.UTF-8 why Service wbe").contains("엔드포인트 없음"));
+        assert!(play(&mut terminal, "why thing/wbe").contains("doesn't have a resource type"));
         assert_eq!(
             play(&mut terminal, "why pod/no"),
             "Error from server (NotFound): pods \"no\" not found\n"

@@ -42,7 +42,18 @@ pub fn Inspector(app: App) -> impl IntoView {
             return Some(Subject { object, gone: false });
         }
         let (known, object) = last.get_value();
-        (known == id).then_some(Subject { object, gone: true })
+        if known == id {
+            return Some(Subject { object, gone: true });
+        }
+        // What pods ask for and nobody has made can be asked about too.
+        let kind = crate::stage::facts::thing_kind(resource)?;
+        let users = app.ask(|s| s.stage().used.get(&id).map(|u| u.0))?;
+        let mut object = Value::map();
+        object.set("kind", kind);
+        object.set_at(&["metadata", "name"], name);
+        object.set_at(&["metadata", "namespace"], namespace);
+        object.set_at(&["metadata", "users"], users as i64);
+        Some(Subject { object, gone: true })
     });
     let body = NodeRef::<Div>::new();
     let head = NodeRef::<Div>::new();
@@ -69,12 +80,14 @@ pub fn Inspector(app: App) -> impl IntoView {
             }
             return;
         };
+        let id = app.picked.get_untracked().unwrap_or_default();
         let (now, pulling) = app.ask(|s| {
             (s.now(), app.picked.get_untracked().is_some_and(|id| s.stage().pulling.contains_key(&id)))
         });
         let parts = match shown {
             Tab::Summary => {
                 let mut marks = summary(&subject, texts, now);
+                marks.extend(relations(app, &id, texts));
                 if let Some(answer) = asked(app, &subject.object, false) {
                     let card = because::card(&answer, texts, app.korean());
                     marks.splice(0..0, card.map(|mark| ("card".into(), mark)));
@@ -91,7 +104,15 @@ pub fn Inspector(app: App) -> impl IntoView {
                 because::answer(&answer, texts, app.korean(), zero, &command)
             }
             Tab::Events => events(app, &subject.object, texts, now),
-            Tab::Yaml => yaml(&subject.object),
+            Tab::Yaml => {
+                let (resource, namespace, name) = split_id(&id);
+                let whole = if subject.gone {
+                    None
+                } else {
+                    app.borrow(|s| s.whole_object(resource, namespace, name))
+                };
+                yaml(whole.as_ref().unwrap_or(&subject.object), texts)
+            }
         };
         let heading = heading(&subject, texts, pulling);
         for (painter, marks) in painters.iter_mut().zip([heading, parts]) {
@@ -202,7 +223,13 @@ fn asked(app: App, object: &Value, in_particular: bool) -> Option<why::Why> {
     app.ask(|s| match asked.split_once('/') {
         Some(("conditions", kind)) => Some(because::of_condition(s.cluster(), &id, object, kind)),
         Some(_) => why::why(s.cluster(), &because::subject(&asked)),
-        None => why::why(s.cluster(), &because::subject(&id)),
+        None => why::why(s.cluster(), &because::subject(&id)).or_else(|| {
+            // Of what is not there, who asks for it knows.
+            let stage = s.stage();
+            let pods = stage.pods.values().chain(stage.system.values());
+            let user = pods.into_iter().find(|p| p.uses.iter().any(|u| u.id == id))?;
+            why::why(s.cluster(), &because::subject(&user.id))
+        }),
     })
 }
 
@@ -219,7 +246,12 @@ fn heading(subject: &Subject, texts: &Texts, pulling: bool) -> Marks {
         ("name".into(), Mark::new("h2", "").at("lang", "en").says(object.name())),
     ];
     if subject.gone {
-        out.push(("gone".into(), Mark::new("p", "st ending").says(texts.gone)));
+        let users = object.at(&["metadata", "users"]);
+        let says = match users.as_int() {
+            Some(users) => (texts.chart.absent)(object.kind(), users),
+            None => texts.gone.into(),
+        };
+        out.push(("gone".into(), Mark::new("p", "st ending").says(says)));
     } else if let Some((state, words, word)) = headline(object, texts, pulling) {
         let mut line = Mark::new("p", "").at("class", format_smolstr!("st {}", state.class()));
         line.add(glyph(state, 0, 0, 18));
@@ -255,6 +287,27 @@ fn summary(subject: &Subject, texts: &Texts, now: i64) -> Marks {
         out.push((format_smolstr!("l{i}"), list));
     }
     out
+}
+
+/// What it has to do with, as links by kind.
+fn relations(app: App, id: &SmolStr, texts: &Texts) -> Marks {
+    const MOST: usize = 24;
+    let all: Vec<SmolStr> = app.ask(|s| s.stage().related(id).into_iter().collect());
+    if all.is_empty() {
+        return Marks::new();
+    }
+    let mut list = Mark::new("ul", "related");
+    for other in all.iter().take(MOST) {
+        let (resource, _, name) = split_id(other);
+        let kind = objects::resources::by_id(resource).map(|r| r.kind.clone()).unwrap_or_default();
+        let link = Mark::new("button", "link m").at("data-id", other.clone()).says(name);
+        list.add(Mark::new("li", "").with(Mark::new("span", "").says(kind)).with(link));
+    }
+    if all.len() > MOST {
+        let more = i64::try_from(all.len() - MOST).unwrap_or(0);
+        list.add(Mark::new("li", "").says(format_smolstr!("+{}", (texts.more)(more))));
+    }
+    vec![("rel h".into(), Mark::new("h3", "sec").says(texts.chart.relations)), ("rel".into(), list)]
 }
 
 fn condition(kind: &str, status: &str, reason: &str, texts: &Texts) -> Mark {
@@ -295,11 +348,23 @@ fn events(app: App, object: &Value, texts: &Texts, now: i64) -> Marks {
     vec![("list".into(), list)]
 }
 
-/// Keys stand out; managedFields would bury the rest and are left out, as kubectl does.
-fn yaml(object: &Value) -> Marks {
+/// Keys stand out; managedFields would bury the rest and are folded.
+fn yaml(object: &Value, texts: &Texts) -> Marks {
     let mut shown = object.clone();
-    shown.remove_at(&["metadata", "managedFields"]);
-    let text = objects::yaml::emit(&shown);
+    let managed = shown.remove_at(&["metadata", "managedFields"]).unwrap_or_default();
+    let mut out = vec![("yaml".into(), lines(&shown))];
+    if !managed.items().is_empty() {
+        let count = i64::try_from(managed.items().len()).unwrap_or(0);
+        let mut fold = Mark::new("details", "managed");
+        fold.add(Mark::new("summary", "m").says((texts.chart.managed)(count)));
+        fold.add(lines(&managed));
+        out.push(("managed".into(), fold));
+    }
+    out
+}
+
+fn lines(value: &Value) -> Mark {
+    let text = objects::yaml::emit(value);
     let mut pre = Mark::new("pre", "yaml").at("lang", "en");
     for line in text.lines() {
         let mut row = Mark::new("span", "l");
@@ -314,5 +379,5 @@ fn yaml(object: &Value) -> Marks {
         }
         pre.add(row);
     }
-    vec![("yaml".into(), pre)]
+    pre
 }

@@ -22,7 +22,7 @@ pub fn rank(typed: &str, text: &str) -> Option<usize> {
 }
 
 /// The map of keys: what is pressed.
-pub const KEYS: [&str; 24] = [
+pub const KEYS: [&str; 25] = [
     "Space",
     ". ,",
     "> <",
@@ -33,6 +33,7 @@ pub const KEYS: [&str; 24] = [
     "u",
     "Shift+F",
     "?",
+    "z Shift+Z",
     "Ctrl+K",
     "Ctrl+`",
     "Ctrl+E",

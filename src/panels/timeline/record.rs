@@ -45,6 +45,15 @@ impl Lane {
         })
     }
 
+    /// A number of its own, from 0.
+    #[must_use]
+    pub fn index(self) -> usize {
+        match self {
+            Self::Other(n) => Self::MAIN.len() + usize::from(n),
+            main => Self::MAIN.iter().position(|lane| *lane == main).unwrap_or(0),
+        }
+    }
+
     /// The name of the lane; the same in both languages but for the reader's own. None for the rest.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
@@ -92,6 +101,9 @@ const MOST_TICKS: usize = 400_000;
 pub struct Record {
     /// Ascending in time.
     pub ticks: Vec<Tick>,
+    /// The instants at which each lane wrote, each once, ascending: by [`Lane::index`]. What is drawn is found here
+    /// without a look at every tick.
+    marks: Vec<Vec<i64>>,
     /// Names of the controllers that have no lane of their own from the start.
     pub others: Vec<SmolStr>,
     /// The reader's commands.
@@ -111,7 +123,7 @@ impl Record {
             _ => {}
         }
         let lane = Lane::of(&change.actor).unwrap_or_else(|| self.other(&change.actor));
-        self.ticks.push(Tick { at: change.at.0, revision: change.revision, lane });
+        self.tick(Tick { at: change.at.0, revision: change.revision, lane });
         if self.ticks.len() > MOST_TICKS {
             self.ticks.drain(..MOST_TICKS / 4);
         }
@@ -119,6 +131,31 @@ impl Record {
             self.close(&object_id("pods", &change.namespace, &change.name), change.at.0);
         }
         true
+    }
+
+    /// Adds a write, which is the latest.
+    pub fn tick(&mut self, tick: Tick) {
+        let lane = tick.lane.index();
+        if self.marks.len() <= lane {
+            self.marks.resize(lane + 1, Vec::new());
+        }
+        if self.marks[lane].last() != Some(&tick.at) {
+            self.marks[lane].push(tick.at);
+        }
+        self.ticks.push(tick);
+    }
+
+    /// The instants at which a lane wrote, each once, ascending.
+    #[must_use]
+    pub fn marks(&self, lane: Lane) -> &[i64] {
+        self.marks.get(lane.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// True when a lane wrote within `from..=to`.
+    #[must_use]
+    pub fn wrote(&self, lane: Lane, from: i64, to: i64) -> bool {
+        let marks = self.marks(lane);
+        marks.get(marks.partition_point(|at| *at < from)).is_some_and(|at| *at <= to)
     }
 
     fn other(&mut self, actor: &str) -> Lane {
@@ -152,6 +189,9 @@ impl Record {
     /// Forgets what came after `now`, and all but the first commands.
     pub fn cut(&mut self, now: i64, commands: usize) {
         self.ticks.truncate(self.ticks.partition_point(|t| t.at <= now));
+        for marks in &mut self.marks {
+            marks.truncate(marks.partition_point(|at| *at <= now));
+        }
         self.commands.truncate(commands);
         self.pulls.retain(|p| p.from <= now);
         self.open.retain(|_, i| *i < self.pulls.len());
@@ -185,14 +225,6 @@ impl Record {
         pull.to = Some(at);
         true
     }
-
-    /// Ticks within `from..=to`.
-    #[must_use]
-    pub fn between(&self, from: i64, to: i64) -> &[Tick] {
-        let start = self.ticks.partition_point(|t| t.at < from);
-        let end = self.ticks.partition_point(|t| t.at <= to);
-        self.ticks.get(start..end).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]
@@ -218,12 +250,14 @@ mod tests {
     }
 
     #[test]
-    fn only_what_lies_between_is_given() {
-        let record = Record {
-            ticks: (0..10).map(|i| Tick { at: i * 10, revision: i as u64, lane: Lane::You }).collect(),
-            ..Record::default()
-        };
-        assert_eq!(record.between(15, 40).len(), 3);
-        assert_eq!(record.between(200, 300).len(), 0);
+    fn a_lane_has_each_instant_once() {
+        let mut record = Record::default();
+        for at in [10, 10, 20, 40] {
+            record.tick(Tick { at, revision: at as u64, lane: Lane::Kubelet });
+        }
+        assert_eq!(record.marks(Lane::Kubelet), [10, 20, 40]);
+        assert!(record.wrote(Lane::Kubelet, 15, 20) && !record.wrote(Lane::Kubelet, 21, 39));
+        record.cut(20, 0);
+        assert_eq!((record.marks(Lane::Kubelet), record.ticks.len()), (&[10, 20][..], 3));
     }
 }

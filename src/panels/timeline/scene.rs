@@ -73,13 +73,8 @@ impl Window {
 #[must_use]
 pub fn rows(record: &Record, window: Window) -> Vec<Vec<Lane>> {
     let main = Lane::MAIN;
-    let mut seen = [false; 256];
-    for tick in record.between(window.from, window.to()) {
-        if let Lane::Other(n) = tick.lane {
-            seen[usize::from(n)] = true;
-        }
-    }
-    let others: Vec<Lane> = (0..=u8::MAX).filter(|n| seen[usize::from(*n)]).map(Lane::Other).collect();
+    let all = (0..u8::try_from(record.others.len()).unwrap_or(u8::MAX)).map(Lane::Other);
+    let others: Vec<Lane> = all.filter(|lane| record.wrote(*lane, window.from, window.to())).collect();
     // A lane is no lower than its letters.
     let room = usize::try_from((window.height - 28) / 13).unwrap_or(0);
     if room < 6 {
@@ -218,19 +213,19 @@ fn ruler(w: Window) -> Mark {
 
 /// One path per lane holds all its ticks; ticks on the same px are one.
 fn ticks(record: &Record, w: Window, row_of: &BTreeMap<Lane, i32>, row_h: i32) -> Vec<(SmolStr, Mark)> {
-    let mut xs: BTreeMap<Lane, Vec<i32>> = BTreeMap::new();
-    for tick in record.between(w.from, w.latest.min(w.to())) {
-        let x = w.x(tick.at);
-        let list = xs.entry(tick.lane).or_default();
-        if x >= w.left() && list.last() != Some(&x) {
-            list.push(x);
-        }
-    }
-    let mark = |(lane, xs): (Lane, Vec<i32>)| {
-        let y = row_of.get(&lane).copied().unwrap_or(0) + 3;
+    let mark = |(lane, y): (&Lane, &i32)| {
+        let (lane, y) = (*lane, y + 3);
+        let end = w.latest.min(w.to());
+        let mut rest = record.marks(lane);
+        rest = &rest[rest.partition_point(|at| *at < w.from)..];
         let mut d = String::new();
-        for x in xs {
-            d.push_str(&format!("M{x} {y}v{}", (row_h - 5).min(11)));
+        // From px to px, however many writes lie on one.
+        while let Some(at) = rest.first().filter(|at| **at <= end) {
+            let x = w.x(*at);
+            if x >= w.left() {
+                d.push_str(&format!("M{x} {y}v{}", (row_h - 5).min(11)));
+            }
+            rest = &rest[rest.partition_point(|at| w.x(*at) <= x)..];
         }
         let class = match lane {
             Lane::You => "tick you",
@@ -239,7 +234,7 @@ fn ticks(record: &Record, w: Window, row_of: &BTreeMap<Lane, i32>, row_h: i32) -
         };
         (format_smolstr!("tick {lane:?}"), path(class, d))
     };
-    xs.into_iter().map(mark).collect()
+    row_of.iter().map(mark).collect()
 }
 
 fn pulls(
@@ -363,8 +358,9 @@ mod tests {
     fn every_lane_that_wrote_has_a_row() {
         let mut record = Record::default();
         record.others = (0..5).map(|n| format_smolstr!("c{n}")).collect();
-        record.ticks =
-            (0..5).map(|n| Tick { at: 1000, revision: u64::from(n), lane: Lane::Other(n) }).collect();
+        for n in 0..5 {
+            record.tick(Tick { at: 1000, revision: u64::from(n), lane: Lane::Other(n) });
+        }
         for height in [64, 88, 112, 136, 400] {
             let w = Window { height, ..window(2000) };
             let shown: Vec<Lane> = rows(&record, w).into_iter().flatten().collect();
@@ -393,9 +389,10 @@ mod tests {
     fn ticks_on_one_px_are_one() {
         let mut record = Record::default();
         let tick = |at| Tick { at, revision: 1, lane: Lane::You };
-        record.ticks = vec![tick(1000), tick(1001)];
+        record.tick(tick(1000));
+        record.tick(tick(1001));
         let marks = scene(&record, &[], window(2000), Lang::Ko.texts());
-        let d = marks.iter().find(|(key, _)| key.starts_with("tick")).and_then(|(_, m)| m.attr("d"));
+        let d = marks.iter().find(|(key, _)| key == "tick You").and_then(|(_, m)| m.attr("d"));
         assert_eq!(d.map(|d| d.matches('M').count()), Some(1));
     }
 }

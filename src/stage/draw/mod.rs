@@ -217,21 +217,27 @@ impl Pen<'_> {
             }
         }
         if !view.narrow && view.height - self.layout.requests_y > 40 {
-            mark.add(text("lane", 16, self.layout.requests_y + 24, texts.requests));
+            mark.add(text(
+                "lane",
+                16,
+                if self.layout.shelf.is_empty() { self.layout.requests_y + 24 } else { view.height - 70 },
+                texts.requests,
+            ));
         }
         if self.layout.more_shelf > 0 {
             let more = i64::try_from(self.layout.more_shelf).unwrap_or(0);
-            let y = self.layout.requests_y + 14;
+            let y = self.layout.requests_y + 40;
             mark.add(text("lane end", view.width - 18, y, format_smolstr!("+{}", (texts.more)(more))));
         }
         if self.layout.more_owners > 0 {
             let more = i64::try_from(self.layout.more_owners).unwrap_or(0);
             mark.add(text("lane end", view.width - 16, 22, format_smolstr!("+{}", (texts.more)(more))));
         }
-        if self.layout.more_services > 0 {
-            let more = i64::try_from(self.layout.more_services).unwrap_or(0);
-            let y = self.layout.requests_y + 24;
-            mark.add(text("lane", 60, y, format_smolstr!("+{}", (texts.more)(more))));
+        let more = self.layout.more_services + self.layout.more_doors;
+        if more > 0 {
+            let more = i64::try_from(more).unwrap_or(0);
+            let y = view.height - 70;
+            mark.add(text("lane", 96, y, format_smolstr!("+{}", (texts.more)(more))));
         }
         let mut layer = vec![("ground".into(), Rc::new(mark))];
         if let Some((facts, at)) = &self.layout.control_plane {

@@ -26,7 +26,7 @@ impl Pen<'_> {
         let pods = places.iter().flatten().filter_map(|id| self.model.system.get(id));
         let mut part_y = at.y + 32;
         for pod in pods.filter(|p| p.name.ends_with(facts.name.as_str())) {
-            if part_y + 70 > at.bottom() {
+            if part_y + 20 > at.bottom() {
                 break;
             }
             let mut part = Mark::new("g", pod.state.class());
@@ -36,6 +36,9 @@ impl Pen<'_> {
             part_y += 18;
         }
         let room = room - (part_y - at.y - 32);
+        if room < 44 {
+            return mark;
+        }
         mark.with(
             text("m s2", 0, 0, fit(&facts.name, room, mono(24)))
                 .at("transform", format_smolstr!("translate({x} {y}) rotate(-90)")),

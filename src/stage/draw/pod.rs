@@ -143,7 +143,7 @@ pub(super) fn pod(look: &PodLook, texts: &Texts) -> Mark {
 /// The container within the card: its image, address, and what it does now.
 fn container(look: &PodLook, texts: &Texts, mark: &mut Mark) {
     let (facts, at) = (&look.facts, look.place.rect);
-    let block = Rect::new(at.x + 8, at.y + 49, at.w - 16, (at.h - 64).clamp(60, 72));
+    let block = Rect::new(at.x + 8, at.y + 49, at.w - 16, (at.h - 58).clamp(42, 72));
     let runs = matches!(facts.state, PodState::Ready | PodState::NotReady);
     mark.add(rect(if runs { "box" } else { "box off" }, block, 4));
     let room = block.w - 11;
@@ -161,10 +161,10 @@ fn container(look: &PodLook, texts: &Texts, mark: &mut Mark) {
         PodState::Ready if facts.port > 0 => (texts.port)(facts.port),
         _ => SmolStr::default(),
     };
-    if !last.is_empty() {
+    if !last.is_empty() && block.h >= 58 {
         mark.add(squeezed("w s", block.x + 6, line(2), &last, room, 62));
     }
-    if facts.milli > 0 {
+    if facts.milli > 0 && block.h != 58 {
         // What it asked for is the frame, what it uses of that is filled.
         let bar = Rect::new(block.x + 6, block.bottom() - 7, block.w - 12, 4);
         let used = look.usage.map_or(0, |(milli, _)| milli);

@@ -6,6 +6,7 @@ use smol_str::format_smolstr;
 
 use super::{Pen, object, sealed};
 use crate::format::{fit, mono, suffix};
+use crate::i18n::Lang;
 use crate::mark::{Mark, Rect, icon, rect, text};
 use crate::stage::facts::ObjectId;
 use crate::stage::glyph::glyph;
@@ -70,12 +71,19 @@ impl Pen<'_> {
         if empty {
             mark.children.retain(|m| unheard.is_none() || m.attr("class") != Some("m s2"));
             let wide: i32 = words.chars().map(|c| if u32::from(c) > 0x1100 { 12 } else { 7 }).sum();
-            let mut group = Mark::new("g", "failed");
-            group.add(glyph(PodState::Failed, (at.right() - 36 - wide).max(at.x + 18), at.y + 30, 14));
-            mark.add(group);
+            let x = at.right() - 36 - wide;
+            if x > at.x + 8 {
+                mark.add(Mark::new("g", "failed").with(glyph(PodState::Failed, x, at.y + 30, 14)));
+            }
         }
         let class = if empty { "end bad" } else { "end ok" };
-        mark.add(text(class, at.right() - 18, at.y + 42, words));
+        let room = at.w - 30;
+        mark.add(text(
+            class,
+            at.right() - 18,
+            at.y + 42,
+            fit(&words, room, if self.lang == Lang::Ko { 90 } else { 64 }),
+        ));
         (facts.id.clone(), Rc::new(sealed(mark)))
     }
 
@@ -84,7 +92,7 @@ impl Pen<'_> {
         let mut mark = Mark::new("g", "wait");
         mark.add(rect("body", area, 8));
         let narrow = self.layout.view.narrow;
-        let total = self.layout.waits.len();
+        let total = self.layout.all_waits;
         let mut x = area.x + 10;
         let mut y = area.y + 7;
         if !narrow {

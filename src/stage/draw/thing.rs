@@ -92,6 +92,7 @@ impl Pen<'_> {
         let mut mark = object(self.class(class, &facts.id), &facts.id, label, self.is_picked(&facts.id), at);
         mark.add(Mark::new("title", "").says(format_smolstr!("{}/{}", facts.namespace, facts.name)));
         let (x, y, tip) = (at.x, at.y, at.h / 2);
+        let low = at.h < 40;
         let d = format_smolstr!(
             "M{x} {y}H{}L{} {}L{} {}H{x}z",
             at.right() - 12,
@@ -101,7 +102,28 @@ impl Pen<'_> {
             at.bottom()
         );
         mark.add(path("body", d));
-        mark.add(icon("#i-gate", x + 8, y + 8, 15));
+        mark.add(icon("#i-gate", x + 8, y + if low { 5 } else { 8 }, 15));
+        if low {
+            // Of a low door one reads what is wrong with it, else where it leads in.
+            let room = at.w - 44;
+            let name = fit(&facts.name, room, mono(24));
+            let name_w = i32::try_from(name.chars().count()).unwrap_or(0) * mono(24) / 10;
+            if lost.is_some() {
+                mark.add(Mark::new("g", "failed").with(glyph(PodState::Failed, x + 28, y + 6, 14)));
+                mark.add(text("s bad", x + 46, y + 18, fit(&words, room - 16, 64)));
+            } else {
+                mark.add(text("m n2", x + 28, y + 18, name));
+                if room - name_w > 40 {
+                    mark.add(text(
+                        "m s2 end",
+                        at.right() - 14,
+                        y + 18,
+                        fit(&facts.note, room - name_w - 6, mono(23)),
+                    ));
+                }
+            }
+            return (facts.id.clone(), Rc::new(sealed(mark)));
+        }
         mark.add(text("k", x + 29, y + 20, facts.kind));
         let (kind_w, room) = (29 + i32::try_from(facts.kind.len()).unwrap_or(0) * 7, at.w - 18);
         let name_w = i32::try_from(facts.name.chars().count()).unwrap_or(0) * mono(25) / 10;
