@@ -487,7 +487,11 @@ impl App {
     }
 
     fn replace(self, fresh: Session) {
-        self.act(|s| *s = fresh);
+        let korean = self.korean();
+        self.act(|s| {
+            *s = fresh;
+            s.speak_korean(korean);
+        });
         self.sight.fresh.update_value(|n| *n = n.wrapping_add(1));
         self.sight.zoom.set(stage::tools::Zoom::All);
         self.picked.set(None);
@@ -612,6 +616,7 @@ fn Page(app: App) -> impl IntoView {
         let lang = app.lang.get();
         storage::write("lang", lang.tag());
         courses::translate(app, lang);
+        app.act(|s| s.speak_korean(lang == Lang::Ko));
         document().set_title(lang.texts().brand);
         root_attribute("lang", lang.tag());
     });

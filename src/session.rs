@@ -1018,6 +1018,11 @@ impl Session {
         }
     }
 
+    /// The language that commands of the house speak.
+    pub fn speak_korean(&mut self, korean: bool) {
+        self.terminal.speak_korean(korean);
+    }
+
     /// What the word before `cursor` (a byte offset) could become, and where that word begins.
     pub fn complete(&mut self, line: &str, cursor: usize) -> (usize, Vec<terminal::Candidate>) {
         if self.is_running() {

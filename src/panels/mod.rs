@@ -8,6 +8,7 @@ pub mod divider;
 pub mod dock;
 pub mod editor;
 pub mod events;
+pub mod faults;
 pub mod inspector;
 pub mod lesson;
 pub mod message;

@@ -11,6 +11,61 @@ use crate::host::PROVIDED;
 use crate::program::learner;
 use crate::{HOME, Terminal};
 
+/// Commands with what they are for, in English and Korean.
+const DESCRIBED: [(&str, &str, &str); 22] = [
+    ("kubectl", "talks to the cluster", "클러스터에 명령하기"),
+    ("k", "kubectl, for short", "kubectl의 줄임"),
+    ("load", "sends requests to a Service or an Ingress", "서비스나 인그레스에 부하 걸기"),
+    ("fault", "breaks something, to see what happens", "일부러 고장 내기"),
+    ("why", "why an object is as it is", "왜 그런지 묻기"),
+    ("node", "the files of a node", "노드의 파일 보기"),
+    ("docker", "containers on your own machine", "내 컴퓨터의 컨테이너"),
+    ("cat", "prints files", "파일 출력"),
+    ("ls", "lists a directory", "디렉터리 보기"),
+    ("cd", "goes to a directory", "디렉터리로 가기"),
+    ("cp", "copies files", "파일 복사"),
+    ("mv", "moves or renames files", "파일 옮기기, 이름 바꾸기"),
+    ("rm", "deletes files", "파일 지우기"),
+    ("mkdir", "makes a directory", "디렉터리 만들기"),
+    ("grep", "finds lines", "줄 찾기"),
+    ("head", "the first lines", "첫 줄들"),
+    ("tail", "the last lines", "마지막 줄들"),
+    ("wc", "counts lines, words and bytes", "줄, 낱말, 바이트 세기"),
+    ("sort", "sorts lines", "줄 정렬"),
+    ("sleep", "waits", "기다리기"),
+    ("curl", "asks a server", "서버에 요청하기"),
+    ("sed", "edits a stream", "글 바꾸기"),
+];
+
+/// First words of the commands of the house: command, word, English, Korean.
+const SUBCOMMANDS: [(&str, &str, &str, &str); 25] = [
+    ("load", "start", "begin to send requests", "요청 보내기 시작"),
+    ("load", "stop", "end a load", "부하 끝내기"),
+    ("load", "status", "how the loads fare", "부하의 상태"),
+    ("load", "events", "when loads began, failed and ended", "부하의 기록"),
+    ("fault", "node", "power, standstill or network of a node", "노드의 전원, 멈춤, 네트워크"),
+    ("fault", "pod", "the main process of a container", "컨테이너의 주 프로세스"),
+    ("fault", "component", "a part of the control plane", "컨트롤 플레인의 부분"),
+    ("fault", "registry", "an image registry", "이미지 레지스트리"),
+    ("fault", "disk", "fill a node's disk", "노드의 디스크 채우기"),
+    ("fault", "any", "one of these by chance", "아무 고장이나 하나"),
+    ("fault", "list", "what is broken now", "지금 고장 난 것"),
+    ("docker", "run", "start a container from an image", "이미지로 컨테이너 시작"),
+    ("docker", "ps", "list containers", "컨테이너 보기"),
+    ("docker", "images", "list images", "이미지 보기"),
+    ("docker", "build", "build an image from a Dockerfile", "Dockerfile로 이미지 만들기"),
+    ("docker", "pull", "fetch an image", "이미지 받기"),
+    ("docker", "push", "send an image to a registry", "이미지를 레지스트리로 보내기"),
+    ("docker", "logs", "what a container printed", "컨테이너의 로그"),
+    ("docker", "exec", "run a command in a container", "컨테이너 안에서 명령 실행"),
+    ("docker", "stop", "stop a container", "컨테이너 멈추기"),
+    ("docker", "rm", "remove a container", "컨테이너 지우기"),
+    ("docker", "inspect", "details as JSON", "자세한 내용을 JSON으로"),
+    ("docker", "tag", "give an image another name", "이미지에 다른 이름 주기"),
+    ("docker", "login", "log in to a registry", "레지스트리에 로그인"),
+    ("docker", "stats", "usage of containers", "컨테이너의 사용량"),
+];
+
 /// One way a word could go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
@@ -42,7 +97,13 @@ impl Terminal {
                 let server = self.current_server(cluster);
                 of_kubectl(cluster, &server, &words[1..], word)
             }
-            Some(_) => self.file_candidates(word),
+            Some(name) => {
+                let mut found = self.described(name, words.len(), word);
+                if found.is_empty() {
+                    found = self.file_candidates(word);
+                }
+                found
+            }
         };
         (start, candidates)
     }
@@ -55,7 +116,19 @@ impl Terminal {
         names.retain(|n| n.starts_with(word));
         names.arrange();
         names.dedup();
-        names.into_iter().map(Candidate::plain).collect()
+        let says = |name: &str| DESCRIBED.iter().find(|d| d.0 == name).map_or("", |d| if self.korean { d.2 } else { d.1 });
+        let one = |text: String| Candidate { description: says(&text).to_owned(), text };
+        names.into_iter().map(one).collect()
+    }
+
+    /// What a command of the house takes first.
+    fn described(&self, command: &str, words: usize, word: &str) -> Vec<Candidate> {
+        let all = SUBCOMMANDS.iter().filter(|s| s.0 == command && words == 1 && s.1.starts_with(word));
+        all.map(|s| Candidate {
+            text: s.1.to_owned(),
+            description: if self.korean { s.3 } else { s.2 }.to_owned(),
+        })
+        .collect()
     }
 
     fn file_candidates(&self, word: &str) -> Vec<Candidate> {

@@ -45,6 +45,8 @@ pub const HOME: &str = "/home/learner";
 pub const ADDONS: &str = "/usr/share/addons";
 /// Steps the shell may take before the page gets its frame back.
 const STEPS_PER_POLL: u32 = 20_000;
+/// What `LANG` says to a reader of Korean.
+const KOREAN: &str = "ko_KR.UTF-8";
 /// Lines kept in the history.
 const HISTORY_LINES: usize = 1_000;
 
@@ -101,6 +103,8 @@ pub struct Terminal {
     at: usize,
     programs: Vec<Program>,
     calls: net::Calls,
+    /// The reader's language is Korean.
+    korean: bool,
     /// When something in the shell's kernel (`sleep`) goes on.
     shell_wakes_at: Option<Time>,
     home: &'static str,
@@ -166,6 +170,7 @@ impl Terminal {
             at: 0,
             programs: Vec::new(),
             calls: net::Calls::default(),
+            korean: false,
             shell_wakes_at: None,
             home: seat.home,
             user: seat.user,
@@ -191,13 +196,29 @@ impl Terminal {
             ("TERM", "xterm-256color"),
             ("PWD", self.home),
         ];
-        let env = env.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let lang = self.korean.then_some(("LANG", KOREAN));
+        let env = env.into_iter().chain(lang).map(|(k, v)| (k.to_owned(), v.to_owned()));
         let env = Arc::new(env.collect());
         let prompt = &mut self.prompts[self.at];
         let stdio = Stdio { input: Some(prompt.input), sink: prompt.sink, tty };
         let shell =
             self.shared.machine.borrow_mut().prompt(Dialect::Bash, env, self.home, Cred::default(), stdio);
         prompt.shell = shell.unwrap_or_default();
+    }
+
+    /// The language that the commands of the house speak (help pages, `load`, `fault`, `why`), by `LANG` of each shell.
+    /// What upstream says stays as upstream says it.
+    pub fn speak_korean(&mut self, korean: bool) {
+        if self.korean == korean {
+            return;
+        }
+        self.korean = korean;
+        let mut machine = self.shared.machine.borrow_mut();
+        for prompt in &self.prompts {
+            if let Some(shell) = machine.shell_mut(prompt.shell) {
+                shell.assign("LANG", if korean { KOREAN } else { "C.UTF-8" }, true);
+            }
+        }
     }
 
     /// Takes a line as typed, without its newline.

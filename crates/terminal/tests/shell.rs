@@ -76,3 +76,32 @@ fn prompts_share_files_and_nothing_else() {
     }
     assert_eq!(t.prompts(), terminal::prompts::MOST);
 }
+
+#[test]
+fn what_is_offered_says_what_it_is_in_the_readers_language() {
+    let mut cluster = Cluster::new(ClusterConfig::playground(1));
+    let mut t = Terminal::new();
+    run(&mut t, &mut cluster, "kubectl create deployment shop --image=nginx");
+    for (line, text, says) in [
+        ("kubec", "kubectl", "talks to the cluster"),
+        ("kubectl desc", "describe", "Show details of a specific resource or group of resources"),
+        ("kubectl get deplo", "deployments", "Deployment"),
+        ("kubectl get pods --al", "--all-namespaces", ""),
+        ("fault no", "node", "power, standstill or network of a node"),
+        ("kubectl describe deployment sh", "shop", ""),
+    ] {
+        let (_, found) = t.complete(&mut cluster, line, line.len());
+        let one = found.iter().find(|c| c.text.starts_with(text));
+        let described = one.map(|c| c.description.as_str()).unwrap_or("not offered");
+        assert!(described.contains(says), "{line}: {found:?}");
+        assert!(one.is_some(), "{line}");
+    }
+    t.speak_korean(true);
+    let (_, found) = t.complete(&mut cluster, "loa", 3);
+    assert!(found[0].description.contains("부하"), "{found:?}");
+    assert!(run(&mut t, &mut cluster, "fault --help").0.contains("고장"));
+    t.open();
+    assert!(run(&mut t, &mut cluster, "fault --help").0.contains("고장"), "a new prompt too");
+    t.speak_korean(false);
+    assert!(run(&mut t, &mut cluster, "fault --help").0.contains("Usage"));
+}

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use super::{commands, list};
 use crate::app::{App, Panel, ic, word};
 use crate::paint::Painter;
+use crate::panels::faults::view::Faults;
 use crate::stage::view::data_at;
 
 #[component]
@@ -63,6 +64,7 @@ pub fn Traffic(app: App) -> impl IntoView {
                     }
                 }).collect_view()}
             </div>
+            <Faults app />
             <div class="paths" tabindex="0" role="group" aria-label=word(app, |t| t.traffic)
                 on:click=move |event| {
                     if let Some(id) = data_at(event.target(), "data-id") {
