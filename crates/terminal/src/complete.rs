@@ -116,7 +116,9 @@ impl Terminal {
         names.retain(|n| n.starts_with(word));
         names.arrange();
         names.dedup();
-        let says = |name: &str| DESCRIBED.iter().find(|d| d.0 == name).map_or("", |d| if self.korean { d.2 } else { d.1 });
+        let says = |name: &str| {
+            DESCRIBED.iter().find(|d| d.0 == name).map_or("", |d| if self.korean { d.2 } else { d.1 })
+        };
         let one = |text: String| Candidate { description: says(&text).to_owned(), text };
         names.into_iter().map(one).collect()
     }

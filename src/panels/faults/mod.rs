@@ -81,10 +81,19 @@ impl What {
                 pods.map(|p| format_smolstr!("{}/{}", p.namespace, p.name)).collect()
             }
             Self::Component => {
-                let all = ["kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd", "kube-proxy", "coredns"];
+                let all = [
+                    "kube-scheduler",
+                    "kube-controller-manager",
+                    "kube-apiserver",
+                    "etcd",
+                    "kube-proxy",
+                    "coredns",
+                ];
                 all.map(SmolStr::from).to_vec()
             }
-            Self::Registry => ["docker.io", "registry.k8s.io", "quay.io", "ghcr.io"].map(SmolStr::from).to_vec(),
+            Self::Registry => {
+                ["docker.io", "registry.k8s.io", "quay.io", "ghcr.io"].map(SmolStr::from).to_vec()
+            }
         }
     }
 }
@@ -96,7 +105,8 @@ pub fn line(what: What, which: &str, deed: &str, amount: i64) -> SmolStr {
     match (what, deed) {
         (What::Pod, _) => {
             let (namespace, name) = which.split_once('/').unwrap_or(("default", which));
-            let code = if deed == "crash" && amount != 1 { format!(" --code={amount}") } else { String::new() };
+            let code =
+                if deed == "crash" && amount != 1 { format!(" --code={amount}") } else { String::new() };
             format_smolstr!("fault pod {name} {deed}{code}{}", place(namespace))
         }
         (What::Disk, "fill") => format_smolstr!("fault disk {which} {amount}Gi"),
