@@ -41,7 +41,6 @@ pub use depot::Depot;
 pub use net::{NetCall, Served};
 pub use node_status::host_ip;
 pub use static_pods::MANIFESTS;
-pub use volumes::usage::VolumeUse;
 
 use environment::Variables;
 use image_manager::ImageManager;

@@ -110,7 +110,8 @@ impl Kubelet {
             if refresh {
                 self.refresh_later(key, ctx);
             }
-        } else if !failed.is_empty() || !unprocessed.is_empty() {
+        } else {
+            // What is only not attached yet is looked at again too: its driver may turn out to need no attaching.
             let wait =
                 (delays::MOUNT_RETRY_MS << worker.mount_failures.min(8)).min(delays::MOUNT_RETRY_MAX_MS);
             worker.mount_failures += 1;
@@ -147,7 +148,9 @@ impl Kubelet {
     /// Lets go of the disks of a pod that has ended.
     pub(crate) fn unmount(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(key) else { return };
-        if worker.volumes.values().all(|m| m.pv.is_none()) && worker.unattached.is_empty() {
+        if worker.volumes.values().all(|m| m.pv.is_none() && m.attached.is_none())
+            && worker.unattached.is_empty()
+        {
             return;
         }
         for m in worker.volumes.values_mut() {

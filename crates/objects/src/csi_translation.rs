@@ -1,10 +1,10 @@
 //! Old names of storage: which CSI driver took over from an in-tree plugin, and what its volumes are called there.
 //!
-//! Owns: PersistentVolume sources and provisioners of plugins that were moved out of the tree; which sources no plugin
-//! serves any more. Models `staging/src/k8s.io/csi-translation-lib`.
-//! Not modelled: attributes and secrets of the translated source, zones in labels.
+//! Owns: sources (of PersistentVolumes and of pods) and provisioners of plugins that were moved out of the tree; which
+//! sources no plugin serves any more. Models `staging/src/k8s.io/csi-translation-lib`.
+//! Not modelled: secrets of the translated source, zones in labels; a file share is named by the share alone.
 
-use crate::Value;
+use crate::{Value, value};
 
 /// A volume as its driver knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,9 +52,56 @@ pub fn disk(spec: &Value) -> Option<Disk> {
     }
     TRANSLATED.iter().find_map(|[source, driver, field, before, _]| {
         let id = spec.find(source)?[*field].text();
+        // `aws://zone/vol-1` and `aws:///vol-1` are ways to write `vol-1`.
+        let id = id.strip_prefix("aws://").and_then(|rest| rest.split_once('/')).map_or(id, |(_, id)| id);
         let handle = if id.contains('/') { id.to_owned() } else { format!("{before}{id}") };
         Some(Disk { driver: (*driver).into(), handle })
     })
+}
+
+/// The PersistentVolume that a driver is asked for in place of a pod's volume with an in-tree source: a name that is the
+/// disk's, and a spec; `None`: the source is of no such plugin.
+#[must_use]
+pub fn inline(volume: &Value) -> Option<Value> {
+    let [kind, driver, field, _, _] = TRANSLATED.iter().find(|t| volume.find(t[0]).is_some())?;
+    let Disk { handle, .. } = disk(volume)?;
+    let source = &volume[*kind];
+    let partition = source["partition"].int();
+    let read_only = source["readOnly"].is_true();
+    let many = ["gcePersistentDisk", "portworxVolume"].contains(kind) && read_only;
+    let (name, attributes, mode) = match *kind {
+        "gcePersistentDisk" => {
+            let partition = if partition == 0 { String::new() } else { partition.to_string() };
+            (format!("{driver}-{}", source[*field].text()), value!({"partition": (partition)}), "Filesystem")
+        }
+        "awsElasticBlockStore" => {
+            (format!("{driver}-{handle}"), value!({"partition": (partition.to_string())}), "")
+        }
+        "azureDisk" => (handle.clone(), value!({"kind": "managed"}), ""),
+        "azureFile" => (handle.clone(), value!({"shareName": (handle.as_str())}), ""),
+        _ => (format!("{driver}-{handle}"), Value::Null, ""),
+    };
+    let mut csi = value!({"driver": (*driver), "volumeHandle": (handle)});
+    if read_only {
+        csi.set("readOnly", true);
+    }
+    for (key, given) in [("fsType", &source["fsType"]), ("volumeAttributes", &attributes)] {
+        if !given.is_zero() {
+            csi.set(key, given);
+        }
+    }
+    let access = if *kind == "azureFile" {
+        "ReadWriteMany"
+    } else if many {
+        "ReadOnlyMany"
+    } else {
+        "ReadWriteOnce"
+    };
+    let mut spec = value!({"accessModes": [(access)], "csi": (csi)});
+    if !mode.is_empty() {
+        spec.set("volumeMode", mode);
+    }
+    Some(value!({"metadata": {"name": (name)}, "spec": (spec)}))
 }
 
 /// The driver that serves an in-tree provisioner's name.
@@ -99,7 +146,11 @@ mod tests {
             ),
             (
                 value!({"awsElasticBlockStore": {"volumeID": "aws://zone/vol-1"}}),
-                Some("kubernetes.io/csi/ebs.csi.aws.com^aws://zone/vol-1"),
+                Some("kubernetes.io/csi/ebs.csi.aws.com^vol-1"),
+            ),
+            (
+                value!({"awsElasticBlockStore": {"volumeID": "vol-1"}}),
+                Some("kubernetes.io/csi/ebs.csi.aws.com^vol-1"),
             ),
             (value!({"hostPath": {"path": "/x"}}), None),
             (value!({"cephfs": {"monitors": ["a"]}}), None),
@@ -107,5 +158,34 @@ mod tests {
         for (spec, want) in table {
             assert_eq!(disk(&spec).map(|d| unique_name(&d)).as_deref(), want, "{spec:?}");
         }
+    }
+
+    #[test]
+    fn disks_that_pods_name_themselves() {
+        let table = [
+            (
+                value!({"gcePersistentDisk": {"pdName": "d", "fsType": "ext4"}}),
+                "pd.csi.storage.gke.io-d",
+                "ReadWriteOnce",
+            ),
+            (
+                value!({"gcePersistentDisk": {"pdName": "d", "readOnly": true}}),
+                "pd.csi.storage.gke.io-d",
+                "ReadOnlyMany",
+            ),
+            (
+                value!({"awsElasticBlockStore": {"volumeID": "aws:///vol-1"}}),
+                "ebs.csi.aws.com-vol-1",
+                "ReadWriteOnce",
+            ),
+            (value!({"azureFile": {"secretName": "s", "shareName": "h"}}), "h", "ReadWriteMany"),
+        ];
+        for (volume, name, mode) in table {
+            let pv = inline(&volume).unwrap_or_default();
+            assert_eq!((pv.name(), pv["spec"]["accessModes"][0].text()), (name, mode), "{volume:?}");
+            assert_eq!(disk(&pv["spec"]), disk(&volume));
+        }
+        assert_eq!(inline(&value!({"emptyDir": {}})), None);
+        assert_eq!(inline(&value!({"csi": {"driver": "d"}})), None);
     }
 }

@@ -54,9 +54,8 @@ pub(crate) fn has_volumes(spec: &Value) -> bool {
 }
 
 fn may_conflict(volume: &Value) -> bool {
-    const KINDS: [&str; 6] =
-        ["persistentVolumeClaim", "ephemeral", "gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd"];
-    KINDS.iter().any(|k| volume.find(k).is_some())
+    ["persistentVolumeClaim", "ephemeral", "iscsi", "rbd"].iter().any(|k| volume.find(k).is_some())
+        || objects::csi_translation::in_tree_plugin(volume).is_some()
 }
 
 /// A pod that is to be placed.

@@ -4,6 +4,7 @@
 //! node that is full.
 
 use client::Ctx;
+use objects::csi_translation::{disk, may_multi_attach};
 use objects::resources::VOLUMEATTACHMENTS;
 use objects::{Status, Value, value};
 
@@ -14,6 +15,7 @@ impl Disks {
         let Some(attachment) = self.attachments.get(name).cloned() else {
             self.under_way.remove(key);
             self.failures.remove(key);
+            self.granted.remove(name);
             return Ok(());
         };
         let Some(driver) = self.serving(attachment["spec"]["attacher"].text(), ctx).filter(|d| d.is_csi())
@@ -56,6 +58,7 @@ impl Disks {
         match self.refusal(&attachment, driver.limit) {
             None => {
                 next.set("status", value!({"attached": true}));
+                self.granted.insert(name.into());
                 self.failures.remove(key);
             }
             Some(why) => {
@@ -67,32 +70,35 @@ impl Disks {
         ctx.update_status(VOLUMEATTACHMENTS, next).map(|_| ())
     }
 
+    /// The spec of what an attachment is of.
+    fn spec_of<'a>(&'a self, attachment: &'a Value) -> Option<&'a Value> {
+        let source = &attachment["spec"]["source"];
+        source
+            .find("inlineVolumeSpec")
+            .or_else(|| self.volumes.get(source["persistentVolumeName"].text()).map(|v| &v["spec"]))
+    }
+
     /// Why the provider would not attach.
     fn refusal(&mut self, wanted: &Value, limit: i64) -> Option<String> {
-        let volume = wanted["spec"]["source"]["persistentVolumeName"].text();
         let node = wanted["spec"]["nodeName"].text();
-        let Some(pv) = self.volumes.get(volume) else {
-            return Some(format!("persistentvolume \"{volume}\" not found"));
+        let named = |a: &Value| a["spec"]["source"]["persistentVolumeName"].to_str();
+        let Some(spec) = self.spec_of(wanted) else {
+            return Some(format!("persistentvolume \"{}\" not found", named(wanted)));
         };
-        let handle = &pv["spec"]["csi"]["volumeHandle"];
-        let modes = pv["spec"]["accessModes"].items();
-        let many = modes.iter().any(|m| matches!(m.text(), "ReadWriteMany" | "ReadOnlyMany"));
+        let own = disk(spec)?;
+        let many = may_multi_attach(&value!({"spec": (spec)}));
         let mut on_node = 0;
         for (_, a) in self.attachments.iter() {
-            if !a["status"]["attached"].is_true() || a["spec"]["attacher"] != wanted["spec"]["attacher"] {
+            if !self.granted.contains(a.name()) || a["spec"]["attacher"] != wanted["spec"]["attacher"] {
                 continue;
             }
-            let other = a["spec"]["source"]["persistentVolumeName"].text();
             if a["spec"]["nodeName"] == node {
                 on_node += 1;
-            } else if !many
-                && (other == volume
-                    || self.volumes.get(other).is_some_and(|v| v["spec"]["csi"]["volumeHandle"] == *handle))
-            {
+            } else if !many && self.spec_of(a).and_then(disk).is_some_and(|other| other == own) {
                 let holder = a["spec"]["nodeName"].text();
                 return Some(format!(
                     "rpc error: code = FailedPrecondition desc = volume {} is already attached to node {holder}",
-                    handle.text()
+                    own.handle
                 ));
             }
         }

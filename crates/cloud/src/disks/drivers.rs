@@ -29,25 +29,44 @@ pub struct Driver {
     pub limit: i64,
     pub snapshots: bool,
     pub expands: bool,
+    /// Makes volumes for one pod too.
+    pub ephemeral: bool,
+    /// Makes volumes that outlive pods.
+    pub persistent: bool,
     /// Sizes are rounded up to this many bytes.
     pub unit_bytes: i64,
 }
 
 const GI: i64 = 1 << 30;
 
-const fn block(name: &'static str, in_tree: &'static str, limit: i64) -> Driver {
-    Driver { name, in_tree, kind: Kind::Block, limit, snapshots: true, expands: true, unit_bytes: GI }
+const fn shared(name: &'static str, in_tree: &'static str) -> Driver {
+    Driver {
+        name,
+        in_tree,
+        kind: Kind::Shared,
+        limit: 0,
+        snapshots: false,
+        expands: true,
+        ephemeral: false,
+        persistent: true,
+        unit_bytes: 1,
+    }
 }
 
-const fn shared(name: &'static str, in_tree: &'static str) -> Driver {
-    Driver { name, in_tree, kind: Kind::Shared, limit: 0, snapshots: false, expands: true, unit_bytes: 1 }
+const fn block(name: &'static str, in_tree: &'static str, limit: i64) -> Driver {
+    Driver { kind: Kind::Block, limit, snapshots: true, unit_bytes: GI, ..shared(name, in_tree) }
 }
 
 const fn local(name: &'static str) -> Driver {
-    Driver { name, in_tree: "", kind: Kind::Local, limit: 0, snapshots: false, expands: false, unit_bytes: 1 }
+    Driver { kind: Kind::Local, expands: false, ..shared(name, "") }
 }
 
-const ALL: [Driver; 20] = [
+/// A share that a pod can also have for itself alone.
+const fn both(driver: Driver) -> Driver {
+    Driver { ephemeral: true, ..driver }
+}
+
+const ALL: [Driver; 21] = [
     block("ebs.csi.aws.com", "kubernetes.io/aws-ebs", 25),
     block("pd.csi.storage.gke.io", "kubernetes.io/gce-pd", 15),
     block("disk.csi.azure.com", "kubernetes.io/azure-disk", 16),
@@ -58,12 +77,14 @@ const ALL: [Driver; 20] = [
     block("linodebs.csi.linode.com", "", 7),
     block("driver.longhorn.io", "", 256),
     block("rook-ceph.rbd.csi.ceph.com", "", 256),
-    Driver { unit_bytes: 1, ..block("hostpath.csi.k8s.io", "", 256) },
-    shared("file.csi.azure.com", "kubernetes.io/azure-file"),
+    both(Driver { unit_bytes: 1, ..block("hostpath.csi.k8s.io", "", 256) }),
+    // The one that the documentation's example of a volume for one pod names.
+    both(Driver { persistent: false, ..shared("inline.storage.kubernetes.io", "") }),
+    both(shared("file.csi.azure.com", "kubernetes.io/azure-file")),
     shared("efs.csi.aws.com", ""),
     shared("filestore.csi.storage.gke.io", ""),
-    shared("nfs.csi.k8s.io", ""),
-    shared("smb.csi.k8s.io", ""),
+    both(shared("nfs.csi.k8s.io", "")),
+    both(shared("smb.csi.k8s.io", "")),
     shared("rook-ceph.cephfs.csi.ceph.com", ""),
     local("rancher.io/local-path"),
     local("k8s.io/minikube-hostpath"),
@@ -86,7 +107,7 @@ pub(super) const RETRY_MAX_MS: Millis = 300_000;
 /// The driver of this name, or the one that took over from the in-tree plugin of this name.
 #[must_use]
 pub fn of(name: &str) -> Option<&'static Driver> {
-    static TABLE: [Driver; 20] = ALL;
+    static TABLE: [Driver; 21] = ALL;
     TABLE.iter().find(|d| d.name == name || (!name.is_empty() && d.in_tree == name))
 }
 

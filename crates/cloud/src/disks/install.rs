@@ -53,13 +53,16 @@ impl Disks {
         }
         let block = driver.kind == Kind::Block;
         let policy = if block { "ReadWriteOnceWithFSType" } else { "File" };
+        let modes = [(driver.persistent, "Persistent"), (driver.ephemeral, "Ephemeral")];
+        let modes: Value = modes.iter().filter(|m| m.0).map(|m| Value::from(m.1)).collect();
+        // Refused when a person has installed it by writing this object.
         let _ = ctx.create(
             CSIDRIVERS,
             value!({
                 "apiVersion": "storage.k8s.io/v1", "kind": "CSIDriver", "metadata": {"name": (driver.name)},
                 "spec": {
-                    "attachRequired": (block), "podInfoOnMount": false, "fsGroupPolicy": (policy),
-                    "volumeLifecycleModes": ["Persistent"],
+                    "attachRequired": (block), "podInfoOnMount": (driver.ephemeral), "fsGroupPolicy": (policy),
+                    "volumeLifecycleModes": (modes),
                 },
             }),
         );

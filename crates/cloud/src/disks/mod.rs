@@ -11,6 +11,7 @@
 
 mod attacher;
 mod drivers;
+mod in_tree;
 mod install;
 mod provisioner;
 mod resizer;
@@ -21,7 +22,7 @@ use client::{
 };
 use clock::{Millis, Time};
 use objects::resources::{
-    NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, Resource, STORAGECLASSES, VOLUMEATTACHMENTS,
+    CSIDRIVERS, NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, Resource, STORAGECLASSES, VOLUMEATTACHMENTS,
 };
 use objects::{Reason, Status, Str, Value};
 use ordered::{BTreeMap, BTreeSet};
@@ -99,6 +100,8 @@ pub struct Disks {
     contents: Cache,
     snapshot_classes: Cache,
     installed: BTreeSet<Str>,
+    /// Attachments that were granted, whether or not the word of it is back.
+    granted: BTreeSet<Str>,
     /// Attachments by the volume they are of.
     attached: BTreeMap<Str, BTreeSet<Str>>,
     /// Work under way: when it is done.
@@ -138,6 +141,7 @@ impl Disks {
             contents: Cache::default(),
             snapshot_classes: Cache::default(),
             installed: BTreeSet::new(),
+            granted: BTreeSet::new(),
             attached: BTreeMap::new(),
             under_way: BTreeMap::new(),
             failures: BTreeMap::new(),
@@ -205,6 +209,10 @@ impl Disks {
         let Some((what, name)) = key.split_once('/') else { return Ok(()) };
         match what {
             "boot" => self.boot(ctx),
+            "driver" => {
+                self.serving(name, ctx);
+                Ok(())
+            }
             "nodes" => self.tell_nodes(ctx),
             "provision" => self.provision(key, name, ctx),
             "delete" => self.delete(key, name, ctx),
@@ -254,7 +262,8 @@ fn custom(verb: Verb, plural: &'static str, object: Value, subresource: &'static
 
 impl Component for Disks {
     fn interests(&self) -> Vec<Interest> {
-        let own = [PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES, VOLUMEATTACHMENTS, NODES];
+        let own =
+            [CSIDRIVERS, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES, VOLUMEATTACHMENTS, NODES];
         let mut all: Vec<Interest> = own.into_iter().map(|r| Interest::All(r.id.clone())).collect();
         all.extend([SNAPSHOTS, CONTENTS, SNAPSHOT_CLASSES].map(|id| Interest::All(Str::new_static(id))));
         all
@@ -274,7 +283,16 @@ impl Component for Disks {
                 self.volumes.apply(change);
                 wake(self, "delete");
             }
-            "storageclasses.storage.k8s.io" => drop(self.classes.apply(change)),
+            // Whoever writes the object of a known driver installs the driver.
+            "csidrivers.storage.k8s.io" if !change.is_deleted() => wake(self, "driver"),
+            "storageclasses.storage.k8s.io" => {
+                // Whoever makes a class has its driver; those of the beginning are not asked for yet.
+                let own = self.config.classes.iter().any(|c| c.name == change.name);
+                if self.classes.apply(change).is_null() && !change.is_deleted() && !own {
+                    let driver = change.object["provisioner"].text();
+                    self.queue.add(format!("driver/{driver}"), change.revision, now);
+                }
+            }
             "volumeattachments.storage.k8s.io" => {
                 self.attachments.apply(change);
                 let volume = change.object["spec"]["source"]["persistentVolumeName"].to_str();

@@ -8,12 +8,13 @@ use objects::quantity::Quantity;
 use objects::resources::PERSISTENTVOLUMES;
 use objects::{Reason, Status, Str, Value, value};
 
-use super::{Disks, Driver, Kind, Order, Progress, class_of, disk_name, drivers, let_go};
+use super::{Disks, Driver, Kind, Order, Progress, class_of, disk_name, drivers, in_tree, let_go};
 
 const PROVISIONER: &str = "volume.kubernetes.io/storage-provisioner";
 const BETA_PROVISIONER: &str = "volume.beta.kubernetes.io/storage-provisioner";
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
+const MIGRATED_TO: &str = "pv.kubernetes.io/migrated-to";
 const FINALIZER: &str = "external-provisioner.volume.kubernetes.io/finalizer";
 const ZONE: &str = "topology.kubernetes.io/zone";
 
@@ -35,7 +36,7 @@ impl Disks {
         }
         let notes = claim.annotations();
         let wanted = notes.find(PROVISIONER).or(notes.find(BETA_PROVISIONER)).map_or("", Value::text);
-        let Some(driver) = self.serving(wanted, ctx) else { return Ok(()) };
+        let Some(driver) = self.serving(wanted, ctx).filter(|d| d.persistent) else { return Ok(()) };
         let Some(class) = self.classes.get(class_of(&claim)).cloned() else { return Ok(()) };
         let node = notes[SELECTED_NODE].text().to_owned();
         let name = format!("pvc-{}", claim.uid());
@@ -66,7 +67,7 @@ impl Disks {
                 self.again(key, ctx.now);
             }
             Ok((volume, source)) => {
-                let to = disk_name(driver.name, volume["spec"]["csi"]["volumeHandle"].text());
+                let to = stored(&volume);
                 match ctx.create(PERSISTENTVOLUMES, volume) {
                     Ok(_) => {
                         if let Some(source) = source {
@@ -120,8 +121,7 @@ impl Disks {
                 let Some(volume) = self.volumes.get(other["spec"]["volumeName"].text()) else {
                     return failed(format!("the PVC {name} is not bound to a PV"));
                 };
-                let csi = &volume["spec"]["csi"];
-                let disk = disk_name(csi["driver"].text(), csi["volumeHandle"].text());
+                let disk = stored(volume);
                 let bytes = Quantity::of(&volume["spec"]["capacity"]["storage"]).value();
                 Ok(Some(Source { disk, bytes }))
             }
@@ -234,6 +234,10 @@ impl Disks {
         if !zone.is_empty() {
             volume.set_at(&["spec", "nodeAffinity"], place(ZONE, &zone));
         }
+        let plugin = class["provisioner"].text();
+        if plugin != driver.name {
+            in_tree::translate(&mut volume, plugin, &zone);
+        }
         Ok(volume)
     }
 
@@ -290,10 +294,12 @@ impl Disks {
             self.under_way.remove(key);
             return Ok(());
         }
-        let Some(driver) = drivers::of(&by).filter(|d| d.name == by && self.installed.contains(d.name))
-        else {
-            return Ok(());
+        // A plugin's volume is its driver's once the volume binder has said so.
+        let served = |d: &&Driver| {
+            self.installed.contains(d.name)
+                && (d.name == by || volume.annotations()[MIGRATED_TO].as_str() == Some(d.name))
         };
+        let Some(driver) = drivers::of(&by).filter(served) else { return Ok(()) };
         let component = component(driver);
         if let Some(attachment) = self.attached.get(name).and_then(ordered::BTreeSet::first) {
             let node =
@@ -326,7 +332,7 @@ impl Disks {
             };
             format!("node/{at}\0{}", spec["hostPath"]["path"].text())
         } else {
-            disk_name(driver.name, spec["csi"]["volumeHandle"].text())
+            stored(&volume)
         };
         self.orders.push(Order::Forget { name: disk });
         if !live.is_terminating() {
@@ -337,6 +343,12 @@ impl Disks {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// Where the bytes of a volume are.
+fn stored(volume: &Value) -> String {
+    objects::csi_translation::disk(&volume["spec"])
+        .map_or_else(String::new, |d| disk_name(&d.driver, &d.handle))
 }
 
 /// Who a provisioner's events come from.

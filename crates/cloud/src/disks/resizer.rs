@@ -25,8 +25,8 @@ impl Disks {
         let Some(volume) = self.volumes.get(claim["spec"]["volumeName"].text()).cloned() else {
             return Ok(());
         };
-        let name = volume["spec"]["csi"]["driver"].text().to_owned();
-        let Some(driver) = self.serving(&name, ctx).filter(|d| d.expands) else { return Ok(()) };
+        let Some(disk) = objects::csi_translation::disk(&volume["spec"]) else { return Ok(()) };
+        let Some(driver) = self.serving(&disk.driver, ctx).filter(|d| d.expands) else { return Ok(()) };
         if size(&volume["spec"]["capacity"]) >= wanted {
             return Ok(());
         }

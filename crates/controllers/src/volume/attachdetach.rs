@@ -4,30 +4,33 @@
 //! attaching itself (the driver's attacher), mounting (kubelet), who may use a volume at all (scheduler).
 //! Models `pkg/controller/volume/attachdetach` (reconciler, nodes' status updater) and the attacher of `pkg/volume/csi`.
 //! Every change that concerns a volume leads to one look at it, in place of a look at all every 100 ms. An attachment's
-//! name has the form of upstream's digest without being it. Not modelled: disks named in a pod without a
-//! PersistentVolume, drivers that change how much fits a node.
+//! name has the form of upstream's digest without being it. A disk that a pod names itself is known by its name in nodes'
+//! statuses, any other by its PersistentVolume's. Not modelled: drivers that change how much fits a node, attaching by
+//! plugins that have nothing to attach (iSCSI, Fibre Channel).
 
 use ordered::{BTreeMap, BTreeSet};
 
 use client::{Change, Ctx, EventType, PatchType};
 use clock::{Millis, Time};
-use objects::csi_translation::{Disk, disk, may_multi_attach, unique_name};
+use objects::csi_translation::{Disk, disk, inline, may_multi_attach, unique_name};
 use objects::resources::{
     CSIDRIVERS, NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, Resource, VOLUMEATTACHMENTS,
 };
 use objects::{Reason, Status, Str, Value, value};
 
 use super::pvcprotection::claims_of;
-use crate::caches::Caches;
+use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, has_base};
 use crate::delays::{ATTACH_BACKOFF_MS, ATTACH_MAX_BACKOFF_MS, ATTACH_TIMEOUT_MS, MAX_WAIT_FOR_UNMOUNT_MS};
 
+const ATTACHED: &str = "SuccessfulAttachVolume";
+const FAILED: &str = "FailedAttachVolume";
 const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 
 #[derive(Clone, Debug)]
 pub struct AttachDetachController {
     pub base: Base,
-    /// By claim: the pods on nodes that use it, each with its node.
+    /// By claim, or by volume where a pod names a disk itself: the pods on nodes that use it, each with its node.
     users: BTreeMap<Str, BTreeMap<Str, Str>>,
     /// By volume: its attachments, each with its node.
     attachments: BTreeMap<Str, BTreeMap<Str, Str>>,
@@ -39,6 +42,16 @@ pub struct AttachDetachController {
     conflicts: BTreeSet<(Str, Str)>,
     /// Attachments under way, by volume and node.
     tries: BTreeMap<(Str, Str), Try>,
+}
+
+/// A volume that is looked at.
+struct Subject<'a> {
+    /// What the controller calls it.
+    name: &'a str,
+    /// The key of its users.
+    claim: &'a Str,
+    volume: &'a Value,
+    disk: &'a Disk,
 }
 
 /// One attachment that is not there yet.
@@ -103,23 +116,53 @@ impl AttachDetachController {
         let key = change.key();
         let holds = !change.is_deleted() && holds_volumes(pod);
         for claim in claims_of(pod) {
-            let users = self.users.entry(claim.clone()).or_default();
-            let before = users.get(&key).cloned();
-            let after = holds.then(|| pod["spec"]["nodeName"].to_str());
-            if before == after {
-                continue;
-            }
-            match after {
-                Some(node) => drop(users.insert(key.clone(), node)),
-                None => drop(users.remove(&key)),
-            }
-            if users.is_empty() {
-                self.users.remove(&claim);
-            }
-            if let Some(c) = caches.of_resource(PERSISTENTVOLUMECLAIMS).get(&claim) {
+            if self.note_user(&claim, &key, pod, holds)
+                && let Some(c) = caches.of_resource(PERSISTENTVOLUMECLAIMS).get(&claim)
+            {
                 self.look_at(c, change.revision, now);
             }
         }
+        for volume in pod["spec"]["volumes"].items() {
+            let Some(disk) = inline(volume).and_then(|v| disk(&v["spec"])) else { continue };
+            let name = Str::from(unique_name(&disk));
+            if self.note_user(&name, &key, pod, holds) {
+                self.base.queue.add(name, change.revision, now);
+            }
+        }
+    }
+
+    /// Whether a pod holds something is news.
+    fn note_user(&mut self, what: &Str, key: &Str, pod: &Value, holds: bool) -> bool {
+        let users = self.users.entry(what.clone()).or_default();
+        let after = holds.then(|| pod["spec"]["nodeName"].to_str());
+        let news = users.get(key) != after.as_ref();
+        match after {
+            Some(node) => drop(users.insert(key.clone(), node)),
+            None => drop(users.remove(key)),
+        }
+        if users.is_empty() {
+            self.users.remove(what);
+        }
+        news
+    }
+
+    /// The volume of this name: its PersistentVolume, or what stands in for one where a pod names a disk itself.
+    fn volume(&self, name: &str, caches: &Caches) -> Value {
+        if !name.contains('/') {
+            return caches.of_resource(PERSISTENTVOLUMES).get(name).cloned().unwrap_or_default();
+        }
+        let named = |v: &Value| disk(&v["spec"]).is_some_and(|d| unique_name(&d) == name);
+        let pods = self.users.get(name).into_iter().flat_map(|u| u.keys());
+        let of_pods = pods
+            .filter_map(|key| caches.pods().get(key))
+            .flat_map(|pod| pod["spec"]["volumes"].items().iter().filter_map(inline))
+            .find(named);
+        of_pods.unwrap_or_else(|| {
+            // Nobody uses it any more; its attachments still say what it was.
+            let mut left = self.attachments.get(name).into_iter().flat_map(|a| a.keys());
+            let object = left.find_map(|a| caches.of_resource(VOLUMEATTACHMENTS).get(a));
+            object.map_or(Value::Null, |a| value!({"spec": (&a["spec"]["source"]["inlineVolumeSpec"])}))
+        })
     }
 
     fn look_at(&mut self, claim: &Value, cause: u64, now: Time) {
@@ -145,7 +188,10 @@ impl AttachDetachController {
 
     fn on_attachment(&mut self, change: &Change, now: Time) {
         let spec = &change.object["spec"];
-        let volume = spec["source"]["persistentVolumeName"].to_str();
+        let volume = match disk(&spec["source"]["inlineVolumeSpec"]) {
+            Some(disk) => Str::from(unique_name(&disk)),
+            None => spec["source"]["persistentVolumeName"].to_str(),
+        };
         let node = spec["nodeName"].to_str();
         if change.is_deleted() {
             if let Some(all) = self.attachments.get_mut(&volume) {
@@ -166,17 +212,15 @@ impl AttachDetachController {
     }
 
     /// Tells every pod on `node` that uses the claim.
-    #[expect(clippy::too_many_arguments, reason = "an event's five parts and the two worlds it is told in")]
     fn tell(
         &mut self,
         claim: &str,
         node: &str,
-        kind: EventType,
-        reason: &str,
-        text: &str,
+        (reason, text): (&str, &str),
         caches: &Caches,
         ctx: &mut Ctx<'_>,
     ) {
+        let kind = if reason == ATTACHED { EventType::Normal } else { EventType::Warning };
         let pods: Vec<Value> = self
             .users
             .get(claim)
@@ -193,7 +237,7 @@ impl AttachDetachController {
     /// Brings one volume's attachments to what pods want.
     fn reconcile(&mut self, name: &str, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let held = self.attachments.get(name).cloned().unwrap_or_default();
-        let volume = caches.of_resource(PERSISTENTVOLUMES).get(name).cloned().unwrap_or_default();
+        let volume = self.volume(name, caches);
         let Some(disk) = disk(&volume["spec"]) else {
             // The volume is gone: so is what is left of its attachments.
             for attachment in held.keys() {
@@ -206,11 +250,14 @@ impl AttachDetachController {
             return Ok(());
         }
         let r = &volume["spec"]["claimRef"];
-        let claim = crate::caches::key_of(r["namespace"].text(), r["name"].text());
-        let bound = caches
-            .of_resource(PERSISTENTVOLUMECLAIMS)
-            .get(&claim)
-            .is_some_and(|c| c["spec"]["volumeName"] == name && r["uid"] == c.uid());
+        let own = name.contains('/');
+        let claim = if own { name.into() } else { key_of(r["namespace"].text(), r["name"].text()) };
+        let bound = own
+            || caches
+                .of_resource(PERSISTENTVOLUMECLAIMS)
+                .get(&claim)
+                .is_some_and(|c| c["spec"]["volumeName"] == name && r["uid"] == c.uid());
+        let subject = Subject { name, claim: &claim, volume: &volume, disk: &disk };
         let wanted: BTreeSet<Str> = if bound {
             self.users.get(&claim).into_iter().flat_map(|u| u.values().cloned()).collect()
         } else {
@@ -220,19 +267,19 @@ impl AttachDetachController {
             if wanted.contains(node) {
                 self.unwanted.remove(&(name.into(), node.clone()));
             } else {
-                self.detach(name, attachment, node, &disk, caches, ctx)?;
+                self.detach(&subject, attachment, node, caches, ctx)?;
             }
         }
         for node in &wanted {
             let own = held.iter().find(|(_, n)| *n == node).map(|(a, _)| a.clone());
             match own {
-                Some(attachment) => self.follow(name, &attachment, node, &claim, &disk, caches, ctx)?,
+                Some(attachment) => self.follow(&subject, &attachment, node, caches, ctx)?,
                 None => {
                     let others: Vec<Str> = held.values().filter(|n| *n != node).cloned().collect();
                     if !others.is_empty() && !may_multi_attach(&volume) {
-                        self.conflict(name, node, &others, &claim, caches, ctx);
+                        self.conflict(&subject, node, &others, caches, ctx);
                     } else {
-                        self.attach(name, node, &disk, caches, ctx)?;
+                        self.attach(&subject, node, caches, ctx)?;
                         // What one node is about to have, the next can't.
                         if !may_multi_attach(&volume) {
                             break;
@@ -247,22 +294,14 @@ impl AttachDetachController {
     }
 
     /// Says once to each node's pods that others have the volume.
-    fn conflict(
-        &mut self,
-        name: &str,
-        node: &Str,
-        others: &[Str],
-        claim: &Str,
-        caches: &Caches,
-        ctx: &mut Ctx<'_>,
-    ) {
-        if !self.conflicts.insert((name.into(), node.clone())) {
+    fn conflict(&mut self, of: &Subject<'_>, node: &Str, others: &[Str], caches: &Caches, ctx: &mut Ctx<'_>) {
+        if !self.conflicts.insert((of.name.into(), node.clone())) {
             return;
         }
         // One claim is of one namespace, and so are the pods that use it.
         let holders: Vec<&str> = self
             .users
-            .get(claim)
+            .get(of.claim)
             .into_iter()
             .flat_map(|u| u.iter())
             .filter(|(_, n)| others.contains(n))
@@ -273,29 +312,31 @@ impl AttachDetachController {
         } else {
             format!("Volume is already used by pod(s) {}", holders.join(", "))
         };
-        let text = format!("Multi-Attach error for volume \"{name}\" {why}");
-        self.tell(claim, node, EventType::Warning, "FailedAttachVolume", &text, caches, ctx);
+        let text = format!("Multi-Attach error for volume \"{}\" {why}", of.volume.name());
+        self.tell(of.claim, node, (FAILED, &text), caches, ctx);
     }
 
     fn attach(
         &mut self,
-        name: &str,
+        of: &Subject<'_>,
         node: &Str,
-        disk: &Disk,
         caches: &Caches,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Status> {
+        let Subject { name, disk, .. } = *of;
         // A node that has never been heard of can't have anything.
         if caches.of_resource(NODES).get(node).is_none() {
             return Ok(());
         }
+        let source = if name.contains('/') {
+            value!({"inlineVolumeSpec": (&of.volume["spec"])})
+        } else {
+            value!({"persistentVolumeName": (name)})
+        };
         let attachment = value!({
             "apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttachment",
             "metadata": {"name": (attachment_name(disk, node))},
-            "spec": {
-                "attacher": (disk.driver.as_str()), "nodeName": (node),
-                "source": {"persistentVolumeName": (name)},
-            },
+            "spec": {"attacher": (disk.driver.as_str()), "nodeName": (node), "source": (source)},
         });
         let at = (Str::from(name), node.clone());
         self.tries.entry(at).or_insert(Try { failures: 0, next: ctx.now + ATTACH_TIMEOUT_MS });
@@ -307,20 +348,15 @@ impl AttachDetachController {
     }
 
     /// Sees what became of an attachment that is wanted.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the one place where all that concerns an attachment meets"
-    )]
     fn follow(
         &mut self,
-        name: &str,
+        of: &Subject<'_>,
         attachment: &str,
         node: &Str,
-        claim: &Str,
-        disk: &Disk,
         caches: &Caches,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Status> {
+        let Subject { name, disk, claim, volume } = *of;
         let at = (Str::from(name), node.clone());
         let Some(object) = caches.of_resource(VOLUMEATTACHMENTS).get(attachment).cloned() else {
             return Ok(());
@@ -332,8 +368,8 @@ impl AttachDetachController {
             self.conflicts.remove(&at);
             self.report(node, None, caches, ctx)?;
             if self.tries.remove(&at).is_some() {
-                let text = format!("AttachVolume.Attach succeeded for volume \"{name}\" ");
-                self.tell(claim, node, EventType::Normal, "SuccessfulAttachVolume", &text, caches, ctx);
+                let text = format!("AttachVolume.Attach succeeded for volume \"{}\" ", volume.name());
+                self.tell(claim, node, (ATTACHED, &text), caches, ctx);
             }
             return Ok(());
         }
@@ -354,22 +390,22 @@ impl AttachDetachController {
         let again = if refused.is_empty() { wait + ATTACH_TIMEOUT_MS } else { wait };
         t.failures += 1;
         t.next = now + again;
-        let text = format!("AttachVolume.Attach failed for volume \"{name}\" : {why}");
+        let text = format!("AttachVolume.Attach failed for volume \"{}\" : {why}", volume.name());
         self.base.queue.add_after(name, 0, now, again);
-        self.tell(claim, node, EventType::Warning, "FailedAttachVolume", &text, caches, ctx);
+        self.tell(claim, node, (FAILED, &text), caches, ctx);
         Ok(())
     }
 
     /// Lets go of an attachment nobody wants: when the node has unmounted it, or can't be waited for any longer.
     fn detach(
         &mut self,
-        name: &str,
+        of: &Subject<'_>,
         attachment: &str,
         node: &Str,
-        disk: &Disk,
         caches: &Caches,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Status> {
+        let Subject { name, disk, .. } = *of;
         let object = caches.of_resource(NODES).get(node);
         let since = *self.unwanted.entry((name.into(), node.clone())).or_insert(ctx.now);
         let waited = ctx.now.since(since);
@@ -409,8 +445,12 @@ impl AttachDetachController {
                         .get(a)
                         .is_some_and(|a| a["status"]["attached"].is_true() && !a.is_terminating())
             });
-            let spec = caches.of_resource(PERSISTENTVOLUMES).get(volume).map(|v| &v["spec"]);
-            if let Some(disk) = spec.filter(|_| attached).and_then(disk) {
+            if !attached {
+                continue;
+            }
+            if volume.contains('/') {
+                names.insert(volume.to_string());
+            } else if let Some(disk) = disk(&self.volume(volume, caches)["spec"]) {
                 names.insert(unique_name(&disk));
             }
         }
@@ -440,7 +480,7 @@ impl Controller for AttachDetachController {
             }
             "persistentvolumes" => {
                 let r = &change.object["spec"]["claimRef"];
-                let claim = crate::caches::key_of(r["namespace"].text(), r["name"].text());
+                let claim = key_of(r["namespace"].text(), r["name"].text());
                 if self.users.contains_key(&claim) || self.attachments.contains_key(&change.name) {
                     self.base.queue.add(change.name.clone(), change.revision, now);
                 }

@@ -19,7 +19,8 @@ use crate::selector;
 
 const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
 pub(super) const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
-const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
+pub(super) const MIGRATED_TO: &str = "pv.kubernetes.io/migrated-to";
+pub(super) const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 const PROVISIONER: &str = "volume.kubernetes.io/storage-provisioner";
 const BETA_PROVISIONER: &str = "volume.beta.kubernetes.io/storage-provisioner";
@@ -371,6 +372,17 @@ impl PersistentVolumeController {
     }
 
     fn sync_volume(&mut self, volume: &Value, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+        let by = volume.annotations()[PROVISIONED_BY].text();
+        let driver = objects::csi_translation::driver_of_provisioner(by);
+        if volume.annotations()[MIGRATED_TO].as_str() != driver && !by.is_empty() {
+            // The write comes back as a change, and the rest with it.
+            let mut next = volume.clone();
+            match driver {
+                Some(driver) => next.set_at(&["metadata", "annotations", MIGRATED_TO], driver),
+                None => drop(next.remove_at(&["metadata", "annotations", MIGRATED_TO])),
+            }
+            return ctx.update(PERSISTENTVOLUMES, next).map(|_| ());
+        }
         let r = &volume["spec"]["claimRef"];
         if r.is_null() || r["uid"].is_zero() {
             self.set_volume_phase(volume, "Available", ctx)?;

@@ -11,11 +11,9 @@ use clock::Time;
 use objects::resources::{PERSISTENTVOLUMES, PODS};
 use objects::{Reason, Status, Str, Value, value};
 
-use super::persistentvolume::{BOUND_BY_CONTROLLER, PersistentVolumeController};
+use super::persistentvolume::{BOUND_BY_CONTROLLER, MIGRATED_TO, PROVISIONED_BY, PersistentVolumeController};
 use crate::caches::{Caches, key_of};
 
-const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
-const MIGRATED_TO: &str = "pv.kubernetes.io/migrated-to";
 const RECYCLER: &str = "recycler-for-";
 const SCRUB: &str =
     "test -e /scrub && find /scrub -mindepth 1 -delete && test -z \"$(ls -A /scrub)\" || exit 1";

@@ -109,15 +109,11 @@ pub(super) fn set_up(
         );
     }
     let node = pod["spec"]["nodeName"].text();
-    let mut mounted = Mounted { read_only, pv: Some(Str::from(name)), ..Mounted::default() };
-    if let Some(disk) = disk(&pv["spec"]) {
-        let ready = csi::set_up(&pv, &disk, site.node, depot, read)?;
-        mounted.volume = ready.volume;
-        mounted.attached = ready.attached.map(Str::from);
-        mounted.owned = pv["spec"]["csi"]["fsType"].as_str().is_some_and(|f| !f.is_empty());
-        mounted.grows = true;
-        return Ok(mounted);
+    if disk(&pv["spec"]).is_some() {
+        let mounted = attached(&pv, read_only, site, depot, read)?;
+        return Ok(Mounted { pv: Some(Str::from(name)), grows: true, ..mounted });
     }
+    let mut mounted = Mounted { read_only, pv: Some(Str::from(name)), ..Mounted::default() };
     let place = if let Some(host) = pv["spec"].find("hostPath") {
         host_path::set_up(host, node, depot)
     } else if let Some(source) = pv["spec"].find("local") {
@@ -139,8 +135,27 @@ pub(super) fn set_up(
             (mounted.volume, mounted.sub) = (id, sub);
             Ok(mounted)
         }
-        Err(why) => failed("SetUp", why),
+        Err(why) => failed(super::step(&pv["spec"]), why),
     }
+}
+
+/// Makes a driver's disk ready that a PersistentVolume stands for.
+pub(super) fn attached(
+    pv: &Value,
+    read_only: bool,
+    site: &Site<'_>,
+    depot: &mut Depot,
+    read: &mut Read<'_>,
+) -> Result<Mounted, Refusal> {
+    let Some(disk) = disk(&pv["spec"]) else { return Err(no_plugin(pv.name())) };
+    let ready = csi::set_up(pv, &disk, site.node, depot, read)?;
+    Ok(Mounted {
+        read_only,
+        volume: ready.volume,
+        attached: ready.attached.map(Str::from),
+        owned: pv["spec"]["csi"]["fsType"].as_str().is_some_and(|f| !f.is_empty()),
+        ..Mounted::default()
+    })
 }
 
 /// Whether the volume's node affinity allows the node.

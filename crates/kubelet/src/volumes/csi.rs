@@ -62,24 +62,33 @@ fn is_registered(driver: &str, node: &Value, read: &mut Read<'_>) -> bool {
 pub(super) fn inline(
     source: &Value,
     volume: &str,
-    uid: &str,
+    pod: &Value,
     node: &Value,
     depot: &mut Depot,
     read: &mut Read<'_>,
 ) -> Result<VolumeId, String> {
-    let driver = source["driver"].text();
+    let (driver, namespace) = (source["driver"].text(), pod.namespace());
     if !is_registered(driver, node, read) {
         return Err(format!(
             "kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name {driver} not found in the list of registered CSI drivers"
         ));
     }
-    let modes = read("csidrivers", driver).unwrap_or_default()["spec"]["volumeLifecycleModes"].clone();
-    if !modes.items().iter().any(|m| *m == "Ephemeral") {
-        let listed: Vec<String> = modes.items().iter().map(|m| format!("\"{}\"", m.text())).collect();
-        return Err(format!(
-            "kubernetes.io/csi: mounter.SetUpAt failed to check volume lifecycle mode: volume mode \"Ephemeral\" not supported by driver {driver} (only supports [{}])",
-            listed.join(" ")
-        ));
+    let refused = |what: String| {
+        Err(format!(
+            "kubernetes.io/csi: mounter.SetupAt failed to check volume lifecycle mode: volume mode \"Ephemeral\" not supported by driver {driver} ({what})"
+        ))
+    };
+    let Ok(object) = read("csidrivers", driver) else { return refused("no CSIDriver object".into()) };
+    let modes = object["spec"]["volumeLifecycleModes"].items();
+    if !modes.iter().any(|m| *m == "Ephemeral") {
+        let listed: Vec<String> = modes.iter().map(|m| format!("\"{}\"", m.text())).collect();
+        return refused(format!("only supports [{}]", listed.join(" ")));
     }
-    Ok(depot.volume(&super::empty_dir::name(uid, volume)))
+    let secret = source["nodePublishSecretRef"]["name"].text();
+    if !secret.is_empty()
+        && let Err(why) = read("secrets", secret)
+    {
+        return Err(format!("fetching NodePublishSecretRef {namespace}/{secret} failed: {why}"));
+    }
+    Ok(depot.volume(&super::empty_dir::name(pod.uid(), volume)))
 }

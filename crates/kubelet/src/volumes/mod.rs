@@ -19,7 +19,6 @@ mod nfs;
 mod ownership;
 mod projected;
 mod secret;
-pub(crate) mod usage;
 
 use std::sync::Arc;
 
@@ -118,14 +117,12 @@ pub(crate) fn set_up(
         return Err(Refusal::Unprocessed(format!(
             "failed to get Plugin from volumeSpec for volume \"{name}\" err=no volume plugin matched"
         )));
-    } else if volume.find("csi").is_none()
-        && let Some(disk) = objects::csi_translation::disk(volume)
-    {
-        // The old names of cloud disks lead to their drivers, which must attach them first.
-        return Err(Refusal::Waiting(objects::csi_translation::unique_name(&disk)));
+    } else if let Some(pv) = objects::csi_translation::inline(volume) {
+        claim::attached(&pv, pv["spec"]["csi"]["readOnly"].is_true(), site, depot, read)?
     } else {
         own(volume, site, depot, now, read).map_err(|why| {
-            Refusal::Failed(format!("MountVolume.SetUp failed for volume \"{name}\" : {why}"))
+            let step = step(volume);
+            Refusal::Failed(format!("MountVolume.{step} failed for volume \"{name}\" : {why}"))
         })?
     };
     if let Some(group) = ownership::of(pod).filter(|_| mounted.owned)
@@ -135,6 +132,11 @@ pub(crate) fn set_up(
     }
     mounted.owned &= ownership::of(pod).is_some();
     Ok(mounted)
+}
+
+/// The step in which a source fails.
+pub(crate) fn step(spec: &Value) -> &'static str {
+    if spec.find("iscsi").or(spec.find("fc")).is_some() { "WaitForAttach" } else { "SetUp" }
 }
 
 /// Makes a volume ready that is not a claim.
@@ -175,7 +177,7 @@ fn own(
         return Ok(Mounted { read_only: true, ..at((id, String::new())) });
     }
     if let Some(source) = volume.find("csi") {
-        let id = csi::inline(source, name, uid, site.node, depot, read)?;
+        let id = csi::inline(source, name, pod, site.node, depot, read)?;
         return Ok(Mounted {
             read_only: source["readOnly"].is_true(),
             owned: true,
@@ -185,7 +187,7 @@ fn own(
     if volume.find("emptyDir").is_none() {
         return Err(unmountable(volume));
     }
-    let id = empty_dir::set_up(volume, uid, depot);
+    let id = empty_dir::set_up(volume, pod, site.node, depot);
     Ok(Mounted { owned: true, ..at((id, String::new())) })
 }
 

@@ -1,8 +1,9 @@
 //! NodeVolumeLimits: a driver attaches only so many volumes to a node, as the node's CSINode says.
 //!
-//! Models `plugins/nodevolumelimits/csi.go`. Not modelled: in-tree volumes that were migrated to drivers.
+//! Models `plugins/nodevolumelimits/csi.go`. In-tree names count for the
+//! drivers that took over from them.
 
-use objects::{Str, Value};
+use objects::{Str, Value, csi_translation};
 use ordered::BTreeMap;
 
 use crate::census::namespace_of;
@@ -16,11 +17,16 @@ pub(super) struct NodeVolumeLimits;
 fn volume_of(claim: &Value, storage: &Storage) -> Option<(Str, String)> {
     let bound = claim["spec"]["volumeName"].text();
     if let Some(pv) = storage.volumes.get(bound) {
-        let csi = pv["spec"].find("csi")?;
-        return Some((csi["driver"].to_str(), csi["volumeHandle"].text().to_owned()));
+        return disk_of(&pv["spec"]);
     }
-    let driver = storage.class_of(claim)?["provisioner"].to_str();
+    let named = storage.class_of(claim)?["provisioner"].to_str();
+    let driver = csi_translation::driver_of_provisioner(&named).map_or(named, Str::new_static);
     Some((driver, format!("\0{}", claim.key())))
+}
+
+/// The driver and handle behind a source.
+fn disk_of(spec: &Value) -> Option<(Str, String)> {
+    csi_translation::disk(spec).map(|d| (d.driver.into(), d.handle))
 }
 
 /// Volumes as driver and handle, with the driver once more to count by.
@@ -29,6 +35,11 @@ type Volumes = BTreeMap<(Str, String), ()>;
 fn collect(spec: &Value, key: &str, storage: &Storage, into: &mut Volumes) -> Result<(), Refusal> {
     let (namespace, name) = (namespace_of(key), key.rsplit('/').next().unwrap_or(key));
     for volume in spec["volumes"].items() {
+        // What a driver makes for one pod is not attached.
+        if let Some(disk) = csi_translation::inline(volume).and_then(|pv| disk_of(&pv["spec"])) {
+            into.insert(disk, ());
+            continue;
+        }
         let Some((claim_name, _)) = claim_of(name, volume) else { continue };
         let Some(claim) = storage.claim(namespace, &claim_name) else {
             return Err(Refusal::unresolvable(format!(
@@ -72,9 +83,10 @@ impl Filter for NodeVolumeLimits {
             let _ = collect(&pod.spec, key, storage, &mut attached);
         }
         for a in storage.attachments.values().filter(|a| a["spec"]["nodeName"] == node.name()) {
-            let pv = storage.volumes.get(a["spec"]["source"]["persistentVolumeName"].text());
-            if let Some(csi) = pv.and_then(|pv| pv["spec"].find("csi")) {
-                attached.insert((csi["driver"].to_str(), csi["volumeHandle"].text().to_owned()), ());
+            let source = &a["spec"]["source"];
+            let pv = storage.volumes.get(source["persistentVolumeName"].text()).map(|pv| &pv["spec"]);
+            if let Some(disk) = pv.or(source.find("inlineVolumeSpec")).and_then(disk_of) {
+                attached.insert(disk, ());
             }
         }
         new.retain(|volume, ()| !attached.contains_key(volume));
