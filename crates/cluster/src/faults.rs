@@ -96,6 +96,13 @@ impl Cluster {
         self.with_kubelet(part, |k, now| k.move_file(from, to, now)).unwrap_or(false)
     }
 
+    /// Makes a directory on a node's disk, as its administrator would. False when something else is there.
+    pub fn make_node_directory(&mut self, node: &str, path: &str) -> bool {
+        self.note(|| Input::MakeDirectory(node.into(), path.into()));
+        let Some(part) = self.kubelet_part(node) else { return false };
+        self.with_kubelet(part, |k, now| k.make_directory(path, now)).unwrap_or(false)
+    }
+
     /// A file on a node's disk.
     pub fn node_file(&mut self, node: &str, path: &str) -> Option<Vec<u8>> {
         let part = self.kubelet_part(node)?;

@@ -51,6 +51,8 @@ pub(crate) enum Input {
     WriteFile(Str, Str, Option<Vec<u8>>),
     /// A container is stopped at its node's runtime.
     StopContainer(Str, Str, Str),
+    /// A directory is made on a node's disk.
+    MakeDirectory(Str, Str),
 }
 
 /// An input with its place: after so many events, at this instant.
@@ -109,6 +111,7 @@ impl Cluster {
             Input::MoveFile(node, from, to) => drop(self.move_node_file(&node, &from, &to)),
             Input::WriteFile(node, path, content) => self.write_node_file(&node, &path, content),
             Input::StopContainer(node, pod, name) => self.stop_container(&node, &pod, &name),
+            Input::MakeDirectory(node, path) => drop(self.make_node_directory(&node, &path)),
             Input::Registry(registry) => self.depot.registry = *registry,
             Input::Join(node) => drop(self.join_node(*node)),
             Input::Fault(fault) => drop(self.inject(*fault)),

@@ -79,8 +79,28 @@ impl Kubelet {
         let capacity = Quantity::parse(node_status::DISK).map_or(0, |q| q.value());
         let pods: i64 = self.pods.values().map(|w| self.pod_disk(w, now)).sum();
         let filler = i64::try_from(self.disk_filler).unwrap_or(i64::MAX / 2);
-        let used = SYSTEM_DISK + self.images.disk_bytes() + pods;
+        let used = SYSTEM_DISK + self.images.disk_bytes() + pods + self.own_disk();
         (capacity, (capacity - used.saturating_add(filler)).max(0))
+    }
+
+    /// What was written to the node's own directories, through `hostPath` and local volumes.
+    fn own_disk(&self) -> i64 {
+        let tree = self.depot.known(&self.disk_name()).and_then(|id| self.depot.tree(id));
+        tree.map_or(0, |t| i64::try_from(t.used).unwrap_or(i64::MAX / 4))
+    }
+
+    /// Bytes that a pod's processes wrote outside their containers, to the node's disk; whether anything limits them.
+    pub(crate) fn written(&self, worker: &PodWorker) -> (u64, bool) {
+        let (mut bytes, mut own, mut limited) = (0, false, false);
+        for v in worker.pod["spec"]["volumes"].items() {
+            bytes += self.empty_dir(worker, v);
+            limited |= !v["emptyDir"]["sizeLimit"].is_null();
+            own |= ["hostPath", "persistentVolumeClaim", "ephemeral"].iter().any(|k| v.find(k).is_some());
+        }
+        if own {
+            bytes += self.own_disk();
+        }
+        (u64::try_from(bytes).unwrap_or(0), limited)
     }
 
     /// What a pod holds of the disk: its containers' own layers and logs, its empty directories.

@@ -69,7 +69,7 @@ fn read(text: &str, node: &Value, node_name: &str, now: Time) -> Option<Value> {
 }
 
 impl Kubelet {
-    fn disk_name(&self) -> String {
+    pub(crate) fn disk_name(&self) -> String {
         format!("node/{}", self.config.node)
     }
 
@@ -143,6 +143,14 @@ impl Kubelet {
         }
         self.disk_touched(now);
         true
+    }
+
+    /// Makes a directory on the node's disk, and those above it. False when something else is there.
+    pub fn make_directory(&mut self, path: &str, now: Time) -> bool {
+        let id = self.depot.node_disk(&self.config.node);
+        self.depot.make_dir(id, path, 0o755);
+        self.disk_touched(now);
+        self.depot.tree(id).and_then(|t| t.node(&split(path))).is_some_and(containers::fs::Node::is_dir)
     }
 
     /// Looks whether the manifests have changed, when something may have changed them.

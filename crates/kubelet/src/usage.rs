@@ -255,14 +255,16 @@ impl Kubelet {
 
     /// A container's processes have run for a slice: what they want and hold may have changed.
     pub(crate) fn ran(&mut self, key: &Str, i: usize, now: Time) {
+        let Some((written, limited)) = self.pods.get(key).map(|w| self.written(w)) else { return };
         let Some(c) = self.pods.get_mut(key).and_then(|w| w.containers.get_mut(i)) else { return };
         let wanted = own_demand(c);
         let notable = (wanted - c.meter.seen).abs() >= NOTABLE_MILLIS;
         c.meter.seen = wanted;
         let held = own_memory(c, now);
-        let disk = own_usage(c, now).disk_bytes;
-        let grown =
-            (held - c.meter.held).abs() >= NOTABLE_BYTES || disk >= c.meter.disk + NOTABLE_BYTES as u64;
+        let disk = own_usage(c, now).disk_bytes + written;
+        // Of who has a limit on what they write every byte counts.
+        let least = if limited { 1 } else { NOTABLE_BYTES as u64 };
+        let grown = (held - c.meter.held).abs() >= NOTABLE_BYTES || disk >= c.meter.disk + least;
         if grown {
             (c.meter.held, c.meter.disk) = (held, disk);
         }

@@ -15,6 +15,7 @@ Usage:
   node NODE cat FILE               what is in a file
   node NODE mv FILE TO             to another name or directory
   node NODE rm FILE
+  node NODE mkdir DIRECTORY        with those above it
 
 The static pods of the control plane are in /etc/kubernetes/manifests:
   node control-plane mv /etc/kubernetes/manifests/kube-scheduler.yaml /root/
@@ -28,6 +29,7 @@ const HELP_KO: &str = "\
   node 노드 cat 파일                파일의 내용
   node 노드 mv 파일 갈곳            다른 이름이나 디렉터리로
   node 노드 rm 파일
+  node 노드 mkdir 디렉터리          위의 디렉터리까지 함께 만듭니다
 
 컨트롤 플레인의 스태틱 파드는 /etc/kubernetes/manifests에 있습니다:
   node control-plane mv /etc/kubernetes/manifests/kube-scheduler.yaml /root/
@@ -71,6 +73,16 @@ pub(crate) fn run(args: &[String], korean: bool, cluster: &mut Cluster) -> Print
                 done(String::new())
             } else {
                 failed(nothing(path))
+            }
+        }
+        ("mkdir", flag, path) if !flag.is_empty() => {
+            let path = if flag == "-p" { path } else { flag };
+            if path.is_empty() {
+                failed(help.to_owned())
+            } else if cluster.make_node_directory(node, path) {
+                done(String::new())
+            } else {
+                failed(format!("mkdir: can't create directory '{path}': File exists\n"))
             }
         }
         _ => failed(help.to_owned()),

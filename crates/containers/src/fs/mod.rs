@@ -21,8 +21,8 @@ pub use tree::{Tree, VolumeId, Volumes, clean, join, split};
 
 /// Real bytes one file may hold; zeros are not counted.
 const FILE_BYTES_MAX: usize = 16 << 20;
-/// Real bytes one tree may take from its users before the disk counts as full.
-const TREE_BYTES_MAX: u64 = 64 << 30;
+/// Bytes one tree may take from its users before the disk counts as full: a node's, less what its system takes.
+const TREE_BYTES_MAX: u64 = 94 << 30;
 const LINKS_MAX: u32 = 40;
 const SET_GROUP: u16 = 0o2000;
 
