@@ -5,7 +5,7 @@
 
 use clock::Time;
 
-use super::{Kind, Server, no_demand};
+use super::{Kind, Server, no_demand, wordpress};
 use crate::machine::{Sys, Turn, Wait};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetRequest};
 
@@ -21,16 +21,18 @@ pub(super) struct Back {
     /// It repeats another redis.
     pub(super) replica: bool,
     /// What is to be told, oldest first.
-    queue: Vec<NetRequest>,
+    pub(super) queue: Vec<NetRequest>,
     call: Option<u32>,
     /// The last answer, or why there was none.
-    answer: Option<Result<Vec<u8>, ()>>,
+    pub(super) answer: Option<Result<Vec<u8>, ()>>,
     awake_until: Option<Time>,
     next: Option<Time>,
     /// The guestbook's older words: master and slave.
     old: bool,
     /// The application has been set up (WordPress' title).
-    title: Option<String>,
+    pub(super) title: Option<String>,
+    /// Its posts, newest first: number, title and content.
+    pub(super) posts: Vec<[String; 3]>,
 }
 
 pub(super) const KINDS: [Kind; 4] = [
@@ -50,7 +52,7 @@ pub(super) const KINDS: [Kind; 4] = [
         start_ms: 900,
         demand: no_demand,
         log: php_log,
-        http: Some(wordpress),
+        http: Some(wordpress::answer),
         tcp: None,
         term: Some(0),
     },
@@ -86,7 +88,7 @@ fn php_log(_: &Server, sys: &Sys<'_>) -> (String, String) {
     )
 }
 
-fn access(server: &Server, request: &HttpRequest, response: &HttpResponse, sys: &mut Sys<'_>) {
+pub(super) fn access(server: &Server, request: &HttpRequest, response: &HttpResponse, sys: &mut Sys<'_>) {
     let _ = server;
     let now = crate::programs::date_text(sys.now(), "%d/%b/%Y:%H:%M:%S +0000");
     sys.out(format!(
@@ -138,15 +140,7 @@ fn question(server: &Server) -> Option<NetRequest> {
         |host: String, port: u16, text: &str| NetRequest::Tcp { host, port, data: text.as_bytes().to_vec() };
     match server.kind.name {
         "gb-frontend" => Some(tcp(follower(server), 6379, "GET guestbook")),
-        "wordpress" => {
-            let (host, port) = database(server);
-            let (user, password) = account(server);
-            let name = server.var("WORDPRESS_DB_NAME").unwrap_or("wordpress");
-            let text = format!(
-                "SQL\0{user}\0{password}\0{name}\0SELECT option_value FROM wp_options WHERE option_name = 'blogname'"
-            );
-            Some(tcp(host, port, &text))
-        }
+        "wordpress" => Some(wordpress::question(server)),
         _ => leader(server).map(|(host, port)| tcp(host, port, "DUMPALL")),
     }
 }
@@ -165,19 +159,6 @@ fn is_old(server: &Server) -> bool {
 fn follower(server: &Server) -> String {
     by_env(server, ["REDIS_FOLLOWER_SERVICE_HOST", "REDIS_SLAVE_SERVICE_HOST"])
         .unwrap_or_else(|| if is_old(server) { "redis-slave" } else { "redis-follower" }.into())
-}
-
-fn database(server: &Server) -> (String, u16) {
-    let host = server.var("WORDPRESS_DB_HOST").unwrap_or("mysql");
-    let (host, port) = host.split_once(':').unwrap_or((host, "3306"));
-    (host.to_string(), port.parse().unwrap_or(3306))
-}
-
-fn account(server: &Server) -> (String, String) {
-    (
-        server.var("WORDPRESS_DB_USER").unwrap_or("root").to_string(),
-        server.var("WORDPRESS_DB_PASSWORD").unwrap_or_default().to_string(),
-    )
 }
 
 /// What a server does between requests.
@@ -246,13 +227,8 @@ fn came(server: &mut Server, answer: NetAnswer) {
             server.back.answer = Some(Ok(data));
         }
         "wordpress" => {
-            let refused = text.starts_with("ERR") && !text.contains("1146");
-            if let Some(title) = text.strip_prefix("ROWS").and_then(|t| t.lines().nth(1)) {
-                server.back.title = Some(title.to_string());
-            } else if text.contains("1146") {
-                server.back.title = None;
-            }
-            server.back.answer = Some(if refused { Err(()) } else { Ok(data) });
+            let known = wordpress::learn(server, &text);
+            server.back.answer = Some(if known { Ok(data) } else { Err(()) });
         }
         _ => {
             // Everything the leader has.
@@ -295,14 +271,14 @@ fn percent(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn field(request: &HttpRequest, name: &str) -> Option<String> {
+pub(super) fn field(request: &HttpRequest, name: &str) -> Option<String> {
     let query = request.target.split_once('?').map_or("", |(_, q)| q).to_string();
     let body = String::from_utf8_lossy(&request.body).into_owned();
     let all = format!("{query}&{body}");
     all.split('&').filter_map(|p| p.split_once('=')).find(|(k, _)| *k == name).map(|(_, v)| percent(v))
 }
 
-fn html(status: u16, body: String) -> HttpResponse {
+pub(super) fn html(status: u16, body: String) -> HttpResponse {
     HttpResponse::text(status, "text/html; charset=UTF-8", body)
 }
 
@@ -338,46 +314,6 @@ fn guestbook(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> H
         ),
         "/controllers.js" => HttpResponse::text(200, "application/javascript", "var redisApp = angular.module('redis', ['ui.bootstrap']);\n"),
         _ => html(404, "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>404 Not Found</title>\n</head><body>\n<h1>Not Found</h1>\n</body></html>\n".into()),
-    };
-    access(server, request, &response, sys);
-    response
-}
-
-fn wordpress(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> HttpResponse {
-    let broken = !matches!(server.back.answer, Some(Ok(_)));
-    let install = "/wp-admin/install.php";
-    let response = if broken {
-        html(500, "<!DOCTYPE html>\n<html lang=\"en-US\">\n<head><title>Database Error</title></head>\n<body>\n\t<div class=\"wp-die-message\"><h1>Error establishing a database connection</h1></div>\n</body>\n</html>\n".into())
-    } else if let Some(title) = server.back.title.clone() {
-        html(
-            200,
-            format!(
-                "<!DOCTYPE html>\n<html lang=\"en-US\">\n<head>\n<title>{title}</title>\n<meta name=\"generator\" content=\"WordPress 6.7.1\" />\n</head>\n<body class=\"home blog\">\n<h1>{title}</h1>\n<h2>Hello world!</h2>\n<p>Welcome to WordPress. This is your first post.</p>\n</body>\n</html>\n"
-            ),
-        )
-    } else if request.path() == install && request.method == "POST" {
-        let title = field(request, "weblog_title").unwrap_or_else(|| "My Blog".into()).replace('\'', "''");
-        let ((host, port), (user, password)) = (database(server), account(server));
-        let name = server.var("WORDPRESS_DB_NAME").unwrap_or("wordpress").to_string();
-        for statement in [
-            "CREATE TABLE IF NOT EXISTS wp_options (option_id INT AUTO_INCREMENT PRIMARY KEY, option_name VARCHAR(191), option_value TEXT)".to_string(),
-            "CREATE TABLE IF NOT EXISTS wp_posts (ID INT AUTO_INCREMENT PRIMARY KEY, post_title TEXT, post_content TEXT)".to_string(),
-            format!("INSERT INTO wp_options (option_name, option_value) VALUES ('blogname', '{title}')"),
-            "INSERT INTO wp_posts (post_title, post_content) VALUES ('Hello world!', 'Welcome to WordPress.')".to_string(),
-        ] {
-            let text = format!("SQL\0{user}\0{password}\0{name}\0{statement}");
-            server.back.queue.push(NetRequest::Tcp { host: host.clone(), port, data: text.into_bytes() });
-        }
-        server.back.title = Some(title);
-        html(200, "<!DOCTYPE html>\n<html><head><title>WordPress &rsaquo; Installation</title></head>\n<body><h1>Success!</h1>\n<p>WordPress has been installed. Thank you, and enjoy!</p></body></html>\n".into())
-    } else if request.path() == install {
-        html(200, "<!DOCTYPE html>\n<html lang=\"en-US\">\n<head>\n<title>WordPress &rsaquo; Installation</title>\n</head>\n<body class=\"wp-core-ui language-chooser\">\n<h1>Welcome</h1>\n<form id=\"setup\" method=\"post\" action=\"install.php?step=2\">\n<input name=\"weblog_title\" type=\"text\" id=\"weblog_title\" size=\"25\" />\n</form>\n</body>\n</html>\n".into())
-    } else {
-        let mut r = html(302, String::new());
-        let host = request.header("host").unwrap_or("localhost");
-        r.headers.push(("Location".into(), format!("http://{host}{install}")));
-        r.headers.push(("X-Redirect-By".into(), "WordPress".into()));
-        r
     };
     access(server, request, &response, sys);
     response

@@ -12,6 +12,7 @@ mod store;
 mod system;
 mod text;
 mod web;
+mod wordpress;
 
 use ordered::BTreeMap;
 
