@@ -47,13 +47,14 @@ impl World {
 }
 
 fn pod(name: &str, node: &str, volume: &str) -> String {
+    let path = if volume.contains("File") { "/data/f" } else { "/data" };
     let container = |name: &str| {
         format!(
-            "  - name: {name}\n    image: busybox:1.36\n    command: [sh, -c, 'until [ -e /tmp/stop ]; do sleep 1; done; exit 1']\n    volumeMounts: [{{name: v, mountPath: /data}}]\n"
+            "  - name: {name}\n    image: busybox:1.36\n    command: [sh, -c, 'until [ -e /tmp/stop ]; do sleep 1; done; exit 1']\n    volumeMounts: [{{name: v, mountPath: {path}}}]\n"
         )
     };
     format!(
-        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  terminationGracePeriodSeconds: 1\n  nodeSelector: {{kubernetes.io/hostname: {node}}}\n  tolerations: [{{operator: Exists}}]\n  containers:\n{}{}  volumes: [{{name: v, {volume}}}]\n",
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, annotations: {{note: the-first}}}}\nspec:\n  terminationGracePeriodSeconds: 1\n  nodeSelector: {{kubernetes.io/hostname: {node}}}\n  tolerations: [{{operator: Exists}}]\n  containers:\n{}{}  volumes: [{{name: v, {volume}}}]\n",
         container("a"),
         container("b")
     )
@@ -65,6 +66,29 @@ fn claim(class: &str, mode: &str) -> String {
     )
 }
 
+/// A driver of volumes for one pod, and a directory of a node that a PersistentVolume stands for.
+const BESIDE: &str = "apiVersion: storage.k8s.io/v1
+kind: CSIDriver
+metadata: {name: inline.storage.kubernetes.io}
+spec: {attachRequired: false, podInfoOnMount: true, volumeLifecycleModes: [Ephemeral]}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: local-storage}
+provisioner: kubernetes.io/no-provisioner
+volumeBindingMode: WaitForFirstConsumer
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: here}
+spec:
+  capacity: {storage: 1Gi}
+  accessModes: [ReadWriteOnce]
+  storageClassName: local-storage
+  local: {path: /srv/there}
+  nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [worker-1]}]}]}}
+";
+
 /// Seen by: another container, another pod of the node, another node. Survives: the container's restart, the pod's
 /// deletion, the loss of the node.
 type Row = (&'static str, [bool; 6]);
@@ -74,17 +98,42 @@ fn who_sees_a_file_and_what_it_survives() {
     const T: bool = true;
     const F: bool = false;
     const OWN: &str = "persistentVolumeClaim: {claimName: data}";
-    let table: [(Row, &str, &str); 7] = [
-        (("emptyDir", [T, F, F, T, F, F]), "", "emptyDir: {}"),
-        (("emptyDir in memory", [T, F, F, T, F, F]), "", "emptyDir: {medium: Memory}"),
-        (("hostPath", [T, T, F, T, T, F]), "", "hostPath: {path: /srv/x, type: DirectoryOrCreate}"),
-        (("nfs", [T, T, T, T, T, T]), "", "nfs: {server: nfs, path: /x}"),
-        (("claim: a node's directory", [T, T, F, T, T, F]), "standard ReadWriteOnce", OWN),
-        (("claim: a disk", [T, T, F, T, T, T]), "standard-rwo ReadWriteOnce", OWN),
-        (("claim: a share", [T, T, T, T, T, T]), "standard-rwx ReadWriteMany", OWN),
+    /// A pod's own; a node's; everybody's.
+    const POD: [bool; 6] = [T, F, F, T, F, F];
+    const NODE: [bool; 6] = [T, T, F, T, T, F];
+    const ALL: [bool; 6] = [T, T, T, T, T, T];
+    let (rwo, rwop) = ("standard-rwo ReadWriteOnce", "standard-rwo ReadWriteOncePod");
+    let template = "ephemeral: {volumeClaimTemplate: {spec: {storageClassName: standard-rwo, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}";
+    let config = "configMap: {name: c}";
+    let projected = "projected: {sources: [{configMap: {name: c}}, {secret: {name: empty, optional: true}}]}";
+    let fields = "{path: f, fieldRef: {fieldPath: \"metadata.annotations['note']\"}}";
+    let downward = format!("downwardAPI: {{items: [{fields}]}}");
+    let table: [(Row, &str, &str); 19] = [
+        (("emptyDir", POD), "", "emptyDir: {}"),
+        (("emptyDir in memory", POD), "", "emptyDir: {medium: Memory}"),
+        (("hostPath", NODE), "", "hostPath: {path: /srv/x}"),
+        (("hostPath, Directory", NODE), "", "hostPath: {path: /srv/there, type: Directory}"),
+        (("hostPath, DirectoryOrCreate", NODE), "", "hostPath: {path: /srv/x, type: DirectoryOrCreate}"),
+        (("hostPath, FileOrCreate", NODE), "", "hostPath: {path: /srv/there/f, type: FileOrCreate}"),
+        (("nfs", ALL), "", "nfs: {server: nfs, path: /x}"),
+        (("configMap", ALL), "", config),
+        (("secret", ALL), "", "secret: {secretName: s}"),
+        (("projected", ALL), "", projected),
+        (("downwardAPI", ALL), "", &downward),
+        (("ephemeral", POD), "", template),
+        (("CSI, inline", POD), "", "csi: {driver: inline.storage.kubernetes.io}"),
+        (("local", NODE), "local-storage ReadWriteOnce", OWN),
+        (("claim: a node's directory", NODE), "standard ReadWriteOnce", OWN),
+        (("claim: a disk", [T, T, F, T, T, T]), rwo, OWN),
+        (("claim: a disk for one pod", [T, F, F, T, T, T]), rwop, OWN),
+        (("a disk under its old name", [T, T, F, T, T, T]), "", "gcePersistentDisk: {pdName: d}"),
+        (("claim: a share", ALL), "standard-rwx ReadWriteMany", OWN),
     ];
     for ((kind, want), claimed, volume) in table {
         let mut w = World::new(1);
+        w.play("$ kubectl create configmap c --from-literal=f=the-first\n$ kubectl create secret generic s --from-literal=f=the-first");
+        w.apply(BESIDE);
+        assert!(w.cluster.make_node_directory("worker-1", "/srv/there"));
         if let Some((class, mode)) = claimed.split_once(' ') {
             w.apply(&claim(class, mode));
         }
@@ -286,25 +335,6 @@ fn random_claims_and_volumes_are_never_mixed_up() {
             }
         }
     }
-}
-
-#[test]
-fn a_blog_keeps_its_files_over_the_deletion_of_both_pods() {
-    let half = |name: &str, image: &str, path: &str, env: &str| {
-        format!(
-            "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: {name}}}\nspec: {{accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 20Gi}}}}}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  strategy: {{type: Recreate}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n      containers:\n      - name: c\n        image: {image}\n        env: [{{name: {env}, value: x}}]\n        volumeMounts: [{{name: d, mountPath: {path}}}]\n      volumes: [{{name: d, persistentVolumeClaim: {{claimName: {name}}}}}]\n"
-        )
-    };
-    let mut w = World::new(1);
-    let mysql = half("mysql", "mysql:8.0", "/var/lib/mysql", "MYSQL_ROOT_PASSWORD");
-    let wordpress = half("wordpress", "wordpress:6.2.1-apache", "/var/www/html", "WORDPRESS_DB_PASSWORD");
-    w.apply(&format!("{mysql}---\n{wordpress}"));
-    w.play("@sleep 90");
-    w.play("$ kubectl exec deploy/mysql -- sh -c 'echo a-row > /var/lib/mysql/post'\n$ kubectl exec deploy/wordpress -- sh -c 'echo a-picture > /var/www/html/upload'");
-    w.play("$ kubectl delete pod --all\n@sleep 90");
-    let rows = w.play("$ kubectl exec deploy/mysql -- cat /var/lib/mysql/post");
-    let pictures = w.play("$ kubectl exec deploy/wordpress -- cat /var/www/html/upload");
-    assert!(rows.contains("a-row") && pictures.contains("a-picture"), "{rows}{pictures}");
 }
 
 #[test]
