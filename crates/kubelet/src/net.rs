@@ -8,6 +8,7 @@ use containers::net::{HttpRequest, HttpResponse, NetAnswer, NetRequest};
 use objects::{Str, Value};
 use ordered::Sort as _;
 
+use crate::container::Container;
 use crate::pod_worker::PodWorker;
 use crate::{Depot, Kubelet, machines};
 
@@ -33,6 +34,8 @@ pub enum Served<T> {
     Refused,
     /// Somebody listens and does not speak what was spoken.
     Reset,
+    /// Somebody listens and hangs: the connection is taken, nothing comes back.
+    Silent,
     Answer(T),
 }
 
@@ -93,6 +96,9 @@ impl Kubelet {
             return if ip == self.host_ip() { Served::Refused } else { Served::NoHost };
         }
         for key in pods {
+            if self.hangs(&key, port, now) {
+                return Served::Silent;
+            }
             match self.serve_in_pod(&key, port, now, &mut f) {
                 Some(Some(answer)) => return Served::Answer(answer),
                 Some(None) => return Served::Reset,
@@ -100,6 +106,14 @@ impl Kubelet {
             }
         }
         Served::Refused
+    }
+
+    /// Whether the container that listens on a port of a pod hangs.
+    #[must_use]
+    pub fn hangs(&self, pod: &str, port: i64, now: Time) -> bool {
+        let (Some(worker), Ok(port)) = (self.pods.get(pod), u16::try_from(port)) else { return false };
+        let hung = |c: &&Container| c.hung && machines::takes(c, &self.depot, port, now) != Some(false);
+        worker.containers.iter().any(|c| hung(&c))
     }
 
     /// Who listens at an address of this node: pod, container and program, if anybody does on `port`; all ports listened

@@ -304,7 +304,7 @@ fn arrives<G: Ground>(
             return Err(Fault::TimedOut);
         }
     }
-    if ground.takes(e) { Ok(()) } else { Err(Fault::Refused) }
+    ground.takes(e)
 }
 
 /// A controller that acts, and one of its ready pods.

@@ -7,6 +7,7 @@ use objects::{Str, Value};
 
 use crate::ingress::Controller;
 use crate::kube_proxy::choice::Turns;
+use crate::path::Fault;
 use crate::kube_proxy::{Endpoint, KubeProxy};
 
 /// Who has an address.
@@ -46,8 +47,11 @@ pub trait Ground {
     fn turns(&mut self) -> &mut Turns;
     /// The pod (`namespace/name`) and port that a port of the learner's machine is forwarded to.
     fn forwarded(&self, local: i64) -> Option<(Str, i64)>;
-    /// Whether a container of an endpoint's pod takes connections to its port now.
-    fn takes(&mut self, endpoint: &Endpoint) -> bool;
+    /// Whether a container of an endpoint's pod takes connections to its port now and answers.
+    ///
+    /// # Errors
+    /// Nobody listens, or hangs.
+    fn takes(&mut self, endpoint: &Endpoint) -> Result<(), Fault>;
     /// The pod on a node with a network of its own that asks for a port of the node, and its port behind it.
     fn host_port(&self, node: &str, port: i64, protocol: &str) -> Option<(Value, i64)>;
     /// The pods that run ingress controllers, ready or not.

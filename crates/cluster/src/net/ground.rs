@@ -4,7 +4,7 @@ use clock::Time;
 use network::ingress::Controller;
 use network::kube_proxy::Endpoint;
 use network::kube_proxy::choice::Turns;
-use network::{Ground, KubeProxy, Listening, Owner, address};
+use network::{Fault, Ground, KubeProxy, Listening, Owner, address};
 use objects::{Str, Value};
 
 use crate::Cluster;
@@ -88,12 +88,14 @@ impl Ground for Cluster {
         Some((pod, i64::from(port)))
     }
 
-    fn takes(&mut self, e: &Endpoint) -> bool {
-        let Some(k) = self.kubelet(&e.node) else { return false };
-        match k.takes(&e.pod, e.port, &self.depot, self.now) {
-            Some(takes) => takes,
-            None => self.listening(&e.ip, e.port).open.is_some(),
+    fn takes(&mut self, e: &Endpoint) -> Result<(), Fault> {
+        let Some(k) = self.kubelet(&e.node) else { return Err(Fault::Refused) };
+        if k.hangs(&e.pod, e.port, self.now) {
+            return Err(Fault::Slow);
         }
+        let takes = k.takes(&e.pod, e.port, &self.depot, self.now);
+        let takes = takes.unwrap_or_else(|| self.listening(&e.ip, e.port).open.is_some());
+        if takes { Ok(()) } else { Err(Fault::Refused) }
     }
 
     fn host_port(&self, node: &str, port: i64, protocol: &str) -> Option<(Value, i64)> {

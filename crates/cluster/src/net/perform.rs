@@ -294,6 +294,10 @@ pub(super) fn http_at(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, reques
             walk.hops.push(hop(Code::NotHttp));
             Reached::failed(Some(ip), Fault::Reset)
         }
+        Served::Silent => {
+            walk.hops.push(hop(Code::Hung));
+            Reached::failed(Some(ip), Fault::Slow)
+        }
         Served::Refused | Served::NoHost => Reached::failed(Some(ip), Fault::Refused),
     }
 }

@@ -260,3 +260,16 @@ fn a_class_that_another_controller_serves() {
         "Ingress default/shop: spec.ingressClassName",
     );
 }
+
+#[test]
+fn a_container_that_hangs_takes_the_connection_and_says_nothing() {
+    let mut w = shop(false);
+    w.scale("web", 1);
+    w.advance(10_000);
+    let pod = w.pods("web")[0].clone();
+    let key = format!("default/{pod}");
+    let hang = cluster::Fault::HangContainer { pod: key.as_str().into(), container: "".into(), hung: true };
+    w.cluster.inject(hang).expect("it runs");
+    let (_, path) = w.by_client(http("web", 80, false));
+    assert_eq!((path.outcome, path.failing().map(|h| h.code)), (Outcome::Failed(Fault::Slow), Some(Code::Hung)));
+}
