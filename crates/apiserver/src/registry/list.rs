@@ -192,7 +192,7 @@ fn token(revision: u64, next: &str) -> String {
 
 fn continued(token: &str) -> Result<(u64, String), &'static str> {
     let mut text = token.replace('-', "+").replace('_', "/");
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     let bytes = base64::decode(&text).ok_or("illegal base64 data")?;
