@@ -7,8 +7,8 @@ use objects::{Str, Value};
 
 use crate::ingress::Controller;
 use crate::kube_proxy::choice::Turns;
-use crate::path::Fault;
 use crate::kube_proxy::{Endpoint, KubeProxy};
+use crate::path::Fault;
 
 /// Who has an address.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -271,5 +271,8 @@ fn a_container_that_hangs_takes_the_connection_and_says_nothing() {
     let hang = cluster::Fault::HangContainer { pod: key.as_str().into(), container: "".into(), hung: true };
     w.cluster.inject(hang).expect("it runs");
     let (_, path) = w.by_client(http("web", 80, false));
-    assert_eq!((path.outcome, path.failing().map(|h| h.code)), (Outcome::Failed(Fault::Slow), Some(Code::Hung)));
+    assert_eq!(
+        (path.outcome, path.failing().map(|h| h.code)),
+        (Outcome::Failed(Fault::Slow), Some(Code::Hung))
+    );
 }
