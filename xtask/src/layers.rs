@@ -60,6 +60,7 @@ const EVERYTHING: &[&str] = &[
     "terminal",
     "course",
     "why",
+    "cel",
 ];
 
 const ROOMS: &[Room] = &[

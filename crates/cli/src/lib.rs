@@ -26,7 +26,7 @@ const HELP: &str = "wheelhouse: a Kubernetes cluster in a process
       --seed N                   another seed (default 1)
       --kubeconfig FILE          write the administrator's kubeconfig (default wheelhouse.kubeconfig)
   wheelhouse bench [NAME...]     measure; one JSON object a line
-  wheelhouse fuzz TARGET         random inputs (shell, dockerfile, image); a panic is a finding
+  wheelhouse fuzz TARGET         random inputs (shell, requests, yaml ...); a panic is a finding
       --count N  --seed N        how many, from which seed on
   wheelhouse commands DIR        run what a folder's manifests run in containers, and list what is missing here
       --all                      list every line with what it said

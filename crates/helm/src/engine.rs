@@ -90,6 +90,19 @@ impl Functions for Library {
     }
 }
 
+/// One text by itself.
+pub(crate) fn alone(text: &str, data: &Value) -> Result<String, String> {
+    let library = Library {
+        rng: RefCell::new(Rng::new(1)),
+        now: clock::Time::EPOCH,
+        found: Vec::new(),
+        wanted: RefCell::default(),
+    };
+    let mut set = Set::default();
+    set.add("text", text, &library)?;
+    set.render("text", data, &library)
+}
+
 /// One manifest of a release.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Manifest {

@@ -47,6 +47,17 @@ pub const BUNDLED: &[(&str, &str)] = &[
     ("monitor/templates/NOTES.txt", include_str!("../charts/monitor/templates/NOTES.txt")),
 ];
 
+/// One text as a template of a chart, for who tries templates out.
+pub struct Templates;
+
+impl Templates {
+    /// # Errors
+    /// Go's text.
+    pub fn render(text: &str, data: &objects::Value) -> Result<String, String> {
+        engine::alone(text, data)
+    }
+}
+
 /// Runs one command line (without the word `helm`) to its end. Returns the exit code.
 pub async fn run(argv: Vec<String>, io: Rc<dyn Io>, client: Handle) -> i32 {
     match commands::dispatch(&argv, &io, client).await {
