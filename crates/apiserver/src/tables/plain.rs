@@ -11,6 +11,8 @@ use super::{AGE, Column, NAME, Printer, age, flag, joined, name, number, text, t
 pub(super) fn of(id: &str) -> &'static Printer {
     match id {
         "namespaces" => &NAMESPACES,
+        "componentstatuses" => &COMPONENTS,
+        "resourceslices.resource.k8s.io" => &SLICES,
         "configmaps" => &CONFIG_MAPS,
         "secrets" => &SECRETS,
         "leases.coordination.k8s.io" => &LEASES,
@@ -42,6 +44,29 @@ static CREATED: Printer = Printer {
 static NAMESPACES: Printer = Printer {
     columns: &[NAME, text("Status"), AGE],
     cells: |o, now| vec![name(o), o["status"]["phase"].to_str().into(), age(o, now)],
+};
+
+static COMPONENTS: Printer = Printer {
+    columns: &[NAME, text("Status"), text("Message"), text("Error")],
+    cells: |o, _| {
+        let healthy =
+            o["conditions"].items().iter().find(|c| c["type"] == "Healthy").cloned().unwrap_or_default();
+        let status = match healthy["status"].text() {
+            "True" => "Healthy",
+            "False" => "Unhealthy",
+            _ => "Unknown",
+        };
+        vec![name(o), status.into(), healthy["message"].to_str().into(), healthy["error"].to_str().into()]
+    },
+};
+
+static SLICES: Printer = Printer {
+    columns: &[NAME, text("Node"), text("Driver"), text("Pool"), AGE],
+    cells: |o, now| {
+        let s = &o["spec"];
+        let node = if s["allNodes"].is_true() { "<all>".into() } else { text_or(&s["nodeName"], "<unset>") };
+        vec![name(o), node, s["driver"].to_str().into(), s["pool"]["name"].to_str().into(), age(o, now)]
+    },
 };
 
 static CONFIG_MAPS: Printer = Printer {

@@ -7,12 +7,14 @@
 //! metadata only.
 
 mod admissionregistration;
+mod certificate_signing_request;
 mod config_map;
 mod container;
 mod cron_job;
 mod daemon_set;
 mod deployment;
 mod endpoint_slice;
+mod endpoints;
 mod errors;
 mod horizontal_pod_autoscaler;
 mod ingress;
@@ -119,6 +121,15 @@ fn of(resource: &Resource) -> &'static Checks {
         "persistentvolumeclaims" => &Checks {
             new: persistent_volume_claim::validate,
             update: persistent_volume_claim::validate_update,
+        },
+        "endpoints" => &Checks { new: endpoints::validate, update: |new, _, e| endpoints::validate(new, e) },
+        "certificatesigningrequests.certificates.k8s.io" => &Checks {
+            new: certificate_signing_request::validate,
+            update: |new, _, e| certificate_signing_request::validate(new, e),
+        },
+        "podtemplates" => &Checks {
+            new: |o, e| e.at("template", |e| template::validate(&o["template"], e)),
+            update: |o, _, e| e.at("template", |e| template::validate(&o["template"], e)),
         },
         "endpointslices.discovery.k8s.io" => {
             &Checks { new: endpoint_slice::validate, update: endpoint_slice::validate_update }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod autoscaling;
+mod columns;
 mod custom;
 mod lifecycle;
 mod policies;
