@@ -14,10 +14,12 @@ use web_sys::{HtmlElement, KeyboardEvent, SvgElement};
 use crate::console::table::Named;
 use crate::i18n::{Lang, Texts};
 use crate::panels::timeline::record::Lane;
-use crate::panels::{context, dock, inspector, lesson, message, palette, past, timeline, top_bar, tour};
+use crate::panels::{
+    context, course as whole, dock, inspector, lab, lesson, message, palette, past, timeline, top_bar, tour,
+};
 use crate::session::{Meant, Session};
 use crate::stage::facts::ObjectId;
-use crate::{bridge, courses, panic_page, pump, rest, stage, storage};
+use crate::{bridge, courses, embed, panic_page, pump, rest, stage, storage};
 
 /// What the lower panel shows, and on a phone the whole sheet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +111,12 @@ pub struct App {
     pub console: Trigger,
     pub files: Trigger,
     pub lesson: Trigger,
+    pub lab: Trigger,
+    /// The course's map, words or progress, while they are open, and the word to show.
+    pub course: RwSignal<Option<whole::Page>>,
+    pub term: RwSignal<String>,
+    /// What is kept of the learner's progress has changed.
+    pub kept: Trigger,
 }
 
 const HISTORY: usize = 200;
@@ -162,8 +170,12 @@ impl App {
             console: Trigger::new(),
             files: Trigger::new(),
             lesson: Trigger::new(),
+            lab: Trigger::new(),
+            course: RwSignal::new(None),
+            term: RwSignal::new(String::new()),
+            kept: Trigger::new(),
         };
-        if !storage::write("seen", "1") {
+        if !storage::write("seen", "1") && !embed::view::is_embedded() {
             app.note.set(Some(app.texts_now().not_saved.to_owned()));
         }
         app
@@ -267,6 +279,7 @@ impl App {
             (self.console, moved.console),
             (self.files, moved.files),
             (self.lesson, moved.lesson),
+            (self.lab, moved.lab),
         ] {
             if hit {
                 trigger.notify();
@@ -296,6 +309,9 @@ impl App {
             courses::keep(self);
         }
         bridge::tell(self, moved, done);
+        if moved.lesson {
+            embed::view::tell(self);
+        }
         self.explain();
         pump::kick(self);
     }
@@ -303,6 +319,12 @@ impl App {
     #[must_use]
     pub fn korean(self) -> bool {
         self.lang.get_untracked() == Lang::Ko
+    }
+
+    /// Opens the glossary at a word.
+    pub fn show_term(self, term: &str) {
+        self.term.set(term.to_owned());
+        self.course.set(Some(whole::Page::Words));
     }
 
     /// Asks why an event was written.
@@ -504,10 +526,12 @@ impl App {
             self.console,
             self.files,
             self.lesson,
+            self.lab,
         ] {
             trigger.notify();
         }
         courses::keep(self);
+        embed::view::tell(self);
     }
 }
 
@@ -578,22 +602,43 @@ pub fn start() {
             Some(_) => Some(courses::FREE.to_owned()),
             None => fragment("lesson"),
         };
-        let lesson = courses::first(&entries, lang, asked).await;
-        mount(lang, entries, lesson);
+        let (lesson, wrong) = match courses::first(&entries, lang, asked).await {
+            Ok(lesson) => (lesson, None),
+            Err(why) => (None, Some(why)),
+        };
+        mount(lang, entries, lesson, wrong);
     });
 }
 
-fn mount(lang: Lang, entries: Vec<Entry>, lesson: Option<Rc<Lesson>>) {
+fn mount(lang: Lang, entries: Vec<Entry>, lesson: Option<Rc<Lesson>>, wrong: Option<String>) {
     if let Some(boot) = document().get_element_by_id("boot") {
         boot.remove();
     }
     leptos::mount::mount_to_body(move || {
         let app = App::new(lang, entries.clone(), lesson.clone());
+        if wrong.is_some() {
+            app.note.set(wrong.clone());
+        }
         bridge::install(app);
+        embed::view::install(app);
+        follow_address(app);
         rest::watch(app);
         pump::kick(app);
         view! { <Page app /> }
     });
+}
+
+/// `#glossary=pod` opens that word, `#course` the map, whenever the address says so.
+fn follow_address(app: App) {
+    let look = move || {
+        if let Some(term) = fragment("glossary") {
+            app.show_term(&term);
+        } else if fragment("course").is_some() {
+            app.course.set(Some(whole::Page::Map));
+        }
+    };
+    look();
+    window_event_listener_untyped("hashchange", move |_| look());
 }
 
 /// A text of the page that follows the language. One type for all texts keeps the views small.
@@ -649,6 +694,7 @@ fn Page(app: App) -> impl IntoView {
                 <section class="stage" aria-label=word(app, |t| t.stage)>
                     <past::view::Past app />
                     <message::view::Message app />
+                    <lab::view::LabScreen app />
                     <stage::tools::Tools app />
                     <div class="sides">
                         <stage::view::Stage app other=false />
@@ -665,6 +711,7 @@ fn Page(app: App) -> impl IntoView {
             <palette::view::Palette app />
             <context::view::Menu app />
             <tour::view::Tour app />
+            <whole::view::Course app />
             <p class="said" aria-live="polite">{move || app.said.get()}</p>
         </div>
     }

@@ -5,48 +5,72 @@
 
 use std::rc::Rc;
 
+use course::progress::KNOWN;
 use course::{Entry, Lesson, index};
-use leptos::prelude::{GetUntracked, ReadValue};
+use js_sys::{Function, Promise, Reflect};
+use leptos::prelude::{GetUntracked, ReadValue, Set};
 use objects::Value;
-use wasm_bindgen::JsCast;
+use smol_str::SmolStr;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::Response;
+use web_sys::{HtmlInputElement, Response};
 
 use crate::app::App;
 use crate::i18n::Lang;
 use crate::session::Session;
 use crate::storage;
 
-async fn fetched(name: &str) -> Option<Value> {
-    let window = web_sys::window()?;
-    let answer = JsFuture::from(window.fetch_with_str(&format!("lessons/{name}.json"))).await.ok()?;
-    let answer: Response = answer.dyn_into().ok()?;
+async fn fetched(name: &str) -> Result<Value, String> {
+    let path = format!("lessons/{name}.json");
+    let missing = || format!("{path}: not there");
+    let window = web_sys::window().ok_or_else(missing)?;
+    let answer = JsFuture::from(window.fetch_with_str(&path)).await.map_err(|_| missing())?;
+    let answer: Response = answer.dyn_into().map_err(|_| missing())?;
     if !answer.ok() {
-        return None;
+        return Err(missing());
     }
-    let text = JsFuture::from(answer.text().ok()?).await.ok()?.as_string()?;
-    objects::json::parse(&text).ok()
+    let text = JsFuture::from(answer.text().map_err(|_| missing())?).await.map_err(|_| missing())?;
+    objects::json::parse(&text.as_string().unwrap_or_default()).map_err(|e| format!("{path}: {e}"))
 }
 
-async fn lesson(slug: &str, lang: Lang) -> Option<Rc<Lesson>> {
-    let value = fetched(&format!("{slug}.{}", lang.tag())).await?;
-    Lesson::from_json(&value).ok().map(Rc::new)
+/// A lesson, or what is wrong with its file.
+async fn lesson(slug: &str, lang: Lang) -> Result<Rc<Lesson>, String> {
+    let name = format!("{slug}.{}", lang.tag());
+    let value = fetched(&name).await?;
+    Lesson::from_json(&value).map(Rc::new).map_err(|e| format!("lessons/{name}.json: {e}"))
 }
 
 /// All lessons, in their order; none where the page has none.
 pub(crate) async fn entries() -> Vec<Entry> {
-    let Some(value) = fetched("index").await else { return Vec::new() };
+    let Ok(value) = fetched("index").await else { return Vec::new() };
     index::from_json(&value).unwrap_or_default()
 }
 
-/// The lesson asked for, else the one open last, else the first.
-pub(crate) async fn first(entries: &[Entry], lang: Lang, asked: Option<String>) -> Option<Rc<Lesson>> {
+/// The course's words.
+pub(crate) async fn glossary(lang: Lang) -> Vec<course::glossary::Term> {
+    let value = fetched(&format!("glossary.{}", lang.tag())).await.unwrap_or_default();
+    course::glossary::from_json(&value).unwrap_or_default()
+}
+
+/// What one can do after each lesson.
+pub(crate) async fn learned(lang: Lang) -> Vec<(SmolStr, SmolStr)> {
+    let value = fetched(&format!("learned.{}", lang.tag())).await.unwrap_or_default();
+    course::map::learned_from_json(&value).unwrap_or_default()
+}
+
+/// The lesson asked for, else the one open last, else the first; or what is wrong with it.
+pub(crate) async fn first(
+    entries: &[Entry],
+    lang: Lang,
+    asked: Option<String>,
+) -> Result<Option<Rc<Lesson>>, String> {
     let wanted = asked.or_else(|| storage::read("lesson"));
     if wanted.as_deref() == Some(FREE) {
-        return None;
+        return Ok(None);
     }
-    let entry = entries.iter().find(|e| Some(e.slug.as_str()) == wanted.as_deref()).or(entries.first())?;
-    lesson(&entry.slug, lang).await
+    let by_name = entries.iter().find(|e| Some(e.slug.as_str()) == wanted.as_deref());
+    let Some(entry) = by_name.or(entries.first()) else { return Ok(None) };
+    lesson(&entry.slug, lang).await.map(Some)
 }
 
 /// Stands for no lesson: the playground.
@@ -57,8 +81,15 @@ pub(crate) fn open(app: App, slug: String) {
     storage::write("lesson", &slug);
     wasm_bindgen_futures::spawn_local(async move {
         let lang = app.lang.get_untracked();
-        let lesson = if slug == FREE { None } else { lesson(&slug, lang).await };
-        app.begin(lesson);
+        if slug == FREE {
+            app.begin(None);
+            return;
+        }
+        match lesson(&slug, lang).await {
+            Ok(lesson) => app.begin(Some(lesson)),
+            // The other lessons and the playground go on.
+            Err(why) => app.note.set(Some(why)),
+        }
     });
 }
 
@@ -77,17 +108,73 @@ pub(crate) fn translate(app: App, lang: Lang) {
         return;
     }
     wasm_bindgen_futures::spawn_local(async move {
-        if let Some(lesson) = lesson(&slug, lang).await {
+        if let Ok(lesson) = lesson(&slug, lang).await {
             app.act(|s| s.translate(lesson));
         }
     });
 }
 
-/// What was saved of a lesson; null when nothing was.
+/// What was saved of a lesson, and whether the learner knows it already; null when nothing was.
 #[must_use]
 pub(crate) fn progress(slug: &str) -> Value {
     let text = storage::read(&format!("progress.{slug}")).unwrap_or_default();
-    objects::json::parse(&text).unwrap_or_default()
+    let mut saved = objects::json::parse(&text).unwrap_or_default();
+    if storage::read_list("known").iter().any(|known| known == slug) {
+        if saved.as_map().is_none() {
+            saved = Value::map();
+        }
+        saved.set(KNOWN, true);
+    }
+    saved
+}
+
+/// The learner knows a lesson without doing it, or not after all.
+pub(crate) fn toggle_known(slug: &str) {
+    let mut known = storage::read_list("known");
+    match known.iter().position(|one| one == slug) {
+        Some(at) => drop(known.remove(at)),
+        None => known.push(slug.to_owned()),
+    }
+    storage::write_list("known", &known);
+}
+
+/// All progress as the address of a file.
+#[must_use]
+pub(crate) fn exported(app: App) -> String {
+    let text = course::progress::export(&app.entries.read_value(), &progress);
+    format!("data:application/json;charset=utf-8,{}", String::from(js_sys::encode_uri_component(&text)))
+}
+
+/// Takes a file's progress in, in place of what was saved of the same lessons. How many lessons; none of a file that
+/// is none of ours.
+pub(crate) fn import(app: App, text: &str) -> Option<i64> {
+    let found = course::progress::import(&app.entries.read_value(), text)?;
+    let mut known = storage::read_list("known");
+    for (slug, saved) in &found {
+        if saved[KNOWN].is_true() && !known.contains(slug) {
+            known.push(slug.clone());
+        }
+        if saved["slug"] == slug.as_str() {
+            let mut saved = saved.clone();
+            saved.remove(KNOWN);
+            storage::write(&format!("progress.{slug}"), &objects::json::to_string(&saved));
+        }
+    }
+    storage::write_list("known", &known);
+    i64::try_from(found.len()).ok()
+}
+
+/// The text of the file that was chosen.
+pub(crate) async fn chosen_text(input: &HtmlInputElement) -> Option<String> {
+    let of = |from: &JsValue, name: &str| Reflect::get(from, &JsValue::from_str(name)).ok();
+    let file = of(&of(input, "files")?, "0").filter(JsValue::is_object)?;
+    let size = of(&file, "size").and_then(|n| n.as_f64()).unwrap_or(f64::INFINITY);
+    if size > course::progress::MOST_BYTES as f64 {
+        return None;
+    }
+    let text: Function = of(&file, "text")?.dyn_into().ok()?;
+    let promise: Promise = text.call0(&file).ok()?.dyn_into().ok()?;
+    JsFuture::from(promise).await.ok()?.as_string()
 }
 
 /// Saves how far the learner has come.

@@ -12,6 +12,7 @@ mod bridge;
 pub mod console;
 #[cfg(target_arch = "wasm32")]
 mod courses;
+pub mod embed;
 pub mod format;
 pub mod i18n;
 #[cfg(target_arch = "wasm32")]

@@ -3,6 +3,7 @@
 pub mod charts;
 pub mod context;
 pub mod control;
+pub mod course;
 #[cfg(target_arch = "wasm32")]
 pub mod divider;
 pub mod dock;
@@ -10,6 +11,7 @@ pub mod editor;
 pub mod events;
 pub mod faults;
 pub mod inspector;
+pub mod lab;
 pub mod lesson;
 pub mod message;
 pub mod objects;

@@ -36,7 +36,7 @@ pub(crate) fn run(names: &[String]) -> Outcome {
     let native = project::read_out(Command::new(binary).arg("bench").args(names))?;
     print!("{native}");
     let bench = project::root().join("tests/browser/bench");
-    let files = ["bench.mjs", "startup.mjs"].map(|name| bench.join(name));
+    let files = ["bench.mjs", "startup.mjs", "lesson.mjs"].map(|name| bench.join(name));
     test::in_chromium(files.iter().map(|file| file.as_os_str()), |node| {
         node.env("WHEELHOUSE_NATIVE", &native);
     })

@@ -156,7 +156,8 @@ impl Site {
 }
 
 /// The site changes with every build, so a browser asks each time.
-const COMMON: &str = "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n";
+/// A frame without an origin of its own may load the site too, as on most static hosts.
+const COMMON: &str = "Access-Control-Allow-Origin: *\r\nCache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n";
 
 fn refuse(mut out: &TcpStream, code: u16, reason: &str, head_only: bool) -> io::Result<()> {
     let body = if head_only { String::new() } else { format!("{code} {reason}\n") };

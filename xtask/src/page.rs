@@ -11,6 +11,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
      img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; \
      base-uri 'none'; form-action 'none'";
 
+/// The page that other pages embed, and where it differs from this one.
+const EMBED: &str = "embed.html";
+const ROOT: &str = "<html ";
+
 /// Comes before trunk's script.
 const START: &str = "assets/start.js";
 /// How the name of the program's first part ends.
@@ -44,7 +48,17 @@ pub(crate) fn finish(dist: &Path, rest: &[u8], later: &str) -> Outcome {
     );
     let name = script_name(&script);
     project::write(&dist.join(&name), script.as_bytes())?;
-    project::write(&index, html.replace(START_PLACE, &name).as_bytes())
+    let html = html.replace(START_PLACE, &name);
+    project::write(&dist.join(EMBED), embedded(&html)?.as_bytes())?;
+    project::write(&index, html.as_bytes())
+}
+
+/// The page for other pages to show in a frame: the same program, which knows by the mark where it is.
+fn embedded(html: &str) -> Outcome<String> {
+    match html.matches(ROOT).count() {
+        1 => Ok(html.replace(ROOT, "<html data-embed ")),
+        found => Err(format!("index.html has {ROOT:?} {found} times instead of once")),
+    }
 }
 
 /// The program's first part in a built site.
@@ -136,6 +150,12 @@ mod tests {
         assert!(page.contains("<script type=\"module\" src=\"./start-NAME.js\"></script>"), "{page}");
         assert!(page.contains("<script src=\"./a.js\"></script></head>"), "{page}");
         assert!(page.contains("Content-Security-Policy") && !page.contains("start()"), "{page}");
+    }
+
+    #[test]
+    fn the_page_to_embed_is_marked() {
+        assert_eq!(embedded("<html lang=\"en\"><body>").unwrap(), "<html data-embed lang=\"en\"><body>");
+        assert!(embedded("<body>").is_err());
     }
 
     #[test]

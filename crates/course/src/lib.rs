@@ -20,6 +20,7 @@ pub mod lesson;
 pub mod look;
 pub mod map;
 mod missing;
+pub mod progress;
 mod read;
 pub mod scope;
 pub mod text;

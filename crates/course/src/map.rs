@@ -130,7 +130,7 @@ fn steps_done(progress: &Value) -> i64 {
 }
 
 fn is_done(entry: &Entry, progress: &Value) -> bool {
-    entry.steps > 0 && steps_done(progress) >= entry.steps
+    progress[crate::progress::KNOWN].is_true() || entry.steps > 0 && steps_done(progress) >= entry.steps
 }
 
 /// What a learner has behind them.
@@ -208,6 +208,12 @@ mod tests {
             "b" => objects::value!({"steps": {"x": {"hints": 1}}}),
             _ => Value::Null,
         }
+    }
+
+    #[test]
+    fn what_is_known_counts_as_done() {
+        let known = |slug: &str| if slug == "a" { objects::value!({"known": true}) } else { Value::Null };
+        assert_eq!(standings(&course(), &known)[..2], [Standing::Done, Standing::Open]);
     }
 
     #[test]

@@ -8,6 +8,9 @@ pub mod view;
 use course::{Attempt, Block, GoalReport, QuestionReport, Span};
 use smol_str::SmolStr;
 
+use crate::i18n::Texts;
+use crate::mark::Mark;
+
 /// The open step of a lesson, at one instant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
@@ -32,6 +35,8 @@ pub struct Page {
     pub lesson_done: bool,
     /// What is said first: the lesson's summary, at its first step.
     pub summary: Vec<Block>,
+    /// The solution is being played.
+    pub showing: bool,
 }
 
 impl Page {
@@ -53,6 +58,7 @@ impl Page {
             more_hints: attempt.more_hints(),
             step_done: attempt.step_done(),
             lesson_done: attempt.lesson_done(),
+            showing: false,
             summary: if attempt.step() == 0 { lesson.summary.clone() } else { Vec::new() },
         }
     }
@@ -61,4 +67,32 @@ impl Page {
     pub fn is_last(&self) -> bool {
         self.step + 1 >= self.steps
     }
+}
+
+pub(crate) fn drawing(name: &'static str, class: &'static str) -> Mark {
+    Mark::new("svg", class).with(Mark::new("use", "").at("href", name))
+}
+
+pub(crate) fn command(line: &str, texts: &Texts) -> Mark {
+    Mark::new("button", "runs")
+        .at("data-run", line)
+        .at("aria-label", (texts.run)(line))
+        .with(drawing("#i-play", "ic").at("aria-hidden", "true"))
+        .with(Mark::new("code", "").at("lang", "en").says(line))
+}
+
+
+/// Spans of a text as elements of `holder`.
+pub(crate) fn inline(mut holder: Mark, spans: &[Span], texts: &Texts) -> Mark {
+    for span in spans {
+        holder.add(match span {
+            Span::Text(t) => Mark::new("span", "").says(t.clone()),
+            Span::Strong(t) => Mark::new("b", "").says(t.clone()),
+            Span::Emphasis(t) => Mark::new("em", "").says(t.clone()),
+            Span::Code(t) => Mark::new("code", "").at("lang", "en").says(t.clone()),
+            Span::Command(t) => command(t, texts),
+            Span::Link { text, to } => Mark::new("a", "").at("href", to.clone()).says(text.clone()),
+        });
+    }
+    holder
 }

@@ -11,7 +11,7 @@ use smol_str::{SmolStr, format_smolstr};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 
-use super::Page;
+use super::{Page, command, drawing, inline};
 use crate::app::{App, Panel, ic, word};
 use crate::courses;
 use crate::i18n::Texts;
@@ -91,6 +91,37 @@ pub fn LessonPane(app: App) -> impl IntoView {
                     {pips}
                 </span>
                 <button
+                    class="ibtn course-way"
+                    aria-label=word(app, |t| t.course)
+                    title=word(app, |t| t.course)
+                    on:click=move |_| app.course.set(Some(crate::panels::course::Page::Map))
+                >
+                    {ic("#i-map")}
+                </button>
+                <button
+                    class="ibtn show"
+                    class:hidden=move || !has()
+                    aria-label=word(app, |t| t.show_me)
+                    title=word(app, |t| t.show_me)
+                    disabled=move || lesson.with(|l| l.as_ref().is_none_or(|l| l.step_done || l.showing))
+                    on:click=move |_| {
+                        app.set_paused(false);
+                        app.act(Session::show_me);
+                    }
+                >
+                    {ic("#i-eye")}
+                </button>
+                <button
+                    class="ibtn skip"
+                    class:hidden=move || !has()
+                    aria-label=word(app, |t| t.skip)
+                    title=word(app, |t| t.skip)
+                    disabled=move || lesson.with(|l| l.as_ref().is_none_or(|l| l.step_done))
+                    on:click=move |_| app.act(Session::skip_step)
+                >
+                    {ic("#i-step")}
+                </button>
+                <button
                     class="btn sm hint"
                     class:hidden=move || !has()
                     disabled=move || lesson.with(|l| l.as_ref().is_none_or(|l| !l.more_hints))
@@ -151,7 +182,10 @@ fn clicked(app: App, event: &MouseEvent) {
         let holder = target.closest(&format!("[{name}]")).ok().flatten();
         holder.and_then(|h| h.get_attribute(name))
     };
-    if let Some(line) = held("data-run") {
+    if let Some(term) = held("href").and_then(|to| to.strip_prefix(course::glossary::LINK).map(str::to_owned)) {
+        event.prevent_default();
+        app.show_term(&term);
+    } else if let Some(line) = held("data-run") {
         app.panel.set(Panel::Diagram);
         app.run_all(&line);
     } else if let Some(option) = held("data-answer").and_then(|i| i.parse().ok()) {
@@ -184,32 +218,6 @@ fn free_play(texts: &Texts) -> Marks {
         ("text".into(), Mark::new("p", "").says(texts.no_lesson_text)),
         ("tries".into(), list),
     ]
-}
-
-fn drawing(name: &'static str, class: &'static str) -> Mark {
-    Mark::new("svg", class).with(Mark::new("use", "").at("href", name))
-}
-
-fn command(line: &str, texts: &Texts) -> Mark {
-    Mark::new("button", "runs")
-        .at("data-run", line)
-        .at("aria-label", (texts.run)(line))
-        .with(drawing("#i-play", "ic").at("aria-hidden", "true"))
-        .with(Mark::new("code", "").at("lang", "en").says(line))
-}
-
-fn inline(mut holder: Mark, spans: &[Span], texts: &Texts) -> Mark {
-    for span in spans {
-        holder.add(match span {
-            Span::Text(t) => Mark::new("span", "").says(t.clone()),
-            Span::Strong(t) => Mark::new("b", "").says(t.clone()),
-            Span::Emphasis(t) => Mark::new("em", "").says(t.clone()),
-            Span::Code(t) => Mark::new("code", "").at("lang", "en").says(t.clone()),
-            Span::Command(t) => command(t, texts),
-            Span::Link { text, to } => Mark::new("a", "").at("href", to.clone()).says(text.clone()),
-        });
-    }
-    holder
 }
 
 fn block(block: &Block, texts: &Texts) -> Mark {

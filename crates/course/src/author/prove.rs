@@ -2,7 +2,7 @@
 //!
 //! Proven for each lesson: both languages have the same steps, commands and hints, and the translation is not stale;
 //! no goal is met before the learner acts; each step's solution meets its goals in bounded virtual time; every
-//! command shown ends as said; each wrong attempt gets its feedback and solves nothing; every feedback has a wrong
+//! command of the start ends well; every command shown ends as said; each wrong attempt gets its feedback and solves nothing; every feedback has a wrong
 //! attempt that gets it.
 
 use ordered::BTreeSet;
@@ -184,6 +184,7 @@ fn references(folder: &Folder, lesson: &Lesson) -> Vec<Problem> {
 }
 
 fn prove(folder: &Folder, lesson: &Rc<Lesson>, problems: &mut Vec<Problem>) {
+    start_runs(folder, lesson, problems);
     let mut player = Player::at(lesson.clone(), 0);
     for (i, step) in lesson.steps.iter().enumerate() {
         player.observe();
@@ -203,6 +204,19 @@ fn prove(folder: &Folder, lesson: &Rc<Lesson>, problems: &mut Vec<Problem>) {
         player.open(i + 1);
     }
     wrong_attempts(folder, lesson, problems);
+}
+
+/// What is run before the learner's first command ends well too.
+fn start_runs(folder: &Folder, lesson: &Rc<Lesson>, problems: &mut Vec<Problem>) {
+    let bare = Lesson { start: Vec::new(), ..Lesson::clone(lesson) };
+    let mut player = Player::at(Rc::new(bare), 0);
+    for (i, act) in lesson.start.iter().enumerate() {
+        let Some(ran) = player.act(act) else { continue };
+        if ran.exit != 0 || !ran.ended {
+            let message = format!("this command of the start {}", how_it_ended(&ran));
+            problems.push(folder.in_yaml(&format!("start[{i}]"), message));
+        }
+    }
 }
 
 fn how_it_ended(ran: &super::play::Ran) -> String {

@@ -60,6 +60,10 @@ fn lesson_yaml_broken_in_each_way_names_the_place() {
         (WANT, "{answer: {url: web}}", "want.answer.url: an address such as"),
         (WANT, "{right: {user: a, verb: b}}", "want.right: resource is missing"),
         (WANT, "{output: {run: ls, contain: x}}", "want.output.contain: unknown field"),
+        (WANT, "{lab: {fact: nonsense, at_least: 1}}", "want.lab.fact: the host lab has no fact \"nonsense\"; there are open"),
+        (WANT, "{lab: {fact: guest., at_least: 1}}", "want.lab.fact: the host lab has no fact"),
+        (WANT, "{lab: {fact: guests}}", "want.lab: exactly one of equals"),
+        (WANT, "{lab: {fact: guests, at_least: many}}", "want.lab.at_least: a whole number"),
         ("of: pods", "of: pots", "lesson.yaml:19:24: steps[0].goals[0].want.count.of: no resource"),
         ("selector: app=hello", "selector: app=(", "steps[0].goals[0].want.count"),
         ("selector: app=hello", "selecter: app=hello", "want.count.selecter: unknown field"),
@@ -91,6 +95,11 @@ fn a_lesson_that_does_not_hold_what_it_promises_is_found_out() {
             solution,
             "--image=nginx:1.28 --replicas=1",
             "does not meet the goals in 300 s (running: 1 of 2 pods",
+        ),
+        (
+            "steps:",
+            "start: [kubectl get nothing]\nsteps:",
+            "start[0]: this command of the start ends with exit code 1",
         ),
         (solution, "--image=nginx:1.28 --relpicas=2", "this command of the solution ends with exit code 1"),
         ("run: [kubectl create", "run: [kubectl get nodes, kubectl create", ""),
@@ -632,6 +641,33 @@ fn goals_that_take_a_look_say_what_they_saw() {
     ];
     for (want, commands, seconds, english, korean) in table {
         assert_eq!(said(want, commands, *seconds), [*english, *korean], "{want} {commands:?}");
+    }
+}
+
+#[test]
+fn goals_over_the_host_lab_are_met_and_say_what_is_missing() {
+    let lab = |rest: &str| format!("{{lab: {{{rest}}}}}");
+    let table: [(&str, &[&str], i64, [&str; 2]); 4] = [
+        (
+            "fact: guests.ready, at_least: 1",
+            &["lab open machines", "lab run guest app"],
+            10,
+            ["Guests that are ready: 0; wanted: 1 or more", "준비된 게스트: 0. 필요한 값: 1 이상"],
+        ),
+        ("fact: guests.ready, at_least: 1", &["lab open machines", "lab run guest app"], 30, ["met", "met"]),
+        (
+            "fact: hand.lost, at_most: 0",
+            &["lab open day"],
+            0,
+            [
+                "Requests lost by hand: none yet; wanted: 0 or fewer",
+                "손으로 돌볼 때 잃은 요청이 아직 없습니다. 필요한 값: 0 이하",
+            ],
+        ),
+        ("fact: hand.lost, at_most: 0", &["lab open day", "lab place all 3", "lab play-day"], 0, ["met", "met"]),
+    ];
+    for (want, commands, seconds, wanted) in table {
+        assert_eq!(said(&lab(want), commands, seconds), wanted, "{want}");
     }
 }
 
