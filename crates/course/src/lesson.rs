@@ -43,6 +43,8 @@ pub enum Level {
 pub struct ClusterSpec {
     pub workers: usize,
     pub control_plane: bool,
+    /// The cloud adds so many more workers at most, when pods find no room.
+    pub grows_by: usize,
     pub seed: u64,
     /// Clusters beside the first, by name and number of workers.
     pub members: Vec<(Str, usize)>,
@@ -139,14 +141,34 @@ impl ClusterSpec {
         nodes.extend((1..=self.workers).map(|i| NodeConfig::worker(format!("worker-{i}"))));
         let hub = self.hub.iter().map(|name| ClusterConfig::hub(name));
         let members = self.members.iter().map(|(name, workers)| ClusterConfig::member(name, *workers));
-        ClusterConfig { nodes, members: members.chain(hub).collect(), ..ClusterConfig::playground(self.seed) }
+        let members = members.chain(hub).collect();
+        let mut config = ClusterConfig { nodes, members, ..ClusterConfig::playground(self.seed) };
+        if self.grows_by > 0 {
+            let group = cluster::NodeGroup {
+                name: "pool".into(),
+                min: 0,
+                max: self.grows_by,
+                cpu: "4".into(),
+                memory: "8Gi".into(),
+                labels: Vec::new(),
+            };
+            config.cloud = Some(cluster::cloud_with(vec![group]));
+        }
+        config
     }
 
     fn read(node: &Node<'_>) -> Result<Self, Error> {
         if node.value.is_null() {
-            return Ok(Self { workers: 3, control_plane: true, seed: 1, members: Vec::new(), hub: None });
+            return Ok(Self {
+                workers: 3,
+                control_plane: true,
+                grows_by: 0,
+                seed: 1,
+                members: Vec::new(),
+                hub: None,
+            });
         }
-        node.only(&["workers", "control_plane", "seed", "members", "hub"])?;
+        node.only(&["workers", "control_plane", "grows_by", "seed", "members", "hub"])?;
         let of = |node: &Node<'_>, key: &str, default: i64, most: i64| match node.find(key) {
             None => Ok(default),
             Some(n) => match n.int()? {
@@ -166,6 +188,7 @@ impl ClusterSpec {
             hub: node.find("hub").map(|n| n.text()).transpose()?,
             workers: usize::try_from(number("workers", 3, 100)?).unwrap_or(3),
             control_plane: node.get("control_plane").value.as_bool().unwrap_or(true),
+            grows_by: usize::try_from(number("grows_by", 0, 100)?).unwrap_or(0),
             seed: u64::try_from(number("seed", 1, i64::MAX)?).unwrap_or(1),
         })
     }
