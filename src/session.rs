@@ -210,6 +210,7 @@ impl Session {
         session.speed = self.speed;
         session.paused = self.paused;
         session.tabs[0].queue.clone_from(&self.tabs[0].queue);
+        session.showing.clone_from(&self.showing);
         session.waits = true;
         Some(session)
     }
@@ -848,6 +849,7 @@ impl Session {
     /// Keeps commands in the queue, or lets them go.
     pub fn set_waits(&mut self, waits: bool) {
         self.waits = waits;
+        self.moved.lesson = true;
         self.serve();
     }
 
@@ -1324,7 +1326,8 @@ impl Session {
     #[must_use]
     pub fn lesson(&self) -> Option<Page> {
         let page = self.here.attempt.as_ref().map(Page::of)?;
-        Some(Page { showing: !self.showing.is_empty(), ..page })
+        let busy = self.early.is_some() || self.waits;
+        Some(Page { showing: !self.showing.is_empty(), busy, ..page })
     }
 
     /// Where the learner stands.

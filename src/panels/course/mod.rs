@@ -58,7 +58,7 @@ pub fn map(
             let mut stop = Mark::new("li", "").at("class", format_smolstr!("stop {class}{here}"));
             stop.add(
                 Mark::new("button", "to")
-                    .at("data-lesson", entry.slug.clone())
+                    .at("data-to", entry.slug.clone())
                     .with(Mark::new("b", "").says(entry.title(lang).clone()))
                     .with(Mark::new("span", "m").says((texts.minutes)(entry.minutes)))
                     .with(Mark::new("span", "word").says((texts.standing)(standing))),
@@ -106,7 +106,7 @@ pub fn words(terms: &[Term], typed: &str, entries: &[Entry], lang: Lang, texts: 
         if let Some(entry) = entries.iter().find(|e| e.slug == term.lesson) {
             one.add(
                 Mark::new("button", "link")
-                    .at("data-lesson", entry.slug.clone())
+                    .at("data-to", entry.slug.clone())
                     .says((texts.about_it)(entry.title(lang))),
             );
         }
@@ -152,7 +152,7 @@ pub fn progress(sum: &Summary, entries: &[Entry], lang: Lang, texts: &Texts) -> 
     let next = sum.next.as_ref().and_then(|slug| entries.iter().find(|e| e.slug == *slug));
     if let Some(entry) = next {
         let button = Mark::new("button", "btn pri")
-            .at("data-lesson", entry.slug.clone())
+            .at("data-to", entry.slug.clone())
             .says((texts.next_lesson)(entry.title(lang)));
         out.push(("next".into(), Mark::new("p", "").with(button)));
     }

@@ -86,7 +86,7 @@ fn Open(app: App) -> impl IntoView {
         focus(".course-way");
     };
     let clicked = move |event: MouseEvent| {
-        if let Some(slug) = data_at(event.target(), "data-lesson") {
+        if let Some(slug) = data_at(event.target(), "data-to") {
             shut();
             courses::open(app, slug.to_string());
         } else if let Some(slug) = data_at(event.target(), "data-known") {

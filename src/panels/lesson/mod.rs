@@ -37,6 +37,8 @@ pub struct Page {
     pub summary: Vec<Block>,
     /// The solution is being played.
     pub showing: bool,
+    /// The rest of the program is still on its way.
+    pub busy: bool,
 }
 
 impl Page {
@@ -59,6 +61,7 @@ impl Page {
             step_done: attempt.step_done(),
             lesson_done: attempt.lesson_done(),
             showing: false,
+            busy: false,
             summary: if attempt.step() == 0 { lesson.summary.clone() } else { Vec::new() },
         }
     }

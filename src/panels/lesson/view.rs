@@ -116,7 +116,7 @@ pub fn LessonPane(app: App) -> impl IntoView {
                     class:hidden=move || !has()
                     aria-label=word(app, |t| t.skip)
                     title=word(app, |t| t.skip)
-                    disabled=move || lesson.with(|l| l.as_ref().is_none_or(|l| l.step_done))
+                    disabled=move || lesson.with(|l| l.as_ref().is_none_or(|l| l.step_done || l.busy))
                     on:click=move |_| app.act(Session::skip_step)
                 >
                     {ic("#i-step")}

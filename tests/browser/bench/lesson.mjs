@@ -7,6 +7,7 @@ import { visiting } from '../page.mjs';
 
 test('lessons', () => visiting({ fragment: 'free' }, async (visit) => {
   const { lessons } = await visit.page.evaluate(() => fetch('lessons/index.json').then((answer) => answer.json()));
+  await visit.page.waitForFunction(() => typeof globalThis.wheelhouseRest !== 'function');
   const times = await visit.page.evaluate(async (lessons) => {
     const times = [];
     const choice = document.querySelector('.crumb select');

@@ -41,6 +41,7 @@ for (const lang of ['en', 'ko']) {
     const { page } = visit;
     const { lessons } = await page.evaluate(() => fetch('lessons/index.json').then((answer) => answer.json()));
     assert.ok(lessons.length >= 30, `${lessons.length} lessons`);
+    await page.waitForFunction(() => typeof globalThis.wheelhouseRest !== 'function');
     const unsolved = [];
     for (const lesson of lessons) {
       await page.locator('.crumb select').selectOption(lesson.slug);
