@@ -350,7 +350,13 @@ pub(super) static TEXTS: Texts = Texts {
     next_lesson: |title| format_smolstr!("Next: {title}"),
     export: "Export progress",
     import: "Import progress",
-    imported: |n| if n == 1 { "Progress of one lesson taken in".into() } else { format_smolstr!("Progress of {n} lessons taken in") },
+    imported: |n| {
+        if n == 1 {
+            "Progress of one lesson taken in".into()
+        } else {
+            format_smolstr!("Progress of {n} lessons taken in")
+        }
+    },
     import_failed: "That file holds no progress of Wheelhouse.",
     show_me: "Show me the solution",
     skip: "Skip this step",
@@ -362,7 +368,11 @@ pub(super) static TEXTS: Texts = Texts {
     lab_by_hand: "By hand",
     lab_together: "Together",
     lab_not_played: "No day has been played yet: lab play-day.",
-    lab_chart: |lost| format_smolstr!("Requests a second over the day for each service: asked for, and possible. {lost} were lost."),
+    lab_chart: |lost| {
+        format_smolstr!(
+            "Requests a second over the day for each service: asked for, and possible. {lost} were lost."
+        )
+    },
     lab_at: |time| format_smolstr!("The servers at {time} UTC"),
     lab_hour: "Time of day",
     lab_spare: "Spare",

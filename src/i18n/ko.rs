@@ -357,7 +357,9 @@ pub(super) static TEXTS: Texts = Texts {
     lab_by_hand: "손으로",
     lab_together: "함께 쓰기",
     lab_not_played: "아직 하루를 돌려 보지 않았습니다. lab play-day를 실행합니다.",
-    lab_chart: |lost| format_smolstr!("서비스마다 하루 동안의 초당 요청과 받을 수 있는 양. 잃은 요청은 {lost}건입니다."),
+    lab_chart: |lost| {
+        format_smolstr!("서비스마다 하루 동안의 초당 요청과 받을 수 있는 양. 잃은 요청은 {lost}건입니다.")
+    },
     lab_at: |time| format_smolstr!("UTC {time}의 서버"),
     lab_hour: "시각",
     lab_spare: "예비",

@@ -35,13 +35,7 @@ fn standing_class(standing: Standing) -> &'static str {
 
 /// The map: the parts in order, in each its lessons with what comes before them.
 #[must_use]
-pub fn map(
-    entries: &[Entry],
-    saved: &dyn Fn(&str) -> Value,
-    open: &str,
-    lang: Lang,
-    texts: &Texts,
-) -> Marks {
+pub fn map(entries: &[Entry], saved: &dyn Fn(&str) -> Value, open: &str, lang: Lang, texts: &Texts) -> Marks {
     let standings = standings(entries, saved);
     let title = |slug: &str| entries.iter().find(|e| e.slug == slug).map(|e| e.title(lang).to_string());
     let mut out = Marks::new();
@@ -95,7 +89,8 @@ pub fn words(terms: &[Term], typed: &str, entries: &[Entry], lang: Lang, texts: 
     };
     let mut out = Marks::new();
     for term in terms.iter().filter(fits) {
-        let mut one = Mark::new("article", "term").at("id", format_smolstr!("term-{}", term.id)).at("tabindex", "-1");
+        let mut one =
+            Mark::new("article", "term").at("id", format_smolstr!("term-{}", term.id)).at("tabindex", "-1");
         let mut head = Mark::new("h3", "").with(Mark::new("span", "").says(term.term.clone()));
         if term.other != term.term {
             let other = if lang == Lang::Ko { "en" } else { "ko" };
@@ -129,9 +124,7 @@ pub fn progress(sum: &Summary, entries: &[Entry], lang: Lang, texts: &Texts) -> 
         (texts.hints_word, format_smolstr!("{}", sum.hints)),
     ] {
         figures.add(
-            Mark::new("div", "")
-                .with(Mark::new("dt", "").says(name))
-                .with(Mark::new("dd", "m").says(value)),
+            Mark::new("div", "").with(Mark::new("dt", "").says(name)).with(Mark::new("dd", "m").says(value)),
         );
     }
     let mut out: Marks = vec![("figures".into(), figures)];
@@ -145,8 +138,7 @@ pub fn progress(sum: &Summary, entries: &[Entry], lang: Lang, texts: &Texts) -> 
         for (_, sentence) in &sum.learned {
             list.add(Mark::new("li", "").says(sentence.clone()));
         }
-        let section =
-            Mark::new("section", "").with(Mark::new("h3", "").says(texts.you_can_now)).with(list);
+        let section = Mark::new("section", "").with(Mark::new("h3", "").says(texts.you_can_now)).with(list);
         out.push(("learned".into(), section));
     }
     let next = sum.next.as_ref().and_then(|slug| entries.iter().find(|e| e.slug == *slug));

@@ -167,8 +167,7 @@ fn letter(service: usize) -> &'static str {
 
 /// The servers as they stand at one stretch of the day.
 fn servers_at(played: &Played, at: usize, texts: &Texts) -> Mark {
-    let mut all = Mark::new("section", "at")
-        .with(Mark::new("h3", "").says((texts.lab_at)(&clock_of(at))));
+    let mut all = Mark::new("section", "at").with(Mark::new("h3", "").says((texts.lab_at)(&clock_of(at))));
     let Some(sample) = played.samples.get(at) else { return all };
     let mut list = Mark::new("ul", "plates");
     if played.pooled {
@@ -180,7 +179,8 @@ fn servers_at(played: &Played, at: usize, texts: &Texts) -> Mark {
                 Some(replicas) => {
                     let says: Vec<String> =
                         SERVICES.iter().zip(replicas).map(|(s, n)| format!("{} {n}", s.0)).collect();
-                    let mut slots = Mark::new("span", "slots").at("role", "img").at("aria-label", says.join(", "));
+                    let mut slots =
+                        Mark::new("span", "slots").at("role", "img").at("aria-label", says.join(", "));
                     for (s, n) in replicas.iter().enumerate() {
                         for _ in 0..*n {
                             slots.add(Mark::new("i", ["q s0", "q s1", "q s2"][s.min(2)]).says(letter(s)));
@@ -290,7 +290,11 @@ fn server_mark(rack: &Rack, server: &Machine, now: Time, texts: &Texts) -> Mark 
     }
     if !any {
         inner.add(Mark::new("li", "empty").with(Mark::new("code", "").at("lang", "en").says(
-            if server.kind == Kind::Hypervisor { "lab run guest app --memory 4096" } else { "lab run container a" },
+            if server.kind == Kind::Hypervisor {
+                "lab run guest app --memory 4096"
+            } else {
+                "lab run container a"
+            },
         )));
     }
     let kernel = Mark::new("p", "kernel m").says((texts.lab_kernel)(rack.kernel(server)));
@@ -356,7 +360,11 @@ mod tests {
     }
 
     fn said(lab: &Lab, at: usize, lang: Lang) -> String {
-        marks(lab, at, Time::EPOCH, lang.texts()).iter().map(|(_, m)| m.all_text()).collect::<Vec<_>>().join("\n")
+        marks(lab, at, Time::EPOCH, lang.texts())
+            .iter()
+            .map(|(_, m)| m.all_text())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     #[test]

@@ -84,7 +84,6 @@ pub(crate) fn command(line: &str, texts: &Texts) -> Mark {
         .with(Mark::new("code", "").at("lang", "en").says(line))
 }
 
-
 /// Spans of a text as elements of `holder`.
 pub(crate) fn inline(mut holder: Mark, spans: &[Span], texts: &Texts) -> Mark {
     for span in spans {

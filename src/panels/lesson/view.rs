@@ -182,7 +182,8 @@ fn clicked(app: App, event: &MouseEvent) {
         let holder = target.closest(&format!("[{name}]")).ok().flatten();
         holder.and_then(|h| h.get_attribute(name))
     };
-    if let Some(term) = held("href").and_then(|to| to.strip_prefix(course::glossary::LINK).map(str::to_owned)) {
+    if let Some(term) = held("href").and_then(|to| to.strip_prefix(course::glossary::LINK).map(str::to_owned))
+    {
         event.prevent_default();
         app.show_term(&term);
     } else if let Some(line) = held("data-run") {

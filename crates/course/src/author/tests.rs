@@ -60,7 +60,11 @@ fn lesson_yaml_broken_in_each_way_names_the_place() {
         (WANT, "{answer: {url: web}}", "want.answer.url: an address such as"),
         (WANT, "{right: {user: a, verb: b}}", "want.right: resource is missing"),
         (WANT, "{output: {run: ls, contain: x}}", "want.output.contain: unknown field"),
-        (WANT, "{lab: {fact: nonsense, at_least: 1}}", "want.lab.fact: the host lab has no fact \"nonsense\"; there are open"),
+        (
+            WANT,
+            "{lab: {fact: nonsense, at_least: 1}}",
+            "want.lab.fact: the host lab has no fact \"nonsense\"; there are open",
+        ),
         (WANT, "{lab: {fact: guest., at_least: 1}}", "want.lab.fact: the host lab has no fact"),
         (WANT, "{lab: {fact: guests}}", "want.lab: exactly one of equals"),
         (WANT, "{lab: {fact: guests, at_least: many}}", "want.lab.at_least: a whole number"),
@@ -664,7 +668,12 @@ fn goals_over_the_host_lab_are_met_and_say_what_is_missing() {
                 "손으로 돌볼 때 잃은 요청이 아직 없습니다. 필요한 값: 0 이하",
             ],
         ),
-        ("fact: hand.lost, at_most: 0", &["lab open day", "lab place all 3", "lab play-day"], 0, ["met", "met"]),
+        (
+            "fact: hand.lost, at_most: 0",
+            &["lab open day", "lab place all 3", "lab play-day"],
+            0,
+            ["met", "met"],
+        ),
     ];
     for (want, commands, seconds, wanted) in table {
         assert_eq!(said(&lab(want), commands, seconds), wanted, "{want}");
