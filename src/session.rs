@@ -4,6 +4,7 @@
 //! Does not own: the DOM, storage (`app`, `storage`), or anything the cluster does.
 //! Everything here is plain data and runs natively.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use client::{Caller, Request, TableOf, Verb};
