@@ -1,5 +1,5 @@
 // Fetches the rest of the program (src/rest.rs) while the page already works, and puts it in place. Before these lines
-// xtask writes REST, where it is, and LATER, where the parts are that are fetched on first use (src/later.rs); after them, trunk's lines that start the first part.
+// xtask writes REST and SELDOM, where they are, and LATER, where the parts are that are fetched on first use (src/later.rs); after them, trunk's lines that start the first part.
 
 /** What the first part exports, once it runs. */
 let first;
@@ -28,18 +28,30 @@ globalThis.wheelhouseStarted = (exports) => {
   if (rest) place();
 };
 
-/** A function of the rest is called this very moment: fetches it while everything waits. */
-globalThis.wheelhouseRest = () => {
-  if (!rest) {
-    const request = new XMLHttpRequest();
-    request.open('GET', REST, false);
-    // One character for each byte: a request that is waited for may not answer with bytes.
-    request.overrideMimeType('text/plain; charset=x-user-defined');
-    request.send();
-    if (request.status !== 200) throw new Error(`a part of Wheelhouse did not load (${request.status}): ${REST}`);
-    rest = new WebAssembly.Module(Uint8Array.from(request.responseText, (letter) => letter.charCodeAt(0)));
-  }
+/** Fetches a part while everything waits. */
+function now(url) {
+  const request = new XMLHttpRequest();
+  request.open('GET', url, false);
+  // One character for each byte: a request that is waited for may not answer with bytes.
+  request.overrideMimeType('text/plain; charset=x-user-defined');
+  request.send();
+  if (request.status !== 200) throw new Error(`a part of Wheelhouse did not load (${request.status}): ${url}`);
+  return new WebAssembly.Module(Uint8Array.from(request.responseText, (letter) => letter.charCodeAt(0)));
+}
+
+function restNow() {
+  rest ??= now(REST);
   place();
+}
+
+/** A function of the rest is called this very moment. */
+globalThis.wheelhouseRest = restNow;
+
+/** A function that is seldom used is called this very moment. The rest has to be in place before what it leads to. */
+globalThis.wheelhouseSeldom = () => {
+  restNow();
+  new WebAssembly.Instance(now(SELDOM), { first });
+  first['$seldom-ready'].value = 1;
 };
 
 async function compiled() {

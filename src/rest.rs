@@ -1,8 +1,8 @@
-//! The rest of the engine: the part of the program that is downloaded while the page already works.
+//! The rest of the engine: the part of the program that is downloaded while the page already works, and the part that
+//! is downloaded when something in it is first called.
 //!
-//! `cargo xtask build` cuts the program in two by what a first visit uses (xtask/split). Where a function of the rest
-//! is called before the rest is there, the page's start script (assets/start.js) fetches it on the spot. An uncut
-//! program has no rest.
+//! `cargo xtask build` cuts the program in three by what visits use (xtask/split). Where a function of a part that is not
+//! there is called, the page's start script (assets/start.js) fetches it on the spot. An uncut program has no such parts.
 
 use js_sys::Reflect;
 use leptos::prelude::{GetUntracked, Set, window_event_listener_untyped};
@@ -15,12 +15,22 @@ extern "C" {
     /// The start script's: returns once the rest is in place, or throws.
     #[wasm_bindgen(js_name = wheelhouseRest)]
     fn rest();
+
+    /// The same for the part that is seldom used.
+    #[wasm_bindgen(js_name = wheelhouseSeldom)]
+    fn seldom();
 }
 
 /// What a function of the rest calls first; the cut program knows it by the import's name.
 #[wasm_bindgen(js_name = needRest)]
 pub fn need() {
     rest();
+}
+
+/// What a function of the part that is seldom used calls first.
+#[wasm_bindgen(js_name = needSeldom)]
+pub fn need_seldom() {
+    seldom();
 }
 
 /// True as long as the rest is not in place: then the start script takes its function away.

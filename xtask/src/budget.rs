@@ -2,8 +2,9 @@
 //!
 //! Counted as the first part: every HTML, JS, wasm and CSS file that the page needs before it can be used. The rest of
 //! the program (`rest-*.wasm`) comes while it is used and has a limit of its own together with the first part.
-//! Files below dist/later/ are not counted: the page fetches them only when somebody asks for them. The browser tests
-//! hold the page to all that.
+//! What is seldom used (`seldom-*.wasm`) comes when it is first called, which most visits never do; with it the program
+//! has a third limit. Files below dist/later/ are not counted: the page fetches them only when somebody asks for them.
+//! The browser tests hold the page to all that.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,8 +14,10 @@ use crate::{Outcome, page, project, tools};
 
 /// To a page that shows itself, in bytes.
 const FIRST_BYTES: u64 = 600_000;
-/// With the rest of the program, in bytes. It must come down (ARCHITECTURE.md, known limits).
-const WHOLE_BYTES: u64 = 1_900_000;
+/// With the rest of the program, which every visit downloads, in bytes. It must come down (ARCHITECTURE.md, known limits).
+const VISIT_BYTES: u64 = 1_900_000;
+/// With what is seldom used, in bytes.
+const WHOLE_BYTES: u64 = 2_400_000;
 /// Directory of dist/ whose files are not part of a first visit.
 const LATER: &str = "later/";
 
@@ -42,9 +45,11 @@ pub(crate) fn run() -> Outcome {
     }
     let (table, sums) = table(&rows);
     print!("{table}");
-    for (what, bytes, most) in
-        [("a usable page", sums.first, FIRST_BYTES), ("the whole program", sums.whole(), WHOLE_BYTES)]
-    {
+    for (what, bytes, most) in [
+        ("a usable page", sums.first, FIRST_BYTES),
+        ("a visit", sums.visit(), VISIT_BYTES),
+        ("the whole program", sums.whole(), WHOLE_BYTES),
+    ] {
         if bytes > most {
             return Err(format!("{what} downloads {bytes} bytes, {} over the budget", bytes - most));
         }
@@ -57,11 +62,16 @@ pub(crate) fn run() -> Outcome {
 struct Sums {
     first: u64,
     rest: u64,
+    seldom: u64,
 }
 
 impl Sums {
-    fn whole(&self) -> u64 {
+    fn visit(&self) -> u64 {
         self.first + self.rest
+    }
+
+    fn whole(&self) -> u64 {
+        self.visit() + self.seldom
     }
 }
 
@@ -75,22 +85,27 @@ fn table(rows: &[Row]) -> (String, Sums) {
     let mut sums = Sums::default();
     for row in rows {
         let (later, rest) = (row.path.starts_with(LATER), row.path.starts_with(page::REST_PREFIX));
+        let seldom = row.path.starts_with(page::SELDOM_PREFIX);
         let brotli = row.brotli_bytes.map_or("-".to_owned(), |bytes| bytes.to_string());
-        let mark = match (later, rest) {
-            (true, _) => " (when asked for)",
-            (_, true) => " (while the page is used)",
+        let mark = match (later, rest, seldom) {
+            (true, ..) => " (when asked for)",
+            (_, true, _) => " (while the page is used)",
+            (.., true) => " (when first called)",
             _ => "",
         };
         text += &format!("{:>10} {brotli:>10}  {}{mark}\n", row.raw_bytes, row.path);
         match row.brotli_bytes {
             Some(bytes) if rest => sums.rest += bytes,
+            Some(bytes) if seldom => sums.seldom += bytes,
             Some(bytes) if !later => sums.first += bytes,
             _ => {}
         }
     }
-    for (what, bytes, most) in
-        [("to a usable page", sums.first, FIRST_BYTES), ("with the rest", sums.whole(), WHOLE_BYTES)]
-    {
+    for (what, bytes, most) in [
+        ("to a usable page", sums.first, FIRST_BYTES),
+        ("with the rest", sums.visit(), VISIT_BYTES),
+        ("with what is seldom used", sums.whole(), WHOLE_BYTES),
+    ] {
         text += &format!("{bytes:>21}  {what}: {} % of {most}\n", bytes * 100 / most);
     }
     (text, sums)
@@ -140,13 +155,19 @@ mod tests {
             row("index.html", 100, Some(50)),
             row("later/editor.js", 9000, Some(2000)),
             row("rest-1.wasm", 2000, Some(400)),
+            row("seldom-1.wasm", 4000, Some(800)),
         ];
         let (text, sums) = table(&rows);
-        assert_eq!(sums, Sums { first: 350, rest: 400 });
+        assert_eq!(sums, Sums { first: 350, rest: 400, seldom: 800 });
         assert!(text.contains("later/editor.js (when asked for)"), "{text}");
         assert!(text.contains("rest-1.wasm (while the page is used)"), "{text}");
+        assert!(text.contains("seldom-1.wasm (when first called)"), "{text}");
         assert!(text.contains("                  350  to a usable page: 0 % of 600000\n"), "{text}");
-        assert!(text.ends_with("                  750  with the rest: 0 % of 1900000\n"), "{text}");
+        assert!(text.contains("                  750  with the rest: 0 % of 1900000\n"), "{text}");
+        assert!(
+            text.ends_with("                 1550  with what is seldom used: 0 % of 2400000\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{Outcome, later, page, project, split, tools, wasm_opt};
 pub(crate) fn run() -> Outcome {
     let start = Instant::now();
     let tools = tools::site_tools()?;
-    let splitter = step("building what cuts the program in two", "first time about 40 s", split::tool)?;
+    let splitter = step("building what cuts the program", "first time about 40 s", split::tool)?;
     step(
         "building the release site into dist/",
         "first time about 3 min on two cores, then what changed",
@@ -18,7 +18,12 @@ pub(crate) fn run() -> Outcome {
     )?;
     let later = later::put(&project::dist())?;
     step("making the page strict (no inline scripts)", "", || {
-        page::finish(&project::dist(), &project::read(&wasm_opt::rest())?, &later)
+        page::finish(
+            &project::dist(),
+            &project::read(&wasm_opt::rest())?,
+            &project::read(&wasm_opt::seldom())?,
+            &later,
+        )
     })?;
     println!("dist/ is ready after {}", shown(start.elapsed()));
     Ok(())

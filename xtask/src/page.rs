@@ -21,31 +21,36 @@ const START: &str = "assets/start.js";
 const FIRST_PART: &str = "_bg.wasm";
 /// How the name of the rest begins.
 pub(crate) const REST_PREFIX: &str = "rest-";
+/// How the name of the part that is seldom used begins.
+pub(crate) const SELDOM_PREFIX: &str = "seldom-";
 /// Stands in the page for the script's name until that is known.
 const START_PLACE: &str = "start-NAME.js";
 
-/// Rewrites the page that trunk left in `dist` and puts the rest of the program beside it. `later` is the line of the
-/// start script that says where the parts for later are.
-pub(crate) fn finish(dist: &Path, rest: &[u8], later: &str) -> Outcome {
+/// Rewrites the page that trunk left in `dist` and puts the other parts of the program beside it. `later` is the line of
+/// the start script that says where the parts for later are.
+pub(crate) fn finish(dist: &Path, rest: &[u8], seldom: &[u8], later: &str) -> Outcome {
     let index = dist.join("index.html");
     let first = first_part(dist)?;
     // Trunk names the file by what it was before the cut; parts that do not belong together must never meet.
-    let key = project::key(&[&project::read(&first)?, rest]);
+    let key = project::key(&[&project::read(&first)?, rest, seldom]);
     let old_name = first.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let new_name = format!("first-{key}{FIRST_PART}");
     let html = project::read_text(&index)?.replace(&old_name, &new_name);
     std::fs::rename(&first, dist.join(&new_name)).map_err(|e| format!("cannot rename {old_name}: {e}"))?;
-    project::write(&dist.join(rest_name(&key)), rest)?;
+    let name = |prefix: &str| format!("{prefix}{key}.wasm");
+    project::write(&dist.join(name(REST_PREFIX)), rest)?;
+    project::write(&dist.join(name(SELDOM_PREFIX)), seldom)?;
 
     let (html, trunks) = strict(&html)?;
     for file in project::files_below(dist)?.iter().filter(|file| is_glue(file)) {
         project::write(file, introduced(&project::read_text(file)?)?.as_bytes())?;
     }
     let loader = without_comments(&project::read_text(&project::root().join(START))?);
-    let script = format!(
-        "const REST = new URL('./{}', import.meta.url).href;\n{later}{loader}{trunks}\n",
-        rest_name(&key)
-    );
+    let place = |constant: &str, prefix: &str| {
+        format!("const {constant} = new URL('./{}', import.meta.url).href;\n", name(prefix))
+    };
+    let places = place("REST", REST_PREFIX) + &place("SELDOM", SELDOM_PREFIX);
+    let script = format!("{places}{later}{loader}{trunks}\n");
     let name = script_name(&script);
     project::write(&dist.join(&name), script.as_bytes())?;
     let html = html.replace(START_PLACE, &name);
@@ -83,10 +88,6 @@ fn introduced(glue: &str) -> Outcome<String> {
         1 => Ok(glue.replace(line, &format!("{line}\n    globalThis.wheelhouseStarted?.(wasm);"))),
         found => Err(format!("wasm-bindgen's script has {line:?} {found} times instead of once")),
     }
-}
-
-fn rest_name(key: &str) -> String {
-    format!("{REST_PREFIX}{key}.wasm")
 }
 
 /// A script without the lines that only we read.

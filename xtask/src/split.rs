@@ -1,4 +1,4 @@
-//! `xtask/split`, which cuts the page's program in two, and `cargo xtask profile`, which finds out where.
+//! `xtask/split`, which cuts the page's program in three, and `cargo xtask profile`, which finds out where.
 //!
 //! The splitter is a package of its own, outside the workspace: it alone needs walrus.
 
@@ -12,11 +12,18 @@ use crate::{Outcome, chromium, page, project, serve, tools};
 /// Names of the functions that a first visit uses.
 const HOT: &str = "xtask/split/hot.txt";
 
+/// Digests of the names of those that usual sessions use besides.
+const WARM: &str = "xtask/split/warm.txt";
+
 /// Digests of the names of all others.
 const COLD: &str = "xtask/split/cold.txt";
 
 pub(crate) fn cold() -> PathBuf {
     project::root().join(COLD)
+}
+
+pub(crate) fn warm() -> PathBuf {
+    project::root().join(WARM)
 }
 
 pub(crate) fn hot() -> PathBuf {
@@ -36,7 +43,7 @@ pub(crate) fn tool() -> Outcome<PathBuf> {
     Ok(target.join("debug/split").with_extension(env::consts::EXE_EXTENSION))
 }
 
-/// Plays a first visit on a program that counts, and keeps the names of the functions it entered.
+/// Plays a first visit and usual sessions on a program that counts, and keeps what they entered.
 pub(crate) fn profile() -> Outcome {
     let dist = project::dist();
     let program = project::target().join("wasm-bindgen/release/wheelhouse-web_bg.wasm");
@@ -67,12 +74,13 @@ pub(crate) fn profile() -> Outcome {
     tools::npm_ci(&dir, "the browser driver")?;
     let chromium = chromium::ready()?;
     let url = serve::in_background(&site, "/")?;
-    step("playing a first visit", "about 1 min", || {
+    step("playing visits", "about 2 min", || {
         project::run(
             Command::new("node")
                 .arg("profile.mjs")
                 .arg(&names)
                 .arg(hot())
+                .arg(warm())
                 .arg(cold())
                 .current_dir(&dir)
                 .env("WHEELHOUSE_URL", url)

@@ -1,7 +1,7 @@
 //! The `wasm-opt` that trunk finds on PATH during a build: xtask under another name.
 //!
-//! It cuts the program in two (xtask/split) and lets Binaryen shrink both parts. Trunk gets the first part; the rest
-//! waits at [`rest`].
+//! It cuts the program in three (xtask/split) and lets Binaryen shrink the parts. Trunk gets the first part; the others
+//! wait at [`rest`] and [`seldom`].
 //!
 //! Binaryen's JavaScript build needs over a minute for a large module, so the result is remembered by the hash of the
 //! input; a rebuild that did not change the wasm does not pay again.
@@ -19,12 +19,17 @@ const SCRIPT: &str = "WHEELHOUSE_WASM_OPT";
 const CACHE: &str = "WHEELHOUSE_WASM_OPT_CACHE";
 /// Tells the stand-in where the splitter is.
 const SPLITTER: &str = "WHEELHOUSE_SPLITTER";
-/// Results kept, two for each site: the current one, and a few to go back to.
-const KEPT: usize = 8;
+/// Results kept, three for each site: the current one, and a few to go back to.
+const KEPT: usize = 12;
 
 /// Where a build leaves the rest of the program.
 pub(crate) fn rest() -> PathBuf {
     project::target().join("split/rest.wasm")
+}
+
+/// Where a build leaves what is seldom used.
+pub(crate) fn seldom() -> PathBuf {
+    project::target().join("split/seldom.wasm")
 }
 
 pub(crate) fn is_my_name(invoked_as: &str) -> bool {
@@ -43,7 +48,7 @@ pub(crate) fn stand_in(command: &mut Command, script: &Path, splitter: &Path) ->
         .and_then(|_| fs::rename(&draft, &link))
         .map_err(|e| format!("cannot copy xtask to {}: {e}", link.display()))?;
     // What an earlier build left must not be taken for this one's.
-    drop(fs::remove_file(rest()));
+    drop((fs::remove_file(rest()), fs::remove_file(seldom())));
     command.env(SCRIPT, script).env(SPLITTER, splitter).env(CACHE, project::target().join("wasm-opt-cache"));
     Ok(dir)
 }
@@ -67,11 +72,19 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         .collect();
 
     let dir = project::target().join("split");
-    let (first, other) = (dir.join("first.cut.wasm"), dir.join("rest.cut.wasm"));
+    let parts = [
+        ("--first", dir.join("first.cut.wasm"), PathBuf::from(output)),
+        ("--rest", dir.join("rest.cut.wasm"), rest()),
+        ("--seldom", dir.join("seldom.cut.wasm"), seldom()),
+    ];
     let mut cut = Command::new(splitter);
-    cut.arg("cut").arg(input).arg("--hot").arg(split::hot()).arg("--cold").arg(split::cold());
-    project::run(cut.arg("--first").arg(&first).arg("--rest").arg(&other))?;
-    for (from, to) in [(&first, Path::new(output)), (&other, &rest())] {
+    cut.arg("cut").arg(input).arg("--hot").arg(split::hot());
+    cut.arg("--warm").arg(split::warm()).arg("--cold").arg(split::cold());
+    for (option, file, _) in &parts {
+        cut.arg(option).arg(file);
+    }
+    project::run(&mut cut)?;
+    for (_, from, to) in &parts {
         shrink(&script, &cache, &flags, from, to)?;
     }
     forget_old(&cache)

@@ -1,4 +1,5 @@
-// The program comes in two parts (xtask/split). The page works before the rest is there; commands wait for it.
+// The program comes in three parts (xtask/split). The page works before the rest is there; commands wait for it. What is
+// seldom used comes when it is called.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -35,3 +36,17 @@ test('without the rest the page shows, says what is missing, and commands run on
     await page.getByText('A part of Wheelhouse has not loaded').waitFor({ state: 'detached' });
   });
 });
+
+test('what is seldom used comes when it is first called, once', () => visiting({}, async (visit) => {
+  const { page } = visit;
+  const seldom = () => visit.fetched.filter((path) => path.startsWith('seldom-')).length;
+  await page.evaluate(() => window.wheelhouse.exec('kubectl create deployment web --image=nginx:1.25 --replicas=2'));
+  await page.evaluate(() => window.wheelhouse.advance(20_000));
+  const { output } = await page.evaluate(() => window.wheelhouse.exec('kubectl get deployment web'));
+  assert.match(output, /web +2\/2/);
+  assert.equal(seldom(), 0, 'an everyday session needs what is seldom used: `cargo xtask build && cargo xtask profile` and build again');
+  const docker = await page.evaluate(() => window.wheelhouse.exec('docker run --rm alpine:3.20 echo hello'));
+  assert.equal(docker.exit, 0, docker.output);
+  assert.match(docker.output, /hello\n$/);
+  assert.equal(seldom(), 1);
+}));

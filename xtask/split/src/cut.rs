@@ -1,4 +1,4 @@
-//! Carries out the plan: the same program parsed twice becomes its first part and the rest.
+//! Carries out the plan: the same program parsed twice becomes the part that stays and the part that moves out.
 
 use walrus::ir::Value;
 use walrus::{
@@ -7,23 +7,23 @@ use walrus::{
 };
 
 use crate::Outcome;
-use crate::plan::Plan;
+use crate::plan::{Cut, Plan};
 
-/// The module that the rest imports from, as the start script provides it.
+/// The module that what moved out imports from, as the start script provides it.
 const FIRST: &str = "first";
-/// Exports of the first part that are no functions.
-const MEMORY: &str = "$memory";
-/// A global, 1 once the rest is in place. The start script sets it.
-const READY: &str = "$ready";
+/// Exports of the part that stays which are no functions.
+const MEMORY: &str = "memory";
+/// A global, 1 once the other part is in place. The start script sets it.
+const READY: &str = "ready";
 
-/// Turns the program into its first part: stubs where cold functions were.
-pub(crate) fn first(module: &mut Module, plan: &Plan) -> Outcome {
+/// Turns the program into the part that stays: stubs where cold functions were.
+pub(crate) fn stay(module: &mut Module, plan: &Plan) -> Outcome {
     let ready = module.globals.add_local(ValType::I32, true, false, ConstExpr::Value(Value::I32(0)));
     let mut ensure = FunctionBuilder::new(&mut module.types, &[], &[]);
     ensure.func_body().global_get(ready).unop(walrus::ir::UnaryOp::I32Eqz).if_else(
         None,
         |absent| {
-            absent.call(plan.need_rest);
+            absent.call(plan.need);
         },
         |_| {},
     );
@@ -44,7 +44,8 @@ pub(crate) fn first(module: &mut Module, plan: &Plan) -> Outcome {
         module.funcs.get_mut(*id).kind = FunctionKind::Local(stub.local_func(args));
     }
 
-    plan.data.keep(module, true);
+    // The first cut leaves the constants apart, for the second to choose from.
+    plan.data.keep(module, true, plan.cut == Cut::Rest);
     for (id, name) in &plan.lent {
         module.exports.add(name, *id);
     }
@@ -52,11 +53,11 @@ pub(crate) fn first(module: &mut Module, plan: &Plan) -> Outcome {
         module.exports.add(name, *id);
     }
     let memory = module.get_memory_id().map_err(|e| format!("{e:#}"))?;
-    module.exports.add(MEMORY, memory);
+    module.exports.add(&plan.cut.export(MEMORY), memory);
     for (id, name) in &plan.tables {
         module.exports.add(name, *id);
     }
-    module.exports.add(READY, ready);
+    module.exports.add(&plan.cut.export(READY), ready);
     let table = module.tables.get_mut(plan.table);
     table.initial = plan.table_size();
     table.maximum = table.maximum.map(|most| most.max(plan.table_size()));
@@ -64,19 +65,19 @@ pub(crate) fn first(module: &mut Module, plan: &Plan) -> Outcome {
     Ok(())
 }
 
-/// Turns the program into the rest: cold functions, and imports for everything else.
-pub(crate) fn rest(module: &mut Module, plan: &Plan) -> Outcome {
+/// Turns the program into the part that moves out: cold functions, and imports for everything else.
+pub(crate) fn leave(module: &mut Module, plan: &Plan) -> Outcome {
     module.start = None;
     for id in module.exports.iter().map(|export| export.id()).collect::<Vec<_>>() {
         module.exports.delete(id);
     }
-    plan.data.keep(module, false);
+    plan.data.keep(module, false, true);
     for id in module.elements.iter().map(|element| element.id()).collect::<Vec<_>>() {
         module.elements.delete(id);
     }
 
     let memory = module.get_memory_id().map_err(|e| format!("{e:#}"))?;
-    let import = module.imports.add(FIRST, MEMORY, memory);
+    let import = module.imports.add(FIRST, &plan.cut.export(MEMORY), memory);
     module.memories.get_mut(memory).import = Some(import);
     for (id, name) in &plan.tables {
         let import = module.imports.add(FIRST, name, *id);
@@ -86,7 +87,8 @@ pub(crate) fn rest(module: &mut Module, plan: &Plan) -> Outcome {
     }
     let table = module.tables.get_mut(plan.table);
     table.initial = plan.table_size();
-    table.maximum = table.maximum.map(|most| most.max(plan.table_size()));
+    // Another cut may have made the table larger.
+    table.maximum = None;
     for (id, name) in &plan.globals {
         let import = module.imports.add(FIRST, name, *id);
         module.globals.get_mut(*id).kind = GlobalKind::Import(import);

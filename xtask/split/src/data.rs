@@ -109,8 +109,8 @@ impl Segments {
         (sum(|_| true), sum(|segment| segment.reached))
     }
 
-    /// Leaves in `module` only the constants that are reached or only those that are not; neighbours become one.
-    pub fn keep(&self, module: &mut Module, reached: bool) {
+    /// Leaves in `module` only the constants that are reached or only those that are not. Joined, neighbours become one.
+    pub fn keep(&self, module: &mut Module, reached: bool, join: bool) {
         let mut joined: Vec<(MemoryId, u32, Vec<u8>)> = Vec::new();
         let mut apart = true;
         for segment in &self.0 {
@@ -123,7 +123,7 @@ impl Segments {
             }
             match joined.last_mut() {
                 Some((_, start, bytes))
-                    if !apart && segment.start - *start - (bytes.len() as u32) < PADDING =>
+                    if join && !apart && segment.start - *start - (bytes.len() as u32) < PADDING =>
                 {
                     bytes.resize((segment.start - *start) as usize, 0);
                     bytes.extend(value);

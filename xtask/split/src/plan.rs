@@ -24,10 +24,43 @@ const ALWAYS_FIRST: &[&str] = &[
     "alloc::raw_vec",
 ];
 
-/// The import that a stub calls while the rest is not there; the whole name has a hash after it.
-const NEED_REST: &str = "__wbg_wheelhouseRest_";
+/// Which of the two cuts is made. Their exports have names of their own, as both end up in the first part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// What a visit needs, apart from what is seldom used.
+    Seldom,
+    /// What a first visit enters, apart from the rest of what a visit needs.
+    Rest,
+}
+
+impl Cut {
+    /// The import that a stub calls while the other part is not there; the whole name has a hash after it.
+    const fn need(self) -> &'static str {
+        match self {
+            Self::Seldom => "__wbg_wheelhouseSeldom_",
+            Self::Rest => "__wbg_wheelhouseRest_",
+        }
+    }
+
+    /// How the names of functions that are lent to the other part begin.
+    const fn lent(self) -> char {
+        match self {
+            Self::Seldom => '!',
+            Self::Rest => '~',
+        }
+    }
+
+    /// The name of an export that is no function.
+    pub fn export(self, name: &str) -> String {
+        match self {
+            Self::Seldom => format!("$seldom-{name}"),
+            Self::Rest => format!("${name}"),
+        }
+    }
+}
 
 pub(crate) struct Plan {
+    pub cut: Cut,
     /// Functions that move out, in the program's order.
     pub cold: BTreeSet<FunctionId>,
     /// Cold functions that the first part refers to, with their slots of the table. Each becomes a stub there.
@@ -44,30 +77,33 @@ pub(crate) struct Plan {
     pub tables: Vec<(TableId, String)>,
     /// The first slot after those of the program.
     pub first_slot: u32,
-    pub need_rest: FunctionId,
+    /// The import that fetches the other part.
+    pub need: FunctionId,
     pub data: Segments,
     functions: usize,
 }
 
 impl Plan {
-    pub fn of(module: &Module, profile: &Profile) -> Outcome<Self> {
+    pub fn of(module: &Module, profile: &Profile, cut: Cut) -> Outcome<Self> {
         let table = module.tables.main_function_table().map_err(|e| format!("{e:#}"))?.ok_or("no table")?;
         let first_slot = u32::try_from(module.tables.get(table).initial).map_err(|e| e.to_string())?;
         let all: BTreeMap<FunctionId, Uses> =
             module.funcs.iter_local().map(|(id, function)| (id, uses(function))).collect();
-        let exported: BTreeSet<FunctionId> = module
+        // What an earlier cut lends is no reason to come first: a stub can be lent too.
+        let (lent_before, exported): (Vec<_>, Vec<_>) = module
             .exports
             .iter()
             .filter_map(|export| match export.item {
-                ExportItem::Function(id) => Some(id),
+                ExportItem::Function(id) => Some((export.name.starts_with(Cut::Seldom.lent()), id)),
                 _ => None,
             })
-            .chain(module.start)
-            .collect();
+            .chain(module.start.map(|id| (false, id)))
+            .partition(|(lent, _)| *lent);
+        let exported: BTreeSet<FunctionId> = exported.into_iter().map(|(_, id)| id).collect();
         let name = |id: &FunctionId| stable(module.funcs.get(*id).name.as_deref().unwrap_or_default());
         let comes_first = |id: &FunctionId| {
             let name = name(id);
-            exported.contains(id) || profile.is_hot(&name) || always_first(&name)
+            exported.contains(id) || profile.is_hot(&name, cut) || always_first(&name)
         };
         let mut cold: BTreeSet<FunctionId> = all.keys().copied().filter(|id| !comes_first(id)).collect();
         // What the profile has never met comes first where something that comes first may call it.
@@ -85,6 +121,13 @@ impl Plan {
         // What is called from the first part needs a slot; one that it has in the table will do.
         let mut slots: BTreeMap<FunctionId, u32> = taken.iter().map(|(slot, id)| (*id, *slot)).collect();
         let mut next = first_slot;
+        let mut slot = |slots: &mut BTreeMap<FunctionId, u32>, id: FunctionId| {
+            slots.entry(id).or_insert_with(|| {
+                next += 1;
+                next - 1
+            });
+        };
+        lent_before.iter().filter(|(_, id)| cold.contains(id)).for_each(|(_, id)| slot(&mut slots, *id));
         let mut lent = BTreeSet::new();
         let mut globals = BTreeSet::new();
         for (id, uses) in &all {
@@ -93,30 +136,32 @@ impl Plan {
                 lent.extend(uses.functions.iter().copied().filter(|callee| !cold.contains(callee)));
             } else {
                 for callee in uses.functions.iter().filter(|callee| cold.contains(callee)) {
-                    slots.entry(*callee).or_insert_with(|| {
-                        next += 1;
-                        next - 1
-                    });
+                    slot(&mut slots, *callee);
                 }
             }
         }
-        let need_rest = module
+        let need = module
             .imports
             .iter()
-            .find(|import| import.name.starts_with(NEED_REST))
+            .find(|import| import.name.starts_with(cut.need()))
             .and_then(|import| match import.kind {
                 walrus::ImportKind::Function(id) => Some(id),
                 _ => None,
             })
-            .ok_or_else(|| format!("the program does not import {NEED_REST}*"))?;
+            .ok_or_else(|| format!("the program does not import {}*", cut.need()))?;
 
         let mut data = Segments::of(module)?;
         let stays = module.funcs.iter_local().filter(|(id, _)| !cold.contains(id));
         data.reach(module, stays.map(|(_, function)| function));
         Ok(Self {
+            cut,
             data,
-            lent: lent.into_iter().enumerate().map(|(at, id)| (id, short(at))).collect(),
-            globals: globals.into_iter().enumerate().map(|(at, id)| (id, format!("${at}"))).collect(),
+            lent: lent.into_iter().enumerate().map(|(at, id)| (id, short(cut.lent(), at))).collect(),
+            globals: globals
+                .into_iter()
+                .enumerate()
+                .map(|(at, id)| (id, cut.export(&at.to_string())))
+                .collect(),
             functions: all.len(),
             cold,
             slots,
@@ -126,10 +171,10 @@ impl Plan {
                 .tables
                 .iter()
                 .enumerate()
-                .map(|(at, table)| (table.id(), format!("$table{at}")))
+                .map(|(at, table)| (table.id(), cut.export(&format!("table{at}"))))
                 .collect(),
             first_slot,
-            need_rest,
+            need,
         })
     }
 
@@ -142,8 +187,9 @@ impl Plan {
     pub fn summary(&self) -> String {
         let (bytes, reached) = self.data.bytes();
         format!(
-            "    {} of {} functions come first, and {reached} of {bytes} bytes of constants; {} stubs lead to the \
-             rest, {} functions lead back",
+            "    {:?}: {} of {} functions stay, and {reached} of {bytes} bytes of constants; {} stubs lead out, {} \
+             functions lead back",
+            self.cut,
             self.functions - self.cold.len(),
             self.functions,
             self.slots.len(),
@@ -180,9 +226,9 @@ fn always_first(name: &str) -> bool {
 }
 
 /// Names of one, two, three characters: an export costs little more than its name.
-fn short(mut at: usize) -> String {
+fn short(first: char, mut at: usize) -> String {
     const LETTERS: &[u8; 64] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
-    let mut name = String::from("~");
+    let mut name = String::from(first);
     loop {
         name.push(char::from(LETTERS[at % 64]));
         at /= 64;
@@ -214,7 +260,7 @@ mod tests {
 
     #[test]
     fn short_names_differ() {
-        let names: BTreeSet<String> = (0..5000).map(short).collect();
+        let names: BTreeSet<String> = (0..5000).map(|at| short('~', at)).collect();
         assert_eq!(names.len(), 5000);
         assert!(names.iter().all(|name| name.len() <= 4));
     }

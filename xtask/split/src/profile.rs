@@ -1,26 +1,34 @@
-//! What `cargo xtask profile` has found out: the functions that a first visit enters, by name, and those that it does
-//! not, by a digest of the name.
+//! What `cargo xtask profile` has found out: the functions that a first visit enters, by name; those that usual sessions
+//! enter besides, and all others, by a digest of the name.
 
 use std::collections::BTreeSet;
 
+use crate::plan::Cut;
+
 pub(crate) struct Profile<'a> {
     hot: BTreeSet<&'a str>,
+    warm: BTreeSet<&'a str>,
     cold: BTreeSet<&'a str>,
 }
 
 impl<'a> Profile<'a> {
-    pub fn of(hot: &'a str, cold: &'a str) -> Self {
+    pub fn of(hot: &'a str, warm: &'a str, cold: &'a str) -> Self {
         let lines = |text: &'a str| text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        Self { hot: lines(hot).collect(), cold: lines(cold).flat_map(|line| line.split(' ')).collect() }
+        let digests = |text| lines(text).flat_map(|line| line.split(' ')).collect();
+        Self { hot: lines(hot).collect(), warm: digests(warm), cold: digests(cold) }
     }
 
-    pub fn is_hot(&self, name: &str) -> bool {
-        self.hot.contains(name)
+    /// Whether a function stays where it is in this cut.
+    pub fn is_hot(&self, name: &str, cut: Cut) -> bool {
+        self.hot.contains(name) || cut == Cut::Seldom && self.warm.contains(digest(name).as_str())
     }
 
     /// Whether the profile was taken of a program without this function.
     pub fn is_new(&self, name: &str) -> bool {
-        !self.is_hot(name) && !self.cold.contains(digest(name).as_str())
+        let digest = digest(name);
+        !self.hot.contains(name)
+            && !self.warm.contains(digest.as_str())
+            && !self.cold.contains(digest.as_str())
     }
 }
 
@@ -36,11 +44,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_function_is_hot_or_cold_or_new() {
+    fn a_function_is_hot_or_warm_or_cold_or_new() {
         assert_eq!(digest("a"), "e40c292c");
-        let profile = Profile::of("# names\ncore::b\n", "# digests\n00000000 e40c292c\n");
-        for (name, hot, new) in [("core::b", true, false), ("a", false, false), ("c", false, true)] {
-            assert_eq!((profile.is_hot(name), profile.is_new(name)), (hot, new), "{name}");
+        let warm = digest("w");
+        let profile = Profile::of("# names\ncore::b\n", &warm, "# digests\n00000000 e40c292c\n");
+        for (name, first, usual, new) in [
+            ("core::b", true, true, false),
+            ("w", false, true, false),
+            ("a", false, false, false),
+            ("c", false, false, true),
+        ] {
+            let hot = (profile.is_hot(name, Cut::Rest), profile.is_hot(name, Cut::Seldom));
+            assert_eq!((hot.0, hot.1, profile.is_new(name)), (first, usual, new), "{name}");
         }
     }
 }
