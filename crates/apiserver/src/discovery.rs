@@ -34,7 +34,7 @@ impl ApiServer {
             }
             ["apis", group, version] => self.resource_list(group, version).ok_or_else(no_such_resource)?,
             [check @ ("livez" | "readyz" | "healthz"), rest @ ..] => {
-                Value::from(crate::health::answer(check, rest, query, &request.options.query)?)
+                Value::from(self.health.answer(check, rest, query, &request.options.query)?)
             }
             ["metrics"] => Value::from(self.metrics()),
             _ => return Err(no_such_resource()),

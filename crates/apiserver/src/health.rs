@@ -1,8 +1,9 @@
-//! /livez, /readyz, /healthz: named checks, verbose or not, some excluded.
+//! /livez, /readyz, /healthz: named checks, verbose or not, some excluded; ComponentStatuses.
 //!
-//! Models `k8s.io/apiserver/pkg/server/healthz`. Not modelled: checks that fail; no fault reaches the server yet.
+//! Models `k8s.io/apiserver/pkg/server/healthz` and `pkg/registry/core/componentstatus`. The store is all that can fail
+//! here: a server that starts answers nothing until its hooks are done.
 
-use objects::{Reason, Status, Str};
+use objects::{Reason, Status, Str, Value, value};
 
 /// What every one of the three looks at first.
 const FIRST: [&str; 2] = ["ping", "log"];
@@ -44,54 +45,125 @@ const HOOKS: [&str; 31] = [
     "poststarthook/apiservice-openapiv3-controller",
 ];
 
-fn checks(of: &str) -> Vec<&'static str> {
-    let ready = of == "readyz";
-    let second: &[&str] = if ready { &READY } else { &LIVE };
-    let last: &[&str] = if ready { &LAST_READY } else { &[] };
-    FIRST.iter().chain(second).chain(&HOOKS).chain(last).copied().collect()
+/// What fails while the store does not answer. A server that is well lists no check of it under /readyz.
+const ETCD: [&str; 2] = ["etcd", "etcd-readiness"];
+
+/// A part of the cluster that the server asks how it is, and what it says when it is not well.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// `scheduler`, `controller-manager`, `etcd-0`
+    pub name: Str,
+    pub failure: Option<String>,
 }
 
-/// The text of a health path: `ok`, or every check when `verbose` is asked for.
-///
-/// # Errors
-/// 404 for a check that does not exist.
-pub(crate) fn answer(
-    of: &str,
-    single: &[&str],
-    query: &str,
-    parameters: &[(Str, Str)],
-) -> Result<String, Status> {
-    let all = checks(of);
-    if !single.is_empty() {
-        let name = single.join("/");
-        return if all.contains(&name.as_str()) {
-            Ok("ok".into())
-        } else {
-            Err(Status::new(Reason::NotFound, "the server could not find the requested resource"))
+/// How the server's surroundings are, as far as it can tell. Set by whoever runs it.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    /// The store does not answer.
+    pub no_store: bool,
+    pub parts: Vec<Part>,
+}
+
+impl Health {
+    fn checks(&self, of: &str) -> Vec<&'static str> {
+        let ready = of == "readyz";
+        let second: &[&str] = if ready { &READY } else { &LIVE };
+        let last: &[&str] = if ready { &LAST_READY } else { &[] };
+        let etcd: &[&str] = if ready && self.no_store { &ETCD } else { &[] };
+        FIRST.iter().chain(etcd).chain(second).chain(&HOOKS).chain(last).copied().collect()
+    }
+
+    fn fails(&self, check: &str) -> bool {
+        self.no_store && ETCD.contains(&check)
+    }
+
+    /// The ComponentStatuses, in the order they are asked.
+    pub(crate) fn statuses(&self) -> Vec<Value> {
+        let status = |part: &Part| {
+            let mut condition = value!({"type": "Healthy", "status": "True", "message": "ok"});
+            if let Some(failure) = &part.failure {
+                condition.set("status", "False");
+                // The store's prober fails with an error; the others' say it in their message.
+                let (message, error) =
+                    if part.name.starts_with("etcd") { ("", failure.as_str()) } else { (failure.as_str(), "") };
+                condition.remove("message");
+                for (field, text) in [("message", message), ("error", error)] {
+                    if !text.is_empty() {
+                        condition.set(field, text);
+                    }
+                }
+            }
+            value!({
+                "apiVersion": "v1", "kind": "ComponentStatus",
+                "metadata": {"name": (&part.name), "creationTimestamp": null}, "conditions": [(condition)],
+            })
         };
+        self.parts.iter().map(status).collect()
     }
-    let given = query.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, "")));
-    let given: Vec<(&str, &str)> =
-        given.chain(parameters.iter().map(|(k, v)| (k.as_str(), v.as_str()))).collect();
-    if !given.iter().any(|(k, _)| *k == "verbose") {
-        return Ok("ok".into());
+
+    /// The text of a health path: `ok`, or every check when `verbose` is asked for.
+    ///
+    /// # Errors
+    /// 404 for a check that does not exist, 500 with every check when one fails.
+    pub(crate) fn answer(
+        &self,
+        of: &str,
+        single: &[&str],
+        query: &str,
+        parameters: &[(Str, Str)],
+    ) -> Result<String, Status> {
+        let all = self.checks(of);
+        if !single.is_empty() {
+            let name = single.join("/");
+            return if !all.contains(&name.as_str()) {
+                Err(Status::new(Reason::NotFound, "the server could not find the requested resource"))
+            } else if self.fails(&name) {
+                Err(server_error("internal server error: etcd client connection not yet established"))
+            } else {
+                Ok("ok".into())
+            };
+        }
+        let given = query.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, "")));
+        let given: Vec<(&str, &str)> =
+            given.chain(parameters.iter().map(|(k, v)| (k.as_str(), v.as_str()))).collect();
+        let excluded: Vec<&str> = given.iter().filter(|(k, _)| *k == "exclude").map(|(_, v)| *v).collect();
+        let mut text = String::new();
+        let mut failed = false;
+        for check in &all {
+            let (mark, state) = if excluded.contains(check) {
+                ('+', "excluded: ok")
+            } else if self.fails(check) {
+                failed = true;
+                ('-', "failed: reason withheld")
+            } else {
+                ('+', "ok")
+            };
+            text.push_str(&format!("[{mark}]{check} {state}\n"));
+        }
+        let unknown: Vec<String> =
+            excluded.iter().filter(|e| !all.contains(e)).map(|e| format!("\"{e}\"")).collect();
+        if !unknown.is_empty() {
+            text.push_str(&format!(
+                "warn: some health checks cannot be excluded: no matches for {}\n",
+                unknown.join(",")
+            ));
+        }
+        if failed {
+            return Err(server_error(&format!("{text}{of} check failed")));
+        }
+        if !given.iter().any(|(k, _)| *k == "verbose") {
+            return Ok("ok".into());
+        }
+        text.push_str(&format!("{of} check passed\n"));
+        Ok(text)
     }
-    let excluded: Vec<&str> = given.iter().filter(|(k, _)| *k == "exclude").map(|(_, v)| *v).collect();
-    let mut text = String::new();
-    for check in &all {
-        let state = if excluded.contains(check) { "excluded: ok" } else { "ok" };
-        text.push_str(&format!("[+]{check} {state}\n"));
-    }
-    let unknown: Vec<String> =
-        excluded.iter().filter(|e| !all.contains(e)).map(|e| format!("\"{e}\"")).collect();
-    if !unknown.is_empty() {
-        text.push_str(&format!(
-            "warn: some health checks cannot be excluded: no matches for {}\n",
-            unknown.join(",")
-        ));
-    }
-    text.push_str(&format!("{of} check passed\n"));
-    Ok(text)
+}
+
+/// An answer of 500 with a text, as a client makes a Status of it.
+fn server_error(text: &str) -> Status {
+    let quoted = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    let message = format!("an error on the server (\"{quoted}\") has prevented the request from succeeding");
+    Status::new(Reason::InternalError, message)
 }
 
 #[cfg(test)]
@@ -100,12 +172,36 @@ mod tests {
 
     #[test]
     fn plain_verbose_single_and_excluded() {
-        assert_eq!(answer("livez", &[], "", &[]).as_deref(), Ok("ok"));
-        assert_eq!(answer("livez", &["etcd"], "", &[]).as_deref(), Ok("ok"));
-        assert!(answer("livez", &["nosuch"], "", &[]).is_err());
-        let text = answer("readyz", &[], "verbose&exclude=log&exclude=x", &[]).unwrap_or_default();
+        let well = Health::default();
+        assert_eq!(well.answer("livez", &[], "", &[]).as_deref(), Ok("ok"));
+        assert_eq!(well.answer("livez", &["etcd"], "", &[]).as_deref(), Ok("ok"));
+        assert!(well.answer("livez", &["nosuch"], "", &[]).is_err());
+        let text = well.answer("readyz", &[], "verbose&exclude=log&exclude=x", &[]).unwrap_or_default();
         assert!(text.starts_with("[+]ping ok\n[+]log excluded: ok\n[+]informer-sync ok\n"), "{text}");
         assert!(text.contains("no matches for \"x\"\n"), "{text}");
         assert!(text.ends_with("readyz check passed\n"), "{text}");
+    }
+
+    #[test]
+    fn without_its_store_it_is_red() {
+        let sick = Health { no_store: true, parts: Vec::new() };
+        for of in ["livez", "readyz", "healthz"] {
+            let said = sick.answer(of, &[], "", &[]).map_err(|s| s.message).unwrap_err();
+            assert!(said.starts_with("an error on the server (\"[+]ping ok\\n[+]log ok\\n"), "{said}");
+            assert!(said.contains("\\n[-]etcd failed: reason withheld\\n"), "{said}");
+            assert!(said.ends_with(&format!("{of} check failed\") has prevented the request from succeeding")), "{said}");
+        }
+        assert_eq!(sick.answer("livez", &[], "exclude=etcd", &[]).as_deref(), Ok("ok"));
+        assert!(sick.answer("livez", &["etcd"], "", &[]).is_err());
+        assert_eq!(sick.answer("livez", &["ping"], "", &[]).as_deref(), Ok("ok"));
+    }
+
+    #[test]
+    fn parts_say_how_they_are() {
+        let part = |name: &str, failure: Option<&str>| Part { name: name.into(), failure: failure.map(str::to_owned) };
+        let health = Health { no_store: true, parts: vec![part("scheduler", None), part("etcd-0", Some("gone"))] };
+        let all = health.statuses();
+        assert_eq!(all[0]["conditions"][0]["message"], "ok");
+        assert_eq!((&all[1]["conditions"][0]["error"], &all[1]["conditions"][0]["status"]), (&"gone".into(), &"False".into()));
     }
 }

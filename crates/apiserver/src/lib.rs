@@ -17,7 +17,7 @@ mod conversion;
 mod custom;
 mod defaults;
 mod discovery;
-mod health;
+pub mod health;
 mod metrics;
 mod registry;
 mod server;

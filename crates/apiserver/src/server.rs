@@ -68,6 +68,7 @@ pub struct ApiServer {
     pub(crate) registered: Registered,
     /// What was asked so far.
     pub(crate) asked: Asked,
+    pub(crate) health: crate::health::Health,
 }
 
 /// A resource that is served: built in, or made by a CustomResourceDefinition.
@@ -151,6 +152,7 @@ impl ApiServer {
             measured: Measured::default(),
             registered: Registered::default(),
             asked: Asked::default(),
+            health: crate::health::Health::default(),
         }
     }
 
@@ -296,6 +298,7 @@ impl ApiServer {
             return Err(method_not_allowed());
         }
         match verb {
+            Verb::Get | Verb::List if cx.resource.id == "componentstatuses" => self.read_parts(cx),
             Verb::Get => self.read_one(cx),
             Verb::List => self.read_list(cx),
             Verb::Create if cx.resource.storage.is_empty() => {
@@ -308,6 +311,11 @@ impl ApiServer {
             Verb::DeleteCollection => self.delete_collection(cx),
             Verb::Watch => Err(Status::bad_request("a watch is opened, not answered")),
         }
+    }
+
+    /// Tells the server how its surroundings are.
+    pub fn set_health(&mut self, health: crate::health::Health) {
+        self.health = health;
     }
 
     /// The resource a request names.

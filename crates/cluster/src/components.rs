@@ -12,6 +12,8 @@ use objects::resources::LEASES;
 use objects::{Reason, Status, Str, Value, value};
 use ordered::{BTreeMap, BTreeSet};
 
+use apiserver::health::Health;
+
 use crate::Cluster;
 
 const API_SERVER: &str = "kube-apiserver";
@@ -194,9 +196,38 @@ impl Cluster {
         self.components_changed();
     }
 
+    /// Whether the server answers a request by itself, whatever its store does.
+    pub(crate) fn needs_no_store(request: &client::Request) -> bool {
+        request.resource == "componentstatuses"
+            || ["/livez", "/readyz", "/healthz", "/api/v1/componentstatuses"]
+                .iter()
+                .any(|p| request.path.starts_with(p))
+    }
+
+    /// What the server finds when it asks the parts beside it how they are.
+    pub(crate) fn health(&self) -> Health {
+        let no_store = self.components.reach == Reach::NoStore;
+        let of = |name: &str, component: &str, port: u16| {
+            let stopped = self.components.hosts(component).is_some_and(|h| h.is_empty());
+            let failure = stopped.then(|| {
+                format!("Get \"https://127.0.0.1:{port}/healthz\": dial tcp 127.0.0.1:{port}: connect: connection refused")
+            });
+            apiserver::health::Part { name: name.into(), failure }
+        };
+        let etcd = no_store.then(|| "context deadline exceeded".to_owned());
+        let parts = vec![
+            of("scheduler", "kube-scheduler", 10_259),
+            of("controller-manager", "kube-controller-manager", 10_257),
+            apiserver::health::Part { name: "etcd-0".into(), failure: etcd },
+        ];
+        Health { no_store, parts }
+    }
+
     /// Starts and stops what now runs or no longer does.
     pub(crate) fn components_changed(&mut self) {
         self.components.reach = self.find_reach("");
+        let health = self.health();
+        self.api.set_health(health);
         let sick = self.components.reach == Reach::NoStore;
         for id in 0..self.parts.len() {
             let name = Str::from(self.parts[id].name());

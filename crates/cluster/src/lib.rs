@@ -139,6 +139,8 @@ impl Cluster {
             self.register_nodes();
             self.install_addons();
         }
+        let health = self.health();
+        self.api.set_health(health);
         self.route();
     }
 
@@ -327,7 +329,10 @@ impl Cluster {
         if journal::changes(&request) {
             self.note(|| Input::Request(Box::new((caller.clone(), request.clone()))));
         }
-        self.reach_from("").check(&self.server_address())?;
+        let reach = self.reach_from("");
+        if reach != Reach::NoStore || !Self::needs_no_store(&request) {
+            reach.check(&self.server_address())?;
+        }
         let answer = self.handle(caller, request);
         self.route();
         self.fleet_moved();

@@ -2,7 +2,7 @@
 //!
 //! Models `k8s.io/apiserver/pkg/storage` (continue tokens, resourceVersionMatch) and ValidateListOptions.
 
-use client::{Response, TableOf};
+use client::{Response, TableOf, Verb};
 use objects::status::Cause;
 use objects::{Reason, Status, Str, Value, base64, json, value};
 use ordered::BTreeMap;
@@ -76,6 +76,25 @@ impl ApiServer {
         let object = match options.table {
             TableOf::No => list_value(cx, meta, items),
             of => tables::of_list(&cx.resource, &items, of, cx.now, meta),
+        };
+        Ok(Response { object, ..Response::default() })
+    }
+
+    /// ComponentStatuses: asked now, stored nowhere.
+    pub(crate) fn read_parts(&mut self, cx: &mut Cx<'_>) -> Result<Response, Status> {
+        let selection = Selection::of(&cx.resource, cx.request)?;
+        let mut items = self.health.statuses();
+        if cx.request.verb == Verb::Get {
+            let name = &cx.request.name;
+            return match items.into_iter().find(|i| i.name() == name.as_str()) {
+                Some(object) => Ok(self.answer(cx, object)),
+                None => Err(Status::not_found("", "componentstatus", name)),
+            };
+        }
+        items.retain(|i| selection.matches(i));
+        let object = match cx.request.options.table {
+            TableOf::No => list_value(cx, value!({}), items),
+            of => tables::of_list(&cx.resource, &items, of, cx.now, value!({})),
         };
         Ok(Response { object, ..Response::default() })
     }

@@ -140,7 +140,7 @@ impl ::hub::Fleet for Cluster {
             return member.call(&name, caller, request);
         }
         self.reach_from("").check(&self.server_address())?;
-        let answer = self.api.handle(caller, request, now);
+        let answer = self.handle(caller, request);
         self.route();
         answer
     }
