@@ -24,6 +24,13 @@ pub(crate) enum Kind {
     Ephemeral,
 }
 
+/// A postStart hook that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum PostStart {
+    Command(ExecId),
+    Sleep,
+}
+
 /// How a container ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Ended {
@@ -117,7 +124,7 @@ pub(crate) struct Container {
     pub(crate) probes: Option<Box<Probes>>,
     pub(crate) stop: Option<Box<Stop>>,
     /// The postStart command that still runs.
-    pub(crate) post_start: Option<ExecId>,
+    pub(crate) post_start: Option<PostStart>,
     pub(crate) run_timer: Option<TimerId>,
     /// What it is to be started from, between its creation and its start.
     pub(crate) prepared: Option<Arc<containers::container::Spec>>,

@@ -1,7 +1,8 @@
 //! Processes in their slices, and every way a container or a pod comes to its end.
 //!
 //! Models `kuberuntime_container.go` (killContainer, hooks, terminationOrder), `pkg/kubelet/active_deadline.go`
-//! and the life-cycle event generator's delay. Not modelled: stop signals of images, a hook's httpGet to other hosts.
+//! and the life-cycle event generator's delay. Not modelled: stop signals of images, a hook's httpGet to other
+//! hosts.
 
 use client::{Ctx, EventType};
 use clock::{Millis, Time};
@@ -11,7 +12,7 @@ use containers::net::HttpRequest;
 use objects::resources::PODS;
 use objects::{Reason, Str, Value};
 
-use crate::container::{Ended, Kind, Machine, State, Stop};
+use crate::container::{Ended, Kind, Machine, PostStart, State, Stop};
 use crate::depot::World;
 use crate::net::NetCall;
 use crate::pod_worker::{PodWorker, Work};
@@ -157,23 +158,45 @@ impl Kubelet {
             match self.start_command(key, i, &argv(exec), ctx.now) {
                 Ok(id) => {
                     if let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) {
-                        c.post_start = Some(id);
+                        c.post_start = Some(PostStart::Command(id));
                     }
                 }
-                Err(_) => self.post_start_failed(key, i, ctx),
+                Err(e) => self.post_start_failed(key, i, &format!("error: {e}, message: \"\""), ctx),
             }
+        } else if let Some(sleep) = hook.find("sleep") {
+            let (start, at) = (c.starts, ctx.now + sleep["seconds"].int().max(0) * 1000);
+            if let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) {
+                c.post_start = Some(PostStart::Sleep);
+            }
+            self.tasks.set(at, Task::Pod(key.clone(), Work::Slept(i, start)));
         } else if let Some(http) = hook.find("httpGet")
-            && !self.http_hook(key, http, ctx.now)
+            && let Err(why) = self.http_hook(key, i, http, ctx.now)
         {
-            self.post_start_failed(key, i, ctx);
+            self.post_start_failed(key, i, &format!("error: {why}"), ctx);
         }
     }
 
-    fn post_start_failed(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
+    /// A postStart hook that sleeps is over.
+    pub(crate) fn slept(&mut self, key: &Str, i: usize, start: u32, ctx: &mut Ctx<'_>) {
+        let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) else { return };
+        if c.starts == start && c.is_running() && c.post_start == Some(PostStart::Sleep) {
+            c.post_start = None;
+            self.sync_by(key, ctx.now);
+        }
+    }
+
+    fn post_start_failed(&mut self, key: &Str, i: usize, why: &str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(key) else { return };
         let pod = worker.pod.clone();
+        let full_name = worker.full_name();
         let c = &mut worker.containers[i];
-        c.reason = Some(("PostStartHookError", String::new()));
+        let hook = &c.spec["lifecycle"]["postStart"];
+        let what = match hook.find("exec") {
+            Some(exec) => format!("Exec lifecycle hook ([{}])", argv(exec).join(" ")),
+            None => format!("HTTP lifecycle hook ({})", hook["httpGet"]["path"].text()),
+        };
+        let message = format!("{what} for Container \"{}\" in Pod \"{full_name}\" failed - {why}", c.name());
+        c.reason = Some(("PostStartHookError", message));
         let path = c.field_path();
         self.recorder.event_at(
             ctx,
@@ -187,27 +210,57 @@ impl Kubelet {
         self.stop(key, i, grace, "FailedPostStartHook", ctx);
     }
 
-    fn http_hook(&mut self, key: &Str, http: &Value, now: Time) -> bool {
-        let request = HttpRequest::get(http["path"].as_str().unwrap_or("/"));
-        let port = http["port"].int();
+    /// Any answer will do, whatever its status.
+    fn http_hook(&mut self, key: &Str, i: usize, http: &Value, now: Time) -> Result<(), String> {
+        let Some(worker) = self.pods.get(key) else { return Ok(()) };
+        let c = &worker.containers[i];
+        let port = match http["port"].as_str() {
+            Some(name) => {
+                let found = c.spec["ports"].items().iter().find(|p| p["name"] == name);
+                found.map(|p| p["containerPort"].int()).ok_or(format!("couldn't find port: {name}"))?
+            }
+            None => http["port"].int(),
+        };
+        let path = http["path"].as_str().unwrap_or("/");
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        let scheme = http["scheme"].as_str().unwrap_or("HTTP").to_lowercase();
+        let at = format!("{}:{port}", worker.ip);
+        let mut request = HttpRequest::get(&path);
+        request.headers.push(("user-agent".into(), "kube-lifecycle/1.36".into()));
+        for h in http["httpHeaders"].items() {
+            request.headers.push((h["name"].text().to_lowercase(), h["value"].text().to_owned()));
+        }
         let answer = self.serve_in_pod(key, port, now, |m, w| m.serve(w, port as u16, &request));
-        answer.flatten().is_some_and(|r| (200..400).contains(&r.status))
+        match answer {
+            Some(Some(_)) => Ok(()),
+            Some(None) => Err(format!("Get \"{scheme}://{at}{path}\": EOF")),
+            None => Err(format!("Get \"{scheme}://{at}{path}\": dial tcp {at}: connect: connection refused")),
+        }
     }
 
     /// Looks whether hooks' commands have ended.
     fn check_hooks(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
         let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) else { return };
-        if let Some(id) = c.post_start
+        if let Some(PostStart::Command(id)) = c.post_start
             && let Some(code) = c.live().and_then(|m| m.exec_code(id))
         {
             c.post_start = None;
+            let mut said = String::new();
             if let Some(m) = c.live_mut() {
+                let all = m.exec_output(id);
+                said = all.into_iter().map(|(_, d)| String::from_utf8_lossy(&d).into_owned()).collect();
                 m.exec_close(id);
             }
             if code == 0 {
                 self.sync_by(key, ctx.now);
             } else {
-                self.post_start_failed(key, i, ctx);
+                let why = format!(
+                    "error: command '{}' exited with {code}: {said}, message: {said:?}",
+                    self.pods.get(key).map_or_else(String::new, |w| {
+                        argv(&w.containers[i].spec["lifecycle"]["postStart"]["exec"]).join(" ")
+                    })
+                );
+                self.post_start_failed(key, i, &why, ctx);
             }
         }
         let Some(worker) = self.pods.get_mut(key) else { return };
@@ -277,7 +330,7 @@ impl Kubelet {
             self.tasks.set(at, Task::Pod(key.clone(), Work::Term(i, start)));
             return;
         } else if let Some(http) = hook.find("httpGet")
-            && !self.http_hook(key, http, ctx.now)
+            && self.http_hook(key, i, http, ctx.now).is_err()
         {
             let text = "PreStopHook failed";
             self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "FailedPreStopHook", text);
@@ -294,6 +347,12 @@ impl Kubelet {
         let Some(stop) = c.stop.as_mut().filter(|s| !s.termed) else { return };
         stop.termed = true;
         stop.hook = None;
+        // However long the hook took, there is this much to end in.
+        let least = ctx.now + delays::MINIMUM_GRACE_MS;
+        if stop.deadline < least {
+            stop.deadline = least;
+            self.tasks.set(least, Task::Pod(key.clone(), Work::Kill(i, start)));
+        }
         if c.hung {
             return;
         }
@@ -327,6 +386,10 @@ impl Kubelet {
         let due = c.stop.as_ref().is_some_and(|s| s.deadline <= ctx.now);
         if c.starts != start || !c.is_running() || !due {
             return;
+        }
+        // Its hook has used up all the time there was.
+        if c.stop.as_ref().is_some_and(|s| !s.termed) && !c.hung {
+            return self.hook_over(key, i, start, ctx);
         }
         if let Machine::Live(live) = &mut c.machine {
             let mut world = World { now: ctx.now, volumes: &mut self.depot.volumes };

@@ -23,7 +23,7 @@ const DISK_PERCENT: i64 = 10;
 /// What the operating system takes of a node's disk (estimate).
 const SYSTEM_DISK: i64 = 6 << 30;
 /// Above this many a priority is the system's own.
-const CRITICAL: i64 = 2_000_000_000;
+pub(crate) const CRITICAL: i64 = 2_000_000_000;
 
 /// What a node is short of, with when that was last so.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

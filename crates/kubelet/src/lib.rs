@@ -6,6 +6,7 @@
 //! Models `pkg/kubelet`: pod workers, volumes, probes, the status manager, the image manager, the server of streams.
 //! Not modelled: device plugins, in-place resize.
 
+mod admission;
 mod adopt;
 mod back_off;
 mod container;

@@ -2,7 +2,7 @@
 //! is done.
 //!
 //! Models `pkg/kubelet/pod_workers.go` and `kuberuntime` (computePodActions, computeInitContainerActions).
-//! Not modelled: restart rules of single containers, in-place resize.
+//! A rule that restarts all containers restarts its own only. Not modelled: in-place resize.
 
 use ordered::BTreeMap;
 
@@ -35,6 +35,8 @@ pub(crate) enum Work {
     Probe(usize, u32, ProbeKind),
     /// A preStop hook that sleeps is over.
     Term(usize, u32),
+    /// A postStart hook that sleeps is over.
+    Slept(usize, u32),
     /// The grace period is over.
     Kill(usize, u32),
     /// It holds more memory than it may.
@@ -71,6 +73,8 @@ pub(crate) struct PodWorker {
     pub(crate) retry: Option<TimerId>,
     /// Failed by the kubelet itself: reason and message.
     pub(crate) failed: Option<(&'static str, Str)>,
+    /// It was not let begin here.
+    pub(crate) rejected: bool,
     /// Its node ended it because it was short of something.
     pub(crate) disrupted: bool,
     /// Not bound by the scheduler but read from a manifest of the node.
@@ -103,6 +107,7 @@ impl PodWorker {
             sync_timer: None,
             retry: None,
             failed: None,
+            rejected: false,
             disrupted: false,
             fixed: fixed(pod),
             component: component(pod),
@@ -182,8 +187,8 @@ impl PodWorker {
         match (&c.state, c.kind) {
             (State::Ended(_), Kind::Sidecar) => true,
             (State::Ended(_), Kind::Ephemeral) => false,
-            (State::Ended(e), Kind::Init) => e.code != 0 && policy != "Never",
-            (State::Ended(e), Kind::Main) => policy == "Always" || (policy == "OnFailure" && e.code != 0),
+            (State::Ended(e), Kind::Init) => e.code != 0 && restarts(&c.spec, policy, e.code),
+            (State::Ended(e), Kind::Main) => restarts(&c.spec, policy, e.code),
             _ => true,
         }
     }
@@ -253,6 +258,30 @@ impl PodWorker {
     }
 }
 
+/// Whether a container is started again after this exit code: its own rules say it first, then its own policy, then
+/// the pod's.
+fn restarts(container: &Value, policy: &str, code: i32) -> bool {
+    let own = container["restartPolicy"].as_str();
+    let meant = |rule: &&Value| {
+        let codes = &rule["exitCodes"];
+        let among = codes["values"].items().iter().any(|v| v.int() == i64::from(code));
+        match codes["operator"].text() {
+            "In" => among,
+            "NotIn" => !among,
+            _ => false,
+        }
+    };
+    let rule = container["restartPolicyRules"].items().iter().find(meant);
+    if own.is_some() && rule.is_some_and(|r| matches!(r["action"].text(), "Restart" | "RestartAllContainers")) {
+        return true;
+    }
+    match own.unwrap_or(policy) {
+        "Never" => false,
+        "OnFailure" => code != 0,
+        _ => true,
+    }
+}
+
 /// What makes the pod a static one, if it is a mirror.
 fn fixed(pod: &Value) -> Option<Fixed> {
     let hash = pod.annotations()[MIRROR].as_str()?;
@@ -314,6 +343,24 @@ mod tests {
         w.containers[2].state = State::Running { since: Time(0) };
         w.containers[1].state = ended(1);
         assert_eq!(w.to_start(), [1, 3]);
+    }
+
+    #[test]
+    fn a_containers_own_rules_go_first() {
+        let on = |own: Value, pod: &str, code: i32| restarts(&own, pod, code);
+        let rule = |op: &str, code: i64| {
+            value!({"restartPolicy": "Never", "restartPolicyRules": [
+                {"action": "Restart", "exitCodes": {"operator": (op), "values": [(code)]}}
+            ]})
+        };
+        assert!(on(value!({}), "Always", 0) && !on(value!({}), "OnFailure", 0) && on(value!({}), "OnFailure", 1));
+        assert!(!on(value!({"restartPolicy": "Never"}), "Always", 1));
+        assert!(on(value!({"restartPolicy": "OnFailure"}), "Never", 1));
+        assert!(on(rule("In", 42), "Never", 42) && !on(rule("In", 42), "Always", 1));
+        assert!(on(rule("NotIn", 42), "Never", 1) && !on(rule("NotIn", 42), "Always", 42));
+        let mut without_policy = rule("In", 42);
+        without_policy.remove("restartPolicy");
+        assert!(!on(without_policy, "Never", 42));
     }
 
     #[test]

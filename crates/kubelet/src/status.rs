@@ -14,6 +14,15 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
     let pod = &worker.pod;
     let old = &pod["status"];
     let generation = pod.generation();
+    if worker.rejected {
+        // Nothing of it was ever here.
+        let (reason, message) = worker.failed.clone().unwrap_or_default();
+        return value!({
+            "phase": "Failed", "reason": (reason), "message": (message),
+            "qosClass": (old["qosClass"].clone()), "startTime": (worker.start_time.rfc3339()),
+            "observedGeneration": (generation),
+        });
+    }
     let mut s = old.clone();
     let phase = phase(worker);
     s.set("phase", phase);

@@ -62,6 +62,7 @@ impl Kubelet {
             Work::Run(i, start) => self.run(&key, i, start, ctx),
             Work::Exit(i, start, code) => self.exit_of_lazy(&key, i, start, code, ctx),
             Work::Probe(i, start, kind) => self.probe(&key, i, start, kind, ctx),
+            Work::Slept(i, start) => self.slept(&key, i, start, ctx),
             Work::Term(i, start) => self.hook_over(&key, i, start, ctx),
             Work::Kill(i, start) => self.kill(&key, i, start, ctx),
             Work::OutOfMemory(i, start) => self.out_of_memory(&key, i, start, ctx),
@@ -87,7 +88,8 @@ impl Kubelet {
     /// A pod that can't begin here fails before anything of it has run.
     pub(crate) fn reject(&mut self, key: &Str, reason: &'static str, why: &str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(key) else { return };
-        worker.failed = Some((reason, why.into()));
+        worker.failed = Some((reason, Str::from(format!("Pod was rejected: {why}"))));
+        worker.rejected = true;
         let pod = worker.pod.clone();
         self.recorder.event(ctx, &pod, EventType::Warning, reason, why);
         self.report(key, ctx);
@@ -101,6 +103,9 @@ impl Kubelet {
         }
         if let Some(why) = self.refusal(&self.pods[key].pod) {
             return self.reject(key, "Evicted", &why, ctx);
+        }
+        if let Some((reason, why)) = self.inadmissible(key) {
+            return self.reject(key, reason, &why, ctx);
         }
         let Some(worker) = self.pods.get_mut(key) else { return };
         if let Some(seconds) = worker.pod["spec"]["activeDeadlineSeconds"].as_int() {
