@@ -84,8 +84,11 @@ impl Health {
             if let Some(failure) = &part.failure {
                 condition.set("status", "False");
                 // The store's prober fails with an error; the others' say it in their message.
-                let (message, error) =
-                    if part.name.starts_with("etcd") { ("", failure.as_str()) } else { (failure.as_str(), "") };
+                let (message, error) = if part.name.starts_with("etcd") {
+                    ("", failure.as_str())
+                } else {
+                    (failure.as_str(), "")
+                };
                 condition.remove("message");
                 for (field, text) in [("message", message), ("error", error)] {
                     if !text.is_empty() {
@@ -189,7 +192,10 @@ mod tests {
             let said = sick.answer(of, &[], "", &[]).map_err(|s| s.message).unwrap_err();
             assert!(said.starts_with("an error on the server (\"[+]ping ok\\n[+]log ok\\n"), "{said}");
             assert!(said.contains("\\n[-]etcd failed: reason withheld\\n"), "{said}");
-            assert!(said.ends_with(&format!("{of} check failed\") has prevented the request from succeeding")), "{said}");
+            assert!(
+                said.ends_with(&format!("{of} check failed\") has prevented the request from succeeding")),
+                "{said}"
+            );
         }
         assert_eq!(sick.answer("livez", &[], "exclude=etcd", &[]).as_deref(), Ok("ok"));
         assert!(sick.answer("livez", &["etcd"], "", &[]).is_err());
@@ -198,10 +204,17 @@ mod tests {
 
     #[test]
     fn parts_say_how_they_are() {
-        let part = |name: &str, failure: Option<&str>| Part { name: name.into(), failure: failure.map(str::to_owned) };
-        let health = Health { no_store: true, parts: vec![part("scheduler", None), part("etcd-0", Some("gone"))] };
+        let part = |name: &str, failure: Option<&str>| Part {
+            name: name.into(),
+            failure: failure.map(str::to_owned),
+        };
+        let health =
+            Health { no_store: true, parts: vec![part("scheduler", None), part("etcd-0", Some("gone"))] };
         let all = health.statuses();
         assert_eq!(all[0]["conditions"][0]["message"], "ok");
-        assert_eq!((&all[1]["conditions"][0]["error"], &all[1]["conditions"][0]["status"]), (&"gone".into(), &"False".into()));
+        assert_eq!(
+            (&all[1]["conditions"][0]["error"], &all[1]["conditions"][0]["status"]),
+            (&"gone".into(), &"False".into())
+        );
     }
 }

@@ -137,7 +137,8 @@ impl Kubelet {
             return Some(("NodeAffinity", failed("NodeAffinity", why)));
         }
         let ports = host_ports(spec);
-        if !ports.is_empty() && others().any(|w| host_ports(&w.pod["spec"]).iter().any(|p| ports.contains(p))) {
+        if !ports.is_empty() && others().any(|w| host_ports(&w.pod["spec"]).iter().any(|p| ports.contains(p)))
+        {
             let why = "node(s) didn't have free ports for the requested pod ports";
             return Some(("NodePorts", failed("NodePorts", why)));
         }

@@ -272,7 +272,8 @@ fn restarts(container: &Value, policy: &str, code: i32) -> bool {
         }
     };
     let rule = container["restartPolicyRules"].items().iter().find(meant);
-    if own.is_some() && rule.is_some_and(|r| matches!(r["action"].text(), "Restart" | "RestartAllContainers")) {
+    if own.is_some() && rule.is_some_and(|r| matches!(r["action"].text(), "Restart" | "RestartAllContainers"))
+    {
         return true;
     }
     match own.unwrap_or(policy) {
@@ -353,7 +354,9 @@ mod tests {
                 {"action": "Restart", "exitCodes": {"operator": (op), "values": [(code)]}}
             ]})
         };
-        assert!(on(value!({}), "Always", 0) && !on(value!({}), "OnFailure", 0) && on(value!({}), "OnFailure", 1));
+        assert!(
+            on(value!({}), "Always", 0) && !on(value!({}), "OnFailure", 0) && on(value!({}), "OnFailure", 1)
+        );
         assert!(!on(value!({"restartPolicy": "Never"}), "Always", 1));
         assert!(on(value!({"restartPolicy": "OnFailure"}), "Never", 1));
         assert!(on(rule("In", 42), "Never", 42) && !on(rule("In", 42), "Always", 1));
