@@ -213,7 +213,7 @@ pub fn Tools(app: App) -> impl IntoView {
             <button
                 class="btn sm plain filters"
                 aria-expanded=move || if sight.filters_open.get() { "true" } else { "false" }
-                aria-label=filter_label
+                title=filter_label
                 on:click=move |_| sight.filters_open.update(|open| *open = !*open)
             >
                 {ic("#i-filter")}

@@ -93,6 +93,7 @@ pub fn Stage(
     });
     let sight = app.sight;
     let land = RwSignal::new(None::<Rect>);
+    let active = RwSignal::new(None::<ObjectId>);
     let usage = StoredValue::new_local((0u64, Glance::default()));
     // The chart of objects is drawn while the reader looks at all of it, or at one node.
     let charts =
@@ -168,6 +169,14 @@ pub fn Stage(
         let Some(marks) = marks else { return };
         for (painter, layer) in easel.painters.iter_mut().zip(marks) {
             painter.paint(layer);
+        }
+        // What is picked may not be drawn: it has no name to refer to then.
+        let drawn = app.picked.get_untracked().filter(|id| {
+            let at = |layout: &Layout| places(layout).iter().any(|(place, _)| place == id);
+            easel.layout.as_ref().is_some_and(at)
+        });
+        if active.get_untracked() != drawn {
+            active.set(drawn);
         }
     });
     // Until a turn of the wheel is far enough for the next step, the picture grows or shrinks with it.
@@ -272,7 +281,7 @@ pub fn Stage(
                 role="tree"
                 tabindex="0"
                 aria-label=move || format!("{}. {}", app.texts().stage, app.texts().stage_help)
-                aria-activedescendant=move || app.picked.get().map(|id| format!("o:{id}"))
+                aria-activedescendant=move || active.get().map(|id| format!("o:{id}"))
                 width=move || size.get().0
                 height=move || size.get().1
                 on:click=move |event: MouseEvent| pick(object_at(event.target()), true)
