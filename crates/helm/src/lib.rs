@@ -20,8 +20,6 @@ use std::rc::Rc;
 use client::Handle;
 use kubectl::Io;
 
-pub use commands::NAMES as COMMANDS;
-
 /// Where the bundled charts lie among the learner's files.
 pub const CHARTS: &str = "/usr/share/charts";
 

@@ -12,9 +12,10 @@ use crate::program::learner;
 use crate::{HOME, Terminal};
 
 /// Commands with what they are for, in English and Korean.
-const DESCRIBED: [(&str, &str, &str); 22] = [
+const DESCRIBED: [(&str, &str, &str); 23] = [
     ("kubectl", "talks to the cluster", "클러스터에 명령하기"),
     ("k", "kubectl, for short", "kubectl의 줄임"),
+    ("helm", "installs charts and looks after releases", "차트 설치와 릴리스 관리"),
     ("load", "sends requests to a Service or an Ingress", "서비스나 인그레스에 부하 걸기"),
     ("fault", "breaks something, to see what happens", "일부러 고장 내기"),
     ("why", "why an object is as it is", "왜 그런지 묻기"),
@@ -38,7 +39,16 @@ const DESCRIBED: [(&str, &str, &str); 22] = [
 ];
 
 /// First words of the commands of the house: command, word, English, Korean.
-const SUBCOMMANDS: [(&str, &str, &str, &str); 25] = [
+const SUBCOMMANDS: [(&str, &str, &str, &str); 34] = [
+    ("helm", "install", "make a release of a chart", "차트로 릴리스 설치"),
+    ("helm", "upgrade", "bring a release to a new state", "릴리스를 새 상태로 올리기"),
+    ("helm", "rollback", "go back to an earlier revision", "이전 리비전으로 되돌리기"),
+    ("helm", "uninstall", "remove a release", "릴리스 제거"),
+    ("helm", "list", "list releases", "릴리스 목록"),
+    ("helm", "history", "revisions of a release", "릴리스의 리비전 목록"),
+    ("helm", "status", "how a release is", "릴리스 상태"),
+    ("helm", "template", "print what a chart would make", "차트가 만들 매니페스트 출력"),
+    ("helm", "search", "find charts", "차트 찾기"),
     ("load", "start", "begin to send requests", "요청 보내기 시작"),
     ("load", "stop", "end a load", "부하 끝내기"),
     ("load", "status", "how the loads fare", "부하의 상태"),

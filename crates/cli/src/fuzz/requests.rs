@@ -106,7 +106,7 @@ fn one(rng: &mut Rng, server: &mut ApiServer) {
     asked.body = match rng.below(5) {
         0 => Body::None,
         1 => Body::Object(values::tree(rng, 5)),
-        2 => Body::Text(json::to_string(&object).into()),
+        2 => Body::Text(json::to_string(&object)),
         _ => Body::Object(object),
     };
     let caller = match rng.below(3) {

@@ -17,26 +17,6 @@ use objects::Value;
 
 use crate::release::{self, Release};
 
-/// Commands, for completion and help.
-pub const NAMES: [&str; 16] = [
-    "create",
-    "get",
-    "history",
-    "install",
-    "lint",
-    "list",
-    "ls",
-    "repo",
-    "rollback",
-    "search",
-    "show",
-    "status",
-    "template",
-    "uninstall",
-    "upgrade",
-    "version",
-];
-
 const GLOBAL: &[Flag] = &[
     flag("kube-context", Kind::Text, "", ""),
     flag("kubeconfig", Kind::Text, "", ""),
