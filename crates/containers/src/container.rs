@@ -372,10 +372,38 @@ impl Container {
         tty: bool,
         host: &mut dyn Host,
     ) -> Result<ExecId, String> {
+        self.exec_as(argv, None, stdin, tty, host)
+    }
+
+    /// The id behind a user's name or number, by the container's own `/etc/passwd`.
+    #[must_use]
+    pub fn user_id(&self, name: &str) -> Option<u32> {
+        let name = name.split(':').next().unwrap_or(name);
+        if let Ok(id) = name.parse() {
+            return Some(id);
+        }
+        let text = String::from_utf8_lossy(self.machine.fs.tree.file("/etc/passwd")?).into_owned();
+        let line = text.lines().find(|l| l.split(':').next() == Some(name))?;
+        line.split(':').nth(2)?.parse().ok()
+    }
+
+    /// As `exec`, by another user.
+    ///
+    /// # Errors
+    /// As `exec`.
+    pub fn exec_as(
+        &mut self,
+        argv: &[String],
+        user: Option<u32>,
+        stdin: bool,
+        tty: bool,
+        host: &mut dyn Host,
+    ) -> Result<ExecId, String> {
+        let cred = user.map_or(self.cred, |uid| Cred { uid, gid: uid, ..self.cred });
         let sink = self.machine.sink();
         let input = stdin.then(|| self.machine.input());
         let stdio = Stdio { input, sink, tty };
-        let pid = self.machine.spawn(host, argv, self.env.clone(), &self.workdir, self.cred, stdio).map_err(
+        let pid = self.machine.spawn(host, argv, self.env.clone(), &self.workdir, cred, stdio).map_err(
             |e| {
                 format!(
                     "OCI runtime exec failed: exec failed: unable to start container process: {}: unknown",

@@ -135,8 +135,7 @@ impl Kubelet {
             finished: ctx.now,
             id: c.id.clone(),
         });
-        // Of dead containers the newest is kept.
-        c.old = None;
+        // The dead one before stays until the next start: garbage is collected once a minute.
         c.stop = None;
         c.post_start = None;
         c.probes = None;

@@ -52,6 +52,11 @@ fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     line(&head) + &rows.iter().map(|r| line(r)).collect::<String>()
 }
 
+/// Names are filtered by regular expressions.
+fn matches(pattern: &str, name: &str) -> bool {
+    containers::regex::Regex::new(pattern, true, false).is_ok_and(|r| r.is_match(name))
+}
+
 fn ago(millis: i64) -> String {
     let s = millis / 1000;
     match s {
@@ -167,7 +172,7 @@ fn ps(r: &Runtime, args: &[String], w: &Words<'_>) -> Done {
     let wanted = |c: &&Held| {
         (all || c.running)
             && (state.is_empty() || c.state().to_lowercase() == state)
-            && name.is_none_or(|n| c.name.contains(n))
+            && name.is_none_or(|n| matches(n, &c.name))
             && ns.is_none_or(|n| c.namespace == n)
             && pod.is_none_or(|p| c.pod_id.starts_with(p))
             && image.is_none_or(|i| c.image.contains(i))
@@ -210,7 +215,7 @@ fn pods(r: &Runtime, args: &[String], w: &Words<'_>) -> Done {
     let list: Vec<_> = r
         .pods
         .iter()
-        .filter(|p| name.is_none_or(|n| p.name.contains(n)) && ns.is_none_or(|n| p.namespace == n))
+        .filter(|p| name.is_none_or(|n| matches(n, &p.name)) && ns.is_none_or(|n| p.namespace == n))
         .collect();
     if w.has(&["-q", "--quiet"]) {
         return out(list.iter().map(|p| format!("{}\n", p.id)).collect());

@@ -4,8 +4,8 @@ use super::args::Args;
 use super::input::{Input, Next, complain};
 use crate::machine::{Program, Sys, Turn};
 
-/// Bytes that are gathered at most; what follows is not read.
-const GATHERED_MAX: usize = 32 << 20;
+/// Bytes that are gathered at most: their work is done in one step, which has to stay short.
+const GATHERED_MAX: usize = 4 << 20;
 
 /// A file's name (`-`: standard input) and what it holds.
 pub(super) type Gathered = Vec<(String, Vec<u8>)>;
@@ -59,7 +59,11 @@ impl Program for Gather {
             self.input = Some(Input::new(&(self.tool.files)(&self.args)));
             return Turn::More;
         };
-        let next = if self.bytes > GATHERED_MAX { Next::End } else { input.piece(sys) };
+        if self.bytes > GATHERED_MAX {
+            let name = super::short_name(&self.argv[0]).to_string();
+            return Turn::Exit(super::usage(sys, &format!("{name}: more than 4 MB of input is not simulated\n")));
+        }
+        let next = input.piece(sys);
         while self.all.len() < input.opened {
             self.all.push((input.name.clone(), Vec::new()));
         }

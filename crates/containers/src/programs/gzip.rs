@@ -17,8 +17,14 @@ pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
 }
 
 fn crc(data: &[u8]) -> u32 {
+    // Half a byte at a time.
+    let table: [u32; 16] = std::array::from_fn(|n| {
+        (0..4).fold(n as u32, |c, _| if c & 1 == 1 { (c >> 1) ^ 0xedb8_8320 } else { c >> 1 })
+    });
     !data.iter().fold(!0u32, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |c, _| if c & 1 == 1 { (c >> 1) ^ 0xedb8_8320 } else { c >> 1 })
+        let crc = crc ^ u32::from(*byte);
+        let crc = (crc >> 4) ^ table[(crc & 15) as usize];
+        (crc >> 4) ^ table[(crc & 15) as usize]
     })
 }
 

@@ -11,7 +11,7 @@ use crate::machine::{Program, Sys};
 
 const BLOCK: usize = 512;
 /// Bytes of an archive that is made.
-const ARCHIVE_MAX: usize = 32 << 20;
+const ARCHIVE_MAX: usize = 4 << 20;
 const DEPTH_MAX: usize = 64;
 
 static TOOL: Tool = Tool { spec: "cxtzjvpomhakSf:C:T:X:O", files, finish };
@@ -99,8 +99,13 @@ impl Maker<'_, '_> {
         let short = super::short_name(name);
         if self.exclude.iter().any(|p| p.matches(name) || p.matches(short))
             || depth > DEPTH_MAX
-            || self.out.len() > ARCHIVE_MAX
+            || self.failed && self.out.len() > ARCHIVE_MAX
         {
+            return;
+        }
+        if self.out.len() > ARCHIVE_MAX {
+            self.sys.err("tar: archives of more than 4 MB are not simulated\n");
+            self.failed = true;
             return;
         }
         self.sys.charge(1);
@@ -117,6 +122,11 @@ impl Maker<'_, '_> {
         let (shown, kind, body, target) = match &node {
             Node::Dir(_) => (format!("{}/", name.trim_end_matches('/')), b'5', Vec::new(), String::new()),
             Node::Link(l) => (name.to_string(), b'2', Vec::new(), l.target.clone()),
+            Node::File(f) if f.len > ARCHIVE_MAX as u64 => {
+                self.sys.err(&format!("tar: {name}: files of more than 4 MB are not simulated\n"));
+                self.failed = true;
+                return;
+            }
             Node::File(_) => match self.sys.fs().read(path) {
                 Ok(bytes) => (name.to_string(), b'0', bytes, String::new()),
                 Err(e) => {

@@ -251,6 +251,7 @@ impl Vi {
                     if c == 'd' {
                         self.keep();
                         self.lines.drain(self.row..end);
+                        self.col = 0;
                     }
                 }
                 'd' if all.get(i) == Some(&'G') => {
@@ -299,10 +300,13 @@ impl Vi {
                 'b' => self.word(false),
                 '0' | '^' => self.col = 0,
                 '$' => self.col = usize::MAX,
-                'G' => self.row = if count == 0 { self.lines.len() - 1 } else { count - 1 },
+                'G' => {
+                    self.row = if count == 0 { self.lines.len() - 1 } else { count - 1 };
+                    self.col = 0;
+                }
                 'g' if all.get(i) == Some(&'g') => {
                     i += 1;
-                    self.row = n - 1;
+                    (self.row, self.col) = (n - 1, 0);
                 }
                 'Z' if all.get(i) == Some(&'Z') => return self.command("x", sys),
                 _ => {}

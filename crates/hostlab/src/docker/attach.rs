@@ -161,7 +161,20 @@ pub(super) fn exec(argv: &[String], engine: &mut Engine, console: &mut dyn Conso
     let (stdin, tty) = (args.has("interactive"), args.has("tty"));
     let now = engine.now;
     let mut world = crate::engine::World { now, volumes: &mut engine.trees };
-    let started = engine.containers[i].inside_mut().map(|c| c.exec(&words, stdin, tty, &mut world));
+    let Some(inside) = engine.containers[i].inside_mut() else {
+        return refuse(console, &format!("container {id} is not running"));
+    };
+    let user = match args.value("user") {
+        Some(name) => match inside.user_id(name) {
+            Some(uid) => Some(uid),
+            None => {
+                let who = name.split(':').next().unwrap_or(name);
+                return refuse(console, &format!("unable to find user {who}: no matching entries in passwd file"));
+            }
+        },
+        None => None,
+    };
+    let started = Some(inside.exec_as(&words, user, stdin, tty, &mut world));
     match started {
         Some(Ok(exec)) => {
             engine.touch(i);

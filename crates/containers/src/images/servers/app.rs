@@ -29,6 +29,8 @@ pub(super) struct Back {
     next: Option<Time>,
     /// The guestbook's older words: master and slave.
     old: bool,
+    /// The key the guestbook's page asks for; empty: `guestbook`.
+    key: String,
     /// The application has been set up (WordPress' title).
     pub(super) title: Option<String>,
     /// Its posts, newest first: number, title and content.
@@ -139,7 +141,7 @@ fn question(server: &Server) -> Option<NetRequest> {
     let tcp =
         |host: String, port: u16, text: &str| NetRequest::Tcp { host, port, data: text.as_bytes().to_vec() };
     match server.kind.name {
-        "gb-frontend" => Some(tcp(follower(server), 6379, "GET guestbook")),
+        "gb-frontend" => Some(tcp(follower(server), 6379, &format!("GET {}", key(server)))),
         "wordpress" => Some(wordpress::question(server)),
         _ => leader(server).map(|(host, port)| tcp(host, port, "DUMPALL")),
     }
@@ -154,6 +156,10 @@ fn by_env(server: &Server, names: [&str; 2]) -> Option<String> {
 /// Newer images know leaders and followers, older ones masters and slaves.
 fn is_old(server: &Server) -> bool {
     server.back.old
+}
+
+fn key(server: &Server) -> &str {
+    if server.back.key.is_empty() { "guestbook" } else { &server.back.key }
 }
 
 fn follower(server: &Server) -> String {
@@ -220,7 +226,7 @@ fn came(server: &mut Server, answer: NetAnswer) {
             if text.starts_with('$') {
                 let value = text.split("\r\n").nth(1).unwrap_or_default();
                 server.rows.insert(
-                    "guestbook".into(),
+                    key(server).to_owned(),
                     if text.starts_with("$-1") { String::new() } else { value.into() },
                 );
             }
@@ -285,6 +291,9 @@ pub(super) fn html(status: u16, body: String) -> HttpResponse {
 /// `guestbook.php?cmd=get&key=messages`, `cmd=set`; the page itself; and its script.
 fn guestbook(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> HttpResponse {
     let broken = matches!(server.back.answer, Some(Err(())));
+    if let Some(key) = field(request, "key").filter(|k| !k.is_empty() && k.len() < 100) {
+        server.back.key = key;
+    }
     let response = match request.path() {
         "/guestbook.php" if broken => html(
             500,
@@ -296,14 +305,14 @@ fn guestbook(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> H
                 let host = by_env(server, ["REDIS_LEADER_SERVICE_HOST", "REDIS_MASTER_SERVICE_HOST"])
                     .unwrap_or_else(|| if is_old(server) { "redis-master" } else { "redis-leader" }.into());
                 if server.back.queue.len() < QUEUE_MAX {
-                    let text = format!("*3\r\n$3\r\nSET\r\n$9\r\nguestbook\r\n${}\r\n{value}\r\n", value.len());
+                    let text = format!("*3\r\n$3\r\nSET\r\n${}\r\n{}\r\n${}\r\n{value}\r\n", key(server).len(), key(server), value.len());
                     server.back.queue.push(NetRequest::Tcp { host, port: 6379, data: text.into_bytes() });
                 }
-                server.rows.insert("guestbook".into(), value);
+                server.rows.insert(key(server).to_owned(), value);
                 HttpResponse::text(200, "application/json", "{\"message\": \"Updated\"}")
             }
             _ => {
-                let value = server.rows.get("guestbook").cloned().unwrap_or_default();
+                let value = server.rows.get(key(server)).cloned().unwrap_or_default();
                 let value = value.replace('\\', "\\\\").replace('"', "\\\"");
                 HttpResponse::text(200, "application/json", format!("{{\"data\": \"{value}\"}}"))
             }
