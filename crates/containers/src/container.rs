@@ -403,14 +403,13 @@ impl Container {
         let sink = self.machine.sink();
         let input = stdin.then(|| self.machine.input());
         let stdio = Stdio { input, sink, tty };
-        let pid = self.machine.spawn(host, argv, self.env.clone(), &self.workdir, cred, stdio).map_err(
-            |e| {
+        let pid =
+            self.machine.spawn(host, argv, self.env.clone(), &self.workdir, cred, stdio).map_err(|e| {
                 format!(
                     "OCI runtime exec failed: exec failed: unable to start container process: {}: unknown",
                     runc(&e)
                 )
-            },
-        )?;
+            })?;
         let id = ExecId(pid);
         self.execs.insert(id, Exec { sink, input });
         Ok(id)

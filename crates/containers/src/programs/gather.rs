@@ -61,7 +61,10 @@ impl Program for Gather {
         };
         if self.bytes > GATHERED_MAX {
             let name = super::short_name(&self.argv[0]).to_string();
-            return Turn::Exit(super::usage(sys, &format!("{name}: more than 4 MB of input is not simulated\n")));
+            return Turn::Exit(super::usage(
+                sys,
+                &format!("{name}: more than 4 MB of input is not simulated\n"),
+            ));
         }
         let next = input.piece(sys);
         while self.all.len() < input.opened {

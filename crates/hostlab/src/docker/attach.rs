@@ -169,7 +169,10 @@ pub(super) fn exec(argv: &[String], engine: &mut Engine, console: &mut dyn Conso
             Some(uid) => Some(uid),
             None => {
                 let who = name.split(':').next().unwrap_or(name);
-                return refuse(console, &format!("unable to find user {who}: no matching entries in passwd file"));
+                return refuse(
+                    console,
+                    &format!("unable to find user {who}: no matching entries in passwd file"),
+                );
             }
         },
         None => None,

@@ -268,7 +268,10 @@ impl Build {
                         config.ports.push(p);
                     }
                 }
-                empty(work, format!("EXPOSE map[{}{}:{{}}]", rest, if rest.contains('/') { "" } else { "/tcp" }));
+                empty(
+                    work,
+                    format!("EXPOSE map[{}{}:{{}}]", rest, if rest.contains('/') { "" } else { "/tcp" }),
+                );
             }
             "CMD" => {
                 config.cmd = json_words(&rest).unwrap_or_else(|| shell_form(&work.shell, &rest));
