@@ -492,7 +492,11 @@ impl App {
 
     /// Opens a lesson, or the playground, with the learner's files.
     pub fn begin(self, lesson: Option<Rc<Lesson>>) {
-        let files = self.ask(Session::files);
+        let mut files = self.ask(Session::files);
+        if let Some(lesson) = &lesson {
+            // A file of this name that another lesson has left behind is not this lesson's.
+            files.retain(|(name, _)| lesson.files.iter().all(|(own, _)| own != name));
+        }
         self.file.set(first_file(lesson.as_deref(), &files));
         let mut fresh = session(lesson, &files);
         self.ask(|old| (fresh.speed, fresh.paused) = (old.speed, old.paused));
