@@ -596,6 +596,8 @@ pub(crate) mod sample {
 
 #[cfg(test)]
 mod tests {
+    use client::ChangeKind;
+
     use super::sample::{cluster, pod, write};
     use super::*;
 
