@@ -754,9 +754,9 @@ fn keys(app: App, event: &KeyboardEvent) {
         "k" if command => app.palette.set(true),
         "F1" => app.keymap.set(true),
         // On the stage it asks about what is selected.
-        "?" if !command
-            && !writes(event)
-            && !(at_the_helm(event) && app.picked.get_untracked().is_some()) =>
+        "?" if !(command
+            || writes(event)
+            || (at_the_helm(event) && app.picked.get_untracked().is_some())) =>
         {
             app.keymap.set(true);
         }

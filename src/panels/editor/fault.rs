@@ -112,7 +112,7 @@ impl Told {
         let says = |(a, b): &(usize, usize), key: &str, value: &str| {
             let wanted =
                 |l: &&str| l.trim().strip_prefix(key).is_some_and(|v| v.trim().trim_matches('"') == value);
-            value.is_empty() || lines[*a..*b].iter().any(|l| wanted(&l))
+            value.is_empty() || lines[*a..*b].iter().any(wanted)
         };
         let mut mine =
             documents.iter().filter(|d| says(d, "kind:", &self.kind) && says(d, "name:", &self.name));
