@@ -762,6 +762,7 @@ fn keys(app: App, event: &KeyboardEvent) {
         }
         "ContextMenu" if at_the_helm(event) => context::view::open_picked(app),
         "F10" if event.shift_key() && at_the_helm(event) => context::view::open_picked(app),
+        "Escape" if app.menu.get_untracked().is_some() => app.menu.set(None),
         "Escape" if app.keymap.get_untracked() => app.keymap.set(false),
         "F6" => next_panel(event.shift_key()),
         key if !command && !event.alt_key() && at_the_helm(event) => match key {
