@@ -122,7 +122,7 @@ fn LoadSlider(app: App) -> impl IntoView {
     let services = Memo::new(move |_| {
         app.stage.track();
         app.ask(|s| {
-            let all = s.stage().services.values().filter(|s| s.has_selector);
+            let all = s.stage().services.values().filter(|s| s.has_selector && s.namespace != "kube-system");
             all.map(|s| (s.name.to_string(), s.namespace.to_string())).collect::<Vec<_>>()
         })
     });
