@@ -142,6 +142,7 @@ fn reads(rule: &Value, verb: &str, group: &str, resource: &str, name: &str) -> b
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a long run is asked for by the environment")]
 fn random_rules_decide_as_they_read() {
     let seeds: u64 = std::env::var("SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(12);
     for seed in 0..seeds {
