@@ -73,7 +73,7 @@ fn finish(sys: &mut Sys<'_>, argv: &[String], args: &Args, all: Gathered) -> i32
             "xxd" => {
                 let pairs: Vec<String> =
                     chunk.chunks(2).map(|p| p.iter().map(|b| format!("{b:02x}")).collect()).collect();
-                format!("{at:08x}: {:<40}{}", pairs.join(" ") + " ", format!(" {}", readable(chunk)))
+                format!("{at:08x}: {:<40} {}", pairs.join(" ") + " ", readable(chunk))
             }
             "hexdump" if args.has('C') => {
                 let mut hex = String::new();

@@ -278,7 +278,7 @@ pub(super) fn mount(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             &if sys.gnu() {
                 format!("mount: {what}: must be superuser to use mount.\n")
             } else {
-                format!("mount: permission denied (are you root?)\n")
+                "mount: permission denied (are you root?)\n".to_owned()
             },
         );
     }
