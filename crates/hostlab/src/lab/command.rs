@@ -131,12 +131,11 @@ fn number(text: &str, voice: &Voice) -> Result<usize, String> {
     })
 }
 
+/// What stands outside of flags, and the flags with their values.
+type Sorted<'a> = (Vec<&'a str>, Vec<(&'a str, &'a str)>);
+
 /// The value of `--name VALUE` or `--name=VALUE`, and what stands outside of flags.
-fn flags<'a>(
-    words: &[&'a str],
-    named: &[&str],
-    bare: &[&str],
-) -> Result<(Vec<&'a str>, Vec<(&'a str, &'a str)>), String> {
+fn flags<'a>(words: &[&'a str], named: &[&str], bare: &[&str]) -> Result<Sorted<'a>, String> {
     let (mut plain, mut found) = (Vec::new(), Vec::new());
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
@@ -296,7 +295,7 @@ fn thousands(n: i64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);

@@ -191,7 +191,7 @@ fn take(played: &mut Played, service: usize, at: i64, capacity: i64, dead_share:
 }
 
 fn share(dead: usize, of: usize) -> i64 {
-    if of == 0 { 0 } else { i64::try_from(dead * 1_000 / of).unwrap_or(0) }
+    (dead * 1_000).checked_div(of).map_or(0, int)
 }
 
 fn int(n: usize) -> i64 {
@@ -295,11 +295,11 @@ fn in_pool(plan: &Plan, size: usize) -> Played {
             scale(&mut nodes, s, wanted);
         }
         let before = played.all_lost();
-        for s in 0..3 {
+        for (s, until) in crashed.iter().enumerate() {
             let seen = |n: &&Node| n.died.is_none_or(|died| at < died + NODE_GRACE_S);
             let listed: usize = nodes.iter().filter(seen).map(|n| n.replicas[s]).sum();
             let alive: usize = nodes.iter().filter(|n| n.died.is_none()).map(|n| n.replicas[s]).sum();
-            let down = usize::from(at < crashed[s]).min(alive);
+            let down = usize::from(at < *until).min(alive);
             take(&mut played, s, at, int(alive - down) * REPLICA_RPS, share(listed - alive + down, listed));
         }
         let asked: i64 = (0..3).map(|s| demand(s, at) * STEP_S).sum();
