@@ -132,7 +132,7 @@ for (const [lang, theme, viewport] of [
     await picture('system');
     await clean('system');
     await page.locator('.filterbar input[type=text]').fill('app=lost');
-    await page.locator(`[data-id="pods/default/${pod.name}"]`).waitFor({ state: 'detached' });
+    await page.locator(`.tree [data-id="pods/default/${pod.name}"]`).waitFor({ state: 'detached' });
     assert.equal(await page.locator('.pods [data-id^="pods/"]').count(), 1);
     await page.locator('.filterbar .btn').click();
     await page.locator('.filters').click();
