@@ -11,7 +11,8 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::filter::Filter;
 use super::fleet::{
-    Camera, Cell, Group, Look, Metric, Plan, Sign, beside, cell_at, cell_says, load, look, plan, says, states,
+    Camera, Cell, Group, Look, Metric, Plan, Sign, beside, cell_at, cell_near, cell_says, load, look, plan,
+    says, states,
 };
 use super::model::Model;
 use super::tools::Zoom;
@@ -199,7 +200,7 @@ pub fn Fleet(app: App, other: bool, area: RwSignal<Option<Rect>>) -> impl IntoVi
             let next = camera.get_untracked().zoomed(by, at, &b.plan);
             camera.set(next);
             (by > 1.0 && next.is_near(&b.plan))
-                .then(|| cell_at(&b.plan, next.world(at)).map(|c| c.node.clone()))
+                .then(|| cell_near(&b.plan, next.world(at)).map(|c| c.node.clone()))
                 .flatten()
         });
         if let Some(node) = near {

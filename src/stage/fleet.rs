@@ -295,6 +295,13 @@ pub fn cell_at(plan: &Plan, (x, y): (f64, f64)) -> Option<&Cell> {
     plan.cells.iter().find(|c| x >= c.x && x < c.x + plan.w && y >= c.y && y < c.y + plan.h)
 }
 
+/// The cell at a point of the world, or the one nearest to it: between cells one means a neighbour.
+#[must_use]
+pub fn cell_near(plan: &Plan, (x, y): (f64, f64)) -> Option<&Cell> {
+    let far = |c: &Cell| (c.x + plan.w / 2.0 - x).powi(2) + (c.y + plan.h / 2.0 - y).powi(2);
+    plan.cells.iter().min_by(|a, b| far(a).total_cmp(&far(b)))
+}
+
 /// The cell next to one, in a direction.
 #[must_use]
 pub fn beside<'a>(plan: &'a Plan, node: &str, (dx, dy): (f64, f64)) -> Option<&'a Cell> {

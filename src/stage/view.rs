@@ -120,6 +120,7 @@ pub fn Stage(
         let zoom = sight.zoom.get();
         if width == 0 || height == 0 || !charts.get() {
             land.set(None);
+            active.set(None);
             return;
         }
         let easel = &mut *easel.write_value();
