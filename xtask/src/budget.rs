@@ -4,7 +4,7 @@
 //! the program (`rest-*.wasm`) comes while it is used and has a limit of its own together with the first part.
 //! What is seldom used (`seldom-*.wasm`) comes when it is first called, which most visits never do; with it the program
 //! has a third limit. Files below dist/later/ are not counted: the page fetches them only when somebody asks for them.
-//! The browser tests hold the page to all that.
+//! Nor are other pages of the site. The browser tests hold the page to all that.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -20,6 +20,8 @@ const VISIT_BYTES: u64 = 1_900_000;
 const WHOLE_BYTES: u64 = 2_400_000;
 /// Directory of dist/ whose files are not part of a first visit.
 const LATER: &str = "later/";
+/// How the names of other pages and their scripts begin: a lesson in a foreign page, and who builds its snippet.
+const OTHER_PAGES: &str = "embed";
 
 struct Row {
     /// Relative to dist/, with forward slashes.
@@ -84,7 +86,10 @@ fn table(rows: &[Row]) -> (String, Sums) {
     let mut text = format!("{:>10} {:>10}  file\n", "bytes", "brotli");
     let mut sums = Sums::default();
     for row in rows {
-        let (later, rest) = (row.path.starts_with(LATER), row.path.starts_with(page::REST_PREFIX));
+        let (later, rest) = (
+            row.path.starts_with(LATER) || row.path.starts_with(OTHER_PAGES),
+            row.path.starts_with(page::REST_PREFIX),
+        );
         let seldom = row.path.starts_with(page::SELDOM_PREFIX);
         let brotli = row.brotli_bytes.map_or("-".to_owned(), |bytes| bytes.to_string());
         let mark = match (later, rest, seldom) {
@@ -153,6 +158,7 @@ mod tests {
             row("a.wasm", 1000, Some(300)),
             row("icon.svg", 77, None),
             row("index.html", 100, Some(50)),
+            row("embed.html", 100, Some(50)),
             row("later/editor.js", 9000, Some(2000)),
             row("rest-1.wasm", 2000, Some(400)),
             row("seldom-1.wasm", 4000, Some(800)),

@@ -29,7 +29,7 @@ fn the_guestbook_keeps_its_messages_in_redis() {
         "@sleep 4\n",
         "$ kubectl exec t -- curl -s 'http://frontend/guestbook.php?cmd=get&key=messages' -o /dev/null\n",
         "@sleep 4\n",
-        "$ kubectl exec deploy/redis-leader -- redis-cli get guestbook\n",
+        "$ kubectl exec deploy/redis-leader -- redis-cli get messages\n",
         "$ kubectl exec deploy/redis-follower -- redis-cli set a b\n",
     ));
     shows(
@@ -37,7 +37,7 @@ fn the_guestbook_keeps_its_messages_in_redis() {
         &[
             "<title>Guestbook</title>",
             "{\"message\": \"Updated\"}",
-            "redis-cli get guestbook\n,hello\n",
+            "redis-cli get messages\n,hello\n",
             "READONLY",
         ],
     );

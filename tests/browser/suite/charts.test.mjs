@@ -16,7 +16,7 @@ for (const [lang, theme, viewport] of [['en', 'light', viewports.desktop], ['ko'
     assert.deepEqual(await page.locator('.chart figcaption').allInnerTexts(), titles[lang]);
     // The slider and its command.
     await page.locator('.loads input').fill('60');
-    const start = page.locator('.loads .runs').first();
+    const start = page.locator('.loads .runs').filter({ hasText: 'load start' }).first();
     assert.equal(await start.innerText(), 'load start svc/web --rps=60');
     await start.click();
     await visit.advance(60_000);
