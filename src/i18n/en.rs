@@ -335,7 +335,7 @@ pub(super) static TEXTS: Texts = Texts {
     progress: "Progress",
     find_word: "Find a word",
     no_words: "No word has that in it.",
-    standing: standing,
+    standing,
     minutes: |n| format_smolstr!("{n} min"),
     after_lessons: |names| format_smolstr!("After: {names}"),
     about_it: |title| format_smolstr!("Lesson: {title}"),

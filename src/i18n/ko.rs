@@ -330,7 +330,7 @@ pub(super) static TEXTS: Texts = Texts {
     progress: "진도",
     find_word: "용어 찾기",
     no_words: "그런 용어가 없습니다.",
-    standing: standing,
+    standing,
     minutes: |n| format_smolstr!("{n}분"),
     after_lessons: |names| format_smolstr!("먼저 할 과제: {names}"),
     about_it: |title| format_smolstr!("과제: {title}"),

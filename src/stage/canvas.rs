@@ -92,10 +92,13 @@ struct Scene {
     pictures: (u32, u64),
 }
 
+/// What a plan was made of: the size, what is shown and how, and the versions of both.
+type Planned = ((i32, i32), Filter, Group, u64, (u32, u64));
+
 #[derive(Default)]
 struct Board {
     plan: Plan,
-    planned: Option<((i32, i32), Filter, Group, u64, (u32, u64))>,
+    planned: Option<Planned>,
     scene: Option<Scene>,
     version: u64,
     inks: Inks,

@@ -269,8 +269,9 @@ fn placed(model: &Model, view: View, before: Option<Level>, sight: Sight<'_>) ->
         layout.fleet = Some(land);
         layout.nodes.clear();
     }
-    for index in 0..layout.nodes.len() {
-        place_pods(&mut layout, index, &held[index]);
+    let shown = layout.nodes.len();
+    for (index, pods) in held.iter().enumerate().take(shown) {
+        place_pods(&mut layout, index, pods);
     }
     if shelf {
         let lane = Rect::new(land.x, requests_y + 1, land.w, SHELF - 2);

@@ -198,7 +198,7 @@ pub fn use_lines(
         let Some(pod) = model.any_pod(id) else { continue };
         for used in pod.uses.iter() {
             let looked = |id: &ObjectId| lit.contains(id) || picked == Some(id);
-            if !all && !(looked(id) && looked(&used.id)) {
+            if !(all || looked(id) && looked(&used.id)) {
                 continue;
             }
             let Some((track, thing)) = layout.shelf.iter().enumerate().find(|(_, t)| t.id == used.id) else {
