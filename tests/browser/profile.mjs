@@ -47,6 +47,8 @@ await visit(first, 'en-US', 'light', { width: 1440, height: 900 }, async (page) 
   await page.locator('#prompt').fill('true');
   await page.locator('#prompt').press('Enter');
   await page.waitForTimeout(500);
+  await page.evaluate(() => dispatchEvent(new CustomEvent('wheelhouse-rest', { detail: 'late' })));
+  await page.waitForTimeout(2500);
 });
 await visit(first, 'ko-KR', 'dark', { width: 390, height: 844 }, async (page) => {
   await page.evaluate(() => dispatchEvent(new CustomEvent('wheelhouse-rest', { detail: 'late' })));
