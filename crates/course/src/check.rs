@@ -19,7 +19,7 @@
 //! | `deleted` | somebody deleted an object in scope since the step began |
 //! | `replaced` | and another in scope, made since, is ready |
 //! | `all`, `any`, `not` | of other checks |
-//! | `within` | it becomes true within a time from the step's beginning |
+//! | `within` | it becomes true within a time from the step's beginning, or from when `after` is first true |
 //! | `once` | it was true at some time since the step began |
 //! | `always`, `never` | it stays true, stays untrue, `after` something else was first true |
 
@@ -63,6 +63,7 @@ pub enum Check {
     Within {
         check: Box<Check>,
         span: Millis,
+        after: Option<Box<Check>>,
     },
     /// Invariant: `holds` is what must stay as it is for the check to be met.
     Steady {
@@ -146,16 +147,17 @@ impl Check {
             "any" => Ok(Self::Any(several(&inner)?)),
             "not" => Ok(Self::not(Self::read(&inner)?)),
             "within" => {
-                inner.only(&["time", "want"])?;
+                inner.only(&["time", "want", "after"])?;
                 let check = Box::new(Self::read(&inner.field("want")?)?);
-                Ok(Self::Within { check, span: inner.field("time")?.span()? })
+                Ok(Self::Within { check, span: inner.field("time")?.span()?, after: first(&inner)? })
             }
-            "once" => Ok(Self::Within { check: Box::new(Self::read(&inner)?), span: Millis::MAX }),
+            "once" => {
+                Ok(Self::Within { check: Box::new(Self::read(&inner)?), span: Millis::MAX, after: None })
+            }
             "always" | "never" => {
                 inner.only(&["want", "after"])?;
                 let check = Box::new(Self::read(&inner.field("want")?)?);
-                let after = inner.find("after").map(|n| Self::read(&n)).transpose()?.map(Box::new);
-                Ok(Self::Steady { check, holds: name == "always", after })
+                Ok(Self::Steady { check, holds: name == "always", after: first(&inner)? })
             }
             other => inner.error(format!(
                 "no check is called {other:?}; there are exists, absent, count, field, condition, rollout, event, \
@@ -188,8 +190,10 @@ impl Check {
         match self {
             Self::Look(_) => true,
             Self::All(checks) | Self::Any(checks) => checks.iter().any(Self::looks),
-            Self::Not(check) | Self::Within { check, .. } => check.looks(),
-            Self::Steady { check, after, .. } => check.looks() || after.as_ref().is_some_and(|a| a.looks()),
+            Self::Not(check) => check.looks(),
+            Self::Within { check, after, .. } | Self::Steady { check, after, .. } => {
+                check.looks() || after.as_ref().is_some_and(|a| a.looks())
+            }
             _ => false,
         }
     }
@@ -200,8 +204,8 @@ impl Check {
         match self {
             Self::Look(look) => look.is_lab(),
             Self::All(checks) | Self::Any(checks) => checks.iter().any(Self::asks_lab),
-            Self::Not(check) | Self::Within { check, .. } => check.asks_lab(),
-            Self::Steady { check, after, .. } => {
+            Self::Not(check) => check.asks_lab(),
+            Self::Within { check, after, .. } | Self::Steady { check, after, .. } => {
                 check.asks_lab() || after.as_ref().is_some_and(|a| a.asks_lab())
             }
             _ => false,
@@ -217,6 +221,11 @@ impl Check {
             _ => false,
         }
     }
+}
+
+/// What has to be true first.
+fn first(node: &Node<'_>) -> Result<Option<Box<Check>>, Error> {
+    Ok(node.find("after").map(|n| Check::read(&n)).transpose()?.map(Box::new))
 }
 
 fn only_scope_and(node: &Node<'_>, more: &[&str]) -> Result<(), Error> {

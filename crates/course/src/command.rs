@@ -12,8 +12,8 @@ pub struct CommandPattern {
     words: Vec<Vec<Str>>,
     /// A flag, and its value where the goal names one.
     flags: Vec<(Str, Option<Str>)>,
-    /// As the author wrote it.
-    pub text: Str,
+    /// As a learner would type it: of several words the first, `…` for any.
+    pub shown: Str,
 }
 
 impl CommandPattern {
@@ -35,7 +35,8 @@ impl CommandPattern {
         if words.is_empty() {
             return Err("a command has at least one word".into());
         }
-        Ok(Self { words, flags, text: text.into() })
+        let shown: Vec<String> = text.split_whitespace().map(shown).collect();
+        Ok(Self { words, flags, shown: shown.join(" ").into() })
     }
 
     /// Whether one of the simple commands in `line` is the one wanted.
@@ -48,7 +49,7 @@ impl CommandPattern {
     }
 
     fn matches_one(&self, command: &str) -> bool {
-        let bare = command.replace(['"', '\'', '(', ')', '`', '$'], " ");
+        let bare = unbundled(&command.replace(['"', '\'', '(', ')', '`', '$'], " "));
         let mut said: Vec<&str> = Vec::new();
         let mut given: Vec<&str> = Vec::new();
         for word in bare.split_whitespace() {
@@ -73,10 +74,37 @@ impl CommandPattern {
                 };
                 match value {
                     Some(v) => with_value(v),
-                    None => given.iter().any(|g| g.split('=').next() == Some(flag.as_str())),
+                    None => given.iter().any(|g| {
+                        let joined = !flag.starts_with("--") && g.starts_with(flag.as_str());
+                        joined || g.split('=').next() == Some(flag.as_str())
+                    }),
                 }
             })
     }
+}
+
+/// One word of a pattern, for the reader.
+fn shown(word: &str) -> String {
+    let first = word.split('|').next().unwrap_or(word);
+    match first.split_once('=') {
+        Some((flag, value)) if flag.starts_with('-') && !flag.starts_with("--") => format!("{flag} {value}"),
+        _ if first == "*" => "…".into(),
+        _ => first.into(),
+    }
+}
+
+/// docker takes short flags together: `-dp 80:80` is `-d -p 80:80`.
+fn unbundled(command: &str) -> String {
+    if !command.trim_start().starts_with("docker ") {
+        return command.into();
+    }
+    let words = command.split_whitespace().map(|word| match word.strip_prefix('-') {
+        Some(flags) if flags.len() > 1 && flags.bytes().all(|b| b"ditp".contains(&b)) => {
+            flags.chars().map(|f| format!("-{f}")).collect::<Vec<_>>().join(" ")
+        }
+        _ => word.into(),
+    });
+    words.collect::<Vec<String>>().join(" ")
 }
 
 fn follows(command: &str, flag: &str, value: &str) -> bool {
@@ -127,11 +155,31 @@ mod tests {
             ("kubectl scale replicaset", "kubectl scale \"$(kubectl get rs -o name)\" --replicas=1", true),
             ("kubectl scale replicaset", "kubectl scale deploy web --replicas=1; kubectl get rs", false),
             ("kubectl delete *", "kubectl delete $(kubectl get pods -o name)", true),
+            ("kubectl get pods -l", "kubectl get pods -lapp=web", true),
+            ("kubectl get pods -l", "kubectl get pods --all-namespaces", false),
+            ("docker run -d -p=8100:8000", "docker run -dp 8100:8000 web", true),
+            ("docker run -d -p=8100:8000", "docker run -itp 8100:8000 web", false),
         ];
         for (pattern, line, wanted) in table {
             let parsed = CommandPattern::parse(pattern).unwrap_or_else(|e| panic!("{e}"));
             assert_eq!(parsed.matches(line), wanted, "{pattern} / {line}");
         }
         assert!(CommandPattern::parse("-w").is_err());
+    }
+
+    #[test]
+    fn a_pattern_is_shown_as_one_would_type_it() {
+        let table = [
+            ("kubectl get pods -o=wide", "kubectl get pods -o wide"),
+            (
+                "kubectl create|apply deployment web --replicas=5",
+                "kubectl create deployment web --replicas=5",
+            ),
+            ("fault node * restore", "fault node … restore"),
+        ];
+        for (pattern, wanted) in table {
+            let parsed = CommandPattern::parse(pattern).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(parsed.shown, wanted);
+        }
     }
 }

@@ -31,11 +31,18 @@ impl Lang {
 const KINDS: &[(&str, &str, &str, &str)] = &[
     ("configmaps", "ConfigMap", "ConfigMaps", "컨피그맵"),
     ("cronjobs.batch", "CronJob", "CronJobs", "크론잡"),
+    (
+        "customresourcedefinitions.apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        "CustomResourceDefinitions",
+        "커스텀리소스데피니션",
+    ),
     ("daemonsets.apps", "DaemonSet", "DaemonSets", "데몬셋"),
     ("deployments.apps", "Deployment", "Deployments", "디플로이먼트"),
     ("endpointslices.discovery.k8s.io", "EndpointSlice", "EndpointSlices", "엔드포인트슬라이스"),
     ("events", "event", "events", "이벤트"),
     ("horizontalpodautoscalers.autoscaling", "HorizontalPodAutoscaler", "HorizontalPodAutoscalers", "HPA"),
+    ("ingressclasses.networking.k8s.io", "IngressClass", "IngressClasses", "인그레스클래스"),
     ("ingresses.networking.k8s.io", "Ingress", "Ingresses", "인그레스"),
     ("jobs.batch", "Job", "Jobs", "잡"),
     ("namespaces", "namespace", "namespaces", "네임스페이스"),
@@ -60,6 +67,11 @@ pub(crate) fn kind(resource_id: &str, lang: Lang, plural: bool) -> &str {
         (Some(k), Lang::Ko, _) => k.3,
         (None, ..) => resource_id.split('.').next().unwrap_or(resource_id),
     }
+}
+
+/// `레플리카셋` for `ReplicaSet`; a kind without an entry as it is.
+pub(crate) fn in_korean(kind: &str) -> &str {
+    KINDS.iter().find(|k| k.1 == kind).map_or(kind, |k| k.3)
 }
 
 /// The subject of a Korean sentence: `파드가`, `web이`.

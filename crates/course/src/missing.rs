@@ -7,9 +7,9 @@ use cluster::wire::NetError;
 use crate::check::{Bound, Check, That};
 use crate::field::{self, Expect};
 use crate::josa;
-use crate::lang::{Lang, kind, subject};
+use crate::lang::{Lang, in_korean, kind, subject};
 use crate::look::{Look, Seen, Wanted, What};
-use crate::scope::Scope;
+use crate::scope::{Owner, Scope};
 use crate::track::{Tally, Track};
 
 use Lang::{En, Ko};
@@ -50,12 +50,12 @@ pub(crate) fn missing(check: &Check, track: &Track, lang: Lang) -> Option<String
             Ko => format!("{reason} 이벤트가 아직 없습니다"),
         }),
         (Check::Command { pattern, .. }, Track::Latch { near, .. }) => Some(match (near, lang) {
-            (None, En) => format!("`{}` has not been run yet", pattern.text),
-            (None, Ko) => format!("`{}` 명령을 아직 실행하지 않았습니다", pattern.text),
-            (Some(exit), En) => format!("`{}` has run, but ended with exit code {exit}", pattern.text),
+            (None, En) => format!("`{}` has not been run yet", pattern.shown),
+            (None, Ko) => format!("`{}` 명령을 아직 실행하지 않았습니다", pattern.shown),
+            (Some(exit), En) => format!("`{}` has run, but ended with exit code {exit}", pattern.shown),
             (Some(exit), Ko) => format!(
                 "`{}` 명령이 실행됐지만 종료 코드 {} 끝났습니다",
-                pattern.text,
+                pattern.shown,
                 josa::with(&exit.to_string(), "으로", "로")
             ),
         }),
@@ -88,6 +88,9 @@ pub(crate) fn missing(check: &Check, track: &Track, lang: Lang) -> Option<String
                 josa::with(&seconds_ko(*span), "을", "를")
             ),
         }),
+        (Check::Within { after: Some(first), .. }, Track::Within { after: Some(track), since: None, .. }) => {
+            missing(first, track, lang)
+        }
         (Check::Within { check, .. }, Track::Within { inner, .. }) => missing(check, inner, lang),
         (Check::Steady { .. }, Track::Steady { broken: Some(b), .. }) => {
             let how = &b.how[usize::from(lang == Ko)];
@@ -246,7 +249,7 @@ fn nothing_deleted(scope: &Scope, lang: Lang) -> String {
     }
 }
 
-/// `pods with app=web`, `Deployment web`, `app=web 파드`.
+/// `pods with app=web`, `Deployment web`, `app=web 파드`, and whatever else narrows the scope down.
 fn noun(scope: &Scope, plural: bool, lang: Lang) -> String {
     let word = kind(&scope.resource, lang, plural && scope.name.is_empty());
     let elsewhere = !matches!(scope.namespace.as_str(), "" | "default");
@@ -262,10 +265,51 @@ fn noun(scope: &Scope, plural: bool, lang: Lang) -> String {
             Ko => format!("{} 네임스페이스의 {out}", scope.namespace),
         };
     }
-    out
+    out = match (&scope.owner, lang) {
+        (Owner::Any, _) => out,
+        (Owner::Nobody, En) => format!("{out} without an owner"),
+        (Owner::Nobody, Ko) => format!("주인 없는 {out}"),
+        (Owner::Kind(owner), En) => format!("{out} of a {owner}"),
+        (Owner::Kind(owner), Ko) => format!("{}에 속한 {out}", in_korean(owner)),
+    };
+    let narrowed: Vec<String> =
+        scope.conditions.iter().map(|(path, expect)| as_asked(path.text(), expect, lang)).collect();
+    match (narrowed.is_empty(), lang) {
+        (true, _) => out,
+        (false, En) => format!("{out} where {}", narrowed.join(" and ")),
+        (false, Ko) => format!("{} {out}", narrowed.join(", ")),
+    }
+}
+
+/// `spec.nodeName is worker-1`; `spec.nodeName이 worker-1인`.
+fn as_asked(path: &str, expect: &Expect, lang: Lang) -> String {
+    match (expect, lang) {
+        (Expect::Present, En) => format!("{path} is set"),
+        (Expect::Absent, En) => format!("{path} is not set"),
+        (Expect::Contains(part), En) => format!("{path} has {part}"),
+        (_, En) => format!("{path} is {}", wish(expect, En)),
+        (Expect::Present, Ko) => format!("{} 있는", subject(path)),
+        (Expect::Absent, Ko) => format!("{} 없는", subject(path)),
+        (Expect::Contains(part), Ko) => format!("{path}에 {} 들어 있는", subject(part)),
+        (_, Ko) => format!("{} {}인", subject(path), wish(expect, Ko)),
+    }
 }
 
 fn none_exists(scope: &Scope, lang: Lang) -> String {
+    if let (false, [(path, expect)]) = (scope.name.is_empty(), &scope.conditions[..]) {
+        // The object may well be there, and not as asked.
+        let mut bare = scope.clone();
+        bare.conditions.clear();
+        let (noun, path) = (noun(&bare, false, lang), path.text());
+        return match (expect, lang) {
+            (Expect::Present, En) => format!("{path} of {noun} is not set yet"),
+            (Expect::Absent, En) => format!("{path} of {noun} is still set"),
+            (_, En) => format!("{path} of {noun} is not {} yet", wish(expect, En)),
+            (Expect::Present, Ko) => format!("{noun}에 {} 아직 없습니다", subject(path)),
+            (Expect::Absent, Ko) => format!("{noun}에 {} 아직 있습니다", subject(path)),
+            (_, Ko) => format!("{noun}의 {} 아직 {} 아닙니다", subject(path), subject(&wish(expect, Ko))),
+        };
+    }
     match lang {
         En if scope.name.is_empty() => format!("There is no {} yet", noun(scope, false, En)),
         En => format!("{} does not exist yet", capital(&noun(scope, false, En))),
@@ -337,7 +381,7 @@ fn too_many(scope: &Scope, that: &That, have: i64, wanted: i64, exact: bool, lan
                 let s = if have == 1 { "s" } else { "" };
                 format!("{have} {} still exist{s}", noun(scope, have != 1, En))
             }
-            En => format!("{} still exists", noun(scope, false, En)),
+            En => format!("{} still exists", capital(&noun(scope, false, En))),
             Ko if scope.name.is_empty() => format!("{} {have}개가 아직 있습니다", noun(scope, true, Ko)),
             Ko => format!("{} 아직 있습니다", subject(&noun(scope, false, Ko))),
         };
@@ -376,6 +420,17 @@ fn one(scope: &Scope, that: &That, tally: &Tally, lang: Lang) -> String {
             En => format!("{} is not Ready yet", capital(&name)),
             Ko => format!("{} 아직 준비되지 않았습니다", subject(&name)),
         },
+        That::Condition { kind, status } if status != "True" => {
+            let have = object.condition(kind)["status"].text();
+            let have = if have.is_empty() { "Unknown" } else { have };
+            match lang {
+                En => format!("The condition {kind} of {name} is {have}; {status} is wanted"),
+                Ko => format!(
+                    "{name}의 {kind} 조건이 {have}입니다. {status}{} 합니다",
+                    josa::pick(status, "이어야", "여야")
+                ),
+            }
+        }
         That::Condition { kind, .. } => match lang {
             En => format!("{} is not {kind} yet", capital(&name)),
             Ko => format!("{} 아직 {kind} 상태가 아닙니다", subject(&name)),

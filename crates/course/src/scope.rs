@@ -18,12 +18,12 @@ pub struct Scope {
     selector: Option<LabelSelector>,
     /// As the author wrote it: `app=web`.
     pub selector_text: Str,
-    owner: Owner,
-    conditions: Vec<(Path, Expect)>,
+    pub(crate) owner: Owner,
+    pub(crate) conditions: Vec<(Path, Expect)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Owner {
+pub(crate) enum Owner {
     Any,
     /// Nobody: a bare pod.
     Nobody,

@@ -31,9 +31,11 @@ pub(crate) enum Track {
     Replaced(Replacement),
     Several(Vec<Track>),
     Not(Box<Track>),
+    /// The time counts from `since`, once what has to be true first was so.
     Within {
         inner: Box<Track>,
-        since: Time,
+        after: Option<Box<Track>>,
+        since: Option<Time>,
         ended: Option<bool>,
     },
     Steady {
@@ -156,10 +158,12 @@ impl Track {
                 Self::Several(checks.iter().map(|c| Self::start(c, from)).collect())
             }
             Check::Not(inner) => Self::Not(Box::new(Self::start(inner, from))),
-            Check::Within { check, .. } => {
+            Check::Within { check, after, .. } => {
                 let inner = Box::new(Self::start(check, from));
-                let ended = inner.met(check).then_some(true);
-                Self::Within { inner, since: cluster.now(), ended }
+                let after_track = after.as_ref().map(|a| Box::new(Self::start(a, from)));
+                let counts = after.as_ref().zip(after_track.as_ref()).is_none_or(|(a, t)| t.met(a));
+                let ended = (counts && inner.met(check)).then_some(true);
+                Self::Within { inner, after: after_track, since: counts.then(|| cluster.now()), ended }
             }
             Check::Steady { check, holds, after } => {
                 let inner = Box::new(Self::start(check, from));
@@ -232,14 +236,18 @@ impl Track {
                 reached
             }
             (Self::Not(inner), Check::Not(check)) => inner.change(check, change, began),
-            (Self::Within { inner, since, ended }, Check::Within { check, span }) => {
-                let late = change.at.since(*since) > *span;
+            (Self::Within { inner, after, since, ended }, Check::Within { check, span, after: first }) => {
+                let late = since.is_some_and(|from| change.at.since(from) > *span);
                 if ended.is_none() && late {
                     *ended = Some(false);
                     return true;
                 }
-                let reached = inner.change(check, change, began);
-                if reached && ended.is_none() && inner.met(check) {
+                let mut reached = inner.change(check, change, began);
+                if let (None, Some(track), Some(first)) = (*since, after, first) {
+                    reached |= track.change(first, change, began);
+                    *since = track.met(first).then_some(change.at);
+                }
+                if reached && since.is_some() && ended.is_none() && inner.met(check) {
                     *ended = Some(true);
                 }
                 reached
@@ -280,9 +288,13 @@ impl Track {
                 pairs.fold(false, |any, (t, c)| t.look(c, from, at, began) | any)
             }
             (Self::Not(inner), Check::Not(check)) => inner.look(check, from, at, began),
-            (Self::Within { inner, ended, .. }, Check::Within { check, .. }) => {
-                let reached = inner.look(check, from, at, began);
-                if ended.is_none() && inner.met(check) {
+            (Self::Within { inner, after, since, ended }, Check::Within { check, after: first, .. }) => {
+                let mut reached = inner.look(check, from, at, began);
+                if let (None, Some(track), Some(first)) = (*since, after, first) {
+                    reached |= track.look(first, from, at, began);
+                    *since = track.met(first).then_some(at);
+                }
+                if since.is_some() && ended.is_none() && inner.met(check) {
                     *ended = Some(true);
                 }
                 reached
@@ -336,14 +348,24 @@ impl Track {
                 reached
             }
             (Self::Not(inner), Check::Not(check)) => inner.command(check, line, exit),
-            (Self::Within { inner, ended, .. }, Check::Within { check, .. }) => {
-                let reached = inner.command(check, line, exit);
-                if reached && ended.is_none() && inner.met(check) {
+            (Self::Within { inner, after, since, ended }, Check::Within { check, after: first, .. }) => {
+                let mut reached = inner.command(check, line, exit);
+                if let (None, Some(track), Some(first)) = (*since, after, first) {
+                    reached |= track.command(first, line, exit);
+                }
+                if reached && since.is_some() && ended.is_none() && inner.met(check) {
                     *ended = Some(true);
                 }
                 reached
             }
-            (Self::Steady { inner, .. }, Check::Steady { check, .. }) => inner.command(check, line, exit),
+            (Self::Steady { inner, after, armed, .. }, Check::Steady { check, after: first, .. }) => {
+                let mut reached = inner.command(check, line, exit);
+                if let (false, Some(track), Some(first)) = (*armed, after, first) {
+                    reached |= track.command(first, line, exit);
+                    *armed = track.met(first);
+                }
+                reached
+            }
             _ => false,
         }
     }
@@ -351,11 +373,19 @@ impl Track {
     /// Lets time pass: what had to happen by now has not. True when that changes anything.
     pub(crate) fn time(&mut self, check: &Check, now: Time) -> bool {
         match (self, check) {
-            (Self::Within { since, ended, .. }, Check::Within { span, .. })
-                if ended.is_none() && now.since(*since) > *span =>
-            {
-                *ended = Some(false);
-                true
+            (Self::Within { inner, after, since, ended }, Check::Within { check, span, after: first }) => {
+                let Some(from) = *since else {
+                    // What has to be true first may be a command, which has no time of its own.
+                    let begins = after.as_ref().zip(first.as_ref()).is_some_and(|(t, c)| t.met(c));
+                    *since = begins.then_some(now);
+                    *ended = (begins && inner.met(check)).then_some(true);
+                    return begins;
+                };
+                let late = ended.is_none() && now.since(from) > *span;
+                if late {
+                    *ended = Some(false);
+                }
+                late
             }
             (Self::Several(tracks), Check::All(checks) | Check::Any(checks)) => {
                 tracks.iter_mut().zip(checks).fold(false, |any, (t, c)| t.time(c, now) | any)
