@@ -19,7 +19,8 @@ impl ApiServer {
         };
         let object = self.decoded(cx, body.clone(), &Value::Null)?;
         let object = self.create_object(cx, object)?;
-        cx.warnings.extend(warnings::of(&cx.resource, &object));
+        let warnings = warnings::of(cx, &object, &Value::Null);
+        cx.warnings.extend(warnings);
         Ok(Response { created: true, ..self.answer(cx, object) })
     }
 

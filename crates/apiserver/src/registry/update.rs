@@ -96,8 +96,9 @@ impl ApiServer {
         }
         self.admit_update(cx, &mut new, &old)?;
         self.validate_change(cx, &new, &old, part)?;
-        if part != Part::Status && !new["spec"].same(&old["spec"]) && new["spec"] != old["spec"] {
-            cx.warnings.extend(super::warnings::of(&cx.resource, &new));
+        if part != Part::Status {
+            let warnings = super::warnings::of(cx, &new, &old);
+            cx.warnings.extend(warnings);
         }
         if part != Part::Status {
             self.check_security(cx, &new, &old)?;
