@@ -7,7 +7,7 @@
 use ordered::BTreeMap;
 
 use clock::{Millis, Time};
-use containers::fs::{Dev, Meta, Node, Tree, VolumeId, Volumes, split};
+use containers::fs::{BLOCK_DEVICE, Dev, Meta, Node, SOCKET, Tree, VolumeId, Volumes, split};
 use containers::images::{Registry, Roots};
 use containers::machine::Host;
 
@@ -81,7 +81,8 @@ impl Depot {
             tree.put("/tmp", Node::dir(0o1777));
             tree.put_file("/etc/hostname", format!("{node}\n").as_bytes(), 0o644);
             tree.put_file("/etc/os-release", b"NAME=\"Wheelhouse simulated node\"\nID=wheelhouse\n", 0o644);
-            tree.put_file("/run/containerd/containerd.sock", b"", 0o660);
+            tree.put_file("/run/containerd/containerd.sock", b"", SOCKET | 0o660);
+            tree.put_file("/dev/sda", b"", BLOCK_DEVICE | 0o660);
             for (path, device) in [
                 ("/dev/null", Dev::Null),
                 ("/dev/zero", Dev::Zero),

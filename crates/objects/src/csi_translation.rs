@@ -129,6 +129,26 @@ pub fn unique_name(disk: &Disk) -> String {
     format!("kubernetes.io/csi/{}^{}", disk.driver, disk.handle)
 }
 
+/// What a volume is called in a node's status whose plugin has nothing to do to attach it (iSCSI, Fibre Channel).
+#[must_use]
+pub fn attached_by_word(spec: &Value) -> Option<String> {
+    if let Some(s) = spec.find("iscsi") {
+        let (portal, iqn) = (s["targetPortal"].text(), s["iqn"].text());
+        return Some(format!("kubernetes.io/iscsi/{portal}:{iqn}:{}", s["lun"].int()));
+    }
+    let source = spec.find("fc")?;
+    let all = |list: &str| {
+        let names: Vec<&str> = source[list].items().iter().map(Value::text).collect();
+        format!("[{}]", names.join(" "))
+    };
+    Some(match source["lun"].as_int() {
+        Some(lun) if !source["targetWWNs"].items().is_empty() => {
+            format!("kubernetes.io/fc/{}:{lun}", all("targetWWNs"))
+        }
+        _ => format!("kubernetes.io/fc/{}", all("wwids")),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,6 +177,22 @@ mod tests {
         ];
         for (spec, want) in table {
             assert_eq!(disk(&spec).map(|d| unique_name(&d)).as_deref(), want, "{spec:?}");
+        }
+    }
+
+    #[test]
+    fn volumes_attached_by_word() {
+        let table = [
+            (
+                value!({"iscsi": {"targetPortal": "10.0.2.15", "iqn": "iqn.2001-04.com.example:a", "lun": 2}}),
+                Some("kubernetes.io/iscsi/10.0.2.15:iqn.2001-04.com.example:a:2"),
+            ),
+            (value!({"fc": {"targetWWNs": ["a", "b"], "lun": 0}}), Some("kubernetes.io/fc/[a b]:0")),
+            (value!({"fc": {"wwids": ["w"]}}), Some("kubernetes.io/fc/[w]")),
+            (value!({"nfs": {"server": "s", "path": "/"}}), None),
+        ];
+        for (spec, want) in table {
+            assert_eq!(attached_by_word(&spec).as_deref(), want, "{spec:?}");
         }
     }
 

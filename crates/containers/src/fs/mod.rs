@@ -16,7 +16,7 @@ use clock::Time;
 use smol_str::SmolStr;
 
 pub use errno::Errno;
-pub use node::{Dev, Dir, File, Link, Meta, Node};
+pub use node::{BLOCK_DEVICE, Dev, Dir, File, Link, Meta, Node, SOCKET};
 pub use tree::{Tree, VolumeId, Volumes, clean, join, split};
 
 /// Real bytes one file may hold; zeros are not counted.

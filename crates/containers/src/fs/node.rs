@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 /// Owner, permission bits and time of last change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meta {
+    /// Permissions, and for a file that is none above them what it is instead.
     pub mode: u16,
     pub uid: u32,
     pub gid: u32,
@@ -21,6 +22,11 @@ impl Meta {
         Self { mode, uid: 0, gid: 0, mtime: Time::EPOCH }
     }
 }
+
+/// Bits of a file's mode, as the kernel has them, that make it a block device or a socket.
+const KIND: u16 = 0o170_000;
+pub const BLOCK_DEVICE: u16 = 0o060_000;
+pub const SOCKET: u16 = 0o140_000;
 
 /// What a device file does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +138,22 @@ impl Node {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    #[must_use]
+    pub fn is_block_device(&self) -> bool {
+        matches!(self, Self::File(f) if f.meta.mode & KIND == BLOCK_DEVICE)
+    }
+
+    #[must_use]
+    pub fn is_socket(&self) -> bool {
+        matches!(self, Self::File(f) if f.meta.mode & KIND == SOCKET)
+    }
+
+    /// Neither a directory nor a link, a device or a socket.
+    #[must_use]
+    pub fn is_regular(&self) -> bool {
+        matches!(self, Self::File(f) if f.meta.mode & KIND == 0)
     }
 
     #[must_use]

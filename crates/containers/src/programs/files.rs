@@ -310,7 +310,7 @@ pub(super) fn touch(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
 /// `u+x,go-w` or `755` applied to a mode.
 fn new_mode(text: &str, old: u16, dir: bool) -> Option<u16> {
     if let Ok(mode) = u16::from_str_radix(text, 8) {
-        return Some(mode & 0o7777);
+        return Some(mode & 0o7777 | old & !0o7777);
     }
     let mut mode = old;
     for clause in text.split(',') {
@@ -658,6 +658,8 @@ pub(super) fn stat(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             Node::Dir(_) => "directory",
             Node::Link(_) => "symbolic link",
             Node::Dev(..) => "character special file",
+            Node::File(_) if node.is_block_device() => "block special file",
+            Node::File(_) if node.is_socket() => "socket",
             Node::File(f) if f.len == 0 => "regular empty file",
             Node::File(_) => "regular file",
         };
@@ -674,7 +676,7 @@ pub(super) fn stat(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                     match chars.next() {
                         Some('s') => out.push_str(&node.len().to_string()),
                         Some('n') => out.push_str(name),
-                        Some('a') => out.push_str(&format!("{:o}", meta.mode)),
+                        Some('a') => out.push_str(&format!("{:o}", meta.mode & 0o7777)),
                         Some('A') => out.push_str(&perms),
                         Some('u') => out.push_str(&meta.uid.to_string()),
                         Some('g') => out.push_str(&meta.gid.to_string()),
@@ -692,7 +694,7 @@ pub(super) fn stat(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 "  File: {name}\n  Size: {}\t\tBlocks: {}\tIO Block: 4096   {kind}\nAccess: ({:04o}/{perms})  Uid: ({:5}/{:>8})   Gid: ({:5}/{:>8})\nModify: {}\n",
                 node.len(),
                 node.len().div_ceil(512),
-                meta.mode,
+                meta.mode & 0o7777,
                 meta.uid,
                 super::proc::user_name(meta.uid),
                 meta.gid,

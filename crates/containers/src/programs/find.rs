@@ -182,12 +182,12 @@ impl Find {
                         if fold { p.matches(&base.to_lowercase()) } else { p.matches(base) }
                     }
                     Test::Path(p) => p.matches(name),
+                    Test::Type('f') => node.is_regular(),
+                    Test::Type('b') => node.is_block_device(),
+                    Test::Type('s') => node.is_socket(),
                     Test::Type(t) => matches!(
                         (t, node),
-                        ('f', Node::File(_))
-                            | ('d', Node::Dir(_))
-                            | ('l', Node::Link(_))
-                            | ('c', Node::Dev(..))
+                        ('d', Node::Dir(_)) | ('l', Node::Link(_)) | ('c', Node::Dev(..))
                     ),
                     Test::Size(sign, n, unit) => {
                         let size = node.len().div_ceil(unit);

@@ -3,7 +3,7 @@
 use super::args::Args;
 use super::files::human;
 use super::proc::user_name;
-use crate::fs::Node;
+use crate::fs::{Dev, Node};
 use crate::machine::Sys;
 use ordered::Sort as _;
 
@@ -14,6 +14,8 @@ pub(super) fn permissions(node: &Node) -> String {
         Node::Dir(_) => 'd',
         Node::Link(_) => 'l',
         Node::Dev(..) => 'c',
+        Node::File(_) if node.is_block_device() => 'b',
+        Node::File(_) if node.is_socket() => 's',
         Node::File(_) => '-',
     };
     let mut out = String::from(kind);
@@ -37,6 +39,19 @@ pub(super) fn permissions(node: &Node) -> String {
         });
     }
     out
+}
+
+/// What stands in place of a size: which device it is.
+fn numbers(node: &Node) -> Option<(u8, u8)> {
+    Some(match node {
+        Node::Dev(Dev::Null, _) => (1, 3),
+        Node::Dev(Dev::Zero, _) => (1, 5),
+        Node::Dev(Dev::Full, _) => (1, 7),
+        Node::Dev(Dev::Random, _) => (1, 8),
+        Node::Dev(Dev::Tty, _) => (5, 0),
+        Node::File(_) if node.is_block_device() => (8, 0),
+        _ => return None,
+    })
 }
 
 fn date(sys: &Sys<'_>, node: &Node) -> String {
@@ -87,7 +102,9 @@ fn show(sys: &mut Sys<'_>, args: &Args, mut items: Vec<Shown>, total: bool) {
                     _ => 1,
                 };
                 let owner = |id: u32| if args.has('n') { id.to_string() } else { user_name(id) };
-                let size = if args.has('h') { human(i.node.len()) } else { i.node.len().to_string() };
+                let size = if let Some((major, minor)) = numbers(&i.node) {
+                    if sys.gnu() { format!("{major}, {minor}") } else { format!("{major:>4}, {minor:>3}") }
+                } else if args.has('h') { human(i.node.len()) } else { i.node.len().to_string() };
                 let mut name = format!("{}{}", i.name, mark(&i.node));
                 if let Node::Link(l) = &i.node {
                     name = format!("{} -> {}", i.name, l.target);

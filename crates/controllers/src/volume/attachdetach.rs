@@ -5,14 +5,15 @@
 //! Models `pkg/controller/volume/attachdetach` (reconciler, nodes' status updater) and the attacher of `pkg/volume/csi`.
 //! Every change that concerns a volume leads to one look at it, in place of a look at all every 100 ms. An attachment's
 //! name has the form of upstream's digest without being it. A disk that a pod names itself is known by its name in nodes'
-//! statuses, any other by its PersistentVolume's. Not modelled: drivers that change how much fits a node, attaching by
-//! plugins that have nothing to attach (iSCSI, Fibre Channel).
+//! statuses, any other by its PersistentVolume's. Volumes of plugins that
+//! have nothing to do for it (iSCSI, Fibre Channel) are attached by word: an event and an entry in the node's status.
+//! Not modelled: drivers that change how much fits a node.
 
 use ordered::{BTreeMap, BTreeSet};
 
 use client::{Change, Ctx, EventType, PatchType};
 use clock::{Millis, Time};
-use objects::csi_translation::{Disk, disk, inline, may_multi_attach, unique_name};
+use objects::csi_translation::{Disk, attached_by_word, disk, inline, may_multi_attach, unique_name};
 use objects::resources::{
     CSIDRIVERS, NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, Resource, VOLUMEATTACHMENTS,
 };
@@ -34,6 +35,8 @@ pub struct AttachDetachController {
     users: BTreeMap<Str, BTreeMap<Str, Str>>,
     /// By volume: its attachments, each with its node.
     attachments: BTreeMap<Str, BTreeMap<Str, Str>>,
+    /// By volume that is attached by word alone: its name in nodes' statuses, and the nodes.
+    by_word: BTreeMap<Str, (String, BTreeSet<Str>)>,
     /// By node: the volumes with an attachment there.
     on_node: BTreeMap<Str, BTreeSet<Str>>,
     /// Attachments (volume, node) that nobody wants any more: since when.
@@ -82,6 +85,14 @@ fn holds_volumes(pod: &Value) -> bool {
     !matches!(pod["status"]["phase"].text(), "Succeeded" | "Failed") && !pod["spec"]["nodeName"].is_zero()
 }
 
+/// What the disk that a pod's volume names itself is called in nodes' statuses.
+fn unique_name_of(volume: &Value) -> Option<String> {
+    match inline(volume) {
+        Some(v) => disk(&v["spec"]).map(|d| unique_name(&d)),
+        None => attached_by_word(volume),
+    }
+}
+
 fn is_healthy(node: Option<&Value>) -> bool {
     node.is_some_and(|n| n.condition_true("Ready"))
 }
@@ -101,6 +112,7 @@ impl AttachDetachController {
             base: Base::new("attachdetach-controller"),
             users: BTreeMap::new(),
             attachments: BTreeMap::new(),
+            by_word: BTreeMap::new(),
             on_node: BTreeMap::new(),
             unwanted: BTreeMap::new(),
             conflicts: BTreeSet::new(),
@@ -123,8 +135,8 @@ impl AttachDetachController {
             }
         }
         for volume in pod["spec"]["volumes"].items() {
-            let Some(disk) = inline(volume).and_then(|v| disk(&v["spec"])) else { continue };
-            let name = Str::from(unique_name(&disk));
+            let Some(name) = unique_name_of(volume) else { continue };
+            let name = Str::from(name);
             if self.note_user(&name, &key, pod, holds) {
                 self.base.queue.add(name, change.revision, now);
             }
@@ -151,12 +163,15 @@ impl AttachDetachController {
         if !name.contains('/') {
             return caches.of_resource(PERSISTENTVOLUMES).get(name).cloned().unwrap_or_default();
         }
-        let named = |v: &Value| disk(&v["spec"]).is_some_and(|d| unique_name(&d) == name);
+        let stands_in = |v: &Value| {
+            inline(v).unwrap_or_else(|| value!({"metadata": {"name": (&v["name"])}, "spec": (v)}))
+        };
         let pods = self.users.get(name).into_iter().flat_map(|u| u.keys());
         let of_pods = pods
             .filter_map(|key| caches.pods().get(key))
-            .flat_map(|pod| pod["spec"]["volumes"].items().iter().filter_map(inline))
-            .find(named);
+            .flat_map(|pod| pod["spec"]["volumes"].items())
+            .find(|v| unique_name_of(v).as_deref() == Some(name))
+            .map(stands_in);
         of_pods.unwrap_or_else(|| {
             // Nobody uses it any more; its attachments still say what it was.
             let mut left = self.attachments.get(name).into_iter().flat_map(|a| a.keys());
@@ -238,6 +253,10 @@ impl AttachDetachController {
     fn reconcile(&mut self, name: &str, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let held = self.attachments.get(name).cloned().unwrap_or_default();
         let volume = self.volume(name, caches);
+        let unique = attached_by_word(&volume["spec"]).or_else(|| self.by_word.get(name).map(|w| w.0.clone()));
+        if let Some(unique) = unique {
+            return self.reconcile_by_word(name, &unique, &volume, caches, ctx);
+        }
         let Some(disk) = disk(&volume["spec"]) else {
             // The volume is gone: so is what is left of its attachments.
             for attachment in held.keys() {
@@ -249,20 +268,8 @@ impl AttachDetachController {
         if driver.is_some_and(|d| d["spec"]["attachRequired"].as_bool() == Some(false)) {
             return Ok(());
         }
-        let r = &volume["spec"]["claimRef"];
-        let own = name.contains('/');
-        let claim = if own { name.into() } else { key_of(r["namespace"].text(), r["name"].text()) };
-        let bound = own
-            || caches
-                .of_resource(PERSISTENTVOLUMECLAIMS)
-                .get(&claim)
-                .is_some_and(|c| c["spec"]["volumeName"] == name && r["uid"] == c.uid());
+        let (claim, wanted) = self.wanted(name, &volume, caches);
         let subject = Subject { name, claim: &claim, volume: &volume, disk: &disk };
-        let wanted: BTreeSet<Str> = if bound {
-            self.users.get(&claim).into_iter().flat_map(|u| u.values().cloned()).collect()
-        } else {
-            BTreeSet::new()
-        };
         for (attachment, node) in &held {
             if wanted.contains(node) {
                 self.unwanted.remove(&(name.into(), node.clone()));
@@ -291,6 +298,74 @@ impl AttachDetachController {
         self.conflicts.retain(|(v, n)| *v != name || wanted.contains(n));
         self.tries.retain(|(v, n), _| *v != name || wanted.contains(n));
         Ok(())
+    }
+
+    /// The key of a volume's users, and the nodes they are on.
+    fn wanted(&self, name: &str, volume: &Value, caches: &Caches) -> (Str, BTreeSet<Str>) {
+        let r = &volume["spec"]["claimRef"];
+        let own = name.contains('/');
+        let claim = if own { name.into() } else { key_of(r["namespace"].text(), r["name"].text()) };
+        let bound = own
+            || caches
+                .of_resource(PERSISTENTVOLUMECLAIMS)
+                .get(&claim)
+                .is_some_and(|c| c["spec"]["volumeName"] == name && r["uid"] == c.uid());
+        let users = self.users.get(&claim).filter(|_| bound);
+        let nodes = users.into_iter().flat_map(|u| u.values().cloned()).collect();
+        (claim, nodes)
+    }
+
+    /// The same for a volume that is attached by saying so.
+    fn reconcile_by_word(
+        &mut self,
+        name: &str,
+        unique: &str,
+        volume: &Value,
+        caches: &Caches,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
+        let (claim, wanted) = self.wanted(name, volume, caches);
+        let mut held = self.by_word.get(name).map(|w| w.1.clone()).unwrap_or_default();
+        let before = held.clone();
+        for node in before.iter().filter(|n| !wanted.contains(*n)) {
+            if self.may_detach(name, unique, node, caches, ctx) {
+                held.remove(node);
+                self.keep_by_word(name, unique, &held);
+                self.unwanted.remove(&(name.into(), node.clone()));
+                self.report(node, None, caches, ctx)?;
+            }
+        }
+        let many = name.contains('/') || may_multi_attach(volume);
+        let none = Disk { driver: String::new(), handle: String::new() };
+        let subject = Subject { name, claim: &claim, volume, disk: &none };
+        for node in &wanted {
+            self.unwanted.remove(&(name.into(), node.clone()));
+            if held.contains(node) || caches.of_resource(NODES).get(node).is_none() {
+                continue;
+            }
+            if !many && !held.is_empty() {
+                let others: Vec<Str> = held.iter().cloned().collect();
+                self.conflict(&subject, node, &others, caches, ctx);
+                continue;
+            }
+            held.insert(node.clone());
+            self.keep_by_word(name, unique, &held);
+            self.on_node.entry(node.clone()).or_default().insert(name.into());
+            self.conflicts.remove(&(name.into(), node.clone()));
+            self.report(node, None, caches, ctx)?;
+            let text = format!("AttachVolume.Attach succeeded for volume \"{}\" ", volume.name());
+            self.tell(&claim, node, (ATTACHED, &text), caches, ctx);
+        }
+        self.conflicts.retain(|(v, n)| *v != name || wanted.contains(n));
+        Ok(())
+    }
+
+    fn keep_by_word(&mut self, name: &str, unique: &str, nodes: &BTreeSet<Str>) {
+        if nodes.is_empty() {
+            self.by_word.remove(name);
+        } else {
+            self.by_word.insert(name.into(), (unique.to_owned(), nodes.clone()));
+        }
     }
 
     /// Says once to each node's pods that others have the volume.
@@ -405,19 +480,32 @@ impl AttachDetachController {
         caches: &Caches,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Status> {
-        let Subject { name, disk, .. } = *of;
+        if !self.may_detach(of.name, &unique_name(of.disk), node, caches, ctx) {
+            return Ok(());
+        }
+        self.report(node, Some(of.name), caches, ctx)?;
+        self.end(attachment, ctx)
+    }
+
+    fn may_detach(
+        &mut self,
+        name: &str,
+        unique: &str,
+        node: &Str,
+        caches: &Caches,
+        ctx: &mut Ctx<'_>,
+    ) -> bool {
         let object = caches.of_resource(NODES).get(node);
         let since = *self.unwanted.entry((name.into(), node.clone())).or_insert(ctx.now);
         let waited = ctx.now.since(since);
         let force = !is_healthy(object) && waited >= MAX_WAIT_FOR_UNMOUNT_MS;
-        if is_in_use(object, &unique_name(disk)) && !force && !is_out_of_service(object) {
+        if is_in_use(object, unique) && !force && !is_out_of_service(object) {
             if waited < MAX_WAIT_FOR_UNMOUNT_MS {
                 self.base.queue.add_after(name, 0, ctx.now, MAX_WAIT_FOR_UNMOUNT_MS - waited);
             }
-            return Ok(());
+            return false;
         }
-        self.report(node, Some(name), caches, ctx)?;
-        self.end(attachment, ctx)
+        true
     }
 
     fn end(&mut self, attachment: &str, ctx: &mut Ctx<'_>) -> Result<(), Status> {
@@ -438,6 +526,10 @@ impl AttachDetachController {
         let Some(object) = caches.of_resource(NODES).get(node) else { return Ok(()) };
         let mut names: BTreeSet<String> = BTreeSet::new();
         for volume in self.on_node.get(node).into_iter().flatten().filter(|v| without != Some(v.as_str())) {
+            if let Some((unique, _)) = self.by_word.get(volume).filter(|(_, nodes)| nodes.contains(node)) {
+                names.insert(unique.clone());
+                continue;
+            }
             let attached = self.attachments.get(volume).into_iter().flat_map(|a| a.iter()).any(|(a, n)| {
                 n == node
                     && caches
@@ -481,7 +573,10 @@ impl Controller for AttachDetachController {
             "persistentvolumes" => {
                 let r = &change.object["spec"]["claimRef"];
                 let claim = key_of(r["namespace"].text(), r["name"].text());
-                if self.users.contains_key(&claim) || self.attachments.contains_key(&change.name) {
+                if self.users.contains_key(&claim)
+                    || self.attachments.contains_key(&change.name)
+                    || self.by_word.contains_key(&change.name)
+                {
                     self.base.queue.add(change.name.clone(), change.revision, now);
                 }
             }

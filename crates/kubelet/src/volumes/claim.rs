@@ -113,6 +113,7 @@ pub(super) fn set_up(
         let mounted = attached(&pv, read_only, site, depot, read)?;
         return Ok(Mounted { pv: Some(Str::from(name)), grows: true, ..mounted });
     }
+    super::wait_for_word(&pv["spec"], site)?;
     let mut mounted = Mounted { read_only, pv: Some(Str::from(name)), ..Mounted::default() };
     let place = if let Some(host) = pv["spec"].find("hostPath") {
         host_path::set_up(host, node, depot)

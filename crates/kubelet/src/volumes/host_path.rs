@@ -1,6 +1,7 @@
 //! A path of the node's own disk.
 //!
-//! Models `pkg/volume/hostpath` with the checks of each type. A file whose name ends in `.sock` counts as a socket.
+//! Models `pkg/volume/hostpath` with the checks of each type. A file whose name ends in `.sock` counts as a socket, as no
+//! program here makes one.
 
 use containers::fs::{Node, VolumeId, split};
 use objects::Value;
@@ -19,8 +20,9 @@ pub(super) fn set_up(host: &Value, node: &str, depot: &mut Depot) -> Result<(Vol
     let exists = found.is_some();
     let is_dir = found.is_some_and(Node::is_dir);
     let is_device = matches!(found, Some(Node::Dev(..)));
-    let is_socket = exists && path.ends_with(".sock");
-    let is_file = exists && !is_dir && !is_device && !is_socket;
+    let is_block_device = found.is_some_and(Node::is_block_device);
+    let is_socket = found.is_some_and(|n| n.is_socket() || n.is_regular() && path.ends_with(".sock"));
+    let is_file = found.is_some_and(Node::is_regular) && !is_socket;
     let failed = |what: &str| Err(format!("hostPath type check failed: {path} is not {what}"));
     match host["type"].text() {
         "Directory" if !is_dir => return failed("a directory"),
@@ -29,7 +31,7 @@ pub(super) fn set_up(host: &Value, node: &str, depot: &mut Depot) -> Result<(Vol
         "FileOrCreate" if exists && !is_file => return failed("a file"),
         "Socket" if !is_socket => return failed("a socket file"),
         "CharDevice" if !is_device => return failed("a character device"),
-        "BlockDevice" => return failed("a block device"),
+        "BlockDevice" if !is_block_device => return failed("a block device"),
         "FileOrCreate" if !exists => {
             let above = &parts[..parts.len().saturating_sub(1)];
             if depot.tree(id).and_then(|t| t.node(above)).is_none() {

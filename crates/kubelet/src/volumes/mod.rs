@@ -120,6 +120,7 @@ pub(crate) fn set_up(
     } else if let Some(pv) = objects::csi_translation::inline(volume) {
         claim::attached(&pv, pv["spec"]["csi"]["readOnly"].is_true(), site, depot, read)?
     } else {
+        wait_for_word(volume, site)?;
         own(volume, site, depot, now, read).map_err(|why| {
             let step = step(volume);
             Refusal::Failed(format!("MountVolume.{step} failed for volume \"{name}\" : {why}"))
@@ -137,6 +138,13 @@ pub(crate) fn set_up(
 /// The step in which a source fails.
 pub(crate) fn step(spec: &Value) -> &'static str {
     if spec.find("iscsi").or(spec.find("fc")).is_some() { "WaitForAttach" } else { "SetUp" }
+}
+
+/// A volume whose plugin says that it is attachable waits until the node's status has it.
+pub(crate) fn wait_for_word(spec: &Value, site: &Site<'_>) -> Result<(), Refusal> {
+    let Some(unique) = objects::csi_translation::attached_by_word(spec) else { return Ok(()) };
+    let attached = site.node["status"]["volumesAttached"].items();
+    if attached.iter().any(|a| a["name"] == unique.as_str()) { Ok(()) } else { Err(Refusal::Waiting(unique)) }
 }
 
 /// Makes a volume ready that is not a claim.
@@ -196,7 +204,7 @@ fn unmountable(spec: &Value) -> String {
     if spec.find("gitRepo").is_some() {
         "git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`".into()
     } else if spec.find("iscsi").is_some() {
-        "failed to get any path for iscsi disk, last err seen:\niscsi: failed to sendtargets to portal: executable file not found in $PATH".into()
+        "executable file not found in $PATH".into()
     } else if spec.find("fc").is_some() {
         "no fc disk found".into()
     } else {

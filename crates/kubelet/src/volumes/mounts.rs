@@ -4,7 +4,7 @@
 //! container started. Not modelled: mount propagation, recursive read-only.
 
 use containers::container::MountSpec;
-use containers::fs::{Node, split};
+use containers::fs::{BLOCK_DEVICE, Node, split};
 use objects::{Str, Value};
 use ordered::BTreeMap;
 
@@ -70,7 +70,7 @@ pub(crate) fn mounts(
         if let Some(tree) = depot.tree_mut(v.volume)
             && tree.node(&split(&name)).is_none()
         {
-            tree.put_file(&name, b"", 0o660);
+            tree.put_file(&name, b"", BLOCK_DEVICE | 0o660);
         }
         let path = d["devicePath"].text().to_owned();
         list.push(MountSpec { path, volume: v.volume, sub_path: name, read_only: v.read_only, file: true });

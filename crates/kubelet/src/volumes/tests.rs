@@ -107,7 +107,15 @@ fn types_of_paths_on_the_node() {
         ("Socket", "/run/containerd/containerd.sock", ""),
         ("CharDevice", "/dev/null", ""),
         ("CharDevice", "/made", "/made is not a character device"),
-        ("BlockDevice", "/dev/sda", "/dev/sda is not a block device"),
+        ("File", "/dev/null", "/dev/null is not a file"),
+        ("BlockDevice", "/dev/sda", ""),
+        ("File", "/dev/sda", "/dev/sda is not a file"),
+        ("BlockDevice", "/dev/sdb", "/dev/sdb is not a block device"),
+        ("BlockDevice", "/dev/null", "/dev/null is not a block device"),
+        ("CharDevice", "/dev/sda", "/dev/sda is not a character device"),
+        ("FileOrCreate", "/made", "/made is not a file"),
+        ("DirectoryOrCreate", "/made/f", "/made/f is not a directory"),
+        ("Socket", "/no.sock", "/no.sock is not a socket file"),
     ];
     let mut depot = Depot::default();
     for (kind, path, wrong) in table {
