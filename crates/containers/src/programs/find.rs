@@ -185,10 +185,9 @@ impl Find {
                     Test::Type('f') => node.is_regular(),
                     Test::Type('b') => node.is_block_device(),
                     Test::Type('s') => node.is_socket(),
-                    Test::Type(t) => matches!(
-                        (t, node),
-                        ('d', Node::Dir(_)) | ('l', Node::Link(_)) | ('c', Node::Dev(..))
-                    ),
+                    Test::Type(t) => {
+                        matches!((t, node), ('d', Node::Dir(_)) | ('l', Node::Link(_)) | ('c', Node::Dev(..)))
+                    }
                     Test::Size(sign, n, unit) => {
                         let size = node.len().div_ceil(unit);
                         match sign {

@@ -104,7 +104,11 @@ fn show(sys: &mut Sys<'_>, args: &Args, mut items: Vec<Shown>, total: bool) {
                 let owner = |id: u32| if args.has('n') { id.to_string() } else { user_name(id) };
                 let size = if let Some((major, minor)) = numbers(&i.node) {
                     if sys.gnu() { format!("{major}, {minor}") } else { format!("{major:>4}, {minor:>3}") }
-                } else if args.has('h') { human(i.node.len()) } else { i.node.len().to_string() };
+                } else if args.has('h') {
+                    human(i.node.len())
+                } else {
+                    i.node.len().to_string()
+                };
                 let mut name = format!("{}{}", i.name, mark(&i.node));
                 if let Node::Link(l) = &i.node {
                     name = format!("{} -> {}", i.name, l.target);

@@ -253,7 +253,8 @@ impl AttachDetachController {
     fn reconcile(&mut self, name: &str, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let held = self.attachments.get(name).cloned().unwrap_or_default();
         let volume = self.volume(name, caches);
-        let unique = attached_by_word(&volume["spec"]).or_else(|| self.by_word.get(name).map(|w| w.0.clone()));
+        let unique =
+            attached_by_word(&volume["spec"]).or_else(|| self.by_word.get(name).map(|w| w.0.clone()));
         if let Some(unique) = unique {
             return self.reconcile_by_word(name, &unique, &volume, caches, ctx);
         }

@@ -135,7 +135,9 @@ fn service(object: &Value, out: &mut Vec<String>) {
 /// A block of IPv4 addresses that names more of an address than its length lets count.
 fn block(text: &str, at: &str, out: &mut Vec<String>) {
     let Some((address, bits)) = text.split_once('/') else { return };
-    let (Ok(address), Ok(bits)) = (address.parse::<core::net::Ipv4Addr>(), bits.parse::<u32>()) else { return };
+    let (Ok(address), Ok(bits)) = (address.parse::<core::net::Ipv4Addr>(), bits.parse::<u32>()) else {
+        return;
+    };
     let mask = u32::MAX.checked_shl(32_u32.saturating_sub(bits)).unwrap_or(0);
     let whole = core::net::Ipv4Addr::from(u32::from(address) & mask);
     if whole != address {
@@ -206,7 +208,9 @@ fn template(resource: &Resource) -> Option<(&'static str, bool)> {
 /// Whether somebody reads what is said to them.
 fn is_read(cx: &Cx<'_>) -> bool {
     let user = cx.caller.user.as_str();
-    !["system:serviceaccount:kube-system:", "system:node:", "system:kube-"].iter().any(|p| user.starts_with(p))
+    !["system:serviceaccount:kube-system:", "system:node:", "system:kube-"]
+        .iter()
+        .any(|p| user.starts_with(p))
 }
 
 /// What the maker of `object` should know; `old` is null where it is new.
@@ -260,18 +264,25 @@ fn told(resource: &Resource, object: &Value, is_new: bool) -> Vec<String> {
             if spec["persistentVolumeReclaimPolicy"] == "Recycle" {
                 out.push("spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.".into());
             }
-            for (i, term) in
-                spec["nodeAffinity"]["required"]["nodeSelectorTerms"].items().iter().enumerate()
+            for (i, term) in spec["nodeAffinity"]["required"]["nodeSelectorTerms"].items().iter().enumerate()
             {
-                node_term(term, false, &format!("spec.nodeAffinity.required.nodeSelectorTerms[{i}]"), &mut out);
+                node_term(
+                    term,
+                    false,
+                    &format!("spec.nodeAffinity.required.nodeSelectorTerms[{i}]"),
+                    &mut out,
+                );
             }
             volumes::source(spec, "spec", &mut out);
         }
         "services" => service(object, &mut out),
         "networkpolicies.networking.k8s.io" => policy(object, &mut out),
         "ingresses.networking.k8s.io" => {
-            if is_new && !object.annotations()[INGRESS_CLASS].is_null() && spec["ingressClassName"].is_null() {
-                out.push(format!("annotation \"{INGRESS_CLASS}\" is deprecated, please use 'spec.ingressClassName' instead"));
+            if is_new && !object.annotations()[INGRESS_CLASS].is_null() && spec["ingressClassName"].is_null()
+            {
+                out.push(format!(
+                    "annotation \"{INGRESS_CLASS}\" is deprecated, please use 'spec.ingressClassName' instead"
+                ));
             }
         }
         "secrets" if object["type"] == "kubernetes.io/tls" => tls(object, &mut out),

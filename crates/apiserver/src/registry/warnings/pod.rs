@@ -95,7 +95,12 @@ fn placement(spec: &Value, at: &str, out: &mut Vec<String>) {
     }
     let list = "preferredDuringSchedulingIgnoredDuringExecution";
     for (i, term) in affinity[list].items().iter().enumerate() {
-        node_term(&term["preference"], true, &format!("{at}.affinity.nodeAffinity.{list}[{i}].preference"), out);
+        node_term(
+            &term["preference"],
+            true,
+            &format!("{at}.affinity.nodeAffinity.{list}[{i}].preference"),
+            out,
+        );
     }
     for (i, c) in spec["topologySpreadConstraints"].items().iter().enumerate() {
         let (at, key) = (format!("{at}.topologySpreadConstraints[{i}]"), c["topologyKey"].text());
