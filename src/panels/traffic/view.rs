@@ -50,7 +50,7 @@ pub fn Traffic(app: App) -> impl IntoView {
         app.ask(|s| s.cluster().paths().count() == 0)
     });
     view! {
-        <div class="traffic" role="region" aria-label=word(app, |t| t.traffic)>
+        <div class="requests" role="region" aria-label=word(app, |t| t.traffic)>
             <div class="deeds" role="group" aria-label=word(app, |t| t.faults_and_load)>
                 {move || deeds.get().into_iter().map(|line| {
                     let line = line.to_string();
