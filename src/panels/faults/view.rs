@@ -31,7 +31,11 @@ pub fn Faults(app: App) -> impl IntoView {
             amount.set(usual);
         }
     };
-    let command = move || line(what.get(), &chosen(), deed.get(), amount.get());
+    // Where there is nothing to break, the command shows its gap.
+    let command = move || {
+        let which = Some(chosen()).filter(|name| !name.is_empty()).unwrap_or("…".into());
+        line(what.get(), &which, deed.get(), amount.get())
+    };
     view! {
         <div class="loads faultpick" role="group" aria-label=word(app, |t| t.fault_by_hand)>
             <select aria-label=word(app, |t| t.fault_what) on:change=move |e| {
