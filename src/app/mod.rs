@@ -125,8 +125,9 @@ pub struct App {
 
 impl App {
     fn new(lang: Lang, entries: Vec<Entry>, lesson: Option<Rc<Lesson>>) -> Self {
-        let files = storage::read_map("files")
-            .unwrap_or_else(|| vec![("web.yaml".to_owned(), include_str!("../../assets/web.yaml").to_owned())]);
+        let files = storage::read_map("files").unwrap_or_else(|| {
+            vec![("web.yaml".to_owned(), include_str!("../../assets/web.yaml").to_owned())]
+        });
         let first = begin::first_file(lesson.as_deref(), &files);
         let session = begin::session(lesson, &files);
         let dark = match storage::read("theme").as_deref() {
