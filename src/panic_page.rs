@@ -44,16 +44,16 @@ fn show(info: &PanicHookInfo<'_>) -> Option<()> {
     let body = document.body()?;
     body.set_text_content(None);
     let main = add(&document, &body, "main", "stopped", "")?;
-    add(&document, &main, "h1", "", texts.stopped)?;
-    add(&document, &main, "p", "", texts.stopped_text)?;
+    add(&document, &main, "h1", "", texts.page().stopped)?;
+    add(&document, &main, "p", "", texts.page().stopped_text)?;
     let row = add(&document, &main, "p", "row", "")?;
-    let reload = add(&document, &row, "button", "btn pri", texts.reload)?;
+    let reload = add(&document, &row, "button", "btn pri", texts.page().reload)?;
     on_click(&reload, || {
         if let Some(window) = web_sys::window() {
             drop(window.location().reload());
         }
     });
-    let copy = add(&document, &row, "button", "btn", texts.copy_record)?;
+    let copy = add(&document, &row, "button", "btn", texts.page().copy_record)?;
     let text = record.clone();
     on_click(&copy, move || {
         if let Some(window) = web_sys::window() {
@@ -62,7 +62,7 @@ fn show(info: &PanicHookInfo<'_>) -> Option<()> {
     });
     let log = add(&document, &main, "pre", "", &record)?;
     drop(log.set_attribute("tabindex", "0"));
-    drop(log.set_attribute("aria-label", texts.record));
+    drop(log.set_attribute("aria-label", texts.page().record));
     Some(())
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn watch(app: App) {
     }
     window_event_listener_untyped("wheelhouse-rest", move |event| {
         let word = Reflect::get(&event, &JsValue::from_str("detail")).ok().and_then(|word| word.as_string());
-        let late = app.texts_now().rest_late;
+        let late = app.texts_now().page().rest_late;
         if word.as_deref() == Some("late") {
             app.note.set(Some(late.to_owned()));
             return;

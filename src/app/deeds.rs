@@ -36,7 +36,7 @@ impl App {
         let named = Named { resource: resource.into(), namespace: namespace.into(), name: name.into() };
         match self.ask(|s| s.named(&named)) {
             Some(id) => self.open(id),
-            None => self.note.set(Some((self.texts_now().no_longer)(name).to_string())),
+            None => self.note.set(Some((self.texts_now().terminal().no_longer)(name).to_string())),
         }
     }
 
@@ -113,7 +113,7 @@ impl App {
         if self.ask(Session::looks_back) {
             self.act(Session::fork);
             self.set_paused(false);
-            self.said.set(self.texts_now().forked.to_owned());
+            self.said.set(self.texts_now().time().forked.to_owned());
         }
     }
 
@@ -121,8 +121,8 @@ impl App {
     pub fn undo(self) {
         let texts = self.texts_now();
         match self.act(Session::undo) {
-            Some(line) => self.note.set(Some((texts.undone)(&line).to_string())),
-            None => self.note.set(Some(texts.nothing_to_undo.to_owned())),
+            Some(line) => self.note.set(Some((texts.time().undone)(&line).to_string())),
+            None => self.note.set(Some(texts.time().nothing_to_undo.to_owned())),
         }
     }
 

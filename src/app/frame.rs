@@ -17,7 +17,7 @@ pub(super) fn Page(app: App) -> impl IntoView {
         storage::write("lang", lang.tag());
         courses::translate(app, lang);
         app.act(|s| s.speak_korean(lang == Lang::Ko));
-        document().set_title(lang.texts().brand);
+        document().set_title(lang.texts().page().brand);
         root_attribute("lang", lang.tag());
     });
     Effect::new(move |first: Option<()>| {
@@ -46,7 +46,7 @@ pub(super) fn Page(app: App) -> impl IntoView {
             <lesson::view::GoalBar app />
             <lesson::view::LessonPane app />
             <main class="mid" id="main">
-                <section class="stage" aria-label=word(app, |t| t.stage)>
+                <section class="stage" aria-label=word(app, |t| t.stage().stage)>
                     <past::view::Past app />
                     <message::view::Message app />
                     <lab::view::LabScreen app />

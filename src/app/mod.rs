@@ -179,7 +179,7 @@ impl App {
             kept: Trigger::new(),
         };
         if !storage::write("seen", "1") && !embed::view::is_embedded() {
-            app.note.set(Some(app.texts_now().not_saved.to_owned()));
+            app.note.set(Some(app.texts_now().page().not_saved.to_owned()));
         }
         app
     }
@@ -253,7 +253,7 @@ impl App {
         if forked {
             // Whoever types means to go on.
             self.set_paused(false);
-            self.said.set(self.texts_now().forked.to_owned());
+            self.said.set(self.texts_now().time().forked.to_owned());
         }
         set_if_other(self.running, running);
         set_if_other(self.continues, continues);

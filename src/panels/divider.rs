@@ -114,7 +114,7 @@ pub fn Divider(app: App, edge: Edge) -> impl IntoView {
             role="separator"
             tabindex="0"
             aria-orientation=if edge == Edge::Dock { "horizontal" } else { "vertical" }
-            aria-label=word(app, |t| t.resize)
+            aria-label=word(app, |t| t.page().resize)
             aria-valuemin=least.to_string()
             aria-valuemax=most.to_string()
             aria-valuenow=move || size.get().to_string()

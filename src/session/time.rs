@@ -183,7 +183,11 @@ impl Session {
         if forward {
             changes.find(|t| t.revision > revision)
         } else {
-            changes.take_while(|t| t.revision < revision || (t.revision == revision && t.at < now)).last()
+            changes
+                .take_while(|t| {
+                    t.revision < revision || (t.revision == revision && t.at < now)
+                })
+                .last()
         }
     }
 
@@ -211,7 +215,11 @@ impl Session {
         let ending = ending.filter(|p| p.ends_at > now);
         let due = |pod: &Rc<PodFacts>| {
             let owner = stage.owners.get(&pod.owner).map_or("", |o| o.name.as_str());
-            Due { at: pod.ends_at, lane: Lane::Kubelet, what: (texts.end_of)(suffix(&pod.name, owner)) }
+            Due {
+                at: pod.ends_at,
+                lane: Lane::Kubelet,
+                what: (texts.time().end_of)(suffix(&pod.name, owner)),
+            }
         };
         // No more than can be told apart on the timeline.
         let mut soon: Vec<&Rc<PodFacts>> = ending.collect();

@@ -335,7 +335,7 @@ pub fn Fleet(app: App, other: bool, area: RwSignal<Option<Rect>>) -> impl IntoVi
             role="application"
             tabindex="0"
             style=place
-            aria-label=move || format!("{}. {}", label.get(), app.texts().chart.fleet_help)
+            aria-label=move || format!("{}. {}", label.get(), app.texts().chart().fleet_help)
             on:keydown=keys
         >
             <canvas

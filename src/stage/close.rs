@@ -80,7 +80,7 @@ fn bar(
     }
     let px = |n: i64| format_smolstr!("{}", n * 200 / most);
     let none = |n: i64| if n == 0 { "–".to_smolstr() } else { says(n) };
-    let words = (texts.chart.in_use)(&says(used), &none(requested), &none(limit));
+    let words = (texts.chart().in_use)(&says(used), &none(requested), &none(limit));
     let mut drawing = Mark::new("svg", "meter").at("viewBox", "0 0 202 12").at("aria-hidden", "true");
     let rect = |class: &'static str, w: SmolStr, y: i32, h: i32| {
         Mark::new("rect", class).px("x", 1).px("y", y).at("width", w).px("height", h).px("rx", 2)
@@ -116,18 +116,21 @@ fn block(
     head.add(glyph(state, 0, 0, 16));
     head.add(Mark::new("b", "m").says(name));
     if sidecar {
-        head.add(Mark::new("small", "").says(texts.chart.beside));
+        head.add(Mark::new("small", "").says(texts.chart().beside));
     }
     mark.add(head);
     let restarts = status.get("restartCount").int();
-    let words =
-        if restarts > 0 { format_smolstr!("{words} · {}", (texts.restarts)(restarts)) } else { words };
+    let words = if restarts > 0 {
+        format_smolstr!("{words} · {}", (texts.stage().restarts)(restarts))
+    } else {
+        words
+    };
     mark.add(Mark::new("span", "cword").says(words));
     mark.add(Mark::new("span", "m").says(short_image(container.get("image").text())));
     let heard: Vec<String> = why::listens(container).iter().map(ToString::to_string).collect();
     let running = !status.at(&["state", "running"]).is_null();
     if running && !heard.is_empty() {
-        mark.add(Mark::new("span", "m").says((texts.chart.listens)(&heard.join(", "))));
+        mark.add(Mark::new("span", "m").says((texts.chart().listens)(&heard.join(", "))));
     }
     for bar in bars(container, used(name), texts) {
         mark.add(bar);
@@ -168,24 +171,24 @@ pub fn pod(model: &Model, object: &Value, used: Used<'_>, texts: &Texts) -> Mark
     head.add(Mark::new("h2", "m").says(object.name()));
     head.add(stated(
         state,
-        format_smolstr!("{} · {word}", (texts.state)(state, model.pulling.contains_key(&id))),
+        format_smolstr!("{} · {word}", (texts.stage().state)(state, model.pulling.contains_key(&id))),
     ));
     out.push(("head".into(), head));
 
     let facts = model.any_pod(&id);
-    let mut given = Mark::new("section", "given").with(heading(texts.chart.given));
+    let mut given = Mark::new("section", "given").with(heading(texts.chart().given));
     let mut list = Mark::new("ul", "");
     for used in facts.map(|f| f.uses.to_vec()).unwrap_or_default() {
         let (resource, _, name) = split_id(&used.id);
         let there = model.shelf.get(&used.id);
-        let how = if used.how == How::Env { texts.chart.env } else { texts.chart.mounts };
+        let how = if used.how == How::Env { texts.chart().env } else { texts.chart().mounts };
         let lost = there.is_none() && !used.optional;
         let note =
-            if there.is_none() { format_smolstr!("{how} · {}", texts.chart.missing) } else { how.into() };
+            if there.is_none() { format_smolstr!("{how} · {}", texts.chart().missing) } else { how.into() };
         list.add(link(&used.id, thing_kind(resource).unwrap_or_default(), name, note, lost));
     }
     if list.children.is_empty() {
-        given.add(Mark::new("p", "empty").says(texts.chart.nothing_given));
+        given.add(Mark::new("p", "empty").says(texts.chart().nothing_given));
     } else {
         given.add(list);
     }
@@ -196,12 +199,12 @@ pub fn pod(model: &Model, object: &Value, used: Used<'_>, texts: &Texts) -> Mark
     let beside = |c: &&Value| c.get("restartPolicy") == "Always";
     let first: Vec<&Value> = inits.iter().filter(|c| !beside(c)).collect();
     if !first.is_empty() {
-        inside.add(heading(texts.chart.steps_before));
+        inside.add(heading(texts.chart().steps_before));
         for (i, container) in first.iter().enumerate() {
             inside.add(block(object, container, Some(i + 1), false, used, texts));
         }
     }
-    inside.add(heading(texts.containers));
+    inside.add(heading(texts.inspector().containers));
     for container in inits.iter().filter(beside) {
         inside.add(block(object, container, None, true, used, texts));
     }
@@ -210,7 +213,7 @@ pub fn pod(model: &Model, object: &Value, used: Used<'_>, texts: &Texts) -> Mark
     }
     out.push(("inside".into(), inside));
 
-    let mut place = Mark::new("section", "place").with(heading(texts.chart.place));
+    let mut place = Mark::new("section", "place").with(heading(texts.chart().place));
     let mut list = Mark::new("ul", "");
     if let Some(facts) = facts {
         if !facts.node.is_empty() {
@@ -227,14 +230,14 @@ pub fn pod(model: &Model, object: &Value, used: Used<'_>, texts: &Texts) -> Mark
         }
     }
     place.add(list);
-    place.add(heading(texts.chart.reached_by));
+    place.add(heading(texts.chart().reached_by));
     let mut list = Mark::new("ul", "");
     for slice in model.slices.values() {
         let Some(end) = slice.endpoints.iter().find(|e| e.pod == id) else { continue };
         let note = match (end.ready, end.terminating) {
-            (_, true) => (texts.state)(PodState::Ending, false),
-            (true, _) => (texts.state)(PodState::Ready, false),
-            _ => (texts.state)(PodState::NotReady, false),
+            (_, true) => (texts.stage().state)(PodState::Ending, false),
+            (true, _) => (texts.stage().state)(PodState::Ready, false),
+            _ => (texts.stage().state)(PodState::NotReady, false),
         };
         list.add(link(&slice.service, "Service", split_id(&slice.service).2, note.into(), !end.ready));
         for door in model.doors.values().filter(|d| d.links.contains(&slice.service)) {
@@ -242,7 +245,7 @@ pub fn pod(model: &Model, object: &Value, used: Used<'_>, texts: &Texts) -> Mark
         }
     }
     if list.children.is_empty() {
-        place.add(Mark::new("p", "empty").says(texts.chart.reached_by_none));
+        place.add(Mark::new("p", "empty").says(texts.chart().reached_by_none));
     } else {
         place.add(list);
     }
@@ -271,16 +274,17 @@ pub fn container(object: &Value, name: &str, used: Used<'_>, texts: &Texts) -> M
     let mut head = Mark::new("header", "");
     head.add(Mark::new("h2", "m").says(name));
     let restarts = status.get("restartCount").int();
-    let word = if restarts > 0 { format_smolstr!("{word} · {}", (texts.restarts)(restarts)) } else { word };
+    let word =
+        if restarts > 0 { format_smolstr!("{word} · {}", (texts.stage().restarts)(restarts)) } else { word };
     head.add(stated(state, word));
     out.push(("head".into(), head));
 
-    let mut runs = Mark::new("section", "runs-what").with(heading(texts.facts));
+    let mut runs = Mark::new("section", "runs-what").with(heading(texts.inspector().facts));
     let mut list = Mark::new("dl", "kv");
     row(&mut list, "image", spec.get("image").text());
     for field in ["command", "args"] {
         let says = words(spec.get(field));
-        row(&mut list, field, if says.is_empty() { texts.chart.image_default.to_owned() } else { says });
+        row(&mut list, field, if says.is_empty() { texts.chart().image_default.to_owned() } else { says });
     }
     for port in spec.get("ports").items() {
         let says = format_smolstr!("{} {}", port.get("containerPort").int(), port.get("name").text());
@@ -288,12 +292,12 @@ pub fn container(object: &Value, name: &str, used: Used<'_>, texts: &Texts) -> M
     }
     let heard: Vec<String> = why::listens(spec).iter().map(ToString::to_string).collect();
     if !heard.is_empty() {
-        row(&mut list, "", (texts.chart.listens)(&heard.join(", ")));
+        row(&mut list, "", (texts.chart().listens)(&heard.join(", ")));
     }
     let last = status.at(&["lastState", "terminated"]);
     if !last.is_null() {
         let says = format_smolstr!("{} ({})", last.get("reason").text(), last.get("exitCode").int());
-        row(&mut list, texts.chart.last_time, says);
+        row(&mut list, texts.chart().last_time, says);
     }
     runs.add(list);
     for bar in bars(spec, used(name), texts) {
@@ -301,7 +305,7 @@ pub fn container(object: &Value, name: &str, used: Used<'_>, texts: &Texts) -> M
     }
     out.push(("runs".into(), runs));
 
-    let mut given = Mark::new("section", "given").with(heading(texts.chart.env));
+    let mut given = Mark::new("section", "given").with(heading(texts.chart().env));
     let mut list = Mark::new("dl", "kv");
     for from in spec.get("envFrom").items() {
         let (map, secret) =
@@ -325,10 +329,10 @@ pub fn container(object: &Value, name: &str, used: Used<'_>, texts: &Texts) -> M
         row(&mut list, env.get("name").text(), value.unwrap_or_else(|| env.get("value").text().to_owned()));
     }
     if list.children.is_empty() {
-        row(&mut list, "", texts.none);
+        row(&mut list, "", texts.inspector().none);
     }
     given.add(list);
-    given.add(heading(texts.chart.mounts));
+    given.add(heading(texts.chart().mounts));
     let mut list = Mark::new("dl", "kv");
     for mount in spec.get("volumeMounts").items() {
         let volume = object
@@ -341,12 +345,12 @@ pub fn container(object: &Value, name: &str, used: Used<'_>, texts: &Texts) -> M
         row(&mut list, mount.get("mountPath").text(), format!("{source}{only}"));
     }
     if list.children.is_empty() {
-        row(&mut list, "", texts.none);
+        row(&mut list, "", texts.inspector().none);
     }
     given.add(list);
     out.push(("given".into(), given));
 
-    let mut watched = Mark::new("section", "place").with(heading(texts.chart.probes));
+    let mut watched = Mark::new("section", "place").with(heading(texts.chart().probes));
     let mut list = Mark::new("dl", "kv");
     for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
         let of = spec.get(probe);
@@ -367,7 +371,7 @@ pub fn container(object: &Value, name: &str, used: Used<'_>, texts: &Texts) -> M
         row(&mut list, probe, format!("{how} · {every}s · ×{}", of.get("failureThreshold").int_or(3)));
     }
     if list.children.is_empty() {
-        row(&mut list, "", texts.none);
+        row(&mut list, "", texts.inspector().none);
     }
     watched.add(list);
     out.push(("watched".into(), watched));
@@ -435,8 +439,8 @@ spec:
             for part in [
                 "ConfigMap settings",
                 "Secret keys",
-                texts.chart.missing,
-                texts.chart.beside,
+                texts.chart().missing,
+                texts.chart().beside,
                 "proxy",
                 "wait",
             ] {

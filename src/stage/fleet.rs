@@ -321,23 +321,23 @@ pub fn beside<'a>(plan: &'a Plan, node: &str, (dx, dy): (f64, f64)) -> Option<&'
 #[must_use]
 pub fn cell_says(facts: &NodeFacts, load: &Load, texts: &Texts) -> SmolStr {
     let state: SmolStr = match (facts.ready, facts.cordoned, facts.pressure) {
-        (false, ..) => texts.chart.lost.into(),
-        (_, true, _) => texts.cordoned.into(),
-        (.., "") => (texts.state)(PodState::Ready, false).into(),
+        (false, ..) => texts.chart().lost.into(),
+        (_, true, _) => texts.stage().cordoned.into(),
+        (.., "") => (texts.stage().state)(PodState::Ready, false).into(),
         (.., pressure) => pressure.into(),
     };
     let mut numbers = format!(
         ", {}, cpu {}/{}, memory {}/{}",
-        (texts.chart.pods)(i64::from(load.pods)),
+        (texts.chart().pods)(i64::from(load.pods)),
         cpus(load.milli),
         cpus(facts.milli),
         memory(load.bytes),
         memory(facts.bytes)
     );
     if load.troubled() > 0 {
-        numbers.push_str(&format!(", {}", (texts.chart.troubled)(i64::from(load.troubled()))));
+        numbers.push_str(&format!(", {}", (texts.chart().troubled)(i64::from(load.troubled()))));
     }
-    (texts.chart.cell)(&facts.name, &state, &numbers)
+    (texts.chart().cell)(&facts.name, &state, &numbers)
 }
 
 /// A sentence about all of it.
@@ -354,9 +354,9 @@ pub fn says(model: &Model, texts: &Texts) -> SmolStr {
     let nodes = int(model.nodes.len());
     format_smolstr!(
         "{}: {}. {}",
-        (texts.chart.nodes)(nodes),
-        (texts.chart.node_counts)(nodes - int(model.lost), int(model.lost)),
-        (texts.chart.pod_counts)(
+        (texts.chart().nodes)(nodes),
+        (texts.chart().node_counts)(nodes - int(model.lost), int(model.lost)),
+        (texts.chart().pod_counts)(
             tally.iter().sum::<i64>() + waiting,
             tally[PodState::Ready as usize],
             tally[..3].iter().sum(),

@@ -38,7 +38,7 @@ fn part(out: &mut Vec<(SmolStr, Mark)>, title: &'static str, items: Vec<Mark>, t
     let mut list = Mark::new("ul", "");
     list.children = items.into_iter().take(MOST).collect();
     if more > 0 {
-        list.add(Mark::new("li", "s2").says(format_smolstr!("+{}", (texts.more)(more as i64))));
+        list.add(Mark::new("li", "s2").says(format_smolstr!("+{}", (texts.stage().more)(more as i64))));
     }
     out.push((format_smolstr!("{title} h"), Mark::new("h3", "sec").says(title)));
     out.push((title.into(), list));
@@ -76,8 +76,8 @@ pub fn outline(
         let says = format_smolstr!(
             "{kind} {}: {}, {}",
             name(id),
-            texts.chart.missing,
-            (texts.chart.used_by)(i64::try_from(users).unwrap_or(0))
+            texts.chart().missing,
+            (texts.chart().used_by)(i64::try_from(users).unwrap_or(0))
         );
         first.push(item(id, Some(PodState::Failed), says));
     }
@@ -89,7 +89,7 @@ pub fn outline(
                 "{} {}: {}",
                 door.kind,
                 name(&door.id),
-                (texts.chart.no_such)(split_id(lost).2)
+                (texts.chart().no_such)(split_id(lost).2)
             );
             first.push(item(&door.id, Some(PodState::Failed), says));
         }
@@ -98,11 +98,11 @@ pub fn outline(
     for service in services() {
         let none = ready(&service.id) == 0 && service.kind != "ExternalName";
         let words: SmolStr = match unheard.get(&service.id) {
-            _ if none => texts.chart.no_endpoints.into(),
-            Some(port) => (texts.chart.unheard)(port),
+            _ if none => texts.chart().no_endpoints.into(),
+            Some(port) => (texts.chart().unheard)(port),
             None => continue,
         };
-        let says = format_smolstr!("{} {}: {words}", (texts.kind)("Service"), name(&service.id));
+        let says = format_smolstr!("{} {}: {words}", (texts.stage().kind)("Service"), name(&service.id));
         first.push(item(&service.id, Some(PodState::Failed), says));
     }
     let pods = || {
@@ -110,13 +110,13 @@ pub fn outline(
         all.filter(|p| filter.passes(&p.namespace, &p.labels))
     };
     for pod in pods().filter(|p| p.state <= PodState::Pending).take(MOST) {
-        let says = format_smolstr!("{} {}: {}", (texts.kind)("Pod"), name(&pod.id), pod.word);
+        let says = format_smolstr!("{} {}: {}", (texts.stage().kind)("Pod"), name(&pod.id), pod.word);
         first.push(item(&pod.id, Some(pod.state), says));
     }
     if first.is_empty() {
-        out.push(("well".into(), Mark::new("p", "detail").says(texts.chart.all_well)));
+        out.push(("well".into(), Mark::new("p", "detail").says(texts.chart().all_well)));
     }
-    part(&mut out, texts.chart.look_first, first, texts);
+    part(&mut out, texts.chart().look_first, first, texts);
 
     let few = pods().take(PODS + 1).count() <= PODS;
     let mut nodes = Vec::new();
@@ -125,9 +125,13 @@ pub fn outline(
         if few {
             let mut list = Mark::new("ul", "");
             for pod in pods().filter(|p| p.node == node.name) {
-                let words = (texts.state)(pod.state, model.pulling.contains_key(&pod.id));
-                let says =
-                    format_smolstr!("{} {}, {words}, {}", (texts.kind)("Pod"), name(&pod.id), pod.image);
+                let words = (texts.stage().state)(pod.state, model.pulling.contains_key(&pod.id));
+                let says = format_smolstr!(
+                    "{} {}, {words}, {}",
+                    (texts.stage().kind)("Pod"),
+                    name(&pod.id),
+                    pod.image
+                );
                 list.add(item(&pod.id, Some(pod.state), says));
             }
             if !list.children.is_empty() {
@@ -136,24 +140,24 @@ pub fn outline(
         }
         nodes.push(line);
     }
-    part(&mut out, texts.node, nodes, texts);
+    part(&mut out, texts.inspector().node, nodes, texts);
     let owners = model.roots(filter).into_iter().map(|o| {
         let says = format_smolstr!(
             "{} {}, {}",
-            (texts.kind)(&o.kind),
+            (texts.stage().kind)(&o.kind),
             name(&o.id),
-            (texts.ready_of)(o.ready, o.desired)
+            (texts.stage().ready_of)(o.ready, o.desired)
         );
         item(&o.id, None, says)
     });
-    part(&mut out, texts.chart.workloads, owners.collect(), texts);
+    part(&mut out, texts.chart().workloads, owners.collect(), texts);
     let mut reached: Vec<Mark> = services()
         .map(|s| {
-            let count = (texts.endpoints)(i64::try_from(ready(&s.id)).unwrap_or(0));
+            let count = (texts.stage().endpoints)(i64::try_from(ready(&s.id)).unwrap_or(0));
             item(
                 &s.id,
                 None,
-                format_smolstr!("{} {}, {}, {count}", (texts.kind)("Service"), name(&s.id), s.ports),
+                format_smolstr!("{} {}, {}, {count}", (texts.stage().kind)("Service"), name(&s.id), s.ports),
             )
         })
         .collect();
@@ -165,18 +169,21 @@ pub fn outline(
             format_smolstr!("{} {} → {}", door.kind, name(&door.id), to.join(", ")),
         ));
     }
-    part(&mut out, texts.chart.services, reached, texts);
-    let things =
-        model.shelf.values().filter(|t| filter.place(&t.namespace) || t.namespace.is_empty()).map(|t| {
+    part(&mut out, texts.chart().services, reached, texts);
+    let things = model
+        .shelf
+        .values()
+        .filter(|t| filter.place(&t.namespace) || t.namespace.is_empty())
+        .map(|t| {
             let users = model.used.get(&t.id).map_or(0, |u| u.0);
-            let used = (texts.chart.used_by)(i64::try_from(users).unwrap_or(0));
+            let used = (texts.chart().used_by)(i64::try_from(users).unwrap_or(0));
             item(
                 &t.id,
                 t.waits.then_some(PodState::Pending),
                 format_smolstr!("{} {}, {used}", t.kind, name(&t.id)),
             )
         });
-    part(&mut out, texts.chart.used_things, things.collect(), texts);
+    part(&mut out, texts.chart().used_things, things.collect(), texts);
     out
 }
 

@@ -145,7 +145,7 @@ pub fn go(app: App, zoom: Zoom) {
 
 /// The steps from the whole to where one is, with short names.
 fn way(app: App, zoom: &Zoom) -> Vec<(String, Zoom)> {
-    let mut out = vec![(app.texts().chart.whole.to_owned(), Zoom::All)];
+    let mut out = vec![(app.texts().chart().whole.to_owned(), Zoom::All)];
     let (pod, container) = match zoom {
         Zoom::All => return out,
         Zoom::Node(node) => {
@@ -184,16 +184,16 @@ pub fn Tools(app: App) -> impl IntoView {
     });
     let count = Memo::new(move |_| sight.filter.read().count());
     let filter_label = move || match count.get() {
-        0 => app.texts().chart.filter.to_owned(),
-        n => (app.texts().chart.filters)(i64::from(n)).to_string(),
+        0 => app.texts().chart().filter.to_owned(),
+        n => (app.texts().chart().filters)(i64::from(n)).to_string(),
     };
     let members = Memo::new(move |_| {
         app.objects.track();
         app.ask(Session::members)
     });
     view! {
-        <div class="tools" role="toolbar" aria-label=word(app, |t| t.stage)>
-            <nav class="way" aria-label=word(app, |t| t.chart.way)>
+        <div class="tools" role="toolbar" aria-label=word(app, |t| t.stage().stage)>
+            <nav class="way" aria-label=word(app, |t| t.chart().way)>
                 <ol>
                     {move || steps.get().into_iter().map(|(name, here, at)| view! {
                         <li>
@@ -217,27 +217,27 @@ pub fn Tools(app: App) -> impl IntoView {
                 on:click=move |_| sight.filters_open.update(|open| *open = !*open)
             >
                 {ic("#i-filter")}
-                <span>{word(app, |t| t.chart.filter)}</span>
+                <span>{word(app, |t| t.chart().filter)}</span>
                 {move || (count.get() > 0).then(|| view! { <b class="m">{count.get()}</b> })}
             </button>
             <button
                 class="btn sm plain astext"
                 aria-pressed=move || if sight.text.get() { "true" } else { "false" }
-                title=move || if sight.text.get() { app.texts().chart.as_picture } else { app.texts().chart.as_text }
-                aria-label=word(app, |t| t.chart.as_text)
+                title=move || if sight.text.get() { app.texts().chart().as_picture } else { app.texts().chart().as_text }
+                aria-label=word(app, |t| t.chart().as_text)
                 on:click=move |_| sight.text.update(|text| *text = !*text)
             >
                 {ic("#i-list")}
             </button>
             <div class="seg zoom">
                 <button
-                    aria-label=word(app, |t| t.chart.farther)
-                    title=word(app, |t| t.chart.farther)
+                    aria-label=word(app, |t| t.chart().farther)
+                    title=word(app, |t| t.chart().farther)
                     on:click=move |_| farther(app)
                 >{ic("#i-minus")}</button>
                 <button
-                    aria-label=word(app, |t| t.chart.nearer)
-                    title=word(app, |t| t.chart.nearer)
+                    aria-label=word(app, |t| t.chart().nearer)
+                    title=word(app, |t| t.chart().nearer)
                     on:click=move |_| nearer(app)
                 >{ic("#i-plus")}</button>
             </div>
@@ -246,12 +246,12 @@ pub fn Tools(app: App) -> impl IntoView {
             <Filters app />
         </Show>
         <Show when=move || { members.get().len() > 1 }>
-            <div class="members" role="group" aria-label=word(app, |t| t.chart.clusters)>
+            <div class="members" role="group" aria-label=word(app, |t| t.chart().clusters)>
                 {move || members.get().into_iter().map(|m| {
                     let (texts, s) = (app.texts(), m.summary);
                     let mark = if s.is_lost || s.ready_nodes < s.nodes { "\u{2715}" } else { "\u{2713}" };
-                    let words = if s.is_lost { texts.chart.dark } else if s.is_hub { texts.chart.hub } else { "" };
-                    let numbers = (texts.chart.member)(s.ready_nodes as i64, s.nodes as i64, s.running_pods as i64, s.pods as i64);
+                    let words = if s.is_lost { texts.chart().dark } else if s.is_hub { texts.chart().hub } else { "" };
+                    let numbers = (texts.chart().member)(s.ready_nodes as i64, s.nodes as i64, s.running_pods as i64, s.pods as i64);
                     let name = s.name.to_string();
                     let trouble = mark == "\u{2715}";
                     view! {
@@ -282,16 +282,16 @@ fn Legend(app: App) -> impl IntoView {
     let option = |at: usize, says: &'static str, on: bool| view! { <option value=at.to_string() selected=on>{says}</option> };
     let index = |event| event_target_value(&event).parse::<usize>().unwrap_or(0);
     view! {
-        <select class="sm" aria-label=word(app, |t| t.chart.cell_shows)
+        <select class="sm" aria-label=word(app, |t| t.chart().cell_shows)
             on:change=move |e| sight.metric.set(METRICS[index(e).min(2)])>
-            {move || METRICS.iter().enumerate().map(|(i, m)| option(i, app.texts().chart.metrics[i], *m == sight.metric.get_untracked())).collect_view()}
+            {move || METRICS.iter().enumerate().map(|(i, m)| option(i, app.texts().chart().metrics[i], *m == sight.metric.get_untracked())).collect_view()}
         </select>
         <span class="heat m" aria-hidden="true">
             "0"<i class="h0"></i><i class="h1"></i><i class="h2"></i><i class="h3"></i><i class="h4"></i><i class="h5"></i>"100 %"
         </span>
-        <select class="sm" aria-label=word(app, |t| t.chart.group_by)
+        <select class="sm" aria-label=word(app, |t| t.chart().group_by)
             on:change=move |e| sight.group.set(GROUPS[index(e).min(2)])>
-            {move || GROUPS.iter().enumerate().map(|(i, g)| option(i, app.texts().chart.groups[i], *g == sight.group.get_untracked())).collect_view()}
+            {move || GROUPS.iter().enumerate().map(|(i, g)| option(i, app.texts().chart().groups[i], *g == sight.group.get_untracked())).collect_view()}
         </select>
     }
 }
@@ -313,10 +313,10 @@ fn Filters(app: App) -> impl IntoView {
     });
     let set = move |change: &dyn Fn(&mut Filter)| sight.filter.update(change);
     view! {
-        <div class="filterbar" role="group" aria-label=word(app, |t| t.chart.filter)>
-            <select class="sm" aria-label=word(app, |t| t.namespace)
+        <div class="filterbar" role="group" aria-label=word(app, |t| t.chart().filter)>
+            <select class="sm" aria-label=word(app, |t| t.inspector().namespace)
                 on:change=move |e| { let name = event_target_value(&e); set(&|f| f.namespace = name.as_str().into()); }>
-                <option value="">{word(app, |t| t.all_namespaces)}</option>
+                <option value="">{word(app, |t| t.objects().all_namespaces)}</option>
                 {move || names.get().into_iter().map(|name| {
                     let on = sight.filter.read_untracked().namespace == name;
                     view! { <option value=name.to_string() selected=on>{name.to_string()}</option> }
@@ -327,8 +327,8 @@ fn Filters(app: App) -> impl IntoView {
                 type="text"
                 spellcheck="false"
                 autocomplete="off"
-                aria-label=word(app, |t| t.chart.label_filter)
-                placeholder=word(app, |t| t.chart.label_filter)
+                aria-label=word(app, |t| t.chart().label_filter)
+                placeholder=word(app, |t| t.chart().label_filter)
                 prop:value=move || sight.filter.read().labels.to_string()
                 on:input=move |e| { let text = event_target_value(&e); set(&|f| f.labels = text.as_str().into()); }
             />
@@ -338,18 +338,18 @@ fn Filters(app: App) -> impl IntoView {
                     <label class="tick">
                         <input type="checkbox" prop:checked=move || sight.filter.read().shows(bit)
                             on:change=move |_| set(&|f| f.hidden ^= bit) />
-                        {move || app.texts().chart.kinds[i]}
+                        {move || app.texts().chart().kinds[i]}
                     </label>
                 }
             }).collect_view()}
             <label class="tick">
                 <input type="checkbox" class="sys" prop:checked=move || sight.filter.read().system
                     on:change=move |_| set(&|f| f.system = !f.system) />
-                {word(app, |t| t.chart.system)}
+                {word(app, |t| t.chart().system)}
             </label>
             <button class="btn sm plain" disabled=move || sight.filter.read().count() == 0
                 on:click=move |_| set(&|f| *f = Filter::default())>
-                {word(app, |t| t.chart.no_filter)}
+                {word(app, |t| t.chart().no_filter)}
             </button>
         </div>
     }

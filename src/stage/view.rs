@@ -281,7 +281,7 @@ pub fn Stage(
                 style=stretch
                 role="tree"
                 tabindex="0"
-                aria-label=move || format!("{}. {}", app.texts().stage, app.texts().stage_help)
+                aria-label=move || format!("{}. {}", app.texts().stage().stage, app.texts().stage().stage_help)
                 aria-activedescendant=move || active.get().map(|id| format!("o:{id}"))
                 width=move || size.get().0
                 height=move || size.get().1
@@ -309,10 +309,10 @@ pub fn Stage(
             </Show>
             <Show when=move || empty.get() && charts.get()>
                 <div class="empty start">
-                    <b>{word(app, |t| t.empty_title)}</b>
+                    <b>{word(app, |t| t.stage().empty_title)}</b>
                     <p>
-                        {word(app, |t| t.empty_text)} " "
-                        <span class:hidden=move || learning.get()>{word(app, |t| t.empty_command)}</span>
+                        {word(app, |t| t.stage().empty_text)} " "
+                        <span class:hidden=move || learning.get()>{word(app, |t| t.stage().empty_command)}</span>
                     </p>
                     <button class="runs" class:hidden=move || learning.get() on:click=move |_| app.run(FIRST)>
                         {ic("#i-play")}
@@ -360,7 +360,7 @@ fn Close(app: App, other: bool) -> impl IntoView {
             let (resource, namespace, name) = split_id(id);
             let object = s.object(resource, namespace, name).cloned().unwrap_or(Value::Null);
             if object.is_null() {
-                let gone = crate::mark::Mark::new("p", "empty").says(texts.chart.pod_gone);
+                let gone = crate::mark::Mark::new("p", "empty").says(texts.chart().pod_gone);
                 return vec![("gone".into(), gone)];
             }
             let used = |container: &str| s.container_usage(id, container);
@@ -393,7 +393,7 @@ fn Close(app: App, other: bool) -> impl IntoView {
             class:outline=move || sight.text.get()
             role="region"
             tabindex="0"
-            aria-label=move || if sight.text.get() { app.texts().stage } else { app.texts().chart.way }
+            aria-label=move || if sight.text.get() { app.texts().stage().stage } else { app.texts().chart().way }
             node_ref=body
             on:click=click
             on:keydown=move |event: KeyboardEvent| {

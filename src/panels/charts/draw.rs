@@ -99,7 +99,7 @@ fn sentence(chart: &Chart, texts: &Texts, now: i64) -> SmolStr {
         format!("{} {says}", s.name)
     };
     let all: Vec<String> = chart.series.iter().map(one).collect();
-    (texts.chart_says)(chart.title, &all.join(", "))
+    (texts.charts().chart_says)(chart.title, &all.join(", "))
 }
 
 /// The names of the lines with their values now; they tell which dash is whose.
@@ -125,7 +125,9 @@ pub fn legend(chart: &Chart, now: i64) -> Mark {
 pub fn table(charts: &[Chart], texts: &Texts, now: i64) -> Mark {
     let mut table = Mark::new("table", "figures");
     let mut head = Mark::new("tr", "");
-    for says in ["", texts.now_word, texts.lowest, texts.highest, texts.mean] {
+    for says in
+        ["", texts.charts().now_word, texts.charts().lowest, texts.charts().highest, texts.charts().mean]
+    {
         head.add(Mark::new(if says.is_empty() { "td" } else { "th" }, "").says(says));
     }
     table.add(Mark::new("thead", "").with(head));

@@ -144,8 +144,8 @@ pub fn charts(usage: &Usage, subject: &str, texts: &Texts) -> Vec<Chart> {
             names.iter().map(one).collect()
         };
         return vec![
-            chart(texts.cpu, Unit::Milli, of(|u| u.cpu)),
-            chart(texts.memory, Unit::Bytes, of(|u| u.memory)),
+            chart(texts.charts().cpu, Unit::Milli, of(|u| u.cpu)),
+            chart(texts.charts().memory, Unit::Bytes, of(|u| u.memory)),
         ];
     }
     if resource == "load" {
@@ -154,16 +154,20 @@ pub fn charts(usage: &Usage, subject: &str, texts: &Texts) -> Vec<Chart> {
         };
         return vec![
             chart(
-                texts.request_rate,
+                texts.charts().request_rate,
                 Unit::Rate,
                 vec![
-                    of(texts.offered, |l| l.offered),
-                    of(texts.served, |l| l.served),
-                    of(texts.failed, |l| l.failed),
+                    of(texts.charts().offered, |l| l.offered),
+                    of(texts.traffic().served, |l| l.served),
+                    of(texts.charts().failed, |l| l.failed),
                 ],
             ),
-            chart(texts.latency, Unit::Micros, vec![of(texts.mean, |l| l.latency), of("p95", |l| l.p95)]),
-            chart(texts.queue, Unit::Rate, vec![of(texts.queue, |l| l.queued)]),
+            chart(
+                texts.charts().latency,
+                Unit::Micros,
+                vec![of(texts.charts().mean, |l| l.latency), of("p95", |l| l.p95)],
+            ),
+            chart(texts.charts().queue, Unit::Rate, vec![of(texts.charts().queue, |l| l.queued)]),
         ];
     }
     let used = |s: &Sample| match resource {
@@ -172,15 +176,15 @@ pub fn charts(usage: &Usage, subject: &str, texts: &Texts) -> Vec<Chart> {
         _ => s.owners.iter().find(|o| o.id == subject).map(|o| o.used),
     };
     let mut out = vec![
-        chart(texts.cpu, Unit::Milli, vec![series(name, usage, |s| used(s).map(|u| u.cpu))]),
-        chart(texts.memory, Unit::Bytes, vec![series(name, usage, |s| used(s).map(|u| u.memory))]),
+        chart(texts.charts().cpu, Unit::Milli, vec![series(name, usage, |s| used(s).map(|u| u.cpu))]),
+        chart(texts.charts().memory, Unit::Bytes, vec![series(name, usage, |s| used(s).map(|u| u.memory))]),
     ];
     if !matches!(resource, "nodes" | "pods") {
         let of = |says: &str, pick: fn(&record::Owner) -> i64| {
             series(says, usage, |s| s.owners.iter().find(|o| o.id == subject).map(pick))
         };
-        let all = vec![of(texts.desired, |o| o.desired), of(texts.ready_word, |o| o.ready)];
-        out.push(chart(texts.replicas, Unit::Count, all));
+        let all = vec![of(texts.stage().desired, |o| o.desired), of(texts.charts().ready_word, |o| o.ready)];
+        out.push(chart(texts.inspector().replicas, Unit::Count, all));
     }
     out
 }

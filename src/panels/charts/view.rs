@@ -61,7 +61,7 @@ pub fn Charts(app: App) -> impl IntoView {
                 out.push((chart.title.into(), Rc::new(figure)));
             }
             let mut figures = Mark::new("details", "asfigures");
-            figures.add(Mark::new("summary", "").says(texts.as_table));
+            figures.add(Mark::new("summary", "").says(texts.charts().as_table));
             figures.add(draw::table(&all, texts, now));
             out.push(("table".into(), Rc::new(figures)));
             out
@@ -79,9 +79,9 @@ pub fn Charts(app: App) -> impl IntoView {
         app.ask(|s| s.readings().last().is_none())
     });
     view! {
-        <div class="charts" role="region" aria-label=word(app, |t| t.charts)>
+        <div class="charts" role="region" aria-label=word(app, |t| t.charts().charts)>
             <div class="files">
-                <select aria-label=word(app, |t| t.subject) on:change=move |e| subject.set(event_target_value(&e).into())>
+                <select aria-label=word(app, |t| t.charts().subject) on:change=move |e| subject.set(event_target_value(&e).into())>
                     {move || choices.get().into_iter().map(|id| {
                         let (selected, says) = (subject.get() == id, says(app, &id));
                         view! { <option value=id.to_string() selected=selected>{says}</option> }
@@ -92,10 +92,10 @@ pub fn Charts(app: App) -> impl IntoView {
                     <code lang="en">{move || command(&subject.get()).to_string()}</code>
                 </button>
             </div>
-            <div class="plots" tabindex="0" role="group" aria-label=word(app, |t| t.charts)>
+            <div class="plots" tabindex="0" role="group" aria-label=word(app, |t| t.charts().charts)>
                 <LoadSlider app />
                 <Show when=move || empty.get()>
-                    <p class="empty">{word(app, |t| t.no_charts)}</p>
+                    <p class="empty">{word(app, |t| t.charts().no_charts)}</p>
                 </Show>
                 <div class="grid" node_ref=body></div>
             </div>
@@ -106,7 +106,7 @@ pub fn Charts(app: App) -> impl IntoView {
 /// What a subject is called.
 fn says(app: App, id: &str) -> String {
     if id == NODES {
-        return app.texts().all_nodes.to_owned();
+        return app.texts().charts().all_nodes.to_owned();
     }
     let (resource, namespace, name) = crate::stage::facts::split_id(id);
     let kind = resource.split('.').next().unwrap_or_default().trim_end_matches('s');
@@ -149,17 +149,17 @@ fn LoadSlider(app: App) -> impl IntoView {
     };
     view! {
         <Show when=move || services.get().is_empty()>
-            <p class="remark">{word(app, |t| t.no_service_to_load)} " " <code lang="en">"kubectl expose deployment web --port=80"</code></p>
+            <p class="remark">{word(app, |t| t.traffic().no_service_to_load)} " " <code lang="en">"kubectl expose deployment web --port=80"</code></p>
         </Show>
         <Show when=move || !services.get().is_empty()>
-            <div class="loads" role="group" aria-label=word(app, |t| t.load)>
-                <select aria-label=word(app, |t| t.load_target) on:change=move |e| chosen.set(event_target_value(&e))>
+            <div class="loads" role="group" aria-label=word(app, |t| t.traffic().load)>
+                <select aria-label=word(app, |t| t.traffic().load_target) on:change=move |e| chosen.set(event_target_value(&e))>
                     {move || services.get().into_iter().map(|(name, namespace)| {
                         view! { <option value=format!("{namespace}/{name}")>{format!("svc/{name}")}</option> }
                     }).collect_view()}
                 </select>
                 <label>
-                    <span>{word(app, |t| t.request_rate)}</span>
+                    <span>{word(app, |t| t.charts().request_rate)}</span>
                     <input type="range" min="1" max=MOST_RATE step="1" prop:value=move || rate.get().to_string()
                         aria-valuetext=move || format!("{}/s", rate.get())
                         on:input=move |e| rate.set(event_target_value(&e).parse().unwrap_or(20))

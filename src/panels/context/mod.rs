@@ -27,64 +27,67 @@ pub fn deeds(session: &Session, id: &str) -> Vec<Deed> {
     let (resource, namespace, name) = split_id(id);
     let Some(object) = session.object(resource, namespace, name) else { return Vec::new() };
     let (kind, at) = (kind_of(resource), place(namespace));
-    let mut out: Vec<Deed> = vec![(|t| t.do_describe, kubectl("describe", kind, namespace, name, ""))];
+    let mut out: Vec<Deed> = vec![(|t| t.deeds().describe, kubectl("describe", kind, namespace, name, ""))];
     match resource {
         "nodes" => {
             let cordoned = object["spec"]["unschedulable"].is_true();
             if cordoned {
-                out.push((|t| t.do_uncordon, format_smolstr!("kubectl uncordon {name}")));
+                out.push((|t| t.deeds().uncordon, format_smolstr!("kubectl uncordon {name}")));
             } else {
-                out.push((|t| t.do_cordon, format_smolstr!("kubectl cordon {name}")));
+                out.push((|t| t.deeds().cordon, format_smolstr!("kubectl cordon {name}")));
             }
             out.push((
-                |t| t.do_drain,
+                |t| t.deeds().drain,
                 format_smolstr!("kubectl drain {name} --ignore-daemonsets --delete-emptydir-data --force"),
             ));
-            out.push((|t| t.do_top, format_smolstr!("kubectl top node {name}")));
-            out.push((|t| t.do_crash, format_smolstr!("fault node {name} crash")));
-            out.push((|t| t.do_cut, format_smolstr!("fault node {name} cut")));
-            out.push((|t| t.do_restore, format_smolstr!("fault node {name} restore")));
+            out.push((|t| t.deeds().top, format_smolstr!("kubectl top node {name}")));
+            out.push((|t| t.deeds().crash, format_smolstr!("fault node {name} crash")));
+            out.push((|t| t.deeds().cut, format_smolstr!("fault node {name} cut")));
+            out.push((|t| t.deeds().restore, format_smolstr!("fault node {name} restore")));
             return out;
         }
         "pods" => {
-            out.push((|t| t.do_logs, format_smolstr!("kubectl logs {name}{at}")));
-            out.push((|t| t.do_shell, format_smolstr!("kubectl exec -it {name}{at} -- sh")));
-            out.push((|t| t.do_top, format_smolstr!("kubectl top pod {name}{at}")));
-            out.push((|t| t.do_crash, format_smolstr!("fault pod {name} crash{at}")));
+            out.push((|t| t.deeds().logs, format_smolstr!("kubectl logs {name}{at}")));
+            out.push((|t| t.deeds().shell, format_smolstr!("kubectl exec -it {name}{at} -- sh")));
+            out.push((|t| t.deeds().top, format_smolstr!("kubectl top pod {name}{at}")));
+            out.push((|t| t.deeds().crash, format_smolstr!("fault pod {name} crash{at}")));
         }
         "deployments.apps" | "statefulsets.apps" | "replicasets.apps" => {
             let replicas = object["spec"]["replicas"].int();
             out.push((
-                |t| t.do_scale_up,
+                |t| t.deeds().scale_up,
                 format_smolstr!("kubectl scale {kind} {name} --replicas={}{at}", replicas + 1),
             ));
             if replicas > 0 {
                 out.push((
-                    |t| t.do_scale_down,
+                    |t| t.deeds().scale_down,
                     format_smolstr!("kubectl scale {kind} {name} --replicas={}{at}", replicas - 1),
                 ));
             }
             if resource != "replicasets.apps" {
-                out.push((|t| t.do_restart, format_smolstr!("kubectl rollout restart {kind} {name}{at}")));
-                out.push((|t| t.do_status, format_smolstr!("kubectl rollout status {kind} {name}{at}")));
-                out.push((|t| t.do_undo, format_smolstr!("kubectl rollout undo {kind} {name}{at}")));
+                out.push((
+                    |t| t.deeds().restart,
+                    format_smolstr!("kubectl rollout restart {kind} {name}{at}"),
+                ));
+                out.push((|t| t.deeds().status, format_smolstr!("kubectl rollout status {kind} {name}{at}")));
+                out.push((|t| t.deeds().undo, format_smolstr!("kubectl rollout undo {kind} {name}{at}")));
             }
         }
         "daemonsets.apps" => {
-            out.push((|t| t.do_restart, format_smolstr!("kubectl rollout restart {kind} {name}{at}")));
+            out.push((|t| t.deeds().restart, format_smolstr!("kubectl rollout restart {kind} {name}{at}")));
         }
         "services" => {
-            out.push((|t| t.do_load, format_smolstr!("load start svc/{name} --rps=20{at}")));
+            out.push((|t| t.deeds().load, format_smolstr!("load start svc/{name} --rps=20{at}")));
             out.push((
-                |t| t.do_endpoints,
+                |t| t.deeds().endpoints,
                 format_smolstr!("kubectl get endpointslices -l kubernetes.io/service-name={name}{at}"),
             ));
         }
         _ => {}
     }
-    out.push((|t| t.do_yaml, kubectl("get", kind, namespace, name, " -o yaml")));
-    out.push((|t| t.do_edit, format_smolstr!("kubectl get {kind} {name}{at} -o yaml > {name}.yaml")));
-    out.push((|t| t.do_delete, kubectl("delete", kind, namespace, name, "")));
+    out.push((|t| t.deeds().yaml, kubectl("get", kind, namespace, name, " -o yaml")));
+    out.push((|t| t.deeds().edit, format_smolstr!("kubectl get {kind} {name}{at} -o yaml > {name}.yaml")));
+    out.push((|t| t.deeds().delete, kubectl("delete", kind, namespace, name, "")));
     out
 }
 

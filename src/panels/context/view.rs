@@ -154,7 +154,7 @@ pub fn Menu(app: App) -> impl IntoView {
                 class="menu"
                 role="menu"
                 node_ref=root
-                aria-label=move || app.menu.get().map(|o| format!("{} {}", app.texts().deeds_of, split_id(&o.id).2)).unwrap_or_default()
+                aria-label=move || app.menu.get().map(|o| format!("{} {}", app.texts().deeds().deeds_of, split_id(&o.id).2)).unwrap_or_default()
                 style=move || app.menu.get().map(|o| format!("--x:{}px;--y:{}px", o.x, o.y)).unwrap_or_default()
                 on:keydown=keys
             >
@@ -175,7 +175,7 @@ pub fn Menu(app: App) -> impl IntoView {
                         app.why();
                     }
                 }>
-                    {ic("#i-why")} <span>{word(app, |t| t.why)}</span>
+                    {ic("#i-why")} <span>{word(app, |t| t.inspector().why)}</span>
                 </button>
             </div>
         </Show>

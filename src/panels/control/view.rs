@@ -17,11 +17,11 @@ pub fn Control(app: App) -> impl IntoView {
         app.ask(|s| rows(s, all.get()))
     });
     view! {
-        <div class="events control" tabindex="0" role="region" aria-label=word(app, |t| t.controllers)>
-            <p class="remark">{word(app, |t| t.controllers_help)}</p>
+        <div class="events control" tabindex="0" role="region" aria-label=word(app, |t| t.objects().controllers)>
+            <p class="remark">{word(app, |t| t.objects().controllers_help)}</p>
             <label class="tick">
                 <input type="checkbox" prop:checked=move || !all.get() on:change=move |_| all.update(|a| *a = !*a) />
-                {word(app, |t| t.busy_only)}
+                {word(app, |t| t.objects().busy_only)}
             </label>
             <ul>
                 {move || list.get().into_iter().map(|row| {
@@ -39,7 +39,7 @@ pub fn Control(app: App) -> impl IntoView {
                                     on:click=move |_| app.act(|s| s.hold(name, !held))
                                 >
                                     {ic(if held { "#i-play" } else { "#i-pause" })}
-                                    {if held { app.texts().let_go } else { app.texts().hold }}
+                                    {if held { app.texts().objects().let_go } else { app.texts().objects().hold }}
                                 </button>
                                 <button
                                     class="btn sm plain"
@@ -47,7 +47,7 @@ pub fn Control(app: App) -> impl IntoView {
                                     on:click=move |_| app.act(|s| s.nudge(name))
                                 >
                                     {ic("#i-step")}
-                                    {app.texts().one_step}
+                                    {app.texts().objects().one_step}
                                 </button>
                             </div>
                             <p class="m keysof" lang="en">

@@ -54,16 +54,16 @@ pub fn map(entries: &[Entry], saved: &dyn Fn(&str) -> Value, open: &str, lang: L
                 Mark::new("button", "to")
                     .at("data-to", entry.slug.clone())
                     .with(Mark::new("b", "").says(entry.title(lang).clone()))
-                    .with(Mark::new("span", "m").says((texts.minutes)(entry.minutes)))
-                    .with(Mark::new("span", "word").says((texts.standing)(standing))),
+                    .with(Mark::new("span", "m").says((texts.course().minutes)(entry.minutes)))
+                    .with(Mark::new("span", "word").says((texts.course().standing)(standing))),
             );
             let before: Vec<String> = entry.prerequisites.iter().filter_map(|s| title(s)).collect();
             if !before.is_empty() {
-                stop.add(Mark::new("small", "").says((texts.after_lessons)(&before.join(", "))));
+                stop.add(Mark::new("small", "").says((texts.course().after_lessons)(&before.join(", "))));
             }
             let known = saved(&entry.slug)[course::progress::KNOWN].is_true();
             if known || standing != Standing::Done {
-                let says = if known { texts.not_known } else { texts.known };
+                let says = if known { texts.course().not_known } else { texts.course().known };
                 stop.add(
                     Mark::new("button", "link")
                         .at("data-known", entry.slug.clone())
@@ -102,13 +102,13 @@ pub fn words(terms: &[Term], typed: &str, entries: &[Entry], lang: Lang, texts: 
             one.add(
                 Mark::new("button", "link")
                     .at("data-to", entry.slug.clone())
-                    .says((texts.about_it)(entry.title(lang))),
+                    .says((texts.course().about_it)(entry.title(lang))),
             );
         }
         out.push((term.id.clone(), one));
     }
     if out.is_empty() {
-        out.push(("none".into(), Mark::new("p", "empty").says(texts.no_words)));
+        out.push(("none".into(), Mark::new("p", "empty").says(texts.course().no_words)));
     }
     out
 }
@@ -118,10 +118,10 @@ pub fn words(terms: &[Term], typed: &str, entries: &[Entry], lang: Lang, texts: 
 pub fn progress(sum: &Summary, entries: &[Entry], lang: Lang, texts: &Texts) -> Marks {
     let mut figures = Mark::new("dl", "figures");
     for (name, value) in [
-        (texts.lessons, format_smolstr!("{} / {}", sum.lessons_done, sum.lessons)),
-        (texts.steps_word, format_smolstr!("{} / {}", sum.steps_done, sum.steps)),
-        (texts.time_word, (texts.minutes)(sum.minutes)),
-        (texts.hints_word, format_smolstr!("{}", sum.hints)),
+        (texts.lesson().lessons, format_smolstr!("{} / {}", sum.lessons_done, sum.lessons)),
+        (texts.course().steps_word, format_smolstr!("{} / {}", sum.steps_done, sum.steps)),
+        (texts.course().time_word, (texts.course().minutes)(sum.minutes)),
+        (texts.course().hints_word, format_smolstr!("{}", sum.hints)),
     ] {
         figures.add(
             Mark::new("div", "").with(Mark::new("dt", "").says(name)).with(Mark::new("dd", "m").says(value)),
@@ -129,23 +129,26 @@ pub fn progress(sum: &Summary, entries: &[Entry], lang: Lang, texts: &Texts) -> 
     }
     let mut out: Marks = vec![("figures".into(), figures)];
     if sum.lessons > 0 && sum.lessons_done == sum.lessons {
-        out.push(("all".into(), Mark::new("p", "alldone").says(texts.course_done)));
+        out.push(("all".into(), Mark::new("p", "alldone").says(texts.course().course_done)));
     }
     if sum.learned.is_empty() {
-        out.push(("none".into(), Mark::new("p", "empty").says(texts.nothing_done)));
+        out.push(("none".into(), Mark::new("p", "empty").says(texts.course().nothing_done)));
     } else {
         let mut list = Mark::new("ul", "learned");
         for (_, sentence) in &sum.learned {
             list.add(Mark::new("li", "").says(sentence.clone()));
         }
-        let section = Mark::new("section", "").with(Mark::new("h3", "").says(texts.you_can_now)).with(list);
+        let section =
+            Mark::new("section", "").with(Mark::new("h3", "").says(texts.course().you_can_now)).with(list);
         out.push(("learned".into(), section));
     }
     let next = sum.next.as_ref().and_then(|slug| entries.iter().find(|e| e.slug == *slug));
     if let Some(entry) = next {
-        let button = Mark::new("button", "btn pri")
-            .at("data-to", entry.slug.clone())
-            .says((texts.next_lesson)(entry.title(lang)));
+        let button = Mark::new("button", "btn pri").at("data-to", entry.slug.clone()).says((texts
+            .course()
+            .next_lesson)(
+            entry.title(lang),
+        ));
         out.push(("next".into(), Mark::new("p", "").with(button)));
     }
     out
@@ -174,10 +177,16 @@ mod tests {
     fn the_map_says_what_comes_before_and_how_it_stands() {
         let texts = i18n::Lang::En.texts();
         let fresh = text(&map(&entries(), &|_| Value::Null, "a", Lang::En, texts));
-        assert!(fresh.contains("First") && fresh.contains((texts.standing)(Standing::Later)), "{fresh}");
+        assert!(
+            fresh.contains("First") && fresh.contains((texts.course().standing)(Standing::Later)),
+            "{fresh}"
+        );
         let known = |slug: &str| if slug == "a" { objects::value!({"known": true}) } else { Value::Null };
         let after = text(&map(&entries(), &known, "b", Lang::Ko, i18n::Lang::Ko.texts()));
-        assert!(after.contains("처음") && after.contains((i18n::Lang::Ko.texts().standing)(Standing::Done)));
+        assert!(
+            after.contains("처음")
+                && after.contains((i18n::Lang::Ko.texts().course().standing)(Standing::Done))
+        );
     }
 
     #[test]

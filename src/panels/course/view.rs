@@ -113,7 +113,9 @@ fn Open(app: App) -> impl IntoView {
                 Some(text) => courses::import(app, &text),
                 None => None,
             };
-            said.set(count.map_or(texts.import_failed.to_owned(), |n| (texts.imported)(n).to_string()));
+            said.set(count.map_or(texts.course().import_failed.to_owned(), |n| {
+                (texts.course().imported)(n).to_string()
+            }));
             app.kept.notify();
         });
     };
@@ -123,17 +125,17 @@ fn Open(app: App) -> impl IntoView {
                 class="palette course"
                 role="dialog"
                 aria-modal="true"
-                aria-label=word(app, |t| t.course)
+                aria-label=word(app, |t| t.course().course)
                 on:click=|e| e.stop_propagation()
                 on:keydown=move |e| if e.key() == "Escape" { e.stop_propagation(); shut() }
             >
                 <div class="chead">
-                    <div class="seg" role="group" aria-label=word(app, |t| t.course)>
-                        {tab(Page::Map, |a| a.texts().map)}
-                        {tab(Page::Words, |a| a.texts().glossary)}
-                        {tab(Page::Progress, |a| a.texts().progress)}
+                    <div class="seg" role="group" aria-label=word(app, |t| t.course().course)>
+                        {tab(Page::Map, |a| a.texts().course().map)}
+                        {tab(Page::Words, |a| a.texts().course().glossary)}
+                        {tab(Page::Progress, |a| a.texts().course().progress)}
                     </div>
-                    <button class="ibtn" aria-label=word(app, |t| t.close) on:click=move |_| shut()>
+                    <button class="ibtn" aria-label=word(app, |t| t.page().close) on:click=move |_| shut()>
                         {ic("#i-x")}
                     </button>
                 </div>
@@ -141,15 +143,15 @@ fn Open(app: App) -> impl IntoView {
                     <div class="asked">
                         {ic("#i-search")}
                         <input
-                            aria-label=word(app, |t| t.find_word)
-                            placeholder=word(app, |t| t.find_word)
+                            aria-label=word(app, |t| t.course().find_word)
+                            placeholder=word(app, |t| t.course().find_word)
                             autocomplete="off"
                             prop:value=move || typed.get()
                             on:input=move |e| typed.set(event_target_value(&e))
                         />
                     </div>
                 </Show>
-                <div class="cbody" tabindex="0" role="group" aria-label=word(app, |t| t.course) on:click=clicked node_ref=body></div>
+                <div class="cbody" tabindex="0" role="group" aria-label=word(app, |t| t.course().course) on:click=clicked node_ref=body></div>
                 <Show when=move || app.course.get() == Some(Page::Progress)>
                     <div class="carry">
                         <a
@@ -157,10 +159,10 @@ fn Open(app: App) -> impl IntoView {
                             download="wheelhouse-progress.json"
                             href=move || { app.kept.track(); courses::exported(app) }
                         >
-                            {word(app, |t| t.export)}
+                            {word(app, |t| t.course().export)}
                         </a>
                         <label class="btn sm">
-                            {word(app, |t| t.import)}
+                            {word(app, |t| t.course().import)}
                             <input class="said" type="file" accept="application/json,.json" on:change=bring />
                         </label>
                         <span role="status">{move || said.get()}</span>

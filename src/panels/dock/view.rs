@@ -34,31 +34,31 @@ pub fn Dock(app: App) -> impl IntoView {
         }
     };
     view! {
-        <section class="dock" aria-label=word(app, |t| t.terminal)>
+        <section class="dock" aria-label=word(app, |t| t.terminal().terminal)>
             <Divider app edge=Edge::Dock />
-            <div class="tabs" role="group" aria-label=word(app, |t| t.panels)>
-                {tab(Panel::Terminal, "tab-terminal", "#prompt", "#i-term", |a| a.texts().terminal.into())}
+            <div class="tabs" role="group" aria-label=word(app, |t| t.page().panels)>
+                {tab(Panel::Terminal, "tab-terminal", "#prompt", "#i-term", |a| a.texts().terminal().terminal.into())}
                 {tab(Panel::Editor, "tab-editor", "#manifest", "#i-edit", |a| a.file.get())}
-                {tab(Panel::Events, "tab-events", ".events", "#i-list", |a| a.texts().events.into())}
-                {tab(Panel::Objects, "tab-objects", ".objects select", "#i-table", |a| a.texts().objects.into())}
-                {tab(Panel::Charts, "tab-charts", ".charts select", "#i-chart", |a| a.texts().charts.into())}
-                {tab(Panel::Control, "tab-control", ".control", "#i-gear", |a| a.texts().controllers.into())}
-                {tab(Panel::Traffic, "tab-traffic", ".deeds button", "#i-bolt", |a| a.texts().traffic.into())}
+                {tab(Panel::Events, "tab-events", ".events", "#i-list", |a| a.texts().objects().events.into())}
+                {tab(Panel::Objects, "tab-objects", ".objects select", "#i-table", |a| a.texts().objects().objects.into())}
+                {tab(Panel::Charts, "tab-charts", ".charts select", "#i-chart", |a| a.texts().charts().charts.into())}
+                {tab(Panel::Control, "tab-control", ".control", "#i-gear", |a| a.texts().objects().controllers.into())}
+                {tab(Panel::Traffic, "tab-traffic", ".deeds button", "#i-bolt", |a| a.texts().traffic().traffic.into())}
                 <button class="tab-find" on:click=move |_| app.palette.set(true)>
                     {ic("#i-search")}
-                    {word(app, |t| t.find)}
+                    {word(app, |t| t.guide().find)}
                 </button>
                 <button
                     class="restart"
                     on:click=move |_| {
-                        let sure = window().confirm_with_message(app.texts_now().restart_sure);
+                        let sure = window().confirm_with_message(app.texts_now().page().restart_sure);
                         if sure.unwrap_or(false) {
                             app.restart();
                         }
                     }
                 >
                     {ic("#i-again")}
-                    <span>{word(app, |t| t.restart)}</span>
+                    <span>{word(app, |t| t.page().restart)}</span>
                 </button>
             </div>
             <div class="panes">

@@ -295,7 +295,7 @@ fn schema(value: &objects::Value, text: &str, first: usize, texts: &Texts, fault
     let (api_version, kind) = (value["apiVersion"].text(), value["kind"].text());
     for key in ["apiVersion", "kind"] {
         if value[key].text().is_empty() {
-            let message = (texts.missing_field)(key).to_string();
+            let message = (texts.editor().missing_field)(key).to_string();
             faults.push(Fault { line: first + 1, column: 1, message, want: String::new(), error: true });
         }
     }
@@ -316,7 +316,7 @@ fn schema(value: &objects::Value, text: &str, first: usize, texts: &Texts, fault
         };
         let (line, column) = at(path);
         let said = format!("no matches for kind {kind:?} in version {api_version:?}");
-        let message = format!("{said}. {}", (texts.did_you_mean)(&want));
+        let message = format!("{said}. {}", (texts.editor().did_you_mean)(&want));
         faults.push(Fault { line, column, message, want: String::new(), error: true });
         return;
     }
@@ -365,7 +365,7 @@ fn unknown(
             .and_then(|root| keys.into_iter().try_fold(root, |t, key| t.field(key)?.shape().leaf_type()));
         let near = holder.and_then(|t| nearest(name, t.fields().map(Field::name)));
         let message = match near {
-            Some(near) => format!("{warning}. {}", (texts.did_you_mean)(near)),
+            Some(near) => format!("{warning}. {}", (texts.editor().did_you_mean)(near)),
             None => warning.clone(),
         };
         faults.push(Fault { line, column, message, want: near.unwrap_or_default().to_owned(), error: true });

@@ -66,7 +66,7 @@ fn faults(app: App, text: &str) -> JsValue {
         field(&out, "message", &fault.message.into());
         field(&out, "severity", &if fault.error { "error" } else { "warning" }.into());
         if !fault.want.is_empty() {
-            field(&out, "fix", &(texts.replace_with)(&fault.want).as_str().into());
+            field(&out, "fix", &(texts.editor().replace_with)(&fault.want).as_str().into());
             field(&out, "want", &fault.want.into());
         }
         out
@@ -103,7 +103,7 @@ impl Mirror {
         let told: JsValue = Object::new().into();
         let name = app.file.get_untracked();
         field(&told, "doc", &app.ask(|s| s.file(&name)).unwrap_or_default().into());
-        field(&told, "label", &format!("{} {name}", app.texts_now().manifest).into());
+        field(&told, "label", &format!("{} {name}", app.texts_now().editor().manifest).into());
         give(&told, "change", move |text, _| {
             let name = app.file.get_untracked();
             app.act(|s| s.write_file(&name, &text_of(&text)));
@@ -230,7 +230,10 @@ pub fn Editor(app: App) -> impl IntoView {
         let yaml = name.ends_with(".yaml") || name.ends_with(".yml");
         let text = app.ask(|s| s.file(&name)).filter(|_| yaml).unwrap_or_default();
         let faults = assist::lint(&text, texts);
-        faults.into_iter().map(|f| (f.line, (texts.fault_at)(f.line, &f.message).to_string())).collect()
+        faults
+            .into_iter()
+            .map(|f| (f.line, (texts.editor().fault_at)(f.line, &f.message).to_string()))
+            .collect()
     });
     let to_line = move |line: usize| {
         if mirror.get_untracked().is_some() || area.get_untracked().is_some_and(|a| a.offset_height() > 0) {
@@ -270,7 +273,7 @@ pub fn Editor(app: App) -> impl IntoView {
             return;
         }
         if names.get_untracked().contains(&to) {
-            app.note.set(Some((app.texts_now().name_taken)(&to).to_string()));
+            app.note.set(Some((app.texts_now().editor().name_taken)(&to).to_string()));
             return;
         }
         app.act(|s| s.submit_free(&format!("mv {} {}", quoted(&from), quoted(&to))));
@@ -278,7 +281,8 @@ pub fn Editor(app: App) -> impl IntoView {
     };
     let delete = move |_| {
         let name = app.file.get_untracked();
-        let sure = window().confirm_with_message(&(app.texts_now().delete_sure)(&name)).unwrap_or(false);
+        let sure =
+            window().confirm_with_message(&(app.texts_now().editor().delete_sure)(&name)).unwrap_or(false);
         if !sure {
             return;
         }
@@ -287,8 +291,8 @@ pub fn Editor(app: App) -> impl IntoView {
         app.file.set(next.unwrap_or_else(|| "web.yaml".to_owned()));
     };
     view! {
-        <section class="ed" aria-label=word(app, |t| t.editor)>
-            <div class="ftabs" role="group" aria-label=word(app, |t| t.files)>
+        <section class="ed" aria-label=word(app, |t| t.editor().editor)>
+            <div class="ftabs" role="group" aria-label=word(app, |t| t.editor().files)>
                 {move || {
                     let open = app.file.get();
                     let mut all = names.get();
@@ -299,7 +303,7 @@ pub fn Editor(app: App) -> impl IntoView {
                         let on = name == open;
                         if on && renames.get().is_some() {
                             return view! {
-                                <input class="rename" aria-label=app.texts().new_name spellcheck="false" autocomplete="off"
+                                <input class="rename" aria-label=app.texts().editor().new_name spellcheck="false" autocomplete="off"
                                     prop:value=name.clone()
                                     on:keydown=move |e: web_sys::KeyboardEvent| match e.key().as_str() {
                                         "Enter" => rename(&event_target_value(&e)),
@@ -317,40 +321,40 @@ pub fn Editor(app: App) -> impl IntoView {
                         }.into_any()
                     }).collect_view()
                 }}
-                <button class="ibtn newfile" aria-label=word(app, |t| t.new_file) title=word(app, |t| t.new_file) on:click=new_file>
+                <button class="ibtn newfile" aria-label=word(app, |t| t.editor().new_file) title=word(app, |t| t.editor().new_file) on:click=new_file>
                     {ic("#i-plus")}
                 </button>
             </div>
             <div class="files">
-                <button class="ibtn" aria-label=word(app, |t| t.rename) title=move || format!("{}: mv", app.texts().rename)
+                <button class="ibtn" aria-label=word(app, |t| t.editor().rename) title=move || format!("{}: mv", app.texts().editor().rename)
                     on:click=move |_| {
                         renames.set(Some(app.file.get_untracked()));
                         request_animation_frame(|| focus(".rename"));
                     }>
                     {ic("#i-edit")}
                 </button>
-                <button class="ibtn" aria-label=word(app, |t| t.delete_file) title=move || format!("{}: rm", app.texts().delete_file) on:click=delete>
+                <button class="ibtn" aria-label=word(app, |t| t.editor().delete_file) title=move || format!("{}: rm", app.texts().editor().delete_file) on:click=delete>
                     {ic("#i-x")}
                 </button>
                 <code class="stands">{move || command(&app.file.get())}</code>
                 <button
                     class="btn sm plain diff"
-                    title=move || (app.texts().diffs)(&app.file.get()).to_string()
-                    aria-label=move || format!("{}: {}", app.texts().diff, (app.texts().diffs)(&app.file.get()))
+                    title=move || (app.texts().editor().diffs)(&app.file.get()).to_string()
+                    aria-label=move || format!("{}: {}", app.texts().editor().diff, (app.texts().editor().diffs)(&app.file.get()))
                     on:click=move |_| {
                         save();
                         app.run(&format!("kubectl diff -f {}", quoted(&app.file.get_untracked())));
                     }
                 >
-                    {word(app, |t| t.diff)}
+                    {word(app, |t| t.editor().diff)}
                 </button>
                 <button
                     class="btn sm apply"
-                    title=move || (app.texts().applies)(&app.file.get()).to_string()
-                    aria-label=move || format!("{}: {}", app.texts().apply, (app.texts().applies)(&app.file.get()))
+                    title=move || (app.texts().editor().applies)(&app.file.get()).to_string()
+                    aria-label=move || format!("{}: {}", app.texts().editor().apply, (app.texts().editor().applies)(&app.file.get()))
                     on:click=move |_| apply()
                 >
-                    {word(app, |t| t.apply)}
+                    {word(app, |t| t.editor().apply)}
                 </button>
             </div>
             <div class="sheet" on:focusin=move |_| load() on:pointerenter=move |_| load()>
@@ -364,7 +368,7 @@ pub fn Editor(app: App) -> impl IntoView {
                     autocapitalize="off"
                     autocomplete="off"
                     wrap="off"
-                    aria-label=move || format!("{} {}", app.texts().manifest, app.file.get())
+                    aria-label=move || format!("{} {}", app.texts().editor().manifest, app.file.get())
                     on:input=move |_| save()
                     on:keydown=keys
                     on:scroll=move |_| {
@@ -374,7 +378,7 @@ pub fn Editor(app: App) -> impl IntoView {
                     }
                 ></textarea>
             </div>
-            <ul class="faults" aria-label=word(app, |t| t.faults) aria-live="polite">
+            <ul class="faults" aria-label=word(app, |t| t.editor().faults) aria-live="polite">
                 {move || wrong.get().into_iter().take(3).map(|(line, says)| view! {
                     <li><button lang="en" on:click=move |_| to_line(line)>"▲ " {says}</button></li>
                 }).collect_view()}

@@ -27,11 +27,13 @@ pub fn row(event: &Value, texts: &Texts, now: i64, named: bool) -> (SmolStr, Mar
     }
     let count = event.get("count").int();
     let age = duration_short(Time(now).since(at));
-    let when = if count > 1 { format_smolstr!("{age} · {}", (texts.times)(count)) } else { age.into() };
+    let when =
+        if count > 1 { format_smolstr!("{age} · {}", (texts.objects().times)(count)) } else { age.into() };
     head.add(Mark::new("span", "when").says(when));
     let id = object_id("events", event.namespace(), event.name());
     let mut asks = Mark::new("button", "link asks").at("data-why", id).says("?");
-    asks.attrs.push(("aria-label", format_smolstr!("{} {}", texts.why, event.get("reason").text())));
+    asks.attrs
+        .push(("aria-label", format_smolstr!("{} {}", texts.inspector().why, event.get("reason").text())));
     head.add(asks);
     mark.add(head);
     mark.add(Mark::new("p", "what").at("lang", "en").says(event.get("message").text()));

@@ -40,9 +40,9 @@ pub fn Events(app: App) -> impl IntoView {
         app.ask(|s| s.event_count() == 0)
     });
     view! {
-        <div class="events" tabindex="0" role="region" aria-label=word(app, |t| t.events)>
+        <div class="events" tabindex="0" role="region" aria-label=word(app, |t| t.objects().events)>
             <Show when=move || empty.get()>
-                <p class="empty">{word(app, |t| t.no_events)}</p>
+                <p class="empty">{word(app, |t| t.objects().no_events)}</p>
             </Show>
             <ol node_ref=list on:click=move |event| {
                 if let Some(id) = data_at(event.target(), "data-why") {

@@ -38,11 +38,11 @@ impl What {
     #[must_use]
     pub fn name(self, texts: &'static Texts) -> &'static str {
         match self {
-            Self::Node => texts.node,
-            Self::Pod => texts.fault_pod,
-            Self::Component => texts.fault_component,
-            Self::Registry => texts.fault_registry,
-            Self::Disk => texts.fault_disk,
+            Self::Node => texts.inspector().node,
+            Self::Pod => texts.faults().pod,
+            Self::Component => texts.faults().component,
+            Self::Registry => texts.faults().registry,
+            Self::Disk => texts.faults().disk,
         }
     }
 
@@ -119,20 +119,20 @@ pub fn line(what: What, which: &str, deed: &str, amount: i64) -> SmolStr {
 #[must_use]
 pub fn deed_name(deed: &str, texts: &'static Texts) -> &'static str {
     match deed {
-        "crash" => texts.fault_crash,
-        "kill" => texts.fault_kill,
-        "hang" => texts.fault_hang,
-        "cut" => texts.fault_cut,
-        "slow" => texts.fault_slow,
-        "limit" => texts.fault_limit,
-        "lose" => texts.fault_lose,
-        "refuse" => texts.fault_refuse,
-        "silence" => texts.fault_silence,
-        "certificate" => texts.fault_certificate,
-        "fill" => texts.fault_fill,
-        "free" => texts.fault_free,
-        "resume" => texts.fault_resume,
-        _ => texts.fault_restore,
+        "crash" => texts.faults().crash,
+        "kill" => texts.faults().kill,
+        "hang" => texts.faults().hang,
+        "cut" => texts.faults().cut,
+        "slow" => texts.faults().slow,
+        "limit" => texts.faults().limit,
+        "lose" => texts.faults().lose,
+        "refuse" => texts.faults().refuse,
+        "silence" => texts.faults().silence,
+        "certificate" => texts.faults().certificate,
+        "fill" => texts.faults().fill,
+        "free" => texts.faults().free,
+        "resume" => texts.faults().resume,
+        _ => texts.faults().restore,
     }
 }
 

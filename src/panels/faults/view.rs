@@ -37,8 +37,8 @@ pub fn Faults(app: App) -> impl IntoView {
         line(what.get(), &which, deed.get(), amount.get())
     };
     view! {
-        <div class="loads faultpick" role="group" aria-label=word(app, |t| t.fault_by_hand)>
-            <select aria-label=word(app, |t| t.fault_what) on:change=move |e| {
+        <div class="loads faultpick" role="group" aria-label=word(app, |t| t.faults().by_hand)>
+            <select aria-label=word(app, |t| t.faults().what) on:change=move |e| {
                 let word = event_target_value(&e);
                 if let Some(found) = What::ALL.into_iter().find(|w| w.word() == word) {
                     what.set(found);
@@ -47,13 +47,13 @@ pub fn Faults(app: App) -> impl IntoView {
             }>
                 {move || What::ALL.map(|w| view! { <option value=w.word()>{w.name(app.texts())}</option> }).collect_view()}
             </select>
-            <select aria-label=word(app, |t| t.fault_which) on:change=move |e| which.set(event_target_value(&e))>
+            <select aria-label=word(app, |t| t.faults().which) on:change=move |e| which.set(event_target_value(&e))>
                 {move || {
                     let on = chosen();
                     names.get().into_iter().map(|n| view! { <option value=n.to_string() selected=n == on>{n.to_string()}</option> }).collect_view()
                 }}
             </select>
-            <select aria-label=word(app, |t| t.fault_how) on:change=move |e| {
+            <select aria-label=word(app, |t| t.faults().how) on:change=move |e| {
                 let word = event_target_value(&e);
                 if let Some(found) = what.get_untracked().deeds().iter().find(|d| **d == word) {
                     choose_deed(found);
@@ -63,7 +63,7 @@ pub fn Faults(app: App) -> impl IntoView {
             </select>
             {move || what.get().amount(deed.get()).map(|(least, most, _)| view! {
                 <label>
-                    <span>{word(app, |t| t.fault_amount)}</span>
+                    <span>{word(app, |t| t.faults().amount)}</span>
                     <input type="range" min=least.to_string() max=most.to_string() prop:value=move || amount.get().to_string()
                         on:input=move |e| amount.set(event_target_value(&e).parse().unwrap_or(least)) />
                     <b class="m">{move || amount.get()}</b>

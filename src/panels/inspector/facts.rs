@@ -46,7 +46,7 @@ pub fn headline(object: &Value, texts: &Texts, pulling: bool) -> Option<(PodStat
         "Pod" => {
             let word = status_word(object);
             let state = pod_state(object, &word);
-            Some((state, (texts.state)(state, pulling).into(), word))
+            Some((state, (texts.stage().state)(state, pulling).into(), word))
         }
         "Node" => {
             let ready = object.condition_true("Ready");
@@ -59,7 +59,7 @@ pub fn headline(object: &Value, texts: &Texts, pulling: bool) -> Option<(PodStat
             let (ready, desired) =
                 (object.at(&["status", "readyReplicas"]).int(), object.at(&["spec", "replicas"]).int_or(1));
             let state = if ready >= desired { PodState::Ready } else { PodState::NotReady };
-            Some((state, (texts.ready_of)(ready, desired), SmolStr::default()))
+            Some((state, (texts.stage().ready_of)(ready, desired), SmolStr::default()))
         }
         _ => None,
     }
@@ -77,22 +77,22 @@ pub fn sections(object: &Value, texts: &Texts, now: i64) -> Vec<Section> {
         _ => {}
     }
     if let Some(created) = object.created() {
-        rows.push(fact(texts.age, duration_short(Time(now).since(created))));
+        rows.push(fact(texts.inspector().age, duration_short(Time(now).since(created))));
     }
-    let mut out = vec![Section { title: texts.facts, rows }];
+    let mut out = vec![Section { title: texts.inspector().facts, rows }];
     if object.kind() == "Pod" {
         let containers = object.at(&["status", "containerStatuses"]).items().iter().map(container);
         let rows: Vec<Row> = containers.collect();
-        out.push(Section { title: texts.containers, rows });
+        out.push(Section { title: texts.inspector().containers, rows });
     }
     let conditions = object.at(&["status", "conditions"]).items().iter().map(|c| Row::Condition {
         kind: c.get("type").text().into(),
         status: c.get("status").text().into(),
         reason: c.get("reason").text().into(),
     });
-    out.push(Section { title: texts.conditions, rows: conditions.collect() });
+    out.push(Section { title: texts.inspector().conditions, rows: conditions.collect() });
     let labels = object.labels().entries().iter().map(|(key, value)| fact(key.clone(), value.text()));
-    out.push(Section { title: texts.labels, rows: labels.collect() });
+    out.push(Section { title: texts.inspector().labels, rows: labels.collect() });
     out.retain(|section| !section.rows.is_empty());
     out
 }
@@ -105,9 +105,9 @@ fn owner(object: &Value, texts: &Texts, rows: &mut Vec<Row>) {
     let (kind, name) = (owner.get("kind").text(), owner.get("name").text());
     let value = format_smolstr!("{kind}/{name}");
     match crate::stage::facts::owner_resource(kind) {
-        "" => rows.push(fact(texts.owner, value)),
+        "" => rows.push(fact(texts.inspector().owner, value)),
         resource => rows.push(Row::Link {
-            name: texts.owner.into(),
+            name: texts.inspector().owner.into(),
             value,
             id: crate::stage::facts::object_id(resource, object.namespace(), name),
         }),
@@ -117,15 +117,15 @@ fn owner(object: &Value, texts: &Texts, rows: &mut Vec<Row>) {
 fn pod(pod: &Value, texts: &Texts, rows: &mut Vec<Row>) {
     let node = pod.at(&["spec", "nodeName"]).text();
     if node.is_empty() {
-        rows.push(fact(texts.node, texts.none));
+        rows.push(fact(texts.inspector().node, texts.inspector().none));
     } else {
         let id = crate::stage::facts::object_id("nodes", "", node);
-        rows.push(Row::Link { name: texts.node.into(), value: node.into(), id });
+        rows.push(Row::Link { name: texts.inspector().node.into(), value: node.into(), id });
     }
     owner(pod, texts, rows);
     let containers = pod.at(&["spec", "containers"]).items();
     let images: Vec<&str> = containers.iter().map(|c| short_image(c.get("image").text())).collect();
-    rows.push(fact(texts.image, images.join(", ")));
+    rows.push(fact(texts.inspector().image, images.join(", ")));
     let ip = pod.at(&["status", "podIP"]).text();
     if !ip.is_empty() {
         rows.push(fact("IP", ip));
@@ -136,7 +136,7 @@ fn pod(pod: &Value, texts: &Texts, rows: &mut Vec<Row>) {
         .map(|(name, value)| format!("{name} {}", quantity(value)))
         .collect();
     if !requests.is_empty() {
-        rows.push(fact(texts.requested, requests.join(", ")));
+        rows.push(fact(texts.inspector().requested, requests.join(", ")));
     }
     let qos = pod.at(&["status", "qosClass"]).text();
     if !qos.is_empty() {
@@ -172,16 +172,19 @@ fn node(node: &Value, texts: &Texts, rows: &mut Vec<Row>) {
         .iter()
         .filter_map(|(key, _)| key.strip_prefix("node-role.kubernetes.io/"))
         .collect();
-    rows.push(fact(texts.roles, if roles.is_empty() { texts.none.into() } else { roles.join(", ") }));
+    rows.push(fact(
+        texts.inspector().roles,
+        if roles.is_empty() { texts.inspector().none.into() } else { roles.join(", ") },
+    ));
     let version = node.at(&["status", "nodeInfo", "kubeletVersion"]).text();
     if !version.is_empty() {
-        rows.push(fact(texts.version, version));
+        rows.push(fact(texts.inspector().version, version));
     }
     let all = node.at(&["status", "allocatable"]);
     let some = ["cpu", "memory", "pods"].map(|name| (name, quantity(all.get(name))));
     let some: Vec<String> =
         some.iter().filter(|(_, v)| !v.is_empty()).map(|(name, value)| format!("{name} {value}")).collect();
-    rows.push(fact(texts.allocatable, some.join(", ")));
+    rows.push(fact(texts.inspector().allocatable, some.join(", ")));
     for address in node.at(&["status", "addresses"]).items() {
         rows.push(fact(address.get("type").text(), address.get("address").text()));
     }
@@ -206,12 +209,12 @@ fn service(service: &Value, texts: &Texts, rows: &mut Vec<Row>) {
         let protocol = port.get("protocol").text();
         rows.push(fact("port", format_smolstr!("{}{node} → {target} {protocol}", port.get("port").int())));
     }
-    rows.push(fact(texts.selector, pairs(spec.get("selector"), texts)));
+    rows.push(fact(texts.inspector().selector, pairs(spec.get("selector"), texts)));
 }
 
 fn pairs(map: &Value, texts: &Texts) -> String {
     let all: Vec<String> = map.entries().iter().map(|(k, v)| format!("{k}={}", v.text())).collect();
-    if all.is_empty() { texts.none.into() } else { all.join(", ") }
+    if all.is_empty() { texts.inspector().none.into() } else { all.join(", ") }
 }
 
 fn workload(object: &Value, texts: &Texts, rows: &mut Vec<Row>) {
@@ -224,7 +227,7 @@ fn workload(object: &Value, texts: &Texts, rows: &mut Vec<Row>) {
             _ => String::new(),
         };
         let value = format!("{} (current {all}, ready {ready}{updated})", spec.get("replicas").int_or(1));
-        rows.push(fact(texts.replicas, value));
+        rows.push(fact(texts.inspector().replicas, value));
     }
     let images: Vec<&str> = spec
         .at(&["template", "spec", "containers"])
@@ -232,7 +235,7 @@ fn workload(object: &Value, texts: &Texts, rows: &mut Vec<Row>) {
         .iter()
         .map(|c| short_image(c.get("image").text()))
         .collect();
-    rows.push(fact(texts.image, images.join(", ")));
+    rows.push(fact(texts.inspector().image, images.join(", ")));
     if object.kind() == "Deployment" {
         let rolling = spec.at(&["strategy", "rollingUpdate"]);
         let mut value = spec.at(&["strategy", "type"]).text().to_owned();
@@ -244,13 +247,13 @@ fn workload(object: &Value, texts: &Texts, rows: &mut Vec<Row>) {
                 quantity(unavailable)
             ));
         }
-        rows.push(fact(texts.strategy, value));
+        rows.push(fact(texts.inspector().strategy, value));
     }
     let revision = object.annotations().get("deployment.kubernetes.io/revision").text();
     if !revision.is_empty() {
-        rows.push(fact(texts.revision, revision));
+        rows.push(fact(texts.inspector().revision, revision));
     }
-    rows.push(fact(texts.selector, pairs(spec.at(&["selector", "matchLabels"]), texts)));
+    rows.push(fact(texts.inspector().selector, pairs(spec.at(&["selector", "matchLabels"]), texts)));
 }
 
 #[cfg(test)]

@@ -146,24 +146,24 @@ pub fn Inspector(app: App) -> impl IntoView {
         }
     };
     view! {
-        <aside class="insp" aria-label=word(app, |t| t.inspector)>
+        <aside class="insp" aria-label=word(app, |t| t.inspector().inspector)>
             <Divider app edge=Edge::Inspector />
             <Show when=move || app.picked.get().is_none()>
                 <div class="empty">
-                    <b>{word(app, |t| t.nothing_picked)}</b>
-                    <p>{word(app, |t| t.nothing_picked_text)}</p>
+                    <b>{word(app, |t| t.inspector().nothing_picked)}</b>
+                    <p>{word(app, |t| t.inspector().nothing_picked_text)}</p>
                 </div>
             </Show>
             <div class="full" class:hidden=move || app.picked.get().is_none()>
                 <div class="hd">
                     <div node_ref=head class="name"></div>
-                    <button class="ibtn shut" aria-label=word(app, |t| t.close) on:click=move |_| app.picked.set(None)>
+                    <button class="ibtn shut" aria-label=word(app, |t| t.page().close) on:click=move |_| app.picked.set(None)>
                         {ic("#i-x")}
                     </button>
-                    <div class="itabs" role="tablist" aria-label=word(app, |t| t.views)>
-                        {tab_button(Tab::Summary, |a| a.texts().summary)}
-                        {tab_button(Tab::Why, |a| a.texts().why)}
-                        {tab_button(Tab::Events, |a| a.texts().events)}
+                    <div class="itabs" role="tablist" aria-label=word(app, |t| t.inspector().views)>
+                        {tab_button(Tab::Summary, |a| a.texts().inspector().summary)}
+                        {tab_button(Tab::Why, |a| a.texts().inspector().why)}
+                        {tab_button(Tab::Events, |a| a.texts().objects().events)}
                         {tab_button(Tab::Yaml, |_| "YAML")}
                     </div>
                 </div>
@@ -172,7 +172,7 @@ pub fn Inspector(app: App) -> impl IntoView {
                     id="insp-body"
                     role="tabpanel"
                     tabindex="0"
-                    aria-label=word(app, |t| t.views)
+                    aria-label=word(app, |t| t.inspector().views)
                     node_ref=body
                     on:click=move |event| {
                         if let Some(revision) = data_at(event.target(), "data-revision") {
@@ -187,9 +187,9 @@ pub fn Inspector(app: App) -> impl IntoView {
                     }
                 ></div>
                 <div class="same">
-                    <p>{word(app, |t| t.as_command)}</p>
+                    <p>{word(app, |t| t.inspector().as_command)}</p>
                     <div>
-                        <button class="runs" aria-label=move || (app.texts().run)(&line.get().unwrap_or_default()).to_string()
+                        <button class="runs" aria-label=move || (app.texts().lesson().run)(&line.get().unwrap_or_default()).to_string()
                             on:click=move |_| {
                                 if let Some(line) = line.get_untracked() {
                                     app.run(&line);
@@ -199,12 +199,12 @@ pub fn Inspector(app: App) -> impl IntoView {
                         </button>
                         <button
                             class="ibtn"
-                            aria-label=word(app, |t| t.copy)
-                            title=word(app, |t| t.copy)
+                            aria-label=word(app, |t| t.page().copy)
+                            title=word(app, |t| t.page().copy)
                             on:click=move |_| {
                                 let text = line.get_untracked().unwrap_or_default();
                                 drop(window().navigator().clipboard().write_text(&text));
-                                app.said.set(app.texts_now().copied.to_owned());
+                                app.said.set(app.texts_now().page().copied.to_owned());
                             }
                         >
                             {ic("#i-copy")}
@@ -248,8 +248,8 @@ fn heading(subject: &Subject, texts: &Texts, pulling: bool) -> Marks {
     if subject.gone {
         let users = object.at(&["metadata", "users"]);
         let says = match users.as_int() {
-            Some(users) => (texts.chart.absent)(object.kind(), users),
-            None => texts.gone.into(),
+            Some(users) => (texts.chart().absent)(object.kind(), users),
+            None => texts.inspector().gone.into(),
         };
         out.push(("gone".into(), Mark::new("p", "st ending").says(says)));
     } else if let Some((state, words, word)) = headline(object, texts, pulling) {
@@ -305,9 +305,9 @@ fn relations(app: App, id: &SmolStr, texts: &Texts) -> Marks {
     }
     if all.len() > MOST {
         let more = i64::try_from(all.len() - MOST).unwrap_or(0);
-        list.add(Mark::new("li", "").says(format_smolstr!("+{}", (texts.more)(more))));
+        list.add(Mark::new("li", "").says(format_smolstr!("+{}", (texts.stage().more)(more))));
     }
-    vec![("rel h".into(), Mark::new("h3", "sec").says(texts.chart.relations)), ("rel".into(), list)]
+    vec![("rel h".into(), Mark::new("h3", "sec").says(texts.chart().relations)), ("rel".into(), list)]
 }
 
 fn condition(kind: &str, status: &str, reason: &str, texts: &Texts) -> Mark {
@@ -329,7 +329,7 @@ fn condition(kind: &str, status: &str, reason: &str, texts: &Texts) -> Mark {
     }
     let asks = Mark::new("button", "link asks")
         .at("data-why", format_smolstr!("conditions/{kind}"))
-        .at("aria-label", format_smolstr!("{} {kind}", texts.why))
+        .at("aria-label", format_smolstr!("{} {kind}", texts.inspector().why))
         .says("?");
     mark.add(asks);
     mark
@@ -339,7 +339,7 @@ fn events(app: App, object: &Value, texts: &Texts, now: i64) -> Marks {
     let about = (object.kind(), object.namespace(), object.name());
     let events = app.ask(|s| s.events(Some(about), 60));
     if events.is_empty() {
-        return vec![("none".into(), Mark::new("p", "empty").says(texts.no_events))];
+        return vec![("none".into(), Mark::new("p", "empty").says(texts.objects().no_events))];
     }
     let mut list = Mark::new("ol", "evs");
     for event in events.iter().rev() {
@@ -356,7 +356,7 @@ fn yaml(object: &Value, texts: &Texts) -> Marks {
     if !managed.items().is_empty() {
         let count = i64::try_from(managed.items().len()).unwrap_or(0);
         let mut fold = Mark::new("details", "managed");
-        fold.add(Mark::new("summary", "m").says((texts.chart.managed)(count)));
+        fold.add(Mark::new("summary", "m").says((texts.chart().managed)(count)));
         fold.add(lines(&managed));
         out.push(("managed".into(), fold));
     }

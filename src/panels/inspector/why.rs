@@ -30,11 +30,11 @@ pub fn answer(
         out.push((format_smolstr!("detail {i}"), Mark::new("p", "detail").says(detail.text(korean))));
     }
     if let Some(next) = why.next {
-        let says = (texts.next_try)(&reading(next.0 - zero));
+        let says = (texts.inspector().next_try)(&reading(next.0 - zero));
         out.push(("next".into(), Mark::new("p", "detail").says(says)));
     }
     if !why.chain.is_empty() {
-        out.push(("chain h".into(), Mark::new("h3", "sec").says(texts.chain)));
+        out.push(("chain h".into(), Mark::new("h3", "sec").says(texts.inspector().chain)));
         let mut list = Mark::new("ol", "chain");
         for (i, step) in why.chain.iter().enumerate() {
             list.add(link(i, step, texts, korean, zero, command(step)));
@@ -42,7 +42,7 @@ pub fn answer(
         out.push(("chain".into(), list));
     }
     if !why.verdicts.is_empty() {
-        out.push(("verdicts h".into(), Mark::new("h3", "sec").says(texts.verdicts)));
+        out.push(("verdicts h".into(), Mark::new("h3", "sec").says(texts.inspector().verdicts)));
         out.push(("verdicts".into(), verdicts(why, texts, korean)));
     }
     out
@@ -55,7 +55,7 @@ fn almost(near: &Near, texts: &Texts, korean: bool) -> Mark {
     fix.add(Mark::new("span", "").says(near.field.as_str()));
     fix.add(Mark::new("del", "").says(near.have.as_str()));
     if !near.want.is_empty() {
-        fix.add(Mark::new("span", "").at("aria-label", texts.instead).says("→"));
+        fix.add(Mark::new("span", "").at("aria-label", texts.inspector().instead).says("→"));
         fix.add(Mark::new("ins", "").says(near.want.as_str()));
     }
     mark.add(fix);
@@ -66,11 +66,11 @@ fn link(i: usize, step: &Step, texts: &Texts, korean: bool, zero: i64, command: 
     let mut item = Mark::new("li", "");
     let mut head = Mark::new("p", "who");
     head.add(Mark::new("i", "no").at("aria-hidden", "true").says(format_smolstr!("{}", i + 1)));
-    let actor = if step.actor == "you" { texts.you } else { step.actor.as_str() };
+    let actor = if step.actor == "you" { texts.time().you } else { step.actor.as_str() };
     head.add(Mark::new("b", "").says(actor));
     let when = Mark::new("button", "link m when")
         .at("data-revision", format_smolstr!("{}", step.revision))
-        .at("title", texts.go_there)
+        .at("title", texts.inspector().go_there)
         .says(format_smolstr!("{} · rev {}", reading(step.at.0 - zero), step.revision));
     head.add(when);
     item.add(head);
@@ -95,16 +95,16 @@ fn link(i: usize, step: &Step, texts: &Texts, korean: bool, zero: i64, command: 
 fn verdicts(why: &Why, texts: &Texts, korean: bool) -> Mark {
     let mut table = Mark::new("table", "verdicts");
     let mut head = Mark::new("tr", "");
-    for name in [texts.node, texts.verdict, texts.reason] {
+    for name in [texts.inspector().node, texts.inspector().verdict, texts.inspector().reason] {
         head.add(Mark::new("th", "").at("scope", "col").says(name));
     }
     table.add(Mark::new("thead", "").with(head));
     let mut body = Mark::new("tbody", "");
     for v in &why.verdicts {
         let (class, icon, word) = match (v.chosen, v.fits) {
-            (true, _) => ("yes", "#i-check", texts.chosen),
-            (false, true) => ("yes", "#i-check", texts.fits),
-            (false, false) => ("no", "#i-x", texts.refused),
+            (true, _) => ("yes", "#i-check", texts.inspector().chosen),
+            (false, true) => ("yes", "#i-check", texts.inspector().fits),
+            (false, false) => ("no", "#i-x", texts.inspector().refused),
         };
         let mut row = Mark::new("tr", if v.chosen { "chosen" } else { "" });
         row.add(Mark::new("th", "m").at("scope", "row").says(v.node.as_str()));
@@ -132,7 +132,7 @@ pub fn card(why: &Why, texts: &Texts, korean: bool) -> Option<Mark> {
         return None;
     }
     let mut mark = Mark::new("button", "whycard").at("data-why", "");
-    mark.add(Mark::new("b", "").says(texts.why_not));
+    mark.add(Mark::new("b", "").says(texts.inspector().why_not));
     mark.add(Mark::new("span", "").says(why.headline.text(korean)));
     if let Some(near) = why.near.first() {
         mark.add(Mark::new("span", "").says(near.say.text(korean)));

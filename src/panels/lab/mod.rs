@@ -43,7 +43,7 @@ pub fn shown(lab: &Lab) -> Option<&Played> {
 fn day(lab: &Lab, at: usize, texts: &Texts) -> Marks {
     let mut out: Marks = vec![("sums".into(), sums(lab, texts))];
     let Some(played) = shown(lab) else {
-        out.push(("none".into(), Mark::new("p", "empty").says(texts.lab_not_played)));
+        out.push(("none".into(), Mark::new("p", "empty").says(texts.lab().not_played)));
         return out;
     };
     out.push(("chart".into(), chart(played, at, texts)));
@@ -67,12 +67,12 @@ fn thousands(n: i64) -> SmolStr {
 fn sums(lab: &Lab, texts: &Texts) -> Mark {
     let mut table = Mark::new("table", "sums");
     let mut head = Mark::new("tr", "");
-    for says in ["", texts.lab_servers, texts.lab_lost, texts.lab_calls, texts.lab_night_calls] {
+    for says in ["", texts.lab().servers, texts.lab().lost, texts.lab().calls, texts.lab().night_calls] {
         head.add(Mark::new("th", "").at("scope", "col").says(says));
     }
     table.add(Mark::new("thead", "").with(head));
     let mut body = Mark::new("tbody", "");
-    for (name, played) in [(texts.lab_by_hand, &lab.by_hand), (texts.lab_together, &lab.in_pool)] {
+    for (name, played) in [(texts.lab().by_hand, &lab.by_hand), (texts.lab().together, &lab.in_pool)] {
         let mut row = Mark::new("tr", "").with(Mark::new("th", "").at("scope", "row").says(name));
         let cells: [SmolStr; 4] = match played {
             None => ["–", "–", "–", "–"].map(Into::into),
@@ -123,7 +123,7 @@ fn chart(played: &Played, at: usize, texts: &Texts) -> Mark {
     let mut svg = Mark::new("svg", "chart")
         .at("viewBox", format_smolstr!("0 0 {WIDE} {high}"))
         .at("role", "img")
-        .at("aria-label", (texts.lab_chart)(&thousands(lost)));
+        .at("aria-label", (texts.lab().chart)(&thousands(lost)));
     for i in 0..STRETCHES {
         if is_night(i64::try_from(i).unwrap_or(0) * SAMPLE_S) {
             let w = x(i + 1) - x(i);
@@ -167,7 +167,7 @@ fn letter(service: usize) -> &'static str {
 
 /// The servers as they stand at one stretch of the day.
 fn servers_at(played: &Played, at: usize, texts: &Texts) -> Mark {
-    let mut all = Mark::new("section", "at").with(Mark::new("h3", "").says((texts.lab_at)(&clock_of(at))));
+    let mut all = Mark::new("section", "at").with(Mark::new("h3", "").says((texts.lab().at)(&clock_of(at))));
     let Some(sample) = played.samples.get(at) else { return all };
     let mut list = Mark::new("ul", "plates");
     if played.pooled {
@@ -175,7 +175,7 @@ fn servers_at(played: &Played, at: usize, texts: &Texts) -> Mark {
             let mut plate = Mark::new("li", if placed.is_some() { "plate" } else { "plate off" });
             plate.add(Mark::new("b", "m").says(format_smolstr!("node-{}", i + 1)));
             match placed {
-                None => plate.add(Mark::new("span", "word").says(texts.lab_down)),
+                None => plate.add(Mark::new("span", "word").says(texts.lab().down)),
                 Some(replicas) => {
                     let says: Vec<String> =
                         SERVICES.iter().zip(replicas).map(|(s, n)| format!("{} {n}", s.0)).collect();
@@ -215,7 +215,7 @@ fn servers_at(played: &Played, at: usize, texts: &Texts) -> Mark {
                 list.add(
                     Mark::new("li", "plate spare")
                         .with(Mark::new("b", "m").says(*name))
-                        .with(Mark::new("span", "word").says(texts.lab_spare)),
+                        .with(Mark::new("span", "word").says(texts.lab().spare)),
                 );
             }
         }
@@ -238,11 +238,11 @@ fn state_class(machine: &Machine, now: Time) -> &'static str {
 
 fn state_word(machine: &Machine, now: Time, texts: &Texts) -> SmolStr {
     match state_class(machine, now) {
-        "off" => texts.lab_down.into(),
-        "starting" => (texts.lab_starting)((machine.ready_at.since(now) + 999) / 1_000),
-        "broken" => texts.lab_broken.into(),
-        "reached" => texts.lab_reached.into(),
-        _ => texts.lab_ready.into(),
+        "off" => texts.lab().down.into(),
+        "starting" => (texts.lab().starting)((machine.ready_at.since(now) + 999) / 1_000),
+        "broken" => texts.lab().broken.into(),
+        "reached" => texts.lab().reached.into(),
+        _ => texts.lab().ready.into(),
     }
 }
 
@@ -271,8 +271,8 @@ fn class_of(base: &'static str, machine: &Machine, now: Time) -> SmolStr {
 }
 
 fn server_mark(rack: &Rack, server: &Machine, now: Time, texts: &Texts) -> Mark {
-    let what = if server.kind == Kind::Hypervisor { texts.lab_hypervisor } else { texts.lab_engine };
-    let memory = (texts.lab_memory)(&thousands(rack.holds(server)), &thousands(server.memory));
+    let what = if server.kind == Kind::Hypervisor { texts.lab().hypervisor } else { texts.lab().engine };
+    let memory = (texts.lab().memory)(&thousands(rack.holds(server)), &thousands(server.memory));
     let mut mark = Mark::new("section", "")
         .at("class", class_of("server", server, now))
         .at("aria-label", server.name.as_str())
@@ -297,7 +297,7 @@ fn server_mark(rack: &Rack, server: &Machine, now: Time, texts: &Texts) -> Mark 
             },
         )));
     }
-    let kernel = Mark::new("p", "kernel m").says((texts.lab_kernel)(rack.kernel(server)));
+    let kernel = Mark::new("p", "kernel m").says((texts.lab().kernel)(rack.kernel(server)));
     mark.add(Mark::new("div", "shares").with(inner).with(kernel));
     mark
 }
@@ -320,10 +320,10 @@ fn modules_mark(machine: &Machine) -> Mark {
 }
 
 fn guest_mark(rack: &Rack, guest: &Machine, now: Time, texts: &Texts) -> Mark {
-    let memory = (texts.lab_memory)(&thousands(rack.used_inside(guest)), &thousands(guest.memory));
+    let memory = (texts.lab().memory)(&thousands(rack.used_inside(guest)), &thousands(guest.memory));
     let mut mark = Mark::new("li", "")
         .at("class", class_of("guest", guest, now))
-        .with(heading(guest, texts.lab_guest, now, texts))
+        .with(heading(guest, texts.lab().guest, now, texts))
         .with(modules_mark(guest))
         .with(meter(rack.used_inside(guest), guest.memory, &memory))
         .with(Mark::new("p", "fact m").says(memory));
@@ -332,7 +332,7 @@ fn guest_mark(rack: &Rack, guest: &Machine, now: Time, texts: &Texts) -> Mark {
         inner.add(container_mark(container, now, texts));
     }
     mark.add(inner);
-    mark.add(Mark::new("p", "kernel m").says((texts.lab_kernel)(rack.kernel(guest))));
+    mark.add(Mark::new("p", "kernel m").says((texts.lab().kernel)(rack.kernel(guest))));
     mark
 }
 
@@ -340,7 +340,7 @@ fn container_mark(container: &Machine, now: Time, texts: &Texts) -> Mark {
     let id = format_smolstr!("{} · pid {}", lab::id(container), container.pid);
     Mark::new("li", "")
         .at("class", class_of("ctr", container, now))
-        .with(heading(container, texts.lab_container, now, texts))
+        .with(heading(container, texts.lab().container, now, texts))
         .with(modules_mark(container))
         .with(Mark::new("p", "fact m").says(id))
 }
@@ -371,7 +371,7 @@ mod tests {
     fn a_closed_lab_shows_nothing_and_an_open_one_says_what_to_do() {
         assert!(marks(&Lab::default(), 0, Time::EPOCH, Lang::En.texts()).is_empty());
         for lang in [Lang::En, Lang::Ko] {
-            assert!(said(&lab(&["open day"]), 0, lang).contains(lang.texts().lab_not_played));
+            assert!(said(&lab(&["open day"]), 0, lang).contains(lang.texts().lab().not_played));
             assert!(said(&lab(&["open machines"]), 0, lang).contains("lab run container a"));
         }
     }

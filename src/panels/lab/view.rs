@@ -54,10 +54,10 @@ pub fn LabScreen(app: App) -> impl IntoView {
             data-open=move || open.get().name()
             role="region"
             tabindex="0"
-            aria-label=word(app, |t| t.lab)
+            aria-label=word(app, |t| t.lab().title)
         >
             <label class="hours" class:hidden=move || !played.get()>
-                <span>{word(app, |t| t.lab_hour)}</span>
+                <span>{word(app, |t| t.lab().hour)}</span>
                 <input
                     type="range"
                     min="0"

@@ -79,7 +79,7 @@ pub(crate) fn drawing(name: &'static str, class: &'static str) -> Mark {
 pub(crate) fn command(line: &str, texts: &Texts) -> Mark {
     Mark::new("button", "runs")
         .at("data-run", line)
-        .at("aria-label", (texts.run)(line))
+        .at("aria-label", (texts.lesson().run)(line))
         .with(drawing("#i-play", "ic").at("aria-hidden", "true"))
         .with(Mark::new("code", "").at("lang", "en").says(line))
 }

@@ -71,7 +71,7 @@ pub fn LessonPane(app: App) -> impl IntoView {
         (0..lesson.steps).map(|i| view! { <i class=class(i)></i> }).collect_view()
     };
     view! {
-        <aside class="lesson" aria-label=word(app, |t| t.lesson)>
+        <aside class="lesson" aria-label=word(app, |t| t.lesson().lesson)>
             <Divider app edge=Edge::Lesson />
             <div class="choice">
                 <LessonChoice app />
@@ -92,8 +92,8 @@ pub fn LessonPane(app: App) -> impl IntoView {
                 </span>
                 <button
                     class="ibtn course-way"
-                    aria-label=word(app, |t| t.course)
-                    title=word(app, |t| t.course)
+                    aria-label=word(app, |t| t.course().course)
+                    title=word(app, |t| t.course().course)
                     on:click=move |_| app.course.set(Some(crate::panels::course::Page::Map))
                 >
                     {ic("#i-map")}
@@ -101,8 +101,8 @@ pub fn LessonPane(app: App) -> impl IntoView {
                 <button
                     class="ibtn show"
                     class:hidden=move || !has()
-                    aria-label=word(app, |t| t.show_me)
-                    title=word(app, |t| t.show_me)
+                    aria-label=word(app, |t| t.lesson().show_me)
+                    title=word(app, |t| t.lesson().show_me)
                     disabled=move || lesson.with(|l| l.as_ref().is_none_or(|l| l.step_done || l.showing))
                     on:click=move |_| {
                         app.set_paused(false);
@@ -114,8 +114,8 @@ pub fn LessonPane(app: App) -> impl IntoView {
                 <button
                     class="ibtn skip"
                     class:hidden=move || !has()
-                    aria-label=word(app, |t| t.skip)
-                    title=word(app, |t| t.skip)
+                    aria-label=word(app, |t| t.lesson().skip)
+                    title=word(app, |t| t.lesson().skip)
                     disabled=move || lesson.with(|l| l.as_ref().is_none_or(|l| l.step_done || l.busy))
                     on:click=move |_| app.act(Session::skip_step)
                 >
@@ -127,7 +127,7 @@ pub fn LessonPane(app: App) -> impl IntoView {
                     disabled=move || lesson.with(|l| l.as_ref().is_none_or(|l| !l.more_hints))
                     on:click=move |_| app.act(Session::hint)
                 >
-                    {word(app, |t| t.hint)}
+                    {word(app, |t| t.lesson().hint)}
                 </button>
                 <button
                     class="btn sm next"
@@ -136,7 +136,7 @@ pub fn LessonPane(app: App) -> impl IntoView {
                     disabled=move || !done()
                     on:click=go_on
                 >
-                    {word(app, |t| t.next)}
+                    {word(app, |t| t.lesson().next)}
                     {ic("#i-chev")}
                 </button>
             </div>
@@ -145,7 +145,7 @@ pub fn LessonPane(app: App) -> impl IntoView {
 }
 
 fn fold_label(app: App) -> &'static str {
-    if app.lesson_open.get() { app.texts().fold } else { app.texts().unfold }
+    if app.lesson_open.get() { app.texts().page().fold } else { app.texts().page().unfold }
 }
 
 /// One line: the goal that is open now.
@@ -168,7 +168,7 @@ pub fn GoalBar(app: App) -> impl IntoView {
                 <use href=icon></use>
             </svg>
             <span>
-                <b>{move || goal().map_or_else(|| app.texts().no_lesson.to_owned(), |g| plain(&g.text))}</b>
+                <b>{move || goal().map_or_else(|| app.texts().lesson().no_lesson.to_owned(), |g| plain(&g.text))}</b>
                 <small>{move || goal().and_then(|g| g.missing).map(|m| m.replace('`', ""))}</small>
             </span>
             <span class="m">{move || lesson.get().map(|l| format!("{}/{}", l.step + 1, l.steps))}</span>
@@ -215,8 +215,8 @@ fn free_play(texts: &Texts) -> Marks {
         list.add(command(line, texts));
     }
     vec![
-        ("title".into(), Mark::new("h2", "title").says(texts.no_lesson)),
-        ("text".into(), Mark::new("p", "").says(texts.no_lesson_text)),
+        ("title".into(), Mark::new("h2", "title").says(texts.lesson().no_lesson)),
+        ("text".into(), Mark::new("p", "").says(texts.lesson().no_lesson_text)),
         ("tries".into(), list),
     ]
 }
@@ -246,9 +246,11 @@ fn block(block: &Block, texts: &Texts) -> Mark {
             if code.file.is_empty() {
                 return pre;
             }
-            let save = Mark::new("button", "btn sm")
-                .at("data-file", code.file.clone())
-                .says((texts.save_as)(&code.file));
+            let save = Mark::new("button", "btn sm").at("data-file", code.file.clone()).says((texts
+                .editor()
+                .save_as)(
+                &code.file
+            ));
             Mark::new("div", "filebox").with(pre).with(save)
         }
         Block::List { ordered, items } => {
@@ -275,8 +277,11 @@ fn block(block: &Block, texts: &Texts) -> Mark {
 
 fn goal(goal: &GoalReport, first_open: bool, texts: &Texts) -> Mark {
     let mut mark = Mark::new("li", if first_open { "now" } else { "" });
-    let (icon, class, label) =
-        if goal.met { ("#i-done", "ic g met", texts.goal_met) } else { ("#i-open", "ic g", texts.goal_open) };
+    let (icon, class, label) = if goal.met {
+        ("#i-done", "ic g met", texts.lesson().goal_met)
+    } else {
+        ("#i-open", "ic g", texts.lesson().goal_open)
+    };
     mark.add(drawing(icon, class).at("role", "img").at("aria-label", label));
     let mut words = Mark::new("div", "").with(inline(Mark::new("span", ""), &goal.text, texts));
     if let Some(missing) = goal.missing.as_ref().filter(|_| !goal.met) {
@@ -304,7 +309,8 @@ fn sentence(mut holder: Mark, text: &str) -> Mark {
 
 fn question(question: &QuestionReport, texts: &Texts) -> Mark {
     let mut mark = Mark::new("div", "predict").with(inline(Mark::new("p", "q"), &question.text, texts));
-    let mut options = Mark::new("div", "options").at("role", "group").at("aria-label", texts.question);
+    let mut options =
+        Mark::new("div", "options").at("role", "group").at("aria-label", texts.lesson().question);
     for (i, option) in question.options.iter().enumerate() {
         let class = if question.right == Some(i) {
             "correct"
@@ -333,7 +339,7 @@ fn marks(lesson: &Page, texts: &Texts) -> Marks {
             "eyebrow".into(),
             Mark::new("p", "eyebrow")
                 .with(Mark::new("span", "").says(lesson.title.clone()))
-                .with(Mark::new("span", "nowrap").says((texts.step_of)(step.0, step.1))),
+                .with(Mark::new("span", "nowrap").says((texts.lesson().step_of)(step.0, step.1))),
         ),
         ("title".into(), Mark::new("h2", "title").says(lesson.step_title.clone())),
     ];
@@ -342,7 +348,7 @@ fn marks(lesson: &Page, texts: &Texts) -> Marks {
         out.push((at("q", 0), question(asked, texts)));
     }
     if !lesson.goals.is_empty() {
-        let mut list = Mark::new("ul", "goals").at("aria-label", texts.goals);
+        let mut list = Mark::new("ul", "goals").at("aria-label", texts.lesson().goals);
         let open = lesson.goals.iter().position(|g| !g.met);
         for (i, one) in lesson.goals.iter().enumerate() {
             list.add(goal(one, open == Some(i), texts));
@@ -353,7 +359,7 @@ fn marks(lesson: &Page, texts: &Texts) -> Marks {
         out.push((at("f", i), inline(Mark::new("p", "aside warning"), spans, texts)));
     }
     for (i, hint) in lesson.hints.iter().enumerate() {
-        let mut card = Mark::new("div", "hintbox").with(Mark::new("b", "").says(texts.hint));
+        let mut card = Mark::new("div", "hintbox").with(Mark::new("b", "").says(texts.lesson().hint));
         for one in hint {
             card.add(block(one, texts));
         }
@@ -361,9 +367,9 @@ fn marks(lesson: &Page, texts: &Texts) -> Marks {
     }
     out.extend(lesson.after.iter().enumerate().map(|(i, b)| (at("after", i), block(b, texts))));
     if lesson.lesson_done {
-        out.push(("done".into(), Mark::new("p", "done").at("role", "status").says(texts.finished)));
+        out.push(("done".into(), Mark::new("p", "done").at("role", "status").says(texts.lesson().finished)));
     } else if lesson.step_done {
-        out.push((at("done", 0), Mark::new("p", "done").at("role", "status").says(texts.step_done)));
+        out.push((at("done", 0), Mark::new("p", "done").at("role", "status").says(texts.lesson().step_done)));
     }
     if lesson.step == 0 && !lesson.summary.is_empty() {
         let summary = lesson.summary.iter().enumerate();

@@ -10,7 +10,7 @@ pub fn Message(app: App) -> impl IntoView {
         <Show when=move || app.note.get().is_some()>
             <div class="note" role="status">
                 {ic("#i-note")} <p>{move || app.note.get()}</p>
-                <button class="ibtn" aria-label=word(app, |t| t.close) on:click=move |_| app.note.set(None)>
+                <button class="ibtn" aria-label=word(app, |t| t.page().close) on:click=move |_| app.note.set(None)>
                     {ic("#i-x")}
                 </button>
             </div>

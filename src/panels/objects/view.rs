@@ -42,16 +42,16 @@ pub fn Objects(app: App) -> impl IntoView {
         format!("kubectl get {}{place}", plural(&resource.get()))
     };
     view! {
-        <div class="objects" role="region" aria-label=word(app, |t| t.objects)>
+        <div class="objects" role="region" aria-label=word(app, |t| t.objects().objects)>
             <div class="files">
-                <select aria-label=word(app, |t| t.kind_of) on:change=move |e| resource.set(event_target_value(&e))>
+                <select aria-label=word(app, |t| t.objects().kind_of) on:change=move |e| resource.set(event_target_value(&e))>
                     {move || choices.get().into_iter().map(|(id, n)| {
                         let selected = resource.get_untracked() == id;
                         view! { <option value=id.to_string() selected=selected>{format!("{} {n}", plural(&id))}</option> }
                     }).collect_view()}
                 </select>
-                <select aria-label=word(app, |t| t.namespace) on:change=move |e| namespace.set(event_target_value(&e))>
-                    <option value="">{word(app, |t| t.all_namespaces)}</option>
+                <select aria-label=word(app, |t| t.inspector().namespace) on:change=move |e| namespace.set(event_target_value(&e))>
+                    <option value="">{word(app, |t| t.objects().all_namespaces)}</option>
                     {move || namespaces.get().into_iter().map(|name| {
                         let selected = namespace.get_untracked() == name;
                         view! { <option value=name.clone() selected=selected>{name.clone()}</option> }
@@ -62,7 +62,7 @@ pub fn Objects(app: App) -> impl IntoView {
                     <code lang="en">{line}</code>
                 </button>
             </div>
-            <div class="tbl" tabindex="0" role="group" aria-label=word(app, |t| t.objects)
+            <div class="tbl" tabindex="0" role="group" aria-label=word(app, |t| t.objects().objects)
                 on:click=move |event| {
                     if let Some(id) = data_at(event.target(), "data-id") {
                         app.open(SmolStr::from(id));
@@ -92,7 +92,7 @@ pub fn Objects(app: App) -> impl IntoView {
                     </tbody>
                 </table>
                 <Show when=move || rows.get().rows.is_empty()>
-                    <p class="empty">{word(app, |t| t.no_objects)}</p>
+                    <p class="empty">{word(app, |t| t.objects().no_objects)}</p>
                 </Show>
                 <Show when=move || { rows.get().more > 0 }>
                     <p class="remark">{move || format!("+{}", rows.get().more)}</p>

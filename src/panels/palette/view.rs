@@ -35,26 +35,26 @@ type Deed = (fn(&'static Texts) -> &'static str, &'static str, fn(App));
 
 /// What the page itself can do.
 const DEEDS: [Deed; 20] = [
-    (|t| t.pause, "Space", |a| a.set_paused(!a.paused.get_untracked())),
-    (|t| t.step, ".", |a| a.step_to(true, false)),
-    (|t| t.step_back, ",", |a| a.step_to(false, false)),
-    (|t| t.jump, "j", App::jump),
-    (|t| t.undo, "u", App::undo),
-    (|t| t.from_here, "Shift+F", App::fork),
-    (|t| t.to_now, "End", |a| a.act(Session::to_present)),
-    (|t| t.why, "?", App::why),
-    (|t| t.terminal, "Ctrl+`", App::show_terminal),
-    (|t| t.new_terminal, "Alt+T", terminal::view::new_tab),
-    (|t| t.charts, "", |a| a.show(Panel::Charts, ".charts select")),
-    (|t| t.editor, "Ctrl+E", |a| a.show(Panel::Editor, "#manifest")),
-    (|t| t.objects, "", |a| a.show(Panel::Objects, ".objects select")),
-    (|t| t.controllers, "", |a| a.show(Panel::Control, ".control")),
-    (|t| t.traffic, "", |a| a.show(Panel::Traffic, ".deeds button")),
-    (|t| t.events, "", |a| a.show(Panel::Events, ".events")),
-    (|t| t.keymap, "F1", |a| a.keymap.set(true)),
-    (|t| t.tour_name, "", |a| a.tour.set(Some(0))),
-    (|t| t.deeds, "Shift+F10", context::view::open_picked),
-    (|t| t.other_theme, "", |a| a.dark.update(|dark| *dark = !*dark)),
+    (|t| t.time().pause, "Space", |a| a.set_paused(!a.paused.get_untracked())),
+    (|t| t.time().step, ".", |a| a.step_to(true, false)),
+    (|t| t.time().step_back, ",", |a| a.step_to(false, false)),
+    (|t| t.time().jump, "j", App::jump),
+    (|t| t.time().undo, "u", App::undo),
+    (|t| t.time().from_here, "Shift+F", App::fork),
+    (|t| t.time().to_now, "End", |a| a.act(Session::to_present)),
+    (|t| t.inspector().why, "?", App::why),
+    (|t| t.terminal().terminal, "Ctrl+`", App::show_terminal),
+    (|t| t.terminal().new_terminal, "Alt+T", terminal::view::new_tab),
+    (|t| t.charts().charts, "", |a| a.show(Panel::Charts, ".charts select")),
+    (|t| t.editor().editor, "Ctrl+E", |a| a.show(Panel::Editor, "#manifest")),
+    (|t| t.objects().objects, "", |a| a.show(Panel::Objects, ".objects select")),
+    (|t| t.objects().controllers, "", |a| a.show(Panel::Control, ".control")),
+    (|t| t.traffic().traffic, "", |a| a.show(Panel::Traffic, ".deeds button")),
+    (|t| t.objects().events, "", |a| a.show(Panel::Events, ".events")),
+    (|t| t.guide().keymap, "F1", |a| a.keymap.set(true)),
+    (|t| t.guide().tour_name, "", |a| a.tour.set(Some(0))),
+    (|t| t.deeds().deeds, "Shift+F10", context::view::open_picked),
+    (|t| t.page().other_theme, "", |a| a.dark.update(|dark| *dark = !*dark)),
 ];
 
 fn entries(app: App, typed: &str) -> Vec<Entry> {
@@ -90,7 +90,7 @@ fn entries(app: App, typed: &str) -> Vec<Entry> {
             let title = lesson.title(lang).to_string();
             add(3, "#i-book", title, "", Goal::Lesson(lesson.slug.to_string()));
         }
-        add(3, "#i-book", texts.playground.to_owned(), "", Goal::Lesson(FREE.to_owned()));
+        add(3, "#i-book", texts.page().playground.to_owned(), "", Goal::Lesson(FREE.to_owned()));
         app.recalled(|lines| {
             let mut seen: Vec<&String> = Vec::new();
             for line in lines.iter().rev().take(60) {
@@ -166,7 +166,7 @@ pub fn Palette(app: App) -> impl IntoView {
     view! {
         <Show when=move || app.palette.get()>
             <div class="over" on:click=move |_| shut()>
-                <div class="palette" role="dialog" aria-modal="true" aria-label=word(app, |t| t.find)
+                <div class="palette" role="dialog" aria-modal="true" aria-label=word(app, |t| t.guide().find)
                     on:click=|e| e.stop_propagation()>
                     <div class="asked">
                         {ic("#i-search")}
@@ -175,16 +175,16 @@ pub fn Palette(app: App) -> impl IntoView {
                             role="combobox"
                             aria-expanded="true"
                             aria-controls="found"
-                            aria-label=word(app, |t| t.find)
+                            aria-label=word(app, |t| t.guide().find)
                             aria-activedescendant=move || format!("f{}", at.get())
-                            placeholder=word(app, |t| t.find)
+                            placeholder=word(app, |t| t.guide().find)
                             autocomplete="off"
                             spellcheck="false"
                             on:input=move |e| { typed.set(event_target_value(&e)); at.set(0); }
                             on:keydown=keys
                         />
                     </div>
-                    <ul id="found" role="listbox" aria-label=word(app, |t| t.found)>
+                    <ul id="found" role="listbox" aria-label=word(app, |t| t.guide().found)>
                         {move || found.get().into_iter().enumerate().map(|(i, entry)| view! {
                             <li
                                 id=format!("f{i}")
@@ -204,16 +204,16 @@ pub fn Palette(app: App) -> impl IntoView {
         </Show>
         <Show when=move || app.keymap.get()>
             <div class="over" on:click=move |_| app.keymap.set(false)>
-                <div class="palette keymap" role="dialog" aria-modal="true" aria-label=word(app, |t| t.keymap)
+                <div class="palette keymap" role="dialog" aria-modal="true" aria-label=word(app, |t| t.guide().keymap)
                     on:click=|e| e.stop_propagation()>
-                    <h2>{word(app, |t| t.keymap)}</h2>
+                    <h2>{word(app, |t| t.guide().keymap)}</h2>
                     <dl>
-                        {move || KEYS.into_iter().zip(app.texts().key_words).map(|(key, says)| view! {
+                        {move || KEYS.into_iter().zip(app.texts().guide().key_words).map(|(key, says)| view! {
                             <dt><kbd>{key}</kbd></dt>
                             <dd>{says}</dd>
                         }).collect_view()}
                     </dl>
-                    <button class="btn sm shutkeys" on:click=move |_| app.keymap.set(false)>{word(app, |t| t.close)}</button>
+                    <button class="btn sm shutkeys" on:click=move |_| app.keymap.set(false)>{word(app, |t| t.page().close)}</button>
                 </div>
             </div>
         </Show>

@@ -46,7 +46,7 @@ pub fn print(app: App, root: &Element, shown: Shown) -> Shown {
                 Kind::Continued => sign(&document, &row, "> "),
                 Kind::Fault(file, at) => {
                     row.set_class_name("remark");
-                    let says = (texts.fault_in)(file, *at);
+                    let says = (texts.terminal().fault_in)(file, *at);
                     if let Some(button) = element(&document, "button", "link") {
                         drop(button.set_attribute("data-file", file));
                         drop(button.set_attribute("data-line", &at.to_string()));

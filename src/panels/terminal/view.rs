@@ -247,27 +247,27 @@ pub fn Console(app: App) -> impl IntoView {
     let searched = move || {
         let search = sought.get()?;
         let found = app.recalled(|all| search.found(all).to_owned());
-        Some(((app.texts().searching)(&search.needle).to_string(), found))
+        Some(((app.texts().terminal().searching)(&search.needle).to_string(), found))
     };
     view! {
         <div class="tty" on:keydown=all_keys>
             <Tabs app />
             <div class="scroll" id="tty" data-tty="" node_ref=scroll tabindex="0" role="log"
-                aria-label=word(app, |t| t.output) on:click=clicked>
-                <p class="remark">{word(app, |t| t.welcome)}</p>
+                aria-label=word(app, |t| t.terminal().output) on:click=clicked>
+                <p class="remark">{word(app, |t| t.terminal().welcome)}</p>
                 <div class="lines" node_ref=lines lang="en"></div>
                 <div class="live" class:hidden=move || !(watching.get() && app.in_place.get()) aria-live="off">
                     <div class="rows" lang="en" node_ref=live></div>
                 </div>
                 <Show when=move || watching.get()>
                     <p class="remark watch">
-                        <span>{move || if app.in_place.get() { app.texts().watch_in_place } else { app.texts().watch_as_text }}</span>
+                        <span>{move || if app.in_place.get() { app.texts().terminal().watch_in_place } else { app.texts().terminal().watch_as_text }}</span>
                         <button
                             class="link"
                             aria-pressed=move || if app.in_place.get() { "true" } else { "false" }
                             on:click=move |_| app.in_place.update(|p| *p = !*p)
                         >
-                            {move || if app.in_place.get() { app.texts().as_text } else { app.texts().in_place }}
+                            {move || if app.in_place.get() { app.texts().terminal().as_text } else { app.texts().terminal().in_place }}
                         </button>
                     </p>
                 </Show>
@@ -299,11 +299,11 @@ pub fn Console(app: App) -> impl IntoView {
                         }
                     />
                     <Show when=move || app.running.get()>
-                        <span class="busyword">{word(app, |t| t.running)}</span>
+                        <span class="busyword">{word(app, |t| t.terminal().running)}</span>
                         <button
                             class="stop"
-                            aria-label=move || format!("^C {}", app.texts().interrupt)
-                            title=word(app, |t| t.interrupt)
+                            aria-label=move || format!("^C {}", app.texts().terminal().interrupt)
+                            title=word(app, |t| t.terminal().interrupt)
                             on:click=move |_| app.act(Session::interrupt)
                         >
                             "^C"
@@ -316,7 +316,7 @@ pub fn Console(app: App) -> impl IntoView {
                     </p>
                 </Show>
                 <Show when=move || !offer.get().all.is_empty()>
-                    <ul class="cands" id="cands" role="listbox" aria-label=word(app, |t| t.candidates)>
+                    <ul class="cands" id="cands" role="listbox" aria-label=word(app, |t| t.terminal().candidates)>
                         {move || {
                             let now = offer.get();
                             now.all.into_iter().enumerate().map(|(i, (text, says))| view! {
@@ -331,10 +331,10 @@ pub fn Console(app: App) -> impl IntoView {
                     </ul>
                 </Show>
             </div>
-            <div class="keys" role="group" aria-label=word(app, |t| t.keys)>
+            <div class="keys" role="group" aria-label=word(app, |t| t.terminal().keys)>
                 <button on:click=move |_| { complete(false); focus("#prompt"); }>"Tab"</button>
                 <button
-                    aria-label=word(app, |t| t.previous_command)
+                    aria-label=word(app, |t| t.terminal().previous_command)
                     on:click=move |_| { older(true); focus("#prompt"); }
                 >
                     "↑"
@@ -347,7 +347,7 @@ pub fn Console(app: App) -> impl IntoView {
                         focus("#prompt");
                     }>{word}</button>
                 }).collect_view()}
-                <button aria-label=word(app, |t| t.new_terminal) on:click=move |_| new_tab(app)>{ic("#i-plus")}</button>
+                <button aria-label=word(app, |t| t.terminal().new_terminal) on:click=move |_| new_tab(app)>{ic("#i-plus")}</button>
                 <button on:click=move |_| send() aria-label="Enter">{ic("#i-enter")}</button>
             </div>
         </div>
@@ -367,14 +367,14 @@ fn Tabs(app: App) -> impl IntoView {
         })
     });
     view! {
-        <div class="ttabs" class:many=move || { all.get().len() > 1 } role="group" aria-label=word(app, |t| t.terminals)>
+        <div class="ttabs" class:many=move || { all.get().len() > 1 } role="group" aria-label=word(app, |t| t.terminal().terminals)>
             {move || {
                 let tabs = all.get();
                 let many = tabs.len() > 1;
                 tabs.into_iter().enumerate().map(|(at, (number, busy, on))| {
-                    let name = (app.texts().terminal_number)(number as i64).to_string();
+                    let name = (app.texts().terminal().terminal_number)(number as i64).to_string();
                     let hint = format!("{name} (Alt+{})", at + 1);
-                    let closes = (app.texts().close_terminal)(number as i64).to_string();
+                    let closes = (app.texts().terminal().close_terminal)(number as i64).to_string();
                     view! {
                         <span class="ttab" class:on=on>
                             <button aria-pressed=if on { "true" } else { "false" } title=hint
@@ -390,8 +390,8 @@ fn Tabs(app: App) -> impl IntoView {
                     }
                 }).collect_view()
             }}
-            <button class="ibtn more" aria-label=word(app, |t| t.new_terminal)
-                title=move || format!("{} (Alt+T)", app.texts().new_terminal) on:click=move |_| new_tab(app)>
+            <button class="ibtn more" aria-label=word(app, |t| t.terminal().new_terminal)
+                title=move || format!("{} (Alt+T)", app.texts().terminal().new_terminal) on:click=move |_| new_tab(app)>
                 {ic("#i-plus")}
             </button>
         </div>
@@ -435,7 +435,7 @@ fn next_name(lines: &NodeRef<Div>, from: Option<HtmlElement>, up: bool) {
 
 fn prompt_label(app: App) -> &'static str {
     app.console.track();
-    if app.continues.get() { app.texts().prompt_more } else { app.texts().prompt }
+    if app.continues.get() { app.texts().terminal().prompt_more } else { app.texts().terminal().prompt }
 }
 
 fn selection_is_empty() -> bool {

@@ -142,7 +142,7 @@ pub fn scene(record: &Record, due: &[Due], window: Window, texts: &Texts) -> Vec
             let name = match lanes.as_slice() {
                 [] => SmolStr::default(),
                 [lane] => lane_name(record, *lane, texts),
-                [Lane::Other(_), ..] => texts.others.into(),
+                [Lane::Other(_), ..] => texts.time().others.into(),
                 [first, ..] => format_smolstr!("{} …", lane_name(record, *first, texts)),
             };
             let class = match (lanes.first() == Some(&Lane::You), row_h < 15) {
@@ -181,9 +181,9 @@ pub fn lane_name(record: &Record, lane: Lane, texts: &Texts) -> SmolStr {
     match (lane.name(), lane) {
         (Some(name), _) => name.into(),
         (None, Lane::Other(n)) => {
-            record.others.get(usize::from(n)).cloned().unwrap_or_else(|| texts.others.into())
+            record.others.get(usize::from(n)).cloned().unwrap_or_else(|| texts.time().others.into())
         }
-        (None, _) => texts.you.into(),
+        (None, _) => texts.time().you.into(),
     }
 }
 
@@ -254,7 +254,7 @@ fn pulls(
         let bar = Rect::new(x, y, (end - x).max(2), (row_h - 3).min(12));
         let mut mark = Mark::new("g", "pull");
         mark.add(rect("", bar, 2));
-        let words = (texts.image_of)(&pull.pod);
+        let words = (texts.time().image_of)(&pull.pod);
         let wide = words.chars().map(|c| if u32::from(c) > 0x1100 { 11 } else { 7 }).sum::<i32>();
         // Pulls that overlap show one name, that of the last.
         if bar.w > wide + 8 && !taken.iter().any(|(a, b)| *a < bar.right() && bar.x < *b) {

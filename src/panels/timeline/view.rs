@@ -173,7 +173,7 @@ pub fn Timeline(app: App) -> impl IntoView {
                 node_ref=svg
                 role="slider"
                 tabindex="0"
-                aria-label=move || format!("{}. {}", app.texts().timeline, app.texts().timeline_help)
+                aria-label=move || format!("{}. {}", app.texts().time().timeline, app.texts().time().timeline_help)
                 aria-valuemin="0"
                 aria-valuemax=move || { app.time.track(); app.ask(|s| (s.latest() - s.earliest()) / 1000) }
                 aria-valuenow=move || { app.time.track(); app.ask(|s| (s.now() - s.earliest()) / 1000) }
@@ -190,7 +190,7 @@ pub fn Timeline(app: App) -> impl IntoView {
             <Show when=move || { lines.get().len() > 1 }>
                 <div class="branches">
                     <select
-                        aria-label=word(app, |t| t.lines)
+                        aria-label=word(app, |t| t.time().lines)
                         on:change=move |event| {
                             if let Some(name) = event_target_value(&event).chars().next() {
                                 app.act(|s| s.switch(name));
@@ -209,8 +209,8 @@ pub fn Timeline(app: App) -> impl IntoView {
                         class="ibtn"
                         class:on=move || app.beside.get().is_some()
                         aria-pressed=move || if app.beside.get().is_some() { "true" } else { "false" }
-                        aria-label=word(app, |t| t.compare)
-                        title=word(app, |t| t.compare)
+                        aria-label=word(app, |t| t.time().compare)
+                        title=word(app, |t| t.time().compare)
                         on:click=move |_| compare(app)
                     >
                         {ic("#i-two")}
@@ -241,7 +241,7 @@ fn choose(app: App, lane: Option<Lane>) {
     app.lane.set(next);
     let texts = app.texts_now();
     let name = next.map(|lane| app.ask(|s| super::scene::lane_name(s.record(), lane, texts)));
-    app.said.set(name.map_or_else(|| texts.all_lanes.to_owned(), |name| name.to_string()));
+    app.said.set(name.map_or_else(|| texts.time().all_lanes.to_owned(), |name| name.to_string()));
 }
 
 /// The lane above or below the chosen one.

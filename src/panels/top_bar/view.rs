@@ -19,29 +19,29 @@ pub fn TopBar(app: App) -> impl IntoView {
         <header class="top">
             <h1 class="brand">
                 <svg class="wheel" aria-hidden="true"><use href="#i-wheel"></use></svg>
-                <span>{word(app, |t| t.brand)}</span>
+                <span>{word(app, |t| t.page().brand)}</span>
             </h1>
-            <nav class="crumb" aria-label=word(app, |t| t.lessons)>
+            <nav class="crumb" aria-label=word(app, |t| t.lesson().lessons)>
                 <LessonChoice app />
             </nav>
-            <div class="helm" role="group" aria-label=word(app, |t| t.time_controls)>
+            <div class="helm" role="group" aria-label=word(app, |t| t.time().time_controls)>
                 <p class="clock">
                     {ic("#i-clock")} <span class="m">{move || clock.get()}</span>
-                    <small>{move || if app.past.get() { app.texts().past_short } else { app.texts().virtual_time }}</small>
+                    <small>{move || if app.past.get() { app.texts().time().past_short } else { app.texts().time().virtual_time }}</small>
                 </p>
                 <div class="seg">
                     <button
                         class="stepback"
-                        aria-label=word(app, |t| t.step_back)
-                        title=word(app, |t| t.step_back)
+                        aria-label=word(app, |t| t.time().step_back)
+                        title=word(app, |t| t.time().step_back)
                         on:click=move |_| app.step_to(false, false)
                     >
                         {ic("#i-back")}
                     </button>
                     <button
                         class="playpause"
-                        aria-label=move || if app.paused.get() { app.texts().play } else { app.texts().pause }
-                        title=move || if app.paused.get() { app.texts().play } else { app.texts().pause }
+                        aria-label=move || if app.paused.get() { app.texts().time().play } else { app.texts().time().pause }
+                        title=move || if app.paused.get() { app.texts().time().play } else { app.texts().time().pause }
                         on:click=move |_| app.set_paused(!app.paused.get_untracked())
                     >
                         <svg class="ic" aria-hidden="true">
@@ -50,14 +50,14 @@ pub fn TopBar(app: App) -> impl IntoView {
                     </button>
                     <button
                         class="stepper"
-                        aria-label=word(app, |t| t.step)
-                        title=word(app, |t| t.step)
+                        aria-label=word(app, |t| t.time().step)
+                        title=word(app, |t| t.time().step)
                         on:click=move |_| app.step_to(true, false)
                     >
                         {ic("#i-step")}
                     </button>
                 </div>
-                <div class="seg speeds" role="group" aria-label=word(app, |t| t.speed)>
+                <div class="seg speeds" role="group" aria-label=word(app, |t| t.time().speed)>
                     {SPEEDS.map(|speed| speed_button(app, speed)).collect_view()}
                 </div>
             </div>
@@ -65,21 +65,21 @@ pub fn TopBar(app: App) -> impl IntoView {
                 <button
                     class="finder"
                     aria-keyshortcuts="Control+K"
-                    title=word(app, |t| t.find)
+                    title=word(app, |t| t.guide().find)
                     on:click=move |_| app.palette.set(true)>
                     {ic("#i-search")}
-                    <span>{word(app, |t| t.find)}</span>
+                    <span>{word(app, |t| t.guide().find)}</span>
                     <kbd>"Ctrl K"</kbd>
                 </button>
                 <button
                     class="ibtn undo"
-                    aria-label=word(app, |t| t.undo)
-                    title=word(app, |t| t.undo)
+                    aria-label=word(app, |t| t.time().undo)
+                    title=word(app, |t| t.time().undo)
                     on:click=move |_| app.undo()
                 >
                     {ic("#i-undo")}
                 </button>
-                <div class="seg" role="group" aria-label=word(app, |t| t.language)>
+                <div class="seg" role="group" aria-label=word(app, |t| t.page().language)>
                     {language_button(app, Lang::Ko, "한국어")} {language_button(app, Lang::En, "EN")}
                 </div>
                 <button
@@ -111,7 +111,7 @@ pub fn LessonChoice(app: App) -> impl IntoView {
             Lang::Ko => course::Lang::Ko,
         };
         let lesson = |e: &course::Entry| (e.slug.to_string(), e.title(lang).to_string());
-        let free = (FREE.to_owned(), app.texts().playground.to_owned());
+        let free = (FREE.to_owned(), app.texts().page().playground.to_owned());
         let option = |(slug, title): (String, String)| {
             let selected = open.get() == slug;
             view! { <option value=slug selected=selected>{title}</option> }
@@ -120,7 +120,7 @@ pub fn LessonChoice(app: App) -> impl IntoView {
     };
     view! {
         <select
-            aria-label=word(app, |t| t.lessons)
+            aria-label=word(app, |t| t.lesson().lessons)
             on:change=move |event| courses::open(app, event_target_value(&event))
         >
             {choices}
@@ -129,7 +129,7 @@ pub fn LessonChoice(app: App) -> impl IntoView {
 }
 
 fn theme_label(app: App) -> &'static str {
-    if app.dark.get() { app.texts().theme_to_light } else { app.texts().theme_to_dark }
+    if app.dark.get() { app.texts().page().theme_to_light } else { app.texts().page().theme_to_dark }
 }
 
 fn speed_button(app: App, speed: i64) -> impl IntoView {
@@ -139,7 +139,7 @@ fn speed_button(app: App, speed: i64) -> impl IntoView {
         <button
             class:on=move || app.speed.get() == speed
             aria-pressed=move || if app.speed.get() == speed { "true" } else { "false" }
-            aria-label=move || (app.texts().speed_of)(&words).to_string()
+            aria-label=move || (app.texts().time().speed_of)(&words).to_string()
             on:click=move |_| app.set_speed(speed)
         >
             {shown}
@@ -186,12 +186,12 @@ pub fn TabBar(app: App) -> impl IntoView {
         }
     };
     view! {
-        <nav class="tabbar" aria-label=word(app, |t| t.panels)>
-            {tab(Panel::Lesson, "#i-book", |a| a.texts().lesson)}
-            {tab(Panel::Diagram, "#i-map", |a| a.texts().tab_diagram)}
-            {tab(Panel::Terminal, "#i-term", |a| a.texts().terminal)}
+        <nav class="tabbar" aria-label=word(app, |t| t.page().panels)>
+            {tab(Panel::Lesson, "#i-book", |a| a.texts().lesson().lesson)}
+            {tab(Panel::Diagram, "#i-map", |a| a.texts().page().tab_diagram)}
+            {tab(Panel::Terminal, "#i-term", |a| a.texts().terminal().terminal)}
             {tab(Panel::Editor, "#i-edit", |_| "YAML")}
-            {tab(Panel::Inspector, "#i-look", |a| a.texts().tab_inspect)}
+            {tab(Panel::Inspector, "#i-look", |a| a.texts().page().tab_inspect)}
         </nav>
     }
 }

@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn the_tour_takes_about_a_minute_in_both_languages() {
         for lang in [Lang::En, Lang::Ko] {
-            let texts = lang.texts().tour;
+            let texts = lang.texts().guide().tour;
             assert_eq!(texts.len(), STOPS.len());
             let letters: usize =
                 texts.iter().map(|(title, says)| title.chars().count() + says.chars().count()).sum();

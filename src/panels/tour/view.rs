@@ -97,26 +97,26 @@ pub fn Tour(app: App) -> impl IntoView {
         event.prevent_default();
         event.stop_propagation();
     };
-    let text = move || app.texts().tour.get(app.tour.get().unwrap_or(0)).copied().unwrap_or_default();
+    let text = move || app.texts().guide().tour.get(app.tour.get().unwrap_or(0)).copied().unwrap_or_default();
     view! {
         <Show when=move || app.tour.get().is_some()>
             <div class="tour" style=move || place.get() on:keydown=keys>
                 <div class="spot" aria-hidden="true"></div>
                 <div class="card" role="dialog" tabindex="-1" node_ref=card aria-labelledby="tour-title" aria-describedby="tour-text">
                     <p class="eyebrow">
-                        <span>{word(app, |t| t.tour_name)}</span>
+                        <span>{word(app, |t| t.guide().tour_name)}</span>
                         <span class="m">{move || format!("{} / {}", app.tour.get().unwrap_or(0) + 1, STOPS.len())}</span>
                     </p>
                     <h2 id="tour-title">{move || text().0}</h2>
                     <p id="tour-text">{move || text().1}</p>
                     <div class="row">
-                        <button class="btn sm" on:click=move |_| shut()>{word(app, |t| t.skip_tour)}</button>
+                        <button class="btn sm" on:click=move |_| shut()>{word(app, |t| t.guide().skip_tour)}</button>
                         <button class="btn sm back" class:hidden=move || app.tour.get() == Some(0)
                             on:click=move |_| to(app.tour.get_untracked().unwrap_or(0).checked_sub(1))>
-                            {word(app, |t| t.back)}
+                            {word(app, |t| t.lesson().back)}
                         </button>
                         <button class="btn sm pri on" on:click=move |_| to(Some(app.tour.get_untracked().unwrap_or(0) + 1))>
-                            {move || if app.tour.get().unwrap_or(0) + 1 == STOPS.len() { app.texts().end_tour } else { app.texts().next }}
+                            {move || if app.tour.get().unwrap_or(0) + 1 == STOPS.len() { app.texts().guide().end_tour } else { app.texts().lesson().next }}
                         </button>
                     </div>
                 </div>

@@ -76,14 +76,14 @@ fn row(path: &Path, texts: &Texts, language: Language, zero: i64) -> (SmolStr, M
     let mut head = Mark::new("summary", "");
     head.add(Mark::new("span", "m at").says(reading(path.at.0 - zero)));
     let who = match &path.source {
-        Source::Learner => texts.you.into(),
+        Source::Learner => texts.time().you.into(),
         other => SmolStr::from(other.label().as_str()),
     };
     head.add(Mark::new("b", "m").says(format_smolstr!("{who} → {}", path.target)));
     let end = match path.outcome {
         Outcome::Http(status) => format_smolstr!("HTTP {status}"),
-        Outcome::Reached | Outcome::Resolved => texts.served.into(),
-        Outcome::Failed(_) => texts.stopped_at_hop.into(),
+        Outcome::Reached | Outcome::Resolved => texts.traffic().served.into(),
+        Outcome::Failed(_) => texts.traffic().stopped_at_hop.into(),
     };
     let hops = path.hops.len();
     let class = if bad { "end bad" } else { "end ok" };

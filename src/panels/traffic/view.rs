@@ -50,8 +50,8 @@ pub fn Traffic(app: App) -> impl IntoView {
         app.ask(|s| s.cluster().paths().count() == 0)
     });
     view! {
-        <div class="requests" role="region" aria-label=word(app, |t| t.traffic)>
-            <div class="deeds" role="group" aria-label=word(app, |t| t.faults_and_load)>
+        <div class="requests" role="region" aria-label=word(app, |t| t.traffic().traffic)>
+            <div class="deeds" role="group" aria-label=word(app, |t| t.traffic().faults_and_load)>
                 {move || deeds.get().into_iter().map(|line| {
                     let line = line.to_string();
                     let says = line.clone();
@@ -65,7 +65,7 @@ pub fn Traffic(app: App) -> impl IntoView {
                 }).collect_view()}
             </div>
             <Faults app />
-            <div class="paths" tabindex="0" role="group" aria-label=word(app, |t| t.traffic)
+            <div class="paths" tabindex="0" role="group" aria-label=word(app, |t| t.traffic().traffic)
                 on:click=move |event| {
                     if let Some(id) = data_at(event.target(), "data-id") {
                         app.open(id.into());
@@ -73,7 +73,7 @@ pub fn Traffic(app: App) -> impl IntoView {
                 }
             >
                 <Show when=move || empty.get()>
-                    <p class="empty">{word(app, |t| t.no_requests)}</p>
+                    <p class="empty">{word(app, |t| t.traffic().no_requests)}</p>
                 </Show>
                 <div node_ref=body></div>
             </div>

@@ -212,7 +212,7 @@ impl Pen<'_> {
             mark.add(rect("air", Rect::new(0, 0, view.width, lane), 0));
             mark.add(path("shore", format_smolstr!("M0 {lane}.5H{}", view.width)));
             if !view.narrow {
-                mark.add(text("lane", 16, 22, texts.desired));
+                mark.add(text("lane", 16, 22, texts.stage().desired));
                 self.namespaces(&mut mark);
             }
         }
@@ -221,23 +221,33 @@ impl Pen<'_> {
                 "lane",
                 16,
                 if self.layout.shelf.is_empty() { self.layout.requests_y + 24 } else { view.height - 70 },
-                texts.requests,
+                texts.stage().requests,
             ));
         }
         if self.layout.more_shelf > 0 {
             let more = i64::try_from(self.layout.more_shelf).unwrap_or(0);
             let y = self.layout.requests_y + 40;
-            mark.add(text("lane end", view.width - 18, y, format_smolstr!("+{}", (texts.more)(more))));
+            mark.add(text(
+                "lane end",
+                view.width - 18,
+                y,
+                format_smolstr!("+{}", (texts.stage().more)(more)),
+            ));
         }
         if self.layout.more_owners > 0 {
             let more = i64::try_from(self.layout.more_owners).unwrap_or(0);
-            mark.add(text("lane end", view.width - 16, 22, format_smolstr!("+{}", (texts.more)(more))));
+            mark.add(text(
+                "lane end",
+                view.width - 16,
+                22,
+                format_smolstr!("+{}", (texts.stage().more)(more)),
+            ));
         }
         let more = self.layout.more_services + self.layout.more_doors;
         if more > 0 {
             let more = i64::try_from(more).unwrap_or(0);
             let y = view.height - 70;
-            mark.add(text("lane", 96, y, format_smolstr!("+{}", (texts.more)(more))));
+            mark.add(text("lane", 96, y, format_smolstr!("+{}", (texts.stage().more)(more))));
         }
         let mut layer = vec![("ground".into(), Rc::new(mark))];
         if let Some((facts, at)) = &self.layout.control_plane {

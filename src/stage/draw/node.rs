@@ -14,7 +14,7 @@ use crate::state_words::PodState;
 
 impl Pen<'_> {
     pub(super) fn control_plane(&self, facts: &NodeFacts, at: Rect) -> Mark {
-        let label = format_smolstr!("{} {}", (self.texts.kind)("Node"), facts.name);
+        let label = format_smolstr!("{} {}", (self.texts.stage().kind)("Node"), facts.name);
         let (x, y) = (at.mid_x() + 4, at.bottom() - 10);
         let room = at.h - 44;
         let mut mark = object(self.class("cp", &facts.id), &facts.id, label, self.is_picked(&facts.id), at)
@@ -68,7 +68,7 @@ impl Pen<'_> {
                 "s2 end",
                 r.right() - 10,
                 r.bottom() - 5,
-                format_smolstr!("+{}", (self.texts.more)(more)),
+                format_smolstr!("+{}", (self.texts.stage().more)(more)),
             ));
         }
         (node.facts.id.clone(), Rc::new(mark))
@@ -81,19 +81,19 @@ impl Pen<'_> {
         let (used_text, all_text) = (cpus(used), cpus(facts.milli));
         let trouble: Option<(&'static str, PodState, SmolStr)> = if !facts.ready {
             let seconds = (self.now - facts.since).max(0) / 1000;
-            Some(("bad", PodState::Failed, (texts.silent_for)(seconds)))
+            Some(("bad", PodState::Failed, (texts.stage().silent_for)(seconds)))
         } else if facts.cordoned {
-            Some(("slash", PodState::Ending, texts.cordoned.into()))
+            Some(("slash", PodState::Ending, texts.stage().cordoned.into()))
         } else if !facts.pressure.is_empty() {
             Some(("warn", PodState::BackOff, facts.pressure.into()))
         } else {
             None
         };
-        let mut label = format!("{} {}", (texts.kind)("Node"), facts.name);
+        let mut label = format!("{} {}", (texts.stage().kind)("Node"), facts.name);
         label.push_str(", ");
         label.push_str(&match &trouble {
             Some((_, _, words)) => words.clone(),
-            None => (texts.capacity)(&used_text, &all_text),
+            None => (texts.stage().capacity)(&used_text, &all_text),
         });
         let head = node.inner.y - r.y;
         let top = Rect::new(r.x, r.y, r.w, head);
@@ -142,7 +142,7 @@ impl Pen<'_> {
                     mark.add(text("m s end", bar.x - 6, y + 8, format_smolstr!("{name} {says}")));
                 }
                 let mut group = Mark::new("g", "");
-                group.add(Mark::new("title", "").says((texts.chart.bars)(name, &says)));
+                group.add(Mark::new("title", "").says((texts.chart().bars)(name, &says)));
                 group.add(rect("bar", bar, 2));
                 group.add(rect("fill", Rect::new(bar.x + 1, bar.y + 1, px(requested), 5), 1));
                 if used > 0 {

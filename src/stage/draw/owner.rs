@@ -22,8 +22,8 @@ impl Pen<'_> {
             OwnerShape::Box if newest => "own in newest",
             OwnerShape::Box => "own in",
         };
-        let ready = (texts.ready_of)(facts.ready, facts.desired);
-        let label = format_smolstr!("{} {}, {ready}", (texts.kind)(&facts.kind), facts.name);
+        let ready = (texts.stage().ready_of)(facts.ready, facts.desired);
+        let label = format_smolstr!("{} {}, {ready}", (texts.stage().kind)(&facts.kind), facts.name);
         let mut mark = object(self.class(base, &facts.id), &facts.id, label, self.is_picked(&facts.id), at);
         mark.add(Mark::new("title", "").says(facts.name.clone()));
         match place.shape {
@@ -141,10 +141,10 @@ impl Pen<'_> {
             mark.add(path("br", format_smolstr!("M{x0} {b}v4H{}v-4", end(least))));
         }
         let surge = facts.surge > 0 && facts.desired > 0;
-        let surge_text = (self.texts.surge)(facts.surge);
+        let surge_text = (self.texts.stage().surge)(facts.surge);
         let surge_x = end(facts.desired) + gap;
         let room = at.w - 24 - if surge { 66 } else { 0 };
-        mark.add(squeezed("s2", x0, b + 16, &(self.texts.least)(least, facts.unavailable), room, 66));
+        mark.add(squeezed("s2", x0, b + 16, &(self.texts.stage().least)(least, facts.unavailable), room, 66));
         if surge {
             mark.add(path(
                 "br w",
@@ -179,7 +179,7 @@ impl Pen<'_> {
         mark.add(text("m s2 end", at.right() - 9, at.y + y, fit(&facts.image, room + 4, mono(23))));
         mark.add(text("m n2", at.x + 11, at.y + 40, fit_end(&self.title(facts), at.w - 18, mono(24))));
         let counts = if facts.kind == "ReplicaSet" {
-            (self.texts.set_counts)(facts.desired, facts.existing, facts.ready)
+            (self.texts.stage().set_counts)(facts.desired, facts.existing, facts.ready)
         } else {
             ready.clone()
         };

@@ -59,25 +59,29 @@ impl PodLook {
 fn state_line(look: &PodLook, texts: &Texts) -> SmolStr {
     match look.facts.state {
         PodState::Ready | PodState::NotReady | PodState::Starting => {
-            SmolStr::new_static((texts.state)(look.facts.state, look.pulling))
+            SmolStr::new_static((texts.stage().state)(look.facts.state, look.pulling))
         }
-        PodState::Ending => (texts.to_end)(look.seconds),
+        PodState::Ending => (texts.stage().to_end)(look.seconds),
         _ => look.facts.word.clone(),
     }
 }
 
 fn pod_label(look: &PodLook, texts: &Texts) -> SmolStr {
     let facts = &look.facts;
-    let mut label =
-        format!("{} {}, {}", (texts.kind)("Pod"), facts.name, (texts.state)(facts.state, look.pulling));
+    let mut label = format!(
+        "{} {}, {}",
+        (texts.stage().kind)("Pod"),
+        facts.name,
+        (texts.stage().state)(facts.state, look.pulling)
+    );
     if !matches!(facts.state, PodState::Ready | PodState::NotReady | PodState::Starting | PodState::Ending) {
         label.push_str(&format!(" ({})", facts.word));
     }
     if !facts.node.is_empty() {
-        label.push_str(&format!(", {}", (texts.on_node)(&facts.node)));
+        label.push_str(&format!(", {}", (texts.stage().on_node)(&facts.node)));
     }
     if !look.prefix.is_empty() {
-        label.push_str(&format!(", {}", (texts.owned_by)(&look.prefix)));
+        label.push_str(&format!(", {}", (texts.stage().owned_by)(&look.prefix)));
     }
     if look.revision.0 > 0 {
         label.push_str(&format!(", r{}", look.revision.0));
@@ -151,14 +155,14 @@ fn container(look: &PodLook, texts: &Texts, mark: &mut Mark) {
     mark.add(squeezed("m s", block.x + 6, line(0), &facts.image, room, 69));
     if facts.containers > 1 {
         let more = i64::try_from(facts.containers).unwrap_or(0) - 1;
-        mark.add(text("s2", block.x + 6, line(1), format_smolstr!("+{}", (texts.more)(more))));
+        mark.add(text("s2", block.x + 6, line(1), format_smolstr!("+{}", (texts.stage().more)(more))));
     } else if !facts.ip.is_empty() {
         mark.add(squeezed("m s2", block.x + 6, line(1), &facts.ip, room, 69));
     }
     let last = match facts.state {
-        PodState::Ending => SmolStr::new_static(texts.no_new_requests),
-        _ if facts.restarts > 0 => (texts.restarts)(facts.restarts),
-        PodState::Ready if facts.port > 0 => (texts.port)(facts.port),
+        PodState::Ending => SmolStr::new_static(texts.stage().no_new_requests),
+        _ if facts.restarts > 0 => (texts.stage().restarts)(facts.restarts),
+        PodState::Ready if facts.port > 0 => (texts.stage().port)(facts.port),
         _ => SmolStr::default(),
     };
     if !last.is_empty() && block.h >= 58 {

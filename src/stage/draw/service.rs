@@ -21,14 +21,15 @@ impl Pen<'_> {
         let external = facts.kind == "ExternalName";
         let unheard = self.focus.unheard.get(&facts.id).filter(|_| ready > 0);
         let words = if let Some(port) = unheard {
-            (texts.chart.unheard)(port)
+            (texts.chart().unheard)(port)
         } else if external {
-            texts.external.into()
+            texts.stage().external.into()
         } else {
-            (texts.endpoints)(i64::try_from(ready).unwrap_or(0))
+            (texts.stage().endpoints)(i64::try_from(ready).unwrap_or(0))
         };
         let empty = ready == 0 && !external;
-        let label = format_smolstr!("{} {}, {}, {words}", (texts.kind)("Service"), facts.name, facts.ports);
+        let label =
+            format_smolstr!("{} {}, {}, {words}", (texts.stage().kind)("Service"), facts.name, facts.ports);
         let class = match (empty, unheard) {
             (true, _) => "svc none",
             (_, Some(_)) => "svc unheard",
@@ -96,7 +97,7 @@ impl Pen<'_> {
         let mut x = area.x + 10;
         let mut y = area.y + 7;
         if !narrow {
-            mark.add(text("t", x, area.y + 18, self.texts.waiting));
+            mark.add(text("t", x, area.y + 18, self.texts.stage().waiting));
             y = area.y + 26;
         }
         let mut shown = 0;
@@ -111,7 +112,8 @@ impl Pen<'_> {
                 break;
             }
             let at = Rect::new(x, y, 94, 24);
-            let label = format_smolstr!("{} {}, {}", (self.texts.kind)("Pod"), facts.name, facts.word);
+            let label =
+                format_smolstr!("{} {}, {}", (self.texts.stage().kind)("Pod"), facts.name, facts.word);
             let picked = self.is_picked(id);
             let mut chip = object("pod chip pending", id, label, picked, at);
             chip.add(Mark::new("title", "").says(facts.name.clone()));

@@ -35,14 +35,14 @@ impl Pen<'_> {
         let users = self.model.used.get(&place.id).map_or(0, |(all, _)| *all);
         let waits = facts.is_some_and(|f| f.waits);
         let note: SmolStr = match facts {
-            None => texts.chart.missing.into(),
+            None => texts.chart().missing.into(),
             Some(f) if matches!(f.kind, "ConfigMap" | "Secret") => {
-                (texts.chart.keys_in)(f.note.parse().unwrap_or(0))
+                (texts.chart().keys_in)(f.note.parse().unwrap_or(0))
             }
             Some(f) => f.note.clone(),
         };
         let label =
-            format_smolstr!("{} {name}, {note}, {}", place.kind(), (texts.chart.used_by)(users as i64));
+            format_smolstr!("{} {name}, {note}, {}", place.kind(), (texts.chart().used_by)(users as i64));
         let class = match facts {
             None => "thing gone",
             _ if waits => "thing waits",
@@ -83,7 +83,7 @@ impl Pen<'_> {
             .iter()
             .find(|id| id.starts_with("services/") && !self.model.services.contains_key(*id));
         let words: SmolStr = match lost {
-            Some(id) => (texts.chart.no_such)(split_id(id).2),
+            Some(id) => (texts.chart().no_such)(split_id(id).2),
             None if facts.note.is_empty() => "*".into(),
             None => facts.note.clone(),
         };

@@ -1,0 +1,28 @@
+//! Charts over time.
+
+use smol_str::{SmolStr, format_smolstr};
+
+texts! { Charts
+    charts = "Charts", "차트";
+    subject = "What the charts show", "차트에 나타낼 것";
+    all_nodes = "All nodes", "모든 노드";
+    no_charts =
+        "Charts begin with the first second of the cluster. Let time run.",
+        "차트는 클러스터의 첫 1초부터 그려집니다. 시간을 흐르게 하십시오.";
+    cpu = "CPU", "CPU";
+    memory = "Memory", "메모리";
+    ready_word = "ready", "준비됨";
+    request_rate = "Requests", "요청";
+    offered = "sent", "보냄";
+    failed = "failed", "실패";
+    latency = "Latency", "지연 시간";
+    queue = "Waiting", "대기";
+    mean = "mean", "평균";
+    lowest = "lowest", "최소";
+    highest = "highest", "최대";
+    now_word = "now", "지금";
+    as_table = "As a table", "표로 보기";
+    chart_says: fn(title: &str, values: &str) -> SmolStr =
+        |title, values| format_smolstr!("{title}: {values}"),
+        |title, values| format_smolstr!("{title}: {values}");
+}

@@ -1,0 +1,16 @@
+//! Requests and load.
+
+texts! { Traffic
+    traffic = "Requests", "요청";
+    faults_and_load = "Load and faults", "부하와 장애";
+    no_requests =
+        "No request yet. curl a Service from a pod, or start load above: the way of each request appears here.",
+        "아직 요청이 없습니다. 파드에서 서비스로 curl을 보내거나 위에서 부하를 시작하면 요청마다 지나간 길이 나타납니다.";
+    served = "served", "응답함";
+    stopped_at_hop = "stopped on its way", "도중에 멈춤";
+    load = "Load", "부하";
+    load_target = "Where requests go", "요청을 보낼 곳";
+    no_service_to_load =
+        "Load needs a Service with a selector:",
+        "부하를 걸려면 셀렉터가 있는 서비스가 필요합니다:";
+}
