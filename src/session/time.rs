@@ -183,11 +183,7 @@ impl Session {
         if forward {
             changes.find(|t| t.revision > revision)
         } else {
-            changes
-                .take_while(|t| {
-                    t.revision < revision || (t.revision == revision && t.at < now)
-                })
-                .last()
+            changes.take_while(|t| t.revision < revision || (t.revision == revision && t.at < now)).last()
         }
     }
 

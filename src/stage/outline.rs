@@ -170,11 +170,8 @@ pub fn outline(
         ));
     }
     part(&mut out, texts.chart().services, reached, texts);
-    let things = model
-        .shelf
-        .values()
-        .filter(|t| filter.place(&t.namespace) || t.namespace.is_empty())
-        .map(|t| {
+    let things =
+        model.shelf.values().filter(|t| filter.place(&t.namespace) || t.namespace.is_empty()).map(|t| {
             let users = model.used.get(&t.id).map_or(0, |u| u.0);
             let used = (texts.chart().used_by)(i64::try_from(users).unwrap_or(0));
             item(

@@ -182,8 +182,7 @@ impl Record {
     #[must_use]
     pub fn before(&self, revision: u64, now: i64, lane: Option<Lane>) -> Option<&Tick> {
         let at = self.ticks.partition_point(|t| t.revision <= revision);
-        let of =
-            |t: &&Tick| lane.is_none_or(|l| t.lane == l) && (t.revision < revision || t.at < now);
+        let of = |t: &&Tick| lane.is_none_or(|l| t.lane == l) && (t.revision < revision || t.at < now);
         self.ticks[..at].iter().rev().find(of)
     }
 
