@@ -2,6 +2,8 @@
 
 use smol_str::{SmolStr, format_smolstr};
 
+use super::Two;
+
 texts! { Charts
     charts = "Charts", "차트";
     subject = "What the charts show", "차트에 나타낼 것";
@@ -17,6 +19,13 @@ texts! { Charts
     failed = "failed", "실패";
     latency = "Latency", "지연 시간";
     queue = "Waiting", "대기";
+    median = "median", "중앙값";
+    ready_pods = "Pods", "파드";
+    all_pods = "all", "전체";
+    errors = "Failed, by kind", "종류별 실패";
+    read_in_part: Two =
+        |read, all| format_smolstr!("A cluster of this size is read in part: the usage of {read} of {all} nodes."),
+        |read, all| format_smolstr!("이만한 클러스터는 일부만 읽습니다. 노드 {all}개 가운데 {read}개의 사용량입니다.");
     mean = "mean", "평균";
     lowest = "lowest", "최소";
     highest = "highest", "최대";

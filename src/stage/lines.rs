@@ -244,8 +244,16 @@ pub fn door_lines(model: &Model, layout: &Layout) -> Vec<Line> {
                 } else {
                     continue;
                 };
-            let neighbours = end.x - start.right() <= 40 && end.x > start.x;
-            let d = if neighbours {
+            // Straight on where nothing stands between.
+            let others = layout.services.iter().map(|s| s.rect).chain(layout.doors.iter().map(|d| d.rect));
+            let between = |r: Rect| {
+                r.x >= start.right()
+                    && r.right() <= end.x
+                    && r.y <= start.mid_y()
+                    && start.mid_y() <= r.bottom()
+            };
+            let level = (end.y..end.bottom()).contains(&start.mid_y()) && end.x > start.right();
+            let d = if level && !others.into_iter().any(between) {
                 format_smolstr!("M{} {}H{}", start.right(), start.mid_y(), end.x)
             } else {
                 let low = rect.bottom() + 3 + track % 3 * 2;

@@ -8,9 +8,11 @@ pub mod record;
 #[cfg(target_arch = "wasm32")]
 pub mod view;
 
+use ordered::{BTreeSet, Sort};
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::i18n::Texts;
+use crate::panels::traffic::ending::Ending;
 use crate::session::{kubectl, place};
 use crate::stage::facts::split_id;
 use record::{Sample, Usage};
@@ -132,6 +134,9 @@ fn series(name: &str, usage: &Usage, value: impl Fn(&Sample) -> Option<i64>) -> 
 pub fn charts(usage: &Usage, subject: &str, texts: &Texts) -> Vec<Chart> {
     let (resource, _, name) = split_id(subject);
     let chart = |title, unit, series: Vec<Series>| Chart { title, unit, series };
+    if subject == NODES && usage.last().is_some_and(|s| s.in_part.is_some()) {
+        return in_part(usage, texts);
+    }
     if subject == NODES {
         let names: Vec<SmolStr> = usage
             .last()
@@ -152,7 +157,19 @@ pub fn charts(usage: &Usage, subject: &str, texts: &Texts) -> Vec<Chart> {
         let of = |says: &str, pick: fn(&record::Load) -> i64| {
             series(says, usage, |s| s.loads.iter().find(|l| l.name == name).map(pick))
         };
-        return vec![
+        let kinds: BTreeSet<Ending> = usage
+            .samples()
+            .flat_map(|s| s.loads.iter().filter(|l| l.name == name))
+            .flat_map(|l| l.errors.iter().map(|(how, _)| *how))
+            .collect();
+        let failed = |how: &Ending| {
+            series(&how.says(texts), usage, |s| {
+                let load = s.loads.iter().find(|l| l.name == name)?;
+                Some(load.errors.iter().filter(|(other, _)| other == how).map(|(_, rate)| rate).sum())
+            })
+        };
+        let errors: Vec<Series> = kinds.iter().take(MOST_LINES).map(failed).collect();
+        let mut out = vec![
             chart(
                 texts.charts().request_rate,
                 Unit::Rate,
@@ -169,11 +186,15 @@ pub fn charts(usage: &Usage, subject: &str, texts: &Texts) -> Vec<Chart> {
             ),
             chart(texts.charts().queue, Unit::Rate, vec![of(texts.charts().queue, |l| l.queued)]),
         ];
+        if !errors.is_empty() {
+            out.push(chart(texts.charts().errors, Unit::Rate, errors));
+        }
+        return out;
     }
     let used = |s: &Sample| match resource {
         "nodes" => s.nodes.iter().find(|(n, _)| n == name).map(|(_, u)| *u),
         "pods" => s.pods.iter().find(|(id, _)| id == subject).map(|(_, u)| *u),
-        _ => s.owners.iter().find(|o| o.id == subject).map(|o| o.used),
+        _ => s.owners.iter().find(|o| o.id == subject).and_then(|o| o.used),
     };
     let mut out = vec![
         chart(texts.charts().cpu, Unit::Milli, vec![series(name, usage, |s| used(s).map(|u| u.cpu))]),
@@ -189,11 +210,92 @@ pub fn charts(usage: &Usage, subject: &str, texts: &Texts) -> Vec<Chart> {
     out
 }
 
+/// The charts of all nodes of a cluster too large to read whole: of the nodes that are read, the least, the middle and the
+/// most; of all pods, how many are ready.
+fn in_part(usage: &Usage, texts: &Texts) -> Vec<Chart> {
+    let words = texts.charts();
+    let of = |says: &str, part: fn(usize) -> usize, pick: fn(&record::Used) -> i64| {
+        series(says, usage, |s| {
+            let mut all: Vec<i64> = s.nodes.iter().map(|(_, used)| pick(used)).collect();
+            all.arrange();
+            all.get(part(all.len())).copied()
+        })
+    };
+    let spread = |title, unit, pick: fn(&record::Used) -> i64| Chart {
+        title,
+        unit,
+        series: vec![
+            of(words.lowest, |_| 0, pick),
+            of(words.median, |n| n / 2, pick),
+            of(words.highest, |n| n.saturating_sub(1), pick),
+        ],
+    };
+    let mut out = Vec::new();
+    if usage.last().is_some_and(|s| !s.nodes.is_empty()) {
+        out.push(spread(words.cpu, Unit::Milli, |u| u.cpu));
+        out.push(spread(words.memory, Unit::Bytes, |u| u.memory));
+    }
+    let pods = vec![
+        series(words.all_pods, usage, |s| Some(s.counts.1)),
+        series(words.ready_word, usage, |s| Some(s.counts.0)),
+    ];
+    out.push(Chart { title: words.ready_pods, unit: Unit::Count, series: pods });
+    out
+}
+
+/// What a reader of these charts has to know: how much of the cluster they tell of.
+#[must_use]
+pub fn remark(usage: &Usage, texts: &Texts) -> Option<SmolStr> {
+    let last = usage.last()?;
+    let number = |n: usize| i64::try_from(n).unwrap_or(0);
+    Some((texts.charts().read_in_part)(number(last.nodes.len()), number(last.in_part?)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::i18n::Lang;
     use crate::session::Session;
+
+    #[test]
+    fn of_a_large_cluster_some_nodes_are_read_and_all_pods_are_counted() {
+        let mut session = Session::with_nodes(1, 100, &[]);
+        session.submit("kubectl create deployment web --image=nginx:1.27 --replicas=500");
+        session.advance(60_000);
+        let (usage, texts) = (session.readings(), Lang::En.texts());
+        let all = charts(usage, NODES, texts);
+        let titles: Vec<_> = all.iter().map(|c| c.title).collect();
+        assert_eq!(titles, ["CPU", "Memory", "Pods"]);
+        let now = session.latest();
+        let figures = |i: usize| all[i].series.iter().filter_map(|s| s.at(now)).collect::<Vec<_>>();
+        assert!(figures(1).windows(2).all(|w| w[0] <= w[1]) && figures(1).len() == 3, "{:?}", figures(1));
+        assert!(figures(2).iter().all(|n| *n >= 500), "{:?}", figures(2));
+        let read = usage.last().map_or(0, |s| s.nodes.len());
+        assert!((10..=40).contains(&read), "{read}");
+        assert!(remark(usage, texts).is_some_and(|says| says.contains(&format!("{read} of 101 nodes"))));
+        let web = charts(usage, "deployments.apps/default/web", texts);
+        assert_eq!(web.last().and_then(|c| c.series[0].at(now)), Some(500));
+        assert_eq!(web[0].series[0].at(now), None, "nobody knows what all its pods use");
+    }
+
+    #[test]
+    fn what_fails_is_told_by_its_kind() {
+        let mut session = Session::new(1, &[]);
+        for line in [
+            "kubectl create deployment web --image=nginx:1.27",
+            "kubectl expose deployment web --port=80 --target-port=8080",
+        ] {
+            session.submit(line);
+            session.advance(20_000);
+        }
+        session.submit("load start svc/web --rps=50");
+        session.advance(10_000);
+        let texts = Lang::En.texts();
+        let all = charts(session.readings(), "load//web", texts);
+        let errors = all.last().filter(|c| c.title == texts.charts().errors).expect("something failed");
+        assert_eq!(errors.series[0].name, texts.traffic().refused);
+        assert!(errors.series[0].at(session.latest()).is_some_and(|rate| rate > 40_000), "{errors:?}");
+    }
 
     #[test]
     fn figures_say_their_unit() {

@@ -8,15 +8,19 @@ use std::rc::Rc;
 use cluster::Cluster;
 use smol_str::SmolStr;
 
+use crate::panels::traffic::ending::Ending;
 use crate::stage::facts::ObjectId;
 use crate::stage::model::Model;
+use crate::state_words::PodState;
 
 /// Readings kept: beyond them every other one goes, and they are taken half as often.
 const MOST: usize = 600;
 const EVERY_MS: i64 = 1000;
-/// Larger clusters are not read: the reading must stay cheaper than what it reads.
+/// Of larger clusters only so much is read: the reading must stay cheaper than what it reads.
 const MOST_NODES: usize = 40;
 const MOST_PODS: usize = 400;
+/// Workloads of a larger cluster that are followed.
+const MOST_OWNERS: usize = 40;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Used {
@@ -36,7 +40,8 @@ impl Used {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Owner {
     pub id: ObjectId,
-    pub used: Used,
+    /// Unknown where only some nodes were read.
+    pub used: Option<Used>,
     pub desired: i64,
     pub ready: i64,
 }
@@ -51,6 +56,8 @@ pub struct Load {
     pub latency: i64,
     pub p95: i64,
     pub queued: i64,
+    /// How those ended that failed, each end with its rate.
+    pub errors: Vec<(Ending, i64)>,
 }
 
 /// What stood at one instant (ms, on the clock of the objects).
@@ -61,16 +68,32 @@ pub struct Sample {
     pub pods: Vec<(ObjectId, Used)>,
     pub owners: Vec<Owner>,
     pub loads: Vec<Load>,
+    /// How many nodes there are, where only some of them were read.
+    pub in_part: Option<usize>,
+    /// Ready pods, and all of them.
+    pub counts: (i64, i64),
 }
 
 impl Sample {
     fn of(cluster: &Cluster, stage: &Model) -> Self {
         let mut out = Self { at: cluster.now().0, ..Self::default() };
+        let large = stage.nodes.len() > MOST_NODES || stage.pods.len() > MOST_PODS;
+        out.in_part = large.then_some(stage.nodes.len());
+        let (ready, all) = (PodState::Ready as usize, &stage.loads);
+        out.counts.0 = all.values().map(|l| i64::from(l.tally[ready])).sum();
+        out.counts.1 = i64::try_from(stage.pods.len() + stage.system.len()).unwrap_or(0);
         let mut owned: BTreeMap<&ObjectId, Used> = BTreeMap::new();
-        for node in stage.nodes.values() {
+        // Of a large cluster, nodes at even distances, as long as they have few pods.
+        let mut left = if large { MOST_PODS } else { usize::MAX };
+        for node in stage.nodes.values().step_by(stage.nodes.len().div_ceil(MOST_NODES).max(1)) {
+            let pods = all.get(&node.name).map_or(0, |load| load.pods as usize);
+            if pods > left {
+                continue;
+            }
+            left -= pods;
             let Some(usage) = cluster.node_usage(&node.name) else { continue };
             out.nodes.push((node.name.clone(), Used { cpu: usage.cpu_millis, memory: usage.memory_bytes }));
-            for pod in &usage.pods {
+            for pod in usage.pods.iter().filter(|_| !large) {
                 let id = smol_str::format_smolstr!("pods/{}", pod.pod);
                 let Some(facts) = stage.pods.get(&id) else { continue };
                 let used = Used { cpu: pod.cpu_millis(), memory: pod.memory_bytes() };
@@ -86,13 +109,19 @@ impl Sample {
         let top = stage.owners.values().filter(|o| o.owner.is_empty());
         let owner = |o: &Rc<crate::stage::facts::OwnerFacts>| Owner {
             id: o.id.clone(),
-            used: owned.get(&o.id).copied().unwrap_or_default(),
+            used: (!large).then(|| owned.get(&o.id).copied().unwrap_or_default()),
             desired: o.desired,
             ready: o.ready,
         };
-        out.owners = top.map(owner).collect();
+        out.owners = top.take(if large { MOST_OWNERS } else { usize::MAX }).map(owner).collect();
         for load in cluster.load().running() {
             let Some(last) = load.latest() else { continue };
+            let mut errors: Vec<_> =
+                last.errors.iter().map(|(how, rate)| (Ending::of(*how), *rate)).collect();
+            let late: i64 = last.backends.iter().map(|b| b.outcome.failed).sum();
+            if late > 0 {
+                errors.push((Ending::Slow, late));
+            }
             out.loads.push(Load {
                 name: SmolStr::from(load.profile.name.as_str()),
                 offered: last.offered,
@@ -101,6 +130,7 @@ impl Sample {
                 latency: last.latency_us,
                 p95: last.p95_us,
                 queued: last.queued,
+                errors,
             });
         }
         out
@@ -131,9 +161,6 @@ impl Usage {
         }
         self.every = self.every.max(EVERY_MS);
         self.due = now - now.rem_euclid(self.every) + self.every;
-        if stage.nodes.len() > MOST_NODES || stage.pods.len() > MOST_PODS {
-            return;
-        }
         self.samples.push_back(Rc::new(Sample::of(cluster, stage)));
         if self.samples.len() > MOST {
             let mut keep = false;

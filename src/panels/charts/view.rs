@@ -7,7 +7,7 @@ use leptos::html::Div;
 use leptos::prelude::*;
 use smol_str::SmolStr;
 
-use super::{NODES, charts, command, draw, subjects};
+use super::{NODES, charts, command, draw, remark, subjects};
 use crate::app::{App, Panel, ic, word};
 use crate::mark::Mark;
 use crate::paint::Painter;
@@ -53,6 +53,9 @@ pub fn Charts(app: App) -> impl IntoView {
             let from = s.readings().samples().next().map_or(zero, |first| first.at);
             let axis = (from, s.latest().max(from + 60_000));
             let mut out: Vec<(SmolStr, Rc<Mark>)> = Vec::new();
+            if let Some(says) = remark(s.readings(), texts) {
+                out.push(("remark".into(), Rc::new(Mark::new("p", "remark").says(says))));
+            }
             for chart in &all {
                 let mut figure = Mark::new("figure", "chart");
                 figure.add(Mark::new("figcaption", "").says(chart.title));

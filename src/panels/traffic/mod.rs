@@ -3,10 +3,12 @@
 //! Owns: how a path is shown, which commands the buttons stand for. Does not own: paths (network), what a fault or a
 //! load does (cluster), their commands (terminal).
 
+pub mod ending;
 #[cfg(target_arch = "wasm32")]
 pub mod view;
 
-use cluster::network::path::{Language, Outcome, Path, Source};
+use cluster::network::path::{Language, Path, Source};
+use ordered::BTreeMap;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::format::reading;
@@ -14,6 +16,7 @@ use crate::i18n::Texts;
 use crate::mark::Mark;
 use crate::session::{Session, place};
 use crate::stage::facts::{ObjectId, object_id};
+use ending::Ending;
 
 /// Paths listed, newest first.
 const MOST: usize = 30;
@@ -54,11 +57,25 @@ pub fn stops(path: &Path) -> (Vec<ObjectId>, bool) {
 /// True when a request has no answer, or one that says it failed.
 #[must_use]
 pub fn failed(path: &Path) -> bool {
-    match path.outcome {
-        Outcome::Http(status) => status >= 500,
-        Outcome::Reached | Outcome::Resolved => false,
-        Outcome::Failed(_) => true,
+    Ending::of_path(path).failed()
+}
+
+/// How the requests that are kept have ended, each end with its number.
+fn ends(session: &Session, texts: &Texts) -> Option<(SmolStr, Mark)> {
+    let mut counts: BTreeMap<Ending, u32> = BTreeMap::new();
+    for path in session.cluster().paths().iter() {
+        *counts.entry(Ending::of_path(path)).or_default() += 1;
     }
+    if counts.is_empty() {
+        return None;
+    }
+    let mut line = Mark::new("p", "ends");
+    line.add(Mark::new("span", "").says(texts.traffic().ends));
+    for (ending, count) in counts {
+        let class = if ending.failed() { "end bad" } else { "end ok" };
+        line.add(Mark::new("span", class).says(format_smolstr!("{} {count}", ending.says(texts))));
+    }
+    Some(("ends".into(), line))
 }
 
 /// The last requests, newest first, each with its stations.
@@ -67,7 +84,8 @@ pub fn list(session: &Session, texts: &Texts, korean: bool) -> Vec<(SmolStr, Mar
     let zero = session.now() - session.elapsed();
     let language = if korean { Language::Korean } else { Language::English };
     let paths = session.cluster().paths();
-    paths.iter().rev().take(MOST).map(|path| row(path, texts, language, zero)).collect()
+    let rows = paths.iter().rev().take(MOST).map(|path| row(path, texts, language, zero));
+    ends(session, texts).into_iter().chain(rows).collect()
 }
 
 fn row(path: &Path, texts: &Texts, language: Language, zero: i64) -> (SmolStr, Mark) {
@@ -80,11 +98,7 @@ fn row(path: &Path, texts: &Texts, language: Language, zero: i64) -> (SmolStr, M
         other => SmolStr::from(other.label().as_str()),
     };
     head.add(Mark::new("b", "m").says(format_smolstr!("{who} → {}", path.target)));
-    let end = match path.outcome {
-        Outcome::Http(status) => format_smolstr!("HTTP {status}"),
-        Outcome::Reached | Outcome::Resolved => texts.traffic().served.into(),
-        Outcome::Failed(_) => texts.traffic().stopped_at_hop.into(),
-    };
+    let end = Ending::of_path(path).says(texts);
     let hops = path.hops.len();
     let class = if bad { "end bad" } else { "end ok" };
     head.add(Mark::new("span", class).says(format_smolstr!("{end} · {hops} · {} ms", path.took_ms)));
@@ -161,6 +175,8 @@ mod tests {
             let says: String =
                 list(&session, lang.texts(), korean).iter().map(|(_, m)| m.all_text()).collect();
             assert!(says.contains("targetPort"), "{says}");
+            let refused = format!("{} 1", lang.texts().traffic().refused);
+            assert!(says.contains(&refused), "{refused} in {says}");
         }
         assert!(commands(&session).iter().any(|c| c.starts_with("load start svc/web")));
     }

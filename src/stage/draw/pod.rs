@@ -151,7 +151,10 @@ fn container(look: &PodLook, texts: &Texts, mark: &mut Mark) {
     let runs = matches!(facts.state, PodState::Ready | PodState::NotReady);
     mark.add(rect(if runs { "box" } else { "box off" }, block, 4));
     let room = block.w - 11;
-    let line = |n: i32| block.y + 16 + n * 18;
+    let bar = facts.milli > 0;
+    // Three lines and the bar want room: they draw closer together.
+    let (first, pitch) = if bar && block.h < 66 { (14, 15) } else { (16, 18) };
+    let line = |n: i32| block.y + first + n * pitch;
     mark.add(squeezed("m s", block.x + 6, line(0), &facts.image, room, 69));
     if facts.containers > 1 {
         let more = i64::try_from(facts.containers).unwrap_or(0) - 1;
@@ -168,7 +171,7 @@ fn container(look: &PodLook, texts: &Texts, mark: &mut Mark) {
     if !last.is_empty() && block.h >= 58 {
         mark.add(squeezed("w s", block.x + 6, line(2), &last, room, 62));
     }
-    if facts.milli > 0 && block.h != 58 {
+    if bar {
         // What it asked for is the frame, what it uses of that is filled.
         let bar = Rect::new(block.x + 6, block.bottom() - 7, block.w - 12, 4);
         let used = look.usage.map_or(0, |(milli, _)| milli);
