@@ -12,9 +12,10 @@ use objects::{Str, Value};
 use crate::Kubelet;
 use crate::eviction::CRITICAL;
 use crate::pod_worker::PodWorker;
+use crate::resize;
 use crate::static_pods::MIRROR;
 
-const RESOURCES: [(&str, &str); 3] =
+pub(crate) const RESOURCES: [(&str, &str); 3] =
     [("cpu", "OutOfcpu"), ("memory", "OutOfmemory"), ("ephemeral-storage", "OutOfephemeral-storage")];
 
 fn quantity(resource: &str, of: &Value) -> i64 {
@@ -99,7 +100,33 @@ fn counts(worker: &PodWorker) -> bool {
     !over && worker.failed.is_none() && worker.start_time > Time(0)
 }
 
+fn lacks(what: &str, asked: i64, used: i64, all: i64) -> String {
+    format!("Node didn't have enough resource: {what}, requested: {asked}, used: {used}, capacity: {all}")
+}
+
 impl Kubelet {
+    /// Whether the node lacks one resource for a pod of this spec, beside what the others have.
+    pub(crate) fn lacks_of(
+        &self,
+        key: &Str,
+        spec: &Value,
+        resource: &str,
+        reason: &'static str,
+    ) -> Option<(&'static str, String)> {
+        let allocatable = &self.node["status"]["allocatable"][resource];
+        let asked = requested(spec, resource);
+        if asked == 0 || allocatable.is_null() {
+            return None;
+        }
+        let has = |w: &PodWorker| match w.resize.pending {
+            Some(_) => requested(&resize::allocated(w), resource),
+            None => requested(&w.pod["spec"], resource),
+        };
+        let used: i64 = self.pods.iter().filter(|(k, w)| *k != key && counts(w)).map(|(_, w)| has(w)).sum();
+        let all = quantity(resource, allocatable);
+        (asked > all - used).then(|| (reason, lacks(resource, asked, used, all)))
+    }
+
     /// Reason and message of the refusal of a pod that has just come.
     pub(crate) fn inadmissible(&self, key: &Str) -> Option<(&'static str, String)> {
         let pod = &self.pods.get(key)?.pod;
@@ -110,25 +137,14 @@ impl Kubelet {
         }
         let others = || self.pods.iter().filter(|(k, w)| *k != key && counts(w)).map(|(_, w)| w);
         let allocatable = &self.node["status"]["allocatable"];
-        let lacks = |what: &str, asked: i64, used: i64, all: i64| {
-            format!(
-                "Node didn't have enough resource: {what}, requested: {asked}, used: {used}, capacity: {all}"
-            )
-        };
         let there = others().count() as i64;
         let most = Quantity::of(&allocatable["pods"]).value();
         if !allocatable.is_null() && there + 1 > most {
             return Some(("OutOfpods", lacks("pods", 1, there, most)));
         }
         for (resource, reason) in RESOURCES {
-            let asked = requested(spec, resource);
-            if asked == 0 || allocatable[resource].is_null() {
-                continue;
-            }
-            let used: i64 = others().map(|w| requested(&w.pod["spec"], resource)).sum();
-            let all = quantity(resource, &allocatable[resource]);
-            if asked > all - used {
-                return Some((reason, lacks(resource, asked, used, all)));
+            if let Some(lack) = self.lacks_of(key, spec, resource, reason) {
+                return Some(lack);
             }
         }
         let failed = |name: &str, why: &str| format!("Predicate {name} failed: {why}");

@@ -86,7 +86,11 @@ pub(crate) enum Machine {
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
     pub(crate) deadline: Time,
-    /// SIGTERM has been sent: no hook holds it up any more.
+    /// A sidecar that goes with its pod: it gets SIGTERM when those before it have ended.
+    pub(crate) in_turn: bool,
+    /// Its hook is over.
+    pub(crate) hooked: bool,
+    /// SIGTERM has been sent: nothing holds it up any more.
     pub(crate) termed: bool,
     /// The preStop command that still runs.
     pub(crate) hook: Option<ExecId>,
@@ -123,6 +127,8 @@ pub(crate) struct Container {
     pub(crate) pull_error: String,
     pub(crate) probes: Option<Box<Probes>>,
     pub(crate) stop: Option<Box<Stop>>,
+    /// Its kubelet ends it to start it anew, in one go: a back-off counts from the end before this one.
+    pub(crate) renewed: bool,
     /// The postStart command that still runs.
     pub(crate) post_start: Option<PostStart>,
     pub(crate) run_timer: Option<TimerId>,
@@ -157,6 +163,7 @@ impl Container {
             pull_error: String::new(),
             probes: None,
             stop: None,
+            renewed: false,
             post_start: None,
             run_timer: None,
             prepared: None,

@@ -51,3 +51,5 @@ pub const MOUNT_RETRY_MAX_MS: Millis = 122_000;
 pub const SLICE_STEPS: u32 = 4_000;
 /// A container always has this long to end before it is killed (upstream).
 pub const MINIMUM_GRACE_MS: Millis = 2_000;
+/// Changing the limits of a running container, and noticing that they are in force (estimate).
+pub const RESIZE_MS: Millis = 1_000;

@@ -12,7 +12,7 @@ use containers::net::HttpRequest;
 use objects::resources::PODS;
 use objects::{Reason, Str, Value};
 
-use crate::container::{Ended, Kind, Machine, PostStart, State, Stop};
+use crate::container::{Container, Ended, Kind, Machine, PostStart, State, Stop};
 use crate::depot::World;
 use crate::net::NetCall;
 use crate::pod_worker::{PodWorker, Work};
@@ -139,17 +139,26 @@ impl Kubelet {
         c.stop = None;
         c.post_start = None;
         c.probes = None;
+        // Ended in the midst of its postStart hook.
+        c.busy = false;
         if let Some(timer) = c.run_timer.take() {
             self.tasks.cancel(timer);
         }
+        self.next_in_turn(key, ctx);
+        let Some(worker) = self.pods.get_mut(key) else { return };
         if worker.terminating {
             self.terminate(key, ctx);
+        } else if worker.containers[i].renewed {
+            self.advance(key, ctx);
+            if self.pods.get(key).is_some_and(|w| !w.containers[i].busy) {
+                self.sync_by(key, ctx.now + delays::REPORT_MS);
+            }
         } else {
             self.sync_by(key, ctx.now + delays::NOTICE_MS);
         }
     }
 
-    /// Runs the postStart hook. The container counts as started when it has ended.
+    /// Runs the postStart hook. Until it has ended the container does not count as running, and none after it begins.
     pub(crate) fn post_start(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
         let Some(c) = self.pods.get(key).map(|w| &w.containers[i]) else { return };
         let hook = c.spec["lifecycle"]["postStart"].clone();
@@ -158,6 +167,7 @@ impl Kubelet {
                 Ok(id) => {
                     if let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) {
                         c.post_start = Some(PostStart::Command(id));
+                        c.busy = true;
                     }
                 }
                 Err(e) => self.post_start_failed(key, i, &format!("error: {e}, message: \"\""), ctx),
@@ -166,6 +176,7 @@ impl Kubelet {
             let (start, at) = (c.starts, ctx.now + sleep["seconds"].int().max(0) * 1000);
             if let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) {
                 c.post_start = Some(PostStart::Sleep);
+                c.busy = true;
             }
             self.tasks.set(at, Task::Pod(key.clone(), Work::Slept(i, start)));
         } else if let Some(http) = hook.find("httpGet")
@@ -180,6 +191,7 @@ impl Kubelet {
         let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) else { return };
         if c.starts == start && c.is_running() && c.post_start == Some(PostStart::Sleep) {
             c.post_start = None;
+            c.busy = false;
             self.sync_by(key, ctx.now);
         }
     }
@@ -251,6 +263,7 @@ impl Kubelet {
                 m.exec_close(id);
             }
             if code == 0 {
+                c.busy = false;
                 self.sync_by(key, ctx.now);
             } else {
                 let why = format!(
@@ -283,17 +296,58 @@ impl Kubelet {
     /// Asks a container to end: its preStop hook, SIGTERM, and SIGKILL when the grace period is over.
     /// An empty message is the usual one. One that is ending already only gets the earlier deadline.
     pub(crate) fn stop(&mut self, key: &Str, i: usize, grace_ms: Millis, message: &str, ctx: &mut Ctx<'_>) {
+        self.begin_stop(key, i, grace_ms, message, false, ctx);
+    }
+
+    /// Stops a container and starts it anew when it has ended, unless the pod's policy forbids that. `why` follows its
+    /// name in the event.
+    pub(crate) fn renew(
+        &mut self,
+        key: &Str,
+        i: usize,
+        grace_ms: Millis,
+        why: &str,
+        whatever_policy: bool,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let restarts = whatever_policy || worker.restarts_failed(&worker.containers[i]);
+        let c = &mut worker.containers[i];
+        let (title, after) = match (c.kind, restarts) {
+            (Kind::Sidecar | Kind::Init, _) => ("Init container", ""),
+            (_, true) => ("Container", ", will be restarted"),
+            (_, false) => ("Container", ""),
+        };
+        let message = format!("{title} {} {why}{after}", c.name());
+        c.renewed |= restarts;
+        self.begin_stop(key, i, grace_ms, &message, false, ctx);
+    }
+
+    /// Stops a container whose resize policy says so, and starts it anew.
+    pub(crate) fn renew_resized(&mut self, key: &Str, i: usize, grace_ms: Millis, ctx: &mut Ctx<'_>) {
+        let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) else { return };
+        c.renewed = true;
+        let message = format!("Container {} resize requires restart", c.name());
+        self.stop(key, i, grace_ms, &message, ctx);
+    }
+
+    fn begin_stop(
+        &mut self,
+        key: &Str,
+        i: usize,
+        grace_ms: Millis,
+        message: &str,
+        in_turn: bool,
+        ctx: &mut Ctx<'_>,
+    ) {
         let Some(worker) = self.pods.get_mut(key) else { return };
         let pod = worker.pod.clone();
         let c = &mut worker.containers[i];
         if !c.is_running() {
             return;
         }
-        let grace_ms = if c.spec["lifecycle"]["preStop"].is_null() || grace_ms > 0 {
-            grace_ms.max(delays::MINIMUM_GRACE_MS)
-        } else {
-            delays::MINIMUM_GRACE_MS
-        };
+        let hooks = grace_ms > 0;
+        let grace_ms = grace_ms.max(delays::MINIMUM_GRACE_MS);
         let deadline = ctx.now + grace_ms;
         let start = c.starts;
         if let Some(stop) = &mut c.stop {
@@ -303,11 +357,12 @@ impl Kubelet {
             }
             return;
         }
-        c.stop = Some(Box::new(Stop { deadline, termed: false, hook: None }));
+        c.stop = Some(Box::new(Stop { deadline, in_turn, hooked: false, termed: false, hook: None }));
         let usual = format!("Stopping container {}", c.name());
         let text = if message.is_empty() { usual.as_str() } else { message };
         let path = c.field_path();
-        let hook = c.spec["lifecycle"]["preStop"].clone();
+        // Without time there is no hook.
+        let hook = if hooks { c.spec["lifecycle"]["preStop"].clone() } else { Value::Null };
         self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Killing", text);
         self.tasks.set(deadline, Task::Pod(key.clone(), Work::Kill(i, start)));
         if let Some(exec) = hook.find("exec") {
@@ -337,16 +392,41 @@ impl Kubelet {
         self.hook_over(key, i, start, ctx);
     }
 
-    /// Nothing holds the container up any more: SIGTERM.
+    /// Its hook is over: SIGTERM, unless it is not its turn yet.
     pub(crate) fn hook_over(&mut self, key: &Str, i: usize, start: u32, ctx: &mut Ctx<'_>) {
         let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) else { return };
         if c.starts != start || !c.is_running() {
             return;
         }
         let Some(stop) = c.stop.as_mut().filter(|s| !s.termed) else { return };
-        stop.termed = true;
+        stop.hooked = true;
         stop.hook = None;
-        // However long the hook took, there is this much to end in.
+        let waits = stop.in_turn && ctx.now < stop.deadline;
+        if !waits || self.pods.get(key).is_some_and(|w| w.is_turn_of(i)) {
+            self.term(key, i, start, ctx);
+        }
+    }
+
+    /// Sidecars whose turn to end has come get SIGTERM.
+    fn next_in_turn(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let Some(worker) = self.pods.get(key) else { return };
+        let due = |c: &Container| c.stop.as_ref().is_some_and(|s| s.in_turn && s.hooked && !s.termed);
+        let all = worker.containers.iter().enumerate();
+        let next: Vec<(usize, u32)> = all
+            .filter(|(i, c)| c.is_running() && due(c) && worker.is_turn_of(*i))
+            .map(|(i, c)| (i, c.starts))
+            .collect();
+        for (i, start) in next {
+            self.term(key, i, start, ctx);
+        }
+    }
+
+    /// Nothing holds the container up any more: SIGTERM.
+    fn term(&mut self, key: &Str, i: usize, start: u32, ctx: &mut Ctx<'_>) {
+        let Some(c) = self.pods.get_mut(key).map(|w| &mut w.containers[i]) else { return };
+        let Some(stop) = c.stop.as_mut().filter(|s| !s.termed) else { return };
+        stop.termed = true;
+        // However long it waited, there is this much to end in.
         let least = ctx.now + delays::MINIMUM_GRACE_MS;
         if stop.deadline < least {
             stop.deadline = least;
@@ -386,7 +466,7 @@ impl Kubelet {
         if c.starts != start || !c.is_running() || !due {
             return;
         }
-        // Its hook has used up all the time there was.
+        // Its hook, or those before it, have used up all the time there was.
         if c.stop.as_ref().is_some_and(|s| !s.termed) && !c.hung {
             return self.hook_over(key, i, start, ctx);
         }
@@ -397,7 +477,7 @@ impl Kubelet {
         self.exited(key, i, 128 + Signal::Kill.number(), ctx);
     }
 
-    /// Ends the pod's containers, main ones first, then sidecars from the last to the first; then the pod.
+    /// Ends the pod's containers, then the pod.
     pub(crate) fn terminate(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(key) else { return };
         worker.terminating = true;
@@ -430,18 +510,15 @@ impl Kubelet {
         self.stop_in_order(key, grace, ctx);
     }
 
-    fn stop_in_order(&mut self, key: &Str, grace_ms: Millis, ctx: &mut Ctx<'_>) {
+    /// All are told at once and run their hooks; sidecars get SIGTERM when the main containers, and the sidecars after
+    /// them, have ended.
+    pub(crate) fn stop_in_order(&mut self, key: &Str, grace_ms: Millis, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get(key) else { return };
-        let running = |k: &dyn Fn(Kind) -> bool| -> Vec<usize> {
-            let all = worker.containers.iter().enumerate();
-            all.filter(|(_, c)| c.is_running() && k(c.kind)).map(|(i, _)| i).collect()
-        };
-        let mut now = running(&|k| k != Kind::Sidecar);
-        if now.is_empty() {
-            now.extend(running(&|k| k == Kind::Sidecar).pop());
-        }
-        for i in now {
-            self.stop(key, i, grace_ms, "", ctx);
+        let all = worker.containers.iter().enumerate();
+        let (sidecars, others): (Vec<_>, Vec<_>) =
+            all.map(|(i, c)| (i, c.kind == Kind::Sidecar)).partition(|(_, sidecar)| *sidecar);
+        for (i, sidecar) in others.into_iter().chain(sidecars.into_iter().rev()) {
+            self.begin_stop(key, i, grace_ms, "", sidecar, ctx);
         }
     }
 
@@ -454,8 +531,7 @@ impl Kubelet {
         c.pulls = crate::back_off::BackOff::default();
         c.failures = 0;
         if c.is_running() {
-            let message = format!("Container {} definition changed, will be restarted", c.name());
-            self.stop(key, i, grace, &message, ctx);
+            self.renew(key, i, grace, "definition changed", true, ctx);
         }
     }
 

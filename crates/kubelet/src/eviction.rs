@@ -278,10 +278,7 @@ impl Kubelet {
         }
         let pod = worker.pod.clone();
         self.recorder.event(ctx, &pod, EventType::Warning, "Evicted", message);
-        let running: Vec<usize> = (0..self.pods[key].containers.len()).collect();
-        for i in running {
-            self.stop(key, i, 1_000, "", ctx);
-        }
+        self.stop_in_order(key, 1_000, ctx);
         self.sync_by(key, ctx.now);
     }
 

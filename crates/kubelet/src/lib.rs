@@ -4,7 +4,7 @@
 //! Does not own: which pods come (scheduler), what runs inside a container (containers), who reaches it (network).
 //!
 //! Models `pkg/kubelet`: pod workers, volumes, probes, the status manager, the image manager, the server of streams.
-//! Not modelled: device plugins, in-place resize.
+//! Not modelled: device plugins.
 
 mod admission;
 mod adopt;
@@ -23,6 +23,7 @@ pub mod net;
 mod node_status;
 mod pod_worker;
 mod probes;
+mod resize;
 pub mod runtime;
 mod static_pods;
 mod status;
@@ -116,6 +117,8 @@ pub struct Kubelet {
     /// Bytes of the disk that are no pod's.
     disk_filler: u64,
     pressure: eviction::Pressure,
+    /// Pods whose resize has no room yet.
+    pending_resizes: BTreeSet<Str>,
     /// How often the node was started again.
     boots: u32,
     lease_timer: Option<TimerId>,
@@ -154,6 +157,7 @@ impl Kubelet {
             unwell: BTreeSet::new(),
             disk_filler: 0,
             pressure: eviction::Pressure::default(),
+            pending_resizes: BTreeSet::new(),
             boots: 0,
             lease_timer: None,
             report_timer: None,
@@ -256,6 +260,8 @@ impl Kubelet {
             {
                 self.release_address(&worker.ip);
                 self.images.forget(&key);
+                self.pending_resizes.remove(&key);
+                self.retry_resizes(now);
                 if worker.pod["spec"]["volumes"].items().len() > 1 || !worker.volumes.is_empty() {
                     self.tasks.set(now, Task::Clean(worker.uid().into()));
                 }
@@ -267,11 +273,14 @@ impl Kubelet {
                 // Somebody else has written the status: what the kubelet knows better is told again.
                 let others =
                     !pod["status"].same(&worker.pod["status"]) && pod["status"] != worker.pod["status"];
-                let (due, new_images) = worker.update(pod, change.revision);
-                for i in new_images {
+                let news = worker.update(pod, change.revision);
+                for i in news.images {
                     self.tasks.set(now, Task::NewImage(key.clone(), i));
                 }
-                if due {
+                if news.resize {
+                    self.tasks.set(now, Task::Pod(key.clone(), Work::Resize));
+                }
+                if news.due {
                     self.sync_by(&key, now);
                     if !pod.is_terminating() {
                         self.limits_changed(&key, now);

@@ -2,7 +2,7 @@
 //! is done.
 //!
 //! Models `pkg/kubelet/pod_workers.go` and `kuberuntime` (computePodActions, computeInitContainerActions).
-//! A rule that restarts all containers restarts its own only. Not modelled: in-place resize.
+//! A rule that restarts all containers restarts its own only.
 
 use ordered::BTreeMap;
 
@@ -11,6 +11,7 @@ use objects::{Str, Value};
 
 use crate::container::{Container, Kind, State};
 use crate::probes::ProbeKind;
+use crate::resize::Resize;
 use crate::static_pods::{Fixed, MIRROR};
 use crate::volumes::Mounted;
 
@@ -43,6 +44,10 @@ pub(crate) enum Work {
     OutOfMemory(usize, u32),
     /// Volumes the kubelet writes are looked at again.
     Refresh,
+    /// Other resources are wanted, or may be had now.
+    Resize,
+    /// A resize is in force.
+    Resized,
     /// `activeDeadlineSeconds` have passed.
     Deadline,
     /// Tell the API server.
@@ -81,6 +86,17 @@ pub(crate) struct PodWorker {
     pub(crate) fixed: Option<Fixed>,
     /// The part of the cluster itself that runs in the pod.
     pub(crate) component: Option<Str>,
+    pub(crate) resize: Resize,
+}
+
+/// What a newer version of a pod brings.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    pub(crate) due: bool,
+    /// The containers whose image has changed.
+    pub(crate) images: Vec<usize>,
+    /// Other resources are wanted.
+    pub(crate) resize: bool,
 }
 
 impl PodWorker {
@@ -111,6 +127,7 @@ impl PodWorker {
             disrupted: false,
             fixed: fixed(pod),
             component: component(pod),
+            resize: Resize::default(),
         }
     }
 
@@ -142,13 +159,13 @@ impl PodWorker {
         format!("{}_{}({})", self.pod.name(), self.pod.namespace(), self.uid())
     }
 
-    /// Takes a newer version in. True when there is something to do about it, and the containers whose image changed.
-    pub(crate) fn update(&mut self, pod: &Value, cause: u64) -> (bool, Vec<usize>) {
+    /// Takes a newer version in: what there is to do about it.
+    pub(crate) fn update(&mut self, pod: &Value, cause: u64) -> News {
         let deletion =
             pod.is_terminating() && pod.meta()["deletionTimestamp"] != self.pod.meta()["deletionTimestamp"];
         let spec_changed = !pod["spec"].same(&self.pod["spec"]) && pod["spec"] != self.pod["spec"];
         self.pod = pod.clone();
-        let mut changed = Vec::new();
+        let mut news = News { due: deletion || spec_changed, ..News::default() };
         if deletion || spec_changed {
             self.cause = cause;
         }
@@ -157,9 +174,17 @@ impl PodWorker {
                 let new = pod["spec"][c.list()].items().iter().find(|n| n["name"] == c.spec["name"]);
                 if let Some(new) = new {
                     if new["image"] != c.spec["image"] {
-                        changed.push(i);
+                        news.images.push(i);
                     }
-                    c.spec = new.clone();
+                    let had = std::mem::replace(&mut c.spec, new.clone());
+                    if had["resources"] != new["resources"] {
+                        // It has what it had until the kubelet allots it more or less.
+                        news.resize = true;
+                        match &had["resources"] {
+                            Value::Null => drop(c.spec.remove("resources")),
+                            r => c.spec.set("resources", r),
+                        }
+                    }
                 }
             }
             for e in pod["spec"]["ephemeralContainers"].items() {
@@ -168,7 +193,7 @@ impl PodWorker {
                 }
             }
         }
-        (deletion || spec_changed, changed)
+        news
     }
 
     /// Whether its processes see the node's own disk.
@@ -193,11 +218,25 @@ impl PodWorker {
         }
     }
 
+    /// Whether a container that is well but for its probes is started anew: rules for exit codes are not asked.
+    pub(crate) fn restarts_failed(&self, c: &Container) -> bool {
+        let own = &c.spec["restartPolicy"];
+        if own.is_null() { self.pod["spec"]["restartPolicy"] != "Never" } else { *own != "Never" }
+    }
+
     /// An init container failed for good: the pod has failed.
     pub(crate) fn init_failed(&self) -> bool {
         self.containers.iter().any(|c| {
             c.kind == Kind::Init && c.ended().is_some_and(|e| e.code != 0) && !self.should_restart(c)
         })
+    }
+
+    /// Whether a sidecar may end: no main container and no sidecar after it runs.
+    pub(crate) fn is_turn_of(&self, i: usize) -> bool {
+        let before = |(j, c): (usize, &Container)| {
+            c.is_running() && (c.kind == Kind::Main || (c.kind == Kind::Sidecar && j > i))
+        };
+        !self.containers.iter().enumerate().any(before)
     }
 
     /// Whether every init container is behind the pod.

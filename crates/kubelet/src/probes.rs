@@ -149,7 +149,8 @@ impl Kubelet {
         if prober.on_hold || (kind == ProbeKind::Startup && started) {
             return;
         }
-        let waits = prober.pending.is_some();
+        // Nobody is asked before its postStart hook has ended.
+        let waits = prober.pending.is_some() || c.post_start.is_some();
         self.tick(key, i, kind, ctx.now + period_ms(&spec));
         if waits || (kind != ProbeKind::Startup && !started) {
             return;
@@ -383,7 +384,6 @@ impl Kubelet {
                 p.run = 0;
             }
         }
-        let name = c.name().to_owned();
         if let Some(text) = text {
             self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "Unhealthy", &text);
         }
@@ -394,8 +394,7 @@ impl Kubelet {
             let word = title.to_lowercase();
             let grace = spec["terminationGracePeriodSeconds"]
                 .int_or(pod["spec"]["terminationGracePeriodSeconds"].int_or(30));
-            let message = format!("Container {name} failed {word} probe, will be restarted");
-            self.stop(key, i, grace * 1000, &message, ctx);
+            self.renew(key, i, grace * 1000, &format!("failed {word} probe"), false, ctx);
         } else if changed {
             if kind == ProbeKind::Startup {
                 self.tick(key, i, ProbeKind::Readiness, ctx.now);

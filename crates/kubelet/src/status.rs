@@ -77,7 +77,9 @@ fn phase(worker: &PodWorker) -> &'static str {
     let waits = |c: &&Container| {
         c.kind == Kind::Main
             && c.last.is_none()
-            && (matches!(c.state, State::Absent) || (c.reason.is_some() && c.starts == 0))
+            && (matches!(c.state, State::Absent)
+                || c.post_start.is_some()
+                || (c.reason.is_some() && c.starts == 0))
     };
     if worker.containers.iter().any(|c| waits(&c)) { "Pending" } else { "Running" }
 }
@@ -150,10 +152,18 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
         };
         list.push(condition(pod, kind, ok, reason, message, generation, now));
     }
-    const OWN: [&str; 5] =
-        ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+    const OWN: [&str; 7] = [
+        "PodReadyToStartContainers",
+        "Initialized",
+        "Ready",
+        "ContainersReady",
+        "PodScheduled",
+        "PodResizePending",
+        "PodResizeInProgress",
+    ];
     let kept = pod["status"]["conditions"].items().iter().filter(|c| !OWN.contains(&c["type"].text()));
     list.extend(kept.cloned());
+    list.extend(worker.resize.conditions());
     if worker.disrupted && pod.condition("DisruptionTarget").is_null() {
         let message = worker.failed.as_ref().map_or("", |(_, m)| m.as_str());
         let reason = "TerminationByKubelet";
@@ -205,19 +215,31 @@ fn is_incomplete(worker: &PodWorker, c: &Container) -> bool {
 
 fn container_status(worker: &PodWorker, c: &Container) -> Value {
     let image_id = c.image.as_ref().filter(|_| c.starts > 0).map_or(Str::default(), |i| i.id.clone());
+    // What is in its postStart hook has not been looked at since before its start.
+    let hooked = c.post_start.is_some();
+    let image_id = if hooked && c.last.is_none() { Str::default() } else { image_id };
+    let starts = c.starts - u32::from(hooked);
     let mut s = value!({
         "name": (c.name()), "image": (&c.spec["image"]), "imageID": (image_id),
-        "ready": (c.is_ready()), "restartCount": (c.starts.saturating_sub(1)),
+        "ready": (c.is_ready()), "restartCount": (starts.saturating_sub(1)),
         "started": (c.is_started() && c.kind != Kind::Init),
-        "lastState": {}, "resources": (c.spec["resources"].clone()),
+        "lastState": {},
     });
-    let id = match &c.state {
-        State::Absent => "",
-        State::Running { .. } => c.id.as_str(),
-        State::Ended(e) => e.id.as_str(),
+    let id = match (&c.state, &c.last) {
+        (State::Running { .. }, None) if hooked => "",
+        (State::Running { .. }, Some(before)) if hooked => before.id.as_str(),
+        (State::Absent, _) => "",
+        (State::Running { .. }, _) => c.id.as_str(),
+        (State::Ended(e), _) => e.id.as_str(),
     };
     if !id.is_empty() {
         s.set("containerID", id);
+        // Nothing is allocated to what never was.
+        s.set("resources", c.spec["resources"].clone());
+        let requests = &c.spec["resources"]["requests"];
+        if !requests.is_null() {
+            s.set("allocatedResources", requests);
+        }
     }
     let waiting = |reason: &str, message: &str| {
         let mut w = value!({"reason": (reason)});
@@ -227,7 +249,10 @@ fn container_status(worker: &PodWorker, c: &Container) -> Value {
         value!({"waiting": (w)})
     };
     let mut last = c.last.as_ref();
+    let initializing = !worker.pod["spec"]["initContainers"].items().is_empty() && c.kind != Kind::Ephemeral;
+    let begins = if initializing { "PodInitializing" } else { "ContainerCreating" };
     let state = match (&c.state, &c.reason) {
+        (State::Running { .. }, _) if hooked => last.take().map_or_else(|| waiting(begins, ""), ended),
         (State::Running { since }, _) => value!({"running": {"startedAt": (since.rfc3339())}}),
         (State::Ended(e), Some((reason, message))) if worker.should_restart(c) && !worker.is_ending() => {
             last = Some(e);
@@ -235,11 +260,7 @@ fn container_status(worker: &PodWorker, c: &Container) -> Value {
         }
         (State::Ended(e), _) => ended(e),
         (State::Absent, Some((reason, message))) => waiting(reason, message),
-        (State::Absent, None) => {
-            let init = !worker.pod["spec"]["initContainers"].items().is_empty();
-            let initializing = init && c.kind != Kind::Ephemeral;
-            waiting(if initializing { "PodInitializing" } else { "ContainerCreating" }, "")
-        }
+        (State::Absent, None) => waiting(begins, ""),
     };
     s.set("state", state);
     if let Some(e) = last {

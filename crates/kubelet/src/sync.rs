@@ -67,6 +67,8 @@ impl Kubelet {
             Work::Kill(i, start) => self.kill(&key, i, start, ctx),
             Work::OutOfMemory(i, start) => self.out_of_memory(&key, i, start, ctx),
             Work::Refresh => self.refresh(&key, ctx),
+            Work::Resize => self.resize(&key, ctx),
+            Work::Resized => self.resized(&key, ctx),
             Work::Deadline => self.deadline(&key, ctx),
             Work::Report => self.report(&key, ctx),
             Work::Remove => self.remove(&key, ctx),
@@ -161,7 +163,9 @@ impl Kubelet {
                 look_at = Some(look_at.map_or(c.retry_at, |t| t.min(c.retry_at)));
                 continue;
             }
-            if let Some(finished) = c.ended().map(|e| e.finished) {
+            let renewed = std::mem::take(&mut c.renewed);
+            let counted = if renewed { c.last.as_ref() } else { c.ended() };
+            if let Some(finished) = counted.map(|e| e.finished) {
                 if c.crashes.holds_since(finished, ctx.now) {
                     let name = c.name().to_owned();
                     let delay = c.crashes.delay_ms;
@@ -364,6 +368,7 @@ impl Kubelet {
         let c = &mut worker.containers[i];
         c.busy = false;
         c.starts += 1;
+        c.renewed = false;
         c.hung = false;
         c.stop = None;
         c.probes = None;
@@ -447,6 +452,7 @@ impl Kubelet {
                     worker.pod.set("status", stored["status"].clone());
                 }
                 if matches!(stored["status"]["phase"].text(), "Succeeded" | "Failed") {
+                    self.retry_resizes(ctx.now);
                     self.unmount(key, ctx);
                 }
             }

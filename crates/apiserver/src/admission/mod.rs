@@ -8,6 +8,7 @@ mod dynamic;
 mod limit_ranger;
 mod namespace_lifecycle;
 mod pod_resources;
+mod pod_resize;
 mod pod_security;
 mod priority;
 mod resource_quota;
@@ -82,6 +83,10 @@ impl ApiServer {
     ) -> Result<(), Status> {
         if cx.resource.storage == "persistentvolumeclaims" && !new["spec"].same(&old["spec"]) {
             volume_resize::admit(self, cx, new, old)?;
+        }
+        if cx.resource.id == "pods" && cx.request.subresource == "resize" {
+            limit_ranger::check(self, cx, new)?;
+            pod_resize::admit(self, cx, new, old)?;
         }
         self.admit_mutating(cx, new, old)
     }

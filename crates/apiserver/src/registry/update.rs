@@ -88,6 +88,9 @@ impl ApiServer {
                 }
                 (strategy.prepare_status)(&mut new, &old);
             }
+            Part::Prepared if cx.request.subresource == "resize" => {
+                crate::strategy::pod::prepare_resize(&mut new, &old);
+            }
             Part::Prepared => {}
         }
         self.manage_change(cx, &mut new, &old, part);

@@ -32,6 +32,38 @@ fn prepare_create(pod: &mut Value, _: clock::Time) {
     pod.set("status", status);
 }
 
+/// Of what a resize writes only the resources and resize policies of containers remain. Containers that do not fit each
+/// other are left for validation to find.
+pub(crate) fn prepare_resize(new: &mut Value, old: &Value) {
+    let mut spec = old["spec"].clone();
+    for list in ["initContainers", "containers"] {
+        let (is, was) = (new["spec"][list].items(), old["spec"][list].items());
+        if is.len() != was.len() || is.iter().zip(was).any(|(a, b)| a["name"] != b["name"]) {
+            return;
+        }
+        if is.is_empty() {
+            continue;
+        }
+        let merged = is.iter().zip(was).map(|(a, b)| {
+            let mut c = b.clone();
+            for key in ["resources", "resizePolicy"] {
+                match a.find(key) {
+                    Some(v) => c.set(key, v),
+                    None => drop(c.remove(key)),
+                }
+            }
+            c
+        });
+        spec.set(list, merged.collect::<Vec<_>>());
+    }
+    match new["spec"].find("resources") {
+        Some(r) => spec.set("resources", r),
+        None => drop(spec.remove("resources")),
+    }
+    new.set("spec", spec);
+    new.set("status", &old["status"]);
+}
+
 fn prepare_status(new: &mut Value, old: &Value) {
     if new.meta()["ownerReferences"] != old.meta()["ownerReferences"] {
         let owners = old.meta()["ownerReferences"].clone();

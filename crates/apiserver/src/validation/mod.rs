@@ -210,6 +210,9 @@ impl ApiServer {
         match &cx.resource {
             Served::Custom(c) => custom::validate_all(new, old, &c.schema, &mut errs),
             Served::BuiltIn(r) if part == Part::Main && changed => (of(r).update)(new, old, &mut errs),
+            Served::BuiltIn(r) if r.id == "pods" && cx.request.subresource == "resize" && changed => {
+                pod::validate_resize(new, old, &mut errs);
+            }
             Served::BuiltIn(_) => {}
         }
         finish(cx, new, errs)

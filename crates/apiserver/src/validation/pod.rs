@@ -145,6 +145,72 @@ pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
     });
 }
 
+/// A write of the subresource `resize`.
+pub(super) fn validate_resize(new: &Value, old: &Value, errs: &mut Errors) {
+    if !old.annotations()["kubernetes.io/config.mirror"].is_null() {
+        return errs.forbidden("static pods cannot be resized");
+    }
+    validate(new, errs);
+    let (s, was) = (&new["spec"], &old["spec"]);
+    errs.at("spec", |e| {
+        if crate::strategy::pod::qos_class(s) != crate::strategy::pod::qos_class(was) {
+            e.invalid(&new["status"]["qosClass"], "Pod QOS Class may not change as a result of resizing");
+        }
+        let mut fit = true;
+        for list in ["containers", "initContainers"] {
+            let (is, before) = (s[list].items(), was[list].items());
+            if is.len() != before.len() {
+                fit = false;
+                e.at(list, |e| e.forbidden(&format!("{list} may not be added or removed on resize")));
+                continue;
+            }
+            e.each(s, list, |e, i, c| {
+                if c["name"] != before[i]["name"] {
+                    fit = false;
+                    e.at("name", |e| e.forbidden(&format!("{list} may not be renamed or reordered on resize")));
+                }
+            });
+        }
+        if !fit {
+            return;
+        }
+        for list in ["initContainers", "containers"] {
+            e.each(s, list, |e, i, c| resized(e, c, &was[list].items()[i], list));
+        }
+    });
+}
+
+/// What may not be about one container of a resize.
+fn resized(e: &mut Errors, new: &Value, old: &Value, list: &str) {
+    let (r, had) = (&new["resources"], &old["resources"]);
+    if list == "initContainers" && old["restartPolicy"] != "Always" {
+        if r != had {
+            e.elsewhere("spec", |e| e.forbidden("resources for non-sidecar init containers are immutable"));
+        }
+        return;
+    }
+    e.at("resources", |e| {
+        for (kind, text) in [("requests", "resource requests"), ("limits", "resource limits")] {
+            if had[kind].entries().iter().any(|(k, _)| r[kind].find(k).is_none()) {
+                e.at(kind, |e| e.forbidden(&format!("{text} cannot be removed")));
+            }
+        }
+    });
+    let rest = |of: &Value, kind: &str| -> Vec<(objects::Str, Value)> {
+        let all = of[kind].entries().iter().filter(|(k, _)| !matches!(k.as_str(), "cpu" | "memory"));
+        all.map(|(k, v)| (k.as_str().into(), v.clone())).collect()
+    };
+    if ["requests", "limits"].iter().any(|k| rest(r, k) != rest(had, k))
+        || new["resizePolicy"] != old["resizePolicy"]
+    {
+        if list == "containers" {
+            e.elsewhere("spec", |e| e.forbidden("only cpu and memory resources are mutable"));
+        } else {
+            e.forbidden("only cpu and memory resources for init or sidecar containers are mutable");
+        }
+    }
+}
+
 fn same_but_images(key: &str, new: &Value, old: &Value) -> bool {
     if new == old {
         return true;
