@@ -20,6 +20,7 @@ impl Kubelet {
         let mut worker = PodWorker::new(pod, pod.revision());
         let host = pod["spec"]["hostNetwork"].is_true();
         worker.ip = if host { self.host_ip() } else { self.allocate_address() };
+        worker.ip_known = true;
         worker.start_time = ctx.now;
         worker.sandbox_ready = true;
         worker.mounted = true;

@@ -60,6 +60,8 @@ pub(crate) enum Work {
 pub(crate) struct PodWorker {
     pub(crate) pod: Value,
     pub(crate) ip: Str,
+    /// The runtime was asked for the address since it was given.
+    pub(crate) ip_known: bool,
     pub(crate) start_time: Time,
     pub(crate) sandbox_ready: bool,
     pub(crate) containers: Vec<Container>,
@@ -109,6 +111,7 @@ impl PodWorker {
         Self {
             pod: pod.clone(),
             ip: Str::default(),
+            ip_known: false,
             start_time: Time(0),
             sandbox_ready: false,
             containers: init.chain(main).chain(ephemeral).collect(),

@@ -7,6 +7,7 @@
 
 use client::{Ctx, EventType};
 use clock::{Millis, Time};
+use objects::quantity::Quantity;
 use objects::{Str, Value, json, value};
 
 use crate::container::Kind;
@@ -84,6 +85,41 @@ pub(crate) fn allocated(worker: &PodWorker) -> Value {
         spec.set(list, all.collect::<Vec<_>>());
     }
     spec
+}
+
+/// The sum of what a spec's containers ask for at one time, for `requests` or `limits`.
+pub(crate) fn total(spec: &Value, kind: &str) -> Value {
+    let whole = &spec["resources"][kind];
+    let mut names: Vec<Str> = Vec::new();
+    let lists = ["initContainers", "containers"];
+    for c in lists.iter().flat_map(|l| spec[*l].items()) {
+        for (name, _) in c["resources"][kind].entries() {
+            if !names.iter().any(|n| *n == *name) {
+                names.push(name.as_str().into());
+            }
+        }
+    }
+    let of = |c: &Value, name: &str| Quantity::of(&c["resources"][kind][name]);
+    let mut all = Value::map();
+    for name in names {
+        let (mut sidecars, mut most) = (Quantity::zero(), Quantity::zero());
+        for c in spec["initContainers"].items() {
+            let alone = of(c, &name);
+            let mut at_once = sidecars.clone();
+            at_once.add(&alone);
+            if c["restartPolicy"] == "Always" {
+                sidecars = at_once.clone();
+            }
+            most = most.max(at_once);
+        }
+        let mut together = sidecars;
+        spec["containers"].items().iter().for_each(|c| together.add(&of(c, &name)));
+        all.set(name, together.max(most).canonical());
+    }
+    for (name, q) in whole.entries() {
+        all.set(name.clone(), q);
+    }
+    all
 }
 
 /// Whether one of the changed resources asks for a restart.

@@ -8,6 +8,7 @@ use ordered::Sort as _;
 
 use crate::container::{Container, Ended, Kind, State};
 use crate::pod_worker::PodWorker;
+use crate::resize;
 
 /// The whole status. Conditions of others (the scheduler's, readiness gates) are kept.
 pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value {
@@ -34,7 +35,7 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
     s.set("startTime", worker.start_time.rfc3339());
     s.set("hostIP", host_ip);
     s.set("hostIPs", vec![value!({"ip": (host_ip)})]);
-    if !worker.ip.is_empty() {
+    if !worker.ip.is_empty() && worker.ip_known {
         s.set("podIP", &worker.ip);
         s.set("podIPs", vec![value!({"ip": (&worker.ip)})]);
     }
@@ -55,10 +56,33 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
         }
     }
     s.set("conditions", conditions(worker, phase, generation, now));
-    if s["resources"].is_null() {
-        s.set("resources", Value::map());
-    }
+    set_resources(worker, &mut s);
     s
+}
+
+/// What the pod has as a whole, as far as its containers say.
+fn set_resources(worker: &PodWorker, s: &mut Value) {
+    let known = worker.resize.in_progress.is_none() && s["resources"].find("requests").is_some();
+    if known {
+        return;
+    }
+    let (requests, limits) = match worker.containers.as_slice() {
+        [only] => (only.spec["resources"]["requests"].clone(), only.spec["resources"]["limits"].clone()),
+        _ => {
+            let spec = resize::allocated(worker);
+            (resize::total(&spec, "requests"), resize::total(&spec, "limits"))
+        }
+    };
+    let mut all = Value::map();
+    for (key, list) in [("limits", &limits), ("requests", &requests)] {
+        if !list.is_zero() {
+            all.set(key, list);
+        }
+    }
+    s.set("resources", all);
+    if !requests.is_zero() {
+        s.set("allocatedResources", requests);
+    }
 }
 
 fn phase(worker: &PodWorker) -> &'static str {
@@ -130,7 +154,8 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
         })
         .collect();
     let gate_message = gate_messages.join(", ");
-    let mut list = vec![
+    let mut list = others(worker, generation, now);
+    list.extend([
         condition(pod, "PodReadyToStartContainers", sandbox, "", "", generation, now),
         condition(
             pod,
@@ -141,7 +166,7 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
             generation,
             now,
         ),
-    ];
+    ]);
     for kind in ["Ready", "ContainersReady"] {
         let gated = kind == "Ready" && !closed.is_empty();
         let ok = containers_ready && !gated && !done && !failed;
@@ -152,6 +177,12 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
         };
         list.push(condition(pod, kind, ok, reason, message, generation, now));
     }
+    list.push(condition(pod, "PodScheduled", true, "", "", generation, now));
+    list
+}
+
+/// Conditions that come before the kubelet's usual ones: those of others, a resize, the end by the node.
+fn others(worker: &PodWorker, generation: i64, now: Time) -> Vec<Value> {
     const OWN: [&str; 7] = [
         "PodReadyToStartContainers",
         "Initialized",
@@ -161,15 +192,15 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
         "PodResizePending",
         "PodResizeInProgress",
     ];
+    let pod = &worker.pod;
     let kept = pod["status"]["conditions"].items().iter().filter(|c| !OWN.contains(&c["type"].text()));
-    list.extend(kept.cloned());
+    let mut list: Vec<Value> = kept.cloned().collect();
     list.extend(worker.resize.conditions());
     if worker.disrupted && pod.condition("DisruptionTarget").is_null() {
         let message = worker.failed.as_ref().map_or("", |(_, m)| m.as_str());
         let reason = "TerminationByKubelet";
         list.push(condition(pod, "DisruptionTarget", true, reason, message, generation, now));
     }
-    list.push(condition(pod, "PodScheduled", true, "", "", generation, now));
     list
 }
 

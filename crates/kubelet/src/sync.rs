@@ -124,6 +124,7 @@ impl Kubelet {
         let ip = if host { self.host_ip() } else { self.allocate_address() };
         if let Some(worker) = self.pods.get_mut(key) {
             worker.ip = ip.clone();
+            worker.ip_known = host;
             worker.sandbox_ready = true;
         }
         if !host {
@@ -134,7 +135,8 @@ impl Kubelet {
 
     /// Looks at the pod as a whole: tells the API server, then does what is to be done next.
     pub(crate) fn sync(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
-        let Some(worker) = self.pods.get(key) else { return };
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        worker.ip_known = true;
         if worker.is_ending() {
             return self.terminate(key, ctx);
         }
@@ -229,6 +231,10 @@ impl Kubelet {
                 }
                 let message = format!("Pulling image \"{image}\"");
                 self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Pulling", &message);
+                // A pull may take long: that the sandbox is ready is told before.
+                if self.pods.get(key).is_some_and(|w| !w.ip_known) {
+                    self.schedule_report(key, ctx.now);
+                }
                 let logins = self.logins(key, true, ctx);
                 let done_at = self.images.pull(&image, key, &self.depot.registry, &logins, ctx.now);
                 self.tasks.set(done_at, Task::Pod(key.clone(), Work::Pulled(i)));
