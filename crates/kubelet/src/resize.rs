@@ -175,7 +175,10 @@ impl Kubelet {
             let new = wanted(w, i);
             let c = &mut w.containers[i];
             let old = c.spec["resources"].clone();
-            if c.is_running() && matches!(c.kind, Kind::Main | Kind::Sidecar) && needs_restart(&c.spec, &old, &new) {
+            if c.is_running()
+                && matches!(c.kind, Kind::Main | Kind::Sidecar)
+                && needs_restart(&c.spec, &old, &new)
+            {
                 restarts.push(i);
             }
             if new.is_null() {
@@ -217,7 +220,9 @@ impl Kubelet {
 
     /// What the node lacks for this spec of the pod, beside what the others have.
     fn lacks(&self, key: &Str, spec: &Value) -> Option<(&'static str, String)> {
-        admission::RESOURCES[..2].iter().find_map(|(resource, reason)| self.lacks_of(key, spec, resource, reason))
+        admission::RESOURCES[..2]
+            .iter()
+            .find_map(|(resource, reason)| self.lacks_of(key, spec, resource, reason))
     }
 }
 

@@ -40,7 +40,8 @@ pub(super) fn admit(server: &ApiServer, cx: &Cx<'_>, new: &Value, old: &Value) -
         return forbidden(&format!("node \"{node}\" not found"));
     };
     let lacks = |resource: &&str| {
-        let (asked, has) = (requested(spec, resource), amount(resource, &found["status"]["allocatable"][*resource]));
+        let (asked, has) =
+            (requested(spec, resource), amount(resource, &found["status"]["allocatable"][*resource]));
         (asked > has).then(|| format!("{resource}, requested: {asked}, allocatable: {has}"))
     };
     let all: Vec<String> = ["cpu", "memory"].iter().filter_map(lacks).collect();

@@ -167,7 +167,9 @@ pub(super) fn validate_resize(new: &Value, old: &Value, errs: &mut Errors) {
             e.each(s, list, |e, i, c| {
                 if c["name"] != before[i]["name"] {
                     fit = false;
-                    e.at("name", |e| e.forbidden(&format!("{list} may not be renamed or reordered on resize")));
+                    e.at("name", |e| {
+                        e.forbidden(&format!("{list} may not be renamed or reordered on resize"))
+                    });
                 }
             });
         }
