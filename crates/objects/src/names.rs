@@ -75,6 +75,22 @@ pub fn dns1123_subdomain(value: &str) -> Errors {
     errors
 }
 
+/// Search domains: `IsDNS1123SubdomainWithUnderscore`.
+#[must_use]
+pub fn dns1123_subdomain_with_underscore(value: &str) -> Errors {
+    let mut errors = too_long(value, 253);
+    let label = |l: &str| {
+        let rest = l.strip_prefix('_').unwrap_or(l);
+        ends_well(rest, lower, |b| lower(b) || matches!(b, b'-' | b'_'))
+    };
+    if !value.split('.').all(label) {
+        let message = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character";
+        let part = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
+        errors.push(regex_error(message, &format!("{part}(\\.{part})*"), &["example.com"]));
+    }
+    errors
+}
+
 /// Service names: `IsDNS1035Label`.
 #[must_use]
 pub fn dns1035_label(value: &str) -> Errors {

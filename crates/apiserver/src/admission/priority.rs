@@ -39,12 +39,21 @@ pub(super) fn admit(server: &ApiServer, _cx: &Cx<'_>, pod: &mut Value) -> Result
         );
         return Err(Status::forbidden("", "pods", pod.name(), &why));
     }
+    let policy = if policy.is_empty() { Str::new_static("PreemptLowerPriority") } else { policy };
+    if let Some(given) = pod["spec"]["preemptionPolicy"].as_str()
+        && *given != *policy
+    {
+        let why = format!(
+            "the string value of PreemptionPolicy ({given}) must not be provided in pod spec; priority admission \
+             controller computed {policy} from the given PriorityClass name"
+        );
+        return Err(Status::forbidden("", "pods", pod.name(), &why));
+    }
     let spec = pod.map_mut().entry("spec").map_mut();
     if spec.get("priority").is_none() {
         spec.insert("priority", value);
     }
     if spec.get("preemptionPolicy").is_none() {
-        let policy = if policy.is_empty() { Str::new_static("PreemptLowerPriority") } else { policy };
         spec.insert("preemptionPolicy", policy);
     }
     if class.is_empty() && !name.is_empty() {

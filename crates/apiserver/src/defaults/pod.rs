@@ -1,11 +1,11 @@
 //! Pods and everything with a pod template.
 //!
 //! Models SetDefaults_Pod, _PodSpec, _Container, _Volume and their parts in `pkg/apis/core/v1/defaults.go`.
-//! Not modelled: pod-level requests from the sum of the containers'.
 
 use objects::{Str, Value};
 
 use super::{each, fill, part};
+use crate::validation::aggregate;
 
 pub(crate) fn defaults(pod: &mut Value) {
     pod_spec(pod.map_mut().entry("spec"));
@@ -19,11 +19,54 @@ pub(crate) fn pod_spec(s: &mut Value) {
             requests_from_limits(c);
         }
     }
-    if s["resources"]["limits"].entries().iter().any(|_| true) && s["resources"]["requests"].is_null() {
-        let limits = s["resources"]["limits"].clone();
-        s.set_at(&["resources", "requests"], limits);
-    }
+    pod_resources(s);
     fill(s, "enableServiceLinks", true);
+    if s["hostNetwork"].is_true() {
+        for key in ["containers", "initContainers"] {
+            for c in each(s, key) {
+                host_ports(c);
+            }
+        }
+    }
+}
+
+/// On the host's network a port is the host's too.
+fn host_ports(c: &mut Value) {
+    for p in each(c, "ports") {
+        if p["hostPort"].int() == 0 && !p["containerPort"].is_null() {
+            let port = p["containerPort"].clone();
+            p.set("hostPort", port);
+        }
+    }
+}
+
+/// What a pod as a whole asks for, where it says something of itself.
+fn pod_resources(s: &mut Value) {
+    let given = |s: &Value, list: &str| !s["resources"][list].entries().is_empty();
+    if !given(s, "limits") && !given(s, "requests") {
+        return;
+    }
+    let known = |name: &str| matches!(name, "cpu" | "memory") || name.starts_with("hugepages-");
+    for (name, sum) in aggregate(s, "limits") {
+        let r = &s["resources"];
+        let open = r["requests"][name.as_str()].is_null() && r["limits"][name.as_str()].is_null();
+        if name.starts_with("hugepages-") && open {
+            s.set_at(&["resources", "limits", &name], sum.canonical());
+        }
+    }
+    if !given(s, "limits") {
+        return;
+    }
+    for (name, sum) in aggregate(s, "requests") {
+        if matches!(name.as_str(), "cpu" | "memory") && s["resources"]["requests"][name.as_str()].is_null() {
+            s.set_at(&["resources", "requests", &name], sum.canonical());
+        }
+    }
+    for (name, limit) in s["resources"]["limits"].clone().entries() {
+        if known(name) && s["resources"]["requests"][name.as_str()].is_null() {
+            s.set_at(&["resources", "requests", name], limit);
+        }
+    }
 }
 
 fn requests_from_limits(container: &mut Value) {
@@ -42,14 +85,10 @@ pub(crate) fn template(template: &mut Value) {
 
 /// What every pod spec gets, a template's too.
 pub(crate) fn spec(spec: &mut Value) {
-    let host_network = spec["hostNetwork"].is_true();
-    for key in ["containers", "initContainers"] {
+    for key in ["containers", "initContainers", "ephemeralContainers"] {
         for c in each(spec, key) {
-            container(c, host_network);
+            container(c);
         }
-    }
-    for c in each(spec, "ephemeralContainers") {
-        container(c, false);
     }
     for v in each(spec, "volumes") {
         volume(v);
@@ -68,7 +107,7 @@ pub(crate) fn spec(spec: &mut Value) {
     }
 }
 
-fn container(c: &mut Value, host_network: bool) {
+fn container(c: &mut Value) {
     fill(c, "resources", Value::map());
     if c["imagePullPolicy"].is_null() {
         let policy = if is_latest(c["image"].text()) { "Always" } else { "IfNotPresent" };
@@ -78,10 +117,6 @@ fn container(c: &mut Value, host_network: bool) {
     fill(c, "terminationMessagePolicy", Str::new_static("File"));
     for p in each(c, "ports") {
         fill(p, "protocol", Str::new_static("TCP"));
-        if host_network && p["hostPort"].is_null() && !p["containerPort"].is_null() {
-            let port = p["containerPort"].clone();
-            p.set("hostPort", port);
-        }
     }
     for e in each(c, "env") {
         if let Some(field) = e.find_mut(&["valueFrom", "fieldRef"]).filter(|f| !f.is_null()) {

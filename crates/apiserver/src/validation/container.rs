@@ -1,64 +1,188 @@
 //! Containers: names, images, ports, environment.
 //!
 //! Models validateContainers, validateInitContainers, validateEphemeralContainers and their parts in
-//! `pkg/apis/core/validation`. Not modelled: restart rules, resize policies, security contexts.
+//! `pkg/apis/core/validation`. Not modelled: stop signals, which are off by default.
 
 use ordered::{BTreeMap, BTreeSet};
 
 use objects::quantity::Quantity;
 use objects::{Value, names};
 
-use super::{Errors, probe, resources, volume_mount};
+use super::{Errors, probe, resources, security, volume_mount};
 
 const PROTOCOLS: [&str; 3] = ["SCTP", "TCP", "UDP"];
+
+const RESTART_POLICIES: [&str; 3] = ["Always", "Never", "OnFailure"];
+const NOT_EPHEMERAL: [&str; 8] = [
+    "ports",
+    "resources",
+    "resizePolicy",
+    "restartPolicyRules",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "lifecycle",
+];
+
+/// What the containers of a pod have in common.
+struct Pod<'a> {
+    volumes: &'a BTreeMap<&'a str, &'a Value>,
+    claims: BTreeSet<&'a str>,
+    never_restarts: bool,
+    host_users: bool,
+}
 
 /// All containers of a pod spec; `volumes` are those one can mount.
 pub(super) fn validate(spec: &Value, volumes: &BTreeMap<&str, &Value>, e: &mut Errors) {
     let grace = spec["terminationGracePeriodSeconds"].int();
+    let claims = spec["resourceClaims"].items().iter().map(|c| c["name"].text());
+    let pod = Pod {
+        volumes,
+        claims: claims.filter(|n| !n.is_empty()).collect(),
+        never_restarts: spec["restartPolicy"] == "Never",
+        host_users: security::shares_users(spec),
+    };
     let mut seen = BTreeSet::new();
     if spec["containers"].items().is_empty() {
         e.at("containers", |e| e.required(""));
     }
     e.each(spec, "containers", |e, _, c| {
-        every(c, volumes, e);
+        every(c, &pod, e);
         if !seen.insert(c["name"].text().to_owned()) {
             e.at("name", |e| e.duplicate(&c["name"]));
         }
         probe::of_container(c, grace, e);
+        restart(c, e);
     });
-    host_ports(spec, e);
+    host_ports(spec["containers"].items(), "containers", e);
     e.each(spec, "initContainers", |e, _, c| {
-        every(c, volumes, e);
+        every(c, &pod, e);
+        let sidecar = c["restartPolicy"] == "Always";
+        restart(c, e);
         if !c["name"].text().is_empty() && !seen.insert(c["name"].text().to_owned()) {
             e.at("name", |e| e.duplicate(&c["name"]));
         }
-        if c["restartPolicy"] == "Always" {
+        // Each is looked at alone, and upstream names the place as if it were the first.
+        e.beside(|e| host_ports(std::slice::from_ref(c), "", e));
+        if sidecar {
             probe::of_container(c, grace, e);
-        } else {
-            for key in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
-                if !c[key].is_null() {
-                    e.at(key, |e| {
-                        e.forbidden("may not be set for init containers without restartPolicy=Always");
-                    });
-                }
+            return;
+        }
+        for key in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
+            if !c[key].is_null() {
+                e.at(key, |e| {
+                    e.forbidden("may not be set for init containers without restartPolicy=Always");
+                });
             }
         }
+        e.each(c, "resizePolicy", |e, _, p| {
+            if p["restartPolicy"] == "RestartContainer" {
+                let why = "must not be set to 'RestartContainer' for non-sidecar initContainers";
+                e.at("restartPolicy", |e| e.invalid(&p["restartPolicy"], why));
+            }
+        });
     });
+    let others = seen.clone();
     e.each(spec, "ephemeralContainers", |e, _, c| {
-        every(c, volumes, e);
+        every(c, &pod, e);
+        only_in_pods(c, e);
         if !seen.insert(c["name"].text().to_owned()) {
             e.at("name", |e| e.duplicate(&c["name"]));
         }
-        for key in ["ports", "lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
+        let target = &c["targetContainerName"];
+        if !target.text().is_empty() && !others.contains(target.text()) {
+            e.at("targetContainerName", |e| e.not_found(target));
+        }
+        const NOT_HERE: &str = "cannot be set for an Ephemeral Container";
+        for key in NOT_EPHEMERAL {
             if !c[key].is_zero() {
-                e.at(key, |e| e.forbidden("cannot be set for an Ephemeral Container"));
+                e.at(key, |e| e.forbidden(NOT_HERE));
+            }
+        }
+        e.each(c, "volumeMounts", |e, _, m| {
+            for key in ["subPath", "subPathExpr"] {
+                if !m[key].text().is_empty() {
+                    e.at(key, |e| e.forbidden(NOT_HERE));
+                }
+            }
+        });
+    });
+}
+
+/// What is asked of the containers of pods, and not of templates.
+pub(super) fn only_in_pods(c: &Value, e: &mut Errors) {
+    let image = c["image"].text();
+    if image.trim().len() != image.len() {
+        e.at("image", |e| e.invalid_text(image, "must not have leading or trailing whitespace"));
+    }
+}
+
+/// When a container restarts, unlike its pod.
+fn restart(c: &Value, e: &mut Errors) {
+    let (policy, rules) = (&c["restartPolicy"], c["restartPolicyRules"].items());
+    if policy.is_null() {
+        if !rules.is_empty() {
+            e.at("restartPolicy", |e| e.required("must specify restartPolicy when restart rules are used"));
+        }
+    } else if !RESTART_POLICIES.contains(&policy.text()) {
+        e.at("restartPolicy", |e| e.not_supported(policy, &RESTART_POLICIES));
+    }
+    if rules.len() > 20 {
+        e.at("restartPolicyRules", |e| e.too_many(rules.len(), 20));
+    }
+    e.each(c, "restartPolicyRules", |e, _, r| {
+        e.at("action", |e| match r["action"].text() {
+            "Restart" | "RestartAllContainers" => {}
+            other => e.not_supported(&other.into(), &["Restart", "RestartAllContainers"]),
+        });
+        e.at("exitCodes", |e| {
+            let codes = &r["exitCodes"];
+            if codes.is_null() {
+                e.required("must be specified");
+                return;
+            }
+            e.at("operator", |e| match codes["operator"].text() {
+                "In" | "NotIn" => {}
+                other => e.not_supported(&other.into(), &["In", "NotIn"]),
+            });
+            let values = codes["values"].items().len();
+            if values > 255 {
+                e.at("values", |e| e.too_many(values, 255));
+            }
+        });
+    });
+}
+
+fn resize(c: &Value, never_restarts: bool, e: &mut Errors) {
+    if c["resizePolicy"].items().is_empty() {
+        return;
+    }
+    e.at("resizePolicy", |e| {
+        let mut seen = BTreeSet::new();
+        for (i, p) in c["resizePolicy"].items().iter().enumerate() {
+            let (resource, policy) = (&p["resourceName"], &p["restartPolicy"]);
+            if !seen.insert(resource.text()) {
+                e.index(i, |e| e.duplicate(resource));
+            }
+            match resource.text() {
+                "cpu" | "memory" => {}
+                "" => e.required(""),
+                _ => e.not_supported(resource, &["cpu", "memory"]),
+            }
+            match policy.text() {
+                "NotRequired" | "RestartContainer" => {}
+                "" => e.required(""),
+                _ => e.not_supported(policy, &["NotRequired", "RestartContainer"]),
+            }
+            if never_restarts && policy != "NotRequired" {
+                e.invalid_text(policy.text(), "must be 'NotRequired' when pod `restartPolicy` is 'Never'");
             }
         }
     });
 }
 
 /// What holds for containers of every sort.
-fn every(c: &Value, volumes: &BTreeMap<&str, &Value>, e: &mut Errors) {
+fn every(c: &Value, pod: &Pod<'_>, e: &mut Errors) {
     let name = c["name"].text();
     e.at("name", |e| {
         if name.is_empty() {
@@ -74,15 +198,11 @@ fn every(c: &Value, volumes: &BTreeMap<&str, &Value>, e: &mut Errors) {
     ports(c, e);
     env(c, e);
     env_from(c, e);
-    volume_mount::validate(c, volumes, e);
+    volume_mount::validate(c, pod.volumes, e);
     e.one_of(c, "imagePullPolicy", &["Always", "IfNotPresent", "Never"]);
-    e.at("resources", |e| resources::requirements(&c["resources"], e));
-    let context = &c["securityContext"];
-    if context["privileged"].is_true() && context["allowPrivilegeEscalation"] == Value::Bool(false) {
-        e.at("securityContext", |e| {
-            e.invalid(context, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
-        });
-    }
+    e.at("resources", |e| resources::requirements(&c["resources"], &pod.claims, e));
+    resize(c, pod.never_restarts, e);
+    security::of_container(c, pod.host_users, e);
 }
 
 fn ports(c: &Value, e: &mut Errors) {
@@ -111,17 +231,18 @@ fn ports(c: &Value, e: &mut Errors) {
     });
 }
 
-fn host_ports(spec: &Value, e: &mut Errors) {
+/// Ports of the node, each of which only one container can have.
+fn host_ports(containers: &[Value], list: &str, e: &mut Errors) {
     let mut taken = BTreeSet::new();
-    e.each(spec, "containers", |e, _, c| {
-        e.each(c, "ports", |e, _, p| {
+    for (i, c) in containers.iter().enumerate() {
+        for (j, p) in c["ports"].items().iter().enumerate() {
             let host = p["hostPort"].int();
             let all = format!("{}/{}/{host}", p["protocol"].text(), p["hostIP"].text());
             if host != 0 && !taken.insert(all.clone()) {
-                e.at("hostPort", |e| e.duplicate(&all.into()));
+                e.at(&format!("{list}[{i}].ports[{j}].hostPort"), |e| e.duplicate(&all.into()));
             }
-        });
-    });
+        }
+    }
 }
 
 /// Since v1.34 a name may be any printable ASCII but `=`.

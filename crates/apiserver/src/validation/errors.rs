@@ -38,7 +38,7 @@ impl Errors {
     /// Looks below `child`, which may be several steps: `spec.template`.
     pub(crate) fn at(&mut self, child: &str, check: impl FnOnce(&mut Self)) {
         let length = self.path.len();
-        if length > 0 {
+        if length > 0 && !child.starts_with('[') {
             self.path.push('.');
         }
         self.path.push_str(child);
@@ -49,6 +49,15 @@ impl Errors {
     /// Looks at another place altogether.
     pub(crate) fn elsewhere(&mut self, path: &str, check: impl FnOnce(&mut Self)) {
         let here = std::mem::replace(&mut self.path, path.to_owned());
+        check(self);
+        self.path = here;
+    }
+
+    /// Looks at the list whose element one is at.
+    pub(crate) fn beside(&mut self, check: impl FnOnce(&mut Self)) {
+        let here = self.path.clone();
+        let list = self.path.rfind('[').unwrap_or(self.path.len());
+        self.path.truncate(list);
         check(self);
         self.path = here;
     }
@@ -109,6 +118,11 @@ impl Errors {
         self.push("FieldValueInvalid", Self::detailed(&format!("Invalid value: {}", shown(value)), detail));
     }
 
+    /// `shown` is the bad value as it is printed.
+    pub(crate) fn invalid_shown(&mut self, shown: &str, detail: &str) {
+        self.push("FieldValueInvalid", Self::detailed(&format!("Invalid value: {shown}"), detail));
+    }
+
     pub(crate) fn invalid_text(&mut self, value: &str, detail: &str) {
         self.invalid(&Value::from(value), detail);
     }
@@ -130,8 +144,19 @@ impl Errors {
         self.push("FieldValueDuplicate", format!("Duplicate value: {}", shown(value)));
     }
 
+    /// `shown` is the value that is there twice, as it is printed.
+    pub(crate) fn duplicate_shown(&mut self, shown: &str, detail: &str) {
+        self.push("FieldValueDuplicate", format!("Duplicate value: {shown}: {detail}"));
+    }
+
     pub(crate) fn not_found(&mut self, value: &Value) {
         self.push("FieldValueNotFound", format!("Not found: {}", shown(value)));
+    }
+
+    /// A value that is not there, with more to say of it.
+    pub(crate) fn not_found_in(&mut self, value: &Value, detail: &str) {
+        let text = format!("Not found: {}", shown(value));
+        self.push("FieldValueNotFound", Self::detailed(&text, detail));
     }
 
     pub(crate) fn forbidden(&mut self, detail: &str) {

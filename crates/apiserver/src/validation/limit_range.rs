@@ -71,9 +71,9 @@ fn one(kind: &str, limit: &Value, e: &mut Errors) {
 
 fn resource_name(kind: &str, name: &str, e: &mut Errors) {
     if matches!(kind, "Pod" | "Container") {
-        resources::resource_name(name, e);
+        resources::container_name(name, e);
     } else {
-        e.complaints(&name.into(), names::qualified_name(name));
+        resources::resource_name(name, e);
     }
 }
 

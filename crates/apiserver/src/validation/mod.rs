@@ -19,6 +19,7 @@ mod errors;
 mod horizontal_pod_autoscaler;
 mod ingress;
 mod ingress_class;
+mod ip;
 mod job;
 mod labels;
 mod lease;
@@ -41,6 +42,7 @@ mod resources;
 mod runtime_class;
 mod scheduling;
 mod secret;
+mod security;
 mod service;
 mod stateful_set;
 mod storage;
@@ -51,6 +53,7 @@ mod volume_mount;
 mod volume_source;
 
 pub(crate) use errors::Errors;
+pub(crate) use resources::aggregate;
 
 use objects::resources::Resource;
 use objects::{Status, Value};
@@ -69,7 +72,7 @@ const NONE: Checks = Checks { new: |_, _| {}, update: |_, _, _| {} };
 
 fn of(resource: &Resource) -> &'static Checks {
     match resource.id.as_str() {
-        "pods" => &Checks { new: pod::validate, update: pod::validate_update },
+        "pods" => &Checks { new: pod::validate_new, update: pod::validate_update },
         "deployments.apps" => &Checks { new: deployment::validate, update: deployment::validate_update },
         "replicasets.apps" => &Checks { new: replica_set::validate, update: replica_set::validate_update },
         "replicationcontrollers" => {
@@ -200,7 +203,7 @@ impl ApiServer {
     ) -> Result<(), Status> {
         let mut errs = Errors::new(cx.pod_spec.known);
         if !new.meta().same(old.meta()) {
-            object_meta::validate_update(new, old, &mut errs);
+            object_meta::validate_update(&cx.resource, new, old, &mut errs);
         }
         // A part that is the very same subtree was valid before.
         let changed = new

@@ -6,7 +6,15 @@ use ordered::BTreeSet;
 
 use objects::{Value, names};
 
-use super::{Errors, resources, scheduling};
+use super::unified_diff::{Field, compact};
+use super::{Errors, ip, resources, scheduling};
+
+const TAINT: [Field; 4] = [
+    Field::text("Key", "key"),
+    Field::text("Value", "value"),
+    Field::text("Effect", "effect"),
+    Field::plain("TimeAdded", "timeAdded"),
+];
 
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
     errs.at("metadata", |e| taints(&object["spec"], e));
@@ -17,6 +25,7 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
             }
         }
     });
+    errs.at("spec", |e| e.each(&object["spec"], "podCIDRs", |e, _, range| ip::legacy_range(range, e)));
 }
 
 /// Upstream reports taints below `metadata`.
@@ -36,13 +45,14 @@ fn taints(spec: &Value, e: &mut Errors) {
             }
         });
         if !seen.insert((t["key"].text().to_owned(), t["effect"].text().to_owned())) {
-            e.duplicate(t);
+            let shown = compact(t, &TAINT);
+            e.duplicate_shown(&shown, "taints must be unique by key and effect pair");
         }
     });
 }
 
 pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
-    validate(new, errs);
+    errs.at("metadata", |e| taints(&new["spec"], e));
     errs.at("spec", |e| {
         for key in ["podCIDR", "providerID"] {
             let (is, was) = (&new["spec"][key], &old["spec"][key]);

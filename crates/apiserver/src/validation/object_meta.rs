@@ -2,7 +2,7 @@
 //!
 //! Models `k8s.io/apimachinery/pkg/api/validation/objectmeta.go` and the name functions of each kind.
 
-use objects::resources::Resource;
+use objects::resources::{self, Resource};
 use objects::{Value, names};
 
 use super::{Errors, labels};
@@ -61,10 +61,13 @@ pub(super) fn validate(resource: &Resource, object: &Value, errs: &mut Errors) {
         }
         parts(meta, e);
         finalizers(meta, e);
+        if resources::by_id(&resource.id).is_some() {
+            standard_finalizers(meta, e);
+        }
     });
 }
 
-pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
+pub(super) fn validate_update(resource: &Resource, new: &Value, old: &Value, errs: &mut Errors) {
     let (meta, was) = (new.meta(), old.meta());
     errs.at("metadata", |e| {
         if old.is_terminating() {
@@ -91,6 +94,9 @@ pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
         {
             parts(meta, e);
             finalizers(meta, e);
+            if resources::by_id(&resource.id).is_some() {
+                standard_finalizers(meta, e);
+            }
         }
     });
 }
@@ -150,6 +156,15 @@ fn finalizers(meta: &Value, e: &mut Errors) {
         let has = |name: &str| list.items().iter().any(|f| *f == *name);
         if has("orphan") && has("foregroundDeletion") {
             e.invalid(list, "finalizer orphan and foregroundDeletion cannot be both set");
+        }
+    });
+}
+
+/// Finalizers of built-in kinds without a domain must be the server's own.
+fn standard_finalizers(meta: &Value, e: &mut Errors) {
+    e.each(meta, "finalizers", |e, _, f| {
+        if !f.text().contains('/') && !matches!(f.text(), "kubernetes" | "orphan" | "foregroundDeletion") {
+            e.invalid(f, "name is neither a standard finalizer name nor is it fully qualified");
         }
     });
 }

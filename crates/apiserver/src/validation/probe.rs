@@ -74,10 +74,9 @@ fn handler(h: &Value, grace: i64, e: &mut Errors) {
             }
             "tcpSocket" | "grpc" => e.at("port", |e| port(&v["port"], e)),
             "sleep" if !(0..=grace).contains(&v["seconds"].int()) => {
-                let why = format!(
-                    "must be non-negative and less than terminationGracePeriodSeconds ({grace}). Enable AllowPodLifecycleSleepActionZeroValue feature gate for zero sleep."
-                );
-                e.at("seconds", |e| e.invalid(&v["seconds"], &why));
+                let why =
+                    format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
+                e.invalid(&v["seconds"].int().into(), &why);
             }
             _ => {}
         });

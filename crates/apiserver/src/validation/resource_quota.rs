@@ -3,7 +3,7 @@
 //! Models ValidateResourceQuotaSpec and ValidateResourceQuotaUpdate in `pkg/apis/core/validation`, and the tables of
 //! `pkg/apis/core/helper`.
 
-use objects::{Value, names};
+use objects::Value;
 use ordered::BTreeSet;
 
 use super::{Errors, resources};
@@ -65,20 +65,11 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
 }
 
 fn hard(name: &str, amount: &Value, e: &mut Errors) {
-    let complaints = names::qualified_name(name);
-    let qualified = complaints.is_empty();
-    e.complaints(&name.into(), complaints);
-    if qualified && !name.contains('/') && !is_standard(name) {
-        if name != "storage" {
-            e.invalid_text(name, "must be a standard resource type or fully qualified");
-        }
+    resources::resource_name(name, e);
+    if !name.contains('/') && !is_standard(name) {
         e.invalid_text(name, "must be a standard resource for quota");
     }
     resources::amount(name, amount, e);
-    let counted = COUNTED.contains(&name) && !matches!(name, "pods" | "requests.storage");
-    if counted && objects::quantity::Quantity::of(amount).milli_value() % 1000 != 0 {
-        e.invalid(amount, "must be an integer");
-    }
 }
 
 fn scopes(s: &Value, e: &mut Errors) {

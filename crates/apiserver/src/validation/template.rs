@@ -5,7 +5,7 @@
 use objects::selector::LabelSelector;
 use objects::{Value, names};
 
-use super::{Errors, labels, object_meta, pod};
+use super::{Errors, labels, object_meta, pod, security};
 
 /// The template of a workload whose pods always restart; `owner` names it in messages.
 pub(super) fn always_restarting(spec: &Value, selector: &LabelSelector, owner: &str, e: &mut Errors) {
@@ -32,10 +32,14 @@ pub(super) fn matches_selector(t: &Value, selector: &LabelSelector, e: &mut Erro
 
 pub(super) fn validate(t: &Value, e: &mut Errors) {
     e.at("labels", |e| labels::labels(t.labels(), e));
-    e.at("annotations", |e| object_meta::annotations(t.annotations(), e));
+    e.at("annotations", |e| {
+        object_meta::annotations(t.annotations(), e);
+        pod::annotations(t.annotations(), &t["spec"], e);
+    });
     if !e.pod_spec_known {
         e.at("spec", |e| pod::spec(&t["spec"], "", e));
     }
+    e.at("spec", |e| security::annotations_match(t.annotations(), &t["spec"], e));
     if !t["spec"]["ephemeralContainers"].items().is_empty() {
         e.at("spec.ephemeralContainers", |e| e.forbidden("ephemeral containers not allowed in pod template"));
     }

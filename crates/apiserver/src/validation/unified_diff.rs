@@ -38,6 +38,25 @@ const CONTEXT: usize = 3;
 /// Longer texts are compared as one change.
 const LINES_MAX: usize = 600;
 
+/// An object on one line, as Go prints a struct of the internal types.
+pub(super) fn compact(object: &Value, fields: &[Field]) -> String {
+    let mut out = String::from("{");
+    for (i, Field(name, key, shape)) in fields.iter().enumerate() {
+        let value = &object[*key];
+        let text = match shape {
+            Shape::Struct(inner) if !value.is_null() => compact(value, inner),
+            Shape::Embedded(inner) => compact(value, inner),
+            Shape::Text => to_string(&Value::from(value.text())),
+            Shape::Flag => to_string(&Value::from(value.is_true())),
+            Shape::Plain | Shape::Struct(_) => to_string(value),
+        };
+        let comma = if i > 0 { "," } else { "" };
+        out.push_str(&format!("{comma}\"{name}\":{text}"));
+    }
+    out.push('}');
+    out
+}
+
 /// The difference that an error about `new` shows.
 pub(super) fn difference(old: &Value, new: &Value, fields: &[Field]) -> String {
     unified(&lines(old, fields), &lines(new, fields))

@@ -8,6 +8,7 @@ mod lifecycle;
 mod policies;
 mod refusals;
 mod rights;
+mod verdicts;
 mod volumes;
 mod watching;
 
