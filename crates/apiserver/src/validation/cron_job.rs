@@ -22,22 +22,41 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
             }
         });
         e.nonnegative(s, "startingDeadlineSeconds");
-        if let Value::Str(zone) = &s["timeZone"]
-            && zone.is_empty()
-        {
-            e.at("timeZone", |e| e.invalid_text("", "timeZone must be nil or non-empty string"));
-        }
+        e.at("timeZone", |e| time_zone(&s["timeZone"], e));
         e.one_of(s, "concurrencyPolicy", &["Allow", "Forbid", "Replace"]);
-        e.nonnegative(s, "successfulJobsHistoryLimit");
-        e.nonnegative(s, "failedJobsHistoryLimit");
         let template = &s["jobTemplate"]["spec"];
         e.at("jobTemplate.spec", |e| {
+            job::spec(template, e);
+            if !template["selector"].is_null() {
+                e.at("selector", |e| e.invalid(&template["selector"], "`selector` will be auto-generated"));
+            }
             if template["manualSelector"].is_true() {
                 e.at("manualSelector", |e| e.not_supported(&true.into(), &["nil", "false"]));
             }
-            job::spec(template, e);
         });
+        e.nonnegative(s, "successfulJobsHistoryLimit");
+        e.nonnegative(s, "failedJobsHistoryLimit");
     });
+}
+
+fn time_zone(zone: &Value, e: &mut Errors) {
+    let Some(text) = zone.as_str() else { return };
+    if text.is_empty() {
+        e.invalid(zone, "timeZone must be nil or non-empty string");
+        return;
+    }
+    let good = |p: &str| {
+        (1..=14).contains(&p.len())
+            && !matches!(p, "." | "..")
+            && !p.starts_with('-')
+            && p.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_+".contains(&b))
+    };
+    if !text.split('/').all(good) {
+        e.invalid(zone, &format!("unknown time zone {text}"));
+    } else if text.eq_ignore_ascii_case("Local") {
+        let why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
+        e.invalid(zone, why);
+    }
 }
 
 pub(super) fn validate_update(new: &Value, _old: &Value, errs: &mut Errors) {
@@ -52,6 +71,8 @@ const DESCRIPTORS: [&str; 7] =
 
 /// Whether a text is a schedule of five fields, in robfig's words.
 fn schedule(text: &str) -> Result<(), String> {
+    let zoned = text.starts_with("TZ=") || text.starts_with("CRON_TZ=");
+    let text = if zoned { text.split_once(' ').map_or("", |(_, rest)| rest.trim()) } else { text };
     if let Some(rest) = text.strip_prefix("@every ") {
         let good = rest.ends_with(['s', 'm', 'h']) && rest.starts_with(|c: char| c.is_ascii_digit());
         return if good { Ok(()) } else { Err(format!("failed to parse duration {text}")) };

@@ -6,6 +6,12 @@ use objects::Value;
 
 use super::Errors;
 use super::template::{always_restarting, at_most_all, bare_number, count_or_percent, selector};
+use super::unified_diff::{Field, Shape, compact};
+
+const ROLLING: [Field; 2] =
+    [Field("MaxUnavailable", "maxUnavailable", Shape::Number), Field("MaxSurge", "maxSurge", Shape::Number)];
+const STRATEGY: [Field; 2] =
+    [Field::text("Type", "type"), Field("RollingUpdate", "rollingUpdate", Shape::Struct(&ROLLING))];
 
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
     let s = &object["spec"];
@@ -45,7 +51,7 @@ fn strategy(s: &Value, e: &mut Errors) {
             }
             at_most_all(rolling, "maxUnavailable", e);
         }),
-        _ => e.not_supported(s, &["Recreate", "RollingUpdate"]),
+        _ => e.not_supported_shown(&compact(s, &STRATEGY), &["Recreate", "RollingUpdate"]),
     }
 }
 

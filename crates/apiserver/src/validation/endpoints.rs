@@ -2,11 +2,9 @@
 //!
 //! Models ValidateEndpoints in `pkg/apis/core/validation`.
 
-use std::net::IpAddr;
-
 use objects::{Value, names};
 
-use super::Errors;
+use super::{Errors, ip};
 
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
     errs.each(object, "subsets", |e, _, s| {
@@ -22,7 +20,8 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
                 e.at("name", |e| e.required(""));
             }
             e.rule(p, "name", names::dns1123_label);
-            e.at("port", |e| e.complaints(&p["port"], names::port_number(p["port"].int())));
+            let number = p["port"].int();
+            e.at("port", |e| e.complaints(&number.into(), names::port_number(number)));
             e.one_of(p, "protocol", &["SCTP", "TCP", "UDP"]);
             e.rule(p, "appProtocol", names::qualified_name);
         });
@@ -30,28 +29,12 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
 }
 
 fn address(a: &Value, e: &mut Errors) {
-    let ip = a["ip"].text().parse::<IpAddr>();
+    let ip = &a["ip"];
     e.at("ip", |e| {
-        let Ok(ip) = ip else {
-            e.invalid(&a["ip"], "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
-            e.invalid(&a["ip"], "must be a valid IP address");
-            return;
-        };
-        let (link_local, multicast) = match ip {
-            IpAddr::V4(v4) => (v4.is_link_local(), v4.octets()[..3] == [224, 0, 0]),
-            IpAddr::V6(v6) => (v6.segments()[0] & 0xffc0 == 0xfe80, v6.segments()[0] & 0xff0f == 0xff02),
-        };
-        if ip.is_unspecified() {
-            e.invalid(&a["ip"], &format!("may not be unspecified ({ip})"));
-        }
-        if ip.is_loopback() {
-            e.invalid(&a["ip"], "may not be in the loopback range (127.0.0.0/8, ::1/128)");
-        }
-        if link_local {
-            e.invalid(&a["ip"], "may not be in the link-local range (169.254.0.0/16, fe80::/10)");
-        }
-        if multicast {
-            e.invalid(&a["ip"], "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
+        ip::legacy(ip, e);
+        match ip::lenient(ip.text()) {
+            Some(address) => ip::reachable(ip, address, e),
+            None => e.invalid_text(ip.text(), "must be a valid IP address"),
         }
     });
     e.rule(a, "hostname", names::dns1123_label);

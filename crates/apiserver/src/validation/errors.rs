@@ -118,6 +118,11 @@ impl Errors {
         self.push("FieldValueInvalid", Self::detailed(&format!("Invalid value: {}", shown(value)), detail));
     }
 
+    /// The bad value is not shown.
+    pub(crate) fn invalid_bare(&mut self, detail: &str) {
+        self.push("FieldValueInvalid", Self::detailed("Invalid value", detail));
+    }
+
     /// `shown` is the bad value as it is printed.
     pub(crate) fn invalid_shown(&mut self, shown: &str, detail: &str) {
         self.push("FieldValueInvalid", Self::detailed(&format!("Invalid value: {shown}"), detail));
@@ -135,8 +140,13 @@ impl Errors {
     }
 
     pub(crate) fn not_supported(&mut self, value: &Value, supported: &[&str]) {
+        self.not_supported_shown(&shown(value), supported);
+    }
+
+    /// `shown` is the value as it is printed.
+    pub(crate) fn not_supported_shown(&mut self, shown: &str, supported: &[&str]) {
         let list: Vec<String> = supported.iter().map(|s| json::go_quote(s)).collect();
-        let message = format!("Unsupported value: {}: supported values: {}", shown(value), list.join(", "));
+        let message = format!("Unsupported value: {shown}: supported values: {}", list.join(", "));
         self.push("FieldValueNotSupported", message);
     }
 
@@ -145,8 +155,8 @@ impl Errors {
     }
 
     /// `shown` is the value that is there twice, as it is printed.
-    pub(crate) fn duplicate_shown(&mut self, shown: &str, detail: &str) {
-        self.push("FieldValueDuplicate", format!("Duplicate value: {shown}: {detail}"));
+    pub(crate) fn duplicate_shown(&mut self, shown: &str) {
+        self.push("FieldValueDuplicate", format!("Duplicate value: {shown}"));
     }
 
     pub(crate) fn not_found(&mut self, value: &Value) {

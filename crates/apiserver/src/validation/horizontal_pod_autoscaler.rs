@@ -6,7 +6,7 @@ use objects::quantity::Quantity;
 use objects::resources::split_api_version;
 use objects::{Value, names};
 
-use super::Errors;
+use super::{Errors, resources};
 
 const MAX_PERIOD_SECONDS: i64 = 1800;
 const MAX_WINDOW_SECONDS: i64 = 3600;
@@ -21,6 +21,13 @@ const FIELDS: [(&str, &str); 5] = [
 ];
 
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
+    // Only one kind that can be scaled has no group.
+    let core = object["spec"]["scaleTargetRef"]["kind"] == "ReplicationController";
+    check(object, Some(core), errs);
+}
+
+/// `core` says whether the target may be without a group; without it the target was accepted before.
+fn check(object: &Value, core: Option<bool>, errs: &mut Errors) {
     let s = &object["spec"];
     errs.at("spec", |e| {
         let (min, max) = (&s["minReplicas"], &s["maxReplicas"]);
@@ -36,8 +43,16 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
             let max = Value::from(max.int());
             e.at("maxReplicas", |e| e.invalid(&max, "must be greater than or equal to `minReplicas`"));
         }
-        e.at("scaleTargetRef", |e| reference(&s["scaleTargetRef"], true, e));
+        e.at("scaleTargetRef", |e| reference(&s["scaleTargetRef"], core, e));
         e.each(s, "metrics", |e, _, m| metric(m, e));
+        let counted = |m: &Value| matches!(m["type"].text(), "Object" | "External");
+        if min.as_int() == Some(0) && !s["metrics"].items().iter().any(counted) {
+            e.at("metrics", |e| {
+                e.forbidden(
+                    "must specify at least one Object or External metric to support scaling to zero replicas",
+                );
+            });
+        }
         for direction in ["scaleUp", "scaleDown"] {
             let rules = &s["behavior"][direction];
             if !rules.is_null() {
@@ -47,8 +62,13 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
     });
 }
 
-pub(super) fn validate_update(new: &Value, _: &Value, errs: &mut Errors) {
-    validate(new, errs);
+pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
+    let (to, was) = (&new["spec"]["scaleTargetRef"], &old["spec"]["scaleTargetRef"]);
+    if to["kind"] == was["kind"] && to["apiVersion"] == was["apiVersion"] {
+        check(new, None, errs);
+    } else {
+        validate(new, errs);
+    }
 }
 
 fn path_segment(object: &Value, child: &str, missing: &str, e: &mut Errors) {
@@ -59,9 +79,10 @@ fn path_segment(object: &Value, child: &str, missing: &str, e: &mut Errors) {
     });
 }
 
-fn reference(r: &Value, core_allowed: bool, e: &mut Errors) {
+fn reference(r: &Value, core_allowed: Option<bool>, e: &mut Errors) {
     path_segment(r, "kind", "", e);
     path_segment(r, "name", "", e);
+    let Some(core_allowed) = core_allowed else { return };
     let given = &r["apiVersion"];
     let why = if given.text().matches('/').count() > 1 {
         format!("unexpected GroupVersion string: {}", given.text())
@@ -107,9 +128,9 @@ fn scaling_rules(rules: &Value, e: &mut Errors) {
             e.at("periodSeconds", |e| e.invalid(period, &why));
         }
     });
-    let tolerance = &rules["tolerance"];
-    if Quantity::of(tolerance).is_negative() {
-        e.at("tolerance", |e| e.invalid(tolerance, "must be greater than or equal to 0"));
+    let tolerance = Quantity::of(&rules["tolerance"]);
+    if tolerance.is_negative() {
+        e.at("tolerance", |e| e.invalid_text(&tolerance.canonical(), "must be greater than or equal to 0"));
     }
 }
 
@@ -142,7 +163,7 @@ fn source(field: &str, s: &Value, e: &mut Errors) {
     let has = |child: &str| !t[child].is_null();
     match field {
         "object" => {
-            e.at("describedObject", |e| reference(&s["describedObject"], true, e));
+            e.at("describedObject", |e| reference(&s["describedObject"], Some(true), e));
             identifier(&s["metric"], e);
         }
         "external" | "pods" => identifier(&s["metric"], e),
@@ -151,6 +172,9 @@ fn source(field: &str, s: &Value, e: &mut Errors) {
                 e.at("name", |e| e.required("must specify a resource name"));
             }
             if field == "containerResource" {
+                if !s["name"].text().is_empty() {
+                    e.at("name", |e| resources::container_name(s["name"].text(), e));
+                }
                 let container = &s["container"];
                 e.at("container", |e| match container.text() {
                     "" => e.required("must specify a container"),
@@ -205,7 +229,7 @@ fn target(t: &Value, e: &mut Errors) {
     for child in ["value", "averageValue"] {
         let q = Quantity::of(&t[child]);
         if !t[child].is_null() && (q.is_negative() || q.is_zero()) {
-            e.at(child, |e| e.invalid(&t[child], "must be positive"));
+            e.at(child, |e| e.invalid_text(&q.canonical(), "must be positive"));
         }
     }
     let percent = &t["averageUtilization"];

@@ -109,6 +109,10 @@ fn backend(b: &Value, e: &mut Errors) {
         (false, false) => e.invalid(&nothing, "cannot set both resource and service backends"),
         (true, true) => e.invalid(&nothing, "resource or service backend is required"),
         (false, true) => e.at("resource", |e| {
+            if !b["resource"]["apiGroup"].is_null() {
+                let group = b["resource"]["apiGroup"].text();
+                e.at("apiGroup", |e| e.complaints(&group.into(), names::dns1123_subdomain(group)));
+            }
             for field in ["kind", "name"] {
                 let v = &b["resource"][field];
                 e.at(field, |e| {

@@ -40,11 +40,13 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
                 Some("Cluster") if !namespace.is_null() => e.at("namespace", |e| {
                     e.forbidden("`parameters.scope` is set to 'Cluster'");
                 }),
-                Some("Namespace") if namespace.text().is_empty() => {
+                Some("Namespace") if namespace.is_null() => {
                     e.at("namespace", |e| e.required("`parameters.scope` is set to 'Namespace'"));
                 }
                 Some("Cluster") => {}
-                Some("Namespace") => e.rule(p, "namespace", names::dns1123_label),
+                Some("Namespace") => e.at("namespace", |e| {
+                    e.complaints(namespace, names::dns1123_label(namespace.text()));
+                }),
                 Some(_) => e.at("scope", |e| e.not_supported(&p["scope"], &["Cluster", "Namespace"])),
             }
         });
@@ -57,7 +59,7 @@ pub(super) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
 }
 
 /// `acme.io/foo`
-fn domain_prefixed_path(text: &str, e: &mut Errors) {
+pub(super) fn domain_prefixed_path(text: &str, e: &mut Errors) {
     if text.is_empty() {
         e.required("");
         return;

@@ -9,7 +9,7 @@ use objects::Value;
 use super::Errors;
 
 /// An address as Go's lenient parser reads it, which takes `010.1.2.3` for `10.1.2.3`.
-fn lenient(text: &str) -> Option<IpAddr> {
+pub(super) fn lenient(text: &str) -> Option<IpAddr> {
     if let Ok(ip) = text.parse() {
         return Some(ip);
     }
@@ -50,6 +50,44 @@ pub(super) fn legacy_address(v: &Value, e: &mut Errors) -> Option<IpAddr> {
 /// An address, whose family does not matter.
 pub(super) fn legacy(v: &Value, e: &mut Errors) {
     let _ = legacy_address(v, e);
+}
+
+/// An address that traffic can be sent to.
+pub(super) fn endpoint(v: &Value, e: &mut Errors) {
+    if let Some(ip) = legacy_address(v, e) {
+        reachable(v, ip, e);
+    }
+}
+
+/// Addresses that mean the node itself, or its own wire, or nothing.
+pub(super) fn reachable(v: &Value, ip: IpAddr, e: &mut Errors) {
+    let (link_local, multicast) = match ip {
+        IpAddr::V4(v4) => (v4.is_link_local(), v4.octets()[..3] == [224, 0, 0]),
+        IpAddr::V6(v6) => (v6.segments()[0] & 0xffc0 == 0xfe80, v6.segments()[0] & 0xff0f == 0xff02),
+    };
+    if ip.is_unspecified() {
+        e.invalid(v, &format!("may not be unspecified ({})", v.text()));
+    }
+    if ip.is_loopback() {
+        e.invalid(v, "may not be in the loopback range (127.0.0.0/8, ::1/128)");
+    }
+    if link_local {
+        e.invalid(v, "may not be in the link-local range (169.254.0.0/16, fe80::/10)");
+    }
+    if multicast {
+        e.invalid(v, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
+    }
+}
+
+/// An address in its one proper form.
+pub(super) fn canonical(v: &Value, e: &mut Errors) -> Option<IpAddr> {
+    let ip = legacy_address(v, e)?;
+    let right = ip.to_string();
+    if v.text() != right {
+        e.invalid(v, &format!("must be in canonical form (\"{right}\")"));
+        return None;
+    }
+    Some(ip)
 }
 
 /// An address and the length of a prefix; `None` for what is none.

@@ -4,9 +4,7 @@
 
 use objects::{Value, names};
 
-use super::{Errors, labels};
-
-const BAD_CIDR: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+use super::{Errors, ip, labels};
 
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
     let s = &object["spec"];
@@ -91,15 +89,13 @@ fn block(b: &Value, e: &mut Errors) {
         e.at("cidr", |e| e.required(""));
         return;
     }
-    let whole = Cidr::parse(b["cidr"].text());
-    if whole.is_none() {
-        e.at("cidr", |e| e.invalid(&b["cidr"], BAD_CIDR));
-    }
-    let Some(whole) = whole else { return };
-    e.each(b, "except", |e, _, x| match Cidr::parse(x.text()) {
-        None => e.invalid(x, BAD_CIDR),
-        Some(part) if !whole.holds(&part) => e.invalid(x, "must be a strict subset of `cidr`"),
-        Some(_) => {}
+    e.at("cidr", |e| ip::legacy_range(&b["cidr"], e));
+    let Some(whole) = Cidr::parse(b["cidr"].text()) else { return };
+    e.each(b, "except", |e, _, x| {
+        ip::legacy_range(x, e);
+        if Cidr::parse(x.text()).is_some_and(|part| !whole.holds(&part)) {
+            e.invalid(x, "must be a strict subset of `cidr`");
+        }
     });
 }
 

@@ -46,7 +46,7 @@ fn taints(spec: &Value, e: &mut Errors) {
         });
         if !seen.insert((t["key"].text().to_owned(), t["effect"].text().to_owned())) {
             let shown = compact(t, &TAINT);
-            e.duplicate_shown(&shown, "taints must be unique by key and effect pair");
+            e.duplicate_shown(&format!("{shown}: taints must be unique by key and effect pair"));
         }
     });
 }

@@ -5,13 +5,21 @@
 use objects::Value;
 
 use super::template::{at_most_all, count_or_percent};
+use super::unified_diff::{Field, compact};
 use super::{Errors, labels};
+
+const SPEC: [Field; 4] = [
+    Field::plain("MinAvailable", "minAvailable"),
+    Field::plain("Selector", "selector"),
+    Field::plain("MaxUnavailable", "maxUnavailable"),
+    Field::plain("UnhealthyPodEvictionPolicy", "unhealthyPodEvictionPolicy"),
+];
 
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
     let s = &object["spec"];
     errs.at("spec", |e| {
         if !s["minAvailable"].is_null() && !s["maxUnavailable"].is_null() {
-            e.invalid(s, "minAvailable and maxUnavailable cannot be both set");
+            e.invalid_shown(&compact(s, &SPEC), "minAvailable and maxUnavailable cannot be both set");
         }
         for child in ["minAvailable", "maxUnavailable"] {
             count_or_percent(s, child, e);

@@ -4,6 +4,7 @@
 
 use objects::{Value, names};
 
+use super::unified_diff::{Field, compact};
 use super::{Errors, labels};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
@@ -121,7 +122,9 @@ pub(super) fn cluster_binding_update(new: &Value, old: &Value, errs: &mut Errors
 
 fn same_role(new: &Value, old: &Value, errs: &mut Errors) {
     if new["roleRef"] != old["roleRef"] {
-        errs.at("roleRef", |e| e.invalid(&new["roleRef"], "cannot change roleRef"));
+        const REF: [Field; 3] =
+            [Field::text("APIGroup", "apiGroup"), Field::text("Kind", "kind"), Field::text("Name", "name")];
+        errs.at("roleRef", |e| e.invalid_shown(&compact(&new["roleRef"], &REF), "cannot change roleRef"));
     }
 }
 

@@ -4,13 +4,26 @@
 
 use objects::{Value, names};
 
-use super::Errors;
+use super::{Errors, labels, resources, scheduling};
 
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
     let handler = &object["handler"];
     errs.at("handler", |e| match handler.text() {
         "" => e.required(""),
         name => e.complaints(handler, names::dns1123_label(name)),
+    });
+    errs.at("overhead.limits", |e| {
+        for (name, q) in object["overhead"]["podFixed"].entries() {
+            e.key(name, |e| {
+                resources::container_name(name, e);
+                resources::amount(name, q, e);
+            });
+        }
+    });
+    let scheduling = &object["scheduling"];
+    errs.at("scheduling", |e| {
+        e.at("nodeSelector", |e| labels::labels(&scheduling["nodeSelector"], e));
+        scheduling::tolerations(scheduling, e);
     });
 }
 

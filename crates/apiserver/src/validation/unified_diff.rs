@@ -27,6 +27,8 @@ pub(super) enum Shape {
     Text,
     /// A flag that is false when absent.
     Flag,
+    /// A number that is 0 when absent.
+    Number,
     /// A struct, or null when absent.
     Struct(&'static [Field]),
     /// A struct that is always there.
@@ -48,7 +50,8 @@ pub(super) fn compact(object: &Value, fields: &[Field]) -> String {
             Shape::Embedded(inner) => compact(value, inner),
             Shape::Text => to_string(&Value::from(value.text())),
             Shape::Flag => to_string(&Value::from(value.is_true())),
-            Shape::Plain | Shape::Struct(_) => to_string(value),
+            Shape::Number if value.is_null() => "0".into(),
+            Shape::Plain | Shape::Number | Shape::Struct(_) => to_string(value),
         };
         let comma = if i > 0 { "," } else { "" };
         out.push_str(&format!("{comma}\"{name}\":{text}"));
@@ -81,7 +84,8 @@ fn structure(object: &Value, fields: &[Field], lead: &str, depth: usize, end: &s
             Shape::Embedded(inner) => structure(value, inner, &lead, depth + 1, comma, out),
             Shape::Text => plain(&Value::from(value.text()), &lead, depth + 1, comma, out),
             Shape::Flag => plain(&Value::from(value.is_true()), &lead, depth + 1, comma, out),
-            Shape::Plain | Shape::Struct(_) => plain(value, &lead, depth + 1, comma, out),
+            Shape::Number if value.is_null() => plain(&Value::from(0), &lead, depth + 1, comma, out),
+            Shape::Plain | Shape::Number | Shape::Struct(_) => plain(value, &lead, depth + 1, comma, out),
         }
     }
     out.push(format!("{pad}}}{end}"));

@@ -16,7 +16,7 @@ fn causes(object: Value) -> Vec<String> {
 }
 
 fn hpa(spec: Value) -> Value {
-    let mut s = value!({"maxReplicas": 3, "scaleTargetRef": {"kind": "Deployment", "name": "web"}});
+    let mut s = value!({"maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}});
     for (k, v) in spec.entries() {
         s.set(k.clone(), v);
     }
@@ -42,7 +42,7 @@ fn autoscalers() {
             "spec.minReplicas: Invalid value: 0: must be greater than or equal to 1",
         ),
         (
-            hpa(value!({"scaleTargetRef": {"kind": "Deployment", "name": ""}})),
+            hpa(value!({"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": ""}})),
             "spec.scaleTargetRef.name: Required value",
         ),
         (
@@ -116,7 +116,7 @@ fn budgets_quotas_and_limit_ranges() {
     let table = [
         (
             pdb(value!({"minAvailable": 1, "maxUnavailable": 1})),
-            "spec: Invalid value: {\"maxUnavailable\":1,\"minAvailable\":1}: minAvailable and maxUnavailable cannot be both set",
+            "spec: Invalid value: {\"MinAvailable\":1,\"Selector\":null,\"MaxUnavailable\":1,\"UnhealthyPodEvictionPolicy\":null}: minAvailable and maxUnavailable cannot be both set",
         ),
         (
             pdb(value!({"minAvailable": (-1)})),

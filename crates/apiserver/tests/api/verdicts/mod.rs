@@ -140,3 +140,18 @@ fn play(text: &str) -> usize {
 fn pods() {
     assert!(play(include_str!("pods.txt")) > 100);
 }
+
+#[test]
+fn workloads() {
+    assert!(play(include_str!("workloads.txt")) > 80);
+}
+
+#[test]
+fn network() {
+    assert!(play(include_str!("network.txt")) >= 55);
+}
+
+#[test]
+fn settings() {
+    assert!(play(include_str!("settings.txt")) > 45);
+}
