@@ -26,6 +26,7 @@ const NOTES: [(&str, &str); 2] = [
     ),
 ];
 const INGRESS_CLASS: &str = "kubernetes.io/ingress.class";
+const MOUNTABLE: &str = "kubernetes.io/enforce-mountable-secrets";
 const OWN_POD: &str = "the Pod's hostname";
 const PODS_OF: &str = "Pod names and hostnames";
 
@@ -163,9 +164,9 @@ fn policy(object: &Value, out: &mut Vec<String>) {
 
 fn quota(object: &Value, out: &mut Vec<String>) {
     let hard = &object["spec"]["hard"];
-    for what in ["cpu", "memory", "ephemeral-storage"] {
+    for what in ["cpu", "memory", "storage", "ephemeral-storage"] {
         let (mut requests, limits) = (format!("requests.{what}"), format!("limits.{what}"));
-        if hard.find(&requests).is_none() && what != "ephemeral-storage" {
+        if hard.find(&requests).is_none() && matches!(what, "cpu" | "memory") {
             requests = what.to_owned();
         }
         let (Some(r), Some(l)) = (hard.find(&requests), hard.find(&limits)) else { continue };
@@ -287,6 +288,32 @@ fn told(resource: &Resource, object: &Value, is_new: bool) -> Vec<String> {
         }
         "secrets" if object["type"] == "kubernetes.io/tls" => tls(object, &mut out),
         "resourcequotas" if is_new => quota(object, &mut out),
+        "storageclasses.storage.k8s.io" => {
+            for (i, term) in object["allowedTopologies"].items().iter().enumerate() {
+                for (j, e) in term["matchLabelExpressions"].items().iter().enumerate() {
+                    if let Some(text) = old_label(e["key"].text()) {
+                        out.push(format!("allowedTopologies[{i}].matchLabelExpressions[{j}].key: {text}"));
+                    }
+                }
+            }
+        }
+        "runtimeclasses.node.k8s.io" => {
+            let keys = object["scheduling"]["nodeSelector"].entries().iter();
+            let old = keys.filter_map(|(key, _)| old_label(key));
+            out.extend(old.map(|text| format!("scheduling.nodeSelector: {text}")));
+        }
+        "csidrivers.storage.k8s.io"
+            if is_new
+                && !spec["tokenRequests"].is_zero()
+                && spec["serviceAccountTokenInSecrets"].is_null() =>
+        {
+            out.push("spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes".into());
+        }
+        "serviceaccounts" if is_new && !object.annotations()[MOUNTABLE].is_null() => {
+            out.push(format!(
+                "metadata.annotations[{MOUNTABLE}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets"
+            ));
+        }
         "endpointslices.discovery.k8s.io" if is_new && object["addressType"] == "FQDN" => {
             out.push("spec.addressType: FQDN endpoints are deprecated".into());
         }
