@@ -164,6 +164,17 @@ pub(crate) fn import(app: App, text: &str) -> Option<i64> {
     i64::try_from(found.len()).ok()
 }
 
+/// Forgets how far the learner has come; what is open begins again.
+pub(crate) fn forget(app: App) {
+    for entry in app.entries.read_value().iter() {
+        storage::write(&format!("progress.{}", entry.slug), "");
+    }
+    storage::write_list("known", &[]);
+    if app.ask(Session::progress).is_some() {
+        app.restart();
+    }
+}
+
 /// The text of the file that was chosen.
 pub(crate) async fn chosen_text(input: &HtmlInputElement) -> Option<String> {
     let of = |from: &JsValue, name: &str| Reflect::get(from, &JsValue::from_str(name)).ok();

@@ -40,6 +40,11 @@ texts! { Course
         },
         |n| format_smolstr!("과제 {n}개의 진도를 가져왔습니다");
     import_failed = "That file holds no progress of Wheelhouse.", "조타실의 진도가 담긴 파일이 아닙니다.";
+    forget = "Clear progress", "진도 지우기";
+    forget_sure =
+        "Forget the progress of all lessons? The open one begins again. Export it first if you may want it back.",
+        "모든 과제의 진도를 지울까요? 열려 있는 과제는 처음부터 다시 시작합니다. 나중에 필요할 것 같으면 먼저 내보내 두세요.";
+    forgotten = "All progress is cleared", "진도를 모두 지웠습니다";
 }
 
 fn standing_en(standing: course::map::Standing) -> &'static str {

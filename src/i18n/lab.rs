@@ -24,6 +24,10 @@ texts! { Lab
         |lost| {
             format_smolstr!("서비스마다 하루 동안의 초당 요청과 받을 수 있는 양. 잃은 요청은 {lost}건입니다.")
         };
+    key_want = "asked for", "오는 요청";
+    key_can = "could be served", "받을 수 있는 양";
+    key_lost = "lost", "잃은 요청";
+    key_fault = "something breaks", "고장";
     at: Name = |time| format_smolstr!("The servers at {time} UTC"), |time| format_smolstr!("UTC {time}의 서버");
     hour = "Time of day", "시각";
     spare = "Spare", "예비";

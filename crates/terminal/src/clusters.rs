@@ -126,7 +126,7 @@ fn add(cluster: &mut Cluster, io: &dyn Io, config: ClusterConfig, korean: bool) 
             NotMade::Exists => failed(
                 korean,
                 &format!("there is a cluster \"{name}\" already"),
-                &format!("클러스터 \"{name}\"이(가) 이미 있습니다"),
+                &format!("이미 있는 클러스터입니다: {name}"),
             ),
             NotMade::TooMany => failed(
                 korean,
@@ -145,7 +145,7 @@ fn add(cluster: &mut Cluster, io: &dyn Io, config: ClusterConfig, korean: bool) 
     let en = if is_hub { "hub" } else { "cluster" };
     let ko = if is_hub { "허브" } else { "클러스터" };
     done(if korean {
-        format!("{ko} \"{name}\"을(를) 만들고 컨텍스트로 골랐습니다\n")
+        format!("{ko} {name}: 만들고 컨텍스트로 골랐습니다\n")
     } else {
         format!("{en} \"{name}\" created, and set as the context in use\n")
     })
@@ -160,7 +160,7 @@ fn membership(cluster: &mut Cluster, name: &str, joins: bool, korean: bool) -> P
         return failed(
             korean,
             &format!("there is no cluster \"{name}\""),
-            &format!("클러스터 \"{name}\"이(가) 없습니다"),
+            &format!("그런 클러스터가 없습니다: {name}"),
         );
     };
     let request = cluster::membership(name, &member.server_url(), joins);
@@ -169,13 +169,13 @@ fn membership(cluster: &mut Cluster, name: &str, joins: bool, korean: bool) -> P
         Some(Ok(_)) => done(match (joins, korean) {
             (true, false) => format!("cluster({name}) is joined successfully\n"),
             (false, false) => format!("cluster({name}) is leaving\n"),
-            (true, true) => format!("클러스터 {name}이(가) 허브에 들어왔습니다\n"),
-            (false, true) => format!("클러스터 {name}이(가) 허브에서 나갑니다\n"),
+            (true, true) => format!("클러스터 {name}: 허브에 들어왔습니다\n"),
+            (false, true) => format!("클러스터 {name}: 허브에서 나갑니다\n"),
         }),
         Some(Err(Status { reason: Reason::AlreadyExists, .. })) => failed(
             korean,
             &format!("cluster({name}) is joined already"),
-            &format!("클러스터 {name}은(는) 이미 들어와 있습니다"),
+            &format!("이미 들어와 있는 클러스터입니다: {name}"),
         ),
         Some(Err(e)) => failed(korean, &e.message, &e.message),
         None => Printed::default(),
@@ -206,7 +206,7 @@ pub(crate) fn run(args: &[String], korean: bool, cluster: &mut Cluster, io: &dyn
             Some(name) => failed(
                 korean,
                 &format!("\"{name}\" is the hub already"),
-                &format!("\"{name}\"이(가) 이미 허브입니다"),
+                &format!("허브가 이미 있습니다: {name}"),
             ),
             None => add(cluster, io, ClusterConfig::hub(name.unwrap_or(HUB)), korean),
         },
@@ -215,12 +215,12 @@ pub(crate) fn run(args: &[String], korean: bool, cluster: &mut Cluster, io: &dyn
                 return failed(
                     korean,
                     &format!("there is no cluster \"{name}\" that could be removed"),
-                    &format!("없앨 수 있는 클러스터 \"{name}\"이(가) 없습니다"),
+                    &format!("없앨 수 있는 그런 클러스터가 없습니다: {name}"),
                 );
             }
             remember(io, cluster, name, None, false);
             done(if korean {
-                format!("클러스터 \"{name}\"을(를) 없앴습니다\n")
+                format!("클러스터 {name}: 없앴습니다\n")
             } else {
                 format!("cluster \"{name}\" removed\n")
             })

@@ -14,14 +14,25 @@ const HELP_EN: &str = "\
 Make something go wrong, and see what the cluster does about it.
 
 Usage:
-  fault node NAME crash|hang|cut|restore     no power, a standstill, no network; and back
-  fault pod NAME crash|hang|resume [flags]   the main process of a container
-  fault component NAME kill|hang|resume      kube-apiserver, etcd, kube-scheduler,
-                                             kube-controller-manager, kube-proxy, coredns
-  fault registry HOST lose|refuse|silence|limit|certificate|slow [N]|restore
-                                             an image registry such as docker.io
-  fault disk NODE SIZE|free                  take up a node's disk, such as 95Gi
-  fault cluster NAME lose|restore            all power of a whole cluster; and back
+  fault node NAME crash                      the power of a node goes
+  fault node NAME hang                       all programs on it stand still
+  fault node NAME cut                        it is cut off the network
+  fault node NAME restore                    it is well again
+
+  fault pod NAME crash|hang|resume [flags]   the main process of a container ends, stands still, goes on
+  fault component NAME kill|hang|resume      the same for a part of the cluster: kube-apiserver, etcd,
+                                             kube-scheduler, kube-controller-manager, kube-proxy, coredns
+
+  fault registry HOST lose                   nobody knows the name of an image registry (docker.io)
+  fault registry HOST refuse                 it refuses every connection
+  fault registry HOST silence                it does not answer
+  fault registry HOST limit                  it says that you have asked too often
+  fault registry HOST certificate            nobody trusts its certificate
+  fault registry HOST slow [N]               it sends N times slower (20)
+  fault registry HOST restore                it is well again
+
+  fault disk NODE SIZE|free                  so much of a node's disk is taken, such as 95Gi; or is free again
+  fault cluster NAME lose|restore            a whole cluster loses its power; and is back
   fault any                                  one of these by chance
   fault list                                 what was done so far, and what is broken now
 
@@ -35,16 +46,27 @@ const HELP_KO: &str = "\
 일부러 고장을 내고, 클러스터가 어떻게 대처하는지 봅니다.
 
 사용법:
-  fault node 이름 crash|hang|cut|restore     전원 꺼짐, 멈춤, 네트워크 끊김, 되돌리기
-  fault pod 이름 crash|hang|resume [플래그]   컨테이너의 주 프로세스
-  fault component 이름 kill|hang|resume      kube-apiserver, etcd, kube-scheduler,
-                                             kube-controller-manager, kube-proxy, coredns
-  fault registry 호스트 lose|refuse|silence|limit|certificate|slow [N]|restore
-                                             docker.io 같은 이미지 레지스트리
-  fault disk 노드 크기|free                   노드의 디스크를 채웁니다. 예: 95Gi
-  fault cluster 이름 lose|restore            클러스터 하나의 전원 전체, 되돌리기
-  fault any                                  이 가운데 하나를 무작위로
-  fault list                                 지금까지 낸 고장과 지금 고장 난 것
+  fault node 이름 crash                      노드의 전원이 꺼집니다
+  fault node 이름 hang                       그 노드의 프로그램이 모두 멈춰 섭니다
+  fault node 이름 cut                        네트워크가 끊깁니다
+  fault node 이름 restore                    되돌립니다
+
+  fault pod 이름 crash|hang|resume [플래그]   컨테이너의 주 프로세스가 끝나거나, 멈춰 서거나, 다시 움직입니다
+  fault component 이름 kill|hang|resume      클러스터의 한 부분이 그렇게 됩니다: kube-apiserver, etcd,
+                                             kube-scheduler, kube-controller-manager, kube-proxy, coredns
+
+  fault registry 호스트 lose                 이미지 레지스트리(docker.io)의 이름을 찾을 수 없습니다
+  fault registry 호스트 refuse               연결을 모두 거부합니다
+  fault registry 호스트 silence              아무 답도 하지 않습니다
+  fault registry 호스트 limit                너무 자주 요청했다고 합니다
+  fault registry 호스트 certificate          인증서를 믿을 수 없습니다
+  fault registry 호스트 slow [N]             N배 느리게 보냅니다(20배)
+  fault registry 호스트 restore              되돌립니다
+
+  fault disk 노드 크기|free                   노드의 디스크를 그만큼 채우거나(예: 95Gi) 다시 비웁니다
+  fault cluster 이름 lose|restore            클러스터 하나의 전원이 모두 꺼지거나 돌아옵니다
+  fault any                                  이 가운데 하나를 무작위로 고릅니다
+  fault list                                 지금까지 낸 고장과 지금 고장 난 것을 봅니다
 
 pod의 플래그:
   -c, --container=이름                       첫 컨테이너가 아닌 다른 컨테이너
@@ -201,27 +223,69 @@ pub fn sentence(fault: &Fault, korean: bool) -> String {
 
 fn refusal(why: &NoVictim, korean: bool) -> String {
     let (en, ko) = match why {
-        NoVictim::Node(n) => (format!("there is no node \"{n}\""), format!("노드 \"{n}\"이(가) 없습니다")),
+        NoVictim::Node(n) => (format!("there is no node \"{n}\""), format!("그런 노드가 없습니다: {n}")),
         NoVictim::Pod(p) => {
-            (format!("there is no pod \"{p}\" on a node"), format!("노드에 파드 \"{p}\"이(가) 없습니다"))
+            (format!("there is no pod \"{p}\" on a node"), format!("노드에서 도는 그런 파드가 없습니다: {p}"))
         }
         NoVictim::Container(p, c) if c.is_empty() => (
             format!("no container of pod \"{p}\" runs"),
-            format!("파드 \"{p}\"에 실행 중인 컨테이너가 없습니다"),
+            format!("파드 {p}에는 실행 중인 컨테이너가 없습니다"),
         ),
         NoVictim::Container(p, c) => (
             format!("no container \"{c}\" of pod \"{p}\" runs"),
-            format!("파드 \"{p}\"에 실행 중인 컨테이너 \"{c}\"이(가) 없습니다"),
+            format!("파드 {p}에는 실행 중인 그런 컨테이너가 없습니다: {c}"),
         ),
         NoVictim::Component(c) => (
             format!("no pod in kube-system runs \"{c}\""),
-            format!("kube-system에 \"{c}\"을(를) 실행하는 파드가 없습니다"),
+            format!("kube-system에는 그런 프로그램을 실행하는 파드가 없습니다: {c}"),
         ),
         NoVictim::Cluster(c) => {
-            (format!("there is no cluster \"{c}\""), format!("클러스터 \"{c}\"이(가) 없습니다"))
+            (format!("there is no cluster \"{c}\""), format!("그런 클러스터가 없습니다: {c}"))
         }
     };
     if korean { format!("오류: {ko}\n") } else { format!("error: {en}\n") }
+}
+
+/// What can be done to what.
+const DEEDS: [(&str, &str); 6] = [
+    ("node", "crash|hang|cut|restore"),
+    ("pod", "crash|hang|resume"),
+    ("component", "kill|hang|resume"),
+    ("registry", "lose|refuse|silence|limit|certificate|slow [N]|restore"),
+    ("disk", "SIZE|free"),
+    ("cluster", "lose|restore"),
+];
+
+/// Why a line is no fault: the kind is unknown, the name is missing, or nothing of the sort can be done to it.
+fn unread(args: &[String], korean: bool) -> String {
+    let words = plain(args);
+    let kind = words.first().copied().unwrap_or_default();
+    let (en, ko) = match (DEEDS.iter().find(|d| d.0 == kind), words.get(1), words.get(2)) {
+        (None, ..) => {
+            let known = DEEDS.map(|d| d.0).join(", ");
+            (
+                format!("\"{kind}\" can't be broken: there are {known}, any and list"),
+                format!("고장 낼 수 없는 것입니다: {kind}. {known}, any, list가 있습니다"),
+            )
+        }
+        (Some((_, deeds)), None, _) => (
+            format!("the name is missing: fault {kind} NAME {deeds}"),
+            format!("이름이 빠졌습니다: fault {kind} 이름 {deeds}"),
+        ),
+        (Some((_, deeds)), Some(name), None) => (
+            format!("what is to happen to it is missing: fault {kind} {name} {deeds}"),
+            format!("무슨 일이 일어날지가 빠졌습니다: fault {kind} {name} {deeds}"),
+        ),
+        (Some((_, deeds)), Some(name), Some(how)) => (
+            format!("\"{how}\" is not possible here: fault {kind} {name} {deeds}"),
+            format!("여기에는 쓸 수 없는 말입니다: {how}. fault {kind} {name} {deeds}"),
+        ),
+    };
+    if korean {
+        format!("오류: {ko}\n사용법은 'fault help'로 볼 수 있습니다.\n")
+    } else {
+        format!("error: {en}\nSee 'fault help' for usage.\n")
+    }
 }
 
 fn list(cluster: &Cluster, korean: bool) -> String {
@@ -277,6 +341,6 @@ pub(crate) fn run(args: &[String], korean: bool, cluster: &mut Cluster) -> Print
     match parse(args).map(|fault| cluster.inject(fault)) {
         Some(Ok(fault)) => done(format!("{}\n", sentence(&fault, korean))),
         Some(Err(why)) => failed(refusal(&why, korean)),
-        None => failed(help.to_owned()),
+        None => failed(unread(args, korean)),
     }
 }

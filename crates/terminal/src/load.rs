@@ -5,7 +5,7 @@
 //! `load`).
 
 use cluster::Cluster;
-use cluster::load::{Amount, Profile, Running, Shape, Target, TargetKind};
+use cluster::load::{Amount, NoLoad, Profile, Running, Shape, Target, TargetKind};
 use objects::Str;
 use objects::quantity::Quantity;
 
@@ -35,7 +35,7 @@ What a request is:
   --timeout=5s                  how long a caller waits
 
 More:
-  --name=NAME                   what the load is called (the target's name)
+  --name=NAME                   what the load is called (without: the target's name)
   --duration=10m                when it ends by itself
   --port=80  --path=/           one port of the Service, one path of the Ingress
   -n, --namespace=default
@@ -45,7 +45,7 @@ const HELP_KO: &str = "\
 여러 사람이 하듯 서비스나 인그레스에 요청을 보냅니다.
 
 사용법:
-  load start 대상 [플래그]        시작합니다. 대상은 이름, svc/이름, ing/이름
+  load start 대상 [플래그]        시작합니다. 대상은 이름, svc/이름, ing/이름, httproute/이름
   load stop [이름 | --all]       하나를, 또는 모두 멈춥니다
   load status [이름]             지금 부하가 어떤지 봅니다
   load events                    언제 시작하고, 실패하고, 회복하고, 끝났는지 봅니다
@@ -67,7 +67,7 @@ const HELP_KO: &str = "\
   --timeout=5s                   보낸 쪽이 기다리는 시간
 
 그 밖에:
-  --name=이름                    부하의 이름 (대상의 이름)
+  --name=이름                    부하의 이름 (없으면 대상의 이름)
   --duration=10m                 저절로 끝나는 때
   --port=80  --path=/            서비스의 한 포트, 인그레스의 한 경로
   -n, --namespace=default
@@ -79,6 +79,75 @@ pub(crate) struct Printed {
     pub(crate) out: String,
     pub(crate) err: String,
     pub(crate) code: i32,
+}
+
+/// What is wrong with a line.
+#[derive(Debug, PartialEq)]
+enum Wrong {
+    Command(String),
+    Flag(String),
+    NoValue(String),
+    Invalid {
+        flag: String,
+        text: String,
+    },
+    NoTarget,
+    Kind(String),
+    /// Flags of which one may be given.
+    Together(&'static str),
+    NoName,
+    NoneRuns(String),
+    Refused(NoLoad),
+}
+
+impl Wrong {
+    fn say(&self, korean: bool) -> String {
+        if korean { self.in_korean() } else { self.in_english() }
+    }
+
+    fn in_english(&self) -> String {
+        match self {
+            Self::Command(word) => format!("unknown command \"{word}\" for \"load\""),
+            Self::Flag(flag) => format!("unknown flag: {flag}"),
+            Self::NoValue(flag) => format!("flag needs an argument: --{flag}"),
+            Self::Invalid { flag, text } => format!("invalid argument \"{text}\" for \"--{flag}\" flag"),
+            Self::NoTarget => "load start needs a target: NAME, svc/NAME, ing/NAME or httproute/NAME".into(),
+            Self::Kind(kind) => {
+                format!("no requests can be sent to a \"{kind}\": use svc/NAME, ing/NAME or httproute/NAME")
+            }
+            Self::Together(flags) => format!("only one of {flags} can be given"),
+            Self::NoName => "load stop needs a name, or --all".into(),
+            Self::NoneRuns(name) => format!("no load \"{name}\" runs"),
+            Self::Refused(why) => why.to_string(),
+        }
+    }
+
+    fn in_korean(&self) -> String {
+        match self {
+            Self::Command(word) => format!("load에 없는 명령입니다: {word}"),
+            Self::Flag(flag) => format!("없는 플래그입니다: {flag}"),
+            Self::NoValue(flag) => format!("값이 필요한 플래그입니다: --{flag}"),
+            Self::Invalid { flag, text } => format!("--{flag}에 쓸 수 없는 값입니다: {text}"),
+            Self::NoTarget => {
+                "어디로 보낼지 정해야 합니다: load start 뒤에 이름, svc/이름, ing/이름, httproute/이름 가운데 하나".into()
+            }
+            Self::Kind(kind) => {
+                format!("요청을 보낼 수 없는 종류입니다: {kind}. svc/이름, ing/이름, httproute/이름을 씁니다")
+            }
+            Self::Together(flags) => format!("이 가운데 하나만 쓸 수 있습니다: {flags}"),
+            Self::NoName => "어느 부하를 멈출지 이름을 쓰거나 --all을 붙입니다".into(),
+            Self::NoneRuns(name) => format!("그런 부하가 없습니다: {name}"),
+            Self::Refused(NoLoad::Amount) => "요청의 양이 범위를 벗어났습니다".into(),
+            Self::Refused(NoLoad::Work) => "요청 하나의 CPU 시간은 1us에서 60s까지입니다".into(),
+            Self::Refused(NoLoad::Memory) => "요청 하나의 메모리는 0에서 16Gi까지입니다".into(),
+            Self::Refused(NoLoad::Timeout) => "기다리는 시간은 1ms에서 10m까지입니다".into(),
+            Self::Refused(NoLoad::Name) => "이름은 1자에서 63자까지입니다".into(),
+            Self::Refused(NoLoad::TooMany(n)) => format!("부하는 한꺼번에 {n}개까지 돌릴 수 있습니다"),
+            Self::Refused(NoLoad::NoTarget { kind, name, namespace }) => {
+                format!("네임스페이스 {namespace}에 그런 대상이 없습니다: {kind}/{name}")
+            }
+        }
+    }
 }
 
 /// Flags with their values, and the other words.
@@ -110,7 +179,7 @@ const FLAGS: [&str; 19] = [
 ];
 
 impl Words {
-    fn of(args: &[String]) -> Result<Self, String> {
+    fn of(args: &[String]) -> Result<Self, Wrong> {
         let mut words = Self { flags: Vec::new(), plain: Vec::new() };
         let mut rest = args.iter();
         while let Some(word) = rest.next() {
@@ -119,7 +188,7 @@ impl Words {
                 None if word == "-n" => "namespace",
                 None if word == "-h" => "help",
                 None if word.len() > 1 && word.starts_with('-') => {
-                    return Err(format!("unknown flag: {word}"));
+                    return Err(Wrong::Flag(word.clone()));
                 }
                 None => {
                     words.plain.push(word.clone());
@@ -130,12 +199,12 @@ impl Words {
                 Some((name, value)) => (name, value.to_owned()),
                 None if matches!(flag, "all" | "help") => (flag, String::new()),
                 None => {
-                    let value = rest.next().ok_or_else(|| format!("flag needs an argument: --{flag}"))?;
+                    let value = rest.next().ok_or_else(|| Wrong::NoValue(flag.to_owned()))?;
                     (flag, value.clone())
                 }
             };
             if !FLAGS.contains(&name) && !matches!(name, "all" | "help") {
-                return Err(format!("unknown flag: --{name}"));
+                return Err(Wrong::Flag(format!("--{name}")));
             }
             words.flags.push((name.to_owned(), value));
         }
@@ -146,13 +215,13 @@ impl Words {
         self.flags.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
-    fn span(&self, name: &str, otherwise: i64) -> Result<i64, String> {
+    fn span(&self, name: &str, otherwise: i64) -> Result<i64, Wrong> {
         let Some(text) = self.get(name) else { return Ok(otherwise) };
         Ok(micros(text).ok_or_else(|| invalid(name, text))? / 1000)
     }
 
     /// A number to the thousandth.
-    fn milli(&self, name: &str) -> Result<Option<i64>, String> {
+    fn milli(&self, name: &str) -> Result<Option<i64>, Wrong> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let n: f64 = text.parse().map_err(|_| invalid(name, text))?;
         if !(0.0..1e12).contains(&n) {
@@ -162,8 +231,8 @@ impl Words {
     }
 }
 
-fn invalid(name: &str, text: &str) -> String {
-    format!("invalid argument \"{text}\" for \"--{name}\" flag")
+fn invalid(flag: &str, text: &str) -> Wrong {
+    Wrong::Invalid { flag: flag.to_owned(), text: text.to_owned() }
 }
 
 /// `10ms`, `1.5s`, `2m`, `1m30s`, `250us`; a bare number is seconds. In millionths of a second.
@@ -190,18 +259,15 @@ fn micros(text: &str) -> Option<i64> {
     (!text.is_empty() && total.is_finite() && total < 1e15).then_some(total as i64)
 }
 
-fn profile(words: &Words) -> Result<Profile, String> {
-    let target =
-        words.plain.get(1).ok_or("load start needs a target: NAME, svc/NAME, ing/NAME or httproute/NAME")?;
+fn profile(words: &Words) -> Result<Profile, Wrong> {
+    let target = words.plain.get(1).ok_or(Wrong::NoTarget)?;
     let (kind, name) = match target.split_once('/') {
         None => (TargetKind::Service, target.as_str()),
         Some(("svc" | "service" | "services", name)) => (TargetKind::Service, name),
         Some(("ing" | "ingress" | "ingresses", name)) => (TargetKind::Ingress, name),
         Some(("httproute" | "httproutes", name)) => (TargetKind::HttpRoute, name),
         Some((other, _)) => {
-            return Err(format!(
-                "no requests can be sent to a \"{other}\": use svc/NAME, ing/NAME or httproute/NAME"
-            ));
+            return Err(Wrong::Kind(other.to_owned()));
         }
     };
     let port = words.get("port").map_or(Ok(0), |p| p.parse().map_err(|_| invalid("port", p)))?;
@@ -217,7 +283,7 @@ fn profile(words: &Words) -> Result<Profile, String> {
     let mut p = Profile::constant(target, words.milli("rps")?.unwrap_or(20_000));
     if let Some(count) = users {
         if words.get("rps").is_some() {
-            return Err("only one of --rps and --users can be given".to_owned());
+            return Err(Wrong::Together("--rps, --users"));
         }
         p.amount = Amount::Users { count, think_ms: words.span("think", 1_000)? };
     }
@@ -236,11 +302,11 @@ fn profile(words: &Words) -> Result<Profile, String> {
     ]
     .into_iter()
     .flatten()
-    .collect::<Result<_, String>>()?;
+    .collect::<Result<_, Wrong>>()?;
     match shapes.as_slice() {
         [] => {}
         [one] => p.shape = *one,
-        _ => return Err("only one of --ramp-to, --wave-to and --spike-to can be given".to_owned()),
+        _ => return Err(Wrong::Together("--ramp-to, --wave-to, --spike-to")),
     }
     if let Some(text) = words.get("cpu") {
         p.work_us = micros(text).ok_or_else(|| invalid("cpu", text))?;
@@ -272,16 +338,16 @@ pub(crate) fn run(args: &[String], korean: bool, cluster: &mut Cluster) -> Print
             Some("stop") => stop(&words, korean, cluster),
             Some("status") => status(&words, korean, cluster),
             Some("events") => Ok(events(cluster)),
-            Some(other) => Err(format!("unknown command \"{other}\" for \"load\"")),
+            Some(other) => Err(Wrong::Command(other.to_owned())),
         }
     });
     result.unwrap_or_else(|why| {
-        let hint = if korean {
-            "사용법은 'load help'로 볼 수 있습니다."
+        let (error, hint) = if korean {
+            ("오류", "사용법은 'load help'로 볼 수 있습니다.")
         } else {
-            "See 'load help' for usage."
+            ("error", "See 'load help' for usage.")
         };
-        Printed { err: format!("error: {why}\n{hint}\n"), code: 1, ..Printed::default() }
+        Printed { err: format!("{error}: {}\n{hint}\n", why.say(korean)), code: 1, ..Printed::default() }
     })
 }
 
@@ -289,33 +355,33 @@ fn said(out: String) -> Printed {
     Printed { out, ..Printed::default() }
 }
 
-fn start(words: &Words, korean: bool, cluster: &mut Cluster) -> Result<Printed, String> {
+fn start(words: &Words, korean: bool, cluster: &mut Cluster) -> Result<Printed, Wrong> {
     let p = profile(words)?;
     let (name, target) = (p.name.clone(), format!("{}/{}", p.target.kind.word(), p.target.name));
-    cluster.start_load(p)?;
+    cluster.start_load(p).map_err(Wrong::Refused)?;
     Ok(said(if korean {
-        format!("{target}에 보내는 부하 {name} 시작\n")
+        format!("부하 {name}: {target}에 요청을 보내기 시작했습니다\n")
     } else {
         format!("load {name} on {target} started\n")
     }))
 }
 
-fn stop(words: &Words, korean: bool, cluster: &mut Cluster) -> Result<Printed, String> {
+fn stop(words: &Words, korean: bool, cluster: &mut Cluster) -> Result<Printed, Wrong> {
     let names: Vec<Str> = if words.get("all").is_some() {
         cluster.load().running().map(|r| r.profile.name.clone()).collect()
     } else {
         words.plain.iter().skip(1).map(|n| Str::from(n.as_str())).collect()
     };
     if names.is_empty() && words.get("all").is_none() {
-        return Err("load stop needs a name, or --all".to_owned());
+        return Err(Wrong::NoName);
     }
     let mut out = String::new();
     for name in names {
         if !cluster.stop_load(&name) {
-            return Err(format!("no load \"{name}\" runs"));
+            return Err(Wrong::NoneRuns(name.to_string()));
         }
         out.push_str(&if korean {
-            format!("부하 {name} 멈춤\n")
+            format!("부하 {name}: 멈췄습니다\n")
         } else {
             format!("load {name} stopped\n")
         });
@@ -352,15 +418,16 @@ fn row(r: &Running) -> [String; 8] {
     ]
 }
 
-fn status(words: &Words, korean: bool, cluster: &Cluster) -> Result<Printed, String> {
+fn status(words: &Words, korean: bool, cluster: &Cluster) -> Result<Printed, Wrong> {
     let wanted = words.plain.get(1);
     let found: Vec<&Running> =
         cluster.load().running().filter(|r| wanted.is_none_or(|n| r.profile.name == n.as_str())).collect();
     if found.is_empty() {
         return match wanted {
-            Some(name) => Err(format!("no load \"{name}\" runs")),
+            Some(name) => Err(Wrong::NoneRuns(name.clone())),
             None => {
-                let text = if korean { "부하가 없습니다.\n" } else { "No load runs.\n" };
+                let text =
+                    if korean { "지금 보내는 부하가 없습니다.\n" } else { "No load runs.\n" };
                 Ok(Printed { err: text.to_owned(), ..Printed::default() })
             }
         };

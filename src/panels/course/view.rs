@@ -105,6 +105,14 @@ fn Open(app: App) -> impl IntoView {
             </button>
         }
     };
+    let clear = move || {
+        let texts = app.texts_now();
+        if window().confirm_with_message(texts.course().forget_sure).unwrap_or(false) {
+            courses::forget(app);
+            said.set(texts.course().forgotten.to_owned());
+            app.kept.notify();
+        }
+    };
     let bring = move |event: leptos::ev::Event| {
         let input: HtmlInputElement = event_target(&event);
         wasm_bindgen_futures::spawn_local(async move {
@@ -165,6 +173,7 @@ fn Open(app: App) -> impl IntoView {
                             {word(app, |t| t.course().import)}
                             <input class="said" type="file" accept="application/json,.json" on:change=bring />
                         </label>
+                        <button class="btn sm" on:click=move |_| clear()>{word(app, |t| t.course().forget)}</button>
                         <span role="status">{move || said.get()}</span>
                     </div>
                 </Show>

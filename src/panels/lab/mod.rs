@@ -47,6 +47,7 @@ fn day(lab: &Lab, at: usize, texts: &Texts) -> Marks {
         return out;
     };
     out.push(("chart".into(), chart(played, at, texts)));
+    out.push(("key".into(), key(texts)));
     out.push(("servers".into(), servers_at(played, at, texts)));
     out
 }
@@ -155,6 +156,17 @@ fn chart(played: &Played, at: usize, texts: &Texts) -> Mark {
     }
     svg.add(path("hand", format_smolstr!("M{} 2V{}", x(at), ROW * 3 + 10)));
     svg
+}
+
+/// What the chart's lines and marks stand for.
+fn key(texts: &Texts) -> Mark {
+    let mut all = Mark::new("p", "ckey");
+    let t = texts.lab();
+    let says = [t.key_want, t.key_can, t.key_lost, t.key_fault];
+    for (class, says) in ["want", "can", "lost", "fault"].into_iter().zip(says) {
+        all.add(Mark::new("span", "").with(Mark::new("i", class)).with(Mark::new("b", "").says(says)));
+    }
+    all
 }
 
 fn clock_of(at: usize) -> SmolStr {

@@ -25,7 +25,7 @@ use crate::Cluster;
 use crate::event_loop::Due;
 use crate::journal::Input;
 use network::flow::{self, Flow, Sticky, WHOLE};
-pub use profile::{Amount, Profile, Shape, Target, TargetKind};
+pub use profile::{Amount, NoLoad, Profile, Shape, Target, TargetKind};
 use queueing::{Arrival, Outcome};
 
 const TICK_MS: Millis = 1_000;
@@ -190,19 +190,15 @@ impl Cluster {
     ///
     /// # Errors
     /// A target that does not exist, an amount out of range, too many loads.
-    pub fn start_load(&mut self, profile: Profile) -> Result<(), String> {
+    pub fn start_load(&mut self, profile: Profile) -> Result<(), NoLoad> {
         profile.check()?;
         if self.load.running.len() >= AT_MOST && !self.load.running.contains_key(&profile.name) {
-            return Err(format!("at most {AT_MOST} loads run at once"));
+            return Err(NoLoad::TooMany(AT_MOST));
         }
         let t = &profile.target;
         if self.object(t.kind.resource(), &t.namespace, &t.name).is_none() {
-            return Err(format!(
-                "{} \"{}\" not found in namespace \"{}\"",
-                t.kind.word(),
-                t.name,
-                t.namespace
-            ));
+            let (name, namespace) = (t.name.clone(), t.namespace.clone());
+            return Err(NoLoad::NoTarget { kind: t.kind.word(), name, namespace });
         }
         self.note(|| Input::StartLoad(Box::new(profile.clone())));
         let name = profile.name.clone();

@@ -6,6 +6,39 @@
 use clock::Millis;
 use objects::Str;
 
+/// Why a load is not started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoLoad {
+    Amount,
+    Work,
+    Memory,
+    Timeout,
+    Name,
+    /// So many run at once at most.
+    TooMany(usize),
+    NoTarget {
+        kind: &'static str,
+        name: Str,
+        namespace: Str,
+    },
+}
+
+impl std::fmt::Display for NoLoad {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Amount => f.write_str("the amount is out of range"),
+            Self::Work => f.write_str("the work of a request must be from 1us to 60s of CPU"),
+            Self::Memory => f.write_str("the memory of a request must be from 0 to 16Gi"),
+            Self::Timeout => f.write_str("the timeout must be from 1ms to 10m"),
+            Self::Name => f.write_str("the name must have from 1 to 63 characters"),
+            Self::TooMany(n) => write!(f, "at most {n} loads run at once"),
+            Self::NoTarget { kind, name, namespace } => {
+                write!(f, "{kind} \"{name}\" not found in namespace \"{namespace}\"")
+            }
+        }
+    }
+}
+
 /// More than this is not asked of a simulated cluster, in thousandths of a request per second.
 const MAX_RATE: i64 = 10_000_000_000;
 const MAX_USERS: i64 = 10_000_000;
@@ -146,7 +179,7 @@ impl Profile {
 
     /// # Errors
     /// What is out of range.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), NoLoad> {
         let top = match self.amount {
             Amount::Rate(_) => MAX_RATE,
             Amount::Users { .. } => MAX_USERS,
@@ -159,19 +192,19 @@ impl Profile {
             Shape::Ramp { to, .. } | Shape::Wave { to, .. } | Shape::Spike { to, .. } => to,
         };
         if [base, to].iter().any(|n| !(0..=top).contains(n)) {
-            return Err("the amount is out of range".to_owned());
+            return Err(NoLoad::Amount);
         }
         if !(1..=60_000_000).contains(&self.work_us) {
-            return Err("the work of a request must be from 1us to 60s of CPU".to_owned());
+            return Err(NoLoad::Work);
         }
         if !(0..=1 << 34).contains(&self.memory_bytes) {
-            return Err("the memory of a request must be from 0 to 16Gi".to_owned());
+            return Err(NoLoad::Memory);
         }
         if !(1..=600_000).contains(&self.patience_ms) {
-            return Err("the timeout must be from 1ms to 10m".to_owned());
+            return Err(NoLoad::Timeout);
         }
         if self.name.is_empty() || self.name.len() > 63 {
-            return Err("the name must have from 1 to 63 characters".to_owned());
+            return Err(NoLoad::Name);
         }
         Ok(())
     }

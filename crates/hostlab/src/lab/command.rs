@@ -34,6 +34,7 @@ Virtual machines and containers (lab open machines):
   lab path NAME                         the way of a disk write
   lab compare                           one module in each, by the numbers of the model
   lab numbers                           the numbers and where they come from
+  lab close                             puts all of it away
 ";
 
 const HELP_KO: &str = "\
@@ -62,6 +63,7 @@ const HELP_KO: &str = "\
   lab path 이름                         디스크에 쓰는 길
   lab compare                           같은 모듈을 양쪽에 두었을 때의 수치
   lab numbers                           모형의 수치와 출처
+  lab close                             모두 치웁니다
 ";
 
 /// Says it in one of two languages.
@@ -135,7 +137,11 @@ fn number(text: &str, voice: &Voice) -> Result<usize, String> {
 type Sorted<'a> = (Vec<&'a str>, Vec<(&'a str, &'a str)>);
 
 /// The value of `--name VALUE` or `--name=VALUE`, and what stands outside of flags.
-fn flags<'a>(words: &[&'a str], named: &[&str], bare: &[&str]) -> Result<Sorted<'a>, String> {
+fn flags<'a>(
+    words: &[&'a str],
+    (named, bare): (&[&str], &[&str]),
+    voice: &Voice,
+) -> Result<Sorted<'a>, String> {
     let (mut plain, mut found) = (Vec::new(), Vec::new());
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
@@ -148,9 +154,14 @@ fn flags<'a>(words: &[&'a str], named: &[&str], bare: &[&str]) -> Result<Sorted<
         } else if let Some((name, value)) = flag.split_once('=').filter(|(name, _)| named.contains(name)) {
             found.push((name, value));
         } else if named.contains(&flag) {
-            found.push((flag, rest.next().copied().ok_or(format!("--{flag}: ?"))?));
+            let value = rest.next().copied().ok_or_else(|| {
+                format!("--{flag}: {}", voice.pick("a value is missing", "값이 빠졌습니다"))
+            })?;
+            found.push((flag, value));
         } else {
-            return Err(format!("--{flag}: ?"));
+            let no = voice
+                .pick("there is no such option; see lab help", "그런 옵션은 없습니다. lab help를 봅니다");
+            return Err(format!("--{flag}: {no}"));
         }
     }
     Ok((plain, found))
@@ -268,7 +279,7 @@ fn failures(plan: &Plan, voice: &Voice) -> String {
 }
 
 fn fail_at(lab: &mut Lab, words: &[&str], voice: &Voice) -> Answer {
-    let (plain, found) = flags(words, &["at"], &["program"])?;
+    let (plain, found) = flags(words, (&["at"], &["program"]), voice)?;
     let [service] = plain[..] else { return unknown(words, voice) };
     let Some(service) = SERVICES.iter().position(|s| s.0 == service) else {
         return no_service(service, voice);
@@ -372,7 +383,7 @@ fn of_machines(lab: &mut Lab, words: &[&str], now: Time, voice: &Voice) -> Answe
         ["guests"] => Ok(guests(rack, now)),
         ["containers"] => Ok(containers(rack, now)),
         ["run", "guest", ref rest @ ..] => {
-            let (plain, found) = flags(rest, &["on", "memory", "cpus"], &[])?;
+            let (plain, found) = flags(rest, (&["on", "memory", "cpus"], &[]), voice)?;
             let [name] = plain[..] else { return unknown(words, voice) };
             let int = |flag_name: &str, default: usize| {
                 flag(&found, flag_name).map_or(Ok(default), |n| number(n, voice))
@@ -381,16 +392,24 @@ fn of_machines(lab: &mut Lab, words: &[&str], now: Time, voice: &Voice) -> Answe
             let small = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
             let on = flag(&found, "on").unwrap_or(rack::HYPERVISOR);
             rack.start_guest(name, on, small(memory), small(cpus), now).map_err(no)?;
-            Ok(format!("guest {name} starts on {on}\n"))
+            Ok(if voice.0 {
+                format!("{on}에서 게스트 {name}: 시작합니다\n")
+            } else {
+                format!("guest {name} starts on {on}\n")
+            })
         }
         ["run", "container", ref rest @ ..] => {
-            let (plain, found) = flags(rest, &["on", "name"], &[])?;
+            let (plain, found) = flags(rest, (&["on", "name"], &[]), voice)?;
             let [module] = plain[..] else { return unknown(words, voice) };
             let module = known_module(module, voice)?;
             let name = flag(&found, "name").unwrap_or(module.name);
             let on = flag(&found, "on").unwrap_or(rack::ENGINE);
             rack.start_container(name, module, on, now).map_err(no)?;
-            Ok(format!("container {name} starts on {on}\n"))
+            Ok(if voice.0 {
+                format!("{on}에서 컨테이너 {name}: 시작합니다\n")
+            } else {
+                format!("container {name} starts on {on}\n")
+            })
         }
         ["install", guest, java] => {
             let java = match java {
@@ -405,7 +424,11 @@ fn of_machines(lab: &mut Lab, words: &[&str], now: Time, voice: &Voice) -> Answe
             rack.install(guest, java).map_err(no)?;
             let mut out = format!("{guest}: jdk:{java}\n");
             for (module, refused) in rack.find(guest).map_err(no)?.states() {
-                out.push_str(&format!("{}: {}\n", module.name, refused.unwrap_or("running")));
+                out.push_str(&format!(
+                    "{}: {}\n",
+                    module.name,
+                    refused.unwrap_or(voice.pick("running", "실행 중"))
+                ));
             }
             Ok(out)
         }
@@ -417,10 +440,10 @@ fn of_machines(lab: &mut Lab, words: &[&str], now: Time, voice: &Voice) -> Answe
         }
         ["load", "c", n] => {
             rack.load = i64::try_from(number(n, voice)?).unwrap_or(i64::MAX).min(100_000);
-            Ok(loaded(rack, now))
+            Ok(loaded(rack, now, voice))
         }
         ["break", ref rest @ ..] => {
-            let (plain, found) = flags(rest, &[], &["kernel"])?;
+            let (plain, found) = flags(rest, (&[], &["kernel"]), voice)?;
             let [name] = plain[..] else { return unknown(words, voice) };
             let hole = flag(&found, "kernel").is_some();
             lab.reached = rack.break_into(name, hole).map_err(no)?;
@@ -440,7 +463,7 @@ fn of_machines(lab: &mut Lab, words: &[&str], now: Time, voice: &Voice) -> Answe
             Ok(format!("{name}\n"))
         }
         ["path", name] => Ok(path(rack, rack.find(name).map_err(no)?, voice)),
-        ["compare"] => Ok(compare()),
+        ["compare"] => Ok(compare(voice)),
         _ => unknown(words, voice),
     }
 }
@@ -459,7 +482,7 @@ fn deploy(lab: &mut Lab, module: &str, guest: &str, voice: &Voice) -> Printed {
     let done = known_module(module, voice)
         .and_then(|module| lab.rack.deploy(guest, module).map_err(|why| refused(&why, voice)));
     match done {
-        Ok(None) => Printed::out(format!("{module}: running\n")),
+        Ok(None) => Printed::out(format!("{module}: {}\n", voice.pick("running", "실행 중"))),
         Ok(Some(java)) => Printed::failed(1, format!("Exception in thread \"main\" {java}\n")),
         Err(why) => Printed::failed(1, format!("lab: {why}\n")),
     }
@@ -575,9 +598,14 @@ fn containers(rack: &Rack, now: Time) -> String {
     out
 }
 
-fn loaded(rack: &Rack, now: Time) -> String {
+fn loaded(rack: &Rack, now: Time, voice: &Voice) -> String {
     let (wanted, can) = (rack.load, rack.capacity(rack::MODULES[2], now));
-    format!("c: {wanted}/s wanted, {can}/s possible, {}/s lost\n", (wanted - can).max(0))
+    let lost = (wanted - can).max(0);
+    if voice.0 {
+        format!("c: 초당 {wanted}건이 오고, {can}건을 받을 수 있고, {lost}건을 잃습니다\n")
+    } else {
+        format!("c: {wanted}/s wanted, {can}/s possible, {lost}/s lost\n")
+    }
 }
 
 fn broken(rack: &Rack, name: &str, reached: &[String], voice: &Voice) -> String {
@@ -668,39 +696,54 @@ fn path(rack: &Rack, machine: &Machine, voice: &Voice) -> String {
 }
 
 /// One module in a guest of its own and in a container, and how many fit on a server.
-fn compare() -> String {
+fn compare(voice: &Voice) -> String {
     let small = 1_024;
     let server = rack::Rack::default().machines[0].memory;
     let guest = small + numbers::guest_overhead_mib(small);
     let container = numbers::MODULE_MIB + numbers::SHIM_MIB;
     let fit = |base: i64, each: i64| (server - base) / each;
+    let say = |en: &str, ko: &str| voice.pick(en, ko).to_owned();
     let rows = [
-        ("starts in", "25 s".to_owned(), "0.3 s".to_owned()),
-        ("kernel", "its own".to_owned(), "the host's".to_owned()),
-        ("memory for one", format!("{guest} MiB"), format!("{container} MiB")),
+        (say("starts in", "시작하는 시간"), say("25 s", "25초"), say("0.3 s", "0.3초")),
+        (say("kernel", "커널"), say("its own", "자기 것"), say("the host's", "호스트의 것")),
+        (say("memory for one", "하나의 메모리"), format!("{guest} MiB"), format!("{container} MiB")),
         (
-            "disk for the first",
+            say("disk for the first", "첫 하나의 디스크"),
             format!("{} MiB", numbers::GUEST_DISK_MIB + numbers::JAVA_IMAGE_MIB),
             format!("{} MiB", numbers::JAVA_IMAGE_MIB),
         ),
         (
-            "disk for each more",
+            say("disk for each more", "하나 더할 때의 디스크"),
             format!("{} MiB", numbers::GUEST_DISK_MIB + numbers::JAVA_IMAGE_MIB),
-            "a thin layer".to_owned(),
+            say("a thin layer", "얇은 레이어"),
         ),
         (
-            "on one server",
+            say("on one server", "서버 한 대에 들어가는 수"),
             fit(numbers::HYPERVISOR_MIB, guest).to_string(),
             fit(numbers::HOST_SYSTEM_MIB, container).to_string(),
         ),
-        ("random disk I/O", format!("~{} %", numbers::GUEST_IOPS_PERCENT), "100 %".to_owned()),
-        ("a kernel hole opens", "one guest".to_owned(), "the host".to_owned()),
+        (
+            say("random disk I/O", "임의 디스크 입출력"),
+            format!("~{} %", numbers::GUEST_IOPS_PERCENT),
+            "100 %".to_owned(),
+        ),
+        (
+            say("a kernel hole opens", "커널이 뚫리면 열리는 곳"),
+            say("one guest", "게스트 하나"),
+            say("the host", "호스트"),
+        ),
     ];
-    let mut out = format!("{:<22}{:<14}{}\n", "ONE MODULE", "GUEST", "CONTAINER");
+    let mut out = format!("{}{}CONTAINER\n", padded("ONE MODULE", 26), padded("GUEST", 14));
     for (what, guest, container) in rows {
-        out.push_str(&format!("{what:<22}{guest:<14}{container}\n"));
+        out.push_str(&format!("{}{}{container}\n", padded(&what, 26), padded(&guest, 14)));
     }
     out
+}
+
+/// A cell of so many columns of a terminal, in which Korean letters take two.
+fn padded(text: &str, columns: usize) -> String {
+    let width: usize = text.chars().map(|c| if c < '\u{1100}' { 1 } else { 2 }).sum();
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width)))
 }
 
 fn table_of_numbers(korean: bool) -> String {

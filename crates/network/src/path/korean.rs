@@ -41,10 +41,10 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::DnsOutside => "{name}: 클러스터 밖의 이름, 잘 알려진 이름의 작은 표에 따르면 {answer}",
         Code::DnsNoName => "{server}에 그런 이름이 없음; 시도한 이름: {tried}",
         Code::DnsOtherNamespace => {
-            "{server}에 그런 이름이 없음; 네임스페이스 {other}에는 Service {name}이(가) 있으니 {name}.{other} 이름으로 물어볼 것"
+            "{server}에 그런 이름이 없음; 네임스페이스 {other}에는 그런 Service가 있으니 {name}.{other} 이름으로 물어볼 것"
         }
         Code::DnsNoSuchService => {
-            "{server}에 그런 이름이 없음: 네임스페이스 {namespace}에 Service {name}이(가) 없음"
+            "{server}에 그런 이름이 없음: 네임스페이스 {namespace}에 없는 Service {name}"
         }
         Code::DnsNoEndpoints => {
             "Service {service}: 헤드리스인데 준비된 엔드포인트가 없어서 이름에 주소가 없음"
