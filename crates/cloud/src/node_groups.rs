@@ -3,22 +3,28 @@
 //! Owns: which group grows by how much, which node goes, the events and the status of both.
 //! Does not own: the machines themselves (the cluster makes and removes them by [`NodeOrder`]s).
 //! Models kubernetes/autoscaler `cluster-autoscaler` with its defaults: a look every 10 s, a node under half used for
-//! 10 min goes if its pods find room elsewhere and budgets allow. Not modelled: expanders (the first group that fits
-//! grows), affinities and taints of pods in the estimate, scale-down delays after other changes.
+//! 10 min, and 10 min after the last growth, goes if its pods may be moved (`simulator/drainability`: a controller, no
+//! local storage, a budget that allows it) and find room elsewhere; evictions that are refused for 2 min end the attempt.
+//! Not modelled: expanders (the first group that fits grows), affinities and taints of pods in the estimate.
 
 use client::{Change, Component, Ctx, EventType, Interest, PatchType, Recorder};
 use clock::{Millis, Time};
 use objects::quantity::Quantity;
-use objects::resources::{CONFIGMAPS, NODES};
+use objects::resources::{CONFIGMAPS, NODES, PODDISRUPTIONBUDGETS};
+use objects::selector::LabelSelector;
 use objects::{Str, Value, value};
 use ordered::{BTreeMap, BTreeSet};
 
 const SCAN_MS: Millis = 10_000;
 const UNNEEDED_MS: Millis = 600_000;
+/// How long after growing nothing shrinks (`scale-down-delay-after-add`).
+const AFTER_ADD_MS: Millis = 600_000;
+/// How long a refused eviction is tried again (`maxPodEvictionTime`).
+const EVICTION_MS: Millis = 120_000;
 /// From the order of a machine to its kubelet's first word (estimate).
 const BOOT_MS: Millis = 60_000;
-/// Utilization below which a node is unneeded, in percent.
-const THRESHOLD: i64 = 50;
+/// Utilization below which a node is unneeded.
+const THRESHOLD: f64 = 0.5;
 const TAINT: &str = "ToBeDeletedByClusterAutoscaler";
 const STATUS: &str = "cluster-autoscaler-status";
 /// The label that tells a node's group.
@@ -90,8 +96,11 @@ pub struct ClusterAutoscaler {
     /// Machines on their way: when they are there, their group.
     starting: BTreeMap<Str, (Time, usize)>,
     unneeded: BTreeMap<Str, Time>,
-    /// Nodes being emptied.
-    leaving: BTreeSet<Str>,
+    budgets: BTreeMap<Str, Value>,
+    /// Nodes being emptied, since when.
+    leaving: BTreeMap<Str, Time>,
+    /// When a group grew last.
+    grown: Option<Time>,
     orders: Vec<NodeOrder>,
     next: Option<Time>,
     made: usize,
@@ -111,7 +120,9 @@ impl ClusterAutoscaler {
             pending: BTreeSet::new(),
             starting: BTreeMap::new(),
             unneeded: BTreeMap::new(),
-            leaving: BTreeSet::new(),
+            budgets: BTreeMap::new(),
+            leaving: BTreeMap::new(),
+            grown: None,
             orders: Vec::new(),
             made: 0,
             recorder: Recorder::new("cluster-autoscaler", ""),
@@ -213,6 +224,7 @@ impl ClusterAutoscaler {
                 group.name, group.max
             );
             self.about_status(ctx, "ScaledUpGroup", &text);
+            self.grown = Some(ctx.now);
             for _ in 0..*n {
                 self.made += 1;
                 let name = Str::from(format!("{}-{}", group.name, self.made));
@@ -243,21 +255,51 @@ impl ClusterAutoscaler {
             || matches!(pod["status"]["phase"].text(), "Succeeded" | "Failed")
     }
 
-    /// Whether a node is little used and its pods find room elsewhere.
-    fn is_unneeded(&self, node: &Value) -> bool {
+    /// Whether a pod keeps its node from being removed.
+    fn blocks(&self, pod: &Value) -> bool {
+        let said = &pod.annotations()["cluster-autoscaler.kubernetes.io/safe-to-evict"];
+        let mut budgets = self.budgets.values().filter(|b| {
+            b.namespace() == pod.namespace()
+                && LabelSelector::from_value(&b["spec"]["selector"]).is_ok_and(|s| s.matches(pod.labels()))
+        });
+        let first = budgets.next();
+        let spent = |b: &Value| b["status"]["disruptionsAllowed"].int() < 1;
+        if *said == "false" || first.is_some_and(spent) || budgets.any(spent) {
+            return true;
+        }
+        let local = |v: &Value| {
+            !v["hostPath"].is_null() || (!v["emptyDir"].is_null() && v["emptyDir"]["medium"] != "Memory")
+        };
+        *said != "true"
+            && (pod.controller_ref().is_null()
+                || (pod.namespace() == "kube-system" && first.is_none())
+                || pod["spec"]["volumes"].items().iter().any(local))
+    }
+
+    /// The shares of a node's CPU and memory that its pods ask for.
+    fn utilization(&self, node: &Value) -> (f64, f64) {
         let room = Room::of_node(&node["status"]["allocatable"]);
-        let moving: Vec<&Value> = self.pods_on(node.name()).filter(|p| !Self::stays(p)).collect();
         let mut used = Room::default();
-        for p in &moving {
-            if p.controller_ref().is_null() || p.is_terminating() {
-                return false;
-            }
+        for p in self.pods_on(node.name()).filter(|p| !Self::stays(p)) {
             let want = Room::of_pod(p);
             used.cpu += want.cpu;
             used.memory += want.memory;
         }
-        let share = |u: i64, all: i64| if all > 0 { u * 100 / all } else { 0 };
-        if share(used.cpu, room.cpu).max(share(used.memory, room.memory)) >= THRESHOLD {
+        let share = |u: i64, all: i64| if all > 0 { u as f64 / all as f64 } else { 0.0 };
+        (share(used.cpu, room.cpu), share(used.memory, room.memory))
+    }
+
+    /// Whether a node is little used, and its pods may be moved and find room elsewhere.
+    fn is_unneeded(&self, node: &Value) -> bool {
+        if node.annotations()["cluster-autoscaler.kubernetes.io/scale-down-disabled"] == "true" {
+            return false;
+        }
+        let moving: Vec<&Value> = self.pods_on(node.name()).filter(|p| !Self::stays(p)).collect();
+        if moving.iter().any(|p| p.is_terminating() || self.blocks(p)) {
+            return false;
+        }
+        let (cpu, memory) = self.utilization(node);
+        if cpu.max(memory) >= THRESHOLD {
             return false;
         }
         let mut others: Vec<Room> = self
@@ -266,7 +308,7 @@ impl ClusterAutoscaler {
             .filter(|n| {
                 n.name() != node.name() && n.condition_true("Ready") && !n["spec"]["unschedulable"].is_true()
             })
-            .filter(|n| n["spec"]["taints"].items().is_empty() && !self.leaving.contains(n.name()))
+            .filter(|n| n["spec"]["taints"].items().is_empty() && !self.leaving.contains_key(n.name()))
             .map(|n| {
                 let mut room = Room::of_node(&n["status"]["allocatable"]);
                 for p in self.pods_on(n.name()) {
@@ -283,10 +325,10 @@ impl ClusterAutoscaler {
 
     fn scale_down(&mut self, ctx: &mut Ctx<'_>) {
         for g in 0..self.groups.len() {
-            let mut size = self.size(g) - self.leaving.iter().filter(|n| self.in_group(n, g)).count();
+            let mut size = self.size(g) - self.leaving.keys().filter(|n| self.in_group(n, g)).count();
             let names: Vec<Str> = self.nodes.keys().filter(|n| self.in_group(n, g)).cloned().collect();
             for name in names {
-                if self.leaving.contains(&name) {
+                if self.leaving.contains_key(&name) {
                     continue;
                 }
                 let node = self.nodes[&name].clone();
@@ -295,15 +337,16 @@ impl ClusterAutoscaler {
                     continue;
                 }
                 let since = *self.unneeded.entry(name.clone()).or_insert(ctx.now);
-                if ctx.now.since(since) < UNNEEDED_MS {
+                let grew = self.grown.is_some_and(|at| ctx.now.since(at) < AFTER_ADD_MS);
+                if grew || ctx.now.since(since) < UNNEEDED_MS {
                     continue;
                 }
                 size -= 1;
                 self.begin_leaving(&node, ctx);
             }
         }
-        for name in self.leaving.clone() {
-            self.empty(&name, ctx);
+        for (name, since) in self.leaving.clone() {
+            self.empty(&name, since, ctx);
         }
     }
 
@@ -320,23 +363,67 @@ impl ClusterAutoscaler {
             return;
         }
         let name = node.name().to_owned();
-        let empty = !self.pods_on(&name).any(|p| !Self::stays(p));
-        let (reason, kind) = if empty { ("ScaleDownEmpty", "empty ") } else { ("ScaleDown", "") };
-        let text = format!("Scale-down: removing {kind}node \"{name}\"");
-        self.about_status(ctx, reason, &text);
+        let moving: Vec<String> =
+            self.pods_on(&name).filter(|p| !Self::stays(p)).map(|p| p.name().to_owned()).collect();
+        if moving.is_empty() {
+            let text = format!("Scale-down: removing empty node \"{name}\"");
+            self.about_status(ctx, "ScaleDownEmpty", &text);
+        } else {
+            let (cpu, memory) = self.utilization(node);
+            let (resource, most) = if cpu >= memory { ("cpu", cpu) } else { ("memory", memory) };
+            let text = format!(
+                "Scale-down: removing node {name}, utilization: {{{cpu} {memory} 0 0 {resource} {most}}}, pods to reschedule: {}",
+                moving.join(",")
+            );
+            self.about_status(ctx, "ScaleDown", &text);
+        }
         let text = "marked the node as toBeDeleted/unschedulable";
         self.recorder.event(ctx, node, EventType::Normal, "ScaleDown", text);
-        self.leaving.insert(name.into());
+        self.leaving.insert(name.into(), ctx.now);
+    }
+
+    /// Gives up removing a node whose pods may not be evicted: it takes pods again.
+    fn give_up(&mut self, name: &Str, refused: &[(Value, String)], ctx: &mut Ctx<'_>) {
+        self.leaving.remove(name);
+        self.unneeded.remove(name);
+        let mut why = Vec::new();
+        for (pod, error) in refused {
+            let text = "failed to delete pod for ScaleDown";
+            self.recorder.event(ctx, pod, EventType::Warning, "ScaleDownFailed", text);
+            why.push(format!(
+                "failed to evict pod {}/{} within allowed timeout (last error: {error})",
+                pod.namespace(),
+                pod.name()
+            ));
+        }
+        let Some(node) = self.nodes.get(name).cloned() else { return };
+        let text = format!(
+            "failed to drain and delete node: Failed to drain node /{name}, due to following errors: [{}]",
+            why.join(" ")
+        );
+        self.recorder.event(ctx, &node, EventType::Warning, "ScaleDownFailed", &text);
+        let kept: Vec<Value> =
+            node["spec"]["taints"].items().iter().filter(|t| t["key"] != TAINT).cloned().collect();
+        let patch = value!({"spec": {"taints": (kept)}});
+        // Refused only when the node is gone.
+        let _ = ctx.patch(NODES, "", name, "", PatchType::Merge, patch);
     }
 
     /// Evicts what is left on a node; removes it when nothing is. A budget may refuse: tried again at the next look.
-    fn empty(&mut self, name: &Str, ctx: &mut Ctx<'_>) {
+    fn empty(&mut self, name: &Str, since: Time, ctx: &mut Ctx<'_>) {
         let moving: Vec<Value> = self.pods_on(name).filter(|p| !Self::stays(p)).cloned().collect();
+        let mut refused = Vec::new();
         for pod in moving.iter().filter(|p| !p.is_terminating()) {
-            if ctx.evict(pod).is_ok() {
-                let text = "deleting pod for node scale down";
-                self.recorder.event(ctx, pod, EventType::Normal, "ScaleDown", text);
+            match ctx.evict(pod) {
+                Ok(_) => {
+                    let text = "deleting pod for node scale down";
+                    self.recorder.event(ctx, pod, EventType::Normal, "ScaleDown", text);
+                }
+                Err(e) => refused.push((pod.clone(), e.message)),
             }
+        }
+        if !refused.is_empty() && ctx.now.since(since) >= EVICTION_MS {
+            return self.give_up(name, &refused, ctx);
         }
         if !moving.is_empty() {
             return;
@@ -390,7 +477,7 @@ impl Component for ClusterAutoscaler {
         if self.groups.is_empty() {
             return Vec::new();
         }
-        vec![Interest::All("pods".into()), Interest::All("nodes".into())]
+        ["pods", "nodes", PODDISRUPTIONBUDGETS.id.as_str()].map(|r| Interest::All(r.into())).into()
     }
 
     fn deliver(&mut self, change: &Change, now: Time) {
@@ -398,11 +485,20 @@ impl Component for ClusterAutoscaler {
         if change.resource == "nodes" {
             if change.is_deleted() {
                 self.nodes.remove(&key);
+                self.leaving.remove(&key);
             } else {
                 if change.object.condition_true("Ready") {
                     self.starting.remove(&key);
                 }
                 self.nodes.insert(key, change.object.clone());
+            }
+            return self.wake_by(now + SCAN_MS);
+        }
+        if change.resource == PODDISRUPTIONBUDGETS.id {
+            if change.is_deleted() {
+                self.budgets.remove(&key);
+            } else {
+                self.budgets.insert(key, change.object.clone());
             }
             return self.wake_by(now + SCAN_MS);
         }

@@ -77,3 +77,83 @@ fn a_node_joins_and_takes_pods() {
         on.map(|p| format!("{} {}", p.labels()["k8s-app"].text(), p["status"]["phase"].text())).collect();
     assert_eq!(on, ["kindnet Running", "kube-proxy Running"]);
 }
+
+/// A pod of its own deployment on the group's only node, whose place on the first node is free now.
+fn one_to_move(labels: Value) -> World {
+    let mut config = ClusterConfig::workers(1, 1);
+    config.nodes[0].cpu = "2".into();
+    let group = NodeGroup {
+        name: "ng".into(),
+        min: 0,
+        max: 1,
+        cpu: "2".into(),
+        memory: "4Gi".into(),
+        labels: Vec::new(),
+    };
+    config.cloud = Some(cluster::cloud_with(vec![group]));
+    let mut w = World::of(config);
+    w.advance(5_000);
+    let make = |w: &mut World, name: &str, replicas: i64, annotations: Value| {
+        w.create(value!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": (name), "namespace": "default"},
+            "spec": {
+                "replicas": (replicas), "selector": {"matchLabels": {"app": (name)}},
+                "template": {
+                    "metadata": {"labels": {"app": (name)}, "annotations": (annotations)},
+                    "spec": {"containers": [{
+                        "name": "c", "image": "nginx:1.25", "resources": {"requests": {"cpu": "800m"}},
+                    }]},
+                },
+            },
+        }));
+    };
+    make(&mut w, "fill", 2, value!({}));
+    w.advance(20_000);
+    make(&mut w, "web", 1, labels);
+    w.advance(150_000);
+    assert_eq!(w.phases("web"), ["Running"]);
+    assert_eq!(nodes(&w), ["ng-1", "node-1"]);
+    w.scale("fill", 0);
+    w
+}
+
+const LONG_MS: i64 = 1_500_000;
+
+#[test]
+fn a_node_whose_pods_find_room_elsewhere_goes() {
+    let mut w = one_to_move(value!({}));
+    w.advance(LONG_MS);
+    assert_eq!(nodes(&w), ["node-1"]);
+    assert_eq!(w.phases("web"), ["Running"]);
+    let said = w.events("ScaleDown");
+    let told = |start: &str| said.iter().any(|m| m.starts_with(start));
+    assert!(told("Scale-down: removing node ng-1, utilization: {0.4 0 0 0 cpu 0.4}, pods to reschedule: web-"), "{said:?}");
+    for m in [
+        "marked the node as toBeDeleted/unschedulable",
+        "deleting pod for node scale down",
+        "node removed by cluster autoscaler",
+    ] {
+        assert!(told(m), "{m}: {said:?}");
+    }
+}
+
+#[test]
+fn a_budget_or_an_annotation_keeps_it() {
+    let kept = value!({"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"});
+    let mut w = one_to_move(kept);
+    w.advance(LONG_MS);
+    assert_eq!(nodes(&w).len(), 2);
+
+    let mut w = one_to_move(value!({}));
+    w.create(value!({
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "b", "namespace": "default"},
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}},
+    }));
+    w.advance(LONG_MS);
+    assert_eq!(nodes(&w).len(), 2);
+    assert_eq!(w.events("ScaleDown"), [] as [String; 0]);
+    // Nothing is asked of the budget now.
+    w.patch(objects::resources::PODDISRUPTIONBUDGETS, "default", "b", value!({"spec": {"minAvailable": 0}}));
+    w.advance(LONG_MS);
+    assert_eq!(nodes(&w), ["node-1"]);
+}

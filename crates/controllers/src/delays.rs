@@ -27,6 +27,9 @@ pub const NODE_MONITOR_GRACE_MS: Millis = 50_000;
 pub const NODE_STARTUP_GRACE_MS: Millis = 60_000;
 /// Nodes of a healthy zone get their NoExecute taint no faster than one in this span.
 pub const NODE_EVICTION_INTERVAL_MS: Millis = 10_000;
+/// The same where most of a large zone is lost (upstream: 0.01 a second), and from how many nodes on a zone is large.
+pub const SLOW_EVICTION_INTERVAL_MS: Millis = 100_000;
+pub const LARGE_ZONE: usize = 50;
 
 /// How often leftover pods are collected.
 pub const POD_GC_PERIOD_MS: Millis = 20_000;

@@ -3,19 +3,19 @@
 //! Owns: NodeReady Unknown after silence, taints from conditions and from cordoning, pods of a lost node not ready.
 //! Does not own: evicting pods (taint eviction).
 //! Models `pkg/controller/nodelifecycle`.
-//! Not modelled: the slower eviction rate of a large zone in partial disruption (there it stops).
 
 use ordered::BTreeMap;
 
 use client::{Change, Ctx};
-use clock::Time;
+use clock::{Millis, Time};
 use objects::resources::{LEASES, NODES, PODS, Resource};
 use objects::{Reason, Status, Str, Value, value};
 
 use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base};
 use crate::delays::{
-    NODE_EVICTION_INTERVAL_MS, NODE_MONITOR_GRACE_MS, NODE_MONITOR_PERIOD_MS, NODE_STARTUP_GRACE_MS,
+    LARGE_ZONE, NODE_EVICTION_INTERVAL_MS, NODE_MONITOR_GRACE_MS, NODE_MONITOR_PERIOD_MS,
+    NODE_STARTUP_GRACE_MS, SLOW_EVICTION_INTERVAL_MS,
 };
 use crate::node_taints::{self, Taint, has, swap};
 
@@ -163,9 +163,15 @@ impl NodeLifecycleController {
         let all_lost = !zones.is_empty() && zones.values().all(|(ready, lost)| *ready == 0 && *lost > 0);
         for node in checked {
             let zone = zone_of(&node);
-            let stopped = all_lost || zones.get(&zone).is_some_and(|z| disrupted(z) && z.0 > 0);
+            let partly = zones.get(&zone).is_some_and(|z| disrupted(z) && z.0 > 0);
+            let large = zones.get(&zone).is_some_and(|z| z.0 + z.1 > LARGE_ZONE);
+            let pace = match (all_lost || partly, large && !all_lost) {
+                (false, _) => Some(NODE_EVICTION_INTERVAL_MS),
+                (true, true) => Some(SLOW_EVICTION_INTERVAL_MS),
+                (true, false) => None,
+            };
             // A refusal is tried again at the next look.
-            let _ = self.taint(&node, &zone, stopped, all_lost, ctx);
+            let _ = self.taint(&node, &zone, pace, all_lost, ctx);
         }
         if !self.health.is_empty() {
             self.base.queue.add_after(MONITOR, 0, ctx.now, NODE_MONITOR_PERIOD_MS);
@@ -243,12 +249,13 @@ impl NodeLifecycleController {
         }
     }
 
-    /// The NoExecute taint of a node that is not ready; off again when it is.
+    /// The NoExecute taint of a node that is not ready; off again when it is. A zone's nodes get it one after the other
+    /// at this pace; none does without.
     fn taint(
         &mut self,
         node: &Value,
         zone: &Str,
-        stopped: bool,
+        pace: Option<Millis>,
         all_lost: bool,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Status> {
@@ -267,10 +274,8 @@ impl NodeLifecycleController {
         }
         if !has(node, opposite) {
             let next = self.zones.entry(zone.clone()).or_insert(ctx.now);
-            if stopped || *next > ctx.now {
-                return Ok(());
-            }
-            *next = ctx.now + NODE_EVICTION_INTERVAL_MS;
+            let Some(pace) = pace.filter(|_| *next <= ctx.now) else { return Ok(()) };
+            *next = ctx.now + pace;
         }
         swap(ctx, node, &[add], &[opposite])
     }

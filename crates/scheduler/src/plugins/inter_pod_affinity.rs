@@ -401,6 +401,47 @@ mod tests {
     }
 
     #[test]
+    fn label_keys_mean_only_pods_of_the_same_revision() {
+        let revision = |rev: &str, kind: &str, keys: Value| {
+            let mut t = term("web");
+            t.set("matchLabelKeys", keys);
+            let mut p = pod("web", kind, vec![t]);
+            p.set_at(&["metadata", "labels", "rev"], rev);
+            p
+        };
+        let (away, near) = (Err(NO_AWAY.to_owned()), Err(NO_NEAR.to_owned()));
+        for (kind, keys, want) in [
+            ("podAntiAffinity", value!([]), away),
+            ("podAntiAffinity", value!(["rev"]), Ok(())),
+            ("podAffinity", value!([]), Ok(())),
+            // None of its revision is anywhere, and it is one itself.
+            ("podAffinity", value!(["rev"]), Ok(())),
+            // Its selector does not mean itself without a label of the key's value.
+            ("podAffinity", value!(["none"]), Ok(())),
+        ] {
+            let mut c = two();
+            put(&mut c, "a", "ns/old", &revision("1", "podAffinity", value!([])));
+            let p = revision("2", kind, keys.clone());
+            assert_eq!(verdict(&InterPodAffinity, &c, &p, "a"), want, "{kind} {keys:?}");
+        }
+        let mut c = two();
+        put(&mut c, "b", "ns/new", &revision("2", "podAffinity", value!([])));
+        let p = revision("2", "podAffinity", value!(["rev"]));
+        assert_eq!(verdict(&InterPodAffinity, &c, &p, "a"), near);
+        assert_eq!(verdict(&InterPodAffinity, &c, &p, "b"), Ok(()));
+    }
+
+    #[test]
+    fn all_terms_of_the_wanted_must_hold_and_one_of_the_unwanted_is_enough() {
+        let both = |kind: &str| pod("x", kind, vec![term("web"), term("db")]);
+        let mut c = two();
+        put(&mut c, "a", "ns/1", &pod("web", "podAffinity", vec![]));
+        assert_eq!(verdict(&InterPodAffinity, &c, &both("podAffinity"), "a"), Err(NO_NEAR.into()));
+        assert_eq!(verdict(&InterPodAffinity, &c, &both("podAntiAffinity"), "a"), Err(NO_AWAY.into()));
+        assert_eq!(verdict(&InterPodAffinity, &c, &both("podAntiAffinity"), "b"), Ok(()));
+    }
+
+    #[test]
     fn wishes_of_both_sides_add_up() {
         let wish = |app: &str, key: &str, weight: i64| {
             value!({"weight": (weight), "podAffinityTerm": {

@@ -228,6 +228,44 @@ mod tests {
     }
 
     #[test]
+    fn init_containers_sidecars_and_overhead_count() {
+        let c = cluster(vec![node("a", "2", "4Gi", "9")]);
+        let one = |cpu: &str| value!({"resources": {"requests": {"cpu": (cpu)}}});
+        let mut sidecar = one("500m");
+        sidecar.set("restartPolicy", "Always");
+        let table = [
+            (vec![one("2")], "2", "", Ok(())),
+            (vec![one("2100m")], "1", "", Err("Insufficient cpu".to_owned())),
+            // A sidecar runs beside the init containers after it, and beside the main ones.
+            (vec![sidecar.clone(), one("1600m")], "1", "", Err("Insufficient cpu".to_owned())),
+            (vec![one("2"), sidecar.clone()], "1500m", "", Ok(())),
+            (vec![sidecar], "1600m", "", Err("Insufficient cpu".to_owned())),
+            (vec![], "2", "1m", Err("Insufficient cpu".to_owned())),
+        ];
+        for (init, main, overhead, want) in table {
+            let mut p = value!({"spec": {"initContainers": (init.clone()), "containers": [(one(main))]}});
+            if !overhead.is_empty() {
+                p.set_at(&["spec", "overhead"], value!({"cpu": (overhead)}));
+            }
+            assert_eq!(verdict(&NodeResourcesFit, &c, &p, "a"), want, "{init:?} {main} {overhead}");
+        }
+    }
+
+    #[test]
+    fn weights_of_resources() {
+        let mut c = with(Strategy::MostAllocated);
+        c.profile.fit_resources = vec![("cpu".into(), 3), ("memory".into(), 1)];
+        let p = pod(value!({"cpu": "1", "memory": "1000Mi"}));
+        // (3 * 25 + 25) / 4; (3 * 75 + 50) / 4.
+        assert_eq!(scored(&NodeResourcesFit, &c, &p).map(|s| s.1), Some(vec![25, 68]));
+        // A resource that the pod does not ask for does not count, one that the node has and the pod asks for does.
+        c.profile.fit_resources = vec![("cpu".into(), 1), ("example.com/gpu".into(), 1)];
+        assert_eq!(scored(&NodeResourcesFit, &c, &p).map(|s| s.1), Some(vec![25, 75]));
+        let gpu = pod(value!({"cpu": "1", "memory": "1000Mi", "example.com/gpu": "2"}));
+        assert_eq!(scored(&NodeResourcesFit, &c, &gpu).map(|s| s.1), Some(vec![62, 87]));
+    }
+
+    #[test]
     fn a_silent_container_is_scored_at_the_default() {
         let c = cluster(vec![node("a", "1", "400Mi", "9")]);
         // 100 of 1000 millis, 200 of 400 MiB: (90 + 50) / 2.

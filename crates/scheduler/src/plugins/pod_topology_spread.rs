@@ -407,6 +407,55 @@ mod tests {
     }
 
     #[test]
+    fn tainted_nodes_are_a_domain_unless_the_constraint_honors_taints() {
+        let node = |name: &str, zone: &str, taints: Value| {
+            value!({"metadata": {"name": (name), "labels": {HOSTNAME: (name), ZONE: (zone)}},
+                    "spec": {"taints": (taints)}})
+        };
+        let taint = value!([{"key": "gpu", "effect": "NoSchedule"}]);
+        let mut c = cluster(vec![node("a", "x", taint), node("b", "y", value!([]))]);
+        put(&mut c, "b", "ns/p", &value!({"metadata": {"labels": {"app": "w"}}}));
+        let tolerates = value!([{"key": "gpu", "operator": "Exists"}]);
+        let no = Err(REASON.to_owned());
+        let table = [
+            ("Ignore", value!([]), no.clone()),
+            ("Honor", value!([]), Ok(())),
+            ("Honor", tolerates, no),
+        ];
+        for (policy, tolerations, want) in table {
+            let mut p = pod("DoNotSchedule", value!({"nodeTaintsPolicy": (policy)}));
+            p.at_mut(&["spec"]).set("tolerations", tolerations.clone());
+            assert_eq!(verdict(&PodTopologySpread, &c, &p, "b"), want, "{policy} {tolerations:?}");
+        }
+    }
+
+    #[test]
+    fn label_keys_make_each_revision_a_kind_of_its_own() {
+        let mut c = zoned(&[]);
+        let old = value!({"metadata": {"labels": {"app": "w", "rev": "1"}}});
+        put(&mut c, "a", "ns/1", &old);
+        for (keys, want) in [(value!([]), Err(REASON.to_owned())), (value!(["rev"]), Ok(()))] {
+            let mut p = pod("DoNotSchedule", value!({"matchLabelKeys": (keys.clone())}));
+            p.set_at(&["metadata", "labels", "rev"], "2");
+            assert_eq!(verdict(&PodTopologySpread, &c, &p, "b"), want, "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn several_constraints_hold_at_once() {
+        // By zone x holds one and y none; by node a holds one.
+        let c = zoned(&[("a", "w")]);
+        let mut p = pod("DoNotSchedule", value!({"maxSkew": 2}));
+        let by_host = value!({
+            "maxSkew": 1, "topologyKey": HOSTNAME, "whenUnsatisfiable": "DoNotSchedule",
+            "labelSelector": {"matchLabels": {"app": "w"}},
+        });
+        p.at_mut(&["spec", "topologySpreadConstraints"]).list_mut().push(by_host);
+        let got = ["a", "b", "c"].map(|n| verdict(&PodTopologySpread, &c, &p, n));
+        assert_eq!(got, [Err(REASON.to_owned()), Ok(()), Ok(())]);
+    }
+
+    #[test]
     fn a_wish_prefers_the_emptier_zone() {
         let c = zoned(&[("a", "w"), ("a", "w"), ("c", "w")]);
         let (raw, scores) =

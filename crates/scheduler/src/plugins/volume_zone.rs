@@ -111,6 +111,33 @@ mod tests {
     use crate::testing::{cluster, verdict};
 
     #[test]
+    fn claims_without_a_volume() {
+        let none = "PersistentVolumeClaim had no pv name and storageClass name";
+        let table = [
+            ("late", "WaitForFirstConsumer", ""),
+            ("now", "Immediate", "PersistentVolume had no name"),
+            ("odd", "", "VolumeBindingMode not set for StorageClass \"odd\""),
+            ("", "", none),
+            ("gone", "", "storageclass.storage.k8s.io \"gone\" not found"),
+        ];
+        for (class, mode, want) in table {
+            let mut c = cluster(vec![]);
+            let claim = value!({"metadata": {"name": "k", "namespace": "ns"}, "spec": {"storageClassName": (class)}});
+            c.storage.claims.insert("ns/k".into(), claim);
+            if class != "gone" {
+                let mode = if mode.is_empty() { Value::Null } else { mode.into() };
+                c.storage.classes.insert(class.into(), value!({"volumeBindingMode": (mode)}));
+            }
+            let pod = value!({
+                "metadata": {"name": "p", "namespace": "ns"},
+                "spec": {"volumes": [{"persistentVolumeClaim": {"claimName": "k"}}]},
+            });
+            let got = pre_filter(&pod, &c.storage).err().map_or(String::new(), |r| r.reasons.join(", "));
+            assert_eq!(got, want, "{class}");
+        }
+    }
+
+    #[test]
     fn zones_of_volumes_and_nodes_agree() {
         let zone = "topology.kubernetes.io/zone";
         let node = |name: &str, labels: Value| value!({"metadata": {"name": (name), "labels": (labels)}});
