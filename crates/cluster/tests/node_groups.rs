@@ -127,7 +127,10 @@ fn a_node_whose_pods_find_room_elsewhere_goes() {
     assert_eq!(w.phases("web"), ["Running"]);
     let said = w.events("ScaleDown");
     let told = |start: &str| said.iter().any(|m| m.starts_with(start));
-    assert!(told("Scale-down: removing node ng-1, utilization: {0.4 0 0 0 cpu 0.4}, pods to reschedule: web-"), "{said:?}");
+    assert!(
+        told("Scale-down: removing node ng-1, utilization: {0.4 0 0 0 cpu 0.4}, pods to reschedule: web-"),
+        "{said:?}"
+    );
     for m in [
         "marked the node as toBeDeleted/unschedulable",
         "deleting pod for node scale down",

@@ -21,10 +21,13 @@ fn simple(rng: &mut Rng, i: usize, cpu_max: u64) -> Value {
     let mut pod = random_pod(rng, i);
     let cpu = format!("{}m", 100 * (1 + rng.below(cpu_max)));
     let started = Time(MINUTE_MS * i as i64).rfc3339();
-    pod.set("spec", value!({
-        "schedulerName": "default-scheduler", "priority": (rng.below(4) as i64),
-        "containers": [{"name": "c", "image": "i", "resources": {"requests": {"cpu": (cpu)}}}],
-    }));
+    pod.set(
+        "spec",
+        value!({
+            "schedulerName": "default-scheduler", "priority": (rng.below(4) as i64),
+            "containers": [{"name": "c", "image": "i", "resources": {"requests": {"cpu": (cpu)}}}],
+        }),
+    );
     pod.set("status", value!({"startTime": (started)}));
     pod
 }
@@ -114,7 +117,10 @@ fn play(seed: u64) -> bool {
         return false;
     };
     let (_, chosen) = all.iter().find(|(n, _)| *n == nominated).unwrap_or_else(|| {
-        panic!("seed {seed}: room is made on {nominated:?} of {:?}", all.iter().map(|(n, _)| n).collect::<Vec<_>>())
+        panic!(
+            "seed {seed}: room is made on {nominated:?} of {:?}",
+            all.iter().map(|(n, _)| n).collect::<Vec<_>>()
+        )
     });
     assert_eq!(cost(chosen), least, "seed {seed}: {nominated} is not the best of {all:?}");
     let gone: Vec<&str> = chosen.0.iter().map(Value::name).collect();

@@ -417,11 +417,8 @@ mod tests {
         put(&mut c, "b", "ns/p", &value!({"metadata": {"labels": {"app": "w"}}}));
         let tolerates = value!([{"key": "gpu", "operator": "Exists"}]);
         let no = Err(REASON.to_owned());
-        let table = [
-            ("Ignore", value!([]), no.clone()),
-            ("Honor", value!([]), Ok(())),
-            ("Honor", tolerates, no),
-        ];
+        let table =
+            [("Ignore", value!([]), no.clone()), ("Honor", value!([]), Ok(())), ("Honor", tolerates, no)];
         for (policy, tolerations, want) in table {
             let mut p = pod("DoNotSchedule", value!({"nodeTaintsPolicy": (policy)}));
             p.at_mut(&["spec"]).set("tolerations", tolerations.clone());

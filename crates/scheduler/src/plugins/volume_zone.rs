@@ -122,7 +122,8 @@ mod tests {
         ];
         for (class, mode, want) in table {
             let mut c = cluster(vec![]);
-            let claim = value!({"metadata": {"name": "k", "namespace": "ns"}, "spec": {"storageClassName": (class)}});
+            let claim =
+                value!({"metadata": {"name": "k", "namespace": "ns"}, "spec": {"storageClassName": (class)}});
             c.storage.claims.insert("ns/k".into(), claim);
             if class != "gone" {
                 let mode = if mode.is_empty() { Value::Null } else { mode.into() };

@@ -182,10 +182,7 @@ pub fn random_pod(rng: &mut Rng, i: usize) -> Value {
         n @ (2 | 3) => {
             let term = random_term(rng, key, &selector);
             let kind = if n == 2 { "podAffinity" } else { "podAntiAffinity" };
-            spec.set_at(
-                &["affinity", kind, "requiredDuringSchedulingIgnoredDuringExecution"],
-                vec![term],
-            );
+            spec.set_at(&["affinity", kind, "requiredDuringSchedulingIgnoredDuringExecution"], vec![term]);
         }
         4 => {
             let wish = value!({"weight": 3, "podAffinityTerm": (random_term(rng, key, &selector))});
