@@ -1,7 +1,5 @@
 //! The hub's own kinds: their definitions, their names, and what their labels mean.
 
-use std::borrow::Cow;
-
 use objects::resources::{self, Resource};
 use objects::template_hash::safe_encode;
 use objects::{Str, Value};
@@ -18,37 +16,12 @@ pub(crate) const TAINT_POLICIES_ID: &str = "clustertaintpolicies.policy.karmada.
 pub(crate) const BINDINGS_ID: &str = "resourcebindings.work.karmada.io";
 pub(crate) const WORKS_ID: &str = "works.work.karmada.io";
 
-const NONE: Cow<'static, [Str]> = Cow::Borrowed(&[]);
-
-const fn custom(
-    id: &'static str,
-    group: &'static str,
-    version: &'static str,
-    plural: &'static str,
-    kind: &'static str,
-    namespaced: bool,
-) -> Resource {
-    Resource {
-        id: Str::new_static(id),
-        group: Str::new_static(group),
-        version: Str::new_static(version),
-        plural: Str::new_static(plural),
-        singular: Str::new_static(""),
-        kind: Str::new_static(kind),
-        namespaced,
-        short_names: NONE,
-        categories: NONE,
-        verbs: NONE,
-        subresources: Cow::Borrowed(&[]),
-        storage: Str::new_static(id),
-    }
-}
-
 pub(crate) static CLUSTERS: Resource =
-    custom(CLUSTERS_ID, "cluster.karmada.io", "v1alpha1", "clusters", "Cluster", false);
+    Resource::custom(CLUSTERS_ID, "cluster.karmada.io", "v1alpha1", "clusters", "Cluster", false);
 pub(crate) static BINDINGS: Resource =
-    custom(BINDINGS_ID, "work.karmada.io", "v1alpha2", "resourcebindings", "ResourceBinding", true);
-pub(crate) static WORKS: Resource = custom(WORKS_ID, "work.karmada.io", "v1alpha1", "works", "Work", true);
+    Resource::custom(BINDINGS_ID, "work.karmada.io", "v1alpha2", "resourcebindings", "ResourceBinding", true);
+pub(crate) static WORKS: Resource =
+    Resource::custom(WORKS_ID, "work.karmada.io", "v1alpha1", "works", "Work", true);
 
 /// Before a cluster's name: the namespace of its works.
 pub(crate) const SPACE: &str = "karmada-es-";

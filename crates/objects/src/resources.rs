@@ -48,6 +48,32 @@ pub struct Subresource {
 }
 
 impl Resource {
+    /// A custom resource as its own controllers know it: by its names alone. What the API serves of it says its definition.
+    #[must_use]
+    pub const fn custom(
+        id: &'static str,
+        group: &'static str,
+        version: &'static str,
+        plural: &'static str,
+        kind: &'static str,
+        namespaced: bool,
+    ) -> Self {
+        Self {
+            id: Str::new_static(id),
+            group: Str::new_static(group),
+            version: Str::new_static(version),
+            plural: Str::new_static(plural),
+            singular: Str::new_static(""),
+            kind: Str::new_static(kind),
+            namespaced,
+            short_names: Cow::Borrowed(&[]),
+            categories: Cow::Borrowed(&[]),
+            verbs: Cow::Borrowed(&[]),
+            subresources: Cow::Borrowed(&[]),
+            storage: Str::new_static(id),
+        }
+    }
+
     /// `v1`, `apps/v1`
     #[must_use]
     pub fn api_version(&self) -> Str {

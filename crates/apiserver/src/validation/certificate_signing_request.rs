@@ -3,35 +3,10 @@
 //! Models validateCertificateSigningRequest in `pkg/apis/certificates/validation`. Not modelled: what a request says
 //! inside (its PEM block is looked at), conditions.
 
-use objects::{Value, base64, names};
+use objects::{Value, base64, names, schema};
 
 use super::Errors;
 
-const USAGES: [&str; 23] = [
-    "any",
-    "cert sign",
-    "client auth",
-    "code signing",
-    "content commitment",
-    "crl sign",
-    "data encipherment",
-    "decipher only",
-    "digital signature",
-    "email protection",
-    "encipher only",
-    "ipsec end system",
-    "ipsec tunnel",
-    "ipsec user",
-    "key agreement",
-    "key encipherment",
-    "microsoft sgc",
-    "netscape sgc",
-    "ocsp signing",
-    "s/mime",
-    "server auth",
-    "signing",
-    "timestamping",
-];
 /// What the API server asks of a signer's domain and path.
 const SIGNER: &str = "must be a fully qualified domain and path of the form \"example.com/signer-name\"";
 const SHORTEST_S: i64 = 600;
@@ -49,9 +24,12 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
         if usages.is_empty() {
             e.at("usages", |e| e.required(""));
         }
+        let known = schema::type_for("certificates.k8s.io", "v1", "CertificateSigningRequest")
+            .and_then(|request| request.field_at(&["spec", "usages"]))
+            .map_or(&[][..], |usages| usages.enum_values());
         e.each(s, "usages", |e, i, u| {
-            if !USAGES.contains(&u.text()) {
-                e.not_supported(u, &USAGES);
+            if !known.contains(&u.text()) {
+                e.not_supported(u, known);
             }
             if usages[..i].contains(u) {
                 e.duplicate(u);

@@ -3,7 +3,6 @@
 //! Models cert-manager v1 (Certificate, Issuer, ClusterIssuer of the kinds selfSigned and ca) once its definitions are
 //! installed. Not modelled: CertificateRequests and Orders, ACME, private keys of a kind, keystores.
 
-use std::borrow::Cow;
 
 use client::{Change, Ctx, PatchType};
 use clock::{Millis, Time};
@@ -15,7 +14,6 @@ use super::{Pem, key_pem};
 use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, has_base};
 
-const NONE: Cow<'static, [Str]> = Cow::Borrowed(&[]);
 const GROUP: &str = "cert-manager.io";
 /// cert-manager's default: 90 days, renewed when a third is left.
 const DEFAULT_DURATION: Millis = 90 * 24 * 3_600_000;
@@ -23,20 +21,7 @@ const DEFAULT_DURATION: Millis = 90 * 24 * 3_600_000;
 const RETRY: Millis = 5_000;
 
 const fn custom(id: &'static str, plural: &'static str, kind: &'static str, namespaced: bool) -> Resource {
-    Resource {
-        id: Str::new_static(id),
-        group: Str::new_static(GROUP),
-        version: Str::new_static("v1"),
-        plural: Str::new_static(plural),
-        singular: Str::new_static(""),
-        kind: Str::new_static(kind),
-        namespaced,
-        short_names: NONE,
-        categories: NONE,
-        verbs: NONE,
-        subresources: Cow::Borrowed(&[]),
-        storage: Str::new_static(id),
-    }
+    Resource::custom(id, GROUP, "v1", plural, kind, namespaced)
 }
 
 static CERTIFICATES: Resource = custom("certificates.cert-manager.io", "certificates", "Certificate", true);
