@@ -5,13 +5,20 @@
 //! that could be an address is taken for one. What only cold functions reach moves out with them and is written to the
 //! very same place when the rest arrives.
 
-use walrus::ir::{Const, Load, MemArg, Store, Value, Visitor, dfs_in_order};
+use walrus::ir::{
+    BinaryOp, Binop, Const, Instr, InstrSeq, Load, MemArg, Store, Value, Visitor, dfs_in_order,
+};
 use walrus::{ConstExpr, DataId, DataKind, LocalFunction, MemoryId, Module};
 
 use crate::Outcome;
 
-/// Optimised code may count from an address somewhat before the constant that it means: `TABLE[i - 1]`.
-const BEFORE: u32 = 16;
+/// How far before and after a constant a number may lie that means it.
+type Around = (u32, u32);
+/// Something is added to it on the spot: it may count from before a table, `TABLE[letter - 'a']`, or from its end, in a loop
+/// whose counter runs from minus the length to nought, with the offset of a field.
+const ADDED: Around = (256, 64);
+/// Anything else.
+const ALONE: Around = (16, 0);
 /// Between neighbours there may be bytes for alignment.
 const PADDING: u32 = 16;
 
@@ -28,18 +35,23 @@ pub(crate) struct Segments(Vec<Segment>);
 
 /// Numbers in a function that may be addresses.
 #[derive(Default)]
-struct Addresses(Vec<u32>);
+struct Addresses(Vec<(u32, Around)>);
 
 impl Addresses {
     fn offset(&mut self, arg: &MemArg) {
-        self.0.extend(u32::try_from(arg.offset));
+        self.0.extend(u32::try_from(arg.offset).map(|offset| (offset, ADDED)));
     }
 }
 
 impl<'i> Visitor<'i> for Addresses {
-    fn visit_const(&mut self, instr: &Const) {
-        if let Value::I32(value) = instr.value {
-            self.0.push(value.cast_unsigned());
+    fn start_instr_seq(&mut self, seq: &'i InstrSeq) {
+        let adds =
+            |at: usize| matches!(seq.instrs.get(at), Some((Instr::Binop(Binop { op: BinaryOp::I32Add }), _)));
+        for (at, (instr, _)) in seq.instrs.iter().enumerate() {
+            if let Instr::Const(Const { value: Value::I32(value) }) = instr {
+                let around = if adds(at + 1) || adds(at + 2) { ADDED } else { ALONE };
+                self.0.push((value.cast_unsigned(), around));
+            }
         }
     }
 
@@ -77,10 +89,10 @@ impl Segments {
         addresses.0.sort_unstable();
         addresses.0.dedup();
         let mut open = Vec::new();
-        for address in addresses.0 {
-            let from = self.0.partition_point(|segment| segment.end <= address);
+        for (address, (before, after)) in addresses.0 {
+            let from = self.0.partition_point(|segment| segment.end.saturating_add(after) <= address);
             let near =
-                self.0[from..].iter().take_while(|segment| segment.start <= address.saturating_add(BEFORE));
+                self.0[from..].iter().take_while(|segment| segment.start <= address.saturating_add(before));
             let near = near.count();
             open.extend(from..from + near);
         }
@@ -137,5 +149,50 @@ impl Segments {
             let id = module.data.add(DataKind::Active { memory, offset }, bytes);
             module.memories.get_mut(memory).data_segments.insert(id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use walrus::ir::{LoadKind, MemArg};
+    use walrus::{FunctionBuilder, InstrSeqBuilder, ValType};
+
+    use super::*;
+
+    /// Which of two constants, at 1000..1040 and 1040..1048, a function with this body reaches.
+    fn reached(body: fn(&mut InstrSeqBuilder<'_>, MemoryId)) -> Vec<bool> {
+        let mut module = Module::default();
+        let memory = module.memories.add_local(false, false, 1, None, None);
+        for (start, size) in [(1000, 40), (1040, 8)] {
+            let offset = ConstExpr::Value(Value::I32(start));
+            module.data.add(DataKind::Active { memory, offset }, vec![1; size]);
+        }
+        let mut function = FunctionBuilder::new(&mut module.types, &[], &[ValType::I32]);
+        body(&mut function.func_body(), memory);
+        function.finish(Vec::new(), &mut module.funcs);
+        let mut segments = Segments::of(&module).expect("fixed addresses");
+        segments.reach(&module, module.funcs.iter_local().map(|(_, function)| function));
+        segments.0.iter().map(|segment| segment.reached).collect()
+    }
+
+    #[test]
+    fn a_constant_is_reached_by_its_address_and_from_its_end() {
+        assert_eq!(reached(|f, _| _ = f.i32_const(1000)), [true, false]);
+        assert_eq!(reached(|f, _| _ = f.i32_const(1040)), [false, true]);
+        assert_eq!(reached(|f, _| _ = f.i32_const(5)), [false, false]);
+        // A loop from minus 40: what ends at 1040 is meant, and what begins there might be.
+        let at_end = |f: &mut InstrSeqBuilder<'_>, memory| {
+            f.i32_const(-40).load(memory, LoadKind::I32 { atomic: false }, MemArg { align: 4, offset: 1044 });
+        };
+        assert_eq!(reached(at_end), [true, true]);
+        assert_eq!(
+            reached(|f, _| _ = f.i32_const(-40).i32_const(1040).binop(BinaryOp::I32Add)),
+            [true, true]
+        );
+        // `TABLE[letter - 97]`, four bytes each.
+        let before = |f: &mut InstrSeqBuilder<'_>, memory| {
+            f.i32_const(97).load(memory, LoadKind::I32 { atomic: false }, MemArg { align: 4, offset: 900 });
+        };
+        assert_eq!(reached(before), [true, true]);
     }
 }
