@@ -116,7 +116,7 @@ pub fn words(terms: &[Term], typed: &str, entries: &[Entry], lang: Lang, texts: 
 /// What one has behind oneself.
 #[must_use]
 pub fn progress(sum: &Summary, entries: &[Entry], lang: Lang, texts: &Texts) -> Marks {
-    let mut figures = Mark::new("dl", "figures");
+    let mut figures = Mark::new("dl", "tally");
     for (name, value) in [
         (texts.lesson().lessons, format_smolstr!("{} / {}", sum.lessons_done, sum.lessons)),
         (texts.course().steps_word, format_smolstr!("{} / {}", sum.steps_done, sum.steps)),

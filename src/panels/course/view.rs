@@ -137,7 +137,7 @@ fn Open(app: App) -> impl IntoView {
                 on:click=|e| e.stop_propagation()
                 on:keydown=move |e| if e.key() == "Escape" { e.stop_propagation(); shut() }
             >
-                <div class="chead">
+                <div class="maphead">
                     <div class="seg" role="group" aria-label=word(app, |t| t.course().course)>
                         {tab(Page::Map, |a| a.texts().course().map)}
                         {tab(Page::Words, |a| a.texts().course().glossary)}

@@ -121,7 +121,7 @@ fn line(row: usize, values: impl Iterator<Item = i64>, step: bool) -> String {
 fn chart(played: &Played, at: usize, texts: &Texts) -> Mark {
     let high = ROW * 3 + 30;
     let lost = played.all_lost();
-    let mut svg = Mark::new("svg", "chart")
+    let mut svg = Mark::new("svg", "daychart")
         .at("viewBox", format_smolstr!("0 0 {WIDE} {high}"))
         .at("role", "img")
         .at("aria-label", (texts.lab().chart)(&thousands(lost)));

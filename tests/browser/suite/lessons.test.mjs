@@ -106,7 +106,7 @@ test('a step that is skipped counts as played', () => visiting({ fragment: 'less
   const { page } = visit;
   await page.locator('.lab').waitFor();
   await page.locator('.lesson .skip').click();
-  await page.locator('.lab .chart').waitFor();
+  await page.locator('.lab .daychart').waitFor();
   await page.locator('.lesson .skip').click();
   await page.locator('.lesson .eyebrow', { hasText: '3' }).waitFor();
 }));

@@ -112,11 +112,9 @@ for (const [lang, theme, viewport] of [
     if (viewport.width < 1280 && viewport.width > 640) {
       await page.evaluate((id) => document.querySelector(`[data-id="${id}"]`).dispatchEvent(new MouseEvent('click', { bubbles: true })), `pods/default/${pod.name}`);
     }
-    // Beside an open inspector there is room for the buttons only on a wide screen; the keyboard reaches them.
-    const zoom = (button) => (viewport.width < 1280 && viewport.width > 640 ? button.press('Enter') : button.click());
-    await zoom(nearer);
+    await nearer.click();
     assert.equal(await page.locator('.way [aria-current]').innerText(), pod.node);
-    await zoom(nearer);
+    await nearer.click();
     await page.locator('.close .cbox').first().waitFor();
     assert.match(await page.locator('.close').innerText(), new RegExp(words.sidecar));
     await picture('pod');
@@ -125,7 +123,7 @@ for (const [lang, theme, viewport] of [
     assert.match(await page.locator('.close').innerText(), /configMap|ConfigMap settings/);
     await picture('container');
     await clean('container');
-    for (let i = 0; i < 3; i += 1) await zoom(farther);
+    for (let i = 0; i < 3; i += 1) await farther.click();
     assert.equal(await page.locator('.way button').count(), 1);
 
     await page.locator('.filters').click();
