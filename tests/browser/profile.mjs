@@ -55,6 +55,10 @@ await visit(first, 'ko-KR', 'dark', { width: 390, height: 844 }, async (page) =>
   await page.waitForTimeout(500);
 });
 
+// Other windows draw by other rules.
+const WINDOWS = [{ width: 1280, height: 720 }, { width: 1024, height: 768 }, { width: 1920, height: 1080 }];
+for (const window of WINDOWS) await visit(first, 'en-US', 'light', window, async () => {});
+
 const MANIFEST = `apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings}
@@ -205,7 +209,10 @@ async function usual(page) {
     }
   }
   await page.keyboard.press('Escape');
-  await page.waitForTimeout(1000);
+  for (const window of WINDOWS) {
+    await page.setViewportSize(window);
+    await page.waitForTimeout(600);
+  }
 }
 
 const sessions = new Set();

@@ -44,6 +44,7 @@ test('what is seldom used comes when it is first called, once', () => visiting({
   await page.evaluate(() => window.wheelhouse.advance(20_000));
   const { output } = await page.evaluate(() => window.wheelhouse.exec('kubectl get deployment web'));
   assert.match(output, /web +2\/2/);
+  assert.equal(seldom(), 0, 'an everyday session fetches what is seldom used: `cargo xtask build && cargo xtask profile`');
   const docker = await page.evaluate(() => window.wheelhouse.exec('docker run --rm alpine:3.20 echo hello'));
   assert.equal(docker.exit, 0, docker.output);
   assert.match(docker.output, /hello\n$/);
