@@ -3,7 +3,6 @@
 //! Models cert-manager v1 (Certificate, Issuer, ClusterIssuer of the kinds selfSigned and ca) once its definitions are
 //! installed. Not modelled: CertificateRequests and Orders, ACME, private keys of a kind, keystores.
 
-
 use client::{Change, Ctx, PatchType};
 use clock::{Millis, Time};
 use objects::resources::{Resource, SECRETS};
