@@ -290,6 +290,14 @@ impl Container {
         }
     }
 
+    /// A line that is in its log because the simulator did for it what its program does.
+    pub fn write_log(&mut self, now: Time, text: &str) {
+        if let Some(a) = &mut self.attached {
+            a.push((Stream::Out, format!("{text}\n").into_bytes()));
+        }
+        self.push_line(now, Stream::Out, text.as_bytes());
+    }
+
     fn push_line(&mut self, time: Time, stream: Stream, bytes: &[u8]) {
         self.log_bytes += bytes.len() as u64 + 1;
         self.log.push(LogLine { time, stream, text: String::from_utf8_lossy(bytes).into_owned() });

@@ -71,6 +71,16 @@ impl HttpResponse {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 
+    /// The phrase beside the status: nginx has its own for some, which its pages tell in their titles.
+    #[must_use]
+    pub fn phrase(&self) -> &str {
+        let title = b"<html>\r\n<head><title>";
+        let page = self.body.strip_prefix(title).and_then(|rest| rest.get(..64.min(rest.len())));
+        let text = page.and_then(|p| std::str::from_utf8(p).ok()).and_then(|t| t.split_once("</title>"));
+        let own = text.and_then(|(t, _)| t.strip_prefix(self.status.to_string().as_str())?.strip_prefix(' '));
+        own.unwrap_or_else(|| Self::reason(self.status))
+    }
+
     /// The reason phrase of a status.
     #[must_use]
     pub fn reason(status: u16) -> &'static str {

@@ -108,6 +108,17 @@ impl Kubelet {
         Served::Refused
     }
 
+    /// Writes a line into the log of the container that listens on a port of a pod.
+    pub fn write_log(&mut self, pod: &str, port: i64, text: &str, now: Time) {
+        let (Some(worker), Ok(port)) = (self.pods.get_mut(pod), u16::try_from(port)) else { return };
+        for inside in worker.containers.iter_mut().filter_map(Container::live_mut) {
+            if inside.ports().contains(&port) {
+                inside.write_log(now, text);
+                return;
+            }
+        }
+    }
+
     /// Whether the container that listens on a port of a pod hangs.
     #[must_use]
     pub fn hangs(&self, pod: &str, port: i64, now: Time) -> bool {

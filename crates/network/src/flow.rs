@@ -10,7 +10,7 @@ use ordered::{BTreeMap, Sort as _};
 
 use crate::address;
 use crate::ground::{Ground, Owner};
-use crate::ingress::{Controller, Kind, annotation, gateway, is_on};
+use crate::ingress::{Controller, Kind, annotation, body_limit, gateway, is_on};
 use crate::kube_proxy::choice::{Here, candidates};
 use crate::kube_proxy::{Endpoint, Rules, Via};
 use crate::path::{Fault, Outcome};
@@ -313,7 +313,14 @@ fn controller_of<G: Ground>(ground: &G, fits: &dyn Fn(&Controller) -> bool) -> O
 }
 
 /// The way of requests to an Ingress: to one of its paths, or (`""`) to all of them alike.
-pub fn through_ingress<G: Ground>(ground: &mut G, namespace: &str, name: &str, path: &str) -> Flow {
+/// `body_bytes`: what each of them carries.
+pub fn through_ingress<G: Ground>(
+    ground: &mut G,
+    namespace: &str,
+    name: &str,
+    path: &str,
+    body_bytes: i64,
+) -> Flow {
     let Some(ingress) = ground.get("ingresses.networking.k8s.io", namespace, name) else {
         return Flow::all_lost(Outcome::Failed(Fault::NoName));
     };
@@ -321,6 +328,9 @@ pub fn through_ingress<G: Ground>(ground: &mut G, namespace: &str, name: &str, p
         // Nobody gave it an address.
         return Flow::all_lost(Outcome::Failed(Fault::NoName));
     };
+    if controller.kind == Kind::Nginx && body_limit(&ingress).is_some_and(|most| body_bytes > most) {
+        return Flow::all_lost(Outcome::Http(413));
+    }
     let from = Peer::of_pod(ground, &pod);
     let mut chosen: Vec<(Str, Str, Value)> = Vec::new();
     for rule in ingress["spec"]["rules"].items() {
@@ -404,6 +414,10 @@ pub fn through_route<G: Ground>(ground: &mut G, namespace: &str, name: &str) -> 
         }
         for b in backends {
             let at = b["namespace"].as_str().unwrap_or(namespace);
+            if ground.get("services", at, b["name"].text()).is_none() {
+                flow.lose(Outcome::Http(500), part * gateway::weight(b) / total);
+                continue;
+            }
             let to = objects::value!({"name": (b["name"].clone()), "port": {"number": (b["port"].clone())}});
             flow.add(&behind(ground, &from, at, &to), part * gateway::weight(b) / total);
         }

@@ -6,6 +6,7 @@
 
 use cluster::Cluster;
 use cluster::load::{Amount, NoLoad, Profile, Running, Shape, Target, TargetKind};
+use cluster::network::Language;
 use objects::Str;
 use objects::quantity::Quantity;
 
@@ -32,6 +33,7 @@ How it changes (constant without):
 What a request is:
   --cpu=10ms                    CPU time it takes
   --memory=256Ki                memory it holds while it is under way
+  --body=0                      bytes it carries: --body=2Mi
   --timeout=5s                  how long a caller waits
 
 More:
@@ -64,6 +66,7 @@ const HELP_KO: &str = "\
 요청 하나의 모습:
   --cpu=10ms                     드는 CPU 시간
   --memory=256Ki                 처리하는 동안 차지하는 메모리
+  --body=0                       함께 보내는 본문 크기: --body=2Mi
   --timeout=5s                   보낸 쪽이 기다리는 시간
 
 그 밖에:
@@ -140,6 +143,7 @@ impl Wrong {
             Self::Refused(NoLoad::Amount) => "요청의 양이 범위를 벗어났습니다".into(),
             Self::Refused(NoLoad::Work) => "요청 하나의 CPU 시간은 1us에서 60s까지입니다".into(),
             Self::Refused(NoLoad::Memory) => "요청 하나의 메모리는 0에서 16Gi까지입니다".into(),
+            Self::Refused(NoLoad::Body) => "요청 하나의 본문은 0에서 16Gi까지입니다".into(),
             Self::Refused(NoLoad::Timeout) => "기다리는 시간은 1ms에서 10m까지입니다".into(),
             Self::Refused(NoLoad::Name) => "이름은 1자에서 63자까지입니다".into(),
             Self::Refused(NoLoad::TooMany(n)) => format!("부하는 한꺼번에 {n}개까지 돌릴 수 있습니다"),
@@ -156,7 +160,8 @@ struct Words {
     plain: Vec<String>,
 }
 
-const FLAGS: [&str; 19] = [
+const FLAGS: [&str; 20] = [
+    "body",
     "rps",
     "users",
     "think",
@@ -314,6 +319,9 @@ fn profile(words: &Words) -> Result<Profile, Wrong> {
     if let Some(text) = words.get("memory") {
         p.memory_bytes = Quantity::parse(text).map_err(|_| invalid("memory", text))?.value();
     }
+    if let Some(text) = words.get("body") {
+        p.body_bytes = Quantity::parse(text).map_err(|_| invalid("body", text))?.value();
+    }
     p.patience_ms = words.span("timeout", p.patience_ms)?;
     p.for_ms = match words.get("duration") {
         Some(_) => Some(words.span("duration", 0)?),
@@ -453,8 +461,22 @@ fn status(words: &Words, korean: bool, cluster: &Cluster) -> Result<Printed, Wro
         }));
         out.push('\n');
         out.push_str(&table(&rows));
+        out.push_str(&failures(found[0], korean));
     }
     Ok(said(out))
+}
+
+/// How requests failed since the load began: kind, number, in the last second, and where one went wrong.
+fn failures(r: &Running, korean: bool) -> String {
+    let language = if korean { Language::Korean } else { Language::English };
+    let last = r.latest().map(|s| s.at);
+    let mut rows = vec![["ERROR", "RPS", "TOTAL", "WHY"].map(str::to_owned)];
+    rows.extend(r.failing().map(|f| {
+        let place = f.place().map_or(String::new(), |p| format!(" ({p})"));
+        let now = if Some(f.at) == last { f.latest } else { 0 };
+        [f.title(language), per_second(now), (f.total / 1000).to_string(), f.why(language) + &place]
+    }));
+    if rows.len() == 1 { String::new() } else { format!("\n{}", table(&rows)) }
 }
 
 fn events(cluster: &Cluster) -> Printed {

@@ -11,6 +11,7 @@
 //! the CPU a pod can get waits in its queue; what waits longer than the caller's patience fails.
 //! Models no upstream file. Not modelled: connections that stay open, retries, what the controller of an Ingress costs.
 
+mod failing;
 pub mod profile;
 pub mod queueing;
 
@@ -25,6 +26,8 @@ use crate::Cluster;
 use crate::event_loop::Due;
 use crate::journal::Input;
 use network::flow::{self, Flow, Sticky, WHOLE};
+pub use failing::Failing;
+use failing::Tally;
 pub use profile::{Amount, NoLoad, Profile, Shape, Target, TargetKind};
 use queueing::{Arrival, Outcome};
 
@@ -39,6 +42,8 @@ const MEMORY: usize = 600;
 const AT_MOST: usize = 32;
 /// How much a second's requests vary, in thousandths either way.
 const NOISE: u64 = 30;
+/// How long a controller waits for what is behind it.
+const CONTROLLER_MS: Millis = 60_000;
 /// The name of the metric that adapters report.
 const METRIC: &str = "requests_per_second";
 
@@ -63,7 +68,7 @@ pub struct Sample {
     /// Requests that wait, in thousandths.
     pub queued: i64,
     pub backends: Vec<BackendSample>,
-    /// How those ended that no pod got, each with its number.
+    /// How those ended that were not answered, each with its number.
     pub errors: Vec<(network::Outcome, i64)>,
 }
 
@@ -120,9 +125,15 @@ pub struct Running {
     seen: Flow,
     looks: i64,
     sticky: Sticky,
+    tally: Tally,
 }
 
 impl Running {
+    /// How requests failed since the load began, by kind.
+    pub fn failing(&self) -> impl Iterator<Item = &Failing> {
+        self.tally.iter()
+    }
+
     #[must_use]
     pub fn latest(&self) -> Option<&Sample> {
         self.samples.back()
@@ -214,6 +225,7 @@ impl Cluster {
             seen: Flow::default(),
             looks: 0,
             sticky: Sticky::default(),
+            tally: Tally::default(),
         };
         self.load.running.insert(name, running);
         if !std::mem::replace(&mut self.load.ticking, true) {
@@ -248,11 +260,14 @@ impl Cluster {
     }
 
     /// Where the requests of a load go now.
-    fn flow_of(&mut self, target: &Target, sticky: &mut Sticky, clients: i64) -> Flow {
+    fn flow_of(&mut self, profile: &Profile, sticky: &mut Sticky, clients: i64) -> Flow {
+        let target = &profile.target;
         let (namespace, name) = (&target.namespace, &target.name);
         match target.kind {
             TargetKind::Service => flow::to_service(self, namespace, name, target.port, sticky, clients),
-            TargetKind::Ingress => flow::through_ingress(self, namespace, name, &target.path),
+            TargetKind::Ingress => {
+                flow::through_ingress(self, namespace, name, &target.path, profile.body_bytes)
+            }
             TargetKind::HttpRoute => flow::through_route(self, namespace, name),
         }
     }
@@ -264,7 +279,7 @@ impl Cluster {
             let Some(r) = self.load.running.get_mut(&name) else { continue };
             let mut sticky = std::mem::take(&mut r.sticky);
             let (profile, age) = (r.profile.clone(), self.now.since(r.since));
-            let flow = self.flow_of(&profile.target, &mut sticky, profile.clients_at(age));
+            let flow = self.flow_of(&profile, &mut sticky, profile.clients_at(age));
             let Some(r) = self.load.running.get_mut(&name) else { continue };
             r.sticky = sticky;
             r.seen.add(&flow, WHOLE);
@@ -300,7 +315,7 @@ impl Cluster {
             let offered = profile.requests_at(age, latency) * noise / 1000;
             offered_by.insert(name.clone(), offered);
             if age / TICK_MS % SAMPLE_EVERY == 0 {
-                self.sample_path(&profile.target);
+                self.look_at_one(&name, false);
             }
             let part = |weight: i64| {
                 let n = i128::from(offered) * i128::from(weight) / i128::from(WHOLE * looks);
@@ -334,9 +349,31 @@ impl Cluster {
         }
         let results = self.lay(&work);
         self.settle_load(&names, &offered_by, &lost, results);
+        for name in &names {
+            let now = self.now;
+            if self.load.running.get_mut(name).is_some_and(|r| r.tally.wants_another(now)) {
+                self.look_at_one(name, true);
+            }
+        }
         self.report_load();
         if self.load.running.is_empty() && self.load.loaded.is_empty() {
             self.load.ticking = false;
+        }
+    }
+
+    /// Follows one request of a load and keeps its way; `wanted`: only if it explains a failure.
+    fn look_at_one(&mut self, name: &str, wanted: bool) {
+        let Some((target, body)) =
+            self.load.running.get(name).map(|r| (r.profile.target.clone(), r.profile.body_bytes))
+        else {
+            return;
+        };
+        let Some(path) = self.sample_path(&target, body) else { return };
+        if let Some(r) = self.load.running.get_mut(name) {
+            r.tally.explain(&path);
+        }
+        if !wanted || path.failing().is_some() {
+            self.keep_path(path);
         }
     }
 
@@ -390,7 +427,7 @@ impl Cluster {
         for name in names {
             let (at, backends) = (self.now, by_name.remove(name).unwrap_or_default());
             let Some(r) = self.load.running.get_mut(name) else { continue };
-            let errors = lost.get(name).cloned().unwrap_or_default();
+            let mut errors = lost.get(name).cloned().unwrap_or_default();
             let unreached: i64 = errors.iter().map(|(_, n)| *n).sum();
             let served: i64 = backends.iter().map(|b| b.outcome.served).sum();
             let weighed = |f: fn(&Outcome) -> i64| {
@@ -399,6 +436,16 @@ impl Cluster {
             };
             let nobody = backends.iter().all(|b| b.outcome.arriving == 0);
             let timed_out: i64 = backends.iter().map(|b| b.outcome.failed).sum();
+            if timed_out > 0 {
+                // A controller between sees its client go, unless it loses patience first.
+                let how = match r.profile.target.kind {
+                    TargetKind::Service => network::Outcome::Failed(network::Fault::Slow),
+                    _ if r.profile.patience_ms > CONTROLLER_MS => network::Outcome::Http(504),
+                    _ => network::Outcome::Http(499),
+                };
+                errors.push((how, timed_out));
+            }
+            r.tally.note(&errors, r.profile.patience_ms, at);
             let sample = Sample {
                 at,
                 offered: offered_by.get(name).copied().unwrap_or(0),

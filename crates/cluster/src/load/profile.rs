@@ -12,6 +12,7 @@ pub enum NoLoad {
     Amount,
     Work,
     Memory,
+    Body,
     Timeout,
     Name,
     /// So many run at once at most.
@@ -29,6 +30,7 @@ impl std::fmt::Display for NoLoad {
             Self::Amount => f.write_str("the amount is out of range"),
             Self::Work => f.write_str("the work of a request must be from 1us to 60s of CPU"),
             Self::Memory => f.write_str("the memory of a request must be from 0 to 16Gi"),
+            Self::Body => f.write_str("the body of a request must be from 0 to 16Gi"),
             Self::Timeout => f.write_str("the timeout must be from 1ms to 10m"),
             Self::Name => f.write_str("the name must have from 1 to 63 characters"),
             Self::TooMany(n) => write!(f, "at most {n} loads run at once"),
@@ -123,6 +125,8 @@ pub struct Profile {
     pub work_us: i64,
     /// Memory that a request holds while it is under way.
     pub memory_bytes: i64,
+    /// What a request carries.
+    pub body_bytes: i64,
     /// How long a caller waits before it gives up.
     pub patience_ms: Millis,
     /// How long the load lasts; `None`: until it is stopped.
@@ -172,6 +176,7 @@ impl Profile {
             shape: Shape::Constant,
             work_us: 10_000,
             memory_bytes: 256 << 10,
+            body_bytes: 0,
             patience_ms: 5_000,
             for_ms: None,
         }
@@ -199,6 +204,9 @@ impl Profile {
         }
         if !(0..=1 << 34).contains(&self.memory_bytes) {
             return Err(NoLoad::Memory);
+        }
+        if !(0..=1 << 34).contains(&self.body_bytes) {
+            return Err(NoLoad::Body);
         }
         if !(1..=600_000).contains(&self.patience_ms) {
             return Err(NoLoad::Timeout);

@@ -4,6 +4,7 @@
 //! address to its kubelet. Does not own: the way itself (`network::walk`), what a server answers (its container).
 //! Not modelled: packets, bandwidth; a request is carried as a whole.
 
+mod access_log;
 mod api;
 mod ground;
 mod outside;

@@ -103,6 +103,7 @@ impl Cluster {
             answer = NetAnswer::Failed { address: None, error: NetError::Slow };
         }
         (path.outcome, path.took_ms) = (outcome, took_ms);
+        self.log_access(&path, request, &answer);
         if let Some(locale) = &options.trace {
             let lines = path.lines(Language::of_locale(locale));
             answer = NetAnswer::Traced { lines, answer: Box::new(answer) };

@@ -12,14 +12,11 @@ use crate::Cluster;
 use crate::load::{Target, TargetKind};
 
 impl Cluster {
-    /// Keeps the way of one request to a load's target.
-    pub(crate) fn sample_path(&mut self, target: &Target) {
-        let path = match target.kind {
+    /// The way of one request to a load's target.
+    pub(crate) fn sample_path(&mut self, target: &Target, body_bytes: i64) -> Option<Path> {
+        match target.kind {
             TargetKind::Service => self.sample_service(&target.namespace, &target.name, target.port),
-            TargetKind::Ingress | TargetKind::HttpRoute => self.sample_host(target),
-        };
-        if let Some(path) = path {
-            self.net.paths.keep(path);
+            TargetKind::Ingress | TargetKind::HttpRoute => self.sample_host(target, body_bytes),
         }
     }
 
@@ -42,13 +39,13 @@ impl Cluster {
         let mut path = Path::new(self.now, source.clone(), format!("http://{service}.{namespace}:{port}/"));
         let mut walk = Walk::new(self, source);
         let reached = walk.connect(&ip, port, "TCP");
+        path.outcome = arrived(&mut walk, reached);
         (path.hops, path.took_ms) = (walk.hops, walk.took_ms);
-        path.outcome = outcome(&reached);
         Some(path)
     }
 
     /// To a host that a controller or gateway answers for, from the internet.
-    fn sample_host(&mut self, target: &Target) -> Option<Path> {
+    fn sample_host(&mut self, target: &Target, body_bytes: i64) -> Option<Path> {
         let object = self.object(target.kind.resource(), &target.namespace, &target.name)?.clone();
         let (host, prefix) = if target.kind == TargetKind::Ingress {
             let rule = &object["spec"]["rules"][0];
@@ -83,7 +80,7 @@ impl Cluster {
                 target: &asked_for,
                 method: "GET",
                 headers: &headers,
-                body_bytes: 0,
+                body_bytes: usize::try_from(body_bytes).unwrap_or(0),
                 client: INTERNET_IP,
             };
             let by_gateway = (target.kind == TargetKind::HttpRoute)
@@ -105,13 +102,36 @@ impl Cluster {
                     };
                     let first = forward.endpoints.first();
                     first.map_or(Outcome::Failed(Fault::Refused), |e| {
-                        outcome(&walk.connect(&e.ip, e.port, "TCP"))
+                        let reached = walk.connect(&e.ip, e.port, "TCP").map(|mut to| {
+                            // What is wrong behind is found by the Service that led there.
+                            if let Destination::Inside(end) = &mut to {
+                                end.service.clone_from(&forward.service);
+                                end.service_port = e.port;
+                            }
+                            to
+                        });
+                        match arrived(&mut walk, reached) {
+                            Outcome::Failed(Fault::Refused | Fault::Reset) => Outcome::Http(502),
+                            Outcome::Failed(_) => Outcome::Http(504),
+                            other => other,
+                        }
                     })
                 }
             };
         }
         (path.hops, path.took_ms) = (walk.hops, walk.took_ms);
         Some(path)
+    }
+}
+
+/// How a connection ends: somebody must listen where it leads.
+fn arrived(walk: &mut Walk<'_, Cluster>, reached: Result<Destination, Fault>) -> Outcome {
+    match &reached {
+        Ok(Destination::Inside(end)) => match walk.at_port(end) {
+            Ok(_) => Outcome::Reached,
+            Err(fault) => Outcome::Failed(fault),
+        },
+        other => outcome(other),
     }
 }
 

@@ -185,6 +185,20 @@ fn a_canary_gets_its_weight_and_those_who_ask_for_it() {
 }
 
 #[test]
+fn a_canary_stands_beside_its_own_path_only() {
+    let mut w = shop(true);
+    teller(&mut w, "stable");
+    teller(&mut w, "canary");
+    w.create(paths("shop", &[("Prefix", "/", "stable"), ("Prefix", "/api", "stable"), ("Prefix", "/gone", "gone")]));
+    let canary = paths("canary", &[("Prefix", "/", "canary")]);
+    w.create(with_notes(canary, &[("canary", "true"), ("canary-weight", "100")]));
+    w.advance(20_000);
+    assert_eq!(who(&at("/").text(&mut w)), "canary");
+    assert_eq!(who(&at("/api").text(&mut w)), "stable");
+    assert_eq!(at("/gone").response(&mut w).status, 503);
+}
+
+#[test]
 fn a_cookie_keeps_a_client_with_its_pod() {
     let mut w = shop(true);
     w.create(with_notes(
@@ -290,7 +304,7 @@ fn only_those_on_the_list_are_let_in() {
 }
 
 /// The same, with Traefik and its Gateways beside.
-fn shop_with_traefik() -> World {
+pub fn shop_with_traefik() -> World {
     let mut w = shop(true);
     for name in ["gateway-api.yaml", "traefik.yaml"] {
         w.addon(name);
@@ -314,7 +328,7 @@ fn by_traefik(target: &str) -> Ask<'_> {
     Ask { service: TRAEFIK, target, ..Ask::default() }
 }
 
-fn route(w: &mut World, rules: Value) {
+pub fn route(w: &mut World, rules: Value) {
     w.create_custom(value!({
         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "shop", "namespace": "default"},
         "spec": {"parentRefs": [{"name": "gw"}], "hostnames": [(HOST)], "rules": (rules)},

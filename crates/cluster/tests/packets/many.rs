@@ -4,7 +4,7 @@
 use clock::Rng;
 use cluster::load::{Amount, Profile, Sample, Target, TargetKind, What};
 use cluster::network::path::Code;
-use cluster::network::{Fault, Outcome};
+use cluster::network::{Fault, Language, Outcome};
 use objects::resources::{DEPLOYMENTS, PODS};
 use objects::{Value, value};
 
@@ -117,6 +117,82 @@ fn a_canary_and_a_load() {
     w.advance(10_000);
     assert_eq!(lost(&latest(&w, "shop"), Outcome::Http(503)), 200);
     assert!(w.cluster.load().events().any(|e| e.what == What::Failing));
+}
+
+fn kinds(w: &World, name: &str) -> Vec<(Outcome, Option<Code>)> {
+    let r = w.cluster.load().get(name).expect("it runs");
+    r.failing().map(|f| (f.how, f.hop.as_ref().map(|h| h.code))).collect()
+}
+
+#[test]
+fn a_load_on_a_route_follows_its_weights_and_filters() {
+    let mut w = crate::entries::shop_with_traefik();
+    for name in ["a", "b"] {
+        w.deployment(name, 1);
+        w.service(name);
+    }
+    let to = |name: &str, weight: i64| value!({"name": (name), "port": 80, "weight": (weight)});
+    let path = |p: &str| value!([{"path": {"type": "PathPrefix", "value": (p)}}]);
+    let redirect = value!([{"type": "RequestRedirect", "requestRedirect": {"hostname": "new.example.com"}}]);
+    crate::entries::route(
+        &mut w,
+        value!([
+            {"matches": (path("/shared")), "backendRefs": [(to("a", 9)), (to("b", 1)), (to("web", 0))]},
+            {"matches": (path("/old")), "filters": (redirect)},
+            {"matches": (path("/bad")), "backendRefs": [(to("nosuch", 1))]},
+        ]),
+    );
+    w.advance(15_000);
+    begin(&mut w, TargetKind::HttpRoute, "shop", 3_000);
+    w.advance(3_000);
+    let s = latest(&w, "shop");
+    // A third of all each: shared, redirected, led to a Service that is not there.
+    let (a, b) = (share(&s, "a"), share(&s, "b"));
+    assert!((299..=301).contains(&a) && (33..=34).contains(&b) && share(&s, "web") == 0, "{a} {b} {s:?}");
+    assert_eq!(lost(&s, Outcome::Http(500)), 333, "{s:?}");
+    // Without endpoints a part is answered with 503, and the load says why.
+    w.scale("b", 0);
+    w.advance(10_000);
+    let s = latest(&w, "shop");
+    assert!((33..=34).contains(&lost(&s, Outcome::Http(503))), "{s:?}");
+    assert!(kinds(&w, "shop").iter().any(|(how, code)| *how == Outcome::Http(503) && code.is_some()), "{:?}", kinds(&w, "shop"));
+}
+
+#[test]
+fn every_kind_of_failure_has_its_number_and_its_reason() {
+    let mut w = shop(true);
+    w.create(service("bad", value!({"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]})));
+    w.create(service("none", value!({"selector": {"app": "wbe"}, "ports": [{"port": 80}]})));
+    w.create(ingress(Some("nginx"), "shop.example.com", None));
+    w.advance(10_000);
+    for name in ["bad", "none"] {
+        begin(&mut w, TargetKind::Service, name, 100);
+    }
+    let mut large = Profile::constant(target(TargetKind::Ingress, "shop"), 100_000);
+    (large.name, large.body_bytes) = ("large".into(), 2 << 20);
+    w.cluster.start_load(large).expect("a target");
+    let mut heavy = Profile::constant(target(TargetKind::Ingress, "shop"), 5_000_000);
+    (heavy.name, heavy.work_us, heavy.patience_ms) = ("heavy".into(), 50_000, 500);
+    w.cluster.start_load(heavy).expect("a target");
+    w.advance(5_000);
+    let refused = Outcome::Failed(Fault::Refused);
+    assert_eq!(kinds(&w, "bad"), [(refused, Some(Code::TargetPortClosed))]);
+    assert_eq!(kinds(&w, "none"), [(refused, Some(Code::NoPodMatches))]);
+    assert_eq!(kinds(&w, "large"), [(Outcome::Http(413), Some(Code::IngressBodyTooLarge))]);
+    assert_eq!(kinds(&w, "heavy"), [(Outcome::Http(499), None)]);
+    for name in ["bad", "none", "large", "heavy"] {
+        let r = w.cluster.load().get(name).expect("it runs");
+        let f = r.failing().next().expect("a kind");
+        let (en, ko) = (f.why(Language::English), f.why(Language::Korean));
+        assert!(!en.is_empty() && !ko.is_empty() && en != ko, "{name}: {en} {ko}");
+        assert_eq!(f.total, r.total_failed, "{name}");
+        assert_eq!(f.place().is_some(), name != "heavy");
+    }
+    // Packets that a policy drops; pods that are reached no more behind the controller.
+    w.create(policy(value!({"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"]})));
+    begin(&mut w, TargetKind::Ingress, "shop", 100);
+    w.advance(5_000);
+    assert_eq!(kinds(&w, "shop").first().map(|k| k.0), Some(Outcome::Http(504)), "{:?}", kinds(&w, "shop"));
 }
 
 #[test]

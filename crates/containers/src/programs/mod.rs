@@ -153,6 +153,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("npm", R(packages::npm)),
     ("nproc", R(proc::nproc)),
     ("nslookup", S(net::nslookup)),
+    ("nslookup.bind", S(net::bind_nslookup)),
     ("od", S(dump::start)),
     ("paste", S(lines::start)),
     ("perl", S(pi::start)),

@@ -19,7 +19,7 @@ const BRINGS: [(&str, &str, &str); 30] = [
     ("iputils", "ping", "/bin/ping"),
     ("dnsutils", "nslookup", "/usr/bin/nslookup"),
     ("dnsutils", "dig", "/usr/bin/dig"),
-    ("bind-tools", "nslookup", "/usr/bin/nslookup"),
+    ("bind-tools", "nslookup.bind", "/usr/bin/nslookup"),
     ("bind-tools", "dig", "/usr/bin/dig"),
     ("procps", "ps", "/bin/ps"),
     ("procps", "top", "/usr/bin/top"),

@@ -17,7 +17,7 @@ use crate::ground::Ground;
 
 pub use pages::page;
 pub use route::{Asked, Certificate, Decision, Forward, route};
-pub(crate) use route::{annotation, is_on};
+pub(crate) use route::{annotation, body_limit, is_on};
 
 pub const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
 

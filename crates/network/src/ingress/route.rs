@@ -105,6 +105,8 @@ impl Decision {
 /// A rule that fits: the Ingress, the path as written, its type, its backend.
 struct Rule<'a> {
     ingress: &'a Value,
+    /// As the rule has it: `*.example.com`, or empty.
+    host: &'a str,
     path: &'a str,
     kind: &'a str,
     backend: &'a Value,
@@ -149,7 +151,7 @@ pub fn route(
     if nginx && let Some(decision) = gate(&rule, asked, &host, &mut hops) {
         return (hops, decision, certificate);
     }
-    let canary = find(&canaries, &host, &path).filter(|c| c.ingress.namespace() == rule.ingress.namespace());
+    let canary = beside(&canaries, &rule);
     let canary = canary.and_then(|c| takes_canary(ground, c.ingress, asked).map(|why| (c, why)));
     let rule = match canary {
         Some((c, why)) => {
@@ -161,6 +163,22 @@ pub fn route(
     };
     let decision = forward(ground, controller, &rule, asked, &host, &mut hops);
     (hops, decision, certificate)
+}
+
+/// The canary for the very host and path of a rule.
+fn beside<'a>(canaries: &[&'a Value], rule: &Rule<'_>) -> Option<Rule<'a>> {
+    for ingress in canaries.iter().filter(|c| c.namespace() == rule.ingress.namespace()) {
+        for r in ingress["spec"]["rules"].items().iter().filter(|r| r["host"].text() == rule.host) {
+            for p in r["http"]["paths"].items() {
+                let (path, kind) = (p["path"].as_str().unwrap_or("/"), p["pathType"].text());
+                if path == rule.path && kind == rule.kind {
+                    let (host, groups) = (r["host"].text(), rule.groups.clone());
+                    return Some(Rule { ingress, host, path, kind, backend: &p["backend"], groups });
+                }
+            }
+        }
+    }
+    None
 }
 
 /// The rule for a host and path: the host's own rules, then a wildcard's, then those without a host. Among them an exact
@@ -182,7 +200,8 @@ fn find<'a>(ingresses: &[&'a Value], host: &str, path: &str) -> Option<Rule<'a>>
                     let Some(groups) = fits(text, kind, path, rewrites) else { continue };
                     let rank = (kind == "Exact", text.len());
                     if best.as_ref().is_none_or(|(b, _)| rank > *b) {
-                        let rule = Rule { ingress, path: text, kind, backend: &p["backend"], groups };
+                        let host = r["host"].text();
+                        let rule = Rule { ingress, host, path: text, kind, backend: &p["backend"], groups };
                         best = Some((rank, rule));
                     }
                 }
@@ -197,7 +216,7 @@ fn find<'a>(ingresses: &[&'a Value], host: &str, path: &str) -> Option<Rule<'a>>
     }
     let default = ingresses.iter().find(|i| !i["spec"]["defaultBackend"].is_null())?;
     let backend = &default["spec"]["defaultBackend"];
-    Some(Rule { ingress: default, path: "", kind: "", backend, groups: Vec::new() })
+    Some(Rule { ingress: default, host: "", path: "", kind: "", backend, groups: Vec::new() })
 }
 
 /// Whether a path fits; what a pattern's groups took.
@@ -334,8 +353,7 @@ fn gate(rule: &Rule<'_>, asked: &Asked<'_>, host: &str, hops: &mut Vec<Hop>) -> 
         hops.push(hop.fact("location", location.as_str()));
         return Some(Decision::page(Kind::Nginx, 302, vec![("Location".into(), location)]));
     }
-    let limit = annotation(i, "proxy-body-size").map_or(Some(BODY_MAX_BYTES), bytes);
-    if let Some(limit) = limit.filter(|l| *l > 0)
+    if let Some(limit) = body_limit(i)
         && asked.body_bytes as i64 > limit
     {
         let field = "metadata.annotations[nginx.ingress.kubernetes.io/proxy-body-size]";
@@ -345,6 +363,12 @@ fn gate(rule: &Rule<'_>, asked: &Asked<'_>, host: &str, hops: &mut Vec<Hop>) -> 
         return Some(Decision::page(Kind::Nginx, 413, Vec::new()));
     }
     None
+}
+
+/// The largest body that nginx lets through to an Ingress; `None`: any.
+pub(crate) fn body_limit(ingress: &Value) -> Option<i64> {
+    let limit = annotation(ingress, "proxy-body-size").map_or(Some(BODY_MAX_BYTES), bytes);
+    limit.filter(|l| *l > 0)
 }
 
 /// nginx's sizes: `8m`, `512k`, `0`: without limit.

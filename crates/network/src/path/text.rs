@@ -97,6 +97,20 @@ impl Look {
     }
 }
 
+impl Outcome {
+    /// `HTTP 503`, `connection refused`.
+    #[must_use]
+    pub fn words(self, language: Language) -> String {
+        let words = language.words();
+        match self {
+            Self::Http(status) => words.http.replace("{status}", &status.to_string()),
+            Self::Reached => words.reached.to_owned(),
+            Self::Resolved => words.resolved.to_owned(),
+            Self::Failed(fault) => (words.faults)(fault).to_owned(),
+        }
+    }
+}
+
 impl Path {
     /// One line a hop, then how it ended.
     #[must_use]
@@ -119,12 +133,7 @@ impl Path {
                 lines.push(format!("{:20}{}", "", words.look.replace("{place}", &look.place())));
             }
         }
-        let end = match self.outcome {
-            Outcome::Http(status) => words.http.replace("{status}", &status.to_string()),
-            Outcome::Reached => words.reached.to_owned(),
-            Outcome::Resolved => words.resolved.to_owned(),
-            Outcome::Failed(fault) => (words.faults)(fault).to_owned(),
-        };
+        let end = self.outcome.words(language);
         lines.push(format!("=> {end} ({} ms)", self.took_ms));
         lines
     }

@@ -248,8 +248,8 @@ impl<G: Ground> Walk<'_, G> {
                 && Controller::of(&p["spec"], p.namespace()).is_some_and(|c| c.serves(self.ground, &ingress))
         });
         let class = class_of(&ingress);
-        let class = if class.is_empty() { Str::new_static("-") } else { class };
-        let hop = Hop::failed(Stage::Ingress, Code::NoController).fact("ingress", ingress.key());
+        let code = if class.is_empty() { Code::IngressWithoutClass } else { Code::NoController };
+        let hop = Hop::failed(Stage::Ingress, code).fact("ingress", ingress.key());
         let hop = hop.fact("host", host).fact("class", class);
         (!served).then(|| hop.look("Ingress", &ingress.key(), "spec.ingressClassName"))
     }

@@ -11,7 +11,7 @@ pub(super) static IMAGE: Image = Image {
     programs: &[
         ("/usr/bin/curl", "curl"),
         ("/usr/bin/dig", "dig"),
-        ("/usr/bin/nslookup", "nslookup"),
+        ("/usr/bin/nslookup", "nslookup.bind"),
         ("/bin/bash", "bash"),
         ("/bin/zsh", "bash"),
     ],

@@ -1,11 +1,12 @@
 //! `dig` 9.18: questions to a name server as they are, without the search list unless `+search` is given.
 //!
-//! Owns: what it asks and prints. Not modelled: EDNS, DNSSEC, transfers, batch files; ids and times are made up.
+//! Owns: what it asks and prints. Not modelled: DNSSEC, transfers, batch files; ids and times are made up.
 
 use super::{Call, Line, locale};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
 
+const ZONE: &str = "cluster.local";
 const KINDS: [&str; 11] = ["A", "AAAA", "ANY", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"];
 
 #[derive(Clone, Default)]
@@ -63,7 +64,7 @@ impl Dig {
                     ),
                     1,
                 ));
-            } else if let (Some(kind), false) = (known(word), self.name.is_empty()) {
+            } else if let Some(kind) = known(word) {
                 self.kind = kind;
             } else if self.name.is_empty() {
                 self.name.clone_from(word);
@@ -125,16 +126,27 @@ impl Dig {
             return Turn::Exit(0);
         }
         let mut text = String::new();
+        // The zone of the cluster says so of itself, and what belongs to nobody is its to deny.
+        let own = name == ZONE || name.ends_with(&format!(".{ZONE}"));
+        let denied = own && records.is_empty();
         if self.shown[0] {
-            let id = sys.rng().below(65_536);
+            let (id, cookie) = (sys.rng().below(65_536), sys.rng().next_u64());
+            let leaked = if name.ends_with(".local") {
+                ";; WARNING: .local is reserved for Multicast DNS\n;; You are currently testing what happens when an mDNS query is leaked to DNS\n"
+            } else {
+                ""
+            };
+            let (flags, alone) =
+                if own { ("qr aa rd", ";; WARNING: recursion requested but not available\n") } else { ("qr rd ra", "") };
             text.push_str(&format!(
-                "\n; <<>> DiG 9.18.24 <<>> {}\n;; global options: +cmd\n;; Got answer:\n;; ->>HEADER<<- opcode: QUERY, status: {status}, id: {id}\n;; flags: qr aa rd; QUERY: 1, ANSWER: {}, AUTHORITY: 0, ADDITIONAL: 1\n\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n",
+                "\n; <<>> DiG 9.18.24 <<>> {}\n;; global options: +cmd\n;; Got answer:\n{leaked};; ->>HEADER<<- opcode: QUERY, status: {status}, id: {id}\n;; flags: {flags}; QUERY: 1, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: 1\n{alone}\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n; COOKIE: {cookie:016x} (echoed)\n",
                 self.line.argv[1..].join(" "),
-                records.len()
+                records.len(),
+                u8::from(denied),
             ));
         }
         if self.shown[1] {
-            text.push_str(&format!(";; QUESTION SECTION:\n;{name}.\t\tIN\t{}\n\n", self.kind));
+            text.push_str(&format!(";; QUESTION SECTION:\n;{}\n\n", row(&name, "", &self.kind, "")));
         }
         if self.shown[2] && !records.is_empty() {
             if self.shown[0] {
@@ -147,11 +159,17 @@ impl Dig {
                     DnsData::Ptr(_) => "PTR",
                     DnsData::Srv { .. } => "SRV",
                 };
-                text.push_str(&format!("{}.\t30\tIN\t{kind}\t{}\n", r.name, data(r)));
+                text.push_str(&row(&r.name, "30", kind, &data(r)));
+                text.push('\n');
             }
             if self.shown[0] {
                 text.push('\n');
             }
+        }
+        if denied && self.shown[0] {
+            let serial = sys.now().0 / 1000;
+            let soa = format!("ns.dns.{ZONE}. hostmaster.{ZONE}. {serial} 7200 1800 86400 30");
+            text.push_str(&format!(";; AUTHORITY SECTION:\n{}\n\n", row(ZONE, "30", "SOA", &soa)));
         }
         if self.shown[3] {
             let date = crate::programs::date_text(sys.now(), "%a %b %d %H:%M:%S UTC %Y");
@@ -163,6 +181,25 @@ impl Dig {
         sys.out(text);
         Turn::Exit(0)
     }
+}
+
+/// A record in columns as BIND sets them: at 24, 32, 40 and 48, or a blank on where one is passed.
+fn row(name: &str, ttl: &str, kind: &str, data: &str) -> String {
+    let mut text = format!("{name}.");
+    let mut column = text.len();
+    for (field, at) in [(ttl, 24), ("IN", 32), (kind, 40), (data, 48)] {
+        if field.is_empty() {
+            continue;
+        }
+        let to = at.max(column + 1);
+        let tabs = to / 8 - column / 8;
+        let blanks = if tabs > 0 { to % 8 } else { to - column };
+        text.push_str(&"\t".repeat(tabs));
+        text.push_str(&" ".repeat(blanks));
+        text.push_str(field);
+        column = to + field.len();
+    }
+    text
 }
 
 fn known(word: &str) -> Option<String> {

@@ -16,7 +16,7 @@ use crate::net::{NetAnswer, NetOptions, NetRequest};
 pub(super) use curl::start as curl;
 pub(super) use dig::start as dig;
 pub(super) use nc::start as nc;
-pub(super) use nslookup::start as nslookup;
+pub(super) use nslookup::{start as nslookup, start_bind as bind_nslookup};
 pub(super) use ping::start as ping;
 pub(super) use wget::start as wget;
 

@@ -1,4 +1,4 @@
-//! `nslookup`: BIND's words where the image has GNU tools, busybox's elsewhere.
+//! `nslookup`: BIND's words where the image has GNU tools or BIND's own, busybox's elsewhere.
 //!
 //! busybox asks for A and AAAA at once, and tries the search list only for names without a dot: `web.shop` fails there.
 //! Not modelled: the interactive form, other classes and servers' ports.
@@ -20,10 +20,16 @@ struct Nslookup {
     call: Call,
     titled: bool,
     failed: bool,
+    /// BIND's, whatever else the image has.
+    bind: bool,
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
     Box::new(Nslookup { line: Line::new(argv), ..Nslookup::default() })
+}
+
+pub(in crate::programs) fn start_bind(argv: &[String]) -> Box<dyn Program> {
+    Box::new(Nslookup { line: Line::new(argv), bind: true, ..Nslookup::default() })
 }
 
 /// The name under which an address is looked up.
@@ -34,6 +40,10 @@ fn reversed(ip: &str) -> Option<String> {
 }
 
 impl Nslookup {
+    fn is_bind(&self, sys: &Sys<'_>) -> bool {
+        self.bind || sys.gnu()
+    }
+
     fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
         let mut kind = None;
         let mut names: Vec<String> = Vec::new();
@@ -47,7 +57,7 @@ impl Nslookup {
                 Some(("type" | "query" | "querytype" | "q", k)) => {
                     let k = k.to_uppercase();
                     if !KINDS.contains(&k.as_str()) {
-                        return Err((format!("unknown query type: {k}\n"), i32::from(!sys.gnu())));
+                        return Err((format!("unknown query type: {k}\n"), i32::from(!self.is_bind(sys))));
                     }
                     kind = Some(k);
                 }
@@ -57,7 +67,7 @@ impl Nslookup {
             }
         }
         let Some(name) = names.first().cloned() else {
-            let text = if sys.gnu() {
+            let text = if self.is_bind(sys) {
                 "nslookup: the interactive form is not simulated; give a name\n"
             } else {
                 "BusyBox: Usage: nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]\n"
@@ -66,7 +76,7 @@ impl Nslookup {
         };
         self.server = names.get(1).cloned();
         if name.len() > 255 || name.split('.').any(|l| l.len() > 63) {
-            let text = if sys.gnu() {
+            let text = if self.is_bind(sys) {
                 format!(
                     "nslookup: '{name}' is not a legal IDNA2008 name (string contains invalid length), use +noidnin\n"
                 )
@@ -83,7 +93,7 @@ impl Nslookup {
             Some(k) => vec![k],
             None => vec!["A".into(), "AAAA".into()],
         };
-        if sys.gnu() {
+        if self.is_bind(sys) {
             self.questions = kinds.into_iter().map(|k| (name.clone(), k)).collect();
             return Ok(());
         }
@@ -103,7 +113,7 @@ impl Nslookup {
         if std::mem::replace(&mut self.titled, true) {
             return;
         }
-        let text = if sys.gnu() {
+        let text = if self.is_bind(sys) {
             format!("Server:\t\t{server}\nAddress:\t{server}#53\n\n")
         } else {
             format!("Server:\t\t{server}\nAddress:\t{server}:53\n\n")
@@ -117,13 +127,13 @@ impl Nslookup {
         match answer {
             NetAnswer::Resolved { server, name: full, records } => {
                 self.title(sys, &server);
-                let mut text: String = records.iter().map(|r| line(r, sys.gnu())).collect();
+                let mut text: String = records.iter().map(|r| line(r, self.is_bind(sys))).collect();
                 if text.is_empty() && kind != "AAAA" {
                     text = format!("*** Can't find {full}: No answer\n");
                 }
                 if !text.is_empty() {
                     sys.out(text);
-                    if !sys.gnu() {
+                    if !self.is_bind(sys) {
                         sys.out("\n");
                     }
                 }
@@ -132,7 +142,7 @@ impl Nslookup {
             NetAnswer::Failed { error: NetError::NoName, address } => {
                 self.failed = true;
                 self.title(sys, address.as_deref().unwrap_or("10.96.0.10"));
-                if sys.gnu() {
+                if self.is_bind(sys) {
                     sys.out(format!("** server can't find {shown}: NXDOMAIN\n\n"));
                     return Some(Turn::Exit(1));
                 }
@@ -196,7 +206,7 @@ impl Program for Nslookup {
             Err(turn) => return turn,
         }
         let Some((name, kind)) = self.questions.pop() else {
-            if sys.gnu() {
+            if self.is_bind(sys) {
                 sys.out("\n");
             }
             return Turn::Exit(i32::from(self.failed));

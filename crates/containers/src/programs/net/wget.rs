@@ -202,7 +202,7 @@ impl Wget {
     }
 
     fn response(&mut self, sys: &mut Sys<'_>, url: &Url, address: &str, response: &HttpResponse) -> Turn {
-        let (status, reason) = (response.status, HttpResponse::reason(response.status));
+        let (status, reason) = (response.status, response.phrase());
         let (gnu, quiet) = (sys.gnu(), self.quiet());
         if !quiet {
             let host = &url.host;

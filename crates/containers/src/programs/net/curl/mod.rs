@@ -586,7 +586,7 @@ fn short(n: i64) -> String {
 
 /// Status line and headers as they come.
 fn head(r: &HttpResponse) -> String {
-    let mut text = format!("HTTP/1.1 {} {}\r\n", r.status, HttpResponse::reason(r.status));
+    let mut text = format!("HTTP/1.1 {} {}\r\n", r.status, r.phrase());
     for (n, v) in &r.headers {
         text.push_str(&format!("{n}: {v}\r\n"));
     }
