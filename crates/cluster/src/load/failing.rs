@@ -121,8 +121,8 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use network::path::{Code, Stage};
     use network::Source;
+    use network::path::{Code, Stage};
 
     use super::*;
 

@@ -25,9 +25,9 @@ use ordered::BTreeMap;
 use crate::Cluster;
 use crate::event_loop::Due;
 use crate::journal::Input;
-use network::flow::{self, Flow, Sticky, WHOLE};
 pub use failing::Failing;
 use failing::Tally;
+use network::flow::{self, Flow, Sticky, WHOLE};
 pub use profile::{Amount, NoLoad, Profile, Shape, Target, TargetKind};
 use queueing::{Arrival, Outcome};
 

@@ -189,7 +189,10 @@ fn a_canary_stands_beside_its_own_path_only() {
     let mut w = shop(true);
     teller(&mut w, "stable");
     teller(&mut w, "canary");
-    w.create(paths("shop", &[("Prefix", "/", "stable"), ("Prefix", "/api", "stable"), ("Prefix", "/gone", "gone")]));
+    w.create(paths(
+        "shop",
+        &[("Prefix", "/", "stable"), ("Prefix", "/api", "stable"), ("Prefix", "/gone", "gone")],
+    ));
     let canary = paths("canary", &[("Prefix", "/", "canary")]);
     w.create(with_notes(canary, &[("canary", "true"), ("canary-weight", "100")]));
     w.advance(20_000);

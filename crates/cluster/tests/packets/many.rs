@@ -155,13 +155,20 @@ fn a_load_on_a_route_follows_its_weights_and_filters() {
     w.advance(10_000);
     let s = latest(&w, "shop");
     assert!((33..=34).contains(&lost(&s, Outcome::Http(503))), "{s:?}");
-    assert!(kinds(&w, "shop").iter().any(|(how, code)| *how == Outcome::Http(503) && code.is_some()), "{:?}", kinds(&w, "shop"));
+    assert!(
+        kinds(&w, "shop").iter().any(|(how, code)| *how == Outcome::Http(503) && code.is_some()),
+        "{:?}",
+        kinds(&w, "shop")
+    );
 }
 
 #[test]
 fn every_kind_of_failure_has_its_number_and_its_reason() {
     let mut w = shop(true);
-    w.create(service("bad", value!({"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]})));
+    w.create(service(
+        "bad",
+        value!({"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]}),
+    ));
     w.create(service("none", value!({"selector": {"app": "wbe"}, "ports": [{"port": 80}]})));
     w.create(ingress(Some("nginx"), "shop.example.com", None));
     w.advance(10_000);

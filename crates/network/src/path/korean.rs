@@ -67,7 +67,9 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::ExternalIpRule => {
             "노드 {node}의 kube-proxy 규칙: {ip}:{port}에 해당하는 것은 Service {service}의 externalIPs에 적힌 주소"
         }
-        Code::NoSuchServicePort => "{ip}에 해당하는 Service {service}에는 포트 {port}번이 없고 {ports}만 있음",
+        Code::NoSuchServicePort => {
+            "{ip}에 해당하는 Service {service}에는 포트 {port}번이 없고 {ports}만 있음"
+        }
         Code::WrongProtocol => "Service {service}의 포트 {port}번은 {has} 전용, 이 요청은 {wants}",
         Code::NoPodMatches => "Service {service}에 엔드포인트가 없음: 레이블 {selector}에 맞는 파드가 없음",
         Code::PodsNotReady => "Service {service}에 준비된 엔드포인트가 없음: {pods}",
@@ -160,7 +162,9 @@ pub(super) fn template(code: Code) -> &'static str {
             "Ingress {ingress}에 적힌 인증서 Secret {secret}: {why}; 컨트롤러의 가짜 인증서를 보여 줌"
         }
         Code::IngressTls => "TLS 종료 지점: 인증서는 Secret {secret}",
-        Code::IngressRedirects => "Ingress {ingress}에 TLS가 설정되어 있음: 평문 HTTP 요청을 {location}(으)로 리디렉션",
+        Code::IngressRedirects => {
+            "Ingress {ingress}에 TLS가 설정되어 있음: 평문 HTTP 요청을 {location}(으)로 리디렉션"
+        }
         Code::IngressForbids => "Ingress {ingress}: {ranges}에서 온 것만 받음, {ip}에서 온 것은 거절",
         Code::IngressBodyTooLarge => "본문 {bytes}바이트; Ingress {ingress}의 한도는 {limit}",
         Code::IngressCanary => "카나리 {ingress}에서 이 요청을 맡음 ({why})",

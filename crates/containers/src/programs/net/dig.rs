@@ -136,8 +136,11 @@ impl Dig {
             } else {
                 ""
             };
-            let (flags, alone) =
-                if own { ("qr aa rd", ";; WARNING: recursion requested but not available\n") } else { ("qr rd ra", "") };
+            let (flags, alone) = if own {
+                ("qr aa rd", ";; WARNING: recursion requested but not available\n")
+            } else {
+                ("qr rd ra", "")
+            };
             text.push_str(&format!(
                 "\n; <<>> DiG 9.18.24 <<>> {}\n;; global options: +cmd\n;; Got answer:\n{leaked};; ->>HEADER<<- opcode: QUERY, status: {status}, id: {id}\n;; flags: {flags}; QUERY: 1, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: 1\n{alone}\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n; COOKIE: {cookie:016x} (echoed)\n",
                 self.line.argv[1..].join(" "),
