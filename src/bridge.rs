@@ -185,7 +185,7 @@ fn measured(name: &str) -> JsValue {
         ]);
     }
     let Some(workload) = all.iter().find(|w| w.name == name) else { return JsValue::UNDEFINED };
-    let run = bench::run(workload);
+    let run = bench::run_with(workload, &mut crate::room::keep_ahead);
     object(&[
         ("bench", workload.name.into()),
         ("nodes", (workload.nodes as f64).into()),

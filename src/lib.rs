@@ -27,6 +27,7 @@ mod panic_page;
 mod pump;
 #[cfg(target_arch = "wasm32")]
 pub mod rest;
+mod room;
 pub mod session;
 pub mod stage;
 pub mod state_words;

@@ -60,6 +60,7 @@ impl Session {
             let mut stopped = false;
             let mut more = || {
                 left = left.saturating_sub(1);
+                crate::room::keep_ahead();
                 stopped |= !go_on();
                 left > 0 && !stopped
             };

@@ -96,7 +96,7 @@ const AFTERMATH_MS: i64 = 4_000;
 /// A cluster with all its replicas ready.
 #[must_use]
 pub fn booted(workload: &Workload) -> Cluster {
-    boot(workload, &["nginx:1.14.2".into()]).0
+    boot(workload, &["nginx:1.14.2".into()], &mut || {}).0
 }
 
 /// Lets time pass until nothing is left to do and no node is about to report.
@@ -154,11 +154,17 @@ pub fn node_lost(cluster: &mut Cluster, deployments: i64, loses: bool) -> Failur
 /// From a new cluster to all replicas ready.
 #[must_use]
 pub fn run(workload: &Workload) -> Run {
-    boot(workload, &[]).1
+    run_with(workload, &mut || {})
+}
+
+/// The same; `between` is called before each event, as a page looks after itself between events.
+#[must_use]
+pub fn run_with(workload: &Workload, between: &mut dyn FnMut()) -> Run {
+    boot(workload, &[], between).1
 }
 
 /// `images`: what every node has from the start.
-fn boot(workload: &Workload, images: &[Str]) -> (Cluster, Run) {
+fn boot(workload: &Workload, images: &[Str], between: &mut dyn FnMut()) -> (Cluster, Run) {
     let mut cluster = if workload.replicas == 0 {
         Cluster::new(ClusterConfig::playground(1))
     } else {
@@ -189,6 +195,7 @@ fn boot(workload: &Workload, images: &[Str]) -> (Cluster, Run) {
                 done += 1;
                 continue;
             }
+            between();
             if !cluster.step() {
                 break;
             }
