@@ -151,6 +151,7 @@ fn mount(lang: Lang, entries: Vec<Entry>, lesson: Option<Rc<Lesson>>, wrong: Opt
         embed::view::install(app);
         follow_address(app);
         rest::watch(app);
+        pump::watch();
         pump::kick(app);
         view! { <Page app /> }
     });

@@ -24,6 +24,8 @@ pub const REQUESTS: i32 = 106;
 pub const SHELF: i32 = 28;
 /// How much the shelf adds to the requests lane, in whose upper part it stands.
 const SHELF_MORE: i32 = 16;
+/// More nodes than these are cells, whatever stands on them.
+const MOST_DRAWN: usize = 40;
 /// Width of a door in the requests lane, and the way from doors to Services.
 const DOOR: i32 = 138;
 const DOORWAY: i32 = 34;
@@ -239,8 +241,10 @@ fn placed(model: &Model, view: View, before: Option<Level>, sight: Sight<'_>) ->
     let left = if control_plane.is_some() { 66 } else { 14 };
     let land = Rect::new(left, land_y, view.width - left - if view.narrow { 56 } else { 18 }, land_h);
     let nodes = place_nodes(workers, land, view.narrow);
+    // Nodes that will be cells are counted pod by pod by nobody.
+    let cells = sight.node.is_none() && nodes.len() > MOST_DRAWN;
     let held: Vec<Vec<Option<&ObjectId>>> =
-        nodes.iter().map(|n| places_of(model, &n.facts.name, sight)).collect();
+        nodes.iter().filter(|_| !cells).map(|n| places_of(model, &n.facts.name, sight)).collect();
     let level = choose_level(model, &nodes, &held, before, view.narrow);
     let mut layout = Layout {
         view,
@@ -265,7 +269,7 @@ fn placed(model: &Model, view: View, before: Option<Level>, sight: Sight<'_>) ->
         requests_y,
     };
     let total: usize = held.iter().map(Vec::len).sum();
-    if level == Level::Dot && sight.node.is_none() && (total > 150 || layout.nodes.len() > 24) {
+    if level == Level::Dot && sight.node.is_none() && (cells || total > 150 || layout.nodes.len() > 24) {
         layout.fleet = Some(land);
         layout.nodes.clear();
     }
@@ -500,7 +504,7 @@ fn choose_level(
     narrow: bool,
 ) -> Level {
     // So many nodes are cells, whatever stands on them.
-    if nodes.len() > 40 {
+    if nodes.len() > MOST_DRAWN {
         return Level::Dot;
     }
     // In the middle of a rollout pods come and go: cards don't grow back between two of its steps.
