@@ -8,6 +8,7 @@ use std::rc::Rc;
 use cluster::ClusterConfig;
 use course::{Act, Attempt, Lesson};
 use objects::Value;
+use smol_str::SmolStr;
 use terminal::Terminal;
 
 use super::{Moved, Session};
@@ -169,6 +170,7 @@ impl Session {
             show_at: 0,
             forked: false,
             member: None,
+            context: SmolStr::default(),
             pictures: 0,
             moved: Moved::default(),
         };

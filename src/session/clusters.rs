@@ -47,6 +47,22 @@ impl Session {
         self.all_moved();
     }
 
+    /// Shows the cluster that commands go to now, when a command has turned to another one.
+    pub(super) fn follow_context(&mut self) {
+        let cluster = &self.here.cluster;
+        if !cluster.has_members() && self.context.is_empty() {
+            return;
+        }
+        let current = self.terminal.current_cluster(cluster);
+        if current != self.context {
+            let before = std::mem::replace(&mut self.context, current.clone());
+            let first = before.is_empty() && current == self.here.cluster.config().name;
+            if !first {
+                self.show_member(&current);
+            }
+        }
+    }
+
     /// Brings the picture of the member that is shown up to date; from the ground when it may be of another instant.
     pub(super) fn meet_member(&mut self, anew: bool) {
         let Some(mut member) = self.member.take() else { return };
@@ -82,5 +98,32 @@ impl Session {
         self.moved.objects |= objects;
         member.seen = latest;
         self.member = Some(member);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::trial::*;
+
+    #[test]
+    fn the_picture_follows_the_context_in_use() {
+        let mut session = session();
+        run(&mut session, "cluster add seoul --workers=1");
+        session.advance(5_000);
+        let shown = |s: &Session| {
+            let all = s.members();
+            all.into_iter().filter(|m| m.shown).map(|m| m.summary.name).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&session), ["seoul"]);
+        run(&mut session, "kubectl apply -f web.yaml");
+        session.advance(20_000);
+        assert_eq!((ready(&session), session.stage().nodes.len()), (3, 2));
+        run(&mut session, "kubectl config use-context wheelhouse");
+        assert_eq!((shown(&session), ready(&session)), (vec!["wheelhouse".into()], 0));
+        run(&mut session, "kubectl config use-context nowhere");
+        assert_eq!(shown(&session).len(), 1);
+        run(&mut session, "kubectl config use-context seoul");
+        assert_eq!(ready(&session), 3);
     }
 }

@@ -163,6 +163,7 @@ impl Session {
         self.moved.files = true;
         self.files_moved = true;
         let exit = self.terminal.exit_code();
+        self.follow_context();
         self.look();
         self.moved.lab = true;
         let fault = if exit == 0 { None } else { fault::told(&ended.line, &ended.output) };

@@ -95,6 +95,8 @@ pub struct Session {
     forked: bool,
     /// The member whose cluster is shown in place of the first.
     member: Option<MemberView>,
+    /// The cluster that commands go to, while there are several.
+    context: SmolStr,
     /// How often the picture has become another one not by writes: by looking back or switching over.
     pictures: u64,
     moved: Moved,

@@ -187,8 +187,15 @@ pub fn Tools(app: App) -> impl IntoView {
         0 => app.texts().chart().filter.to_owned(),
         n => (app.texts().chart().filters)(i64::from(n)).to_string(),
     };
+    let second = Memo::new(move |_| {
+        app.time.track();
+        app.stage.track();
+        app.ask(|s| (s.now() / 1000, s.pictures()))
+    });
     let members = Memo::new(move |_| {
-        app.objects.track();
+        second.get();
+        // A command may have brought one.
+        app.files.track();
         app.ask(Session::members)
     });
     view! {
@@ -260,10 +267,15 @@ pub fn Tools(app: App) -> impl IntoView {
                             class:on=m.shown
                             class:bad=trouble
                             aria-pressed=if m.shown { "true" } else { "false" }
+                            title=use_context(&name)
                             on:click=move |_| {
                                 app.picked.set(None);
                                 go(app, Zoom::All);
-                                app.act(|s| s.show_member(&name));
+                                if app.past.get_untracked() {
+                                    app.act(|s| s.show_member(&name));
+                                } else {
+                                    app.run(&use_context(&name));
+                                }
                             }
                         >
                             <b class="m">{mark} " " {s.name.to_string()}</b>
@@ -274,6 +286,11 @@ pub fn Tools(app: App) -> impl IntoView {
             </div>
         </Show>
     }
+}
+
+/// The command that choosing a cluster equals: what is typed then goes to it, and the picture follows.
+fn use_context(name: &str) -> String {
+    format!("kubectl config use-context {name}")
 }
 
 #[component]
