@@ -146,6 +146,7 @@ impl Kubelet {
         }
         self.next_in_turn(key, ctx);
         let Some(worker) = self.pods.get_mut(key) else { return };
+        worker.restarting |= worker.restarts_all(&worker.containers[i]);
         if worker.terminating {
             self.terminate(key, ctx);
         } else if worker.containers[i].renewed {
@@ -520,6 +521,29 @@ impl Kubelet {
         for (i, sidecar) in others.into_iter().chain(sidecars.into_iter().rev()) {
             self.begin_stop(key, i, grace_ms, "", sidecar, ctx);
         }
+    }
+
+    /// Ends what runs without grace; then the pod begins from its first init container again, in the same sandbox.
+    pub(crate) fn restart_all(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
+        let count = self.pods.get(key).map_or(0, |w| w.containers.len());
+        for i in (0..count).rev() {
+            self.stop(key, i, 0, "killing", ctx);
+        }
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        if worker.containers.iter().any(Container::is_running) {
+            return;
+        }
+        worker.restarting = false;
+        for c in worker.containers.iter_mut().filter(|c| c.kind != Kind::Ephemeral) {
+            if let State::Ended(e) = std::mem::replace(&mut c.state, State::Absent) {
+                c.last = Some(e);
+            }
+            c.past = c.starts;
+            c.reason = None;
+            // What is removed has no past to back off from.
+            c.crashes = crate::back_off::BackOff::default();
+        }
+        self.sync_by(key, ctx.now);
     }
 
     /// A container whose image changed is stopped and started anew; one that waits is tried at once.

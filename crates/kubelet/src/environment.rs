@@ -167,6 +167,9 @@ impl Downward {
             (true, "limits", "memory") => {
                 Quantity::parse(&self.node_memory).unwrap_or_else(|_| Quantity::zero())
             }
+            (true, "limits", "ephemeral-storage") => {
+                Quantity::parse(crate::node_status::DISK).unwrap_or_else(|_| Quantity::zero())
+            }
             _ => Quantity::zero(),
         };
         let divisor = Quantity::of(&r["divisor"]);
@@ -296,6 +299,9 @@ mod tests {
                 {"name": "L", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['app']"}}},
                 {"name": "CPU", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}},
                 {"name": "MI", "valueFrom": {"resourceFieldRef": {"resource": "limits.memory", "divisor": "1Mi"}}},
+                {"name": "MILLI", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1m"}}},
+                {"name": "REQ", "valueFrom": {"resourceFieldRef": {"resource": "requests.memory"}}},
+                {"name": "DISK", "valueFrom": {"resourceFieldRef": {"resource": "limits.ephemeral-storage", "divisor": "1Gi"}}},
                 {"name": "NO", "valueFrom": {"configMapKeyRef": {"name": "cm", "key": "q", "optional": true}}},
             ],
         });
@@ -313,7 +319,10 @@ mod tests {
                 "IP=10.244.0.9",
                 "L=x",
                 "CPU=1",
-                "MI=2"
+                "MI=2",
+                "MILLI=250",
+                "REQ=0",
+                "DISK=100"
             ]
         );
         let missing = [

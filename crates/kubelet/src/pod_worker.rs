@@ -2,7 +2,6 @@
 //! is done.
 //!
 //! Models `pkg/kubelet/pod_workers.go` and `kuberuntime` (computePodActions, computeInitContainerActions).
-//! A rule that restarts all containers restarts its own only.
 
 use ordered::BTreeMap;
 
@@ -89,7 +88,12 @@ pub(crate) struct PodWorker {
     /// The part of the cluster itself that runs in the pod.
     pub(crate) component: Option<Str>,
     pub(crate) resize: Resize,
+    /// A container's end asks for a new start of all of them: what runs is being ended.
+    pub(crate) restarting: bool,
 }
+
+/// The action of a rule that starts all containers of the pod anew.
+const ALL: &str = "RestartAllContainers";
 
 /// What a newer version of a pod brings.
 #[derive(Debug, Default)]
@@ -131,6 +135,7 @@ impl PodWorker {
             fixed: fixed(pod),
             component: component(pod),
             resize: Resize::default(),
+            restarting: false,
         }
     }
 
@@ -221,6 +226,17 @@ impl PodWorker {
         }
     }
 
+    /// Whether the end of a container has all of them started anew.
+    pub(crate) fn restarts_all(&self, c: &Container) -> bool {
+        c.ended().is_some_and(|e| action(&c.spec, e.code) == ALL)
+    }
+
+    /// Whether the end of some container could.
+    pub(crate) fn could_restart_all(&self) -> bool {
+        let asks = |c: &Container| c.spec["restartPolicyRules"].items().iter().any(|r| r["action"] == ALL);
+        self.containers.iter().any(asks)
+    }
+
     /// Whether a container that is well but for its probes is started anew: rules for exit codes are not asked.
     pub(crate) fn restarts_failed(&self, c: &Container) -> bool {
         let own = &c.spec["restartPolicy"];
@@ -303,7 +319,18 @@ impl PodWorker {
 /// Whether a container is started again after this exit code: its own rules say it first, then its own policy, then
 /// the pod's.
 fn restarts(container: &Value, policy: &str, code: i32) -> bool {
-    let own = container["restartPolicy"].as_str();
+    if matches!(action(container, code), "Restart" | ALL) {
+        return true;
+    }
+    match container["restartPolicy"].as_str().unwrap_or(policy) {
+        "Never" => false,
+        "OnFailure" => code != 0,
+        _ => true,
+    }
+}
+
+/// The action of the first of a container's rules that means this exit code; `""` without one.
+fn action(container: &Value, code: i32) -> &str {
     let meant = |rule: &&Value| {
         let codes = &rule["exitCodes"];
         let among = codes["values"].items().iter().any(|v| v.int() == i64::from(code));
@@ -313,16 +340,10 @@ fn restarts(container: &Value, policy: &str, code: i32) -> bool {
             _ => false,
         }
     };
-    let rule = container["restartPolicyRules"].items().iter().find(meant);
-    if own.is_some() && rule.is_some_and(|r| matches!(r["action"].text(), "Restart" | "RestartAllContainers"))
-    {
-        return true;
+    if container["restartPolicy"].is_null() {
+        return "";
     }
-    match own.unwrap_or(policy) {
-        "Never" => false,
-        "OnFailure" => code != 0,
-        _ => true,
-    }
+    container["restartPolicyRules"].items().iter().find(meant).map_or("", |r| r["action"].text())
 }
 
 /// What makes the pod a static one, if it is a mirror.
@@ -403,6 +424,9 @@ mod tests {
         assert!(on(value!({"restartPolicy": "OnFailure"}), "Never", 1));
         assert!(on(rule("In", 42), "Never", 42) && !on(rule("In", 42), "Always", 1));
         assert!(on(rule("NotIn", 42), "Never", 1) && !on(rule("NotIn", 42), "Always", 42));
+        let mut all = rule("In", 42);
+        all.at_mut(&["restartPolicyRules"]).list_mut().to_mut()[0].set("action", ALL);
+        assert!(on(all.clone(), "Never", 42) && action(&all, 42) == ALL && action(&all, 1).is_empty());
         let mut without_policy = rule("In", 42);
         without_policy.remove("restartPolicy");
         assert!(!on(without_policy, "Never", 42));

@@ -1,7 +1,8 @@
 //! Probes: what is asked of a container, when, and what follows from the answers.
 //!
 //! Models `pkg/kubelet/prober` and `pkg/probe`. An HTTP, TCP or gRPC probe is answered at once; a command may take
-//! its time up to the timeout. Not modelled: a probe's own CPU, TLS, gRPC health statuses (an open port is healthy).
+//! its time up to the timeout. Not modelled: a probe's own CPU, TLS, gRPC health statuses: an open port is healthy, unless
+//! its image is known to speak something else.
 
 use client::{Ctx, EventType};
 use clock::{Millis, Time, TimerId};
@@ -9,7 +10,7 @@ use containers::container::ExecId;
 use containers::net::HttpRequest;
 use objects::{Str, Value};
 
-use crate::container::{Machine, State};
+use crate::container::{Container, Machine, State};
 use crate::depot::World;
 use crate::pod_worker::Work;
 use crate::{Kubelet, Task, machines};
@@ -91,6 +92,16 @@ fn first_at(since: Time, spec: &Value, kind: ProbeKind) -> Time {
     let ticks = (delay + period - 1) / period;
     let ticks = if kind == ProbeKind::Readiness { ticks } else { ticks.max(1) };
     since + (ticks * period).max(50)
+}
+
+/// Whether what listens in a container may answer a gRPC probe; a stand-in for an unknown image does.
+fn speaks_grpc(c: &Container) -> bool {
+    let told = c.spec["args"].items().iter().chain(c.spec["command"].items());
+    match c.image.as_ref().filter(|f| f.built.is_none()).and_then(|f| f.image) {
+        Some(i) if i.name.contains("etcd") || i.name.contains("grpc") => true,
+        Some(_) => told.into_iter().any(|word| word.text().contains("grpc")),
+        None => true,
+    }
 }
 
 fn period_ms(spec: &Value) -> Millis {
@@ -286,7 +297,8 @@ impl Kubelet {
             let Some(port) = port(&probe["port"]) else {
                 return Outcome::Errored(format!("couldn't find port: {}", probe["port"].text()));
             };
-            return match self.serve_in_pod(key, port, now, |_, _| ()) {
+            let heard = tcp.is_some() || speaks_grpc(c);
+            return match self.serve_in_pod(key, port, now, |_, _| ()).filter(|()| heard) {
                 Some(()) => Outcome::Passed,
                 None if tcp.is_some() => {
                     Outcome::Failed(format!("dial tcp {ip}:{port}: connect: connection refused"))

@@ -178,12 +178,23 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
         list.push(condition(pod, kind, ok, reason, message, generation, now));
     }
     list.push(condition(pod, "PodScheduled", true, "", "", generation, now));
+    if worker.could_restart_all() {
+        let (reason, message) = match (done, failed, worker.restarting) {
+            (true, ..) => ("PodCompleted", ""),
+            (_, true, _) => ("PodFailed", ""),
+            (.., true) => ("RestartAllContainersStarted", "container exited with restart policy rule"),
+            _ => ("", ""),
+        };
+        let on = worker.restarting && !done && !failed;
+        list.push(condition(pod, "AllContainersRestarting", on, reason, message, generation, now));
+    }
     list
 }
 
 /// Conditions that come before the kubelet's usual ones: those of others, a resize, the end by the node.
 fn others(worker: &PodWorker, generation: i64, now: Time) -> Vec<Value> {
-    const OWN: [&str; 7] = [
+    const OWN: [&str; 8] = [
+        "AllContainersRestarting",
         "PodReadyToStartContainers",
         "Initialized",
         "Ready",

@@ -153,6 +153,9 @@ impl Kubelet {
         if !worker.sandbox_ready || worker.terminating || worker.containers.iter().any(|c| c.busy) {
             return;
         }
+        if worker.restarting {
+            return self.restart_all(key, ctx);
+        }
         if worker.is_done() {
             return self.stop_rest(key, ctx);
         }
