@@ -190,7 +190,7 @@ impl Scheduler {
             // Assumed on a node: the rest follows from the binding.
             return;
         }
-        if before.is_null() || !before["spec"].same(&pod["spec"]) || !before.labels().same(pod.labels()) {
+        if before.is_null() || !before["spec"].same(&pod["spec"]) || !same_labels(before, pod) {
             self.queue.add(key, pod.clone(), change.revision, now);
         } else {
             self.queue.refresh(&key, pod);
@@ -221,7 +221,7 @@ impl Scheduler {
                 self.queue.wake(&Event::PodGone { pod: before }, cause, now);
             }
         }
-        if comes || !before.labels().same(pod.labels()) {
+        if comes || !same_labels(before, pod) {
             self.queue.wake(&Event::PodPlaced { pod }, cause, now);
         }
     }
@@ -271,6 +271,12 @@ impl Scheduler {
     }
 }
 
+/// Two absent maps are no shared subtree, and no change either.
+fn same_labels(a: &Value, b: &Value) -> bool {
+    let (a, b) = (a.labels(), b.labels());
+    a.same(b) || (a.is_null() && b.is_null())
+}
+
 /// A pod whose containers have ended for good holds nothing on its node any more.
 fn is_finished(pod: &Value) -> bool {
     matches!(pod["status"]["phase"].text(), "Succeeded" | "Failed")
@@ -280,7 +286,7 @@ fn is_finished(pod: &Value) -> bool {
 fn is_only_reported(before: &Value, pod: &Value) -> bool {
     let (was, is) = (&before["status"], &pod["status"]);
     before["spec"].same(&pod["spec"])
-        && before.labels().same(pod.labels())
+        && same_labels(before, pod)
         && before.is_terminating() == pod.is_terminating()
         && was["phase"] == is["phase"]
         && was["startTime"] == is["startTime"]
