@@ -13,7 +13,8 @@ const SEEN: &str = "tour";
 
 /// Starts by itself on a first visit, once the whole program is there.
 pub fn begin_once(app: App) {
-    if storage::read(SEEN).is_none() && crate::app::fragment("embed").is_none() {
+    // A lesson in another page begins with itself; that page has its own words before it.
+    if storage::read(SEEN).is_none() && !crate::embed::view::is_embedded() {
         app.tour.set(Some(0));
     }
 }
