@@ -20,24 +20,40 @@ use crate::i18n::Lang;
 use crate::session::Session;
 use crate::storage;
 
-async fn fetched(name: &str) -> Result<Value, String> {
-    let path = format!("lessons/{name}.json");
+async fn text_of(path: &str) -> Result<String, String> {
     let missing = || format!("{path}: not there");
     let window = web_sys::window().ok_or_else(missing)?;
-    let answer = JsFuture::from(window.fetch_with_str(&path)).await.map_err(|_| missing())?;
+    let answer = JsFuture::from(window.fetch_with_str(path)).await.map_err(|_| missing())?;
     let answer: Response = answer.dyn_into().map_err(|_| missing())?;
     if !answer.ok() {
         return Err(missing());
     }
     let text = JsFuture::from(answer.text().map_err(|_| missing())?).await.map_err(|_| missing())?;
-    objects::json::parse(&text.as_string().unwrap_or_default()).map_err(|e| format!("{path}: {e}"))
+    Ok(text.as_string().unwrap_or_default())
 }
 
-/// A lesson, or what is wrong with its file.
+/// What is wrong in a file, with its line and column.
+fn wrong(path: &str, text: &str, offset: usize, why: &dyn std::fmt::Display) -> String {
+    let (line, column) = course::place(text, offset);
+    format!("{path}:{line}:{column}: {why}")
+}
+
+async fn fetched(name: &str) -> Result<Value, String> {
+    let path = format!("lessons/{name}.json");
+    let text = text_of(&path).await?;
+    objects::json::parse(&text).map_err(|e| wrong(&path, &text, e.offset, &e))
+}
+
+/// A lesson, or what is wrong with its file, in words for the learner.
 async fn lesson(slug: &str, lang: Lang) -> Result<Rc<Lesson>, String> {
-    let name = format!("{slug}.{}", lang.tag());
-    let value = fetched(&name).await?;
-    Lesson::from_json(&value).map(Rc::new).map_err(|e| format!("lessons/{name}.json: {e}"))
+    let path = format!("lessons/{slug}.{}.json", lang.tag());
+    let read = async {
+        let text = text_of(&path).await?;
+        let value = objects::json::parse(&text).map_err(|e| wrong(&path, &text, e.offset, &e))?;
+        let at = |e: course::Error| wrong(&path, &text, course::offset_in_json(&text, &e.path), &e);
+        Lesson::from_json(&value).map(Rc::new).map_err(at)
+    };
+    read.await.map_err(|why| (lang.texts().lesson().broken)(&why).to_string())
 }
 
 /// All lessons, in their order; none where the page has none.
@@ -78,16 +94,16 @@ pub(crate) const FREE: &str = "free";
 
 /// Opens a lesson where it was left, or the playground, in place of what is open.
 pub(crate) fn open(app: App, slug: String) {
-    storage::write("lesson", &slug);
     wasm_bindgen_futures::spawn_local(async move {
         let lang = app.lang.get_untracked();
-        if slug == FREE {
-            app.begin(None);
-            return;
-        }
-        match lesson(&slug, lang).await {
-            Ok(lesson) => app.begin(Some(lesson)),
-            // The other lessons and the playground go on.
+        let opened = if slug == FREE { Ok(None) } else { lesson(&slug, lang).await.map(Some) };
+        match opened {
+            Ok(lesson) => {
+                storage::write("lesson", &slug);
+                app.note.set(None);
+                app.begin(lesson);
+            }
+            // What is open goes on, and so do the other lessons and the playground.
             Err(why) => app.note.set(Some(why)),
         }
     });

@@ -26,4 +26,7 @@ texts! { Lesson
         "아래 터미널에 명령을 입력하거나, 매니페스트를 쓰고 적용해 보세요. 무엇이 바뀌든 그림에 나타납니다.";
     show_me = "Show me the solution", "풀이 보기";
     skip = "Skip this step", "이 단계 건너뛰기";
+    broken: Name =
+        |why| format_smolstr!("This lesson can't be opened. All others can. {why}"),
+        |why| format_smolstr!("이 과제를 열 수 없습니다. 다른 과제는 모두 열 수 있습니다. {why}");
 }

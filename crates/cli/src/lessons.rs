@@ -122,7 +122,11 @@ pub fn check(given: &[String]) -> Result<(), String> {
             println!("{}", given.lessons.join(problem.to_string()).display());
         }
     }
-    if found == 0 { Ok(()) } else { Err(format!("{found} problems in {} lessons", slugs.len())) }
+    if found == 0 {
+        Ok(())
+    } else {
+        Err(format!("{} in {}", counted(found, "problem"), counted(slugs.len(), "lesson")))
+    }
 }
 
 /// `wheelhouse pack --out DIR [--lessons DIR]`: what the page downloads.
@@ -141,7 +145,7 @@ pub fn pack(given: &[String]) -> Result<(), String> {
     }
     match packed.problems.len() {
         0 => Ok(()),
-        n => Err(format!("{n} problems; lessons that have them are left out")),
+        n => Err(format!("{}; lessons that have any are left out", counted(n, "problem"))),
     }
 }
 
@@ -161,4 +165,9 @@ pub fn new(given: &[String]) -> Result<(), String> {
         println!("{}", path.display());
     }
     Ok(())
+}
+
+fn counted(n: usize, what: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{s}")
 }

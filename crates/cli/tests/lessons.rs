@@ -19,6 +19,25 @@ fn every_lesson_is_solvable_not_solved_and_level_in_both_languages() {
     assert_eq!(problems, Vec::<String>::new());
 }
 
+/// A kind of goal that no lesson uses is one that nobody has seen at work.
+#[test]
+fn every_kind_of_check_is_used_by_a_lesson() {
+    let files = lessons();
+    let lines =
+        files.iter().filter(|(path, _)| path.ends_with("lesson.yaml")).flat_map(|(_, text)| text.lines());
+    let lines: Vec<&str> = lines.collect();
+    // `answer: right` is a solution's line and no check; a check has a map, a list or, of commands, words.
+    let used = |kind: &str| {
+        lines.iter().any(|line| {
+            let mut after = line.split(&format!("{kind}:")[..]).skip(1);
+            let opens = |rest: &str| rest.is_empty() || rest.starts_with(" {") || rest.starts_with(" [");
+            after.any(|rest| opens(rest) || kind == "command")
+        })
+    };
+    let unused: Vec<&str> = course::check::KINDS.into_iter().filter(|kind| !used(kind)).collect();
+    assert_eq!(unused, Vec::<&str>::new());
+}
+
 #[test]
 fn every_packed_lesson_plays_to_its_end_in_both_languages() {
     let packed = author::pack(&lessons());

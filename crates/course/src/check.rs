@@ -32,6 +32,33 @@ use crate::look::{Look, Wanted};
 use crate::read::{Error, Node};
 use crate::scope::{SCOPE_FIELDS, Scope, read_path};
 
+/// Every kind of check, by its field.
+pub const KINDS: [&str; 23] = [
+    "exists",
+    "absent",
+    "count",
+    "field",
+    "condition",
+    "rollout",
+    "event",
+    "command",
+    "log",
+    "file",
+    "answer",
+    "right",
+    "output",
+    "lab",
+    "deleted",
+    "replaced",
+    "all",
+    "any",
+    "not",
+    "within",
+    "once",
+    "always",
+    "never",
+];
+
 #[derive(Clone, Debug)]
 pub enum Check {
     Objects {
@@ -159,10 +186,7 @@ impl Check {
                 let check = Box::new(Self::read(&inner.field("want")?)?);
                 Ok(Self::Steady { check, holds: name == "always", after: first(&inner)? })
             }
-            other => inner.error(format!(
-                "no check is called {other:?}; there are exists, absent, count, field, condition, rollout, event, \
-                 command, log, file, answer, right, output, lab, deleted, replaced, all, any, not, within, once, always, never"
-            )),
+            other => inner.error(format!("no check is called {other:?}; there are {}", KINDS.join(", "))),
         }
     }
 

@@ -30,5 +30,5 @@ pub use attempt::{Attempt, GoalReport, QuestionReport};
 pub use index::Entry;
 pub use lang::Lang;
 pub use lesson::{Act, Lesson, Step};
-pub use read::Error;
+pub use read::{Error, offset_in_json, place};
 pub use text::{Block, NoteKind, Span};

@@ -130,6 +130,55 @@ fn parse_span(text: &str) -> Option<Millis> {
     number.checked_mul(unit)
 }
 
+/// Line and column of a byte offset, columns counted in characters, both from 1.
+#[must_use]
+pub fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset.min(text.len())).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+    (line, column)
+}
+
+/// Where in a JSON text the path of an [`Error`] leads: to the key, or as near to it as there is something.
+#[must_use]
+pub fn offset_in_json(text: &str, path: &str) -> usize {
+    let start = text.len() - text.trim_start().len();
+    let (mut found, mut value) = (start, start);
+    for step in path.split(['.', '[', ']']).filter(|s| !s.is_empty()) {
+        let Some(next) = entry_in_json(text, value, step) else { break };
+        (found, value) = next;
+    }
+    found
+}
+
+/// The key (of a list its item) and the value that `step` names in the value at `at`.
+fn entry_in_json(text: &str, at: usize, step: &str) -> Option<(usize, usize)> {
+    let rest = |at: usize| text.get(at..);
+    let space = |at: usize| rest(at).map(|r| at + r.len() - r.trim_start().len());
+    let taken = |at: usize| objects::json::parse_prefix(rest(at)?).ok()?.map(|(value, n)| (value, at + n));
+    let is_map = rest(at)?.starts_with('{');
+    let mut here = space(at + 1)?;
+    for index in 0.. {
+        let begins = here;
+        let mut named = step.parse() == Ok(index);
+        if is_map {
+            let (key, end) = taken(here)?;
+            here = space(space(end)? + 1)?;
+            named = key == step;
+        }
+        if named {
+            return Some((begins, here));
+        }
+        let (_, end) = taken(here)?;
+        here = space(end)?;
+        if !rest(here)?.starts_with(',') {
+            return None;
+        }
+        here = space(here + 1)?;
+    }
+    None
+}
+
 fn what(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
@@ -154,6 +203,27 @@ mod tests {
         }
         for bad in ["", "s", "5", "5 s", "1.5s", "99999999999999999h"] {
             assert_eq!(parse_span(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_path_leads_to_a_place_in_json() {
+        let text = "{\"slug\": \"a\",\n \"steps\": [ {\"id\": \"x, y\"}, {\"goals\":[{\"want\": {\"cuont\": 1}}]} ]}";
+        let at = |path| place(text, offset_in_json(text, path));
+        let table = [
+            ("", (1, 1)),
+            ("slug", (1, 2)),
+            ("steps[0].id", (2, 14)),
+            ("steps[1].goals[0].want.cuont", (2, 49)),
+            ("steps[1].goals[0].want.cuont.of", (2, 49)),
+            ("steps[7].id", (2, 2)),
+            ("nothing", (1, 1)),
+        ];
+        for (path, wanted) in table {
+            assert_eq!(at(path), wanted, "{path}");
+        }
+        for odd in ["", "{", "[", "{\"a\"", "{\"a\":}", "[1 2]"] {
+            assert!(offset_in_json(odd, "a[3].b") <= odd.len(), "{odd}");
         }
     }
 

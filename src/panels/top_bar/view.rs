@@ -121,7 +121,12 @@ pub fn LessonChoice(app: App) -> impl IntoView {
     view! {
         <select
             aria-label=word(app, |t| t.lesson().lessons)
-            on:change=move |event| courses::open(app, event_target_value(&event))
+            on:change=move |event| {
+                let slug = event_target_value(&event);
+                // It shows what is open; what was chosen is so only once its file is here and whole.
+                event_target::<web_sys::HtmlSelectElement>(&event).set_value(&open.get_untracked());
+                courses::open(app, slug);
+            }
         >
             {choices}
         </select>

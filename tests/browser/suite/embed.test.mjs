@@ -55,6 +55,7 @@ for (const [name, path] of [['of another origin', '/'], ['without storage or ori
     const ready = await hears(page, 'ready');
     assert.deepEqual([ready.wheelhouse, ready.lesson, ready.lang], [1, slug, 'ko']);
     assert.ok((await hears(page, 'height')).height > 300);
+    assert.equal(await frame.locator('.tour').count(), 0, 'a lesson in another page begins with itself');
     await solve(page, frame);
     const completed = await hears(page, 'completed');
     assert.deepEqual([completed.lesson, completed.steps], [slug, ready.steps]);

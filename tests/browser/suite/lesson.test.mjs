@@ -39,3 +39,36 @@ for (const lang of ['en', 'ko']) {
     await pane.locator('.done', { hasText: finished[lang] }).waitFor();
   }));
 }
+
+test('a broken lesson says where, and the others go on', () => visiting({
+  fragment: 'lesson=labels',
+  prepare: (page) => page.route('**/lessons/jobs.en.json', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: (await answer.text()).replace('"condition":{', '"conditoin":{') });
+  }),
+}, async (visit) => {
+  const { page } = visit;
+  const choice = page.locator('.crumb select');
+  await page.locator('.lesson .eyebrow', { hasText: 'Found by what it wears' }).waitFor();
+  await choice.selectOption('jobs');
+  const note = page.locator('.note');
+  await note.filter({ hasText: /All others can.*lessons\/jobs\.en\.json:1:\d+: steps\[0\]\.goals\[0\]\.want\.conditoin/ }).waitFor();
+  assert.equal(await choice.inputValue(), 'labels', 'what is open is open still');
+  await choice.selectOption('pods');
+  await page.locator('.lesson .eyebrow', { hasText: 'Together in one Pod' }).waitFor();
+  await note.waitFor({ state: 'hidden' });
+}));
+
+test('progress can be cleared', () => visiting({ fragment: 'lesson=labels' }, async (visit) => {
+  const { page } = visit;
+  await page.locator('.lesson .skip:not(:disabled)').click();
+  await page.locator('.lesson .body .done').waitFor();
+  await page.locator('.course-way').first().click();
+  await page.locator('.course .seg button').nth(2).click();
+  page.once('dialog', (dialog) => dialog.accept());
+  await page.locator('.carry button').click();
+  await page.locator('.carry [role=status]', { hasText: 'cleared' }).waitFor();
+  await page.locator('.figures dd', { hasText: /^0 \/ \d+$/ }).first().waitFor();
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('.lesson .body .done').count(), 0, 'the open lesson begins again');
+}));

@@ -5,9 +5,9 @@ use ordered::BTreeMap;
 use objects::{Str, Value};
 
 use super::markdown::{self, Document};
-use super::{Files, Problem, place};
+use super::{Files, Problem};
 use crate::lang::Lang;
-use crate::read::Error;
+use crate::read::{Error, place};
 
 pub(super) struct Folder {
     pub(super) slug: String,

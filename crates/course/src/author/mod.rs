@@ -40,11 +40,3 @@ impl fmt::Display for Problem {
         write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)
     }
 }
-
-/// Line and column of a byte offset, columns counted in characters.
-fn place(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset.min(text.len())).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
-    (line, column)
-}
