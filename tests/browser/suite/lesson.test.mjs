@@ -68,7 +68,7 @@ test('progress can be cleared', () => visiting({ fragment: 'lesson=labels' }, as
   page.once('dialog', (dialog) => dialog.accept());
   await page.locator('.carry button').click();
   await page.locator('.carry [role=status]', { hasText: 'cleared' }).waitFor();
-  await page.locator('.figures dd', { hasText: /^0 \/ \d+$/ }).first().waitFor();
+  await page.locator('.tally dd', { hasText: /^0 \/ \d+$/ }).first().waitFor();
   await page.keyboard.press('Escape');
   assert.equal(await page.locator('.lesson .body .done').count(), 0, 'the open lesson begins again');
 }));
