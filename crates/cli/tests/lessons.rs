@@ -28,8 +28,9 @@ fn every_kind_of_check_is_used_by_a_lesson() {
     let lines: Vec<&str> = lines.collect();
     // `answer: right` is a solution's line and no check; a check has a map, a list or, of commands, words.
     let used = |kind: &str| {
+        let field = format!("{kind}:");
         lines.iter().any(|line| {
-            let mut after = line.split(&format!("{kind}:")[..]).skip(1);
+            let mut after = line.split(&field[..]).skip(1);
             let opens = |rest: &str| rest.is_empty() || rest.starts_with(" {") || rest.starts_with(" [");
             after.any(|rest| opens(rest) || kind == "command")
         })
