@@ -5,6 +5,7 @@
 use std::rc::Rc;
 
 use client::Handle;
+use ordered::Sort as _;
 
 use crate::error::{Error, Result};
 use crate::flags::{self, Args, Flag, Kind, flag, short};
@@ -72,7 +73,12 @@ pub static GLOBAL: &[Flag] = &[
     flag("password", Kind::Text, "", NOT_SIMULATED),
     flag("profile", Kind::Text, "none", NOT_SIMULATED),
     flag("profile-output", Kind::Text, "profile.pprof", NOT_SIMULATED),
-    flag("request-timeout", Kind::Text, "0", NOT_SIMULATED),
+    flag(
+        "request-timeout",
+        Kind::Text,
+        "0",
+        "how long one request may take: 5s, 2m, or seconds; 0: for ever",
+    ),
     short('s', "server", Kind::Text, "", "the server to ask, instead of the context's"),
     flag("tls-server-name", Kind::Text, "", NOT_SIMULATED),
     flag("token", Kind::Text, "", "bearer token"),
@@ -205,7 +211,11 @@ async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<(
         io.out(crate::help::page(command, &path, crate::help::speaks_korean(io.as_ref())).as_bytes());
         return Ok(());
     }
+    let own = |name: &str| command.flags.iter().copied().flatten().find(|f| f.name == name);
     for f in sets.iter().copied().flatten().filter(|f| f.help == NOT_SIMULATED && args.changed(f.name)) {
+        if own(f.name).is_some_and(|o| o.help != NOT_SIMULATED) {
+            continue;
+        }
         // What `config` writes down is not used here.
         if path.starts_with("kubectl config") {
             break;
@@ -218,8 +228,18 @@ async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<(
                 "unknown command \"{word}\"\nSee '{path} -h' for help and examples"
             )));
         }
-        io.out(crate::help::page(command, &path, crate::help::speaks_korean(io.as_ref())).as_bytes());
-        return Ok(());
+        let page = crate::help::page(command, &path, crate::help::speaks_korean(io.as_ref()));
+        // A group alone is a mistake, but for the few that upstream lets pass.
+        if matches!(path.as_str(), "kubectl" | "kubectl certificate" | "kubectl alpha") {
+            io.out(page.as_bytes());
+            return Ok(());
+        }
+        if path == "kubectl rollout" {
+            io.out(page.as_bytes())
+        } else {
+            io.err(page.as_bytes())
+        }
+        return Err(Error::Exit(1));
     };
     let missing: Vec<String> =
         command.required.iter().filter(|r| !args.changed(r)).map(|r| format!("\"{r}\"")).collect();
@@ -231,9 +251,58 @@ async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<(
     k.warning_error().map_or(Ok(()), Err)
 }
 
+/// The order in which upstream names its commands.
+const ORDER: &[&str] = &[
+    "create",
+    "expose",
+    "run",
+    "set",
+    "explain",
+    "get",
+    "edit",
+    "delete",
+    "rollout",
+    "scale",
+    "autoscale",
+    "certificate",
+    "cluster-info",
+    "top",
+    "cordon",
+    "uncordon",
+    "drain",
+    "taint",
+    "describe",
+    "logs",
+    "attach",
+    "exec",
+    "port-forward",
+    "proxy",
+    "cp",
+    "auth",
+    "debug",
+    "events",
+    "diff",
+    "apply",
+    "patch",
+    "replace",
+    "wait",
+    "kustomize",
+    "label",
+    "annotate",
+    "completion",
+    "alpha",
+    "config",
+    "kuberc",
+    "plugin",
+    "version",
+    "api-versions",
+    "api-resources",
+    "options",
+];
+
 fn unknown(root: &Command, word: &str) -> Error {
     let mut text = format!("unknown command \"{word}\" for \"kubectl\"");
-    let near: Vec<&str> = root
+    let mut near: Vec<&str> = root
         .commands
         .iter()
         .filter(|c| !c.hidden)
@@ -241,6 +310,7 @@ fn unknown(root: &Command, word: &str) -> Error {
         .filter(|name| distance(word, name) <= 2 || name.starts_with(&word.to_lowercase()))
         .collect();
     if !near.is_empty() {
+        near.arrange_by_key(|n| ORDER.iter().position(|o| o == n));
         text.push_str("\n\nDid you mean this?\n");
         for n in near {
             text.push('\t');

@@ -22,12 +22,16 @@ pub struct Find {
     pub field_selector: Option<String>,
     /// `--all`
     pub all: bool,
+    /// `--all` only lets a type stand alone: names beside it are taken.
+    pub all_of_type: bool,
     /// A type alone means all its objects.
     pub type_is_enough: bool,
     pub all_namespaces: bool,
     pub single_type: bool,
     /// Objects of manifests are read from the server.
     pub latest: bool,
+    /// `--local`: manifests stay as they are, without a namespace.
+    pub local: bool,
     pub subresource: String,
     /// For error texts: `kubectl get`.
     pub path: String,
@@ -94,6 +98,12 @@ Example resource specifications include:
    '--filename=rsrc.json'
    '<resource> <name>'
    '<resource>'";
+
+/// What is said when objects are named though only manifests may be used.
+pub const MISSING_LOCAL: &str = "you must specify resources by --filename when --local is set.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'";
 
 impl Find {
     /// As the flags `-f`, `-k`, `-R`, `-l`, `--field-selector`, `--all`, `-A` say.
@@ -162,6 +172,12 @@ impl Kubectl {
         }
         if f.has_files() {
             if !f.args.is_empty() {
+                // A path that is none is said first.
+                for path in f.files.iter().filter(|p| *p != "-" && !p.contains("://")) {
+                    if !self.io.exists(path) {
+                        return fail(format!("the path \"{path}\" does not exist"));
+                    }
+                }
                 return fail(
                     "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
                 );
@@ -169,14 +185,16 @@ impl Kubectl {
             return self.manifests(f).await;
         }
         let args = normalized(&f.args);
+        let names = args.len() > 1 || args.iter().any(|a| a.contains('/'));
+        let all = f.all && !(f.all_of_type && names);
         let slashed = args.iter().filter(|a| a.contains('/')).count();
-        if f.all && f.selector.is_some() {
+        if all && f.selector.is_some() {
             return fail("setting 'all' parameter but found a non empty selector. ");
         }
-        if f.all && f.field_selector.is_some() {
+        if all && f.field_selector.is_some() {
             return fail("setting 'all' parameter but found a non empty selector. ");
         }
-        let selecting = f.all || f.selector.is_some() || f.field_selector.is_some();
+        let selecting = all || f.selector.is_some() || f.field_selector.is_some();
         if slashed > 0 {
             if slashed != args.len() {
                 let base = &f.path;

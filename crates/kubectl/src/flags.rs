@@ -70,7 +70,8 @@ pub struct Args {
 pub fn parse(path: &str, words: &[String], flags: &[&[Flag]]) -> Result<Args, String> {
     let mut out = Args { path: path.to_owned(), ..Args::default() };
     for f in flags.iter().copied().flatten() {
-        out.defaults.insert(f.name, f.default);
+        // Of two flags of one name the first, the command's own, counts.
+        out.defaults.entry(f.name).or_insert(f.default);
     }
     let find_long = |name: &str| flags.iter().copied().flatten().find(|f| f.name == name);
     let find_short = |c: char| flags.iter().copied().flatten().find(|f| f.short == c);

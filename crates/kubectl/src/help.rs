@@ -87,7 +87,7 @@ fn option(f: &Flag, ko: bool) -> String {
         Kind::Words | Kind::Texts => "[]".into(),
         _ => f.default.to_owned(),
     };
-    let letter = if f.short == '\0' { "    ".to_owned() } else { format!("-{}, ", f.short) };
+    let letter = if f.short == '\0' { String::new() } else { format!("-{}, ", f.short) };
     format!("    {letter}--{}={default}:\n\t{}\n\n", f.name, said(f.help, ko))
 }
 

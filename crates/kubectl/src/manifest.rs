@@ -56,7 +56,7 @@ impl Kubectl {
         }
         let one_file = files.len() == 1;
         for (name, bytes) in files {
-            self.documents(&name, &String::from_utf8_lossy(&bytes), &mut out).await;
+            self.documents(&name, &String::from_utf8_lossy(&bytes), f.local, &mut out).await;
         }
         out.single = one_file && out.all.len() == 1 && out.errors.is_empty();
         Ok(out)
@@ -83,10 +83,10 @@ impl Kubectl {
         Ok(())
     }
 
-    async fn documents(&self, source: &str, text: &str, out: &mut Sources) {
+    async fn documents(&self, source: &str, text: &str, local: bool, out: &mut Sources) {
         let stream = yaml::load_stream(text);
         for d in stream.documents {
-            if let Err(e) = self.document(source, d.value, out).await {
+            if let Err(e) = self.document(source, d.value, local, out).await {
                 out.errors.push(e);
             }
         }
@@ -95,19 +95,12 @@ impl Kubectl {
         }
     }
 
-    async fn document(&self, source: &str, object: Value, out: &mut Sources) -> Result<()> {
+    async fn document(&self, source: &str, object: Value, local: bool, out: &mut Sources) -> Result<()> {
         let mut missing = Vec::new();
         if object.as_map().is_none() {
-            let kind = match object {
-                Value::List(_) => "array",
-                Value::Str(_) => "string",
-                Value::Bool(_) => "bool",
-                _ => "number",
-            };
             return fail(format!(
                 "error validating \"{source}\": error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false"
-            )
-            .replace("invalid object to validate", &format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}")));
+            ));
         }
         if object.api_version().is_empty() {
             missing.push("apiVersion not set");
@@ -126,7 +119,7 @@ impl Kubectl {
             && object.find("items").is_some_and(|i| i.as_list().is_some() || i.is_null())
         {
             for item in object["items"].items() {
-                Box::pin(self.document(source, item.clone(), out)).await?;
+                Box::pin(self.document(source, item.clone(), local, out)).await?;
             }
             return Ok(());
         }
@@ -142,7 +135,9 @@ impl Kubectl {
         };
         let mut object = object;
         let mut namespace = namespace;
-        if resource.namespaced {
+        if local {
+            // Nothing is asked of the server: the manifest is left as it stands.
+        } else if resource.namespaced {
             if namespace.is_empty() {
                 namespace = self.namespace.to_string();
                 object.set_at(&["metadata", "namespace"], namespace.as_str());

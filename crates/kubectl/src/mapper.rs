@@ -103,6 +103,9 @@ impl Kubectl {
     /// # Errors
     /// `the server doesn't have a resource type "podz"`
     pub async fn resource(&self, arg: &str) -> Result<Resource> {
+        if arg.is_empty() {
+            return fail("the server doesn't have a resource type \"\"");
+        }
         let lower = arg.to_lowercase();
         if let Some((name, rest)) = lower.split_once('.') {
             if let Some((version, group)) = rest.split_once('.') {

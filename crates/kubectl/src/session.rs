@@ -8,13 +8,14 @@ use std::rc::Rc;
 
 use client::handle::{Stream, Watch};
 use client::{FieldValidation, Handle, Options, Request, Response, Verb};
+use clock::Millis;
 use objects::resources::Resource;
 use objects::{Status, Str, Value};
 
 use crate::error::{Error, Result, fail};
 use crate::flags::Args;
 use crate::io::Io;
-use crate::kubeconfig::Config;
+use crate::kubeconfig::{Config, named};
 use crate::mapper::Mapper;
 
 /// What every verb gets.
@@ -30,6 +31,8 @@ pub struct Kubectl {
     impersonate: Option<(Str, Vec<Str>)>,
     /// `--show-managed-fields`: answers carry every manager.
     managed_fields: bool,
+    /// `--request-timeout`: how long a watch goes on; `None`: for ever.
+    pub request_timeout: Option<Millis>,
     warned: RefCell<Vec<String>>,
     warnings_as_errors: bool,
     warnings: Cell<usize>,
@@ -44,7 +47,13 @@ impl Kubectl {
         if !context.is_empty() {
             // `config` itself works on a file whose contexts may be missing.
             if config.context(context).is_none() && !args.path.starts_with("kubectl config") {
-                return fail(format!("context \"{context}\" does not exist"));
+                return if args.text("namespace").is_empty() {
+                    Err(Error::Plain(format!(
+                        "Error in configuration: context was not found for specified context: {context}"
+                    )))
+                } else {
+                    fail(format!("context \"{context}\" does not exist"))
+                };
             }
             config.override_context = Some(context.to_owned());
         }
@@ -61,10 +70,22 @@ impl Kubectl {
         } else {
             Some((args.text("as").into(), args.list("as-group").into_iter().map(Str::from).collect()))
         };
-        // The server of `--server`, else the context's.
-        let server = match args.text("server") {
-            "" => config.server().to_owned(),
-            given => given.to_owned(),
+        let (cluster, user) = (args.text("cluster"), args.text("user"));
+        if !args.path.starts_with("kubectl config") {
+            // Where `--user` is the command's own it names no user of the kubeconfig.
+            let own = args.path.ends_with("binding") || args.path == "kubectl set subject";
+            if !own && !user.is_empty() && named(&config.value["users"], user).is_none() {
+                return fail(format!("auth info \"{user}\" does not exist"));
+            }
+            if !cluster.is_empty() && named(&config.value["clusters"], cluster).is_none() {
+                return fail(format!("no server found for cluster \"{cluster}\""));
+            }
+        }
+        // The server of `--server`, else the cluster's that is named, else the context's.
+        let server = match (args.text("server"), named(&config.value["clusters"], cluster)) {
+            ("", Some(c)) => c["cluster"]["server"].text().to_owned(),
+            ("", None) => config.server().to_owned(),
+            (given, _) => given.to_owned(),
         };
         client.dial(&server);
         let mapper = Mapper::new(io.discovery_cache(), server);
@@ -77,6 +98,7 @@ impl Kubectl {
             mapper,
             impersonate,
             managed_fields: args.is("show-managed-fields") || args.text("output").contains("managedFields"),
+            request_timeout: request_timeout(args.text("request-timeout"))?,
             warned: RefCell::default(),
             warnings_as_errors: args.is("warnings-as-errors"),
             warnings: Cell::new(0),
@@ -207,6 +229,21 @@ impl Kubectl {
     }
 }
 
+fn request_timeout(text: &str) -> Result<Option<Millis>> {
+    let span = match text.parse::<i64>() {
+        Ok(seconds) => seconds.saturating_mul(1000),
+        Err(_) => match crate::flags::parse_duration(text) {
+            Ok(span) => span,
+            Err(_) => {
+                return fail(format!(
+                    "invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h): {text}"
+                ));
+            }
+        },
+    };
+    Ok((span > 0).then_some(span))
+}
+
 /// A path that no resource serves is answered without details: the client adds what it asked for.
 fn unserved(mut s: Status, asked: Option<(Verb, Str, Str)>) -> Status {
     if let Some((verb, resource, name)) =
@@ -269,17 +306,22 @@ impl DryRun {
             "client" => Ok(Self::Client),
             "server" => Ok(Self::Server),
             "unchanged" => {
-                k.complain("W0101 00:00:00.000000       1 helpers.go:731] --dry-run is deprecated and can be replaced with --dry-run=client.");
+                k.complain("W0101 00:00:00.000000       1 helpers.go:719] --dry-run is deprecated and can be replaced with --dry-run=client.");
                 Ok(Self::Client)
             }
-            other => match other {
-                "true" | "false" | "1" | "0" | "t" | "f" => fail(format!(
-                    "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
-                )),
-                _ => fail(format!(
-                    "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
-                )),
-            },
+            other => {
+                let (strategy, word, line) = match other {
+                    "true" | "1" | "t" | "T" | "TRUE" | "True" => (Self::Client, "client", 733),
+                    "false" | "0" | "f" | "F" | "FALSE" | "False" => (Self::None, "none", 736),
+                    _ => {
+                        return fail(format!(
+                            "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+                        ));
+                    }
+                };
+                k.complain(format!("W0101 00:00:00.000000       1 helpers.go:{line}] --dry-run={other} is deprecated (boolean value) and can be replaced with --dry-run={word}."));
+                Ok(strategy)
+            }
         }
     }
 

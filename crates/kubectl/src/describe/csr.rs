@@ -5,7 +5,7 @@
 use objects::Value;
 
 use super::page::{labels_line, long_time};
-use super::{Page, Related, events};
+use super::{Page, Related, events, x509};
 
 pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
     let spec = &o["spec"];
@@ -33,5 +33,22 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
         status.push_str(",Issued");
     }
     p.field("Status", &status);
+    if let Some(s) = x509::read(spec["request"].text()) {
+        p.line(0, &["Subject:"]);
+        p.line(0, &["\tCommon Name:\t", &s.common_name]);
+        p.line(0, &["\tSerial Number:\t", &s.serial_number]);
+        listed(p, &s.parts);
+        if s.others.iter().any(|(_, v)| !v.is_empty()) {
+            p.line(0, &["Subject Alternative Names:"]);
+            listed(p, &s.others);
+        }
+    }
     events::describe(p, related);
+}
+
+/// Titles with their values, those without any left out.
+fn listed(p: &mut Page, parts: &[(&str, Vec<String>)]) {
+    for (title, values) in parts.iter().filter(|(_, v)| !v.is_empty()) {
+        p.line(0, &["\t", title, ":\t", &values.join("\n\t\t")]);
+    }
 }

@@ -51,6 +51,7 @@ mod storageclass;
 mod template;
 mod volumeattributesclass;
 mod volumes;
+mod x509;
 
 pub(crate) use deployment::same_template;
 pub(crate) use events::interval;

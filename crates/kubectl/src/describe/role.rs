@@ -49,7 +49,7 @@ pub(crate) fn table(rules: &Value) -> String {
 
 fn compact(rules: &Value) -> Vec<Simple> {
     let words = |v: &Value| -> Vec<String> { v.items().iter().map(|s| s.text().to_owned()).collect() };
-    let mut out: Vec<Simple> = Vec::new();
+    let (mut out, mut apart): (Vec<Simple>, Vec<Simple>) = (Vec::new(), Vec::new());
     let mut put = |s: Simple| match out.iter_mut().find(|o| {
         o.groups == s.groups && o.resources == s.resources && o.names == s.names && o.urls == s.urls
     }) {
@@ -83,16 +83,21 @@ fn compact(rules: &Value) -> Vec<Simple> {
                 }
             }
         }
+        // What is about paths stays apart, one line for each verb.
         for u in words(&r["nonResourceURLs"]) {
-            put(Simple {
-                verbs: verbs.clone(),
-                groups: vec![],
-                resources: vec![],
-                names: vec![],
-                urls: vec![u],
-            });
+            for v in &verbs {
+                let (groups, resources, names) = (vec![], vec![], vec![]);
+                apart.push(Simple {
+                    verbs: vec![v.clone()],
+                    groups,
+                    resources,
+                    names,
+                    urls: vec![u.clone()],
+                });
+            }
         }
     }
+    out.append(&mut apart);
     // Upstream orders them by the text of the whole rule.
     out.arrange_by_key(|s| {
         let text = |l: &[String]| l.join(" ");

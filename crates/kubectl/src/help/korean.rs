@@ -414,5 +414,10 @@ pub(super) const TABLE: &[(&str, &str)] = &[
     ("with --server-side: the subresource to write", "--server-side일 때: 쓸 하위 리소스"),
     ("with -f: go on after errors", "-f일 때: 오류가 나도 계속한다"),
     ("yaml or json", "yaml 또는 json"),
+    ("path of the server to send the file to as it is", "파일을 그대로 보낼 서버의 경로"),
+    (
+        "how long one request may take: 5s, 2m, or seconds; 0: for ever",
+        "요청 하나에 줄 시간: 5s, 2m, 또는 초 수. 0은 끝없이",
+    ),
     ("yaml, json or jsonpath", "yaml, json, jsonpath 가운데 하나"),
 ];

@@ -10,6 +10,8 @@ use crate::printers::jsonpath::{Template, relaxed};
 pub struct Columns {
     columns: Vec<(String, Template)>,
     no_headers: bool,
+    /// Columns without a path.
+    bare: Vec<usize>,
 }
 
 impl Columns {
@@ -42,7 +44,7 @@ impl Columns {
                 return fail("custom-columns format specified but no custom columns given");
             }
             for part in split_outside_brackets(spec) {
-                let Some((header, path)) = part.split_once(':').filter(|(_, p)| !p.is_empty()) else {
+                let Some((header, path)) = part.split_once(':') else {
                     return fail(format!(
                         "unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>"
                     ));
@@ -51,12 +53,15 @@ impl Columns {
             }
         }
         let mut columns = Vec::new();
+        let bare = (0..pairs.len()).filter(|&i| pairs[i].1.is_empty()).collect();
         for (header, path) in pairs {
-            let text = relaxed(&path).map_err(Error::Text)?;
+            // No path at all finds nothing.
+            let text =
+                if path.is_empty() { "{.}".to_owned() } else { relaxed(&path).map_err(Error::Text)? };
             let t = Template::parse(&text, true).map_err(|e| Error::text(e.to_string()))?;
             columns.push((header, t));
         }
-        Ok(Self { columns, no_headers })
+        Ok(Self { columns, no_headers, bare })
     }
 
     /// # Errors
@@ -81,7 +86,11 @@ impl Columns {
 
     fn row(&self, object: &Value, out: &mut String) -> Result<()> {
         let mut cells = Vec::new();
-        for (_, path) in &self.columns {
+        for (n, (_, path)) in self.columns.iter().enumerate() {
+            if self.bare.contains(&n) {
+                cells.push("<none>".to_owned());
+                continue;
+            }
             let values = path.results(object).map_err(Error::Text)?;
             let texts: Vec<String> = values.iter().map(objects::go_text::plain).collect();
             cells.push(if texts.is_empty() { "<none>".to_owned() } else { texts.join(",") });

@@ -103,7 +103,14 @@ impl Printer {
                 }
             }
             "custom-columns" | "custom-columns-file" if get => {
-                let text = if name.ends_with("file") { file(&template)? } else { template };
+                let text = match k.io.read(&template) {
+                    _ if !name.ends_with("file") => template,
+                    Ok(b) => String::from_utf8_lossy(&b).into_owned(),
+                    Err(e) => {
+                        let why = e.text();
+                        return fail(format!("error reading template {template}, open {template}: {why}"));
+                    }
+                };
                 Format::Columns(custom_columns::Columns::parse(
                     &text,
                     name.ends_with("file"),

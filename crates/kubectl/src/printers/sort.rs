@@ -5,7 +5,7 @@
 use ordered::Sort as _;
 use std::cmp::Ordering;
 
-use objects::{Value, value};
+use objects::Value;
 
 use crate::error::{Error, Result, fail};
 use crate::printers::jsonpath::{Template, relaxed};
@@ -78,7 +78,7 @@ fn natural(a: &str, b: &str) -> Ordering {
 /// As [`order`].
 pub fn rows(table: &Value, path: &str) -> Result<Value> {
     let rows = table["rows"].items();
-    if rows.is_empty() {
+    if rows.len() < 2 {
         return Ok(table.clone());
     }
     let objects: Vec<Value> = rows.iter().map(|r| r["object"].clone()).collect();
@@ -86,19 +86,6 @@ pub fn rows(table: &Value, path: &str) -> Result<Value> {
     let mut t = table.clone();
     t.set("rows", Value::List(sorted.into()));
     Ok(t)
-}
-
-/// Several tables of one resource as one.
-pub fn joined<'a>(tables: impl Iterator<Item = &'a Value>) -> Value {
-    let mut columns = Value::Null;
-    let mut rows = Vec::new();
-    for t in tables {
-        if columns.is_null() {
-            columns = t["columnDefinitions"].clone();
-        }
-        rows.extend_from_slice(t["rows"].items());
-    }
-    value!({"kind": "Table", "columnDefinitions": (columns), "rows": (Value::List(rows.into()))})
 }
 
 #[cfg(test)]

@@ -62,7 +62,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let count = infos.len();
     for i in infos {
         if i.resource.subresource("scale").is_none() {
-            errors.push(Error::text(format!("cannot autoscale a {}: no matches", i.resource.kind)));
+            errors.push(Error::text(format!(
+                "cannot autoscale a {}: could not find scale subresource for {}/{}, Resource={} in discovery information",
+                i.resource.kind, i.resource.group, i.resource.version, i.resource.plural
+            )));
             continue;
         }
         let name = if args.text("name").is_empty() { i.name.as_str() } else { args.text("name") };

@@ -5,7 +5,7 @@
 use objects::resources::{self, SERVICES};
 use objects::{Value, json, value};
 
-use crate::command::{ALL_NAMESPACES, Command, usage_error};
+use crate::command::{ALL_NAMESPACES, Command};
 use crate::error::Result;
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::session::Kubectl;
@@ -31,10 +31,7 @@ pub static COMMAND: Command = Command {
     ..Command::NONE
 };
 
-async fn run(k: &Kubectl, args: &Args) -> Result<()> {
-    if !args.args.is_empty() {
-        return Err(usage_error(args, &format!("unexpected arguments: [{}]", args.args.join(" "))));
-    }
+async fn run(k: &Kubectl, _: &Args) -> Result<()> {
     let server = k.config.server().to_owned();
     let services = k.list(SERVICES, "kube-system", "kubernetes.io/cluster-service=true", "").await?;
     k.say(format!("Kubernetes control plane is running at {server}"));

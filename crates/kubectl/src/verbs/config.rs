@@ -5,8 +5,8 @@
 use objects::{Value, json, value, yaml};
 use ordered::Sort as _;
 
-use crate::command::{Command, usage_error};
-use crate::error::{Result, fail};
+use crate::command::Command;
+use crate::error::{Error, Result, fail};
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::kubeconfig::{Config, named};
 use crate::printers::columns;
@@ -82,10 +82,18 @@ fn copy(k: &Kubectl) -> Config {
     }
 }
 
-fn one(args: &Args) -> Result<&str> {
+/// Wrong arguments: the command's help first, then what is wrong.
+fn unexpected(k: &Kubectl, args: &Args) -> Error {
+    let words: Vec<String> = args.path.split(' ').skip(1).map(str::to_owned).collect();
+    let (command, path, _) = crate::command::find(super::root(), &words);
+    k.io.err(crate::help::page(command, &path, crate::help::speaks_korean(k.io.as_ref())).as_bytes());
+    Error::Text(format!("Unexpected args: [{}]", args.args.join(" ")))
+}
+
+fn one<'a>(k: &Kubectl, args: &'a Args) -> Result<&'a str> {
     match args.args.as_slice() {
         [name] => Ok(name),
-        _ => Err(usage_error(args, &format!("Unexpected args: [{}]", args.args.join(" ")))),
+        _ => Err(unexpected(k, args)),
     }
 }
 
@@ -110,7 +118,11 @@ fn view(k: &Kubectl, args: &Args) -> Result<()> {
     if args.is("minify") {
         let name = k.config.current();
         let Some(c) = k.config.context(name) else {
-            return fail("current-context must exist in order to minify");
+            return fail(if name.is_empty() {
+                "current-context must exist in order to minify".to_owned()
+            } else {
+                format!("cannot locate context {name}")
+            });
         };
         let keep =
             |list: &str, wanted: &str| -> Value { named(&v[list], wanted).cloned().into_iter().collect() };
@@ -165,13 +177,23 @@ fn get_contexts(k: &Kubectl, args: &Args) -> Result<()> {
     } else {
         args.args.iter().map(String::as_str).collect()
     };
+    if !["", "name"].contains(&args.text("output")) {
+        return fail(format!(
+            "--output {} is not available in kubectl config get-contexts; resetting to default output format",
+            args.text("output")
+        ));
+    }
     let mut text = String::new();
+    let mut missing = Vec::new();
     let only_names = args.text("output") == "name";
     if !only_names && !args.is("no-headers") {
         text.push_str("CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n");
     }
     for name in wanted {
-        let Some(c) = config.context(name) else { return fail(format!("context {name} not found")) };
+        let Some(c) = config.context(name) else {
+            missing.push(Error::text(format!("context {name} not found")));
+            continue;
+        };
         if only_names {
             text.push_str(name);
         } else {
@@ -186,7 +208,7 @@ fn get_contexts(k: &Kubectl, args: &Args) -> Result<()> {
         text.push('\n');
     }
     k.out(&columns(&text));
-    Ok(())
+    Error::of_all(missing)
 }
 
 fn get_clusters(k: &Kubectl, _: &Args) -> Result<()> {
@@ -202,7 +224,7 @@ fn get_users(k: &Kubectl, _: &Args) -> Result<()> {
 }
 
 fn use_context(k: &Kubectl, args: &Args) -> Result<()> {
-    let name = one(args)?;
+    let name = one(k, args)?;
     let mut c = copy(k);
     if c.context(name).is_none() {
         return fail(format!("no context exists with the name: \"{name}\""));
@@ -256,7 +278,7 @@ fn set_context(k: &Kubectl, args: &Args) -> Result<()> {
 }
 
 fn set_cluster(k: &Kubectl, args: &Args) -> Result<()> {
-    let name = one(args)?;
+    let name = one(k, args)?;
     let mut c = copy(k);
     let mut fields = given(
         args,
@@ -277,8 +299,13 @@ fn set_cluster(k: &Kubectl, args: &Args) -> Result<()> {
 }
 
 fn set_credentials(k: &Kubectl, args: &Args) -> Result<()> {
-    let name = one(args)?;
+    let name = one(k, args)?;
     let mut c = copy(k);
+    if args.changed("token") && (args.changed("username") || args.changed("password")) {
+        return fail(
+            "you cannot specify more than one authentication method at the same time: --token, --username/--password",
+        );
+    }
     let fields = given(
         args,
         &[
@@ -296,7 +323,7 @@ fn set_credentials(k: &Kubectl, args: &Args) -> Result<()> {
 }
 
 fn drop_entry(k: &Kubectl, args: &Args, list: &str, kind: &str) -> Result<()> {
-    let name = one(args)?;
+    let name = one(k, args)?;
     let mut c = copy(k);
     if named(&c.value[list], name).is_none() {
         return fail(format!("cannot delete {kind} {name}, not in {}", c.path));
@@ -325,7 +352,7 @@ fn delete_user(k: &Kubectl, args: &Args) -> Result<()> {
 
 fn rename(k: &Kubectl, args: &Args) -> Result<()> {
     let [old, new] = args.args.as_slice() else {
-        return Err(usage_error(args, &format!("Unexpected args: [{}]", args.args.join(" "))));
+        return Err(unexpected(k, args));
     };
     let mut c = copy(k);
     if c.context(old).is_none() {
@@ -365,7 +392,7 @@ fn property(path: &str) -> Option<(&'static str, &'static str, &str, &str)> {
 
 fn set(k: &Kubectl, args: &Args) -> Result<()> {
     let [path, v] = args.args.as_slice() else {
-        return Err(usage_error(args, &format!("Unexpected args: [{}]", args.args.join(" "))));
+        return Err(unexpected(k, args));
     };
     let mut c = copy(k);
     match property(path) {
@@ -373,7 +400,7 @@ fn set(k: &Kubectl, args: &Args) -> Result<()> {
             put(&mut c, list, inner, name, &[(field, Value::from(v.as_str()))]);
         }
         _ if path == "current-context" => c.value.set("current-context", v.as_str()),
-        _ => return fail(format!("unable to parse {path}: unable to locate path")),
+        _ => return fail(format!("unable to parse {path} after [] at api.Config")),
     }
     c.save(k.io.as_ref())?;
     k.say(format!("Property \"{path}\" set."));
@@ -381,7 +408,7 @@ fn set(k: &Kubectl, args: &Args) -> Result<()> {
 }
 
 fn unset(k: &Kubectl, args: &Args) -> Result<()> {
-    let path = one(args)?;
+    let path = one(k, args)?;
     let mut c = copy(k);
     match property(path) {
         Some((list, inner, name, field)) => {
@@ -394,9 +421,10 @@ fn unset(k: &Kubectl, args: &Args) -> Result<()> {
             }
             c.value.set(list, Value::List(all.into()));
         }
-        None => {
+        None if ["current-context", "clusters", "contexts", "users", "preferences"].contains(&path) => {
             c.value.remove(path);
         }
+        None => return fail(format!("unable to parse {path} after [] at api.Config")),
     }
     c.save(k.io.as_ref())?;
     k.say(format!("Property \"{path}\" unset."));

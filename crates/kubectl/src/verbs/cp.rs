@@ -6,7 +6,7 @@
 use objects::Value;
 use objects::resources::PODS;
 
-use crate::command::{Command, usage_error};
+use crate::command::Command;
 use crate::error::{Result, fail};
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::session::Kubectl;
@@ -51,11 +51,7 @@ fn place(text: &str) -> Result<Place> {
 
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let [from, to] = args.args.as_slice() else {
-        return if args.args.len() < 2 {
-            fail("source and destination are required")
-        } else {
-            Err(usage_error(args, "source and destination are required"))
-        };
+        return fail("source and destination are required");
     };
     let (from, to) = (place(from)?, place(to)?);
     if !from.pod.is_empty() && !to.pod.is_empty() {
@@ -66,6 +62,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     }
     if from.pod.is_empty() && to.pod.is_empty() {
         return fail("one of src or dest must be a remote file specification");
+    }
+    if from.pod.is_empty() && !k.io.exists(&from.path) {
+        return fail(format!("{} doesn't exist in local filesystem", from.path));
     }
     let remote = if from.pod.is_empty() { &to } else { &from };
     let namespace =

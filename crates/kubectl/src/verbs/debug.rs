@@ -53,8 +53,19 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let targets = args.before_dash();
     let copy = args.text("copy-to");
     let image = args.text("image");
-    if image.is_empty() && copy.is_empty() {
-        return fail("you must specify --image when not using --copy-to.");
+    let profile = args.text("profile");
+    if !["general", "baseline", "restricted", "netadmin", "sysadmin", "legacy"].contains(&profile) {
+        return fail(format!("unknown profile: {profile}"));
+    }
+    if copy.is_empty() {
+        for flag in ["replace", "same-node", "set-image"] {
+            if args.changed(flag) {
+                return fail(format!("--{flag} may only be used with --copy-to."));
+            }
+        }
+        if image.is_empty() {
+            return fail("you must specify --image when not using --copy-to.");
+        }
     }
     if image.is_empty()
         && args.list("set-image").is_empty()
@@ -64,8 +75,16 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     {
         return fail("you must specify --image, --set-image or command arguments.");
     }
-    if targets.is_empty() {
-        return fail("NAME or resource name is required for debug");
+    if targets.is_empty() && args.list("filename").is_empty() {
+        return fail("NAME or filename is required for debug");
+    }
+    let pull = args.text("image-pull-policy");
+    if !["", "Always", "IfNotPresent", "Never"].contains(&pull) {
+        return fail(format!("invalid image pull policy: {pull}"));
+    }
+    let target = args.text("target");
+    if !target.is_empty() && !copy.is_empty() {
+        return fail("--target is incompatible with --copy-to. Use --share-processes instead.");
     }
     if args.is("tty") && !args.is("stdin") {
         return fail("-i/--stdin is required for containers with -t/--tty=true");
@@ -83,7 +102,13 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             "pods" if copy.is_empty() => ephemeral(k, args, &i.object).await?,
             "pods" => copied(k, args, &i.object, copy).await?,
             "nodes" => on_node(k, args, &i.object).await?,
-            other => return fail(format!("\"{}\" not supported by debug", other)),
+            _ => {
+                let r = &i.resource;
+                return fail(format!(
+                    "\"{}/{}, Kind={}\" not supported by debug",
+                    r.group, r.version, r.kind
+                ));
+            }
         };
         let attach = args.is("attach") || args.is("stdin") || args.is("tty");
         if attach && !container.is_empty() {

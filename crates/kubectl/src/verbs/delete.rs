@@ -73,6 +73,14 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         grace = 0;
     }
     let dry = DryRun::of(k, args)?;
+    for (bools, word) in [(["true", "True"], "background"), (["false", "False"], "orphan")] {
+        if bools.contains(&args.text("cascade")) {
+            k.complain(format!(
+                "warning: --cascade={} is deprecated (boolean value) and can be replaced with --cascade={word}.",
+                args.text("cascade")
+            ));
+        }
+    }
     let propagation = match args.text("cascade") {
         "background" | "true" => client::Propagation::Background,
         "foreground" => client::Propagation::Foreground,

@@ -43,6 +43,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             (infos, errors, by_prefix) = (matching, Vec::new(), true);
         }
     }
+    if !by_prefix && args.args.len() == 2 && errors.iter().any(Error::is_not_found) {
+        return Error::of_all(errors);
+    }
     let mut first = true;
     for i in &infos {
         match describe::text(k, &i.resource, &i.object, args.is("show-events")).await {

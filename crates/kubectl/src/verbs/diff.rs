@@ -32,7 +32,16 @@ pub static COMMAND: Command = Command {
     ..Command::NONE
 };
 
+/// Differences end with 1, so what goes wrong ends with more.
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
+    match compared(k, args).await {
+        Err(Error::Exit(c)) => Err(Error::Exit(c)),
+        Err(e) => Err(Error::Code(e.exit_code() + 1, e.printed())),
+        Ok(()) => Ok(()),
+    }
+}
+
+async fn compared(k: &Kubectl, args: &Args) -> Result<()> {
     let find = Find { args: Vec::new(), selector: None, ..Find::of(args) };
     if !find.has_files() {
         return fail("must specify one of -f and -k");

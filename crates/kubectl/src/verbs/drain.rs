@@ -60,16 +60,14 @@ pub static UNCORDON: Command = Command {
 };
 
 async fn cordon(k: &Kubectl, args: &Args) -> Result<()> {
-    let (nodes, errors) = nodes(k, args).await?;
-    mark(k, args, &nodes, true, errors).await
+    mark(k, args, &nodes(k, args).await?, true).await
 }
 
 async fn uncordon(k: &Kubectl, args: &Args) -> Result<()> {
-    let (nodes, errors) = nodes(k, args).await?;
-    mark(k, args, &nodes, false, errors).await
+    mark(k, args, &nodes(k, args).await?, false).await
 }
 
-async fn nodes(k: &Kubectl, args: &Args) -> Result<(Vec<Info>, Vec<Error>)> {
+async fn nodes(k: &Kubectl, args: &Args) -> Result<Vec<Info>> {
     let selecting = !args.text("selector").is_empty();
     if args.args.is_empty() && !selecting {
         let verb = args.path.rsplit(' ').next().unwrap_or("");
@@ -86,13 +84,14 @@ async fn nodes(k: &Kubectl, args: &Args) -> Result<(Vec<Info>, Vec<Error>)> {
         args.args.iter().map(|n| if n.contains('/') { n.clone() } else { format!("node/{n}") }).collect()
     };
     let (infos, errors, _) = k.infos(&find).await?;
-    if selecting && infos.is_empty() {
-        k.say("No resources found");
+    // The first that is not there ends it, before any node is touched.
+    match errors.into_iter().next() {
+        Some(e) => Err(e),
+        None => Ok(infos),
     }
-    Ok((infos, errors))
 }
 
-async fn mark(k: &Kubectl, args: &Args, nodes: &[Info], off: bool, mut errors: Vec<Error>) -> Result<()> {
+async fn mark(k: &Kubectl, args: &Args, nodes: &[Info], off: bool) -> Result<()> {
     let verb = if off { "cordon" } else { "uncordon" };
     for i in nodes {
         let done = format!("{verb}ed");
@@ -110,15 +109,15 @@ async fn mark(k: &Kubectl, args: &Args, nodes: &[Info], off: bool, mut errors: V
         }
         change.failing = "";
         if let Err(e) = change.apply(k, i, &new).await {
-            errors.push(Error::text(format!("unable to {verb} node \"{}\": {}", i.name, e.message())));
+            k.complain(format!("error: unable to {verb} node \"{}\": {}", i.name, e.message()));
         }
     }
-    Error::of_all(errors)
+    Ok(())
 }
 
 async fn drain(k: &Kubectl, args: &Args) -> Result<()> {
-    let (nodes, errors) = nodes(k, args).await?;
-    mark(k, args, &nodes, true, errors).await?;
+    let nodes = nodes(k, args).await?;
+    mark(k, args, &nodes, true).await?;
     let dry = DryRun::of(k, args)?;
     let timeout = args.millis("timeout");
     let until = (timeout > 0).then(|| k.client.now() + timeout);

@@ -243,7 +243,9 @@ pub async fn last_applied(k: &Kubectl, args: &Args) -> Result<()> {
     for i in &infos {
         let text = i.object.annotations()[LAST_APPLIED].text();
         if text.is_empty() {
-            return fail(format!("no last-applied-configuration annotation found on resource: {}", i.name));
+            return fail(
+                "no last-applied-configuration annotation found on resources, to create the annotation, use command `kubectl apply set-last-applied --create-annotation`",
+            );
         }
         let whole = json::parse(text).map_err(|e| Error::text(e.to_string()))?;
         let save = async |edited: Value| -> Result<()> {

@@ -60,12 +60,19 @@ pub async fn pod(k: &Kubectl, target: &str, timeout: clock::Millis) -> Result<Va
     if i.resource.id == "pods" {
         return Ok(i.object.clone());
     }
-    match pods_behind(k, &i.object, timeout).await {
+    pod_behind(k, &i.object, timeout).await
+}
+
+/// The best pod of a workload to attach to.
+///
+/// # Errors
+/// An object that chooses no pods, or none that comes in time.
+pub async fn pod_behind(k: &Kubectl, o: &Value, timeout: clock::Millis) -> Result<Value> {
+    match pods_behind(k, o, timeout).await {
         Ok(mut pods) => Ok(pods.remove(0)),
-        Err(Error::Text(t)) if t.starts_with("cannot get the logs") => fail(format!(
-            "cannot attach to *v1.{kind}: selector for *v1.{kind} not implemented",
-            kind = i.resource.kind
-        )),
+        Err(Error::Text(t)) if t.starts_with("cannot get the logs from") => {
+            fail(t.replacen("cannot get the logs from", "cannot attach to", 1))
+        }
         Err(e) => Err(e),
     }
 }
@@ -93,7 +100,7 @@ async fn exec(k: &Kubectl, args: &Args) -> Result<()> {
             Error::of_all(errors)?;
             match infos.into_iter().next() {
                 Some(i) if i.resource.id == "pods" => i.object,
-                Some(i) => pods_behind(k, &i.object, args.millis("pod-running-timeout")).await?.remove(0),
+                Some(i) => pod_behind(k, &i.object, args.millis("pod-running-timeout")).await?,
                 None => return fail("pod, type/name or --filename must be specified"),
             }
         }
@@ -136,13 +143,10 @@ async fn attach(k: &Kubectl, args: &Args) -> Result<()> {
         return if args.args.is_empty() {
             fail("at least 1 argument is required for attach")
         } else {
-            Err(usage_error(
-                args,
-                &format!(
-                    "expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {}: {:?}",
-                    args.args.len(),
-                    args.args
-                ),
+            fail(format!(
+                "expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {}: [{}]",
+                args.args.len(),
+                args.args.join(" ")
             ))
         };
     };

@@ -8,7 +8,7 @@ use objects::resources::{self, Resource};
 use objects::schema::{Descriptions, openapi};
 use objects::{Value, json, value};
 
-use crate::command::{Command, usage_error};
+use crate::command::Command;
 use crate::error::{Error, Result, fail};
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::session::Kubectl;
@@ -39,7 +39,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         _ => return fail("We accept only this format: explain RESOURCE"),
     };
     if !["plaintext", "plaintext-openapiv2"].contains(&args.text("output")) {
-        return Err(usage_error(args, &format!("unrecognized format: {}", args.text("output"))));
+        return fail(format!("unrecognized format: {}", args.text("output")));
     }
     let (head, fields) = split(k, word).await?;
     let mut r = k.resource(&head).await?;
@@ -49,7 +49,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             Ok(r) => r,
             Err(_) => {
                 let (group, v) = objects::resources::split_api_version(version);
-                return fail(format!("couldn't find resource for \"{group}/{v}, Kind={}\"", r.kind));
+                return fail(format!("couldn't find resource for \"{group}/{v}, Resource={}\"", r.plural));
             }
         };
     }
@@ -73,6 +73,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     out.push_str(&format!("KIND:       {}\nVERSION:    {}\n\n", r.kind, r.version));
     let e = Explain { schemas, recursive: args.is("recursive") };
     let Some(text) = e.output(schema, &fields, 0) else {
+        k.out(&out);
         return fail(format!("field \"{}\" does not exist", fields.last().map_or("", String::as_str)));
     };
     out.push_str(&text);

@@ -2,12 +2,12 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/expose`.
 
-use objects::resources::SERVICES;
+use objects::resources::{PODS, SERVICES};
 use objects::{Value, int_or_string, value};
 
 use crate::command::{Command, DRY_RUN, FIELD_MANAGER, FILES, OUTPUT};
 use crate::error::{Error, Result, fail};
-use crate::finder::{Find, Info, kind_name};
+use crate::finder::{Find, Info, group_kind};
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::session::Kubectl;
 use crate::verbs::create::{SAVE_CONFIG, generate_as, named};
@@ -55,7 +55,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
 fn service(args: &Args, i: &Info) -> Result<Value> {
     let kind = i.resource.kind.as_str();
     if !["Deployment", "Pod", "ReplicaSet", "ReplicationController", "Service"].contains(&kind) {
-        return fail(format!("cannot expose a {}", kind_name(&i.resource)));
+        return fail(format!("cannot expose a {}", group_kind(&i.resource)));
     }
     let o = &i.object;
     let selector = if args.text("selector").is_empty() {
@@ -138,21 +138,34 @@ fn service(args: &Args, i: &Info) -> Result<Value> {
     }
     s.set("spec", spec);
     s.set("status", value!({"loadBalancer": {}}));
-    overridden(s, args.text("overrides"))
+    overridden(s, args)
 }
 
 /// An object under JSON overrides.
 ///
 /// # Errors
 /// Overrides that are no JSON.
-pub fn overridden(object: Value, overrides: &str) -> Result<Value> {
+pub fn overridden(object: Value, args: &Args) -> Result<Value> {
+    let (overrides, kind) = (args.text("overrides"), args.text("override-type"));
     if overrides.is_empty() {
         return Ok(object);
     }
-    match crate::manifest::parse_any(overrides) {
-        Ok(o) => Ok(objects::patch::merge_patch::apply(&object, &o)),
-        Err(e) => fail(format!("invalid overrides: {e}")),
+    if !["json", "merge", "strategic"].contains(&kind) {
+        return fail(format!("invalid override type: {kind}"));
     }
+    let Ok(patch) = crate::manifest::parse_any(overrides) else { return fail("Invalid JSON Patch") };
+    let merged = match kind {
+        "json" => {
+            objects::patch::json_patch::apply(&object, &patch).map_err(|e| Error::text(e.to_string()))?
+        }
+        "strategic" => crate::verbs::apply::patched(
+            if object.kind() == "Pod" { PODS } else { SERVICES },
+            &object,
+            &patch,
+        ),
+        _ => objects::patch::merge_patch::apply(&object, &patch),
+    };
+    Ok(crate::change::typed_form(&merged))
 }
 
 /// `a=b,c=d`

@@ -51,8 +51,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let printer = Printer::of_get(k, args)?;
     let watching = args.is("watch") || args.is("watch-only");
     if args.is("output-watch-events") && !watching {
-        return Err(usage_error(
-            args,
+        return Err(Error::text(
             "--output-watch-events option can only be used with --watch or --watch-only",
         ));
     }
@@ -61,7 +60,18 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         let text = "Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).";
         return Err(usage_error(args, text));
     }
+    if args.is("show-labels") && !printer.is_human() {
+        let shown = args.text("output").split('=').next().unwrap_or("");
+        return Err(Error::text(format!("--show-labels option cannot be used with {shown} printer")));
+    }
     if watching {
+        if !args.text("sort-by").is_empty() {
+            k.complain(if args.is("watch") {
+                "warning: --watch requested, --sort-by will be ignored for watch events received"
+            } else {
+                "warning: --watch-only requested, --sort-by will be ignored"
+            });
+        }
         return watch(k, args, find, &printer).await;
     }
     if !printer.is_human() {
@@ -72,14 +82,36 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
 
 async fn raw(k: &Kubectl, args: &Args) -> Result<()> {
     if args.args.len() + usize::from(!args.list("filename").is_empty()) > 0 {
-        return Err(usage_error(args, "arguments may not be passed when --raw is specified"));
+        return Err(Error::text("arguments may not be passed when --raw is specified"));
     }
     let path = args.text("raw");
+    let filters =
+        ["label-columns", "selector", "field-selector", "chunk-size", "show-labels", "sort-by", "watch"];
+    if filters.iter().any(|f| args.changed(f)) || args.is("watch-only") {
+        return Err(Error::text(
+            "--raw may not be specified with other flags that filter the server request or alter the output",
+        ));
+    }
+    if !args.text("output").is_empty() {
+        return Err(Error::text("--raw and --output are mutually exclusive"));
+    }
     if !path.starts_with('/') {
-        return Err(Error::text(format!("unable to process request: {path}")));
+        return Err(Error::text(format!(
+            "--raw must be a valid URL path: parse \"{path}\": invalid URI for request"
+        )));
     }
     let head = client::http::Head { method: "GET", target: path, ..Default::default() };
-    let answer = k.call(client::http::request(&head)?).await?.object;
+    let answer = match k.call(client::http::request(&head)?).await {
+        Ok(a) => a.object,
+        // Asked as it is, nothing is said of a resource.
+        Err(Error::Status(mut s))
+            if s.message.starts_with("the server could not find the requested resource (") =>
+        {
+            s.message = "the server could not find the requested resource".into();
+            return Err(Error::Status(s));
+        }
+        Err(e) => return Err(e),
+    };
     match &answer {
         Value::Str(s) => k.out(s),
         // The one endpoint that indents its answer.
@@ -150,13 +182,18 @@ async fn human(k: &Kubectl, args: &Args, find: &Find, printer: &Printer) -> Resu
         }
     }
     if !sort_by.is_empty() {
-        for (_, t) in &mut tables {
-            *t = sort::rows(t, sort_by)?;
-        }
-        if tables.len() > 1 && tables.iter().all(|(s, _)| resource_of(s).id == resource_of(&tables[0].0).id) {
-            let merged = sort::rows(&sort::joined(tables.iter().map(|(_, t)| t)), sort_by)?;
-            tables.truncate(1);
-            tables[0].1 = merged;
+        match tables.as_mut_slice() {
+            // What can't be sorted is not printed: upstream's printer keeps its error to itself.
+            [(_, t)] => *t = sort::rows(t, sort_by).unwrap_or_default(),
+            // Of several answers the answers themselves are put in order, and hardly a path fits a table.
+            several => {
+                let whole: Vec<Value> = several.iter().map(|(_, t)| t.clone()).collect();
+                let mut sorted: Vec<(Source, Value)> = Vec::new();
+                for n in sort::order(&whole, sort_by)? {
+                    sorted.push(several[n].clone());
+                }
+                tables = sorted;
+            }
         }
     }
     let kinds = tables.iter().any(|(s, _)| resource_of(s).id != resource_of(&tables[0].0).id);
@@ -184,7 +221,7 @@ async fn human(k: &Kubectl, args: &Args, find: &Find, printer: &Printer) -> Resu
             current = Some(TablePrinter::new(table_options(args, find, s, wide, kinds)));
             last = id;
         }
-        if let Some(p) = &mut current {
+        if let Some(p) = current.as_mut().filter(|_| !t.is_null()) {
             p.print(&as_table(t), None, &mut block);
         }
     }
@@ -299,7 +336,13 @@ async fn watch(k: &Kubectl, args: &Args, mut find: Find, printer: &Printer) -> R
     }
     r.options.resource_version = Some(revision(&first));
     let mut stream = k.watch(r).await?;
-    while let Some(e) = stream.next().await {
+    let until = k.request_timeout.map(|t| k.client.now() + t);
+    loop {
+        let next = match until {
+            None => stream.next().await,
+            Some(until) => stream.next_within(until.since(k.client.now()).max(0)).await.unwrap_or_default(),
+        };
+        let Some(e) = next else { break };
         match e.kind.as_str() {
             "BOOKMARK" => {}
             "ERROR" => {

@@ -119,17 +119,35 @@ async fn run(k: &Kubectl, args: &Args, labels: bool) -> Result<()> {
     let list = args.is("list");
     let dry = DryRun::of(k, args)?;
     let printer = Printer::of(k, args)?;
-    let find = Find { args: resources, latest: !args.is("local"), ..Find::of(args) };
-    if !labels && pairs.is_empty() && !list {
-        return fail("at least one annotation update is required");
+    let changes = read(&pairs, labels)?;
+    let local = args.is("local");
+    let find = Find { args: resources, latest: !local, local, all_of_type: true, ..Find::of(args) };
+    if list && !args.text("output").is_empty() {
+        return fail("--list and --output may not be specified together");
     }
-    if find.is_empty() {
+    for other in ["selector", "field-selector"] {
+        if args.is("all") && !args.text(other).is_empty() {
+            return fail(format!("cannot set --all and --{other} at the same time"));
+        }
+    }
+    if local {
+        if dry == DryRun::Server {
+            return fail("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
+        }
+        if !find.args.is_empty() {
+            return fail(
+                "can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set",
+            );
+        }
+        if !find.has_files() {
+            return fail("one or more files must be specified as -f pod.yaml or --filename=pod.json");
+        }
+    } else if find.is_empty() {
         return fail("one or more resources must be specified as <resource> <name> or <resource>/<name>");
     }
-    if labels && pairs.is_empty() && !list {
-        return fail("at least one label update is required");
+    if pairs.is_empty() && !list {
+        return fail(format!("at least one {what} update is required"));
     }
-    let changes = read(&pairs, labels)?;
     let (infos, mut errors, single) = k.infos(&find).await?;
     let version = args.text("resource-version");
     if infos.len() > 1 && !version.is_empty() {

@@ -60,7 +60,8 @@ async fn view(k: &Kubectl, args: &Args) -> Result<()> {
     for i in infos {
         let text = i.object.annotations()[LAST_APPLIED].text();
         if text.is_empty() {
-            return fail(format!("no last-applied-configuration annotation found on resource: {}", i.name));
+            // Upstream wraps no error here, which ends the walk without a word.
+            return Ok(());
         }
         let v = json::parse(text).map_err(|e| Error::text(e.to_string()))?;
         k.out(&if output == "json" { format!("{}\n", json::to_pretty(&v, "  ")) } else { yaml::emit(&v) });
@@ -71,10 +72,7 @@ async fn view(k: &Kubectl, args: &Args) -> Result<()> {
 async fn set(k: &Kubectl, args: &Args) -> Result<()> {
     let dry = DryRun::of(k, args)?;
     let printer = Printer::of(k, args)?;
-    let find = Find::of(args);
-    if !find.has_files() {
-        return fail("must specify one of -f and -k");
-    }
+    let find = Find { args: Vec::new(), ..Find::of(args) };
     let (infos, errors, _) = k.infos(&find).await?;
     Error::of_all(errors)?;
     for i in infos {

@@ -53,22 +53,14 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             return Err(usage_error(args, "only a selector (-l) or a POD name is allowed"));
         }
         ([t], true) => (Some(t.clone()), args.text("container").to_owned()),
-        ([t, c], true) => {
-            if args.changed("container") {
-                return fail("only one of -c or an inline [CONTAINER] arg is allowed");
-            }
-            (Some(t.clone()), c.clone())
-        }
+        ([t, c], true) => (Some(t.clone()), c.clone()),
         _ => return Err(usage_error(args, USAGE)),
     };
-    if args.is("all-containers") && !container.is_empty() {
-        return fail("--all-containers=true should not be specified with container name");
-    }
-    if args.changed("since") && args.changed("since-time") {
-        return fail("at most one of `sinceTime` or `sinceSeconds` may be specified");
-    }
-    if args.changed("tail") && args.int("tail") < -1 {
-        return fail("--tail must be greater than or equal to -1");
+    let since = args.text("since-time");
+    if !since.is_empty() && clock::Time::parse_rfc3339(since).is_none() {
+        return fail(format!(
+            "parsing time \"{since}\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"{since}\" as \"2006\""
+        ));
     }
     let pods = match &target {
         None => {
@@ -89,6 +81,24 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             other => other?,
         },
     };
+    if args.changed("since") && args.changed("since-time") {
+        return fail("at most one of `sinceTime` or `sinceSeconds` may be specified");
+    }
+    if args.millis("since") < 0 {
+        return fail("--since must be greater than 0");
+    }
+    if args.changed("limit-bytes") && args.int("limit-bytes") < 1 {
+        return fail("--limit-bytes must be greater than 0");
+    }
+    if args.changed("tail") && args.int("tail") < -1 {
+        return fail("--tail must be greater than or equal to -1");
+    }
+    if args.is("all-containers") && !container.is_empty() {
+        return fail("--all-containers=true should not be specified with container name");
+    }
+    if args.args.len() == 2 && args.changed("container") {
+        return fail("only one of -c or an inline [CONTAINER] arg is allowed");
+    }
     let mut streams: Vec<(Str, Str)> = Vec::new();
     for pod in &pods {
         for c in containers(k, args, pod, &container)? {
@@ -141,10 +151,10 @@ pub async fn pods_behind(k: &Kubectl, o: &Value, timeout: clock::Millis) -> Resu
         "Service" | "ReplicationController" => {
             if o["spec"]["selector"].is_zero() {
                 return fail(format!(
-                    "invalid {} '{}': {} is defined without a selector",
+                    "cannot get the logs from *v1.{kind}: invalid {} '{}': {kind} is defined without a selector",
                     o.kind().to_lowercase(),
                     o.name(),
-                    o.kind()
+                    kind = o.kind()
                 ));
             }
             LabelSelector::from_labels(&o["spec"]["selector"]).to_string()

@@ -74,7 +74,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
                 _ => crate::verbs::apply::patched(&i.resource, &i.object, &body),
             };
             let done = if new == i.object { "patched (no change)" } else { "patched" };
-            k.out(&printer.print(&new, &format!("{done}{}", if local { "" } else { dry.suffix() }))?);
+            k.out(&printer.print(&new, done)?);
             continue;
         }
         let mut r = request(Verb::Patch, &i.resource, &i.namespace)
@@ -86,7 +86,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         match k.call(r).await {
             Ok(answer) => {
                 let done = if answer.object == i.object { "patched (no change)" } else { "patched" };
-                k.out(&printer.print(&answer.object, &format!("{done}{}", dry.suffix()))?);
+                k.out(&printer.print(&answer.object, &done)?);
             }
             Err(e) => errors.push(e),
         }

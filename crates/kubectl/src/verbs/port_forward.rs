@@ -13,7 +13,7 @@ use crate::finder::Find;
 use crate::flags::{Args, Flag, Kind, flag};
 use crate::session::{Kubectl, request};
 use crate::verbs::exec::not_upgraded;
-use crate::verbs::logs::pods_behind;
+use crate::verbs::exec::pod_behind;
 
 static FLAGS: &[Flag] = &[
     flag("address", Kind::Words, "localhost", "addresses to listen on"),
@@ -44,7 +44,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let pod = if i.resource.id == "pods" {
         i.object.clone()
     } else {
-        pods_behind(k, &i.object, args.millis("pod-running-timeout")).await?.remove(0)
+        pod_behind(k, &i.object, args.millis("pod-running-timeout")).await?
     };
     let mut pairs: Vec<(String, i64)> = Vec::new();
     for p in ports {

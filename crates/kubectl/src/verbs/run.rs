@@ -12,7 +12,7 @@ use crate::finder::Info;
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::printers::Printer;
 use crate::session::{DryRun, Kubectl, request, write_options};
-use crate::verbs::create::{SAVE_CONFIG, annotate_last_applied, manager, named, texts};
+use crate::verbs::create::{SAVE_CONFIG, annotate_last_applied, invalid_env_name, manager, named, texts};
 use crate::verbs::{delete, exec, expose, logs};
 
 static FLAGS: &[Flag] = &[
@@ -74,6 +74,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     }
     if rm && !attach {
         return Err(usage_error(args, "--rm should only be used for attached containers"));
+    }
+    let pull = args.text("image-pull-policy");
+    if !["", "Always", "IfNotPresent", "Never"].contains(&pull) {
+        return Err(usage_error(args, &format!("invalid image pull policy: {pull}")));
     }
     let dry = DryRun::of(k, args)?;
     if attach && dry != DryRun::None {
@@ -160,7 +164,7 @@ fn pod(args: &Args, name: &str) -> Result<Value> {
     }
     let mut env: Vec<Value> = Vec::new();
     for e in args.list("env") {
-        let Some((key, v)) = e.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+        let Some((key, v)) = e.split_once('=').filter(|(key, _)| invalid_env_name(key).is_none()) else {
             return fail(format!("invalid env: {e}"));
         };
         env.push(value!({"name": (key), "value": (v)}));
@@ -197,7 +201,7 @@ fn pod(args: &Args, name: &str) -> Result<Value> {
         value!({"containers": [c], "dnsPolicy": "ClusterFirst", "restartPolicy": (args.text("restart"))}),
     );
     p.set("status", value!({}));
-    expose::overridden(p, args.text("overrides"))
+    expose::overridden(p, args)
 }
 
 fn service(args: &Args, name: &str, selector: &Value) -> Result<Value> {

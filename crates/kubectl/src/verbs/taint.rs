@@ -30,19 +30,26 @@ pub static COMMAND: Command = Command {
 const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 fn parse(spec: &str) -> Result<Value> {
-    let (head, effect) = spec.split_once(':').unwrap_or((spec, ""));
-    if spec.matches(':').count() > 1 || head.matches('=').count() > 1 {
-        return fail(format!("invalid taint spec: {spec}"));
-    }
-    let (key, v) = head.split_once('=').unwrap_or((head, ""));
+    let parts: Vec<&str> = spec.split(':').collect();
+    let (key, v, effect) = match parts.as_slice() {
+        [key] => (*key, "", ""),
+        [head, effect] => {
+            if !EFFECTS.contains(effect) {
+                return fail(format!("invalid taint effect: {effect}, unsupported taint effect"));
+            }
+            if head.matches('=').count() > 1 {
+                return fail(format!("invalid taint spec: {spec}"));
+            }
+            let (key, v) = head.split_once('=').unwrap_or((head, ""));
+            (key, v, *effect)
+        }
+        _ => return fail(format!("invalid taint spec: {spec}")),
+    };
     if let Some(e) = names::label_value(v).first() {
         return fail(format!("invalid taint spec: {spec}, {e}"));
     }
     if let Some(e) = names::qualified_name(key).first() {
         return fail(format!("invalid taint spec: {spec}, {e}"));
-    }
-    if !effect.is_empty() && !EFFECTS.contains(&effect) {
-        return fail(format!("invalid taint effect: {effect}, unsupported taint effect"));
     }
     let mut t = value!({"key": (key), "effect": (effect)});
     if !v.is_empty() {
@@ -73,8 +80,21 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     for s in &specs {
         let parsed = match s.strip_suffix('-') {
             Some(bare) => parse(bare).map(|t| remove.push(t)),
-            None if !s.contains(':') => fail(format!("invalid taint spec: {s}")),
-            None => parse(s).map(|t| add.push(t)),
+            None => parse(s).and_then(|t| {
+                if t["effect"] == "" {
+                    return fail(format!("invalid taint spec: {s}"));
+                }
+                if add.iter().any(|o| o["key"] == t["key"] && o["effect"] == t["effect"]) {
+                    return fail(format!(
+                        "duplicated taints with the same key and effect: {{{} {} {} <nil>}}",
+                        t["key"].text(),
+                        t["value"].text(),
+                        t["effect"].text()
+                    ));
+                }
+                add.push(t);
+                Ok(())
+            }),
         };
         if let Err(e) = parsed {
             return Err(usage_error(args, &e.message()));
@@ -85,6 +105,17 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let resource = k.resource(resources[0].split('/').next().unwrap_or("")).await?;
     if resource.id != "nodes" {
         return fail(format!("invalid resource type {}, only node types are supported", resources[0]));
+    }
+    let both: Vec<String> = add
+        .iter()
+        .flat_map(|a| remove.iter().filter(move |r| same(a, r)))
+        .map(|r| format!("{}={}", r["key"].text(), r["effect"].text()))
+        .collect();
+    if !both.is_empty() {
+        return fail(format!(
+            "can not both modify and remove the following taint(s) in the same command: {}",
+            both.join(", ")
+        ));
     }
     if resources.len() == 1
         && !resources[0].contains('/')
@@ -136,8 +167,8 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         } else {
             object.set_at(&["spec", "taints"], Value::List(new.into()));
         }
-        let change = Change::of(k, args, done, manager(args, "kubectl-taint"))?;
-        if let Err(e) = change.apply(k, &i, &object).await {
+        let change = Change { unmarked: true, ..Change::of(k, args, done, manager(args, "kubectl-taint"))? };
+        if let Err(e) = change.always(k, &i, &object).await {
             errors.push(e);
         }
     }

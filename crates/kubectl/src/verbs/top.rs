@@ -69,7 +69,8 @@ async fn metrics(k: &Kubectl, path: String, args: &Args) -> Result<Vec<Value>> {
     }
     let selects = !args.text("selector").is_empty() || !args.text("field-selector").is_empty();
     if !args.args.is_empty() && selects {
-        return fail("only one of NAME or selector can be provided");
+        let what = if args.path.ends_with("node") { "--selector" } else { "selector" };
+        return fail(format!("only one of NAME or {what} can be provided"));
     }
     let chosen = super::selector(args.text("selector"))?;
     // Groups whose server does not answer are listed without a version.

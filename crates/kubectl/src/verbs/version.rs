@@ -5,7 +5,7 @@
 use client::Request;
 use objects::{Value, json, value, yaml};
 
-use crate::command::{Command, usage_error};
+use crate::command::Command;
 use crate::error::{Result, fail};
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::session::Kubectl;
@@ -28,7 +28,7 @@ const KUSTOMIZE: &str = "v5.8.1";
 
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if !args.args.is_empty() {
-        return Err(usage_error(args, &format!("unexpected arguments: [{}]", args.args.join(" "))));
+        return fail(format!("extra arguments: [{}]", args.args.join(" ")));
     }
     let output = args.text("output");
     if !["", "yaml", "json"].contains(&output) {

@@ -59,7 +59,9 @@ fn goal(text: &str) -> Result<Goal> {
             None => rest.split_once('=').map_or((rest, None), |(p, v)| (p, Some(v.to_owned()))),
         };
         if value.as_deref() == Some("") {
-            return fail("jsonpath wait has to have a value after equal sign");
+            return fail(
+                "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",
+            );
         }
         let path = path.trim_matches(['\'', '"']);
         let full = relaxed(path).map_err(Error::Text)?;
@@ -135,6 +137,11 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         }
         break;
     }
+    if goals.iter().any(|g| matches!(g, Goal::Create)) {
+        for i in &mut infos {
+            i.object = created(k, i, until).await?;
+        }
+    }
     if infos.is_empty() {
         return if goals.iter().any(|g| matches!(g, Goal::Delete)) {
             Ok(())
@@ -154,12 +161,36 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     Error::of_all(errors)
 }
 
+/// Waits for the object to be there.
+async fn created(k: &Kubectl, i: &Info, until: clock::Time) -> Result<Value> {
+    loop {
+        match k.get(&i.resource, &i.namespace, &i.name).await {
+            Ok(o) => return Ok(o),
+            Err(e) if !e.is_not_found() => return Err(e),
+            Err(_) if until.since(k.client.now()) <= 0 => return fail("timed out waiting for the condition"),
+            Err(_) => k.client.sleep(500.min(until.since(k.client.now()).max(1))).await,
+        }
+    }
+}
+
 async fn one(k: &Kubectl, i: &Info, g: &Goal, until: clock::Time) -> Result<Value> {
     let mut placeholder = i.object.clone();
     if placeholder.is_null() {
         placeholder.set("apiVersion", i.resource.api_version());
         placeholder.set("kind", i.resource.kind.clone());
         placeholder.set_at(&["metadata", "name"], i.name.clone());
+    }
+    if matches!(g, Goal::Create) {
+        return Ok(placeholder);
+    }
+    if until.since(k.client.now()) <= 0 {
+        let gone = |e: &Error| e.is_not_found() && matches!(g, Goal::Delete);
+        return match k.get(&i.resource, &i.namespace, &i.name).await {
+            Ok(o) if g.met(&o) => Ok(o),
+            Err(e) if gone(&e) => Ok(placeholder),
+            Ok(_) => fail(format!("condition not met for {}/{}", i.resource.plural, i.name)),
+            Err(e) => Err(e),
+        };
     }
     let timed_out =
         || fail(format!("timed out waiting for the condition on {}/{}", i.resource.plural, i.name));
@@ -181,7 +212,6 @@ async fn one(k: &Kubectl, i: &Info, g: &Goal, until: clock::Time) -> Result<Valu
                     return Ok(o);
                 }
             }
-            None if matches!(g, Goal::Create) => {}
             None if first => {
                 k.call(request(Verb::Get, &i.resource, &i.namespace).named(i.name.clone())).await?;
             }

@@ -127,10 +127,30 @@ pub fn key_values(k: &Kubectl, args: &Args, kind: &str) -> Result<Vec<(String, V
                 Some((key, v)) => (key.to_owned(), v.to_owned()),
                 None => (line.to_owned(), k.io.env(line).unwrap_or_default()),
             };
+            if let Some(why) = invalid_env_name(&key) {
+                return fail(format!("\"{key}\" is not a valid key name: {why}"));
+            }
             out.push((key, value.into_bytes()));
         }
     }
     Ok(out)
+}
+
+/// Why an environment variable may not be called so, or `None`.
+#[must_use]
+pub fn invalid_env_name(name: &str) -> Option<String> {
+    let fine = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let mut why = Vec::new();
+    if name.is_empty() || !name.bytes().all(fine) || name.starts_with(|c: char| c.is_ascii_digit()) {
+        why.push("a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')");
+    }
+    match name {
+        "." => why.push("must not be '.'"),
+        ".." => why.push("must not be '..'"),
+        _ if name.starts_with("..") => why.push("must not start with '..'"),
+        _ => {}
+    }
+    (!why.is_empty()).then(|| why.join(";"))
 }
 
 /// Why a key is none, or `None`.

@@ -63,12 +63,8 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
 fn container_name(image: &str, others: &[Value]) -> String {
     let last = image.rsplit('/').next().unwrap_or(image);
     let bare = last.split([':', '@']).next().unwrap_or(last);
-    let mut name: String = bare
-        .to_lowercase()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' })
-        .collect();
-    if name != bare || others.iter().any(|c| c["name"] == name.as_str()) {
+    let mut name = bare.replace(['_', '.'], "-");
+    if name != bare {
         // Upstream appends five random characters here; the image's own text gives them, so that a run repeats.
         let mut h: u32 = 2_166_136_261;
         for b in image.bytes().chain([others.len() as u8]) {

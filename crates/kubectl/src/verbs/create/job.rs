@@ -1,14 +1,14 @@
 //! `kubectl create job`
 
-use client::Verb;
 use objects::resources::{CRONJOBS, JOBS};
 use objects::value;
 
 use super::{GENERATOR, generate, named, texts};
 use crate::command::{Command, one_name};
-use crate::error::{Result, fail};
+use crate::error::{Error, Result, fail};
+use crate::finder::Find;
 use crate::flags::{Args, Flag, Kind, flag};
-use crate::session::{Kubectl, request};
+use crate::session::Kubectl;
 
 static FLAGS: &[Flag] = &[
     flag("image", Kind::Text, "", "image to run"),
@@ -43,12 +43,13 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             value!({"template": {"metadata": {}, "spec": {"containers": [c], "restartPolicy": "Never"}}});
         job.set("spec", spec);
     } else {
-        let (kind, cron) = from.split_once('/').unwrap_or(("", from));
-        let resource = k.resource(kind).await?;
-        if resource.id != CRONJOBS.id {
+        let find = Find { args: vec![from.to_owned()], type_is_enough: true, ..Find::default() };
+        let (mut infos, errors, _) = k.infos(&find).await?;
+        Error::of_all(errors)?;
+        if infos.len() != 1 || infos[0].resource.id != CRONJOBS.id {
             return fail("from must be an existing cronjob");
         }
-        let cron = k.call(request(Verb::Get, &resource, &k.namespace).named(cron)).await?.object;
+        let cron = infos.remove(0).object;
         let template = &cron["spec"]["jobTemplate"];
         let mut annotations = template.meta()["annotations"].clone();
         if annotations["cronjob.kubernetes.io/instantiate"].is_null() {

@@ -1,7 +1,7 @@
 //! `kubectl create`: from manifests, and the generators.
 //!
 //! Owns: `create -f` and what all generators share. Each generator stands in its own file.
-//! Models `k8s.io/kubectl/pkg/cmd/create`. Not modelled: `--raw`.
+//! Models `k8s.io/kubectl/pkg/cmd/create`.
 
 use client::Verb;
 use objects::resources::Resource;
@@ -30,7 +30,7 @@ pub mod service;
 pub mod serviceaccount;
 pub mod token;
 
-pub use configmap::{key_values, valid_key};
+pub use configmap::{invalid_env_name, key_values, valid_key};
 
 pub static SAVE_CONFIG: &[Flag] =
     &[flag("save-config", Kind::Bool, "false", "keep this configuration in the last-applied annotation")];
@@ -38,7 +38,7 @@ pub static SAVE_CONFIG: &[Flag] =
 static FLAGS: &[Flag] = &[
     flag("edit", Kind::Bool, "false", "edit before creating"),
     flag("windows-line-endings", Kind::Bool, "false", "accepted, not simulated"),
-    flag("raw", Kind::Text, "", "accepted, not simulated"),
+    flag("raw", Kind::Text, "", "path of the server to send the file to as it is"),
 ];
 
 /// The flags every generator has.
@@ -74,9 +74,11 @@ pub static COMMAND: Command = Command {
 
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let find = Find { args: Vec::new(), ..Find::of(args) };
+    if !args.text("raw").is_empty() {
+        return raw(k, args, &find).await;
+    }
     if !find.has_files() {
-        if let Some(first) = args.args.first() {
-            let _ = first;
+        if !args.args.is_empty() {
             return Err(usage_error(args, &format!("Unexpected args: [{}]", args.args.join(" "))));
         }
         return fail("must specify one of -f and -k");
@@ -121,6 +123,43 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         return fail("no objects passed to create");
     }
     Error::of_all(errors)
+}
+
+/// `--raw`: the file's bytes to a path of the server.
+async fn raw(k: &Kubectl, args: &Args, find: &Find) -> Result<()> {
+    let path = args.text("raw");
+    if args.is("edit") {
+        return fail("--raw and --edit are mutually exclusive");
+    }
+    if !args.text("selector").is_empty() {
+        return fail("--raw and --selector (-l) are mutually exclusive");
+    }
+    if !args.text("output").is_empty() {
+        return fail("--raw and --output are mutually exclusive");
+    }
+    let [file] = find.files.as_slice() else {
+        return fail(if find.has_files() {
+            "--raw can only use a single local file or stdin"
+        } else {
+            "must specify one of -f and -k"
+        });
+    };
+    if !path.starts_with('/') {
+        return fail(format!("--raw must be a valid URL path: parse \"{path}\": invalid URI for request"));
+    }
+    let bytes = if file == "-" {
+        k.io.stdin().await
+    } else {
+        match k.io.read(file) {
+            Ok(b) => b,
+            Err(e) => return fail(format!("open {file}: {}", e.text())),
+        }
+    };
+    let object = crate::manifest::parse_any(&String::from_utf8_lossy(&bytes)).map_err(Error::Text)?;
+    let answer =
+        k.call(client::Request { verb: Verb::Create, ..client::Request::raw(path) }.object(object)).await?;
+    k.out(&format!("{}\n", json::to_string(&answer.object)));
+    Ok(())
 }
 
 /// `--field-manager`, or this verb's own.

@@ -6,7 +6,7 @@ use objects::{Value, value};
 
 use super::{GENERATOR, generate, named};
 use crate::command::{Command, one_name};
-use crate::error::{Result, fail};
+use crate::error::{Error, Result, fail};
 use crate::flags::{Args, Flag, Kind, flag};
 use crate::session::Kubectl;
 
@@ -51,7 +51,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         Ok(n) => n.into(),
         Err(_) => text.into(),
     };
-    let selector = as_object(&super::super::selector(args.text("selector"))?);
+    let selector = LabelSelector::parse(args.text("selector")).map_err(|e| {
+        Error::text(format!("couldn't parse the selector string \"{}\": {e}", args.text("selector")))
+    })?;
+    let selector = as_object(&selector);
     let mut p = named(PODDISRUPTIONBUDGETS, &name);
     let mut spec = value!({"selector": (selector)});
     spec.set(field, bound);

@@ -38,24 +38,30 @@ pub static CLUSTERROLE: Command = Command {
     ..Command::NONE
 };
 
-const STANDARD: [&str; 17] = [
+const STANDARD: [&str; 14] = [
+    "*",
     "get",
+    "delete",
     "list",
-    "watch",
     "create",
     "update",
     "patch",
-    "delete",
-    "deletecollection",
+    "watch",
     "proxy",
+    "deletecollection",
+    "use",
     "bind",
     "escalate",
     "impersonate",
-    "use",
-    "approve",
-    "sign",
-    "attest",
-    "*",
+];
+const OF_URLS: [&str; 8] = ["*", "get", "post", "put", "delete", "patch", "head", "options"];
+
+/// What verbs of their own may be about.
+const SPECIAL: [(&str, &[&str]); 4] = [
+    ("use", &["podsecuritypolicies.policy", "podsecuritypolicies.extensions"]),
+    ("bind", &["roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io"]),
+    ("escalate", &["roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io"]),
+    ("impersonate", &["users", "serviceaccounts", "groups", "userextras.authentication.k8s.io"]),
 ];
 
 fn deduped(words: Vec<String>) -> Vec<String> {
@@ -87,7 +93,11 @@ async fn run(k: &Kubectl, args: &Args, cluster: bool) -> Result<()> {
         }
         let mut labels = Value::map();
         for a in &aggregated {
-            let (key, v) = a.split_once('=').unwrap_or((a, ""));
+            let Some((key, v)) = a.split_once('=') else {
+                return fail(format!(
+                    "invalid argument \"{a}\" for \"--aggregation-rule\" flag: malformed pair, expect string=string\nSee 'kubectl create clusterrole --help' for usage."
+                ));
+            };
             labels.set(key, v);
         }
         role.set("aggregationRule", value!({"clusterRoleSelectors": [{"matchLabels": (labels)}]}));
@@ -111,15 +121,8 @@ async fn run(k: &Kubectl, args: &Args, cluster: bool) -> Result<()> {
             }
         }
     }
-    for u in &urls {
-        if !u.starts_with('/') && u != "*" {
-            return fail("nonResourceURL should start with /");
-        }
-        if u[..u.len() - 1].contains('*') {
-            return fail("nonResourceURL only supports wildcard matches when '*' is at the end");
-        }
-    }
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    let mut checking = true;
     for w in &wanted {
         let (body, sub) = w.split_once('/').map_or((w.as_str(), ""), |(b, s)| (b, s));
         let (mut plural, mut group) = body
@@ -128,18 +131,52 @@ async fn run(k: &Kubectl, args: &Args, cluster: bool) -> Result<()> {
         if plural.is_empty() {
             return fail("resource must be specified if apiGroup/subresource specified");
         }
-        if plural != "*" {
-            match k.resource(body).await {
-                Ok(r) => (plural, group) = (r.plural.to_string(), r.group.to_string()),
-                Err(Error::Text(t)) => return Err(Error::Plain(t)),
-                Err(e) => return Err(e),
+        if plural == "*" {
+            checking = false;
+            if body == w && !body.contains('.') {
+                groups = vec![(String::new(), vec!["*".into()])];
+                break;
             }
+        }
+        let found = if plural == "*" { None } else { k.resource(body).await.ok() };
+        if let Some(r) = &found {
+            (plural, group) = (r.plural.to_string(), r.group.to_string());
+        }
+        let id = if group.is_empty() { plural.clone() } else { format!("{plural}.{group}") };
+        let mut known = found.is_some();
+        for (_, about) in SPECIAL.iter().filter(|(v, _)| checking && verbs.iter().any(|x| x == v)) {
+            if !about.contains(&id.as_str()) {
+                let verb = SPECIAL.iter().find(|(v, a)| a == about && verbs.iter().any(|x| x == v));
+                let verb = verb.map_or("", |(v, _)| v);
+                return fail(format!("can not perform '{verb}' on '{plural}' in group '{group}'"));
+            }
+            known = true;
+        }
+        if checking && !known {
+            let mut text = format!("the server doesn't have a resource type \"{plural}\"");
+            if !group.is_empty() {
+                text.push_str(&format!(" in group \"{group}\""));
+            }
+            return Err(Error::Plain(text));
         }
         let full = if sub.is_empty() { plural } else { format!("{plural}/{sub}") };
         match groups.iter_mut().find(|(g, _)| *g == group) {
             Some((_, list)) if list.contains(&full) => {}
             Some((_, list)) => list.push(full),
             None => groups.push((group, vec![full])),
+        }
+    }
+    for v in &verbs {
+        if !urls.is_empty() && !OF_URLS.contains(&v.as_str()) {
+            return fail(format!("invalid verb: '{v}' for nonResourceURL"));
+        }
+    }
+    for u in &urls {
+        if !u.starts_with('/') && u != "*" {
+            return fail("nonResourceURL should start with /");
+        }
+        if u[..u.len() - 1].contains('*') && u != "*" {
+            return fail("nonResourceURL only supports wildcard matches when '*' is at the end");
         }
     }
     groups.arrange();

@@ -64,6 +64,9 @@ async fn create(k: &Kubectl, args: &Args, kind: &str) -> Result<()> {
     if tcp.is_empty() && kind != "ExternalName" && !headless {
         return fail("at least one tcp port specifier must be provided");
     }
+    if kind == "ExternalName" && !is_subdomain(args.text("external-name")) {
+        return fail(format!("invalid service external name {}", args.text("external-name")));
+    }
     let mut ports: Vec<Value> = Vec::new();
     for t in &tcp {
         let mut p = port(t)?;
@@ -91,21 +94,58 @@ async fn create(k: &Kubectl, args: &Args, kind: &str) -> Result<()> {
 }
 
 fn port(text: &str) -> Result<Value> {
-    let (left, right) = text.split_once(':').map_or((text, None), |(l, r)| (l, Some(r)));
-    let number = |s: &str| s.parse::<u32>().ok().filter(|n| *n <= 65_535);
-    let Some(n) = number(left) else {
-        return fail(format!("strconv.ParseUint: parsing \"{left}\": invalid syntax"));
+    let mut parts = text.split(':');
+    let (left, right) = (parts.next().unwrap_or(""), parts.next());
+    let Ok(n) = left.parse::<u16>() else {
+        let digits = !left.is_empty() && left.bytes().all(|b| b.is_ascii_digit());
+        let why = if digits { "value out of range" } else { "invalid syntax" };
+        return fail(format!("strconv.ParseUint: parsing \"{left}\": {why}"));
     };
-    if n == 0 || n > 65_535 {
-        return fail("must be between 1 and 65535, inclusive");
-    }
     let target: Value = match right {
-        None => n.into(),
+        None => i64::from(n).into(),
         Some(r) => match r.parse::<i64>() {
             Ok(t) if (1..=65_535).contains(&t) => t.into(),
             Ok(_) => return fail("must be between 1 and 65535, inclusive"),
-            Err(_) => r.into(),
+            Err(_) => match invalid_port_name(r) {
+                Some(why) => return fail(why),
+                None => r.into(),
+            },
         },
     };
-    Ok(value!({"name": (text.replace(':', "-")), "port": (n), "protocol": "TCP", "targetPort": (target)}))
+    Ok(
+        value!({"name": (text.replace(':', "-")), "port": (i64::from(n)), "protocol": "TCP", "targetPort": (target)}),
+    )
+}
+
+/// Why a port may not be called so, or `None`.
+fn invalid_port_name(name: &str) -> Option<String> {
+    let mut why = Vec::new();
+    if name.len() > 15 {
+        why.push("must be no more than 15 characters");
+    }
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        why.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+    }
+    if !name.bytes().any(|b| b.is_ascii_lowercase()) {
+        why.push("must contain at least one letter (a-z)");
+    }
+    if name.contains("--") {
+        why.push("must not contain consecutive hyphens");
+    }
+    if name.starts_with('-') || name.ends_with('-') {
+        why.push("must not begin or end with a hyphen");
+    }
+    (!why.is_empty()).then(|| why.join(","))
+}
+
+/// A name as DNS has them: lower case labels joined by dots.
+fn is_subdomain(name: &str) -> bool {
+    let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    name.len() <= 253
+        && name.split('.').all(|label| {
+            let l = label.as_bytes();
+            edge(l.first())
+                && edge(l.last())
+                && l.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+        })
 }

@@ -40,6 +40,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if kind.is_empty() && !args.text("bound-object-name").is_empty() {
         return fail("--bound-object-name can only be set if --bound-object-kind is provided");
     }
+    if kind.is_empty() && !args.text("bound-object-uid").is_empty() {
+        return fail("--bound-object-uid can only be set if --bound-object-kind is provided");
+    }
     if !kind.is_empty() && !["Node", "Pod", "Secret"].contains(&kind) {
         return fail("supported --bound-object-kind values are Node, Pod, Secret");
     }

@@ -5,7 +5,7 @@ use objects::selector::LabelSelector;
 use objects::{Str, Value};
 use ordered::Sort as _;
 
-use super::targets;
+use super::quiet_targets;
 use crate::describe::{Page, pod_template};
 use crate::error::{Error, Result, fail};
 use crate::finder::Info;
@@ -57,9 +57,10 @@ pub async fn revisions(k: &Kubectl, i: &Info) -> Result<Vec<Revision>> {
             }
         }
         _ => {
+            let (r, kind) = (&i.resource, crate::finder::group_kind(&i.resource));
             return fail(format!(
-                "no history viewer has been implemented for \"{}\"",
-                crate::finder::group_kind(&i.resource)
+                "error retrieving history for \"{kind}\", no visitor method exists for {{{} {}}}",
+                r.group, r.kind
             ));
         }
     }
@@ -74,7 +75,7 @@ pub async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if wanted < 0 {
         return fail(format!("revision must be a positive integer: {wanted}"));
     }
-    let (infos, errors) = targets(k, args).await?;
+    let (infos, errors) = quiet_targets(k, args).await?;
     Error::of_all(errors)?;
     let printer = Printer::of(k, args)?;
     for i in &infos {

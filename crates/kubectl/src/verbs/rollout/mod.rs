@@ -90,14 +90,23 @@ pub static COMMAND: Command = Command {
 /// # Errors
 /// None meant.
 pub async fn targets(k: &Kubectl, args: &Args) -> Result<(Vec<Info>, Vec<Error>)> {
+    let (infos, errors) = quiet_targets(k, args).await?;
+    if infos.is_empty() && errors.is_empty() {
+        k.complain(format!("No resources found in {} namespace.", k.namespace));
+    }
+    Ok((infos, errors))
+}
+
+/// As [`targets`], but nothing is said when there are none.
+///
+/// # Errors
+/// None meant.
+pub async fn quiet_targets(k: &Kubectl, args: &Args) -> Result<(Vec<Info>, Vec<Error>)> {
     let find = Find { latest: true, type_is_enough: true, ..Find::of(args) };
     if find.is_empty() {
         return fail("required resource not specified");
     }
     let (infos, errors, _) = k.infos(&find).await?;
-    if infos.is_empty() && errors.is_empty() {
-        k.complain(format!("No resources found in {} namespace.", k.namespace));
-    }
     Ok((infos, errors))
 }
 

@@ -39,9 +39,10 @@ async fn one(k: &Kubectl, args: &Args, i: &Info, change: &Change<'_>) -> Result<
     let all = match revisions(k, i).await {
         Ok(all) => all,
         Err(_) => {
+            let (r, kind) = (&i.resource, crate::finder::group_kind(&i.resource));
             return fail(format!(
-                "no rollbacker has been implemented for \"{}\"",
-                crate::finder::group_kind(&i.resource)
+                "error retrieving rollbacker for \"{kind}\", no visitor method exists for {{{} {}}}",
+                r.group, r.kind
             ));
         }
     };

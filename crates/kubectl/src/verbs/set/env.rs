@@ -6,13 +6,13 @@ use objects::resources::{CONFIGMAPS, SECRETS};
 use objects::{Value, base64, value};
 
 use super::COMMON;
-use crate::change::{Change, each_container, objects};
+use crate::change::{Change, each_container, no_template, objects, pod_spec_path, unfit};
 use crate::command::Command;
 use crate::error::{Error, Result, fail};
 use crate::finder::Find;
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::session::Kubectl;
-use crate::verbs::create::manager;
+use crate::verbs::create::{invalid_env_name, manager};
 
 static FLAGS: &[Flag] = &[
     short('c', "containers", Kind::Text, "*", "names of the containers, * for all"),
@@ -35,21 +35,18 @@ pub static COMMAND: Command = Command {
 };
 
 fn is_env(word: &str) -> bool {
-    let name = |s: &str| {
-        !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
-    };
-    match word.split_once('=') {
-        Some((n, _)) => name(n),
-        None => word.strip_suffix('-').is_some_and(name),
-    }
+    word.ends_with('-') || word.split_once('=').is_some_and(|(n, _)| !n.is_empty())
 }
 
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
+    if args.is("all") && !args.text("selector").is_empty() {
+        return fail("cannot set --all and --selector at the same time");
+    }
     let mut change = Change::of(k, args, "env updated", manager(args, "kubectl-set"))?;
     change.failing = "failed to patch env update to pod template: ";
     let (mut resources, mut words) = (Vec::new(), Vec::new());
     for a in &args.args {
-        match (is_env(a) || a == "-", words.is_empty()) {
+        match (is_env(a), words.is_empty()) {
             (true, _) => words.push(a.clone()),
             (false, true) => resources.push(a.clone()),
             (false, false) => {
@@ -70,17 +67,30 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if !args.list("keys").is_empty() && args.text("from").is_empty() {
         return fail("when specifying --keys, a configmap or secret must be provided with --from");
     }
-    words.splice(0..0, args.list("env"));
-    if words.iter().any(|w| w == "-") {
-        words.retain(|w| w != "-");
-        let text = String::from_utf8_lossy(&k.io.stdin().await).into_owned();
-        words.extend(text.lines().filter(|l| l.contains('=')).map(str::to_owned));
+    if args.is("local") {
+        // Upstream passes over what is named.
+        resources.clear();
     }
+    let named = !words.is_empty();
+    words.splice(0..0, args.list("env"));
     let (mut set, mut remove): (Vec<Value>, Vec<String>) = (Vec::new(), Vec::new());
     for w in &words {
-        match w.split_once('=') {
-            Some((n, v)) => set.push(value!({"name": (n), "value": (v)})),
-            None => remove.push(w.trim_end_matches('-').to_owned()),
+        if w == "-" {
+            let text = String::from_utf8_lossy(&k.io.stdin().await).into_owned();
+            for line in text.lines() {
+                if let Some((n, v)) = line.split('#').next().unwrap_or("").split_once('=') {
+                    set.push(value!({"name": (n), "value": (v)}));
+                }
+            }
+        } else if let Some((n, v)) = w.split_once('=') {
+            if let Some(why) = invalid_env_name(n) {
+                return fail(format!("\"{n}\" is not a valid key name: {why}"));
+            }
+            set.push(value!({"name": (n), "value": (v)}));
+        } else if let Some(n) = w.strip_suffix('-') {
+            remove.push(n.to_owned());
+        } else {
+            return fail(format!("unknown environment variable: {w}"));
         }
     }
     if set.iter().any(|e| remove.iter().any(|r| e["name"] == r.as_str())) {
@@ -94,18 +104,22 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         e.set("name", name);
     }
     let pattern = args.text("containers");
-    let mut errors = Vec::new();
+    let (mut errors, mut changed) = (Vec::new(), Vec::new());
     for i in objects(k, args, resources).await? {
+        if pod_spec_path(i.object.kind()).is_none() {
+            errors.push(no_template(&i, change.local));
+            continue;
+        }
         let mut new = i.object.clone();
         let mut clash = None;
-        let mut changed: Vec<Value> = Vec::new();
+        let mut seen: Vec<Value> = Vec::new();
         let found = each_container(&mut new, pattern, &mut |c| {
             let mut env = c["env"].items().to_vec();
             for e in &set {
                 match env.iter_mut().find(|x| x["name"] == e["name"]) {
                     Some(was) => {
-                        if !args.is("overwrite") {
-                            clash = Some(format!(
+                        if !args.is("overwrite") && was["value"].text() != e["value"].text() {
+                            clash.get_or_insert(format!(
                                 "'{}' already has a value ({}), and --overwrite is false",
                                 e["name"].text(),
                                 was["value"].text()
@@ -122,10 +136,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             } else {
                 c.set("env", Value::List(env.into()));
             }
-            changed.push(c.clone());
+            seen.push(c.clone());
         });
         if let Some(text) = clash {
-            errors.push(Error::Plain(format!("error: {}/{} {text}\n", i.resource.plural, i.name)));
+            errors.push(unfit(&i, change.local, &text));
             continue;
         }
         if found == 0 {
@@ -133,15 +147,20 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
                 "{}/{} does not have any containers matching \"{pattern}\"",
                 i.resource.kind, i.name
             ));
-            continue;
         }
         if list {
-            show(k, &i.resource.kind, &i.name, &changed, args.is("resolve")).await?;
-            continue;
+            show(k, &i.resource.kind, &i.name, &seen, args.is("resolve")).await?;
+        } else {
+            changed.push((i, new));
         }
+    }
+    if list {
+        return Ok(());
+    }
+    for (i, new) in changed {
         if let Err(e) = change.apply(k, &i, &new).await {
             errors.push(e);
-        } else if set.is_empty() && words.is_empty() {
+        } else if set.is_empty() && !named {
             return fail("at least one environment variable must be provided");
         }
     }

@@ -1,7 +1,7 @@
 //! `kubectl set image`
 
 use super::COMMON;
-use crate::change::{Change, each_container, objects};
+use crate::change::{Change, each_container_called, no_template, objects, pod_spec_path};
 use crate::command::Command;
 use crate::error::{Error, Result, fail};
 use crate::flags::Args;
@@ -22,12 +22,6 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let mut change = Change::of(k, args, "image updated", manager(args, "kubectl-set"))?;
     change.failing = "failed to patch image update to pod template: ";
     let (resources, pairs) = resources_and_pairs(&args.args, "image")?;
-    if resources.is_empty() && args.list("filename").is_empty() && args.text("kustomize").is_empty() {
-        return fail(crate::finder::MISSING);
-    }
-    if pairs.is_empty() {
-        return fail("at least one image update is required");
-    }
     let mut images: Vec<(&str, &str)> = Vec::new();
     for p in &pairs {
         let Some(pair) = p.split_once('=').filter(|(n, i)| !n.is_empty() && !i.is_empty()) else {
@@ -35,23 +29,47 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         };
         images.push(pair);
     }
-    if images.len() > 1 && images.iter().any(|(n, _)| *n == "*") {
-        return fail(
-            "all containers are already specified by *, but saw more than one container_name=container_image pairs",
-        );
+    let nothing =
+        resources.is_empty() && args.list("filename").is_empty() && args.text("kustomize").is_empty();
+    let infos = objects(k, args, resources).await?;
+    let mut wrong = Vec::new();
+    if args.is("all") && !args.text("selector").is_empty() {
+        wrong.push(Error::text("cannot set --all and --selector at the same time"));
     }
-    let mut errors = Vec::new();
-    for i in objects(k, args, resources).await? {
+    if nothing {
+        wrong.push(Error::text(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        ));
+    }
+    if images.is_empty() {
+        wrong.push(Error::text("at least one image update is required"));
+    } else if images.len() > 1 && images.iter().any(|(n, _)| *n == "*") {
+        wrong.push(Error::text(
+            "all containers are already specified by *, but saw more than one container_name=container_image pairs",
+        ));
+    }
+    Error::of_all(wrong)?;
+    // What can't be changed at all is said behind what has no such container.
+    let (mut errors, mut refused, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    for i in infos {
+        if pod_spec_path(i.object.kind()).is_none() {
+            refused.push(no_template(&i, change.local));
+            continue;
+        }
         let mut new = i.object.clone();
         for (name, image) in &images {
-            let found = each_container(&mut new, name, &mut |c| c.set("image", *image));
+            let found = each_container_called(&mut new, name, &mut |c| c.set("image", *image));
             if found == 0 {
-                errors.push(Error::Plain(format!("error: unable to find container named \"{name}\"")));
+                errors.push(Error::Text(format!("error: unable to find container named \"{name}\"")));
             }
         }
+        changed.push((i, new));
+    }
+    for (i, new) in changed {
         if let Err(e) = change.apply(k, &i, &new).await {
             errors.push(e);
         }
     }
+    errors.append(&mut refused);
     Error::of_all(errors)
 }

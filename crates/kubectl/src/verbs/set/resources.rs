@@ -3,7 +3,7 @@
 use objects::Value;
 
 use super::COMMON;
-use crate::change::{Change, each_container, objects};
+use crate::change::{Change, each_container, no_template, objects, pod_spec_path};
 use crate::command::Command;
 use crate::error::{Error, Result, fail};
 use crate::flags::{Args, Flag, Kind, flag, short};
@@ -29,6 +29,7 @@ pub static COMMAND: Command = Command {
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let mut change = Change::of(k, args, "resource requirements updated", manager(args, "kubectl-set"))?;
     change.failing = "failed to patch resources update to pod template ";
+    let infos = objects(k, args, args.args.clone()).await?;
     if args.is("all") && !args.text("selector").is_empty() {
         return fail("cannot set --all and --selector at the same time");
     }
@@ -40,8 +41,12 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     };
     let (limits, requests) = (list("limits")?, list("requests")?);
     let pattern = args.text("containers");
-    let mut errors = Vec::new();
-    for i in objects(k, args, args.args.clone()).await? {
+    let (mut errors, mut refused, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    for i in infos {
+        if pod_spec_path(i.object.kind()).is_none() {
+            refused.push(no_template(&i, change.local));
+            continue;
+        }
         let mut new = i.object.clone();
         let found = each_container(&mut new, pattern, &mut |c| {
             for (field, list) in [("limits", &limits), ("requests", &requests)] {
@@ -51,11 +56,16 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             }
         });
         if found == 0 {
-            errors.push(Error::Plain(format!("error: unable to find container named {pattern}")));
+            errors.push(Error::Text(format!("error: unable to find container named {pattern}")));
+            continue;
         }
+        changed.push((i, new));
+    }
+    for (i, new) in changed {
         if let Err(e) = change.apply(k, &i, &new).await {
             errors.push(e);
         }
     }
+    errors.append(&mut refused);
     Error::of_all(errors)
 }

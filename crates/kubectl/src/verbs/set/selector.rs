@@ -1,11 +1,12 @@
 //! `kubectl set selector`
 
 use objects::Value;
+use objects::selector::{LabelSelector, Operator};
 
 use super::COMMON;
 use crate::change::{Change, objects};
 use crate::command::Command;
-use crate::error::{Result, fail};
+use crate::error::{Error, Result, fail};
 use crate::flags::{Args, Flag, Kind, flag};
 use crate::session::Kubectl;
 use crate::verbs::create::manager;
@@ -24,25 +25,50 @@ pub static COMMAND: Command = Command {
 
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let change = Change::of(k, args, "selector updated", manager(args, "kubectl-set"))?;
-    let (mut resources, mut expressions) = (args.args.clone(), Vec::new());
-    while resources.last().is_some_and(|w| w.contains('=')) {
-        expressions.extend(resources.pop());
-    }
-    let [text] = expressions.as_slice() else { return fail("one selector is required") };
-    let mut selector = Value::map();
-    for part in text.split(',') {
-        let Some((key, v)) = part.split_once('=') else {
-            return fail(format!("\"{text}\" is not a valid label selector"));
-        };
-        selector.set(key.trim_end_matches('!'), v.trim_start_matches('='));
-    }
-    for i in objects(k, args, resources).await? {
+    let Some((text, resources)) = args.args.split_last() else { return fail("one selector is required") };
+    let (labels, expressions) = label_selector(text)?;
+    let mut errors = Vec::new();
+    for i in objects(k, args, resources.to_vec()).await? {
+        if !expressions.is_empty() {
+            return fail(format!(
+                "match expression [{}] not supported on this object",
+                expressions.join(" ")
+            ));
+        }
         if i.resource.id != "services" {
-            return fail("setting a selector is only supported for Services");
+            errors.push(Error::text("setting a selector is only supported for Services"));
+            continue;
         }
         let mut new = i.object.clone();
-        new.set_at(&["spec", "selector"], selector.clone());
-        change.apply(k, &i, &new).await?;
+        new.set_at(&["spec", "selector"], labels.clone());
+        let version = args.text("resource-version");
+        if !version.is_empty() {
+            new.set_at(&["metadata", "resourceVersion"], version);
+        }
+        if let Err(e) = change.always(k, &i, &new).await {
+            errors.push(e);
+        }
     }
-    Ok(())
+    Error::of_all(errors)
+}
+
+/// The labels a selector asks for, and its other terms as Go prints them.
+fn label_selector(text: &str) -> Result<(Value, Vec<String>)> {
+    let selector = LabelSelector::parse(text)
+        .map_err(|e| Error::text(format!("couldn't parse the selector string \"{text}\": {e}")))?;
+    let (mut labels, mut others) = (Value::map(), Vec::new());
+    for r in selector.requirements() {
+        let operator = match r.operator {
+            Operator::Equals | Operator::DoubleEquals => {
+                labels.set(r.key.clone(), r.values.first().cloned().unwrap_or_default());
+                continue;
+            }
+            Operator::In => "In",
+            Operator::NotIn | Operator::NotEquals => "NotIn",
+            Operator::Exists => "Exists",
+            _ => "DoesNotExist",
+        };
+        others.push(format!("{{{} {operator} [{}]}}", r.key, r.values.join(" ")));
+    }
+    Ok((labels, others))
 }

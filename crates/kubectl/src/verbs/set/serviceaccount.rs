@@ -1,7 +1,7 @@
 //! `kubectl set serviceaccount`
 
 use super::COMMON;
-use crate::change::{Change, objects, pod_spec_path};
+use crate::change::{Change, no_template, objects, pod_spec_path};
 use crate::command::Command;
 use crate::error::{Error, Result, fail};
 use crate::flags::Args;
@@ -28,17 +28,14 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     for i in objects(k, args, resources.to_vec()).await? {
         let mut new = i.object.clone();
         let Some(spec) = pod_spec_path(i.object.kind()).and_then(|p| new.find_mut(p)) else {
-            errors.push(Error::Plain(format!(
-                "error: {}/{} the object is not a pod or does not have a pod template",
-                i.resource.plural, i.name
-            )));
+            errors.push(no_template(&i, change.local));
             continue;
         };
         spec.set("serviceAccountName", account.as_str());
         if spec.find("serviceAccount").is_some() {
             spec.set("serviceAccount", account.as_str());
         }
-        if let Err(e) = change.apply(k, &i, &new).await {
+        if let Err(e) = change.always(k, &i, &new).await {
             errors.push(e);
         }
     }

@@ -3,7 +3,7 @@
 use objects::{Value, value};
 
 use super::COMMON;
-use crate::change::{Change, objects};
+use crate::change::{Change, objects, unfit};
 use crate::command::Command;
 use crate::error::{Error, Result, fail};
 use crate::flags::{Args, Flag, Kind, flag};
@@ -26,34 +26,37 @@ pub static COMMAND: Command = Command {
 };
 
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
-    let change = Change::of(k, args, "subjects updated", manager(args, "kubectl-set"))?;
+    let mut change = Change::of(k, args, "subjects updated", manager(args, "kubectl-set"))?;
+    change.failing = "failed to patch subjects to rolebinding: ";
+    let infos = objects(k, args, args.args.clone()).await?;
+    if args.is("all") && !args.text("selector").is_empty() {
+        return fail("cannot set --all and --selector at the same time");
+    }
+    let sorted = |flag: &str| ordered::BTreeSet::from_iter(args.list(flag));
     let mut wanted: Vec<Value> = Vec::new();
     for (flag, kind) in [("user", "User"), ("group", "Group")] {
-        for name in args.list(flag) {
+        for name in sorted(flag) {
             wanted.push(value!({"apiGroup": "rbac.authorization.k8s.io", "kind": (kind), "name": (name)}));
         }
     }
-    for s in args.list("serviceaccount") {
-        match s.split_once(':') {
-            Some((ns, name)) if !ns.is_empty() && !name.is_empty() => {
-                wanted.push(value!({"kind": "ServiceAccount", "name": (name), "namespace": (ns)}));
-            }
-            Some(("", _)) => {
-                return fail("serviceaccount must be <namespace>:<name>, namespace must be specified");
-            }
-            _ => return fail("serviceaccount must be <namespace>:<name>"),
+    for s in sorted("serviceaccount") {
+        let Some((ns, name)) = s.split_once(':').filter(|(_, n)| !n.is_empty() && !n.contains(':')) else {
+            return fail("serviceaccount must be <namespace>:<name>");
+        };
+        if ns.is_empty() && infos.iter().any(|i| i.resource.kind == "ClusterRoleBinding") {
+            return fail("serviceaccount must be <namespace>:<name>, namespace must be specified");
         }
+        let ns = if ns.is_empty() { k.namespace.as_str() } else { ns };
+        wanted.push(value!({"kind": "ServiceAccount", "name": (name), "namespace": (ns)}));
     }
     if wanted.is_empty() {
         return fail("you must specify at least one value of user, group or serviceaccount");
     }
     let mut errors = Vec::new();
-    for i in objects(k, args, args.args.clone()).await? {
-        if !i.resource.kind.ends_with("RoleBinding") {
-            errors.push(Error::Plain(format!(
-                "error: {}/{} setting subjects is only supported for RoleBinding/ClusterRoleBinding\n",
-                i.resource.plural, i.name
-            )));
+    for i in infos {
+        if !matches!(i.resource.kind.as_str(), "RoleBinding" | "ClusterRoleBinding") {
+            let why = "setting subjects is only supported for RoleBinding/ClusterRoleBinding";
+            errors.push(unfit(&i, change.local, why));
             continue;
         }
         let mut all = i.object["subjects"].items().to_vec();
