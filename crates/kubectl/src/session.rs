@@ -230,6 +230,9 @@ impl Kubectl {
 }
 
 fn request_timeout(text: &str) -> Result<Option<Millis>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
     let span = match text.parse::<i64>() {
         Ok(seconds) => seconds.saturating_mul(1000),
         Err(_) => match crate::flags::parse_duration(text) {

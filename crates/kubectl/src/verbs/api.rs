@@ -45,7 +45,9 @@ async fn resources(k: &Kubectl, args: &Args) -> Result<()> {
     }
     let output = args.text("output");
     if !["", "wide", "name", "json", "yaml"].contains(&output) {
-        return fail(format!("--output {output} is not available"));
+        return fail(format!(
+            "unable to match a printer suitable for the output format \"{output}\", allowed formats are: json,name,wide,yaml"
+        ));
     }
     let sort = args.text("sort-by");
     if !["", "name", "kind"].contains(&sort) {

@@ -238,8 +238,11 @@ async fn reconcile(k: &Kubectl, args: &Args) -> Result<()> {
         };
         let extra =
             args.is(if field == "rules" { "remove-extra-permissions" } else { "remove-extra-subjects" });
+        let (mut how, mut added) = ("", Vec::new());
         let object = match k.get(&i.resource, &i.namespace, &i.name).await {
             Err(e) if e.is_not_found() => {
+                how = "create";
+                added = i.object[field].items().to_vec();
                 if dry == DryRun::Client {
                     i.object.clone()
                 } else {
@@ -252,6 +255,10 @@ async fn reconcile(k: &Kubectl, args: &Args) -> Result<()> {
             Ok(live) => {
                 let mut all = if extra { Vec::new() } else { live[field].items().to_vec() };
                 for x in i.object[field].items() {
+                    if !live[field].items().contains(x) {
+                        how = "update";
+                        added.push(x.clone());
+                    }
                     if !all.contains(x) {
                         all.push(x.clone());
                     }
@@ -270,6 +277,42 @@ async fn reconcile(k: &Kubectl, args: &Args) -> Result<()> {
             }
         };
         k.out(&printer.print(&object, &format!("reconciled{}", dry.suffix()))?);
+        if !printer.is_human() || how.is_empty() {
+            continue;
+        }
+        k.complain(format!("\treconciliation required {how}"));
+        if !added.is_empty() {
+            k.complain(format!("\tmissing {field} added:"));
+        }
+        for a in &added {
+            k.complain(format!("\t\t{}", as_go(a, field)));
+        }
     }
     Ok(())
+}
+
+/// A rule or subject as Go prints it with its fields' names.
+fn as_go(v: &Value, field: &str) -> String {
+    let fields: &[(&str, &str)] = if field == "rules" {
+        &[
+            ("Verbs", "verbs"),
+            ("APIGroups", "apiGroups"),
+            ("Resources", "resources"),
+            ("ResourceNames", "resourceNames"),
+            ("NonResourceURLs", "nonResourceURLs"),
+        ]
+    } else {
+        &[("Kind", "kind"), ("APIGroup", "apiGroup"), ("Name", "name"), ("Namespace", "namespace")]
+    };
+    let parts: Vec<String> = fields
+        .iter()
+        .map(|(shown, key)| match field {
+            "rules" => {
+                let words: Vec<&str> = v[*key].items().iter().map(Value::text).collect();
+                format!("{shown}:[{}]", words.join(" "))
+            }
+            _ => format!("{shown}:{}", v[*key].text()),
+        })
+        .collect();
+    format!("{{{}}}", parts.join(" "))
 }

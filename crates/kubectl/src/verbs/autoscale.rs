@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/autoscale`.
 
+use objects::quantity::Quantity;
 use objects::resources::HORIZONTALPODAUTOSCALERS;
 use objects::{Value, value};
 
@@ -47,15 +48,12 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let mut metrics: Vec<Value> = Vec::new();
     if args.int("cpu-percent") >= 0 {
         k.complain("Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).");
-        metrics.push(metric("cpu", &format!("{}%", args.int("cpu-percent"))));
+        metrics.push(metric("cpu", &format!("{}%", args.int("cpu-percent")))?);
     }
     for name in ["cpu", "memory"] {
         if !args.text(name).is_empty() {
-            metrics.push(metric(name, args.text(name)));
+            metrics.push(metric(name, args.text(name).trim())?);
         }
-    }
-    if metrics.is_empty() {
-        metrics.push(metric("cpu", "80%"));
     }
     let find = Find { latest: true, ..Find::of(args) };
     let (infos, mut errors, _) = k.infos(&find).await?;
@@ -72,29 +70,58 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         let mut hpa = named(HORIZONTALPODAUTOSCALERS, name);
         let mut spec = value!({
             "maxReplicas": (max),
-            "metrics": (Value::List(metrics.clone().into())),
             "scaleTargetRef": {
                 "apiVersion": (i.resource.api_version()), "kind": (i.resource.kind.clone()), "name": (i.name.clone()),
             },
         });
+        if !metrics.is_empty() {
+            spec.set("metrics", Value::List(metrics.clone().into()));
+        }
         if min > 0 {
             spec.set("minReplicas", min);
         }
         hpa.set("spec", spec);
+        hpa.set("status", value!({"currentMetrics": null, "desiredReplicas": 0}));
         if let Err(e) =
             generate_as(k, args, HORIZONTALPODAUTOSCALERS, hpa, ("autoscaled", "kubectl-autoscale", "")).await
         {
-            errors.push(e);
+            errors.push(fallen_back(args, e));
         }
     }
     Error::of_all(errors)?;
     if count == 0 { fail("no objects passed to autoscale") } else { Ok(()) }
 }
 
-fn metric(name: &str, target: &str) -> Value {
-    let target = match target.strip_suffix('%').and_then(|n| n.parse::<i64>().ok()) {
-        Some(n) => value!({"type": "Utilization", "averageUtilization": (n)}),
-        None => value!({"type": "AverageValue", "averageValue": (target)}),
+/// What is said of a refusal: upstream tries an older version of the autoscaler then, where the flags fit one.
+fn fallen_back(args: &Args, e: Error) -> Error {
+    let cpu = args.text("cpu").trim();
+    let percent = cpu.ends_with('%') || args.int("cpu-percent") >= 0;
+    let why = match cpu {
+        "" => "empty input",
+        _ if args.text("memory").is_empty() && percent => return e,
+        _ => "%!w(<nil>)",
     };
-    value!({"type": "Resource", "resource": {"name": (name), "target": (target)}})
+    Error::text(format!(
+        "failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: {why}"
+    ))
+}
+
+fn metric(name: &str, target: &str) -> Result<Value> {
+    let target = match target.strip_suffix('%') {
+        Some(percent) => match percent.parse::<i32>() {
+            Ok(n) if n >= 0 => value!({"type": "Utilization", "averageUtilization": (i64::from(n))}),
+            _ => return fail(format!("invalid percentage value: {percent}")),
+        },
+        None => {
+            // A bare number is in the resource's usual unit.
+            let unit = if name == "cpu" { "m" } else { "Mi" };
+            let amount =
+                if target.parse::<f64>().is_ok() { format!("{target}{unit}") } else { target.to_owned() };
+            match Quantity::parse(&amount) {
+                Ok(q) => value!({"type": "AverageValue", "averageValue": (q.to_string())}),
+                Err(_) => return fail(format!("invalid resource {name} value: {target}")),
+            }
+        }
+    };
+    Ok(value!({"type": "Resource", "resource": {"name": (name), "target": (target)}}))
 }

@@ -1,6 +1,6 @@
 //! `kubectl debug`: ephemeral containers, copies of pods, node shells.
 //!
-//! Models `k8s.io/kubectl/pkg/cmd/debug`. Not modelled: profiles beyond their names, `--custom`.
+//! Models `k8s.io/kubectl/pkg/cmd/debug`. Not modelled: `--custom`.
 
 use client::{Body, PatchType, Verb};
 use objects::resources::PODS;
@@ -82,6 +82,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if !["", "Always", "IfNotPresent", "Never"].contains(&pull) {
         return fail(format!("invalid image pull policy: {pull}"));
     }
+    if profile == "legacy" {
+        k.complain("--profile=legacy is deprecated and planned to be removed in v1.39. It is recommended to specify other profile, for example \"--profile=general\".");
+    }
     let target = args.text("target");
     if !target.is_empty() && !copy.is_empty() {
         return fail("--target is incompatible with --copy-to. Use --share-processes instead.");
@@ -146,6 +149,21 @@ fn container(args: &Args, name: &str) -> Value {
     c
 }
 
+/// What the profile lets the container do.
+fn profiled(args: &Args, c: &mut Value) {
+    let context = match args.text("profile") {
+        "general" => value!({"capabilities": {"add": ["SYS_PTRACE"]}}),
+        "restricted" => value!({
+            "allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}, "runAsNonRoot": true,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }),
+        "netadmin" => value!({"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}}),
+        "sysadmin" => value!({"privileged": true}),
+        _ => return,
+    };
+    c.set("securityContext", context);
+}
+
 /// `--container`, or a name no container of the pod has.
 fn new_name(k: &Kubectl, args: &Args, pod: &Value) -> String {
     if !args.text("container").is_empty() {
@@ -186,6 +204,7 @@ async fn ephemeral(k: &Kubectl, args: &Args, pod: &Value) -> Result<(String, Str
         c.set("targetContainerName", args.text("target"));
     }
     c.remove("resources");
+    profiled(args, &mut c);
     let mut all = pod["spec"]["ephemeralContainers"].items().to_vec();
     all.push(c);
     let mut patch = Value::map();
@@ -207,9 +226,9 @@ async fn copied(k: &Kubectl, args: &Args, pod: &Value, to: &str) -> Result<(Stri
     if !args.is("keep-init-containers") {
         spec.remove("initContainers");
     }
-    if args.is("share-processes") && args.changed("share-processes")
-        || !args.text("image").is_empty() && args.is("share-processes")
-    {
+    if args.changed("share-processes") {
+        spec.set("shareProcessNamespace", args.is("share-processes"));
+    } else if spec["shareProcessNamespace"].is_null() && args.text("profile") != "legacy" {
         spec.set("shareProcessNamespace", true);
     }
     for c in spec.at_mut(&["containers"]).list_mut().to_mut() {
@@ -254,7 +273,8 @@ async fn copied(k: &Kubectl, args: &Args, pod: &Value, to: &str) -> Result<(Stri
         }
     } else if !args.text("image").is_empty() {
         name = new_name(k, args, pod);
-        let c = container(args, &name);
+        let mut c = container(args, &name);
+        profiled(args, &mut c);
         spec.at_mut(&["containers"]).list_mut().push(c);
     }
     let mut copy = value!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": (to), "namespace": (pod.namespace())}});
@@ -283,17 +303,32 @@ async fn on_node(k: &Kubectl, args: &Args, node: &Value) -> Result<(String, Stri
         k.say(format!("Creating debugging pod {name} with container debugger on node {}.", node.name()));
     }
     let mut c = container(args, "debugger");
-    c.set("volumeMounts", value!([{"name": "host-root", "mountPath": "/host"}]));
-    let pod = value!({
+    let profile = args.text("profile");
+    let (hosts, root) =
+        (!matches!(profile, "baseline" | "restricted"), matches!(profile, "general" | "legacy" | "sysadmin"));
+    if profile != "general" {
+        profiled(args, &mut c);
+    }
+    if root {
+        c.set("volumeMounts", value!([{"name": "host-root", "mountPath": "/host"}]));
+    }
+    let mut pod = value!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": (name.as_str()), "labels": {"app.kubernetes.io/managed-by": "kubectl-debug"}},
         "spec": {
-            "containers": [c], "hostIPC": true, "hostNetwork": true, "hostPID": true,
+            "containers": [c],
             "nodeName": (node.name()), "restartPolicy": "Never",
             "tolerations": [{"operator": "Exists"}],
-            "volumes": [{"name": "host-root", "hostPath": {"path": "/"}}],
         },
     });
+    if hosts {
+        for field in ["hostIPC", "hostNetwork", "hostPID"] {
+            pod.set_at(&["spec", field], true);
+        }
+    }
+    if root {
+        pod.set_at(&["spec", "volumes"], value!([{"name": "host-root", "hostPath": {"path": "/"}}]));
+    }
     k.call(request(Verb::Create, PODS, &k.namespace).object(pod)).await?;
     Ok((name, "debugger".into()))
 }

@@ -13,7 +13,7 @@ use crate::flags::{Args, Flag, Kind, flag};
 use crate::printers::without_managed;
 use crate::session::{Kubectl, request};
 use crate::verbs::apply::{is_strategic, patch_for};
-use crate::verbs::create::{annotate_last_applied, manager};
+use crate::verbs::create::{LAST_APPLIED, manager};
 
 static FLAGS: &[Flag] = &[
     flag("concurrency", Kind::Int, "1", "accepted, not simulated"),
@@ -72,10 +72,16 @@ async fn compared(k: &Kubectl, args: &Args) -> Result<()> {
             r.options.force = args.is("force-conflicts");
             r = r.named(i.name.clone()).patch(PatchType::Apply, Body::Object(modified));
         } else {
-            annotate_last_applied(&mut modified);
             if live.is_null() {
                 r = r.object(modified);
             } else {
+                // What apply remembers is left out of the comparison.
+                let mut annotations = modified.annotations().clone();
+                annotations.remove(LAST_APPLIED);
+                modified.set_at(
+                    &["metadata", "annotations"],
+                    if annotations.is_null() { Value::map() } else { annotations },
+                );
                 let patch = patch_for(&i.resource, &modified, &live).map_err(Error::Text)?;
                 let kind = if is_strategic(&i.resource) { PatchType::Strategic } else { PatchType::Merge };
                 r.verb = Verb::Patch;

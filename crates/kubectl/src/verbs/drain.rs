@@ -142,7 +142,13 @@ async fn drain(k: &Kubectl, args: &Args) -> Result<()> {
     for (i, _) in &failed {
         k.complain(format!(" {}", i.name));
     }
-    Err(Error::Many(failed.into_iter().map(|(_, e)| Error::Text(e.message())).collect()))
+    // The reasons of a single node stand one a line.
+    match failed.pop() {
+        Some((_, e)) if failed.is_empty() => Err(e),
+        last => {
+            Err(Error::Many(failed.into_iter().chain(last).map(|(_, e)| Error::Text(e.message())).collect()))
+        }
+    }
 }
 
 /// Why a pod may not go, or what is to be warned of.
@@ -234,7 +240,7 @@ async fn empty(k: &Kubectl, args: &Args, node: &Info, dry: DryRun, until: Option
         stops.arrange();
         let texts: Vec<String> =
             stops.iter().map(|(t, pods)| format!("cannot delete {t}: {}", pods.join(", "))).collect();
-        return fail(if texts.len() == 1 { texts[0].clone() } else { format!("[{}]", texts.join(", ")) });
+        return Error::of_all(texts.into_iter().map(Error::Text).collect());
     }
     if !warnings.is_empty() {
         warnings.arrange();

@@ -163,6 +163,10 @@ async fn session(
                     let _ = k.io.remove(&path);
                     return Ok(());
                 }
+                Err(Error::Text(t)) => {
+                    k.complain(format!("A copy of your changes has been stored to \"{path}\""));
+                    return fail(t);
+                }
                 Err(e) if e.is(Reason::Invalid) => reasons(&e),
                 Err(e) if e.is_not_found() => {
                     k.complain(format!(
@@ -194,6 +198,9 @@ fn reasons(e: &Error) -> String {
 
 /// Says at once what became of an object that could not be saved.
 fn complaint(k: &Kubectl, i: &Info, e: Error) -> Error {
+    if matches!(e, Error::Text(_)) {
+        return e;
+    }
     let what = format!("{} \"{}\"", i.resource.id, i.name);
     k.complain(match &e {
         e if e.is(Reason::Invalid) => format!("error: {what} is invalid"),

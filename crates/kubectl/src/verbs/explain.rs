@@ -159,7 +159,8 @@ impl<'a> Explain<'a> {
             let mut out = String::from("DESCRIPTION:\n");
             let description = self.description(s, 0);
             out.push_str(&wrapped(if description.is_empty() { "<empty>" } else { &description }, 76, 4));
-            out.push('\n');
+            // A description ends its own line, which leaves an empty one behind the indent.
+            out.push_str(if description.is_empty() { "\n" } else { "\n    \n" });
             let mut list = String::new();
             self.fields(schema, 1, &mut Vec::new(), &mut list);
             if !list.is_empty() {

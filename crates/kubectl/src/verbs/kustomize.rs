@@ -4,7 +4,7 @@
 //! suffix, labels, annotations, images, replicas, strategic and JSON patches, config map and secret generators with
 //! their hashes. Not modelled: remote bases, components, replacements, helm charts, plugins.
 
-use objects::{Value, base64, value, yaml};
+use objects::{Value, base64, json, value, yaml};
 
 use crate::change::{each_container, pod_spec_path};
 use crate::command::Command;
@@ -33,6 +33,9 @@ pub static COMMAND: Command = Command {
 const FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
+    if args.args.len() > 1 {
+        return fail("specify one path to kustomization.yaml");
+    }
     let directory = args.args.first().map_or(".", String::as_str);
     let text = build(k, directory)?;
     match args.text("output") {
@@ -46,12 +49,52 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// One object on its way, with what it was called before.
+struct Item {
+    object: Value,
+    /// Every name so far, the present one last.
+    names: Vec<String>,
+    /// Made by a generator whose names end in a hash of the content.
+    hashed: bool,
+}
+
+impl Item {
+    fn new(object: Value, hashed: bool) -> Self {
+        let names = vec![object.name().to_owned()];
+        Self { object, names, hashed }
+    }
+
+    fn was_called(&self, name: &str) -> bool {
+        self.names.iter().any(|n| n == name)
+    }
+}
+
 /// The manifests a directory's kustomization makes.
 ///
 /// # Errors
 /// No kustomization, or one that can't be built.
 pub fn build(k: &Kubectl, directory: &str) -> Result<String> {
-    let mut objects = objects(k, directory, 0)?;
+    if !k.io.is_dir(directory) {
+        let why = if k.io.exists(directory) {
+            format!("must build at directory: '{}': file is not directory", full(k, directory))
+        } else {
+            format!("must build at directory: not a valid directory: {}", missing(k, directory, directory))
+        };
+        return fail(why);
+    }
+    let mut items = objects(k, directory, 0)?;
+    for n in 0..items.len() {
+        if items[n].hashed {
+            let o = &items[n].object;
+            let mut content = value!({"kind": (o.kind()), "name": "", "data": (o["data"].clone())});
+            if o.kind() == "Secret" {
+                content.set("type", o["type"].clone());
+            }
+            let name = format!("{}-{}", o.name(), super::name_hash(&content));
+            call(&mut items, n, name);
+        }
+    }
+    let mut objects: Vec<Value> = items.into_iter().map(|i| i.object).collect();
     objects.sort_by_cached_key(|o| {
         let (group, version) = objects::resources::split_api_version(o.api_version());
         let group = if group.is_empty() { "~G" } else { group };
@@ -60,6 +103,27 @@ pub fn build(k: &Kubectl, directory: &str) -> Result<String> {
     });
     let texts: Vec<String> = objects.iter().map(yaml::emit).collect();
     Ok(texts.join("---\n"))
+}
+
+/// Gives an object another name, in what refers to it too.
+fn call(items: &mut [Item], n: usize, name: String) {
+    let (kind, old) = (items[n].object.kind().to_owned(), items[n].object.name().to_owned());
+    rename(items, &kind, &old, &name);
+    items[n].object.set_at(&["metadata", "name"], name.as_str());
+    items[n].names.push(name);
+}
+
+/// The path from the root of the machine.
+fn full(k: &Kubectl, path: &str) -> String {
+    if path.starts_with('/') {
+        return path.to_owned();
+    }
+    let here = k.io.env("PWD").unwrap_or_default();
+    joined(here.trim_end_matches('/'), path)
+}
+
+fn missing(k: &Kubectl, said: &str, path: &str) -> String {
+    format!("evalsymlink failure on '{said}' : lstat {}: no such file or directory", full(k, path))
 }
 
 /// Kustomize's own order: what others need comes first.
@@ -102,29 +166,91 @@ fn read(k: &Kubectl, path: &str) -> Result<String> {
     }
 }
 
-fn objects(k: &Kubectl, directory: &str, depth: usize) -> Result<Vec<Value>> {
+/// The fields a kustomization may have.
+const FIELDS: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "metadata",
+    "openapi",
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "commonLabels",
+    "labels",
+    "commonAnnotations",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "patches",
+    "images",
+    "imageTags",
+    "replacements",
+    "replicas",
+    "vars",
+    "sortOptions",
+    "resources",
+    "components",
+    "crds",
+    "bases",
+    "configMapGenerator",
+    "secretGenerator",
+    "helmGlobals",
+    "helmCharts",
+    "helmChartInflationGenerator",
+    "generatorOptions",
+    "configurations",
+    "generators",
+    "transformers",
+    "validators",
+    "buildMetadata",
+];
+
+/// Fields of old, and what stands in their place.
+const OLD: [(&str, &str); 5] = [
+    ("bases", "'resources' instead."),
+    ("commonLabels", "'labels' instead."),
+    ("patchesJson6902", "'patches' instead."),
+    ("patchesStrategicMerge", "'patches' instead."),
+    ("vars", "'replacements' instead. [EXPERIMENTAL]"),
+];
+
+fn objects(k: &Kubectl, directory: &str, depth: usize) -> Result<Vec<Item>> {
     let root = directory.trim_end_matches('/');
     let found = FILES.iter().map(|f| format!("{root}/{f}")).find(|p| k.io.read(p).is_ok());
     let Some(file) = found.filter(|_| depth < 16) else {
         return fail(format!(
-            "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{directory}'"
+            "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{}'",
+            full(k, directory)
         ));
     };
     let spec = match yaml::load(&read(k, &file)?) {
         Ok(d) => d.value,
         Err(e) => return fail(format!("invalid Kustomization: {e}")),
     };
-    let mut all: Vec<Value> = Vec::new();
+    if let Some((odd, _)) = spec.entries().iter().find(|(f, _)| !FIELDS.contains(&f.as_str())) {
+        return fail(format!("invalid Kustomization: json: unknown field \"{odd}\""));
+    }
+    for (field, instead) in OLD.iter().filter(|(f, _)| !spec[*f].is_null()) {
+        k.complain(format!(
+            "# Warning: '{field}' is deprecated. Please use {instead} Run 'kustomize edit fix' to update your Kustomization automatically."
+        ));
+    }
+    let mut all: Vec<Item> = Vec::new();
     for r in spec["resources"].items().iter().chain(spec["bases"].items()) {
         let path = joined(root, r.text());
         if k.io.is_dir(&path) {
             all.extend(objects(k, &path, depth + 1)?);
+        } else if !k.io.exists(&path) {
+            let why = missing(k, &full(k, &path), &path);
+            return fail(format!(
+                "accumulating resources: accumulation err='accumulating resources from '{}': {why}': must build at directory: not a valid directory: {why}",
+                r.text()
+            ));
         } else {
             let stream = yaml::load_stream(&read(k, &path)?);
             if let Some(e) = stream.error {
                 return fail(format!("accumulating resources from '{}': {e}", r.text()));
             }
-            all.extend(stream.documents.into_iter().map(|d| d.value));
+            all.extend(stream.documents.into_iter().map(|d| Item::new(d.value, false)));
         }
     }
     generate(k, root, &spec, &mut all)?;
@@ -148,7 +274,7 @@ fn joined(root: &str, path: &str) -> String {
     if parts.is_empty() { ".".into() } else { parts.join("/") }
 }
 
-fn generate(k: &Kubectl, root: &str, spec: &Value, all: &mut Vec<Value>) -> Result<()> {
+fn generate(k: &Kubectl, root: &str, spec: &Value, all: &mut Vec<Item>) -> Result<()> {
     for (field, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
         for g in spec[field].items() {
             let mut pairs: Vec<(String, String)> = Vec::new();
@@ -186,27 +312,46 @@ fn generate(k: &Kubectl, root: &str, spec: &Value, all: &mut Vec<Value>) -> Resu
                     }
                 }
             }
-            let mut content = value!({"kind": (kind), "name": "", "data": (data.clone())});
             if kind == "Secret" {
-                let t = if g["type"].text().is_empty() { "Opaque" } else { g["type"].text() };
-                o.set("type", t);
-                content.set("type", t);
+                o.set("type", if g["type"].text().is_empty() { "Opaque" } else { g["type"].text() });
             }
-            o.set("data", data);
-            let plain = spec["generatorOptions"]["disableNameSuffixHash"].is_true()
-                || g["options"]["disableNameSuffixHash"].is_true();
-            if !plain {
-                let hashed = format!("{name}-{}", super::name_hash(&content));
-                rename(all, kind, name, &hashed);
-                o.set_at(&["metadata", "name"], hashed);
+            if !data.is_zero() {
+                o.set("data", data);
             }
-            all.push(o);
+            let behavior = g["behavior"].text();
+            let known = all.iter_mut().find(|i| i.object.kind() == kind && i.was_called(name));
+            match (behavior, known) {
+                ("merge" | "replace", None) => {
+                    return fail(format!(
+                        "merging from generator {g_name}: id resid.ResId{{Gvk:resid.Gvk{{Group:\"\", Version:\"v1\", Kind:\"{kind}\", isClusterScoped:false}}, Name:\"{name}\", Namespace:\"\"}} does not exist; cannot merge or replace",
+                        g_name = json::to_string(g)
+                    ));
+                }
+                ("merge" | "replace", Some(item)) => {
+                    if behavior == "replace" {
+                        item.object.remove("data");
+                    }
+                    for (key, v) in o["data"].entries() {
+                        item.object.set_at(&["data", key], v.clone());
+                    }
+                    for field in ["labels", "annotations"] {
+                        for (key, v) in o.meta()[field].entries() {
+                            item.object.set_at(&["metadata", field, key], v.clone());
+                        }
+                    }
+                }
+                _ => {
+                    let plain = spec["generatorOptions"]["disableNameSuffixHash"].is_true()
+                        || g["options"]["disableNameSuffixHash"].is_true();
+                    all.push(Item::new(o, !plain));
+                }
+            }
         }
     }
     Ok(())
 }
 
-fn patch(k: &Kubectl, root: &str, spec: &Value, all: &mut [Value]) -> Result<()> {
+fn patch(k: &Kubectl, root: &str, spec: &Value, all: &mut [Item]) -> Result<()> {
     let mut patches: Vec<(Value, String)> = Vec::new();
     for p in spec["patchesStrategicMerge"].items() {
         let text =
@@ -223,17 +368,42 @@ fn patch(k: &Kubectl, root: &str, spec: &Value, all: &mut [Value]) -> Result<()>
     for (target, text) in patches {
         for d in yaml::load_stream(&text).documents {
             let body = d.value;
-            let fits = |o: &Value| {
+            let fits = |i: &Item| {
+                let o = &i.object;
                 if target.is_null() {
-                    return o.kind() == body.kind() && o.name() == body.name();
+                    return o.kind() == body.kind() && i.was_called(body.name());
                 }
                 let same =
                     |field: &str, is: &str| target[field].text().is_empty() || target[field].text() == is;
                 let chosen =
                     super::selector(target["labelSelector"].text()).is_ok_and(|s| s.matches(o.labels()));
-                same("kind", o.kind()) && same("name", o.name()) && same("namespace", o.namespace()) && chosen
+                let (group, version) = objects::resources::split_api_version(o.api_version());
+                let name = target["name"].text();
+                (name.is_empty() || i.names.iter().any(|n| fits_name(name, n)))
+                    && same("kind", o.kind())
+                    && same("group", group)
+                    && same("version", version)
+                    && same("namespace", o.namespace())
+                    && chosen
             };
-            for o in all.iter_mut().filter(|o| fits(o)) {
+            if target.is_null() && !all.iter().any(&fits) {
+                return fail(format!(
+                    "no resource matches strategic merge patch \"{}.{}.{}/{}.[noNs]\": no matches for Id {}.{}.{}/{}.[noNs]; failed to find unique target for patch {}.{}.{}/{}.[noNs]",
+                    body.kind(),
+                    version_of(&body),
+                    group_of(&body),
+                    body.name(),
+                    body.kind(),
+                    version_of(&body),
+                    group_of(&body),
+                    body.name(),
+                    body.kind(),
+                    version_of(&body),
+                    group_of(&body),
+                    body.name(),
+                ));
+            }
+            for o in all.iter_mut().filter(|i| fits(i)).map(|i| &mut i.object) {
                 if body.as_list().is_some() {
                     match objects::patch::json_patch::apply(o, &body) {
                         Ok(new) => *o = new,
@@ -253,23 +423,45 @@ fn patch(k: &Kubectl, root: &str, spec: &Value, all: &mut [Value]) -> Result<()>
     Ok(())
 }
 
-fn transform(spec: &Value, all: &mut Vec<Value>) {
+/// A target's name: the whole of it as a pattern where `.*` stands for anything.
+fn fits_name(pattern: &str, name: &str) -> bool {
+    match pattern.split_once(".*") {
+        None => pattern == name,
+        Some((head, tail)) => name.strip_prefix(head).is_some_and(|rest| {
+            (0..=rest.len()).any(|n| rest.is_char_boundary(n) && fits_name(tail, &rest[n..]))
+        }),
+    }
+}
+
+fn group_of(o: &Value) -> String {
+    let (group, _) = objects::resources::split_api_version(o.api_version());
+    if group.is_empty() { "[noGrp]".into() } else { group.into() }
+}
+
+fn version_of(o: &Value) -> String {
+    objects::resources::split_api_version(o.api_version()).1.to_owned()
+}
+
+fn transform(spec: &Value, all: &mut [Item]) {
     let (prefix, suffix) = (spec["namePrefix"].text(), spec["nameSuffix"].text());
     if !prefix.is_empty() || !suffix.is_empty() {
-        let named: Vec<(String, String)> = all
-            .iter()
-            .filter(|o| !matches!(o.kind(), "Namespace" | "CustomResourceDefinition"))
-            .map(|o| (o.kind().to_owned(), o.name().to_owned()))
-            .collect();
-        for (kind, name) in named {
-            let new = format!("{prefix}{name}{suffix}");
-            rename(all, &kind, &name, &new);
-            for o in all.iter_mut().filter(|o| o.kind() == kind && o.name() == name) {
-                o.set_at(&["metadata", "name"], new.as_str());
+        for n in 0..all.len() {
+            if !matches!(all[n].object.kind(), "Namespace" | "CustomResourceDefinition" | "APIService") {
+                let new = format!("{prefix}{}{suffix}", all[n].object.name());
+                call(all, n, new);
             }
         }
     }
-    for o in all {
+    for item in all {
+        for r in spec["replicas"].items() {
+            let kind = item.object.kind();
+            let scaled =
+                matches!(kind, "Deployment" | "ReplicationController" | "ReplicaSet" | "StatefulSet");
+            if scaled && item.was_called(r["name"].text()) {
+                item.object.set_at(&["spec", "replicas"], r["count"].clone());
+            }
+        }
+        let o = &mut item.object;
         let namespaced = objects::resources::of(o).is_none_or(|r| r.namespaced);
         if !spec["namespace"].text().is_empty() && namespaced {
             o.set_at(&["metadata", "namespace"], spec["namespace"].text());
@@ -287,11 +479,6 @@ fn transform(spec: &Value, all: &mut Vec<Value>) {
         }
         for i in spec["images"].items() {
             each_container(o, "*", &mut |c| image(c, i));
-        }
-        for r in spec["replicas"].items() {
-            if o.name() == r["name"].text() && o["spec"].find("replicas").is_some() {
-                o.set_at(&["spec", "replicas"], r["count"].clone());
-            }
         }
     }
 }
@@ -332,7 +519,7 @@ fn image(c: &mut Value, i: &Value) {
 }
 
 /// Puts a new name into every reference to an object of this kind.
-fn rename(all: &mut [Value], kind: &str, old: &str, new: &str) {
+fn rename(all: &mut [Item], kind: &str, old: &str, new: &str) {
     let fields: &[&str] = match kind {
         "ConfigMap" => &["configMap", "configMapRef", "configMapKeyRef"],
         "Secret" => &["secret", "secretRef", "secretKeyRef"],
@@ -346,7 +533,7 @@ fn rename(all: &mut [Value], kind: &str, old: &str, new: &str) {
         "Service" => &["serviceName"],
         _ => &[],
     };
-    for o in all {
+    for o in all.iter_mut().map(|i| &mut i.object) {
         if let Some(spec) = o.find_mut(&["spec"]) {
             walk(spec, fields, singles, old, new);
         }

@@ -113,7 +113,11 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         ));
     }
     for (pod, c) in streams {
-        let prefix = if args.is("prefix") { format!("[pod/{pod}/{c}] ") } else { String::new() };
+        let prefix = if args.is("prefix") || args.is("all-pods") {
+            format!("[pod/{pod}/{c}] ")
+        } else {
+            String::new()
+        };
         match print(k, ask(k, args, &pod, &c), &prefix).await {
             Err(e) if args.is("ignore-errors") => k.complain(format!("error: {}", e.message())),
             other => other?,
@@ -245,10 +249,14 @@ fn containers(k: &Kubectl, args: &Args, pod: &Value, wanted: &str) -> Result<Vec
     if !wanted.is_empty() {
         return match container_or_default(k, pod, wanted, true) {
             Ok(c) => Ok(vec![c]),
-            Err(_) => fail(format!("container {wanted} is not valid for pod {}", pod.name())),
+            Err(_) => fail(format!(
+                "container {wanted} is not valid for pod {} out of: {}",
+                pod.name(),
+                all_names(pod)
+            )),
         };
     }
-    Ok(vec![container_or_default(k, pod, "", false)?])
+    Ok(vec![container_or_default(k, pod, "", args.is("all-pods"))?])
 }
 
 fn ask(k: &Kubectl, args: &Args, pod: &str, container: &Str) -> Request {

@@ -91,6 +91,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if args.is("expose") {
         let service = send(k, args, dry, service(args, name, pod.labels())?).await?;
         k.out(&printer.print(&service, &format!("created{}", dry.suffix()))?);
+        if args.text("output") == "yaml" {
+            k.say("---");
+        }
     }
     if !attach {
         k.out(&printer.print(&pod, &format!("created{}", dry.suffix()))?);
