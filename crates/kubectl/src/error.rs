@@ -84,6 +84,7 @@ impl Error {
         match self {
             Self::Status(s) => s.message.clone(),
             Self::Text(t) | Self::Plain(t) | Self::Code(_, t) => t.clone(),
+            Self::Many(all) if all.len() == 1 => all[0].message(),
             Self::Many(all) => {
                 let texts: Vec<String> = all.iter().map(Self::message).collect();
                 format!("[{}]", texts.join(", "))

@@ -240,7 +240,7 @@ async fn empty(k: &Kubectl, args: &Args, node: &Info, dry: DryRun, until: Option
         stops.arrange();
         let texts: Vec<String> =
             stops.iter().map(|(t, pods)| format!("cannot delete {t}: {}", pods.join(", "))).collect();
-        return Error::of_all(texts.into_iter().map(Error::Text).collect());
+        return Err(Error::Many(texts.into_iter().map(Error::Text).collect()));
     }
     if !warnings.is_empty() {
         warnings.arrange();

@@ -217,7 +217,7 @@ pub fn container_or_default(k: &Kubectl, pod: &Value, wanted: &str, quiet: bool)
         return if there {
             Ok(wanted.into())
         } else {
-            fail(format!("container {wanted} not found in pod {}", pod.name()))
+            fail(format!("container {wanted} is not valid for pod {} out of: {}", pod.name(), all_names(pod)))
         };
     }
     let annotated = pod.annotations()["kubectl.kubernetes.io/default-container"].text();
@@ -247,14 +247,7 @@ fn containers(k: &Kubectl, args: &Args, pod: &Value, wanted: &str) -> Result<Vec
             .collect());
     }
     if !wanted.is_empty() {
-        return match container_or_default(k, pod, wanted, true) {
-            Ok(c) => Ok(vec![c]),
-            Err(_) => fail(format!(
-                "container {wanted} is not valid for pod {} out of: {}",
-                pod.name(),
-                all_names(pod)
-            )),
-        };
+        return Ok(vec![container_or_default(k, pod, wanted, true)?]);
     }
     Ok(vec![container_or_default(k, pod, "", args.is("all-pods"))?])
 }
