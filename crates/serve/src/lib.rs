@@ -9,10 +9,12 @@ mod answer;
 mod credentials;
 mod discovery;
 mod driver;
+mod forward;
 mod openapi;
 mod protobuf;
 mod server;
 mod shell;
+mod spdy;
 mod watch;
 
 pub use driver::Driver;

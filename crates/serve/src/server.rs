@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::credentials::Credentials;
 use crate::driver::Driver;
-use crate::{Error, answer, discovery, openapi, protobuf, shell, watch};
+use crate::{Error, answer, discovery, forward, openapi, protobuf, shell, watch};
 
 /// A body may be this large, as upstream's.
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
@@ -121,6 +121,9 @@ async fn respond(desk: &Desk, admin: bool, request: Request) -> Result<Response,
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &())
             .await
             .map_err(|e| Status::bad_request(e.body_text()))?;
+        if asked.subresource == "portforward" {
+            return forward::open(desk.driver.clone(), caller, asked, upgrade).await;
+        }
         return shell::open(desk.driver.clone(), caller, asked, upgrade).await;
     }
     if is_stream {

@@ -1,7 +1,7 @@
-//! Streams into a pod: logs as a body; exec, attach and port-forward as channels of a WebSocket.
+//! Streams into a pod: logs as a body; exec and attach as channels of a WebSocket.
 //!
-//! Models `k8s.io/apimachinery/pkg/util/remotecommand` (v4 and v5 of `channel.k8s.io`) and the WebSocket form of
-//! `pkg/kubelet` port-forwarding. Not modelled: terminal sizes; SPDY inside a WebSocket.
+//! Models `k8s.io/apimachinery/pkg/util/remotecommand` (v4 and v5 of `channel.k8s.io`). Does not own: port-forwarding
+//! (forward.rs). Not modelled: terminal sizes, which are taken and left unused.
 
 use axum::body::{Body, Bytes};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -71,7 +71,7 @@ async fn next(driver: &Driver, id: u64) -> Option<(Vec<Frame>, bool)> {
         .await
 }
 
-/// exec, attach and port-forward.
+/// exec and attach.
 pub async fn open(
     driver: Driver,
     caller: Caller,

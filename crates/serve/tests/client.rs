@@ -16,7 +16,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde_json::json;
 use serve::{Options, Server};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Virtual seconds pass this much faster, so that images are pulled in a moment.
 const SPEED: f64 = 50.0;
@@ -132,6 +132,22 @@ async fn drive(client: Client) {
     let status = process.take_status().expect("a status").await.expect("how it ended");
     assert_eq!(status.reason.as_deref(), Some("NonZeroExitCode"));
 
+    // A port of a pod, and one where nobody listens.
+    let name = ready.first().expect("a pod");
+    let mut forwarded = pods.portforward(name, &[80]).await.expect("forwarded");
+    let mut port = forwarded.take_stream(80).expect("a stream");
+    port.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("asked");
+    let mut answer = Vec::new();
+    while !String::from_utf8_lossy(&answer).contains("</html>") {
+        assert!(port.read_buf(&mut answer).await.expect("an answer") > 0);
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", String::from_utf8_lossy(&answer));
+    let mut forwarded = pods.portforward(name, &[81]).await.expect("forwarded");
+    let mut port = forwarded.take_stream(81).expect("a stream");
+    port.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("asked");
+    let why = forwarded.take_error(81).expect("its errors").await.unwrap_or_default();
+    assert!(why.contains("failed to connect to localhost:81 inside namespace"), "{why}");
+
     deployments.delete("web", &DeleteParams::default()).await.expect("deleted");
     maps.delete("c", &DeleteParams::default()).await.expect("deleted");
     pods.delete("talker", &DeleteParams::default().grace_period(0)).await.expect("deleted");
@@ -175,6 +191,38 @@ fn kubectl(config: &std::path::Path, arguments: &[&str]) -> Result<String, Strin
     if done.status.success() { Ok(text(&done.stdout)) } else { Err(text(&done.stderr)) }
 }
 
+/// What a web server says through `kubectl port-forward`.
+fn forwarded(config: &std::path::Path) -> String {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let mut child = Command::new("kubectl")
+        .arg("--kubeconfig")
+        .arg(config)
+        .args(["port-forward", "deployment/web", ":80"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("kubectl starts");
+    // It is kept open: kubectl says more later.
+    let mut said = BufReader::new(child.stdout.take().expect("its output"));
+    let mut line = String::new();
+    said.read_line(&mut line).expect("a line");
+    // `Forwarding from 127.0.0.1:40000 -> 80`
+    let address = line.split_whitespace().nth(2).unwrap_or_else(|| panic!("no address: {line}"));
+    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a limit");
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("asked");
+    let mut answer = Vec::new();
+    let mut part = [0; 4096];
+    while !String::from_utf8_lossy(&answer).contains("</html>") {
+        match stream.read(&mut part) {
+            Ok(n) if n > 0 => answer.extend_from_slice(&part[..n]),
+            _ => break,
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
 #[test]
 fn a_stock_kubectl_drives_the_server() {
     if Command::new("kubectl").arg("version").arg("--client").output().is_err() {
@@ -210,6 +258,7 @@ fn a_stock_kubectl_drives_the_server() {
     assert_eq!(ok(&["exec", "deployment/web", "--", "sh", "-c", "echo hi"]), "hi\n");
     let failed = run(&["exec", "deployment/web", "--", "sh", "-c", "exit 3"]).expect_err("it fails");
     assert!(failed.contains("command terminated with exit code 3"), "{failed}");
+    assert!(forwarded(&config).contains("Welcome to nginx!"));
     assert_eq!(ok(&["auth", "can-i", "create", "pods"]), "yes\n");
     assert!(run(&["get", "pod", "nosuch"]).expect_err("none").contains("pods \"nosuch\" not found"));
     ok(&["delete", "deployment/web", "configmap/c"]);

@@ -9,6 +9,7 @@ pub(crate) mod definition;
 pub(crate) mod printer;
 mod rules;
 mod schema;
+mod structure;
 
 use ordered::BTreeMap;
 use std::borrow::Cow;

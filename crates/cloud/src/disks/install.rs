@@ -205,7 +205,12 @@ fn definitions() -> Vec<Value> {
         let singular = plural.strip_suffix("es").filter(|_| plural.ends_with("classes"));
         value!({
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-            "metadata": {"name": (format!("{plural}.{SNAPSHOT_GROUP}"))},
+            "metadata": {
+                "name": (format!("{plural}.{SNAPSHOT_GROUP}")),
+                "annotations": {
+                    "api-approved.kubernetes.io": "https://github.com/kubernetes-csi/external-snapshotter/pull/1337"
+                },
+            },
             "spec": {
                 "group": (SNAPSHOT_GROUP), "scope": (if *namespaced { "Namespaced" } else { "Cluster" }),
                 "names": {

@@ -104,6 +104,12 @@ impl Cluster {
         self.send(Flight { asker: Asker::Outside, source, request, files, answer: None })
     }
 
+    /// A request that a pod (`namespace/name`) makes of itself, for somebody outside; as [`Cluster::send_from`].
+    pub fn send_as(&mut self, pod: &str, request: NetRequest) -> u64 {
+        let (source, files) = self.place(pod).unwrap_or((Source::Learner, Files::default()));
+        self.send_from(source, request, files)
+    }
+
     /// The answer to a request from outside, once it has come. It is handed out once.
     pub fn asked(&mut self, id: u64) -> Option<NetAnswer> {
         self.net.answers.remove(&id)
@@ -159,6 +165,16 @@ impl Cluster {
 
     /// The same with the way it took.
     pub fn ask_with_path(&mut self, pod: &str, request: NetRequest) -> (NetAnswer, Path) {
+        let Some((source, files)) = self.place(pod) else {
+            let path = Path::new(self.now, Source::Internet, "");
+            return (NetAnswer::Failed { address: None, error: NetError::Unreachable }, path);
+        };
+        let done = self.perform(&source, &request, &files);
+        (done.answer, done.path)
+    }
+
+    /// Where a pod stands, or else a program on the first node that runs a kubelet.
+    fn place(&self, pod: &str) -> Option<(Source, Files)> {
         let (namespace, name) = objects::meta::split_key(pod);
         let found = self.object("pods", namespace, name);
         let node = found.map(|p| p["spec"]["nodeName"].to_str()).unwrap_or_default();
@@ -168,10 +184,7 @@ impl Cluster {
                 .iter()
                 .position(|p| p.kubelet().is_some_and(|k| wanted.is_empty() || k.node() == wanted))
         };
-        let Some(part) = at(&node).or_else(|| at("")) else {
-            let path = Path::new(self.now, Source::Internet, "");
-            return (NetAnswer::Failed { address: None, error: NetError::Unreachable }, path);
-        };
+        let part = at(&node).or_else(|| at(""))?;
         let (source, mut files) = self.seat(part, if ip.is_empty() { "" } else { pod }, 0, &ip);
         if ip.is_empty() {
             // Nobody's files: names are those a pod of the namespace would know.
@@ -180,8 +193,7 @@ impl Cluster {
             )
             .into();
         }
-        let done = self.perform(&source, &request, &files);
-        (done.answer, done.path)
+        Some((source, files))
     }
 
     /// The same for somebody outside, at once.
