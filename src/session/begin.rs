@@ -195,8 +195,9 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use clock::Time;
+
     use super::*;
-    use crate::session::trial::*;
 
     #[test]
     fn an_early_session_becomes_the_playground_it_stands_for() {

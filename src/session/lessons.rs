@@ -161,7 +161,6 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::trial::*;
 
     fn hello() -> Rc<Lesson> {
         let text = r#"{"version":1,"slug":"hello","lang":"en","title":"T","level":"beginner","minutes":5,

@@ -307,10 +307,6 @@ mod trial {
 
     pub(super) const WEB: &str = include_str!("../../assets/web.yaml");
 
-    use super::*;
-
-    const WEB: &str = include_str!("../assets/web.yaml");
-
     pub(super) fn session() -> Session {
         Session::new(7, &[("web.yaml".to_owned(), WEB.to_owned())])
     }

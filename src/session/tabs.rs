@@ -91,7 +91,6 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::session::trial::*;
 
     #[test]

@@ -382,7 +382,7 @@ fn place_doors(model: &Model, filter: &Filter, layout: &mut Layout) {
     let rank = |kind: &str| ["Gateway", "Ingress", "HTTPRoute"].iter().position(|k| *k == kind);
     doors.sort_by(|a, b| (rank(a.kind), &a.id).cmp(&(rank(b.kind), &b.id)));
     // One has the height of a Service; of more, two stand one above the other.
-    let columns = (layout.view.width / 3 / (DOOR + 12)).max(1);
+    let columns = (layout.view.width * 21 / 50 / (DOOR + 12)).max(1);
     let high = if doors.len() > 1 { 2 } else { 1 };
     let y = layout.view.height - 64;
     layout.more_doors = doors.len().saturating_sub(usize::try_from(columns * high).unwrap_or(1));

@@ -169,7 +169,7 @@ mod tests {
             ("Error from server (NotFound): deployments.apps \"x\" not found\n", None),
         ] {
             let told = told(apply, output);
-            assert_eq!(told.as_ref().map(|t| t.editor().file.as_str()), Some("two.yaml"), "{output}");
+            assert_eq!(told.as_ref().map(|t| t.file.as_str()), Some("two.yaml"), "{output}");
             if let Some(line) = line {
                 assert_eq!(told.and_then(|t| t.line(TWO)), Some(line), "{output}");
             }
