@@ -315,7 +315,7 @@ impl Cluster {
             let offered = profile.requests_at(age, latency) * noise / 1000;
             offered_by.insert(name.clone(), offered);
             if age / TICK_MS % SAMPLE_EVERY == 0 {
-                self.look_at_one(&name, false);
+                self.look_at_one(name, false);
             }
             let part = |weight: i64| {
                 let n = i128::from(offered) * i128::from(weight) / i128::from(WHOLE * looks);

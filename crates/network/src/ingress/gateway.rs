@@ -354,8 +354,9 @@ fn act(
         return Decision::page(Kind::Traefik, 500, Vec::new());
     };
     if ready.is_empty() {
-        let hop = Hop::failed(Stage::Ingress, Code::IngressNoEndpoints).fact("service", service.clone());
-        hops.push(hop.fact("ingress", key).look("Service", &service, "spec.selector"));
+        let hop = Hop::failed(Stage::Ingress, Code::GatewayNoEndpoints).fact("service", service.clone());
+        let hop = hop.fact("route", key.clone()).fact("rule", rule.clone());
+        hops.push(hop.look("Service", &service, "spec.selector"));
         return Decision::page(Kind::Traefik, 503, Vec::new());
     }
     let first = ground.turns().next(&format!("gateway/{service}/{port}")) as usize;

@@ -184,6 +184,9 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::GatewayRouteNotAccepted => {
             "HTTPRoute {route} matches, but Gateway {gateway} does not accept it: {why}"
         }
+        Code::GatewayNoEndpoints => {
+            "Service {service} behind HTTPRoute {route}, rule {rule} has no ready endpoint"
+        }
         Code::GatewayNoBackend => "HTTPRoute {route}, rule {rule} has no backend that exists: {why}",
     }
 }

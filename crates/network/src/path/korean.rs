@@ -190,6 +190,9 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::GatewayRouteNotAccepted => {
             "HTTPRoute {route}: 조건은 맞지만 Gateway {gateway}에서 받아 주지 않음, {why}"
         }
+        Code::GatewayNoEndpoints => {
+            "HTTPRoute {route}의 규칙 {rule}번 뒤의 Service {service}에 준비된 엔드포인트가 없음"
+        }
         Code::GatewayNoBackend => "HTTPRoute {route}의 규칙 {rule}번: 존재하는 백엔드가 없음, {why}",
     }
 }

@@ -150,7 +150,7 @@ codes! {
     IngressOtherClass, IngressNoService, IngressNoServicePort, IngressNoEndpoints, IngressTlsSecretMissing, IngressTls,
     IngressRedirects, IngressForbids, IngressBodyTooLarge, IngressCanary, IngressAffinity, IngressRewrites,
     IngressUpstreamRefused, IngressUpstreamTimedOut, IngressUpstreamBroke, IngressClientGone, NoController,
-    GatewayTakes, GatewayNoRoute, GatewayRoute, GatewayRedirects, GatewayRouteNotAccepted, GatewayNoBackend,
+    GatewayTakes, GatewayNoRoute, GatewayRoute, GatewayRedirects, GatewayRouteNotAccepted, GatewayNoBackend, GatewayNoEndpoints,
     GatewayMirrors,
 }
 

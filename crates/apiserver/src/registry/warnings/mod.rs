@@ -278,13 +278,14 @@ fn told(resource: &Resource, object: &Value, is_new: bool) -> Vec<String> {
         }
         "services" => service(object, &mut out),
         "networkpolicies.networking.k8s.io" => policy(object, &mut out),
-        "ingresses.networking.k8s.io" => {
-            if is_new && !object.annotations()[INGRESS_CLASS].is_null() && spec["ingressClassName"].is_null()
-            {
-                out.push(format!(
-                    "annotation \"{INGRESS_CLASS}\" is deprecated, please use 'spec.ingressClassName' instead"
-                ));
-            }
+        "ingresses.networking.k8s.io"
+            if is_new
+                && !object.annotations()[INGRESS_CLASS].is_null()
+                && spec["ingressClassName"].is_null() =>
+        {
+            out.push(format!(
+                "annotation \"{INGRESS_CLASS}\" is deprecated, please use 'spec.ingressClassName' instead"
+            ));
         }
         "secrets" if object["type"] == "kubernetes.io/tls" => tls(object, &mut out),
         "resourcequotas" if is_new => quota(object, &mut out),
