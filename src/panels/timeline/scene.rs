@@ -82,7 +82,7 @@ pub fn rows(record: &Record, window: Window) -> Vec<Vec<Lane>> {
         if room < 4 {
             return vec![vec![Lane::You], rest];
         }
-        let (most, last) = main.split_at(4);
+        let (most, last) = main.split_at(room - 1);
         let mut rows: Vec<Vec<Lane>> = most.iter().map(|lane| vec![*lane]).collect();
         rows.push(
             last.iter().copied().chain(rest.into_iter().filter(|l| matches!(l, Lane::Other(_)))).collect(),
