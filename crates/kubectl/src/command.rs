@@ -230,7 +230,7 @@ async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<(
         }
         let page = crate::help::page(command, &path, crate::help::speaks_korean(io.as_ref()));
         // A group alone is a mistake, but for the few that upstream lets pass.
-        if matches!(path.as_str(), "kubectl" | "kubectl certificate" | "kubectl alpha") {
+        if matches!(path.as_str(), "kubectl" | "kubectl certificate") {
             io.out(page.as_bytes());
             return Ok(());
         }

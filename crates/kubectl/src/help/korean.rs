@@ -419,5 +419,6 @@ pub(super) const TABLE: &[(&str, &str)] = &[
         "how long one request may take: 5s, 2m, or seconds; 0: for ever",
         "요청 하나에 줄 시간: 5s, 2m, 또는 초 수. 0은 끝없이",
     ),
+    ("Commands that are tried out", "시험 삼아 내놓은 명령"),
     ("yaml, json or jsonpath", "yaml, json, jsonpath 가운데 하나"),
 ];

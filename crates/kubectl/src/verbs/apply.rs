@@ -118,6 +118,14 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if args.is("prune") { a.prune(&infos, &uids).await } else { Ok(()) }
 }
 
+/// `group/version/kind` of `--prune-allowlist`.
+fn group_version_kind(text: &str) -> Result<(&str, &str, &str)> {
+    match text.split('/').collect::<Vec<_>>().as_slice() {
+        [group, version, kind] => Ok((group, version, kind)),
+        _ => fail(format!("invalid GroupVersionKind format: {text}, please follow <group/version/kind>")),
+    }
+}
+
 fn check(args: &Args, server_side: bool, dry: DryRun) -> Result<()> {
     let force = args.is("force");
     if args.is("force-conflicts") && !server_side {
@@ -138,6 +146,9 @@ fn check(args: &Args, server_side: bool, dry: DryRun) -> Result<()> {
         return fail("cannot set --all and --selector at the same time");
     }
     if args.is("prune") {
+        for a in args.list("prune-allowlist") {
+            group_version_kind(&a)?;
+        }
         if force {
             return fail("--force cannot be used with --prune");
         }
@@ -335,13 +346,8 @@ impl Apply<'_> {
         let mut types: Vec<Resource> = Vec::new();
         let allow = self.args.list("prune-allowlist");
         for a in &allow {
-            let parts: Vec<&str> = a.split('/').collect();
-            let [group, version, kind] = parts.as_slice() else {
-                return fail(format!(
-                    "invalid GroupVersionKind format: {a}, please follow <group/version/kind>"
-                ));
-            };
-            let group = if *group == "core" { "" } else { group };
+            let (group, version, kind) = group_version_kind(a)?;
+            let group = if group == "core" { "" } else { group };
             types.push(self.k.resource_of_kind(&resources::api_version(group, version), kind).await?);
         }
         if allow.is_empty() {

@@ -101,7 +101,11 @@ async fn raw(k: &Kubectl, args: &Args) -> Result<()> {
         )));
     }
     let head = client::http::Head { method: "GET", target: path, ..Default::default() };
-    let answer = match k.call(client::http::request(&head)?).await {
+    let asked = client::http::request(&head)?;
+    if asked.subresource == "log" {
+        return crate::verbs::logs::print(k, asked, "").await;
+    }
+    let answer = match k.call(asked).await {
         Ok(a) => a.object,
         // Asked as it is, nothing is said of a resource.
         Err(Error::Status(mut s))

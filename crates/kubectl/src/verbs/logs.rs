@@ -6,7 +6,7 @@ use client::handle::Frame;
 use client::{Request, Verb};
 use objects::resources::PODS;
 use objects::selector::LabelSelector;
-use objects::{Reason, Str, Value};
+use objects::{Str, Value};
 use ordered::Sort as _;
 
 use crate::command::{Command, SELECTOR, usage_error};
@@ -291,12 +291,12 @@ pub async fn whole(k: &Kubectl, pod: &str, container: &str) -> Result<()> {
     print(k, r, "").await
 }
 
-async fn print(k: &Kubectl, r: Request, prefix: &str) -> Result<()> {
-    let mut stream = match k.connect(r).await {
-        Ok(s) => s,
-        Err(e) if e.is(Reason::NotFound) && prefix.is_empty() => return Err(e),
-        Err(e) => return Err(e),
-    };
+/// What a container has written, each line behind `prefix`.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn print(k: &Kubectl, r: Request, prefix: &str) -> Result<()> {
+    let mut stream = k.connect(r).await?;
     let mut line_start = true;
     while let Some(f) = stream.next().await {
         let (Frame::Stdout(bytes) | Frame::Stderr(bytes)) = f else { continue };

@@ -1,4 +1,4 @@
-//! Verbs that say what is there rather than do: `completion`, `plugin list`, `proxy`, `kuberc`, `alpha`.
+//! Verbs that say what is there rather than do: `completion`, `plugin list`, `proxy`, `alpha`. Not modelled: `kuberc`.
 
 use crate::command::{Command, usage_error};
 use crate::error::{Result, fail};
@@ -40,6 +40,19 @@ pub static PLUGINS: Command = Command {
         run: Some(|k, a| Box::pin(plugins(k, a))),
         ..Command::NONE
     }],
+    ..Command::NONE
+};
+
+pub static ALPHA: Command = Command {
+    name: "alpha",
+    short: "Commands that are tried out",
+    run: Some(|k, _| {
+        Box::pin(async move {
+            k.complain("No alpha commands are available in this version of kubectl");
+            Ok(())
+        })
+    }),
+    hidden: true,
     ..Command::NONE
 };
 

@@ -49,6 +49,7 @@ static ROOT: Command = Command {
     name: "kubectl",
     short: "kubectl is how you talk to a cluster.",
     commands: &[
+        &misc::ALPHA,
         &label::ANNOTATE,
         &api::RESOURCES,
         &api::VERSIONS,

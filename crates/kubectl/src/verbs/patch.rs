@@ -86,7 +86,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         match k.call(r).await {
             Ok(answer) => {
                 let done = if answer.object == i.object { "patched (no change)" } else { "patched" };
-                k.out(&printer.print(&answer.object, &done)?);
+                k.out(&printer.print(&answer.object, done)?);
             }
             Err(e) => errors.push(e),
         }
