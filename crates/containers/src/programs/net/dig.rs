@@ -2,7 +2,7 @@
 //!
 //! Owns: what it asks and prints. Not modelled: DNSSEC, transfers, batch files; ids and times are made up.
 
-use super::{Call, Line, locale};
+use super::{Answered, Asker, Refusal, Talk, locale};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -11,7 +11,7 @@ const KINDS: [&str; 11] = ["A", "AAAA", "ANY", "CAA", "CNAME", "MX", "NS", "PTR"
 
 #[derive(Clone, Default)]
 struct Dig {
-    line: Line,
+    talk: Talk,
     name: String,
     kind: String,
     server: Option<String>,
@@ -20,16 +20,16 @@ struct Dig {
     /// Sections that are printed: comments, the question, the answer, statistics.
     shown: [bool; 4],
     trace: Option<String>,
-    call: Call,
+    asked: bool,
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Dig { line: Line::new(argv), shown: [true; 4], kind: "A".into(), ..Dig::default() })
+    Box::new(Dig { talk: Talk::new(argv), shown: [true; 4], kind: "A".into(), ..Dig::default() })
 }
 
 impl Dig {
-    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
-        let argv = self.line.argv.clone();
+    fn read(&mut self, sys: &mut Sys<'_>) -> Result<(), Refusal> {
+        let argv = self.talk.argv.clone();
         let mut rest = argv.iter().skip(1);
         while let Some(word) = rest.next() {
             if let Some(server) = word.strip_prefix('@') {
@@ -81,7 +81,7 @@ impl Dig {
         Ok(())
     }
 
-    fn wish(&mut self, option: &str) -> Result<(), (String, i32)> {
+    fn wish(&mut self, option: &str) -> Result<(), Refusal> {
         let (on, name) = option.strip_prefix("no").map_or((true, option), |n| (false, n));
         match name.split('=').next().unwrap_or("") {
             "short" => self.short = on,
@@ -99,7 +99,7 @@ impl Dig {
         Ok(())
     }
 
-    fn answered(&self, sys: &mut Sys<'_>, answer: NetAnswer, took_ms: i64) -> Turn {
+    fn print(&self, sys: &mut Sys<'_>, answer: NetAnswer, took_ms: i64) -> Turn {
         let asked = self.name.trim_end_matches('.');
         let (server, name, records, status) = match answer {
             NetAnswer::Resolved { server, name, records } => (server, name, records, "NOERROR"),
@@ -110,7 +110,7 @@ impl Dig {
                 let at = address.or_else(|| self.server.clone()).unwrap_or_default();
                 let version = format!(
                     "\n; <<>> DiG 9.18.24 <<>> {}\n;; global options: +cmd\n",
-                    self.line.argv[1..].join(" ")
+                    self.talk.argv[1..].join(" ")
                 );
                 let head = if self.short { String::new() } else { version };
                 sys.out(format!(
@@ -143,7 +143,7 @@ impl Dig {
             };
             text.push_str(&format!(
                 "\n; <<>> DiG 9.18.24 <<>> {}\n;; global options: +cmd\n;; Got answer:\n{leaked};; ->>HEADER<<- opcode: QUERY, status: {status}, id: {id}\n;; flags: {flags}; QUERY: 1, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: 1\n{alone}\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n; COOKIE: {cookie:016x} (echoed)\n",
-                self.line.argv[1..].join(" "),
+                self.talk.argv[1..].join(" "),
                 records.len(),
                 u8::from(denied),
             ));
@@ -218,28 +218,38 @@ fn data(r: &DnsRecord) -> String {
     }
 }
 
+impl Asker for Dig {
+    fn talk(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
+    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), Refusal> {
+        self.read(sys)
+    }
+
+    fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) -> Turn {
+        self.print(sys, got.answer, got.took_ms)
+    }
+
+    fn next(&mut self, sys: &mut Sys<'_>) -> Turn {
+        if std::mem::replace(&mut self.asked, true) {
+            return Turn::Exit(9);
+        }
+        let name =
+            if self.search { self.name.clone() } else { format!("{}.", self.name.trim_end_matches('.')) };
+        let options =
+            NetOptions { server: self.server.clone(), trace: self.trace.take(), ..NetOptions::default() };
+        let request = NetRequest::Resolve { name, kind: self.kind.clone() };
+        self.talk.send(sys, request, options)
+    }
+}
+
 impl Program for Dig {
     fn copy(&self) -> Box<dyn Program> {
         Box::new(self.clone())
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
-        if self.line.is_unread() {
-            if let Err((text, code)) = self.begin(sys) {
-                sys.err(&text);
-                return Turn::Exit(code);
-            }
-            let name =
-                if self.search { self.name.clone() } else { format!("{}.", self.name.trim_end_matches('.')) };
-            let options =
-                NetOptions { server: self.server.clone(), trace: self.trace.take(), ..NetOptions::default() };
-            let request = NetRequest::Resolve { name, kind: self.kind.clone() };
-            return self.call.send(sys, request, options);
-        }
-        match self.call.poll(sys) {
-            Ok(Some(got)) => self.answered(sys, got.answer, got.took_ms),
-            Ok(None) => Turn::Exit(9),
-            Err(turn) => turn,
-        }
+        super::step(self, sys)
     }
 }

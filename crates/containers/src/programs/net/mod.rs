@@ -20,27 +20,14 @@ pub(super) use nslookup::{start as nslookup, start_bind as bind_nslookup};
 pub(super) use ping::start as ping;
 pub(super) use wget::start as wget;
 
-/// A command line, read when its program first runs.
+/// What ends a program before it asks anything: a text for standard error and the exit code.
+type Refusal = (String, i32);
+
+/// A command line, the request under way, and the rest before the next.
 #[derive(Clone, Debug, Default)]
-struct Line {
+struct Talk {
     argv: Vec<String>,
-    is_read: bool,
-}
-
-impl Line {
-    fn new(argv: &[String]) -> Self {
-        Self { argv: argv.to_vec(), is_read: false }
-    }
-
-    /// True once: the first time.
-    fn is_unread(&mut self) -> bool {
-        !std::mem::replace(&mut self.is_read, true)
-    }
-}
-
-/// A request under way, or the rest before the next.
-#[derive(Clone, Debug, Default)]
-struct Call {
+    has_begun: bool,
     id: Option<u32>,
     began: Time,
     rests_until: Option<Time>,
@@ -52,7 +39,36 @@ struct Answered {
     took_ms: Millis,
 }
 
-impl Call {
+/// A program that reads its line once and then asks, an answer at a time.
+trait Asker {
+    fn talk(&mut self) -> &mut Talk;
+    /// Reads the line.
+    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), Refusal>;
+    fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) -> Turn;
+    /// Asks on, or ends: nothing is under way.
+    fn next(&mut self, sys: &mut Sys<'_>) -> Turn;
+}
+
+/// A step of each program here.
+fn step(asker: &mut dyn Asker, sys: &mut Sys<'_>) -> Turn {
+    if !std::mem::replace(&mut asker.talk().has_begun, true)
+        && let Err((text, code)) = asker.begin(sys)
+    {
+        sys.err(&text);
+        return Turn::Exit(code);
+    }
+    match asker.talk().poll(sys) {
+        Ok(Some(got)) => asker.answered(sys, got),
+        Ok(None) => asker.next(sys),
+        Err(turn) => turn,
+    }
+}
+
+impl Talk {
+    fn new(argv: &[String]) -> Self {
+        Self { argv: argv.to_vec(), ..Self::default() }
+    }
+
     fn send(&mut self, sys: &mut Sys<'_>, request: NetRequest, options: NetOptions) -> Turn {
         let request = if options == NetOptions::default() {
             request

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::super::args::Args;
-use super::{Answered, Call, Line, locale, seconds};
+use super::{Answered, Asker, Refusal, Talk, locale, seconds};
 use crate::machine::{Got, Program, Sys, Turn, Wait};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -15,7 +15,7 @@ const INPUT_MAX: usize = 1 << 20;
 
 #[derive(Clone, Default)]
 struct Nc {
-    line: Line,
+    talk: Talk,
     args: Args,
     host: String,
     ports: VecDeque<u16>,
@@ -26,48 +26,14 @@ struct Nc {
     input: Vec<u8>,
     input_over: bool,
     served: bool,
-    call: Call,
     code: i32,
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Nc { line: Line::new(argv), ..Nc::default() })
+    Box::new(Nc { talk: Talk::new(argv), ..Nc::default() })
 }
 
 impl Nc {
-    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), String> {
-        let plain: Vec<String> = self.line.argv.clone();
-        self.args = Args::parse(sys, &plain, "zvw:lp:uenk46q:Ni:s:")?;
-        let rest = self.args.rest.clone();
-        let gnu = sys.gnu();
-        let bad = |p: &str| {
-            if gnu { format!("nc: port number invalid: {p}\n") } else { format!("nc: bad port '{p}'\n") }
-        };
-        let port = |p: &str| p.parse::<u16>().ok().filter(|p| *p > 0).ok_or_else(|| bad(p));
-        if self.args.has('l') {
-            let own = self.args.value('p').or(rest.last().map(String::as_str));
-            let Some(own) = own else { return Err("nc: missing port number\n".into()) };
-            self.listens = Some(port(own)?);
-            return Ok(());
-        }
-        let [host, wanted] = rest.as_slice() else {
-            return Err(if gnu {
-                "usage: nc [-46klnuvz] [-p source_port] [-w timeout] [destination] [port]\n".into()
-            } else {
-                "BusyBox: Usage: nc [OPTIONS] HOST PORT\n".into()
-            });
-        };
-        host.clone_into(&mut self.host);
-        match wanted.split_once('-').filter(|_| self.args.has('z')) {
-            Some((first, last)) => {
-                let (first, last) = (port(first)?, port(last)?);
-                self.ports = (first..=last).take(1024).collect();
-            }
-            None => self.ports.push_back(port(wanted)?),
-        }
-        Ok(())
-    }
-
     /// Reads standard input on. `None` when it is over.
     fn read(&mut self, sys: &mut Sys<'_>) -> Option<Turn> {
         while !self.input_over {
@@ -85,7 +51,80 @@ impl Nc {
         None
     }
 
-    fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) {
+    fn listen(&mut self, sys: &mut Sys<'_>, port: u16) -> Turn {
+        if self.served && !self.args.has('k') {
+            return Turn::Exit(0);
+        }
+        if !self.up {
+            if sys.machine().taken.contains(&port) || sys.machine().ports().contains(&port) {
+                let text = if sys.gnu() {
+                    "nc: Address already in use\n"
+                } else {
+                    "nc: bind: Address already in use\n"
+                };
+                sys.err(text);
+                return Turn::Exit(1);
+            }
+            self.up = true;
+            if self.args.has('v') {
+                let text = if sys.gnu() {
+                    format!("Listening on 0.0.0.0 {port}\n")
+                } else {
+                    format!("listening on 0.0.0.0:{port} ...\n")
+                };
+                sys.err(&text);
+            }
+        }
+        if let Some(wait) = self.read(sys) {
+            return wait;
+        }
+        // Looks again when somebody may have come.
+        let rest = if self.served { 100 } else { 250 };
+        Turn::Wait(Wait::Until(sys.now() + rest))
+    }
+}
+
+impl Asker for Nc {
+    fn talk(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
+    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), Refusal> {
+        self.args = Args::parse(sys, &self.talk.argv, "zvw:lp:uenk46q:Ni:s:").map_err(|e| (e, 1))?;
+        let rest = self.args.rest.clone();
+        let gnu = sys.gnu();
+        let bad = |p: &str| {
+            let text =
+                if gnu { format!("nc: port number invalid: {p}\n") } else { format!("nc: bad port '{p}'\n") };
+            (text, 1)
+        };
+        let port = |p: &str| p.parse::<u16>().ok().filter(|p| *p > 0).ok_or_else(|| bad(p));
+        if self.args.has('l') {
+            let own = self.args.value('p').or(rest.last().map(String::as_str));
+            let Some(own) = own else { return Err(("nc: missing port number\n".into(), 1)) };
+            self.listens = Some(port(own)?);
+            return Ok(());
+        }
+        let [host, wanted] = rest.as_slice() else {
+            let text = if gnu {
+                "usage: nc [-46klnuvz] [-p source_port] [-w timeout] [destination] [port]\n"
+            } else {
+                "BusyBox: Usage: nc [OPTIONS] HOST PORT\n"
+            };
+            return Err((text.into(), 1));
+        };
+        host.clone_into(&mut self.host);
+        match wanted.split_once('-').filter(|_| self.args.has('z')) {
+            Some((first, last)) => {
+                let (first, last) = (port(first)?, port(last)?);
+                self.ports = (first..=last).take(1024).collect();
+            }
+            None => self.ports.push_back(port(wanted)?),
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) -> Turn {
         let (gnu, port) = (sys.gnu(), self.port);
         let host = self.host.clone();
         let protocol = if self.args.has('u') { "udp" } else { "tcp" };
@@ -151,60 +190,12 @@ impl Nc {
             }
             _ => self.code = 1,
         }
-    }
-}
-
-impl Program for Nc {
-    fn copy(&self) -> Box<dyn Program> {
-        Box::new(self.clone())
+        Turn::More
     }
 
-    fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
-        if self.line.is_unread()
-            && let Err(text) = self.begin(sys)
-        {
-            sys.err(&text);
-            return Turn::Exit(1);
-        }
+    fn next(&mut self, sys: &mut Sys<'_>) -> Turn {
         if let Some(port) = self.listens {
-            if self.served && !self.args.has('k') {
-                return Turn::Exit(0);
-            }
-            if !self.up {
-                if sys.machine().taken.contains(&port) || sys.machine().ports().contains(&port) {
-                    let text = if sys.gnu() {
-                        "nc: Address already in use\n"
-                    } else {
-                        "nc: bind: Address already in use\n"
-                    };
-                    sys.err(text);
-                    return Turn::Exit(1);
-                }
-                self.up = true;
-                if self.args.has('v') {
-                    let text = if sys.gnu() {
-                        format!("Listening on 0.0.0.0 {port}\n")
-                    } else {
-                        format!("listening on 0.0.0.0:{port} ...\n")
-                    };
-                    sys.err(&text);
-                }
-            }
-            if let Some(wait) = self.read(sys) {
-                return wait;
-            }
-            // Looks again when somebody may have come.
-            let at = sys.now() + 100;
-            return if self.served {
-                Turn::Wait(Wait::Until(at))
-            } else {
-                Turn::Wait(Wait::Until(sys.now() + 250))
-            };
-        }
-        match self.call.poll(sys) {
-            Ok(Some(got)) => self.answered(sys, got),
-            Ok(None) => {}
-            Err(turn) => return turn,
+            return self.listen(sys, port);
         }
         let Some(port) = self.ports.front().copied() else { return Turn::Exit(self.code) };
         if !self.args.has('z')
@@ -223,7 +214,17 @@ impl Program for Nc {
         let trace = self.args.long("trace-path").then(|| locale(sys));
         let wait = self.args.value('w').and_then(seconds).filter(|ms| *ms > 0);
         let options = NetOptions { connect_ms: wait, trace, ..NetOptions::default() };
-        self.call.send(sys, request, options)
+        self.talk.send(sys, request, options)
+    }
+}
+
+impl Program for Nc {
+    fn copy(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+
+    fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
+        super::step(self, sys)
     }
 
     fn ports(&self) -> Vec<u16> {

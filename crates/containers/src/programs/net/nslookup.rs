@@ -3,7 +3,7 @@
 //! busybox asks for A and AAAA at once, and tries the search list only for names without a dot: `web.shop` fails there.
 //! Not modelled: the interactive form, other classes and servers' ports.
 
-use super::{Call, Line, locale};
+use super::{Answered, Asker, Refusal, Talk, locale};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -11,13 +11,12 @@ const KINDS: [&str; 10] = ["A", "AAAA", "ANY", "CNAME", "MX", "NS", "PTR", "SOA"
 
 #[derive(Clone, Default)]
 struct Nslookup {
-    line: Line,
+    talk: Talk,
     server: Option<String>,
     trace: Option<String>,
     /// Questions not asked yet: name as asked, kind.
     questions: Vec<(String, String)>,
     asked: Option<(String, String)>,
-    call: Call,
     titled: bool,
     failed: bool,
     /// BIND's, whatever else the image has.
@@ -25,11 +24,11 @@ struct Nslookup {
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Nslookup { line: Line::new(argv), ..Nslookup::default() })
+    Box::new(Nslookup { talk: Talk::new(argv), ..Nslookup::default() })
 }
 
 pub(in crate::programs) fn start_bind(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Nslookup { line: Line::new(argv), bind: true, ..Nslookup::default() })
+    Box::new(Nslookup { talk: Talk::new(argv), bind: true, ..Nslookup::default() })
 }
 
 /// The name under which an address is looked up.
@@ -44,10 +43,10 @@ impl Nslookup {
         self.bind || sys.gnu()
     }
 
-    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
+    fn read(&mut self, sys: &mut Sys<'_>) -> Result<(), Refusal> {
         let mut kind = None;
         let mut names: Vec<String> = Vec::new();
-        for arg in &self.line.argv[1..] {
+        for arg in &self.talk.argv[1..] {
             let Some(option) = arg.strip_prefix('-').filter(|o| !o.is_empty()) else {
                 names.push(arg.clone());
                 continue;
@@ -121,7 +120,7 @@ impl Nslookup {
         sys.out(text);
     }
 
-    fn answered(&mut self, sys: &mut Sys<'_>, answer: NetAnswer) -> Option<Turn> {
+    fn print(&mut self, sys: &mut Sys<'_>, answer: NetAnswer) -> Option<Turn> {
         let (name, kind) = self.asked.clone().unwrap_or_default();
         let shown = name.trim_end_matches('.').to_owned();
         match answer {
@@ -183,28 +182,22 @@ fn line(r: &DnsRecord, gnu: bool) -> String {
     }
 }
 
-impl Program for Nslookup {
-    fn copy(&self) -> Box<dyn Program> {
-        Box::new(self.clone())
+impl Asker for Nslookup {
+    fn talk(&mut self) -> &mut Talk {
+        &mut self.talk
     }
 
-    fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
-        if self.line.is_unread() {
-            if let Err((text, code)) = self.begin(sys) {
-                sys.err(&text);
-                return Turn::Exit(code);
-            }
-            self.questions.reverse();
-        }
-        match self.call.poll(sys) {
-            Ok(Some(got)) => {
-                if let Some(end) = self.answered(sys, got.answer) {
-                    return end;
-                }
-            }
-            Ok(None) => {}
-            Err(turn) => return turn,
-        }
+    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), Refusal> {
+        self.read(sys)?;
+        self.questions.reverse();
+        Ok(())
+    }
+
+    fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) -> Turn {
+        self.print(sys, got.answer).unwrap_or(Turn::More)
+    }
+
+    fn next(&mut self, sys: &mut Sys<'_>) -> Turn {
         let Some((name, kind)) = self.questions.pop() else {
             if self.is_bind(sys) {
                 sys.out("\n");
@@ -214,6 +207,16 @@ impl Program for Nslookup {
         self.asked = Some((name.clone(), kind.clone()));
         let options =
             NetOptions { server: self.server.clone(), trace: self.trace.take(), ..NetOptions::default() };
-        self.call.send(sys, NetRequest::Resolve { name, kind }, options)
+        self.talk.send(sys, NetRequest::Resolve { name, kind }, options)
+    }
+}
+
+impl Program for Nslookup {
+    fn copy(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+
+    fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
+        super::step(self, sys)
     }
 }

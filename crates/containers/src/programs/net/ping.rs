@@ -3,7 +3,7 @@
 use clock::Time;
 
 use super::super::args::Args;
-use super::{Answered, Call, Line, locale, seconds};
+use super::{Answered, Asker, Refusal, Talk, locale, seconds};
 use crate::machine::{Program, Reaction, Signal, Sys, Turn};
 use crate::net::{NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -12,11 +12,10 @@ const WAIT_MS: i64 = 1_000;
 
 #[derive(Clone, Default)]
 struct Ping {
-    line: Line,
+    talk: Talk,
     args: Args,
     host: String,
     address: String,
-    call: Call,
     begun: Option<Time>,
     sent: u32,
     received: u32,
@@ -25,13 +24,68 @@ struct Ping {
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Ping { line: Line::new(argv), times: (u64::MAX, 0, 0), ..Ping::default() })
+    Box::new(Ping { talk: Talk::new(argv), times: (u64::MAX, 0, 0), ..Ping::default() })
 }
 
 impl Ping {
-    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
+    fn limit(&self) -> Option<u32> {
+        self.args.value('c').and_then(|c| c.parse().ok())
+    }
+
+    fn title(&mut self, sys: &mut Sys<'_>, address: &str) {
+        if !self.address.is_empty() {
+            return;
+        }
+        address.clone_into(&mut self.address);
+        let (host, ip) = (&self.host, &self.address);
+        let line = if sys.gnu() {
+            format!("PING {host} ({ip}) 56(84) bytes of data.\n")
+        } else {
+            format!("PING {host} ({ip}): 56 data bytes\n")
+        };
+        sys.out(line);
+    }
+
+    fn end(&self, sys: &mut Sys<'_>) -> Turn {
+        let loss = (self.sent - self.received) * 100 / self.sent.max(1);
+        let (host, sent, received) = (&self.host, self.sent, self.received);
+        let (least, most, sum) = self.times;
+        let ms = |us: u64| format!("{}.{:03}", us / 1000, us % 1000);
+        let mean = sum / u64::from(received.max(1));
+        if sys.gnu() {
+            let took = self.begun.map_or(0, |b| sys.now().since(b));
+            sys.out(format!(
+                "\n--- {host} ping statistics ---\n{sent} packets transmitted, {received} received, {loss}% packet loss, time {took}ms\n"
+            ));
+            if received > 0 {
+                let spread = ms((most - least) / 2);
+                sys.out(format!(
+                    "rtt min/avg/max/mdev = {}/{}/{}/{spread} ms\n",
+                    ms(least),
+                    ms(mean),
+                    ms(most)
+                ));
+            }
+        } else {
+            sys.out(format!(
+                "\n--- {host} ping statistics ---\n{sent} packets transmitted, {received} packets received, {loss}% packet loss\n"
+            ));
+            if received > 0 {
+                sys.out(format!("round-trip min/avg/max = {}/{}/{} ms\n", ms(least), ms(mean), ms(most)));
+            }
+        }
+        Turn::Exit(i32::from(received == 0))
+    }
+}
+
+impl Asker for Ping {
+    fn talk(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
+    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), Refusal> {
         let usage = if sys.gnu() { 2 } else { 1 };
-        self.args = Args::parse(sys, &self.line.argv, "c:W:w:i:I:s:t:qnv46A").map_err(|e| (e, usage))?;
+        self.args = Args::parse(sys, &self.talk.argv, "c:W:w:i:I:s:t:qnv46A").map_err(|e| (e, usage))?;
         let Some(host) = self.args.rest.first().cloned() else {
             let text = if sys.gnu() {
                 "ping: usage error: Destination address required\n"
@@ -53,24 +107,6 @@ impl Ping {
         self.host = host;
         self.begun = Some(sys.now());
         Ok(())
-    }
-
-    fn limit(&self) -> Option<u32> {
-        self.args.value('c').and_then(|c| c.parse().ok())
-    }
-
-    fn title(&mut self, sys: &mut Sys<'_>, address: &str) {
-        if !self.address.is_empty() {
-            return;
-        }
-        address.clone_into(&mut self.address);
-        let (host, ip) = (&self.host, &self.address);
-        let line = if sys.gnu() {
-            format!("PING {host} ({ip}) 56(84) bytes of data.\n")
-        } else {
-            format!("PING {host} ({ip}): 56 data bytes\n")
-        };
-        sys.out(line);
     }
 
     fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) -> Turn {
@@ -123,39 +159,16 @@ impl Ping {
             return self.end(sys);
         }
         let step = self.args.value('i').and_then(seconds).unwrap_or(1000).max(200);
-        self.call.rest_until(sys.now() + (step - got.took_ms).max(1));
+        self.talk.rest_until(sys.now() + (step - got.took_ms).max(1));
         Turn::More
     }
 
-    fn end(&self, sys: &mut Sys<'_>) -> Turn {
-        let loss = (self.sent - self.received) * 100 / self.sent.max(1);
-        let (host, sent, received) = (&self.host, self.sent, self.received);
-        let (least, most, sum) = self.times;
-        let ms = |us: u64| format!("{}.{:03}", us / 1000, us % 1000);
-        let mean = sum / u64::from(received.max(1));
-        if sys.gnu() {
-            let took = self.begun.map_or(0, |b| sys.now().since(b));
-            sys.out(format!(
-                "\n--- {host} ping statistics ---\n{sent} packets transmitted, {received} received, {loss}% packet loss, time {took}ms\n"
-            ));
-            if received > 0 {
-                let spread = ms((most - least) / 2);
-                sys.out(format!(
-                    "rtt min/avg/max/mdev = {}/{}/{}/{spread} ms\n",
-                    ms(least),
-                    ms(mean),
-                    ms(most)
-                ));
-            }
-        } else {
-            sys.out(format!(
-                "\n--- {host} ping statistics ---\n{sent} packets transmitted, {received} packets received, {loss}% packet loss\n"
-            ));
-            if received > 0 {
-                sys.out(format!("round-trip min/avg/max = {}/{}/{} ms\n", ms(least), ms(mean), ms(most)));
-            }
-        }
-        Turn::Exit(i32::from(received == 0))
+    fn next(&mut self, sys: &mut Sys<'_>) -> Turn {
+        let wait = self.args.value('W').and_then(seconds).unwrap_or(WAIT_MS);
+        let trace = (self.args.long("trace-path") && self.sent == 0).then(|| locale(sys));
+        // An echo has no answer rather than a refusal: a second later the next one is sent.
+        let options = NetOptions { connect_ms: Some(wait), trace, ..NetOptions::default() };
+        self.talk.send(sys, NetRequest::Ping { host: self.host.clone() }, options)
     }
 }
 
@@ -165,22 +178,7 @@ impl Program for Ping {
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
-        if self.line.is_unread()
-            && let Err((text, code)) = self.begin(sys)
-        {
-            sys.err(&text);
-            return Turn::Exit(code);
-        }
-        match self.call.poll(sys) {
-            Ok(Some(got)) => return self.answered(sys, got),
-            Ok(None) => {}
-            Err(turn) => return turn,
-        }
-        let wait = self.args.value('W').and_then(seconds).unwrap_or(WAIT_MS);
-        let trace = (self.args.long("trace-path") && self.sent == 0).then(|| locale(sys));
-        // An echo has no answer rather than a refusal: a second later the next one is sent.
-        let options = NetOptions { connect_ms: Some(wait), trace, ..NetOptions::default() };
-        self.call.send(sys, NetRequest::Ping { host: self.host.clone() }, options)
+        super::step(self, sys)
     }
 
     fn signal(&mut self, signal: Signal, sys: &mut Sys<'_>) -> Reaction {

@@ -4,7 +4,7 @@
 
 use super::super::args::Args;
 use super::url::{Url, UrlError};
-use super::{Answered, Call, Line, locale, seconds};
+use super::{Answered, Asker, Refusal, Talk, locale, seconds};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
 use crate::programs::date_text;
@@ -13,59 +13,20 @@ const REDIRECTS_MAX: u32 = 20;
 
 #[derive(Clone, Default)]
 struct Wget {
-    line: Line,
+    talk: Talk,
     args: Args,
     urls: Vec<String>,
     url: Option<Url>,
-    call: Call,
     redirects: u32,
     tries: u32,
     code: i32,
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Wget { line: Line::new(argv), ..Wget::default() })
+    Box::new(Wget { talk: Talk::new(argv), ..Wget::default() })
 }
 
 impl Wget {
-    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), String> {
-        let gnu = sys.gnu();
-        // GNU's long options have the same meaning as these.
-        let short: Vec<String> = self
-            .line
-            .argv
-            .iter()
-            .flat_map(|a| {
-                let (name, value) = a.split_once('=').map_or((a.as_str(), None), |(n, v)| (n, Some(v)));
-                let letter = match name {
-                    "--quiet" => "-q",
-                    "--output-document" => "-O",
-                    "--timeout" | "--connect-timeout" | "--read-timeout" => "-T",
-                    "--tries" => "-t",
-                    "--user-agent" => "-U",
-                    "--server-response" => "-S",
-                    "--directory-prefix" => "-P",
-                    "--no-verbose" => "-n",
-                    _ => return vec![a.clone()],
-                };
-                std::iter::once(letter.to_owned()).chain(value.map(str::to_owned)).collect()
-            })
-            .collect();
-        self.args = Args::parse(sys, &short, "qO:T:t:Y:cP:U:Snv")
-            .map_err(|e| if gnu { format!("wget: {}", e.trim_start_matches("wget: ")) } else { e })?;
-        self.urls = self.args.rest.clone();
-        if self.urls.is_empty() {
-            return Err(if gnu {
-                "wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n"
-                    .into()
-            } else {
-                "BusyBox: Usage: wget [-cqS] [--spider] [-O FILE] [-P DIR] [-T SEC] URL...\n".into()
-            });
-        }
-        self.urls.reverse();
-        Ok(())
-    }
-
     fn quiet(&self) -> bool {
         self.args.has('q')
     }
@@ -118,31 +79,7 @@ impl Wget {
         let options = NetOptions { connect_ms: limit, trace, ..NetOptions::default() };
         let asked = NetRequest::Http { host: url.host.clone(), port: url.port, tls: url.tls, request };
         self.url = Some(url);
-        self.call.send(sys, asked, options)
-    }
-
-    fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) -> Turn {
-        let Some(url) = self.url.clone() else { return Turn::Exit(1) };
-        match got.answer {
-            NetAnswer::Http { address, response } => self.response(sys, &url, &address, &response),
-            NetAnswer::Failed { address, error } => {
-                self.failed(sys, &url, address.as_deref(), error);
-                let retried = sys.gnu() && matches!(error, NetError::TimedOut | NetError::Slow);
-                let tries: u32 = self.args.value('t').and_then(|t| t.parse().ok()).unwrap_or(20);
-                if retried && self.tries + 1 < tries {
-                    self.tries += 1;
-                    if !self.quiet() {
-                        sys.err("Retrying.\n\n");
-                    }
-                    let text = format!("{}://{}{}", url.scheme(), url.authority(), url.target);
-                    self.urls.push(text);
-                    return Turn::More;
-                }
-                self.code = if sys.gnu() { 4 } else { 1 };
-                Turn::More
-            }
-            _ => Turn::Exit(1),
-        }
+        self.talk.send(sys, asked, options)
     }
 
     fn failed(&self, sys: &mut Sys<'_>, url: &Url, address: Option<&str>, error: NetError) {
@@ -312,26 +249,88 @@ impl Wget {
     }
 }
 
+impl Asker for Wget {
+    fn talk(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
+    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), Refusal> {
+        let gnu = sys.gnu();
+        let wrong = |text: String| (text, if gnu { 2 } else { 1 });
+        // GNU's long options have the same meaning as these.
+        let short: Vec<String> = self
+            .talk
+            .argv
+            .iter()
+            .flat_map(|a| {
+                let (name, value) = a.split_once('=').map_or((a.as_str(), None), |(n, v)| (n, Some(v)));
+                let letter = match name {
+                    "--quiet" => "-q",
+                    "--output-document" => "-O",
+                    "--timeout" | "--connect-timeout" | "--read-timeout" => "-T",
+                    "--tries" => "-t",
+                    "--user-agent" => "-U",
+                    "--server-response" => "-S",
+                    "--directory-prefix" => "-P",
+                    "--no-verbose" => "-n",
+                    _ => return vec![a.clone()],
+                };
+                std::iter::once(letter.to_owned()).chain(value.map(str::to_owned)).collect()
+            })
+            .collect();
+        self.args = Args::parse(sys, &short, "qO:T:t:Y:cP:U:Snv")
+            .map_err(|e| wrong(if gnu { format!("wget: {}", e.trim_start_matches("wget: ")) } else { e }))?;
+        self.urls = self.args.rest.clone();
+        if self.urls.is_empty() {
+            return Err(wrong(if gnu {
+                "wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n"
+                    .into()
+            } else {
+                "BusyBox: Usage: wget [-cqS] [--spider] [-O FILE] [-P DIR] [-T SEC] URL...\n".into()
+            }));
+        }
+        self.urls.reverse();
+        Ok(())
+    }
+
+    fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) -> Turn {
+        let Some(url) = self.url.clone() else { return Turn::Exit(1) };
+        match got.answer {
+            NetAnswer::Http { address, response } => self.response(sys, &url, &address, &response),
+            NetAnswer::Failed { address, error } => {
+                self.failed(sys, &url, address.as_deref(), error);
+                let retried = sys.gnu() && matches!(error, NetError::TimedOut | NetError::Slow);
+                let tries: u32 = self.args.value('t').and_then(|t| t.parse().ok()).unwrap_or(20);
+                if retried && self.tries + 1 < tries {
+                    self.tries += 1;
+                    if !self.quiet() {
+                        sys.err("Retrying.\n\n");
+                    }
+                    let text = format!("{}://{}{}", url.scheme(), url.authority(), url.target);
+                    self.urls.push(text);
+                    return Turn::More;
+                }
+                self.code = if sys.gnu() { 4 } else { 1 };
+                Turn::More
+            }
+            _ => Turn::Exit(1),
+        }
+    }
+
+    fn next(&mut self, sys: &mut Sys<'_>) -> Turn {
+        match self.urls.pop() {
+            Some(text) => self.ask(sys, &text),
+            None => Turn::Exit(self.code),
+        }
+    }
+}
+
 impl Program for Wget {
     fn copy(&self) -> Box<dyn Program> {
         Box::new(self.clone())
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
-        if self.line.is_unread()
-            && let Err(text) = self.begin(sys)
-        {
-            sys.err(&text);
-            return Turn::Exit(if sys.gnu() { 2 } else { 1 });
-        }
-        match self.call.poll(sys) {
-            Ok(Some(got)) => return self.answered(sys, got),
-            Ok(None) => {}
-            Err(turn) => return turn,
-        }
-        match self.urls.pop() {
-            Some(text) => self.ask(sys, &text),
-            None => Turn::Exit(self.code),
-        }
+        super::step(self, sys)
     }
 }

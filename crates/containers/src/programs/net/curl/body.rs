@@ -1,12 +1,11 @@
 //! What curl sends: `-d` and its like, `-F`, `-T`.
 
+use super::super::Refusal;
 use super::options::Options;
 use crate::machine::{Got, Sys};
 
 /// Bytes of standard input or a file that become a body.
 const BODY_MAX: usize = 16 << 20;
-
-type Refusal = (String, i32);
 
 fn standard_input(sys: &mut Sys<'_>) -> Vec<u8> {
     let mut all = Vec::new();

@@ -11,7 +11,7 @@ mod write_out;
 use clock::{Millis, Time};
 
 use super::url::Url;
-use super::{Answered, Call, Line, locale, seconds};
+use super::{Answered, Asker, Refusal, Talk, locale, seconds};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
 use options::Options;
@@ -22,7 +22,7 @@ const REDIRECTS_MAX: i64 = 50;
 
 #[derive(Clone, Default)]
 struct Curl {
-    line: Line,
+    talk: Talk,
     o: Options,
     /// URLs to come, last first.
     urls: Vec<String>,
@@ -38,7 +38,6 @@ struct Curl {
     kept: Option<Kept>,
     /// The request under way goes over the kept connection.
     reuses: bool,
-    call: Call,
     started: Time,
     redirects: i64,
     tries: i64,
@@ -57,45 +56,10 @@ struct Kept {
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Curl { line: Line::new(argv), ..Curl::default() })
+    Box::new(Curl { talk: Talk::new(argv), ..Curl::default() })
 }
 
 impl Curl {
-    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<Option<i32>, (String, i32)> {
-        self.o = Options::parse(&self.line.argv).map_err(|e| (e, 2))?;
-        if self.o.has("version") {
-            sys.out("curl 8.5.0 (x86_64-pc-linux-gnu) libcurl/8.5.0 OpenSSL/3.0.13 zlib/1.3\nRelease-Date: 2023-12-06\nProtocols: http https\nFeatures: alt-svc AsynchDNS HSTS HTTPS-proxy IPv6 Largefile libz SSL threadsafe\n");
-            return Ok(Some(0));
-        }
-        if self.o.has("help") || self.o.has("manual") {
-            sys.out("Usage: curl [options...] <url>\n -d, --data <data>          HTTP POST data\n -f, --fail                 Fail fast with no output on HTTP errors\n -i, --include              Include response headers in output\n -o, --output <file>        Write to file instead of stdout\n -s, --silent               Silent mode\n -v, --verbose              Make the operation more talkative\n     --trace-path           Tell the request's way through the cluster, hop by hop\n");
-            return Ok(Some(0));
-        }
-        if self.o.urls.is_empty() {
-            let text = "curl: (2) no URL specified\ncurl: try 'curl --help' or 'curl --manual' for more information\n";
-            return Err((text.to_owned(), 2));
-        }
-        if let Some(file) = self.o.value("cacert")
-            && !self.o.has("insecure")
-            && self.o.urls.iter().any(|u| u.starts_with("https"))
-        {
-            let path = sys.path(file);
-            if sys.fs().read(&path).is_err() {
-                return Err((format!("curl: (77) error setting certificate file: {file}\n"), 77));
-            }
-        }
-        for name in self.o.idle() {
-            sys.err(&format!("simulated: curl takes --{name} and does not act on it\n"));
-        }
-        self.urls = self.o.urls.iter().rev().cloned().collect();
-        if self.o.value("form").is_some() {
-            (self.body, self.form) = body::form(&self.o, sys)?;
-        } else {
-            self.body = body::data(&self.o, sys)?;
-        }
-        Ok(None)
-    }
-
     fn silent(&self) -> bool {
         self.o.has("silent")
     }
@@ -231,25 +195,7 @@ impl Curl {
         self.request = r.clone();
         let asked = NetRequest::Http { host: url.host.clone(), port: url.port, tls: url.tls, request: r };
         self.url = Some(url);
-        self.call.send(sys, asked, options)
-    }
-
-    fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) -> Turn {
-        let Some(url) = self.url.clone() else { return Turn::Exit(2) };
-        match got.answer {
-            NetAnswer::Http { address, response } => {
-                self.response(sys, &url, &address, &response, got.took_ms)
-            }
-            // The server closed the connection meanwhile: once more over a new one.
-            NetAnswer::Failed { .. } if self.reuses => {
-                self.kept = None;
-                self.ask(sys)
-            }
-            NetAnswer::Failed { address, error } => {
-                self.failed(sys, &url, address.as_deref(), error, got.took_ms)
-            }
-            _ => Turn::Exit(2),
-        }
+        self.talk.send(sys, asked, options)
     }
 
     /// Tries again if that was asked for and may help. True when it does.
@@ -277,7 +223,7 @@ impl Curl {
         }
         self.tries += 1;
         self.urls.push(self.text.clone());
-        self.call.rest_until(sys.now() + delay * 1000);
+        self.talk.rest_until(sys.now() + delay * 1000);
         true
     }
 
@@ -609,27 +555,65 @@ fn title(name: &str) -> String {
     known.iter().find(|k| k.eq_ignore_ascii_case(name)).map_or_else(|| name.to_owned(), |k| (*k).to_owned())
 }
 
-impl Program for Curl {
-    fn copy(&self) -> Box<dyn Program> {
-        Box::new(self.clone())
+impl Asker for Curl {
+    fn talk(&mut self) -> &mut Talk {
+        &mut self.talk
     }
 
-    fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
-        if self.line.is_unread() {
-            match self.begin(sys) {
-                Ok(None) => {}
-                Ok(Some(code)) => return Turn::Exit(code),
-                Err((text, code)) => {
-                    sys.err(&text);
-                    return Turn::Exit(code);
-                }
+    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), Refusal> {
+        self.o = Options::parse(&self.talk.argv).map_err(|e| (e, 2))?;
+        if self.o.has("version") {
+            sys.out("curl 8.5.0 (x86_64-pc-linux-gnu) libcurl/8.5.0 OpenSSL/3.0.13 zlib/1.3\nRelease-Date: 2023-12-06\nProtocols: http https\nFeatures: alt-svc AsynchDNS HSTS HTTPS-proxy IPv6 Largefile libz SSL threadsafe\n");
+            return Err((String::new(), 0));
+        }
+        if self.o.has("help") || self.o.has("manual") {
+            sys.out("Usage: curl [options...] <url>\n -d, --data <data>          HTTP POST data\n -f, --fail                 Fail fast with no output on HTTP errors\n -i, --include              Include response headers in output\n -o, --output <file>        Write to file instead of stdout\n -s, --silent               Silent mode\n -v, --verbose              Make the operation more talkative\n     --trace-path           Tell the request's way through the cluster, hop by hop\n");
+            return Err((String::new(), 0));
+        }
+        if self.o.urls.is_empty() {
+            let text = "curl: (2) no URL specified\ncurl: try 'curl --help' or 'curl --manual' for more information\n";
+            return Err((text.to_owned(), 2));
+        }
+        if let Some(file) = self.o.value("cacert")
+            && !self.o.has("insecure")
+            && self.o.urls.iter().any(|u| u.starts_with("https"))
+        {
+            let path = sys.path(file);
+            if sys.fs().read(&path).is_err() {
+                return Err((format!("curl: (77) error setting certificate file: {file}\n"), 77));
             }
         }
-        match self.call.poll(sys) {
-            Ok(Some(got)) => return self.answered(sys, got),
-            Ok(None) => {}
-            Err(turn) => return turn,
+        for name in self.o.idle() {
+            sys.err(&format!("simulated: curl takes --{name} and does not act on it\n"));
         }
+        self.urls = self.o.urls.iter().rev().cloned().collect();
+        if self.o.value("form").is_some() {
+            (self.body, self.form) = body::form(&self.o, sys)?;
+        } else {
+            self.body = body::data(&self.o, sys)?;
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) -> Turn {
+        let Some(url) = self.url.clone() else { return Turn::Exit(2) };
+        match got.answer {
+            NetAnswer::Http { address, response } => {
+                self.response(sys, &url, &address, &response, got.took_ms)
+            }
+            // The server closed the connection meanwhile: once more over a new one.
+            NetAnswer::Failed { .. } if self.reuses => {
+                self.kept = None;
+                self.ask(sys)
+            }
+            NetAnswer::Failed { address, error } => {
+                self.failed(sys, &url, address.as_deref(), error, got.took_ms)
+            }
+            _ => Turn::Exit(2),
+        }
+    }
+
+    fn next(&mut self, sys: &mut Sys<'_>) -> Turn {
         match self.urls.pop() {
             Some(text) => {
                 self.text = text;
@@ -637,5 +621,15 @@ impl Program for Curl {
             }
             None => Turn::Exit(self.code),
         }
+    }
+}
+
+impl Program for Curl {
+    fn copy(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+
+    fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
+        super::step(self, sys)
     }
 }
