@@ -335,6 +335,7 @@ impl Machine {
             let mut quantum = QUANTUM.min(*left);
             while quantum > 0 {
                 let used = self.run(pid, host).max(1);
+                self.end_hoarder(pid);
                 *left = left.saturating_sub(used);
                 quantum = quantum.saturating_sub(used);
                 if !self.procs.get(&pid).is_some_and(|p| self.ready(p)) {

@@ -313,7 +313,10 @@ impl Sys<'_> {
                 }
             }
             OpenKind::Dev(Dev::Zero | Dev::Full) => vec![0; max],
-            OpenKind::Dev(Dev::Random) => (0..max).map(|_| self.m.rng.next_u64() as u8).collect(),
+            OpenKind::Dev(Dev::Random) => {
+                self.charge = self.charge.saturating_add((max >> 8) as u32);
+                (0..max).map(|_| self.m.rng.next_u64() as u8).collect()
+            }
             OpenKind::Dev(_) => Vec::new(),
             OpenKind::PipeWrite(_) | OpenKind::Sink(..) => return Got::Failed(Errno::BadFd),
         };

@@ -164,6 +164,14 @@ impl Machine {
         self.procs.values().filter(|p| p.exit.is_none()).map(of).sum()
     }
 
+    /// The kernel ends a process that wants more memory than the node has.
+    pub(super) fn end_hoarder(&mut self, pid: Pid) {
+        let size = self.node.memory_bytes;
+        if self.procs.get(&pid).and_then(|p| p.load.memory).is_some_and(|held| held > size) {
+            self.finish(pid, 128 + super::Signal::Kill.number());
+        }
+    }
+
     /// The counters at `now`.
     #[must_use]
     pub fn usage(&self, now: Time) -> Usage {

@@ -123,6 +123,7 @@ impl Program for Base64 {
                 return Turn::Exit(1);
             }
         };
+        sys.charge((data.len() >> 5) as u32);
         if self.decode {
             match self.decoded(&data, last) {
                 Ok(out) => sys.out(out),

@@ -78,6 +78,7 @@ impl Program for Cut {
         };
         match input.line(sys) {
             Next::Line(line, _) => {
+                sys.charge(1 + (line.len() >> 5) as u32);
                 let text = String::from_utf8_lossy(&line);
                 let wanted = |n: usize| self.ranges.iter().any(|(a, b)| (*a..=*b).contains(&n));
                 let mut out = if !self.fields {

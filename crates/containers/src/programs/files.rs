@@ -1,7 +1,7 @@
 //! Programs that make, move, copy, remove and describe files.
 
 use super::args::Args;
-use crate::fs::{Errno, Node, clean};
+use crate::fs::{Dev, Errno, Node, clean};
 use crate::machine::Sys;
 
 fn target(sys: &mut Sys<'_>, dest: &str, source: &str) -> String {
@@ -66,9 +66,11 @@ pub(super) fn cp(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 let to = if contents { full_dest.clone() } else { target(sys, &dest, source) };
                 copy_tree(sys, &from, &to, keep, 0)
             }
-            Ok(Node::Dev(..)) => {
+            Ok(Node::Dev(dev, _)) => {
                 let to = target(sys, &dest, source);
-                sys.fs().write(&to, b"")
+                let copied = sys.fs().write(&to, b"");
+                // What has no end fills the disk.
+                if matches!(dev, Dev::Zero | Dev::Full | Dev::Random) { Err(Errno::NoSpace) } else { copied }
             }
             Ok(Node::File(_)) if source.starts_with("/proc/") => Ok(()),
             Ok(_) => {

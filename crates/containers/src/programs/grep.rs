@@ -178,7 +178,7 @@ impl Grep {
         self.line += 1;
         let text = String::from_utf8_lossy(&bytes);
         let chars: Vec<char> = text.chars().collect();
-        sys.charge(1 + (chars.len() >> 8) as u32);
+        sys.charge(1 + (chars.len() >> 6) as u32);
         let hit = self.patterns.iter().any(|p| p.find_at(&chars, 0).is_some()) != self.args.has('v');
         if !hit {
             if self.trail > 0 {

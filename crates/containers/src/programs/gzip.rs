@@ -3,25 +3,64 @@
 //! Models RFC 1952 with stored blocks: what is packed here unpacks anywhere and is not smaller. Not modelled:
 //! unpacking what another program compressed.
 
-use super::args::Args;
-use super::gather::{Gathered, Tool, gather, operands};
+use super::gather::{Gathered, Job, Tool, gather, no_end, operands};
 use crate::machine::{Program, Sys};
 
 /// Bytes of one stored block.
 const BLOCK: usize = 65_535;
 
-static TOOL: Tool = Tool { spec: "cdkfnqrtvl123456789", files: operands, finish };
+static TOOL: Tool = Tool { spec: "cdkfnqrtvl123456789", files: operands, finish, part, enough: no_end };
 
 pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
     gather(&TOOL, argv)
 }
 
+fn unpacks(job: &Job) -> bool {
+    job.args.has('d') || job.args.has('t') || matches!(job.name.as_str(), "gunzip" | "zcat")
+}
+
+/// What is packed to standard output is handed on block by block.
+fn part(job: &Job, data: &[u8]) -> usize {
+    let to_out = job.args.has('c') || job.args.rest.is_empty();
+    if unpacks(job) || !to_out || data.len() <= BLOCK { 0 } else { BLOCK }
+}
+
+/// One block on its way: the header before the first, the sums after the last.
+fn block(job: &mut Job, data: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let (mut sum, mut len) = (!0u32, 0u64);
+    if let [a, b, c, d] = job.row[..] {
+        (sum, len) = (u32::from_le_bytes([a, b, c, d]), job.count);
+    } else {
+        out.extend(HEADER);
+    }
+    sum = crc_on(sum, data);
+    len += data.len() as u64;
+    let size = data.len() as u16;
+    out.push(u8::from(job.is_last));
+    out.extend(size.to_le_bytes());
+    out.extend((!size).to_le_bytes());
+    out.extend(data);
+    if job.is_last {
+        out.extend((!sum).to_le_bytes());
+        out.extend((len as u32).to_le_bytes());
+    }
+    (job.row, job.count) = (sum.to_le_bytes().to_vec(), len);
+    out
+}
+
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+
 fn crc(data: &[u8]) -> u32 {
+    !crc_on(!0, data)
+}
+
+fn crc_on(sum: u32, data: &[u8]) -> u32 {
     // Half a byte at a time.
     let table: [u32; 16] = std::array::from_fn(|n| {
         (0..4).fold(n as u32, |c, _| if c & 1 == 1 { (c >> 1) ^ 0xedb8_8320 } else { c >> 1 })
     });
-    !data.iter().fold(!0u32, |crc, byte| {
+    data.iter().fold(sum, |crc, byte| {
         let crc = crc ^ u32::from(*byte);
         let crc = (crc >> 4) ^ table[(crc & 15) as usize];
         (crc >> 4) ^ table[(crc & 15) as usize]
@@ -29,7 +68,7 @@ fn crc(data: &[u8]) -> u32 {
 }
 
 pub(super) fn packed(data: &[u8]) -> Vec<u8> {
-    let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    let mut out = HEADER.to_vec();
     let blocks = data.len().div_ceil(BLOCK).max(1);
     for i in 0..blocks {
         let block = &data[i * BLOCK..data.len().min((i + 1) * BLOCK)];
@@ -69,9 +108,16 @@ pub(super) fn unpacked(data: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-fn finish(sys: &mut Sys<'_>, argv: &[String], args: &Args, all: Gathered) -> i32 {
-    let name = super::short_name(&argv[0]).to_string();
-    let unpack = args.has('d') || args.has('t') || matches!(name.as_str(), "gunzip" | "zcat");
+fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
+    if job.has_begun || !job.is_last {
+        for (_, data) in all {
+            let out = block(job, &data);
+            sys.out(out);
+        }
+        return 0;
+    }
+    let (name, args) = (job.name.clone(), job.args.clone());
+    let unpack = unpacks(job);
     let mut code = 0;
     for (file, data) in all {
         let to_out = args.has('c') || name == "zcat" || file == "-";

@@ -11,6 +11,8 @@ struct Sum {
     data: Vec<u8>,
     len: u64,
     state: Vec<u32>,
+    /// SHA-256's constants.
+    constants: Option<std::sync::Arc<[u32; 64]>>,
     check: bool,
     code: i32,
 }
@@ -22,6 +24,7 @@ pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
         data: Vec::new(),
         len: 0,
         state: Vec::new(),
+        constants: None,
         check: false,
         code: 0,
     })
@@ -79,7 +82,8 @@ fn block(a: Algorithm, s: &mut [u32], chunk: &[u8], k: &[u32; 64]) {
         if a == Algorithm::Md5 { u32::from_le_bytes(b) } else { u32::from_be_bytes(b) }
     };
     let mut w: Vec<u32> = (0..16).map(word).collect();
-    let mut v: Vec<u32> = s.to_vec();
+    let mut v = [0u32; 8];
+    v[..s.len()].copy_from_slice(s);
     match a {
         Algorithm::Md5 => {
             const SHIFT: [u32; 16] = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
@@ -93,7 +97,7 @@ fn block(a: Algorithm, s: &mut [u32], chunk: &[u8], k: &[u32; 64]) {
                 let constant = (((i + 1) as f64).sin().abs() * 4_294_967_296.0) as u32;
                 let sum = v[0].wrapping_add(f).wrapping_add(constant).wrapping_add(w[g]);
                 let rotated = v[1].wrapping_add(sum.rotate_left(SHIFT[i / 16 * 4 + i % 4]));
-                v = vec![v[3], rotated, v[1], v[2]];
+                v = [v[3], rotated, v[1], v[2], 0, 0, 0, 0];
             }
         }
         Algorithm::Sha1 => {
@@ -109,7 +113,7 @@ fn block(a: Algorithm, s: &mut [u32], chunk: &[u8], k: &[u32; 64]) {
                 };
                 let t =
                     v[0].rotate_left(5).wrapping_add(f).wrapping_add(v[4]).wrapping_add(k).wrapping_add(*w);
-                v = vec![t, v[0], v[1].rotate_left(30), v[2], v[3]];
+                v = [t, v[0], v[1].rotate_left(30), v[2], v[3], 0, 0, 0];
             }
         }
         Algorithm::Sha256 => {
@@ -125,7 +129,7 @@ fn block(a: Algorithm, s: &mut [u32], chunk: &[u8], k: &[u32; 64]) {
                 let s0 = v[0].rotate_right(2) ^ v[0].rotate_right(13) ^ v[0].rotate_right(22);
                 let maj = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
                 let t2 = s0.wrapping_add(maj);
-                v = vec![t1.wrapping_add(t2), v[0], v[1], v[2], v[3].wrapping_add(t1), v[4], v[5], v[6]];
+                v = [t1.wrapping_add(t2), v[0], v[1], v[2], v[3].wrapping_add(t1), v[4], v[5], v[6]];
             }
         }
     }
@@ -166,7 +170,7 @@ impl Program for Sum {
             "sha1sum" => Algorithm::Sha1,
             _ => Algorithm::Sha256,
         };
-        let k = sha256_constants();
+        let k = self.constants.get_or_insert_with(|| std::sync::Arc::new(sha256_constants())).clone();
         let Some(input) = &mut self.input else {
             return match Args::parse(sys, &self.argv, "bctsw") {
                 Ok(args) => {
@@ -187,7 +191,7 @@ impl Program for Sum {
                 self.len += data.len() as u64;
                 self.data.extend(data);
                 feed(a, &mut self.state, &mut self.data, &k);
-                sys.charge(16);
+                sys.charge(256);
             }
             Next::FileEnd => {
                 let file = input.name.clone();

@@ -13,6 +13,7 @@ struct Head {
     count: i64,
     left: i64,
     held: std::collections::VecDeque<Vec<u8>>,
+    kept: std::collections::VecDeque<u8>,
     headers: bool,
     shown: usize,
     code: i32,
@@ -26,6 +27,7 @@ pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
         count: 10,
         left: 10,
         held: Default::default(),
+        kept: Default::default(),
         headers: false,
         shown: 0,
         code: 0,
@@ -106,8 +108,10 @@ impl Program for Head {
                 return Turn::Exit(self.code);
             }
         }
-        let next = if self.bytes { input.piece(sys) } else { input.line(sys) };
-        if self.headers && input.opened > self.shown && matches!(next, Next::Line(..) | Next::Piece(_)) {
+        let by_line = !self.bytes && self.count < 0;
+        let next = if by_line { input.line(sys) } else { input.piece(sys) };
+        let begun = matches!(next, Next::Line(..) | Next::Piece(_) | Next::FileEnd);
+        if self.headers && input.opened > self.shown && begun {
             let gap = if self.shown > 0 { "\n" } else { "" };
             self.shown = input.opened;
             self.left = self.count;
@@ -118,28 +122,42 @@ impl Program for Head {
                 if newline {
                     line.push(b'\n');
                 }
-                if self.count < 0 {
-                    self.held.push_back(line);
-                    if self.held.len() as i64 > -self.count
-                        && let Some(first) = self.held.pop_front()
-                    {
-                        sys.out(first);
-                    }
-                } else {
-                    self.left -= 1;
-                    sys.out(line);
+                self.held.push_back(line);
+                if self.held.len() as i64 > -self.count
+                    && let Some(first) = self.held.pop_front()
+                {
+                    sys.out(first);
                 }
             }
+            Next::Piece(data) if self.count < 0 => {
+                self.kept.extend(data);
+                let over = self.kept.len().saturating_sub(self.count.unsigned_abs() as usize);
+                let out: Vec<u8> = self.kept.drain(..over).collect();
+                sys.out(out);
+            }
+            Next::Piece(mut data) if self.bytes => {
+                data.truncate(self.left as usize);
+                self.left -= data.len() as i64;
+                sys.out(data);
+            }
             Next::Piece(mut data) => {
-                if self.count >= 0 {
-                    data.truncate(self.left as usize);
-                    self.left -= data.len() as i64;
+                let ends = data.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i);
+                let (mut last, mut n) = (None, 0);
+                for end in ends.take(self.left as usize) {
+                    (last, n) = (Some(end), n + 1);
+                }
+                self.left -= n;
+                if self.left == 0
+                    && let Some(end) = last
+                {
+                    data.truncate(end + 1);
                 }
                 sys.out(data);
             }
             Next::FileEnd => {
                 self.left = self.count;
                 self.held.clear();
+                self.kept.clear();
             }
             Next::End => return Turn::Exit(self.code),
             Next::Wait(turn) => return turn,

@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 
+use clock::Time;
+
 use crate::fs::Errno;
 use crate::machine::{Got, Open, Sys, Turn, Wait};
 
-/// Bytes a line may have; a longer one is cut there.
-const LINE_MAX: usize = 1 << 20;
+/// Bytes of a line that are kept. A longer one is read on, and whoever reads it grows as if it kept all of it.
+const LINE_MAX: usize = 256 << 10;
 const PIECE: usize = 16 << 10;
 
 /// Files read one after the other.
@@ -19,7 +21,36 @@ pub(super) struct Input {
     pub(super) opened: usize,
     fd: Option<u32>,
     buffer: VecDeque<u8>,
+    /// Bytes of the buffer that hold no line end.
+    scanned: usize,
+    /// The line now read is longer than can be kept.
+    hoard: Hoard,
     ended: bool,
+}
+
+/// Memory that a program would take for what it cannot let go of. Nothing is kept for it here: the number grows, until
+/// the input ends or the kernel ends the program.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hoard {
+    since: Option<Time>,
+    bytes: u64,
+}
+
+/// How fast an endless line is taken in, in bytes a millisecond (estimate).
+const HOARDED_PER_MS: u64 = 400_000;
+
+impl Hoard {
+    pub(super) fn grow(&mut self, sys: &mut Sys<'_>, bytes: usize) {
+        let now = sys.now();
+        let since = *self.since.get_or_insert(now);
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        let grown = now.since(since).max(0).unsigned_abs().saturating_mul(HOARDED_PER_MS);
+        sys.set_memory(self.bytes.max(grown).saturating_add(500 << 10));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.since.is_none()
+    }
 }
 
 /// What reading gave.
@@ -41,7 +72,16 @@ impl Input {
     pub(super) fn new(files: &[String]) -> Self {
         let files: VecDeque<String> =
             if files.is_empty() { [String::from("-")].into() } else { files.to_vec().into() };
-        Self { files, name: String::new(), opened: 0, fd: None, buffer: VecDeque::new(), ended: false }
+        Self {
+            files,
+            name: String::new(),
+            opened: 0,
+            fd: None,
+            buffer: VecDeque::new(),
+            scanned: 0,
+            hoard: Hoard::default(),
+            ended: false,
+        }
     }
 
     fn open(&mut self, sys: &mut Sys<'_>) -> Option<Next> {
@@ -72,7 +112,7 @@ impl Input {
         let Some(fd) = self.fd else { return self.open(sys) };
         match sys.read(fd, PIECE) {
             Got::Data(data) => {
-                sys.charge((data.len() >> 10) as u32);
+                sys.charge((data.len() >> 8) as u32);
                 self.buffer.extend(data);
                 None
             }
@@ -82,7 +122,7 @@ impl Input {
                 None
             }
             Got::Failed(e) => {
-                self.close(sys);
+                self.skip_file(sys);
                 Some(Next::Failed(self.name.clone(), e))
             }
         }
@@ -105,19 +145,31 @@ impl Input {
         self.buffer.clear();
         self.close(sys);
         self.ended = false;
+        (self.scanned, self.hoard) = (0, Hoard::default());
     }
 
     pub(super) fn line(&mut self, sys: &mut Sys<'_>) -> Next {
         loop {
-            if let Some(n) = self.buffer.iter().position(|b| *b == b'\n') {
-                let line: Vec<u8> = self.buffer.drain(..n).collect();
+            let found = self.buffer.range(self.scanned..).position(|b| *b == b'\n');
+            if !self.hoard.is_empty() && (found.is_some() || self.ended) {
+                self.skip_file(sys);
+                return Next::Failed(self.name.clone(), Errno::NoMemory);
+            }
+            if let Some(n) = found {
+                let line: Vec<u8> = self.buffer.drain(..self.scanned + n).collect();
                 self.buffer.pop_front();
+                self.scanned = 0;
                 return Next::Line(line, true);
             }
-            if self.buffer.len() > LINE_MAX {
-                return Next::Line(self.buffer.drain(..LINE_MAX).collect(), false);
+            self.scanned = self.buffer.len();
+            if self.scanned > LINE_MAX {
+                self.hoard.grow(sys, self.scanned);
+                self.buffer.clear();
+                self.scanned = 0;
+                return Next::Wait(Turn::More);
             }
             if self.ended {
+                self.scanned = 0;
                 if !self.buffer.is_empty() {
                     return Next::Line(std::mem::take(&mut self.buffer).into(), false);
                 }
@@ -127,6 +179,10 @@ impl Input {
             }
             if let Some(next) = self.fill(sys) {
                 return next;
+            }
+            // A long line is read over several steps.
+            if self.scanned >= PIECE {
+                return Next::Wait(Turn::More);
             }
         }
     }

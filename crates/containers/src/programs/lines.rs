@@ -1,32 +1,50 @@
 //! Small filters over whole inputs: `paste`, `nl`, `fold`, `comm`, `shuf`, `cmp`, `strings`, `cksum`, `expand`, `dos2unix`, `unix2dos`.
 
 use super::args::Args;
-use super::gather::{Gathered, Tool, gather, operands};
+use super::gather::{Gathered, Job, Tool, all_of_it, gather, no_end, operands};
 use crate::machine::{Program, Sys};
 
-static TOOL: Tool = Tool { spec: "d:sb:v:w:n:t:i:e123zr", files: operands, finish };
+static TOOL: Tool =
+    Tool { spec: "d:sb:v:w:n:t:i:e123zr", files: operands, finish, part: all_of_it, enough: no_end };
+/// Those that go on for as long as their input does.
+static FILTER: Tool = Tool { part, ..TOOL };
+/// `cmp` looks no further than it is told, or than it can.
+static COMPARE: Tool = Tool { spec: "sln:", files: operands, finish, part: all_of_it, enough: no_end };
 
 pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
-    gather(&TOOL, argv)
+    let tool = match super::short_name(&argv[0]) {
+        "nl" | "fold" | "strings" | "expand" => &FILTER,
+        "cmp" => &COMPARE,
+        _ => &TOOL,
+    };
+    gather(tool, argv)
 }
 
 fn lines(data: &[u8]) -> Vec<String> {
     String::from_utf8_lossy(data).lines().map(str::to_owned).collect()
 }
 
-fn finish(sys: &mut Sys<'_>, argv: &[String], args: &Args, all: Gathered) -> i32 {
-    let name = super::short_name(&argv[0]).to_string();
-    match name.as_str() {
-        "paste" => paste(sys, args, &all),
-        "nl" => nl(sys, args, &all),
-        "fold" => fold(sys, args, &all),
-        "comm" => return comm(sys, args, &all),
-        "shuf" => shuf(sys, args, &all),
-        "cmp" => return cmp(sys, args, &all),
-        "strings" => strings(sys, args, &all),
+/// Whole lines where there are any; else whole characters.
+fn part(_: &Job, data: &[u8]) -> usize {
+    let line = data.iter().rposition(|b| *b == b'\n').map(|i| i + 1);
+    line.unwrap_or_else(|| match std::str::from_utf8(data) {
+        Err(e) if e.error_len().is_none() => e.valid_up_to(),
+        _ => data.len(),
+    })
+}
+
+fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
+    match job.name.as_str() {
+        "paste" => paste(sys, &job.args, &all),
+        "nl" => nl(sys, job, &all),
+        "fold" => fold(sys, job, &all),
+        "comm" => return comm(sys, &job.args, &all),
+        "shuf" => shuf(sys, &job.args, &all),
+        "cmp" => return cmp(sys, &job.args, &all),
+        "strings" => strings(sys, &job.args, &all),
         "cksum" => cksum(sys, &all),
-        "expand" => expand(sys, args, &all),
-        _ => ends(sys, name == "dos2unix", all),
+        "expand" => expand(sys, job, &all),
+        _ => ends(sys, job.name == "dos2unix", all),
     }
     0
 }
@@ -62,8 +80,10 @@ fn paste(sys: &mut Sys<'_>, args: &Args, all: &Gathered) {
     sys.out(out);
 }
 
-fn nl(sys: &mut Sys<'_>, args: &Args, all: &Gathered) {
-    let (mut n, mut out) = (args.value('v').and_then(|v| v.parse().ok()).unwrap_or(1u64), String::new());
+fn nl(sys: &mut Sys<'_>, job: &mut Job, all: &Gathered) {
+    let args = &job.args;
+    let first = args.value('v').and_then(|v| v.parse().ok()).unwrap_or(1u64);
+    let (mut n, mut out) = (first.saturating_add(job.count), String::new());
     let every = args.value('b') == Some("a");
     let mark = args.value('s').unwrap_or("\t");
     let width = args.value('w').and_then(|w| w.parse().ok()).unwrap_or(6usize).min(100);
@@ -75,14 +95,16 @@ fn nl(sys: &mut Sys<'_>, args: &Args, all: &Gathered) {
             n += 1;
         }
     }
+    job.count = n.saturating_sub(first);
     sys.out(out);
 }
 
-fn fold(sys: &mut Sys<'_>, args: &Args, all: &Gathered) {
-    let width = args.value('w').and_then(|w| w.parse().ok()).unwrap_or(80usize).max(1);
+fn fold(sys: &mut Sys<'_>, job: &mut Job, all: &Gathered) {
+    let width = job.args.value('w').and_then(|w| w.parse().ok()).unwrap_or(80u64).max(1);
     let mut out = String::new();
-    for f in all {
-        let mut column = 0;
+    for (i, f) in all.iter().enumerate() {
+        // The first is the rest of what was worked on before.
+        let mut column = if i == 0 { job.count } else { 0 };
         for c in String::from_utf8_lossy(&f.1).chars() {
             if c != '\n' && column == width {
                 out.push('\n');
@@ -91,6 +113,7 @@ fn fold(sys: &mut Sys<'_>, args: &Args, all: &Gathered) {
             column = if c == '\n' { 0 } else { column + 1 };
             out.push(c);
         }
+        job.count = column;
     }
     sys.out(out);
 }
@@ -145,14 +168,16 @@ fn shuf(sys: &mut Sys<'_>, args: &Args, all: &Gathered) {
 
 fn cmp(sys: &mut Sys<'_>, args: &Args, all: &Gathered) -> i32 {
     let [a, b] = all.as_slice() else { return super::usage(sys, "cmp: missing operand\n") };
-    let differs = a.1.iter().zip(&b.1).position(|(x, y)| x != y);
+    let most = args.value('n').and_then(|n| super::head::count(n)).map_or(usize::MAX, |n| n.max(0) as usize);
+    let (x, y) = (&a.1[..a.1.len().min(most)], &b.1[..b.1.len().min(most)]);
+    let differs = x.iter().zip(y).position(|(x, y)| x != y);
     let text = match differs {
         Some(i) => {
             let line = a.1[..i].iter().filter(|c| **c == b'\n').count() + 1;
             format!("{} {} differ: char {}, line {line}\n", a.0, b.0, i + 1)
         }
-        None if a.1.len() == b.1.len() => return 0,
-        None => format!("cmp: EOF on {}\n", if a.1.len() < b.1.len() { &a.0 } else { &b.0 }),
+        None if x.len() == y.len() => return 0,
+        None => format!("cmp: EOF on {}\n", if x.len() < y.len() { &a.0 } else { &b.0 }),
     };
     if !args.has('s') {
         sys.out(text);
@@ -190,9 +215,9 @@ fn cksum(sys: &mut Sys<'_>, all: &Gathered) {
     }
 }
 
-fn expand(sys: &mut Sys<'_>, args: &Args, all: &Gathered) {
-    let stop = args.value('t').and_then(|n| n.parse().ok()).unwrap_or(8usize).clamp(1, 100);
-    let (mut out, mut column) = (String::new(), 0);
+fn expand(sys: &mut Sys<'_>, job: &mut Job, all: &Gathered) {
+    let stop = job.args.value('t').and_then(|n| n.parse().ok()).unwrap_or(8usize).clamp(1, 100);
+    let (mut out, mut column) = (String::new(), job.count as usize);
     for c in all.iter().flat_map(|f| String::from_utf8_lossy(&f.1).chars().collect::<Vec<_>>()) {
         match c {
             '\t' => {
@@ -210,6 +235,7 @@ fn expand(sys: &mut Sys<'_>, args: &Args, all: &Gathered) {
             }
         }
     }
+    job.count = column as u64;
     sys.out(out);
 }
 

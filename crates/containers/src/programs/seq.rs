@@ -128,6 +128,10 @@ impl Program for Yes {
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
         sys.out(&self.0);
-        Turn::More
+        sys.charge(1);
+        match sys.take_write_error() {
+            Some(e) => Turn::Exit(super::usage(sys, &format!("yes: {e}\n"))),
+            None => Turn::More,
+        }
     }
 }

@@ -4,11 +4,11 @@ use ordered::Sort as _;
 use std::cmp::Ordering;
 
 use super::args::Args;
-use super::input::{Input, Next, complain};
+use super::input::{Hoard, Input, Next, complain};
 use crate::machine::{Open, Program, Sys, Turn};
 
-/// Bytes that may be held.
-const HELD_MAX: usize = 32 << 20;
+/// Bytes that are held: they are sorted in one step.
+const HELD_MAX: usize = 4 << 20;
 
 #[derive(Clone, Default)]
 struct Key {
@@ -25,6 +25,7 @@ struct Sort {
     keys: Vec<Key>,
     lines: Vec<String>,
     bytes: usize,
+    hoard: Hoard,
     code: i32,
     backwards: bool,
 }
@@ -37,6 +38,7 @@ pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
         keys: Vec::new(),
         lines: Vec::new(),
         bytes: 0,
+        hoard: Hoard::default(),
         code: 0,
         backwards: false,
     })
@@ -50,6 +52,7 @@ pub(super) fn tac(argv: &[String]) -> Box<dyn Program> {
         keys: Vec::new(),
         lines: Vec::new(),
         bytes: 0,
+        hoard: Hoard::default(),
         code: 0,
         backwards: true,
     })
@@ -279,13 +282,19 @@ impl Program for Sort {
             Next::Line(line, _) => {
                 self.bytes += line.len() + 24;
                 if self.bytes > HELD_MAX {
-                    sys.err("sort: out of memory\n");
-                    return Turn::Exit(2);
+                    self.lines.clear();
+                    self.hoard.grow(sys, line.len() + 24);
+                } else {
+                    self.lines.push(String::from_utf8_lossy(&line).into_owned());
                 }
-                self.lines.push(String::from_utf8_lossy(&line).into_owned());
                 Turn::More
             }
             Next::Wait(turn) => turn,
+            Next::End if !self.hoard.is_empty() => {
+                let name = super::short_name(&self.argv[0]).to_string();
+                sys.err(&format!("{name}: memory exhausted\n"));
+                Turn::Exit(2)
+            }
             Next::End => self.finish(sys),
             Next::Failed(name, e) => {
                 if sys.gnu() {

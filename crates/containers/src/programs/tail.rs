@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::args::Args;
 use super::head::{count, old_count};
-use super::input::{Input, Next};
+use super::input::{Hoard, Input, Next};
 use crate::machine::{Got, Open, Program, Sys, Turn, Wait};
 
 /// How often a followed file is looked at, as upstream's default.
@@ -20,7 +20,10 @@ struct Tail {
     count: usize,
     seen: usize,
     held: VecDeque<Vec<u8>>,
+    /// `-c`: the last bytes.
+    end: VecDeque<u8>,
     held_bytes: usize,
+    hoard: Hoard,
     follow: Vec<(String, u64)>,
     following: bool,
     headers: bool,
@@ -37,7 +40,9 @@ pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
         count: 10,
         seen: 0,
         held: VecDeque::new(),
+        end: VecDeque::new(),
         held_bytes: 0,
+        hoard: Hoard::default(),
         follow: Vec::new(),
         following: false,
         headers: false,
@@ -67,7 +72,7 @@ impl Tail {
                     sys.err(&format!("tail: {quoted}\n"));
                     return Turn::Exit(1);
                 };
-                self.count = n as usize;
+                self.count = usize::try_from(n).unwrap_or(0);
                 self.bytes = flag == 'c';
             }
         }
@@ -79,18 +84,41 @@ impl Tail {
         Turn::More
     }
 
-    fn hold(&mut self, sys: &mut Sys<'_>, item: Vec<u8>) {
-        self.seen += 1;
-        if self.from_start {
-            if self.seen >= self.count {
-                sys.out(item);
+    fn hold(&mut self, sys: &mut Sys<'_>, line: Vec<u8>) {
+        self.held_bytes += line.len();
+        self.held.push_back(line);
+        while self.held.len() > self.count || self.held_bytes > HELD_MAX {
+            if self.held.len() <= self.count {
+                self.hoard.grow(sys, self.held_bytes);
             }
+            self.held_bytes -= self.held.pop_front().map_or(0, |l| l.len());
+        }
+    }
+
+    /// `-n +K`: what comes after so many lines.
+    fn skip_lines(&mut self, sys: &mut Sys<'_>, piece: &[u8]) {
+        let mut rest = piece;
+        while self.seen + 1 < self.count {
+            let Some(end) = rest.iter().position(|b| *b == b'\n') else { return };
+            rest = &rest[end + 1..];
+            self.seen += 1;
+        }
+        sys.out(rest);
+    }
+
+    fn hold_bytes(&mut self, sys: &mut Sys<'_>, piece: &[u8]) {
+        if self.from_start {
+            // `-c +1` is all of it.
+            let skipped = self.count.saturating_sub(1).saturating_sub(self.seen).min(piece.len());
+            self.seen = self.seen.saturating_add(piece.len());
+            sys.out(&piece[skipped..]);
             return;
         }
-        self.held_bytes += item.len();
-        self.held.push_back(item);
-        while self.held.len() > self.count || self.held_bytes > HELD_MAX {
-            self.held_bytes -= self.held.pop_front().map_or(0, |l| l.len());
+        self.end.extend(piece);
+        let over = self.end.len().saturating_sub(self.count.min(HELD_MAX));
+        self.end.drain(..over);
+        if over > 0 && self.count > HELD_MAX {
+            self.hoard.grow(sys, over);
         }
     }
 
@@ -121,7 +149,7 @@ impl Program for Tail {
             return self.follow(sys);
         }
         let Some(input) = &mut self.input else { return self.begin(sys) };
-        let next = if self.bytes { input.piece(sys) } else { input.line(sys) };
+        let next = if self.bytes || self.from_start { input.piece(sys) } else { input.line(sys) };
         if self.headers && input.opened > self.shown {
             let gap = if self.shown > 0 { "\n" } else { "" };
             self.shown = input.opened;
@@ -134,18 +162,16 @@ impl Program for Tail {
                 }
                 self.hold(sys, line);
             }
-            Next::Piece(data) => {
-                for byte in data {
-                    self.hold(sys, vec![byte]);
-                }
-            }
+            Next::Piece(data) if self.bytes => self.hold_bytes(sys, &data),
+            Next::Piece(data) => self.skip_lines(sys, &data),
             Next::FileEnd => {
                 let name = input.name.clone();
                 let path = sys.path(&name);
                 if let Some(f) = self.follow.iter_mut().find(|(n, _)| *n == name) {
                     f.1 = sys.fs().get(&path).map_or(0, |n| n.len());
                 }
-                let out: Vec<u8> = std::mem::take(&mut self.held).into_iter().flatten().collect();
+                let lines = std::mem::take(&mut self.held).into_iter().flatten();
+                let out: Vec<u8> = lines.chain(std::mem::take(&mut self.end)).collect();
                 (self.seen, self.held_bytes) = (0, 0);
                 sys.out(out);
             }

@@ -3,7 +3,7 @@
 //! Models POSIX ustar. Not modelled: other compressions than gzip's, devices, hard links, sparse files.
 
 use super::args::Args;
-use super::gather::{Gathered, Tool, gather};
+use super::gather::{Gathered, Job, Tool, all_of_it, gather, no_end};
 use super::gzip;
 use crate::fs::{Node, clean, join};
 use crate::glob::Pattern;
@@ -14,7 +14,7 @@ const BLOCK: usize = 512;
 const ARCHIVE_MAX: usize = 4 << 20;
 const DEPTH_MAX: usize = 64;
 
-static TOOL: Tool = Tool { spec: "cxtzjvpomhakSf:C:T:X:O", files, finish };
+static TOOL: Tool = Tool { spec: "cxtzjvpomhakSf:C:T:X:O", files, finish, part: all_of_it, enough: no_end };
 
 /// The first word may do without its dash.
 pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
@@ -260,7 +260,8 @@ fn listed(m: &Member<'_>, gnu: bool) -> String {
     )
 }
 
-fn finish(sys: &mut Sys<'_>, _: &[String], args: &Args, all: Gathered) -> i32 {
+fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
+    let args = &job.args.clone();
     let cwd = sys.cwd();
     let dir = args.value('C').or_else(|| args.long_value("directory")).map_or(cwd.clone(), |d| join(&cwd, d));
     if !sys.fs().is_dir(&dir) {

@@ -1,4 +1,4 @@
-//! `tr`: changes, squeezes or deletes characters.
+//! `tr`: changes, squeezes or deletes bytes, as the real ones do.
 
 use super::args::Args;
 use super::input::{Input, Next};
@@ -10,49 +10,38 @@ use crate::shell::unescape;
 struct Tr {
     argv: Vec<String>,
     input: Option<Input>,
-    from: Vec<char>,
-    to: Vec<char>,
-    complement: bool,
-    delete: bool,
-    squeeze: bool,
-    last: Option<char>,
-    rest: Vec<u8>,
+    /// What becomes of each byte.
+    table: Vec<Option<u8>>,
+    squeezable: Vec<bool>,
+    last: Option<u8>,
 }
 
 pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Tr {
-        argv: argv.to_vec(),
-        input: None,
-        from: Vec::new(),
-        to: Vec::new(),
-        complement: false,
-        delete: false,
-        squeeze: false,
-        last: None,
-        rest: Vec::new(),
-    })
+    Box::new(Tr { argv: argv.to_vec(), input: None, table: Vec::new(), squeezable: Vec::new(), last: None })
 }
 
-fn set(text: &str) -> Vec<char> {
-    let (text, _) = unescape(text, false);
-    let chars: Vec<char> = text.chars().collect();
+/// The bytes that a set names, in order.
+fn set(text: &str) -> Vec<u8> {
+    let bytes = crate::shell::to_bytes(&unescape(text, false).0);
     let mut out = Vec::new();
     let mut i = 0;
-    while i < chars.len() {
-        if chars[i] == '['
-            && chars.get(i + 1) == Some(&':')
-            && let Some(n) = chars[i + 2..].iter().position(|c| *c == ':')
+    while i < bytes.len() {
+        if bytes[i..].starts_with(b"[:")
+            && let Some(n) = bytes[i + 2..].iter().position(|b| *b == b':')
         {
-            let name: String = chars[i + 2..i + 2 + n].iter().collect();
+            let name = String::from_utf8_lossy(&bytes[i + 2..i + 2 + n]).into_owned();
             for (a, b) in class(&name) {
-                out.extend((*a..=(*b).min('\u{7f}')).filter(|_| *a < '\u{80}'));
+                out.extend((0..128).filter(|c| (*a..=*b).contains(&char::from(*c))));
             }
             i += n + 4;
-        } else if chars.get(i + 1) == Some(&'-') && chars.get(i + 2).is_some_and(|c| *c >= chars[i]) {
-            out.extend((chars[i]..=chars[i + 2]).take(70_000));
+        } else if bytes[i..].starts_with(b"[=") && bytes[i + 2..].get(1..3) == Some(b"=]") {
+            out.push(bytes[i + 2]);
+            i += 5;
+        } else if bytes.get(i + 1) == Some(&b'-') && bytes.get(i + 2).is_some_and(|c| *c >= bytes[i]) {
+            out.extend(bytes[i]..=bytes[i + 2]);
             i += 3;
         } else {
-            out.push(chars[i]);
+            out.push(bytes[i]);
             i += 1;
         }
     }
@@ -60,27 +49,40 @@ fn set(text: &str) -> Vec<char> {
 }
 
 impl Tr {
-    fn change(&mut self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        let squeeze_in_from = self.squeeze && self.to.is_empty();
-        for c in text.chars() {
-            let place = self.from.iter().position(|f| *f == c);
-            let hit = place.is_some() != self.complement;
-            if hit && self.delete {
-                continue;
-            }
-            let c = if !hit || self.to.is_empty() {
-                c
+    fn prepare(&mut self, args: &Args) {
+        let (mut from, to) = (set(&args.rest[0]), args.rest.get(1).map(|t| set(t)).unwrap_or_default());
+        if args.has('c') || args.has('C') {
+            from = (0..=255).filter(|b| !from.contains(b)).collect();
+        }
+        let (delete, squeeze) = (args.has('d'), args.has('s'));
+        self.table = (0..=255).map(Some).collect();
+        for (i, b) in from.iter().enumerate() {
+            self.table[usize::from(*b)] = if delete {
+                None
             } else {
-                let n = if self.complement { usize::MAX } else { place.unwrap_or(0) };
-                *self.to.get(n).or(self.to.last()).unwrap_or(&c)
+                let cut = args.has('t') && i >= to.len();
+                to.get(i).or(to.last()).copied().filter(|_| !cut).or(Some(*b))
             };
-            let squeezable = if squeeze_in_from && !self.delete { hit } else { self.to.contains(&c) };
-            if self.squeeze && squeezable && self.last == Some(c) {
+        }
+        let squeezed = if !squeeze {
+            Vec::new()
+        } else if to.is_empty() {
+            from
+        } else {
+            to
+        };
+        self.squeezable = (0..=255).map(|b| squeezed.contains(&b)).collect();
+    }
+
+    fn change(&mut self, data: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(data.len());
+        for b in data {
+            let Some(b) = self.table[usize::from(*b)] else { continue };
+            if self.squeezable[usize::from(b)] && self.last == Some(b) {
                 continue;
             }
-            self.last = Some(c);
-            out.push(c);
+            self.last = Some(b);
+            out.push(b);
         }
         out
     }
@@ -97,10 +99,7 @@ impl Program for Tr {
                 Ok(args) => args,
                 Err(text) => return Turn::Exit(super::usage(sys, &text)),
             };
-            self.complement = args.has('c') || args.has('C');
-            self.delete = args.has('d');
-            self.squeeze = args.has('s');
-            let need = if self.delete || self.squeeze { 1 } else { 2 };
+            let need = if args.has('d') || args.has('s') { 1 } else { 2 };
             if args.rest.len() < need {
                 let text = if args.rest.is_empty() {
                     "tr: missing operand\n".to_string()
@@ -109,22 +108,13 @@ impl Program for Tr {
                 };
                 return Turn::Exit(super::usage(sys, &text));
             }
-            self.from = set(&args.rest[0]);
-            self.to = args.rest.get(1).map(|t| set(t)).unwrap_or_default();
+            self.prepare(&args);
             self.input = Some(Input::new(&[]));
             return Turn::More;
         };
         match input.piece(sys) {
             Next::Piece(data) => {
-                self.rest.extend(data);
-                // A character cut in two waits for its other half.
-                let whole = match std::str::from_utf8(&self.rest) {
-                    Ok(_) => self.rest.len(),
-                    Err(e) if e.error_len().is_none() => e.valid_up_to(),
-                    Err(_) => self.rest.len(),
-                };
-                let bytes: Vec<u8> = self.rest.drain(..whole).collect();
-                let out = self.change(&String::from_utf8_lossy(&bytes));
+                let out = self.change(&data);
                 sys.out(out);
                 Turn::More
             }

@@ -60,6 +60,7 @@ impl Program for Uniq {
         };
         match input.line(sys) {
             Next::Line(line, _) => {
+                sys.charge(1 + (line.len() >> 5) as u32);
                 match &self.last {
                     Some((last, n)) if self.same(last, &line) => {
                         let n = n + 1;

@@ -1,7 +1,9 @@
 //! `xargs`: words of the input as arguments.
 
+use std::collections::VecDeque;
+
 use super::args::Args;
-use super::input::{Input, Next};
+use super::input::{Input, Next, complain};
 use crate::machine::{Pid, Program, Sys, Turn, Wait};
 
 #[derive(Clone)]
@@ -9,7 +11,7 @@ struct Xargs {
     argv: Vec<String>,
     input: Option<Input>,
     args: Args,
-    items: Vec<String>,
+    items: VecDeque<String>,
     read: bool,
     ran: bool,
     child: Option<Pid>,
@@ -21,7 +23,7 @@ pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
         argv: argv.to_vec(),
         input: None,
         args: Args::default(),
-        items: Vec::new(),
+        items: VecDeque::new(),
         read: false,
         ran: false,
         child: None,
@@ -30,7 +32,7 @@ pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
 }
 
 /// Words of a line; quotes and backslashes as xargs reads them.
-fn words(line: &str, out: &mut Vec<String>) {
+fn words(line: &str, out: &mut VecDeque<String>) {
     let mut chars = line.chars();
     let mut word: Option<String> = None;
     while let Some(c) = chars.next() {
@@ -48,18 +50,42 @@ fn words(line: &str, out: &mut Vec<String>) {
 }
 
 impl Xargs {
+    /// How many items a command takes.
+    fn batch(&self) -> usize {
+        if self.mark().is_some() {
+            return 1;
+        }
+        self.args.value('n').or(self.args.value('L')).and_then(|n| n.parse().ok()).unwrap_or(5000).max(1)
+    }
+
+    fn mark(&self) -> Option<&str> {
+        self.args.value('I').or(self.args.long_value("replace"))
+    }
+
+    fn take(&mut self, line: &str) {
+        if self.args.has('0') {
+            self.items.extend(line.split('\0').filter(|t| !t.is_empty()).map(String::from));
+        } else if let Some(d) = self.args.value('d') {
+            let d = crate::shell::unescape(d, false).0;
+            self.items.extend(line.split(d.as_str()).map(String::from));
+        } else if self.mark().is_some() {
+            let line = line.trim();
+            if !line.is_empty() {
+                self.items.push_back(line.into());
+            }
+        } else {
+            words(line, &mut self.items);
+        }
+    }
+
     fn next_command(&mut self) -> Option<Vec<String>> {
         let command =
             if self.args.rest.is_empty() { vec!["echo".to_string()] } else { self.args.rest.clone() };
-        if let Some(mark) = self.args.value('I').or(self.args.long_value("replace")) {
-            if self.items.is_empty() {
-                return None;
-            }
-            let item = self.items.remove(0);
-            return Some(command.iter().map(|a| a.replace(mark, &item)).collect());
+        if let Some(mark) = self.mark().map(str::to_owned) {
+            let item = self.items.pop_front()?;
+            return Some(command.iter().map(|a| a.replace(&mark, &item)).collect());
         }
-        let n =
-            self.args.value('n').or(self.args.value('L')).and_then(|n| n.parse().ok()).unwrap_or(5000).max(1);
+        let n = self.batch();
         if self.items.is_empty() && (self.ran || self.args.has('r')) {
             return None;
         }
@@ -74,6 +100,7 @@ impl Program for Xargs {
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
+        let batch = self.batch();
         let Some(input) = &mut self.input else {
             match Args::parse_until(sys, &self.argv, "0I:L:n:P:prtxd:a:s:E:", true) {
                 Ok(args) => self.args = args,
@@ -82,47 +109,28 @@ impl Program for Xargs {
             self.input = Some(Input::new(&[]));
             return Turn::More;
         };
-        if !self.read {
+        if let Some(pid) = self.child {
+            let Some(code) = sys.reap(pid) else { return Turn::Wait(Wait::Child(Some(pid))) };
+            self.child = None;
+            if code == 255 {
+                return Turn::Exit(124);
+            }
+            if code != 0 {
+                self.code = 123;
+            }
+        }
+        if !self.read && self.items.len() < batch {
             match input.line(sys) {
-                Next::Line(line, _) => {
-                    let text = String::from_utf8_lossy(&line);
-                    if self.args.has('0') {
-                        self.items.extend(text.split('\0').filter(|t| !t.is_empty()).map(String::from));
-                    } else if let Some(d) = self.args.value('d') {
-                        let d = crate::shell::unescape(d, false).0;
-                        self.items.extend(text.split(d.as_str()).map(String::from));
-                    } else if self.args.value('I').is_some() {
-                        let text = text.trim();
-                        if !text.is_empty() {
-                            self.items.push(text.into());
-                        }
-                    } else {
-                        words(&text, &mut self.items);
-                    }
-                    if self.items.len() > 200_000 {
-                        sys.err("xargs: out of memory\n");
-                        return Turn::Exit(1);
-                    }
-                }
+                Next::Line(line, _) => self.take(&String::from_utf8_lossy(&line)),
                 Next::Wait(turn) => return turn,
                 Next::End => self.read = true,
+                Next::Failed(name, e) => {
+                    complain(sys, "xargs", &name, e);
+                    return Turn::Exit(1);
+                }
                 _ => {}
             }
             return Turn::More;
-        }
-        if let Some(pid) = self.child {
-            match sys.reap(pid) {
-                Some(code) => {
-                    self.child = None;
-                    if code == 255 {
-                        return Turn::Exit(124);
-                    }
-                    if code != 0 {
-                        self.code = 123;
-                    }
-                }
-                None => return Turn::Wait(Wait::Child(Some(pid))),
-            }
         }
         let Some(command) = self.next_command() else { return Turn::Exit(self.code) };
         self.ran = true;

@@ -8,6 +8,9 @@ use super::interp::Frame;
 use super::{Dialect, Shell, Value};
 use crate::machine::{Got, Sys, Wait};
 
+/// Reads of one step: a line without end is read over several.
+const READS_MAX: usize = 256;
+
 /// A `read` under way.
 #[derive(Clone, Debug)]
 pub(super) struct Read {
@@ -18,6 +21,8 @@ pub(super) struct Read {
     until: Option<Time>,
     array: bool,
     line: Vec<u8>,
+    /// Characters in the line.
+    chars: usize,
     fd: u32,
 }
 
@@ -30,6 +35,7 @@ pub(super) fn read(shell: &mut Shell, sys: &mut Sys<'_>, args: &[String]) -> Don
         until: None,
         array: false,
         line: Vec::new(),
+        chars: 0,
         fd: 0,
     };
     let mut i = 0;
@@ -76,7 +82,7 @@ pub(super) fn read(shell: &mut Shell, sys: &mut Sys<'_>, args: &[String]) -> Don
 }
 
 pub(super) fn read_more(shell: &mut Shell, sys: &mut Sys<'_>, mut read: Read) -> Done {
-    loop {
+    for _ in 0..READS_MAX {
         let got = if read.delimiter == b'\n' && read.limit.is_none() {
             sys.read_line_part(read.fd)
         } else {
@@ -85,6 +91,8 @@ pub(super) fn read_more(shell: &mut Shell, sys: &mut Sys<'_>, mut read: Read) ->
         match got {
             Got::Data(data) => {
                 sys.charge(1);
+                // Only what begins a character counts.
+                read.chars += data.iter().filter(|b| **b & 0xc0 != 0x80).count();
                 read.line.extend(data);
                 let ended = read.line.last() == Some(&read.delimiter);
                 if ended {
@@ -95,9 +103,7 @@ pub(super) fn read_more(shell: &mut Shell, sys: &mut Sys<'_>, mut read: Read) ->
                         continue;
                     }
                 }
-                if ended
-                    || read.limit.is_some_and(|n| String::from_utf8_lossy(&read.line).chars().count() >= n)
-                {
+                if ended || read.limit.is_some_and(|n| read.chars >= n) {
                     return read_done(shell, &read, 0);
                 }
                 if read.line.len() > 1 << 20 {
@@ -119,6 +125,7 @@ pub(super) fn read_more(shell: &mut Shell, sys: &mut Sys<'_>, mut read: Read) ->
             Got::End | Got::Failed(_) => return read_done(shell, &read, 1),
         }
     }
+    Done::Wait(Frame::Read(read), Wait::Ready)
 }
 
 fn read_done(shell: &mut Shell, read: &Read, status: i32) -> Done {

@@ -113,6 +113,7 @@ impl Program for Awk {
         };
         match input.line(sys) {
             Next::Line(line, _) => {
+                sys.charge(2 + (line.len() >> 5) as u32);
                 let text = String::from_utf8_lossy(&line).into_owned();
                 let (name, first) = (input.name.clone(), input.opened);
                 self.world.record(&text, if name == "-" { "" } else { &name }, first);

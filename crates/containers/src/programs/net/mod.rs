@@ -10,7 +10,7 @@ mod wget;
 
 use clock::{Millis, Time};
 
-use crate::machine::{Sys, Turn, Wait};
+use crate::machine::{Got, Sys, Turn, Wait};
 use crate::net::{NetAnswer, NetOptions, NetRequest};
 
 pub(super) use curl::start as curl;
@@ -29,6 +29,9 @@ struct Talk {
     argv: Vec<String>,
     has_begun: bool,
     id: Option<u32>,
+    /// What came over standard input.
+    input: Vec<u8>,
+    input_over: bool,
     began: Time,
     rests_until: Option<Time>,
 }
@@ -78,6 +81,26 @@ impl Talk {
         let id = sys.net(request);
         (self.id, self.began) = (Some(id), sys.now());
         Turn::Wait(Wait::Net(id))
+    }
+
+    /// Reads standard input on, at most `max` bytes of it; what to do while it is not over.
+    fn read_input(&mut self, sys: &mut Sys<'_>, max: usize) -> Option<Turn> {
+        if self.input_over {
+            return None;
+        }
+        match sys.read(0, 16 << 10) {
+            Got::Data(data) => {
+                sys.charge((data.len() >> 8) as u32);
+                self.input.extend(data);
+                self.input_over = self.input.len() >= max;
+                Some(Turn::More)
+            }
+            Got::Wait => Some(Turn::Wait(Wait::Read(0))),
+            Got::End | Got::Failed(_) => {
+                self.input_over = true;
+                None
+            }
+        }
     }
 
     fn rest_until(&mut self, at: Time) {

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::super::args::Args;
 use super::{Answered, Asker, Refusal, Talk, locale, seconds};
-use crate::machine::{Got, Program, Sys, Turn, Wait};
+use crate::machine::{Program, Sys, Turn, Wait};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
 
 /// What is read from standard input at most.
@@ -23,8 +23,6 @@ struct Nc {
     port: u16,
     listens: Option<u16>,
     up: bool,
-    input: Vec<u8>,
-    input_over: bool,
     served: bool,
     code: i32,
 }
@@ -36,19 +34,14 @@ pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
 impl Nc {
     /// Reads standard input on. `None` when it is over.
     fn read(&mut self, sys: &mut Sys<'_>) -> Option<Turn> {
-        while !self.input_over {
-            match sys.read(0, 4096) {
-                Got::Data(d) => {
-                    self.input.extend(d);
-                    self.input_over = self.input.len() > INPUT_MAX;
-                }
-                Got::Wait if !self.input.is_empty() || !sys.is_tty(0) => {
-                    return Some(Turn::Wait(Wait::Read(0)));
-                }
-                Got::Wait | Got::End | Got::Failed(_) => self.input_over = true,
+        match self.talk.read_input(sys, INPUT_MAX) {
+            // Nobody has typed anything.
+            Some(Turn::Wait(_)) if self.talk.input.is_empty() && sys.is_tty(0) => {
+                self.talk.input_over = true;
+                None
             }
+            other => other,
         }
-        None
     }
 
     fn listen(&mut self, sys: &mut Sys<'_>, port: u16) -> Turn {
@@ -205,7 +198,7 @@ impl Asker for Nc {
         }
         self.ports.pop_front();
         self.port = port;
-        let (host, data) = (self.host.clone(), std::mem::take(&mut self.input));
+        let (host, data) = (self.host.clone(), std::mem::take(&mut self.talk.input));
         let request = if self.args.has('u') {
             NetRequest::Udp { host, port, data }
         } else {
@@ -244,13 +237,13 @@ impl Program for Nc {
         sys.out(text);
         sys.out(&request.body);
         self.served = true;
-        response(&self.input)
+        response(&self.talk.input)
     }
 
     fn serve_tcp(&mut self, _port: u16, data: &[u8], sys: &mut Sys<'_>) -> Option<Vec<u8>> {
         sys.out(data);
         self.served = true;
-        Some(self.input.clone())
+        Some(self.talk.input.clone())
     }
 }
 

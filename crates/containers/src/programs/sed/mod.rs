@@ -421,6 +421,7 @@ impl Program for Sed {
         let (next, name) = (input.line(sys), input.name.clone());
         match next {
             Next::Line(bytes, newline) => {
+                sys.charge(1 + (bytes.len() >> 6) as u32);
                 // `$` needs to know whether another line follows.
                 let text = String::from_utf8_lossy(&bytes).into_owned();
                 let pending = self.resume.take();

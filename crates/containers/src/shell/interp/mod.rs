@@ -21,6 +21,8 @@ use crate::machine::{Got, Signal, Sys, Task, Turn, Wait};
 const FRAMES_MAX: usize = 4000;
 /// Bytes a command substitution may give.
 const OUTPUT_MAX: usize = 4 << 20;
+/// Bytes of a script that comes over standard input.
+const SCRIPT_MAX: usize = 4 << 20;
 
 impl Shell {
     /// One step: the top frame does one thing.
@@ -171,7 +173,12 @@ impl Shell {
         let text = self.reading.as_mut()?;
         match sys.read(0, 4096) {
             Got::Data(data) => {
+                sys.charge((data.len() >> 6) as u32);
                 text.extend(data);
+                if text.len() > SCRIPT_MAX {
+                    self.reading = None;
+                    return Some(self.fatal(sys, "out of memory"));
+                }
                 Some(Turn::More)
             }
             Got::Wait => Some(Turn::Wait(Wait::Read(0))),

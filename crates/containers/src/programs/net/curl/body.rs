@@ -2,37 +2,39 @@
 
 use super::super::Refusal;
 use super::options::Options;
-use crate::machine::{Got, Sys};
+use crate::machine::Sys;
 
 /// Bytes of standard input or a file that become a body.
-const BODY_MAX: usize = 16 << 20;
+pub(super) const BODY_MAX: usize = 4 << 20;
 
-fn standard_input(sys: &mut Sys<'_>) -> Vec<u8> {
-    let mut all = Vec::new();
-    while let Got::Data(d) = sys.read(0, 4096) {
-        all.extend(d);
-        if all.len() > BODY_MAX {
-            break;
-        }
-    }
-    all
-}
-
-fn file(name: &str, sys: &mut Sys<'_>, refusal: impl FnOnce(String) -> Refusal) -> Result<Vec<u8>, Refusal> {
+/// Bytes of a file; those of standard input are there already.
+fn file(
+    name: &str,
+    sys: &mut Sys<'_>,
+    input: &[u8],
+    refusal: impl FnOnce(String) -> Refusal,
+) -> Result<Vec<u8>, Refusal> {
     if name == "-" {
-        return Ok(standard_input(sys));
+        return Ok(input.to_vec());
     }
     let path = sys.path(name);
     sys.fs().read(&path).map_err(|e| refusal(e.to_string()))
 }
 
+/// Whether something of it comes over standard input.
+pub(super) fn asks_input(o: &Options) -> bool {
+    o.data().any(|(name, value)| value == "@-" && *name != "data-raw")
+        || o.values("form").any(|v| v.ends_with("=@-") || v.ends_with("=<-") || v.contains("=@-;"))
+        || o.value("upload-file") == Some("-")
+}
+
 /// The body that `-d` and its like make.
-pub(super) fn data(o: &Options, sys: &mut Sys<'_>) -> Result<Vec<u8>, Refusal> {
+pub(super) fn data(o: &Options, sys: &mut Sys<'_>, input: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut body: Vec<u8> = Vec::new();
     for (name, value) in o.data() {
         let from = value.strip_prefix('@').filter(|_| *name != "data-raw" && *name != "data-urlencode");
         let mut part = match from {
-            Some(from) => file(from, sys, |e| {
+            Some(from) => file(from, sys, input, |e| {
                 let text = format!(
                     "curl: option -d: error encountered when reading a file\ncurl: Failed to open {from}: {e}\n"
                 );
@@ -54,7 +56,7 @@ pub(super) fn data(o: &Options, sys: &mut Sys<'_>) -> Result<Vec<u8>, Refusal> {
 }
 
 /// The body that `-F` makes, and its content type.
-pub(super) fn form(o: &Options, sys: &mut Sys<'_>) -> Result<(Vec<u8>, String), Refusal> {
+pub(super) fn form(o: &Options, sys: &mut Sys<'_>, input: &[u8]) -> Result<(Vec<u8>, String), Refusal> {
     let boundary =
         format!("------------------------{}", sys.rng().letters(b"0123456789abcdefABCDEFxyzXYZ", 22));
     let mut body: Vec<u8> = Vec::new();
@@ -80,9 +82,9 @@ pub(super) fn form(o: &Options, sys: &mut Sys<'_>) -> Result<(Vec<u8>, String), 
             (Some(path), _) => {
                 shown.get_or_insert_with(|| path.rsplit('/').next().unwrap_or("").to_owned());
                 kind.get_or_insert_with(|| type_of(path).to_owned());
-                file(path, sys, lost)?
+                file(path, sys, input, lost)?
             }
-            (None, Some(path)) => file(path, sys, lost)?,
+            (None, Some(path)) => file(path, sys, input, lost)?,
             (None, None) => content.as_bytes().to_vec(),
         };
         body.extend(format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"").bytes());
@@ -101,8 +103,8 @@ pub(super) fn form(o: &Options, sys: &mut Sys<'_>) -> Result<(Vec<u8>, String), 
 }
 
 /// What `-T` sends.
-pub(super) fn upload(name: &str, sys: &mut Sys<'_>) -> Result<Vec<u8>, Refusal> {
-    file(name, sys, |_| {
+pub(super) fn upload(name: &str, sys: &mut Sys<'_>, input: &[u8]) -> Result<Vec<u8>, Refusal> {
+    file(name, sys, input, |_| {
         (
             format!(
                 "curl: cannot open '{name}'\ncurl: try 'curl --help' or 'curl --manual' for more information\n"

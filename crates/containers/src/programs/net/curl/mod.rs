@@ -32,6 +32,7 @@ struct Curl {
     /// As it was written.
     text: String,
     body: Vec<u8>,
+    has_body: bool,
     /// The content type that `-F` gives the body.
     form: String,
     request: HttpRequest,
@@ -60,6 +61,15 @@ pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
 }
 
 impl Curl {
+    fn fill(&mut self, sys: &mut Sys<'_>) -> Result<(), Refusal> {
+        if self.o.value("form").is_some() {
+            (self.body, self.form) = body::form(&self.o, sys, &self.talk.input)?;
+        } else {
+            self.body = body::data(&self.o, sys, &self.talk.input)?;
+        }
+        Ok(())
+    }
+
     fn silent(&self) -> bool {
         self.o.has("silent")
     }
@@ -118,7 +128,7 @@ impl Curl {
         }
         let posts = self.o.data().next().is_some();
         if let Some(file) = self.o.value("upload-file").map(str::to_owned) {
-            r.body = match body::upload(&file, sys) {
+            r.body = match body::upload(&file, sys, &self.talk.input) {
                 Ok(bytes) => bytes,
                 Err((text, code)) => {
                     sys.err(&text);
@@ -587,11 +597,7 @@ impl Asker for Curl {
             sys.err(&format!("simulated: curl takes --{name} and does not act on it\n"));
         }
         self.urls = self.o.urls.iter().rev().cloned().collect();
-        if self.o.value("form").is_some() {
-            (self.body, self.form) = body::form(&self.o, sys)?;
-        } else {
-            self.body = body::data(&self.o, sys)?;
-        }
+        self.talk.input_over = !body::asks_input(&self.o);
         Ok(())
     }
 
@@ -614,6 +620,15 @@ impl Asker for Curl {
     }
 
     fn next(&mut self, sys: &mut Sys<'_>) -> Turn {
+        if let Some(turn) = self.talk.read_input(sys, body::BODY_MAX) {
+            return turn;
+        }
+        if !std::mem::replace(&mut self.has_body, true)
+            && let Err((text, code)) = self.fill(sys)
+        {
+            sys.err(&text);
+            return Turn::Exit(code);
+        }
         match self.urls.pop() {
             Some(text) => {
                 self.text = text;
