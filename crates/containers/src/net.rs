@@ -24,6 +24,16 @@ pub struct HttpResponse {
     pub certificate: Option<Box<Certificate>>,
     /// Where the connection ended, `10.244.0.7:80`: to be asked again over it.
     pub end: String,
+    /// A reverse proxy's wish: what one of these servers answers is the answer, and this response only if none does.
+    pub forward: Option<Box<Forward>>,
+}
+
+/// A request that a reverse proxy passes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// Host and port, in the order they are tried.
+    pub servers: Vec<(String, u16)>,
+    pub request: HttpRequest,
 }
 
 /// A server's certificate, as far as clients look at it.

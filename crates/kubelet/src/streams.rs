@@ -130,9 +130,10 @@ impl Kubelet {
         let chunks = inside.exec_output(command.id);
         let code = inside.exec_code(command.id);
         let gone = code.is_none() && inside.exit_code().is_some();
-        if !chunks.is_empty() && code.is_none() {
-            // Whoever waited for room to write can go on.
-            self.poke(&command.instance.pod, command.instance.container, now);
+        // Whoever waited for room to write can go on: a slice later, or a writer without end would hold time still.
+        let goes_on = (!chunks.is_empty() && code.is_none()).then(|| now + inside.slice_ms());
+        if let Some(at) = goes_on {
+            self.poke(&command.instance.pod, command.instance.container, at);
         }
         Output { chunks, code, gone }
     }

@@ -153,7 +153,12 @@ impl Cluster {
 /// The walk over the cluster itself: the process at the end is asked through it too.
 pub(super) type Way<'c> = Walk<'c, Cluster>;
 
-fn reach(walk: &mut Way<'_>, request: &NetRequest, options: &NetOptions, files: &Files) -> Reached {
+pub(super) fn reach(
+    walk: &mut Way<'_>,
+    request: &NetRequest,
+    options: &NetOptions,
+    files: &Files,
+) -> Reached {
     match request {
         NetRequest::Resolve { name, kind } => resolve(walk, name, kind, options, files),
         NetRequest::Ping { host } => ping(walk, host, options, files),
@@ -284,7 +289,10 @@ pub(super) fn http_at(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, reques
     }
     let request = HttpRequest { peer: end.client.to_string(), ..request.clone() };
     match walk.ground.serve_http(end, &request) {
-        Served::Answer(response) => {
+        Served::Answer(mut response) => {
+            if let Some(forward) = response.forward.take() {
+                return super::proxy::behind(walk, ip, end, &pod, &program, &forward, response);
+            }
             let hop = Hop::new(Stage::Process, Code::Answered).fact("program", program);
             let hop = hop.number("status", i64::from(response.status));
             let hop = hop.fact("reason", HttpResponse::reason(response.status));

@@ -1,14 +1,14 @@
 //! Requests through an ingress controller or gateway: what it decides is asked of `network::ingress`, what it sends on
 //! goes from its pod to an endpoint as any other request would.
 
-use containers::net::{Certificate, HttpRequest, HttpResponse, NetAnswer};
+use containers::net::{self, Certificate, HttpRequest, HttpResponse, NetAnswer, NetOptions, NetRequest};
 use network::ingress::{self, Asked, Controller, Decision, Forward};
 use network::kube_proxy::Endpoint;
 use network::path::{Code, Hop, Stage};
 use network::{Destination, End, Fault, Outcome, Source};
 use objects::Str;
 
-use super::perform::{Reached, Way, answered, http_at};
+use super::perform::{Reached, Way, answered, http_at, reach};
 use crate::Cluster;
 
 /// How many endpoints nginx tries when connections are refused.
@@ -163,6 +163,43 @@ fn send_on(
             made_up(ip, controller, 502, 0)
         }
     }
+}
+
+/// A request that a server of a pod (nginx with `proxy_pass`, HAProxy) passes on to others: the first that answers is its
+/// answer. `fallback` is what it says when none does.
+pub(super) fn behind(
+    walk: &mut Way<'_>,
+    ip: &Str,
+    end: &End,
+    pod: &Str,
+    program: &Str,
+    forward: &net::Forward,
+    fallback: HttpResponse,
+) -> Reached {
+    let Some(part) = walk.ground.kubelet_at(&end.ip) else { return answered(ip, fallback) };
+    let (from, files) = walk.ground.seat(part, pod, 0, &end.ip);
+    let depth = walk.hops.iter().filter(|h| h.code == Code::ProxyAsks).count();
+    if depth >= DEPTH {
+        return answered(ip, fallback);
+    }
+    for (host, port) in forward.servers.iter().take(TRIES) {
+        let upstream = Str::from(format!("{host}:{port}"));
+        let hop = Hop::new(Stage::Process, Code::ProxyAsks).fact("program", program.clone());
+        walk.hops.push(hop.fact("upstream", upstream));
+        let request = NetRequest::Http {
+            host: host.clone(),
+            port: *port,
+            tls: false,
+            request: forward.request.clone(),
+        };
+        let before = std::mem::replace(&mut walk.source, from.clone());
+        let got = reach(walk, &request, &NetOptions::default(), &files);
+        walk.source = before;
+        if let NetAnswer::Http { response, .. } = got.answer {
+            return Reached { served_ms: got.served_ms, ..answered(ip, response) };
+        }
+    }
+    answered(ip, fallback)
 }
 
 /// Sends a copy of a request, whose answer nobody waits for and whose way is not told.

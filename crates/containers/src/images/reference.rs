@@ -147,7 +147,7 @@ pub fn short(name: &str) -> &str {
 }
 
 /// A slip of the fingers away: one letter more, less, other or swapped (two for long names).
-fn is_near(name: &str, known: &str) -> bool {
+pub(super) fn is_near(name: &str, known: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (short(name).chars().collect(), short(known).chars().collect());
     if a == b || b.len() < 4 || a.len().abs_diff(b.len()) > 2 {
         return false;

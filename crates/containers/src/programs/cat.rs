@@ -73,7 +73,7 @@ impl Program for Cat {
                 } else {
                     out.extend(line);
                 }
-                if self.ends {
+                if self.ends && newline {
                     out.push(b'$');
                 }
                 if newline {

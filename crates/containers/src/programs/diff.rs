@@ -1,7 +1,7 @@
 //! `diff`: unified (`-u`, busybox's only form) and plain output of two files.
 
-use super::args::Args;
-use crate::machine::Sys;
+use super::gather::{Gathered, Job, Tool, all_of_it, gather, no_end};
+use crate::machine::{Program, Sys};
 
 /// Lines of either file that are compared at all.
 const LINES_MAX: usize = 4000;
@@ -120,14 +120,22 @@ fn plain(edits: &[Edit], a: &[&str], b: &[&str]) -> String {
     out
 }
 
-pub(super) fn run(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
-    let args = match Args::parse(sys, argv, "abBdiNqrTtuwsU:") {
-        Ok(args) => args,
-        Err(text) => {
-            super::usage(sys, &text);
-            return 2;
-        }
-    };
+static TOOL: Tool = Tool {
+    spec: "abBdiNqrTtuwsU:",
+    // Only standard input has to be waited for.
+    files: |args| vec![if args.rest.iter().any(|f| f == "-") { "-".into() } else { "/dev/null".into() }],
+    finish: run,
+    part: all_of_it,
+    enough: no_end,
+};
+
+pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
+    gather(&TOOL, argv)
+}
+
+fn run(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
+    let args = job.args.clone();
+    let input = all.into_iter().next().map(|f| f.1).unwrap_or_default();
     let [left, right] = args.rest.as_slice() else {
         super::usage(sys, "diff: missing operand\n");
         return 2;
@@ -135,7 +143,8 @@ pub(super) fn run(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let mut texts = Vec::new();
     for name in [left, right] {
         let path = sys.path(name);
-        match sys.fs().read(&path) {
+        let read = if name == "-" { Ok(input.clone()) } else { sys.fs().read(&path) };
+        match read {
             Ok(bytes) => texts.push(String::from_utf8_lossy(&bytes).into_owned()),
             Err(_) if args.has('N') => texts.push(String::new()),
             Err(e) => {

@@ -68,7 +68,12 @@ fn paste(sys: &mut Sys<'_>, args: &Args, all: &Gathered) {
         columns.iter().map(|c| joined(c)).collect()
     } else if columns.len() > 1 && all.iter().all(|f| f.0 == "-") {
         // `paste - -`: the first reads all there is, so its lines are dealt out.
-        columns[0].chunks(columns.len()).map(joined).collect()
+        let row = |part: &[String]| {
+            let mut row = part.to_vec();
+            row.resize(columns.len(), String::new());
+            joined(&row)
+        };
+        columns[0].chunks(columns.len()).map(row).collect()
     } else {
         let rows = columns.iter().map(Vec::len).max().unwrap_or(0);
         (0..rows)
@@ -177,7 +182,12 @@ fn cmp(sys: &mut Sys<'_>, args: &Args, all: &Gathered) -> i32 {
             format!("{} {} differ: char {}, line {line}\n", a.0, b.0, i + 1)
         }
         None if x.len() == y.len() => return 0,
-        None => format!("cmp: EOF on {}\n", if x.len() < y.len() { &a.0 } else { &b.0 }),
+        None => {
+            if !args.has('s') {
+                sys.err(&format!("cmp: EOF on {}\n", if x.len() < y.len() { &a.0 } else { &b.0 }));
+            }
+            return 1;
+        }
     };
     if !args.has('s') {
         sys.out(text);

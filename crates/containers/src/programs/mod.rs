@@ -91,7 +91,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("date", R(date::run)),
     ("dd", S(dd::start)),
     ("df", R(gauges::df)),
-    ("diff", R(diff::run)),
+    ("diff", S(diff::start)),
     ("dig", S(net::dig)),
     ("dirname", R(names::dirname)),
     ("dmesg", R(proc::succeed)),

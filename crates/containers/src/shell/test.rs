@@ -150,6 +150,10 @@ fn binary(left: &str, op: &str, right: &str, sys: &mut Sys<'_>) -> Result<bool, 
 /// A unary operator; `None` when it is not one.
 pub(super) fn unary(op: &str, operand: &str, sys: &mut Sys<'_>) -> Option<bool> {
     let path = sys.path(operand);
+    // No name names no file, though the working directory is there.
+    if operand.is_empty() && !matches!(op, "-z" | "-n" | "-t") && op.len() == 2 {
+        return "-e-a-f-d-L-h-s-c-b-p-S-k-g-u-r-w-x-O".contains(op).then_some(false);
+    }
     Some(match op {
         "-z" => operand.is_empty(),
         "-n" => !operand.is_empty(),

@@ -219,9 +219,10 @@ impl Job for Exec {
         let Some(inside) = engine.containers[i].inside_mut() else { return Some(137) };
         let chunks = inside.exec_output(self.id);
         let code = inside.exec_code(self.id);
-        if !chunks.is_empty() && code.is_none() {
-            // Who waited for room to write can go on.
-            engine.touch(i);
+        // Who waited for room to write can go on: a slice later, or a writer without end would hold time still.
+        let goes_on = (!chunks.is_empty() && code.is_none()).then(|| console.now() + inside.slice_ms());
+        if let Some(at) = goes_on {
+            engine.wake_by(i, at);
         }
         print(console, chunks);
         if code.is_some()

@@ -80,6 +80,8 @@ pub struct Engine {
     pub(crate) now: Time,
     /// When something in a container goes on by itself.
     wakes: Option<Time>,
+    /// Reverse proxies that wait for those behind them.
+    passing: u32,
 }
 
 /// What a container's machine sees of the host.
@@ -121,6 +123,7 @@ impl Engine {
             next_volume: 0,
             now: Time::EPOCH,
             wakes: None,
+            passing: 0,
         };
         for name in ["bridge", "host", "none"] {
             engine.make_network(name, name.replace("none", "null").as_str());
@@ -204,11 +207,14 @@ impl Engine {
 
     /// A machine was made or touched: it is looked at in the next step.
     pub(crate) fn touch(&mut self, i: usize) {
-        let now = self.now;
+        self.wake_by(i, self.now);
+    }
+
+    pub(crate) fn wake_by(&mut self, i: usize, at: Time) {
         if let Some(c) = self.containers.get_mut(i) {
-            c.wake_by(now);
+            c.wake_by(at);
         }
-        self.wakes = Some(self.wakes.map_or(self.now, |t| t.min(self.now)));
+        self.wakes = Some(self.wakes.map_or(at, |t| t.min(at)));
     }
 
     /// Lets every container go on that can. True when one of them moved.

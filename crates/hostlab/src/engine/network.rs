@@ -3,9 +3,14 @@
 //! Names resolve on networks that somebody made, not on the default bridge, as in docker. The world outside is not there.
 
 use clock::Time;
-use containers::net::{DnsData, DnsRecord, HttpRequest, HttpResponse, NetAnswer, NetError, NetRequest};
+use containers::net::{
+    DnsData, DnsRecord, Forward, HttpRequest, HttpResponse, NetAnswer, NetError, NetRequest,
+};
 
 use super::{Engine, World};
+
+/// Reverse proxies behind reverse proxies, at most.
+const PASSED_ON_MAX: u32 = 4;
 
 /// One network.
 #[derive(Clone, Debug)]
@@ -180,9 +185,35 @@ impl Engine {
     pub(crate) fn http_in(&mut self, i: usize, port: u16, request: &HttpRequest) -> Option<HttpResponse> {
         let now = self.now;
         let mut world = World { now, volumes: &mut self.trees };
-        let answer = self.containers.get_mut(i)?.inside_mut()?.serve(&mut world, port, request);
+        let mut answer = self.containers.get_mut(i)?.inside_mut()?.serve(&mut world, port, request);
         self.touch(i);
+        if let Some(forward) = answer.as_mut().and_then(|a| a.forward.take()) {
+            return self.passed_on(i, &forward).or(answer);
+        }
         answer
+    }
+
+    /// What the servers behind a reverse proxy answer.
+    fn passed_on(&mut self, from: usize, forward: &Forward) -> Option<HttpResponse> {
+        if self.passing >= PASSED_ON_MAX {
+            return None;
+        }
+        self.passing += 1;
+        let mut found = None;
+        for (host, port) in &forward.servers {
+            let request = NetRequest::Http {
+                host: host.clone(),
+                port: *port,
+                tls: false,
+                request: forward.request.clone(),
+            };
+            if let NetAnswer::Http { response, .. } = self.answer(from, &request) {
+                found = Some(response);
+                break;
+            }
+        }
+        self.passing -= 1;
+        found
     }
 
     pub(crate) fn tcp_in(&mut self, i: usize, port: u16, data: &[u8]) -> Option<Vec<u8>> {

@@ -118,6 +118,7 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::HealthCheckPort => {
             "node {node} answers the health check of Service {service}: {count} local endpoints"
         }
+        Code::ProxyAsks => "{program} passes the request on to {upstream}",
         Code::Answered => "{program} answers {status} {reason} ({bytes} bytes)",
         Code::AnsweredBytes => "{program} answers {bytes} bytes",
         Code::Echoed => "{at} answers the echo",

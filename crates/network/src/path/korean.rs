@@ -124,6 +124,7 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::HealthCheckPort => {
             "노드 {node}에서 Service {service}의 상태 검사에 응답함: 로컬 엔드포인트 {count}개"
         }
+        Code::ProxyAsks => "{program}에서 {upstream}(으)로 요청 전달",
         Code::Answered => "{program}의 응답: {status} {reason} ({bytes}바이트)",
         Code::AnsweredBytes => "{program}의 응답: {bytes}바이트",
         Code::Echoed => "{at}에서 에코 요청에 응답함",

@@ -142,7 +142,7 @@ codes! {
     // Ports.
     PortOpen, PortClosed, TargetPortClosed, PortOtherProtocol, NothingRuns, HealthCheckPort,
     // Processes.
-    Answered, AnsweredBytes, Echoed, NotHttp, Hung, TlsToPlain, PlainToTls, Slow,
+    Answered, AnsweredBytes, Echoed, ProxyAsks, NotHttp, Hung, TlsToPlain, PlainToTls, Slow,
     // The learner's machine.
     Forwarded, NoForward,
     // Ingress and gateways.

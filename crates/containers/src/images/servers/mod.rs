@@ -6,6 +6,8 @@ mod admission;
 mod app;
 mod database;
 mod documents;
+mod haproxy;
+mod nginx;
 mod redis;
 pub(crate) mod sql;
 mod store;
@@ -19,7 +21,7 @@ use ordered::BTreeMap;
 use clock::Time;
 
 use crate::machine::{Env, Program, Reaction, Signal, Sys, Turn, Wait};
-use crate::net::{HttpRequest, HttpResponse};
+use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetRequest};
 use crate::programs;
 
 /// Says why a server will not start: a message and an exit code.
@@ -55,14 +57,26 @@ pub(super) struct Server {
     /// What databases keep.
     rows: BTreeMap<String, String>,
     hits: u64,
+    /// The port of the request that is answered now.
+    port: u16,
+    /// Names that are looked up before it listens, and where they are written.
+    unresolved: Option<Vec<(String, String)>>,
+    lookup: Option<u32>,
     /// What an earlier start left was read.
     loaded: bool,
     /// The servers behind this one, asked between requests.
     back: app::Back,
 }
 
-const KINDS: [&[Kind]; 6] =
-    [&web::KINDS, &text::KINDS, &store::KINDS, &system::KINDS, &app::KINDS, &admission::KINDS];
+const KINDS: [&[Kind]; 7] = [
+    &haproxy::KINDS,
+    &web::KINDS,
+    &text::KINDS,
+    &store::KINDS,
+    &system::KINDS,
+    &app::KINDS,
+    &admission::KINDS,
+];
 
 fn no_demand(_: &Server, _: &mut Sys<'_>) -> Result<(), (String, i32)> {
     Ok(())
@@ -101,6 +115,9 @@ pub(crate) fn start(name: &str, argv: &[String], env: &Env) -> Option<Box<dyn Pr
         begun: None,
         rows: BTreeMap::new(),
         hits: 0,
+        port: 0,
+        unresolved: None,
+        lookup: None,
         loaded: false,
         back: app::Back::default(),
     }))
@@ -126,6 +143,33 @@ impl Server {
         None
     }
 
+    /// nginx will not start while it can't find those it passes requests on to.
+    fn look_up(&mut self, sys: &mut Sys<'_>) -> Option<Turn> {
+        if self.unresolved.is_none() {
+            let all = nginx::config(self, sys).unwrap_or_default();
+            self.unresolved = Some(nginx::upstream_hosts(&all));
+        }
+        let (host, at) = self.unresolved.as_ref()?.last()?.clone();
+        let Some(id) = self.lookup else {
+            let id = sys.net(NetRequest::Resolve { name: host, kind: "A".into() });
+            self.lookup = Some(id);
+            return Some(Turn::Wait(Wait::Net(id)));
+        };
+        let answer = match sys.net_answer(id) {
+            Ok(answer) => answer,
+            Err(wait) => return Some(Turn::Wait(wait)),
+        };
+        self.lookup = None;
+        if let NetAnswer::Failed { error: NetError::NoName | NetError::NoServer, .. } = answer {
+            let now = programs::date_text(sys.now(), "%Y/%m/%d %H:%M:%S");
+            let why = format!("host not found in upstream \"{host}\" in {at}");
+            sys.err(&format!("{now} [emerg] 1#1: {why}\nnginx: [emerg] {why}\n"));
+            return Some(Turn::Exit(1));
+        }
+        self.unresolved.as_mut()?.pop();
+        Some(Turn::More)
+    }
+
     /// From start to listening: what its image states, else what is usual for its kind.
     fn start_ms(&self, sys: &Sys<'_>) -> i64 {
         match sys.machine().image.appetite.start_ms {
@@ -149,6 +193,7 @@ impl Server {
     fn listen(&self, sys: &mut Sys<'_>) -> Vec<u16> {
         match self.kind.name {
             "nginx" | "caddy" | "apache" => web::ports(self, sys),
+            "haproxy" => haproxy::ports(self, sys),
             "plain-server" => sys.machine().image.ports.clone(),
             _ => {
                 let named = self
@@ -189,6 +234,11 @@ impl Program for Server {
         if sys.now() < ready {
             return Turn::Wait(Wait::Until(ready));
         }
+        if self.kind.name == "nginx"
+            && let Some(turn) = self.look_up(sys)
+        {
+            return turn;
+        }
         self.ports = self.listen(sys);
         if let Some(port) = self.ports.iter().find(|p| sys.machine().taken.contains(p)) {
             sys.err(&address_in_use(self.kind.name, *port, sys.now()));
@@ -214,9 +264,9 @@ impl Program for Server {
         if self.up { self.ports.clone() } else { Vec::new() }
     }
 
-    fn serve(&mut self, _port: u16, request: &HttpRequest, sys: &mut Sys<'_>) -> Option<HttpResponse> {
+    fn serve(&mut self, port: u16, request: &HttpRequest, sys: &mut Sys<'_>) -> Option<HttpResponse> {
         let http = self.kind.http?;
-        self.hits += 1;
+        (self.port, self.hits) = (port, self.hits + 1);
         self.worked(sys);
         app::touch(self, sys.now());
         Some(http(self, request, sys))

@@ -1,5 +1,7 @@
-//! Servers of files: nginx, Apache httpd (with PHP's `echo`), Caddy; HAProxy without its back ends. They read their document root on the container's own file system.
+//! Servers of files: nginx, Apache httpd (with PHP's `echo`), Caddy. They read their document root on the container's own
+//! file system; what nginx's configuration says is in [`super::nginx`].
 
+use super::nginx::{self, Plan};
 use super::{Kind, Server, no_demand};
 use crate::fs::Node;
 use crate::machine::Sys;
@@ -7,22 +9,7 @@ use crate::net::{HttpRequest, HttpResponse};
 use crate::programs;
 use ordered::Sort as _;
 
-pub(super) const KINDS: [Kind; 5] = [
-    Kind {
-        name: "haproxy",
-        ports: &[],
-        start_ms: 30,
-        demand: haproxy_check,
-        log: |_, _| {
-            (
-                String::new(),
-                "[NOTICE]   (1) : New worker (8) forked\n[NOTICE]   (1) : Loading success.\n".into(),
-            )
-        },
-        http: Some(haproxy),
-        tcp: None,
-        term: Some(0),
-    },
+pub(super) const KINDS: [Kind; 4] = [
     Kind {
         name: "nginx",
         ports: &[80],
@@ -65,45 +52,16 @@ pub(super) const KINDS: [Kind; 5] = [
     },
 ];
 
-/// The server blocks of nginx's configuration, as one text.
-fn config(sys: &mut Sys<'_>) -> String {
-    let mut text = String::new();
-    for (name, _) in sys.fs().list("/etc/nginx/conf.d").unwrap_or_default() {
-        if name.ends_with(".conf") {
-            let bytes = sys.fs().read(&format!("/etc/nginx/conf.d/{name}")).unwrap_or_default();
-            text.push_str(&String::from_utf8_lossy(&bytes));
-        }
-    }
-    let main = sys.fs().read("/etc/nginx/nginx.conf").unwrap_or_default();
-    let main = String::from_utf8_lossy(&main);
-    if main.contains("server") && main.contains("listen") { main.into_owned() } else { text }
-}
-
-/// Values of a directive: `listen 8080;`
-fn directives<'a>(config: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
-    config
-        .lines()
-        .map(|l| l.split('#').next().unwrap_or(""))
-        .flat_map(|l| l.split([';', '{', '}']))
-        .filter_map(move |s| {
-            s.trim().strip_prefix(name).filter(|r| r.starts_with([' ', '\t'])).map(str::trim)
-        })
-}
-
 fn check(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
-    let text = config(sys);
-    let (open, close) = (text.matches('{').count(), text.matches('}').count());
-    if open != close {
-        let now = programs::date_text(sys.now(), "%Y/%m/%d %H:%M:%S");
-        let text = format!(
-            "{now} [emerg] 1#1: unexpected end of file, expecting \"}}\" in /etc/nginx/conf.d/default.conf:{}\nnginx: [emerg] unexpected end of file, expecting \"}}\" in /etc/nginx/conf.d/default.conf:{}\n",
-            text.lines().count() + 1,
-            text.lines().count() + 1
-        );
-        return Err((text, 1));
-    }
+    let config = nginx::config(server, sys);
     if server.argv.iter().any(|a| a == "-v") {
         return Err((format!("nginx version: nginx/{}\n", nginx_version(sys)), 0));
+    }
+    if let Err(why) = config {
+        let now = programs::date_text(sys.now(), "%Y/%m/%d %H:%M:%S");
+        let tested = server.argv.iter().any(|a| a == "-t");
+        let tail = if tested { "nginx: configuration file /etc/nginx/nginx.conf test failed\n" } else { "" };
+        return Err((format!("{now} [emerg] 1#1: {why}\nnginx: [emerg] {why}\n{tail}"), 1));
     }
     if server.argv.iter().any(|a| a == "-t") {
         return Err(("nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\nnginx: configuration file /etc/nginx/nginx.conf test is successful\n".into(), 0));
@@ -117,87 +75,17 @@ fn check(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
         sys.kill(1, Some(signal));
         return Err((String::new(), 0));
     }
-    let low = sys.cred().uid != 0
-        && directives(&text, "listen").any(|l| l.starts_with("80") && !l.starts_with("8080"));
-    if low && !sys.fs().fs.tree.read_only {
-        // An unprivileged process may bind low ports in a pod's network since Kubernetes sets the sysctl.
-        return Ok(());
-    }
     Ok(())
 }
 
-const HAPROXY: &str = "/usr/local/etc/haproxy/haproxy.cfg";
-
-fn haproxy_config(server: &Server, sys: &mut Sys<'_>) -> Option<String> {
-    let given = server.argv.iter().position(|a| a == "-f").and_then(|i| server.argv.get(i + 1));
-    let file = given.map_or(HAPROXY, String::as_str).to_owned();
-    sys.fs().read(&file).ok().map(|b| String::from_utf8_lossy(&b).into_owned())
-}
-
-fn haproxy_check(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
-    if server.argv.iter().any(|a| a == "-v") {
-        return Err(("HAProxy version 3.1.1-717960d 2024/12/11 - https://haproxy.org/\n".into(), 0));
-    }
-    match haproxy_config(server, sys) {
-        Some(text) if server.argv.iter().any(|a| a == "-c") => {
-            Err((if text.is_empty() { String::new() } else { "Configuration file is valid\n".into() }, 0))
-        }
-        Some(_) => Ok(()),
-        None => Err((
-            format!(
-                "[ALERT]    (1) : config : Cannot open configuration file/directory {HAPROXY} : No such file or directory\n"
-            ),
-            1,
-        )),
-    }
-}
-
-/// What its configuration answers by itself; servers behind it are not asked.
-fn haproxy(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> HttpResponse {
-    let text = haproxy_config(server, sys).unwrap_or_default();
-    let own = text.lines().map(str::trim).find_map(|l| l.strip_prefix("http-request return "));
-    if let Some(own) = own {
-        let after = |word: &str| own.split(word).nth(1).map(str::trim_start);
-        let status = after("status ").and_then(|s| s.split(' ').next()?.parse().ok()).unwrap_or(200);
-        let body = ["lf-string ", "string "].iter().find_map(|w| after(w)).unwrap_or("");
-        let body = body.trim_start_matches(['"', '\'']).split(['"', '\'']).next().unwrap_or("");
-        return HttpResponse::text(status, "text/plain", body.replace("\\n", "\n"));
-    }
-    let stats = directives(&text, "stats").any(|s| s.starts_with("uri") && s.ends_with(request.path()));
-    if stats {
-        return HttpResponse::text(
-            200,
-            "text/html",
-            "<html><head><title>Statistics Report for HAProxy</title></head><body><h1>HAProxy</h1></body></html>\n",
-        );
-    }
-    HttpResponse::text(
-        503,
-        "text/html",
-        "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n",
-    )
-}
-
 pub(super) fn ports(server: &Server, sys: &mut Sys<'_>) -> Vec<u16> {
-    if server.kind.name == "haproxy" {
-        let text = haproxy_config(server, sys).unwrap_or_default();
-        let mut ports: Vec<u16> = directives(&text, "bind")
-            .filter_map(|l| l.split_whitespace().next()?.rsplit(':').next()?.parse().ok())
-            .collect();
-        ports.arrange();
-        ports.dedup();
-        return ports;
-    }
     if server.kind.name != "nginx" {
         return server.kind.ports.to_vec();
     }
-    let text = config(sys);
-    let mut ports: Vec<u16> = directives(&text, "listen")
-        .filter_map(|l| l.split_whitespace().next()?.rsplit(':').next()?.parse().ok())
-        .collect();
+    let mut ports = nginx::config(server, sys).map_or(Vec::new(), |all| nginx::ports(&all));
     ports.arrange();
     ports.dedup();
-    if ports.is_empty() { server.kind.ports.to_vec() } else { ports }
+    ports
 }
 
 /// The version behind the image's tag: the last patch of a minor, as far as it is known.
@@ -291,63 +179,129 @@ fn error_page(server: &Server, status: u16, sys: &Sys<'_>) -> HttpResponse {
     )
 }
 
-fn answer(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> HttpResponse {
-    let text = if server.kind.name == "nginx" { config(sys) } else { String::new() };
+/// What a request gets from one of these files, or from the directories' indexes.
+fn file(
+    server: &Server,
+    paths: &[String],
+    index: &[String],
+    missing: u16,
+    list: bool,
+    asked: &str,
+    sys: &mut Sys<'_>,
+) -> HttpResponse {
     let php = server.kind.name == "apache" && sys.fs().is_dir("/var/www/html");
-    let root = match server.kind.name {
-        "nginx" => directives(&text, "root").next().unwrap_or("/usr/share/nginx/html").to_string(),
-        "apache" if php => "/var/www/html".into(),
-        "apache" => "/usr/local/apache2/htdocs".into(),
-        "caddy" => "/usr/share/caddy".into(),
-        _ => "/".into(),
-    };
-    let fixed = directives(&text, "return").next().map(String::from);
-    let mut path = crate::fs::clean(&format!("{root}/{}", request.path()));
-    let mut response = if let Some(fixed) = fixed {
-        let (code, body) = fixed.split_once(' ').unwrap_or((&fixed, ""));
-        let body = body
-            .trim()
-            .trim_matches(['"', '\''])
-            .replace("\\n", "\n")
-            .replace("$hostname", &sys.machine().hostname);
-        HttpResponse::text(code.parse().unwrap_or(200), "text/plain", body)
-    } else if !matches!(request.method.as_str(), "GET" | "HEAD") {
-        error_page(server, 405, sys)
-    } else {
+    let mut forbidden = false;
+    for path in paths {
+        let mut path = crate::fs::clean(path);
         if sys.fs().is_dir(&path) {
-            let script = format!("{}/index.php", path.trim_end_matches('/'));
-            path = if php && sys.fs().exists(&script) {
-                script
-            } else {
-                format!("{}/index.html", path.trim_end_matches('/'))
-            };
+            let inside = |name: &String| format!("{}/{name}", path.trim_end_matches('/'));
+            match index.iter().map(inside).find(|p| sys.fs().exists(p)) {
+                Some(found) => path = found,
+                None if list => return listing(&path, asked, sys),
+                None => {
+                    forbidden = asked.ends_with('/') && (asked == "/" || server.kind.name == "nginx");
+                    continue;
+                }
+            }
         }
-        let node = sys.fs().get(&path).cloned();
-        match node {
+        match sys.fs().get(&path).cloned() {
             Ok(Node::File(_)) => match sys.fs().read(&path) {
                 Ok(body) if php && path.ends_with(".php") => {
                     let page = programs::oneliner::page(&String::from_utf8_lossy(&body), sys);
-                    HttpResponse::text(200, "text/html; charset=UTF-8", page)
+                    return HttpResponse::text(200, "text/html; charset=UTF-8", page);
                 }
-                Ok(body) => HttpResponse::text(200, content_type(&path), body),
-                Err(_) => error_page(server, 403, sys),
+                Ok(body) => return HttpResponse::text(200, content_type(&path), body),
+                Err(_) => return error_page(server, 403, sys),
             },
-            Ok(_) => error_page(server, 403, sys),
-            Err(_) if path.ends_with("/index.html") && request.path().ends_with('/') => {
-                error_page(server, if request.path() == "/" { 403 } else { 404 }, sys)
-            }
-            Err(_) => error_page(server, 404, sys),
+            Ok(_) => return error_page(server, 403, sys),
+            Err(_) => {}
         }
+    }
+    error_page(server, if forbidden { 403 } else { missing }, sys)
+}
+
+/// `autoindex`.
+fn listing(path: &str, asked: &str, sys: &mut Sys<'_>) -> HttpResponse {
+    let mut out = format!(
+        "<html>\r\n<head><title>Index of {asked}</title></head>\r\n<body>\r\n<h1>Index of {asked}</h1><hr><pre><a href=\"../\">../</a>\r\n"
+    );
+    for (name, node) in sys.fs().list(path).unwrap_or_default() {
+        let name = if node.is_dir() { format!("{name}/") } else { name.to_string() };
+        let date = programs::date_text(node.meta().mtime, "%d-%b-%Y %H:%M");
+        let size = if node.is_dir() { "-".to_string() } else { node.len().to_string() };
+        let gap = 51usize.saturating_sub(name.chars().count());
+        out.push_str(&format!("<a href=\"{name}\">{name}</a>{:gap$}{date} {size:>19}\r\n", ""));
+    }
+    out.push_str("</pre><hr></body>\r\n</html>\r\n");
+    HttpResponse::text(200, "text/html", out)
+}
+
+/// What nginx's configuration says of a request.
+fn configured(server: &Server, request: &HttpRequest, sys: &mut Sys<'_>) -> HttpResponse {
+    let Ok(all) = nginx::config(server, sys) else { return error_page(server, 500, sys) };
+    let hostname = sys.machine().hostname.clone();
+    let Some(choice) = nginx::decide(&all, request, server.port, server.hits, &hostname) else {
+        return error_page(server, 404, sys);
+    };
+    let kind = choice.content_type;
+    let mut response = match choice.plan {
+        Plan::Files { .. } if !matches!(request.method.as_str(), "GET" | "HEAD") => {
+            error_page(server, 405, sys)
+        }
+        Plan::Files { paths, index, status, list } => {
+            file(server, &paths, &index, status, list, request.path(), sys)
+        }
+        Plan::Return { status, text } if matches!(status, 301 | 302 | 303 | 307 | 308) => {
+            let mut page = error_page(server, status, sys);
+            page.headers.push(("Location".into(), text));
+            page
+        }
+        Plan::Return { status, text } if text.is_empty() => error_page(server, status, sys),
+        Plan::Return { status, text } => {
+            HttpResponse::text(status, kind.as_deref().unwrap_or("text/plain"), text)
+        }
+        Plan::Status => HttpResponse::text(
+            200,
+            "text/plain",
+            format!(
+                "Active connections: 1 \nserver accepts handled requests\n {n} {n} {n} \nReading: 0 Writing: 1 Waiting: 0 \n",
+                n = server.hits
+            ),
+        ),
+        Plan::Pass(forward) => {
+            HttpResponse { forward: Some(Box::new(forward)), ..error_page(server, 502, sys) }
+        }
+    };
+    response.headers.extend(choice.headers);
+    response
+}
+
+fn answer(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> HttpResponse {
+    let php = server.kind.name == "apache" && sys.fs().is_dir("/var/www/html");
+    let root = match server.kind.name {
+        "apache" if php => "/var/www/html",
+        "apache" => "/usr/local/apache2/htdocs",
+        "caddy" => "/usr/share/caddy",
+        _ => "/",
+    };
+    let mut response = if server.kind.name == "nginx" {
+        configured(server, request, sys)
+    } else if !php && !matches!(request.method.as_str(), "GET" | "HEAD") {
+        error_page(server, 405, sys)
+    } else {
+        let index =
+            if php { vec!["index.php".into(), "index.html".into()] } else { vec!["index.html".into()] };
+        file(server, &[format!("{root}/{}", request.path())], &index, 404, false, request.path(), sys)
     };
     let software = match server.kind.name {
         "nginx" => format!("nginx/{}", nginx_version(sys)),
         "apache" if php => "Apache/2.4.62 (Debian)".into(),
         "apache" => "Apache/2.4.62 (Unix)".into(),
-        "haproxy" => String::new(),
         _ => "Caddy".into(),
     };
-    if !software.is_empty() {
-        response.headers.insert(0, ("Server".into(), software));
+    response.headers.insert(0, ("Server".into(), software));
+    if php {
+        response.headers.insert(1, ("X-Powered-By".into(), "PHP/8.3.14".into()));
     }
     response.headers.push(("Content-Length".into(), response.body.len().to_string()));
     if request.method == "HEAD" {
@@ -356,14 +310,18 @@ fn answer(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> Http
     if server.kind.name != "caddy" {
         let now = programs::date_text(sys.now(), "%d/%b/%Y:%H:%M:%S +0000");
         let agent = request.header("user-agent").unwrap_or("-");
-        let tail =
-            if server.kind.name == "nginx" { format!(" \"-\" \"{agent}\" \"-\"") } else { String::new() };
+        let tail = match server.kind.name {
+            "nginx" => format!(" \"-\" \"{agent}\" \"-\""),
+            "apache" if php => format!(" \"-\" \"{agent}\""),
+            _ => String::new(),
+        };
+        // How a request that is passed on ends is not known here.
+        let status = if response.forward.is_some() { 200 } else { response.status };
         sys.out(format!(
-            "{} - - [{now}] \"{} {} HTTP/1.1\" {} {}{tail}\n",
+            "{} - - [{now}] \"{} {} HTTP/1.1\" {status} {}{tail}\n",
             if request.peer.is_empty() { "127.0.0.1" } else { &request.peer },
             request.method,
             request.target,
-            response.status,
             response.body.len()
         ));
     }

@@ -2,8 +2,8 @@
 
 use ordered::BTreeMap;
 
-use super::parse::{Expr, Pattern, Program, Stmt};
-use crate::machine::Sys;
+use super::parse::{Expr, Pattern, Program, Stmt, Target};
+use crate::machine::{Open, Sys};
 use crate::programs::printf;
 use crate::regex::Regex;
 
@@ -47,6 +47,8 @@ pub(super) struct World {
     fuel: u32,
     pub(super) ranges: Vec<bool>,
     fs_regex: Option<(String, Regex)>,
+    /// Descriptors of files that were printed to.
+    files: BTreeMap<String, u32>,
 }
 
 type Evaluated<T> = Result<T, String>;
@@ -111,6 +113,7 @@ impl World {
             fuel: 0,
             ranges: Vec::new(),
             fs_regex: None,
+            files: BTreeMap::new(),
         }
     }
 
@@ -122,7 +125,7 @@ impl World {
         self.arrays.entry(array.into()).or_default().insert(key.into(), Value::Input(value.into()));
     }
 
-    fn var_text(&self, name: &str) -> String {
+    pub(super) fn var_text(&self, name: &str) -> String {
         self.vars.get(name).map(|v| self.text(v)).unwrap_or_default()
     }
 
@@ -304,13 +307,34 @@ impl World {
         Ok(Self::truth(&v))
     }
 
+    fn print(&mut self, data: &[u8], target: Option<&Target>, sys: &mut Sys<'_>) -> Evaluated<()> {
+        let Some(Target(name, stays)) = target else {
+            sys.out(data);
+            return Ok(());
+        };
+        let v = self.eval(name, sys)?;
+        let name = self.text(&v);
+        // A file is emptied once, by the first that is printed to it.
+        let fd = match self.files.get(&name) {
+            Some(fd) => *fd,
+            None => {
+                let how = if *stays { Open::Append } else { Open::Write };
+                let fd = sys.open(&name, how).map_err(|e| format!("can't redirect to `{name}' ({e})"))?;
+                self.files.insert(name, fd);
+                fd
+            }
+        };
+        sys.write(fd, data);
+        Ok(())
+    }
+
     fn stmt(&mut self, stmt: &Stmt, sys: &mut Sys<'_>) -> Evaluated<Flow> {
         self.burn(1)?;
         match stmt {
             Stmt::Expr(e) => {
                 self.eval(e, sys)?;
             }
-            Stmt::Print(list) => {
+            Stmt::Print(list, target) => {
                 let (ofs, ors) = (self.var_text("OFS"), self.var_text("ORS"));
                 let mut out = String::new();
                 if list.is_empty() {
@@ -328,12 +352,12 @@ impl World {
                 }
                 out.push_str(&ors);
                 self.burn(out.len() as u32 >> 4)?;
-                sys.out(out);
+                self.print(out.as_bytes(), target.as_ref(), sys)?;
             }
-            Stmt::Printf(list) => {
+            Stmt::Printf(list, target) => {
                 let text = self.format(list, sys)?;
                 self.burn(text.len() as u32 >> 4)?;
-                sys.out(text);
+                self.print(&text, target.as_ref(), sys)?;
             }
             Stmt::If(cond, yes, no) => {
                 if self.holds(cond, sys)? {

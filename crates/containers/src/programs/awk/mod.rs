@@ -1,6 +1,6 @@
 //! `awk`: patterns and actions over records. Records are read one at a time; one rule's run is bounded by fuel.
 //!
-//! Not modelled: `getline`, user functions, output to commands (`| "cmd"`), printing to files.
+//! Not modelled: `getline`, user functions, output to commands (`| "cmd"`).
 
 mod eval;
 mod parse;
@@ -13,8 +13,12 @@ use super::args::Args;
 use super::input::{Input, Next};
 use crate::machine::{Program, Sys, Turn};
 
+/// Bytes of a record that ends otherwise than a line.
+const RECORD_MAX: usize = 256 << 10;
+
 #[derive(Clone)]
 struct Awk {
+    rest: Rest,
     argv: Vec<String>,
     script: Option<Arc<Script>>,
     world: World,
@@ -26,6 +30,7 @@ struct Awk {
 
 pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
     Box::new(Awk {
+        rest: Rest::default(),
         argv: argv.to_vec(),
         script: None,
         world: World::new(),
@@ -63,6 +68,10 @@ impl Awk {
         for (name, value) in sys.env().iter() {
             self.world.set_element("ENVIRON", name, value);
         }
+        for (i, word) in std::iter::once(&"awk".to_string()).chain(&args.rest).enumerate() {
+            self.world.set_element("ARGV", &i.to_string(), word);
+        }
+        self.world.set("ARGC", &(args.rest.len() + 1).to_string());
         let script = Arc::new(script);
         self.script = Some(script.clone());
         self.world.ranges = vec![false; script.rules.len()];
@@ -96,6 +105,60 @@ impl Awk {
     }
 }
 
+/// Records that end otherwise than lines do: what was read and has no end yet.
+#[derive(Clone, Default)]
+struct Rest {
+    text: String,
+    /// The file has ended; its last record is to be given.
+    ended: bool,
+}
+
+impl Rest {
+    fn next(&mut self, input: &mut Input, separator: &str, sys: &mut Sys<'_>) -> Next {
+        let paragraphs = separator.is_empty();
+        if paragraphs {
+            let blank = self.text.len() - self.text.trim_start_matches('\n').len();
+            self.text.drain(..blank);
+        }
+        let mark = if paragraphs { "\n\n" } else { separator };
+        let plain = mark.chars().count() == 1 || paragraphs;
+        let found = if plain {
+            self.text.find(mark).map(|i| (i, i + mark.len()))
+        } else {
+            crate::regex::Regex::new(mark, true, false).ok().and_then(|r| {
+                let chars: Vec<char> = self.text.chars().collect();
+                let (a, b) = r.find_at(&chars, 0)?.first().copied().flatten()?;
+                let bytes = |n: usize| chars[..n].iter().map(|c| c.len_utf8()).sum();
+                (b > a).then(|| (bytes(a), bytes(b)))
+            })
+        };
+        if let Some((end, after)) = found {
+            let record = self.text[..end].as_bytes().to_vec();
+            self.text.drain(..after);
+            return Next::Line(record, true);
+        }
+        if std::mem::take(&mut self.ended) {
+            let last = std::mem::take(&mut self.text);
+            let last = if paragraphs { last.trim_end_matches('\n') } else { &last };
+            return if last.is_empty() { Next::FileEnd } else { Next::Line(last.as_bytes().to_vec(), false) };
+        }
+        match input.piece(sys) {
+            Next::Piece(data) => {
+                self.text.push_str(&String::from_utf8_lossy(&data));
+                if self.text.len() > RECORD_MAX {
+                    return Next::Failed(input.name.clone(), crate::fs::Errno::NoMemory);
+                }
+                Next::Wait(Turn::More)
+            }
+            Next::FileEnd => {
+                self.ended = true;
+                Next::Wait(Turn::More)
+            }
+            other => other,
+        }
+    }
+}
+
 impl Program for Awk {
     fn copy(&self) -> Box<dyn Program> {
         Box::new(self.clone())
@@ -111,7 +174,9 @@ impl Program for Awk {
                 }
             };
         };
-        match input.line(sys) {
+        let separator = self.world.var_text("RS");
+        let next = if separator == "\n" { input.line(sys) } else { self.rest.next(input, &separator, sys) };
+        match next {
             Next::Line(line, _) => {
                 sys.charge(2 + (line.len() >> 5) as u32);
                 let text = String::from_utf8_lossy(&line).into_owned();

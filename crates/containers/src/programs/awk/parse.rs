@@ -24,8 +24,8 @@ pub(super) enum Pattern {
 
 pub(super) enum Stmt {
     Expr(Expr),
-    Print(Vec<Expr>),
-    Printf(Vec<Expr>),
+    Print(Vec<Expr>, Option<Target>),
+    Printf(Vec<Expr>, Option<Target>),
     If(Expr, Box<Stmt>, Option<Box<Stmt>>),
     While(Expr, Box<Stmt>),
     Do(Box<Stmt>, Expr),
@@ -39,6 +39,9 @@ pub(super) enum Stmt {
     Continue,
     Delete(String, Option<Vec<Expr>>),
 }
+
+/// A file that is printed to; `true`: what it holds stays.
+pub(super) struct Target(pub(super) Box<Expr>, pub(super) bool);
 
 pub(super) enum Expr {
     Number(f64),
@@ -397,16 +400,15 @@ impl Parser {
                 {
                     list = inner;
                 }
+                let mut target = None;
                 if self.is(">") || self.is(">>") {
+                    let stays = self.is(">>");
                     self.advance()?;
-                    let target = self.primary()?;
-                    if !matches!(&target, Expr::Text(t) if t == "/dev/stderr" || t == "/dev/stdout") {
-                        return Err("output to files is not simulated".into());
-                    }
+                    target = Some(Target(Box::new(self.primary()?), stays));
                 } else if self.is("|") {
                     return Err("output to commands is not simulated".into());
                 }
-                if word == "print" { Stmt::Print(list) } else { Stmt::Printf(list) }
+                if word == "print" { Stmt::Print(list, target) } else { Stmt::Printf(list, target) }
             }
             "next" => {
                 self.advance()?;

@@ -161,8 +161,8 @@ impl Parser {
                 'y' => {
                     let end = self.peek().ok_or("unterminated `y' command")?;
                     self.at += 1;
-                    let from = self.until(end, "`y' command")?.replace("\\n", "\n").replace("\\\\", "\\");
-                    let to = self.until(end, "`y' command")?.replace("\\n", "\n").replace("\\\\", "\\");
+                    let from = crate::shell::unescape(&self.until(end, "`y' command")?, false).0;
+                    let to = crate::shell::unescape(&self.until(end, "`y' command")?, false).0;
                     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
                     if from.len() != to.len() {
                         return Err("strings for `y' command are different lengths".into());

@@ -21,6 +21,8 @@ use crate::machine::{Got, Signal, Sys, Task, Turn, Wait};
 const FRAMES_MAX: usize = 4000;
 /// Bytes a command substitution may give.
 const OUTPUT_MAX: usize = 4 << 20;
+/// Lines after which a text with a mistake is tried to be cut.
+const LINES_TRIED: usize = 100;
 /// Bytes of a script that comes over standard input.
 const SCRIPT_MAX: usize = 4 << 20;
 
@@ -216,6 +218,12 @@ impl Shell {
                 Turn::More
             }
             Err(error) => {
+                // What stands before the mistake runs first: a shell reads on only when a command is over.
+                if let Some((before, rest)) = self.readable_part(text) {
+                    self.frames.push(Frame::Source { text: rest, name });
+                    self.run(&before);
+                    return Turn::More;
+                }
                 if let parse::ParseError::Syntax { line, .. } = &error {
                     self.line = *line;
                 }
@@ -229,6 +237,17 @@ impl Shell {
                 self.stop(sys, 2)
             }
         }
+    }
+
+    /// The whole commands before a mistake, and the text after them.
+    fn readable_part(&self, text: &str) -> Option<(Arc<Script>, String)> {
+        let ends: Vec<usize> = text.match_indices('\n').map(|(i, _)| i + 1).take(LINES_TRIED).collect();
+        ends.into_iter().rev().filter(|i| *i < text.len()).find_map(|i| {
+            let before = parse(&text[..i], self.dialect, false, None).ok()?;
+            // Empty lines in its place keep the numbers of the others.
+            let rest = "\n".repeat(text[..i].matches('\n').count()) + &text[i..];
+            (!before.items.is_empty()).then_some((before, rest))
+        })
     }
 
     fn script_file(&mut self, sys: &mut Sys<'_>, path: &str) -> Turn {
