@@ -110,6 +110,7 @@ impl HttpResponse {
             405 => "Method Not Allowed",
             408 => "Request Timeout",
             413 => "Request Entity Too Large",
+            418 => "I'm a teapot",
             429 => "Too Many Requests",
             499 => "Client Closed Request",
             500 => "Internal Server Error",

@@ -240,6 +240,8 @@ pub fn tree(base: Base) -> Tree {
                 b"PRETTY_NAME=\"Ubuntu 24.04.1 LTS\"\nNAME=\"Ubuntu\"\nVERSION_ID=\"24.04\"\nVERSION=\"24.04.1 LTS (Noble Numbat)\"\nID=ubuntu\nID_LIKE=debian\n"
             };
             tree.put_file("/etc/os-release", release, 0o644);
+            let version: &[u8] = if base == Base::Debian { b"12.8\n" } else { b"trixie/sid\n" };
+            tree.put_file("/etc/debian_version", version, 0o644);
         }
     }
     tree

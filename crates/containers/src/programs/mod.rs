@@ -5,6 +5,7 @@
 mod args;
 mod awk;
 mod base64;
+mod bc;
 mod cat;
 mod control;
 mod cut;
@@ -77,6 +78,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("awk", S(awk::start)),
     ("base64", S(base64::start)),
     ("basename", R(names::basename)),
+    ("bc", S(bc::start)),
     ("cat", S(cat::start)),
     ("chgrp", R(files::chown)),
     ("chmod", R(files::chmod)),

@@ -149,11 +149,12 @@ fn bytes(text: &str) -> Option<u64> {
 #[derive(Clone)]
 struct Stress {
     argv: Vec<String>,
+    begun: Time,
     until: Option<Time>,
 }
 
 pub(super) fn stress(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Stress { argv: argv.to_vec(), until: None })
+    Box::new(Stress { argv: argv.to_vec(), begun: Time::EPOCH, until: None })
 }
 
 impl Stress {
@@ -204,13 +205,14 @@ impl Program for Stress {
                 "stress: info: [{}] dispatching hogs: {cpu} cpu, 0 io, {vm} vm, 0 hdd\n",
                 sys.pid()
             ));
-            self.until = Some(sys.now() + ms);
+            (self.begun, self.until) = (sys.now(), Some(sys.now() + ms));
             return Turn::More;
         };
         if sys.now() < until {
             return Turn::Wait(Wait::Until(until));
         }
-        sys.out(format!("stress: info: [{}] successful run completed\n", sys.pid()));
+        let took = sys.now().since(self.begun) / 1000;
+        sys.out(format!("stress: info: [{}] successful run completed in {took}s\n", sys.pid()));
         Turn::Exit(0)
     }
 }

@@ -124,14 +124,23 @@ fn answer_of(source: &str) -> String {
     .unwrap_or_else(|| "Hello, World!".into())
 }
 
-fn version(name: &str) -> &'static str {
+/// The version a program tells: its image's tag where that is one.
+fn version(name: &str, tag: &str) -> String {
+    let tag: String = tag.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    let own = |usual: &str| if tag.is_empty() { usual.to_owned() } else { tag.clone() };
+    let full = |usual: &str| match tag.matches('.').count() {
+        _ if tag.is_empty() => usual.to_owned(),
+        0 => format!("{tag}.0.0"),
+        1 => format!("{tag}.0"),
+        _ => tag.clone(),
+    };
     match name {
-        n if n.starts_with("python") => "Python 3.12.8\n",
-        "node" => "v22.12.0\n",
-        "ruby" => "ruby 3.3.6 (2024-11-05 revision 75015d4c1f) [x86_64-linux]\n",
-        "php" => "PHP 8.3.14 (cli)\n",
-        "java" => "openjdk 21.0.5 2024-10-15\n",
-        _ => "go version go1.23.4 linux/amd64\n",
+        n if n.starts_with("python") => format!("Python {}\n", full("3.12.8")),
+        "node" => format!("v{}\n", full("22.12.0")),
+        "ruby" => "ruby 3.3.6 (2024-11-05 revision 75015d4c1f) [x86_64-linux]\n".into(),
+        "php" => format!("PHP {} (cli)\n", full("8.3.14")),
+        "java" => format!("openjdk version \"{}\"\n", full("21.0.5")),
+        _ => format!("go version go{} linux/amd64\n", own("1.23.4")),
     }
 }
 
@@ -165,7 +174,8 @@ impl Script {
         }
         match arg {
             "--version" | "-V" | "-v" | "version" | "-version" => {
-                sys.out(version(&name));
+                let text = version(&name, &sys.machine().image.tag);
+                sys.out(text);
                 return Turn::Exit(0);
             }
             "-c" | "-e" | "-r" | "-p" => {

@@ -12,7 +12,7 @@ pub(super) static IMAGE: Image = Image {
     env: &[("PORT", "3000")],
     ports: &[3000],
     start_ms: 4000,
-    programs: &[("/run.sh", "app-server")],
+    programs: &[("/run.sh", "grafana")],
     memory_bytes: 90 << 20,
     cpu_millis: 5,
     start_millis: 1200,

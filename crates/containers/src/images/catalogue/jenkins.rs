@@ -11,7 +11,7 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["jenkins.sh"],
     ports: &[8080, 50000],
     start_ms: 15000,
-    programs: &[("/usr/local/bin/jenkins.sh", "app-server")],
+    programs: &[("/usr/local/bin/jenkins.sh", "jenkins")],
     dirs: &["/var/jenkins_home"],
     memory_bytes: 600 << 20,
     cpu_millis: 25,

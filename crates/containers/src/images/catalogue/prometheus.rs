@@ -12,7 +12,7 @@ pub(super) static IMAGE: Image = Image {
     entrypoint: &["/bin/prometheus"],
     ports: &[9090],
     start_ms: 300,
-    programs: &[("/bin/prometheus", "metrics")],
+    programs: &[("/bin/prometheus", "prometheus")],
     memory_bytes: 80 << 20,
     cpu_millis: 6,
     start_millis: 900,

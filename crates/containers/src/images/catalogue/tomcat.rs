@@ -12,7 +12,7 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["catalina.sh", "run"],
     ports: &[8080],
     start_ms: 2500,
-    programs: &[("/usr/local/bin/catalina.sh", "app-server")],
+    programs: &[("/usr/local/tomcat/bin/catalina.sh", "tomcat"), ("/usr/local/bin/catalina.sh", "tomcat")],
     dirs: &["/usr/local/tomcat/webapps"],
     memory_bytes: 150 << 20,
     cpu_millis: 4,

@@ -8,6 +8,7 @@ mod database;
 mod documents;
 mod haproxy;
 mod nginx;
+mod products;
 mod redis;
 pub(crate) mod sql;
 mod store;
@@ -68,8 +69,9 @@ pub(super) struct Server {
     back: app::Back,
 }
 
-const KINDS: [&[Kind]; 7] = [
+const KINDS: [&[Kind]; 8] = [
     &haproxy::KINDS,
+    &products::KINDS,
     &web::KINDS,
     &text::KINDS,
     &store::KINDS,

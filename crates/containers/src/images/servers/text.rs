@@ -13,7 +13,7 @@ const fn text(
     Kind { name, ports, start_ms, demand: no_demand, log: silent, http: Some(http), tcp: None, term: Some(2) }
 }
 
-pub(super) const KINDS: [Kind; 16] = [
+pub(super) const KINDS: [Kind; 15] = [
     text("ingress-controller", &[80, 443, 10254], 400, page),
     text("traefik", &[80, 443, 8080], 300, page),
     text("whoami", &[80], 10, whoami),
@@ -31,16 +31,6 @@ pub(super) const KINDS: [Kind; 16] = [
         name: "pause",
         ports: &[],
         start_ms: 0,
-        demand: no_demand,
-        log: silent,
-        http: None,
-        tcp: None,
-        term: Some(0),
-    },
-    Kind {
-        name: "fluentd",
-        ports: &[24224],
-        start_ms: 2000,
         demand: no_demand,
         log: silent,
         http: None,
