@@ -42,12 +42,20 @@ fn run(dialect: Dialect, script: &str) -> (String, String, i32) {
 }
 
 fn check(dialect: Dialect, cases: &str) {
+    check_after("", dialect, cases);
+}
+
+fn check_after(before: &str, dialect: Dialect, cases: &str) {
     let mut bad = String::new();
     let mut n = 0;
     for case in cases.split("\n====\n").filter(|c| !c.trim().is_empty()) {
-        let (script, want) = case.trim_start_matches('\n').split_once("\n----\n").expect("a case has ----");
+        let (script, want) = case
+            .trim_start_matches("====\n")
+            .trim_start_matches('\n')
+            .split_once("\n----\n")
+            .expect("a case has ----");
         let (want, code) = want.rsplit_once("exit ").expect("a case has an exit code");
-        let (out, err, got) = run(dialect, script);
+        let (out, err, got) = run(dialect, &format!("{before}{script}"));
         n += 1;
         if out != want || got.to_string() != code.trim() {
             bad.push_str(&format!(
@@ -63,6 +71,14 @@ fn check(dialect: Dialect, cases: &str) {
 #[test]
 fn posix_scripts_give_what_busybox_gives() {
     check(Dialect::Ash, include_str!("cases/ash.txt"));
+}
+
+/// What the scripts over files begin with.
+const FILES: &str = "mkdir /tmp/W; cd /tmp/W; printf 'hello\\nworld\\nfoo bar\\n' > a.txt; printf 'apple 3\\nbanana 1\\ncherry 2\\n' > b.txt; mkdir d; echo in > d/f; : > empty\n";
+
+#[test]
+fn scripts_over_files_give_what_busybox_gives() {
+    check_after(FILES, Dialect::Ash, include_str!("cases/files.txt"));
 }
 
 #[test]

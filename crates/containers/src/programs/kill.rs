@@ -7,6 +7,18 @@ pub(crate) fn act(sys: &mut Sys<'_>, args: &[String]) -> (Vec<String>, String, i
     let mut signal = Some(Signal::Term);
     let mut rest = args;
     if let Some(first) = args.first() {
+        if let ("-l", Some(number)) = (first.as_str(), args.get(1)) {
+            // An exit code names the signal too.
+            let n = number.parse::<i32>().unwrap_or(0) & 127;
+            const NAMES: [&str; 18] = [
+                "EXIT", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV",
+                "USR2", "PIPE", "ALRM", "TERM", "STKFLT", "CHLD",
+            ];
+            return match NAMES.get(n as usize) {
+                Some(name) => (Vec::new(), format!("{name}\n"), 0),
+                None => (vec![format!("{number}: invalid signal specification")], String::new(), 1),
+            };
+        }
         if first == "-l" {
             return (Vec::new(), "HUP INT QUIT KILL USR1 USR2 PIPE ALRM TERM CHLD\n".into(), 0);
         }

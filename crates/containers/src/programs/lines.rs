@@ -173,7 +173,7 @@ fn shuf(sys: &mut Sys<'_>, args: &Args, all: &Gathered) {
 
 fn cmp(sys: &mut Sys<'_>, args: &Args, all: &Gathered) -> i32 {
     let [a, b] = all.as_slice() else { return super::usage(sys, "cmp: missing operand\n") };
-    let most = args.value('n').and_then(|n| super::head::count(n)).map_or(usize::MAX, |n| n.max(0) as usize);
+    let most = args.value('n').and_then(super::head::count).map_or(usize::MAX, |n| n.max(0) as usize);
     let (x, y) = (&a.1[..a.1.len().min(most)], &b.1[..b.1.len().min(most)]);
     let differs = x.iter().zip(y).position(|(x, y)| x != y);
     let text = match differs {

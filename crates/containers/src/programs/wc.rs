@@ -14,6 +14,7 @@ struct Wc {
     in_word: bool,
     files: usize,
     named: bool,
+    many: bool,
     code: i32,
 }
 
@@ -27,6 +28,7 @@ pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
         in_word: false,
         files: 0,
         named: false,
+        many: false,
         code: 0,
     })
 }
@@ -35,7 +37,7 @@ impl Wc {
     fn line(&self, counts: [u64; 4], name: &str, gnu: bool) -> String {
         let shown: Vec<u64> = counts.iter().zip(self.show).filter(|(_, on)| *on).map(|(n, _)| *n).collect();
         let width = match (shown.len(), gnu, self.named) {
-            (1, false, _) => 1,
+            (1, false, _) if !self.many => 1,
             (1, true, _) if !self.named || self.files <= 1 => 1,
             (_, true, false) => 7,
             (_, true, true) => self.total[2].max(counts[2]).to_string().len(),
@@ -62,6 +64,7 @@ impl Program for Wc {
                         self.show[i] = args.has(c) || (!any && i < 3);
                     }
                     self.named = !args.rest.is_empty();
+                    self.many = args.rest.len() > 1;
                     self.input = Some(Input::new(&args.rest));
                     Turn::More
                 }

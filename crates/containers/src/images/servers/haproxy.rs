@@ -127,7 +127,7 @@ fn demand(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
         return Err(("Configuration file is valid\n".into(), 0));
     }
     if ports_of(&all).is_empty() {
-        let why = format!("No enabled listener found (check for 'bind' directives) ! Exiting.");
+        let why = "No enabled listener found (check for 'bind' directives) ! Exiting.";
         return Err((format!("[ALERT]    (1) : [haproxy.main()] {why}\n"), 1));
     }
     Ok(())

@@ -3,7 +3,7 @@
 //! Owns: `include`, server blocks by port and name, locations, `return`, `root`, `alias`, `index`, `try_files`, `deny all`,
 //! `auth_basic`, `add_header`, `stub_status`, `proxy_pass` with `upstream` and `proxy_set_header`, and what is said of a
 //! configuration that can't be read. Models ngx_conf_file.c and ngx_http_core_module.c.
-//! Not modelled: rewrite, map, if, TLS, caches, limits; the access log tells 200 of what is passed on, whatever came.
+//! Not modelled: `try_files` into another location, rewrite, map, if, TLS, caches, limits; the access log tells 200 of what is passed on, whatever came.
 
 use super::Server;
 use crate::fs::{clean, join};
@@ -16,7 +16,6 @@ const MAIN: &str = "/etc/nginx/nginx.conf";
 /// Words of a configuration with all its files; the rest is not looked at.
 const WORDS_MAX: usize = 20_000;
 const INCLUDES_MAX: usize = 8;
-const LOCATIONS_MAX: usize = 4;
 /// Directives that are often misspelt.
 const KNOWN: &str = "listen server server_name location root alias index try_files return proxy_pass proxy_set_header upstream include events worker_processes worker_connections keepalive_timeout access_log error_log add_header default_type sendfile gzip autoindex rewrite";
 
@@ -403,63 +402,59 @@ pub(super) fn decide(
         hostname: hostname.to_owned(),
         set: Vec::new(),
     };
-    for _ in 0..LOCATIONS_MAX {
-        let place = location(server, &asked.uri);
-        let empty = Vec::new();
-        let inner = place.map_or(&empty, |p| &p.inner);
-        for d in server.inner.iter().chain(inner).filter(|d| d.is("set") && d.words.len() == 3) {
-            let value = asked.fill(&d.words[2]);
-            asked.set.push((d.value().trim_start_matches('$').to_owned(), value));
-        }
-        let http = all.iter().find(|d| d.is("http")).map_or(&empty, |h| &h.inner);
-        let any = |name: &str| find(inner, name).or(find(&server.inner, name)).or(find(http, name));
-        let headers = inner.iter().chain(&server.inner).filter(|d| d.is("add_header") && d.words.len() > 2);
-        let headers = headers.map(|d| (d.words[1].clone(), asked.fill(&d.words[2]))).collect();
-        let content_type = any("default_type").map(|d| d.value().to_owned());
-        let choice = |plan| Some(Choice { plan, headers, content_type });
-        if find(inner, "deny").is_some_and(|d| d.value() == "all") && find(inner, "allow").is_none() {
-            return choice(Plan::Return { status: 403, text: String::new() });
-        }
-        let guarded = any("auth_basic").is_some_and(|d| d.value() != "off");
-        if guarded && request.header("authorization").is_none() {
-            return choice(Plan::Return { status: 401, text: String::new() });
-        }
-        if let Some(d) = find(&server.inner, "return").or(find(inner, "return")) {
-            let coded: Option<u16> = d.value().parse().ok();
-            let text =
-                d.words.get(if coded.is_some() { 2 } else { 1 }).map_or(String::new(), |t| asked.fill(t));
-            return choice(Plan::Return { status: coded.unwrap_or(302), text });
-        }
-        if find(inner, "stub_status").is_some() {
-            return choice(Plan::Status);
-        }
-        if let Some(d) = find(inner, "proxy_pass") {
-            let prefix = place.filter(|p| p.words.len() == 2).map_or("", Directive::value);
-            return choice(Plan::Pass(passed(all, server, inner, d, &asked, prefix, count)));
-        }
-        let root = any("root").map_or("/etc/nginx/html", Directive::value);
-        let disk = |uri: &str| match (find(inner, "alias"), place) {
-            (Some(alias), Some(p)) => {
-                let prefix = p.words.last().map_or("", String::as_str);
-                format!("{}{}", alias.value(), uri.strip_prefix(prefix).unwrap_or(""))
-            }
-            _ => format!("{root}/{uri}"),
-        };
-        let index = any("index").map_or(vec!["index.html".into()], |d| d.words[1..].to_vec());
-        let list = any("autoindex").is_some_and(|d| d.value() == "on");
-        let Some(tries) = any("try_files").filter(|d| d.words.len() > 2) else {
-            return choice(Plan::Files { paths: vec![disk(&asked.uri)], index, status: 404, list });
-        };
-        // All but the last are files; the last is a status, or the path of another request.
-        let (last, files) = tries.words[1..].split_last()?;
-        let mut paths: Vec<String> = files.iter().map(|f| disk(&asked.fill(f))).collect();
-        let status = last.strip_prefix('=').and_then(|s| s.parse().ok());
-        if status.is_none() {
-            paths.push(disk(&asked.fill(last).split('?').next().unwrap_or_default()));
-        }
-        return choice(Plan::Files { paths, index, status: status.unwrap_or(404), list });
+    let place = location(server, &asked.uri);
+    let empty = Vec::new();
+    let inner = place.map_or(&empty, |p| &p.inner);
+    for d in server.inner.iter().chain(inner).filter(|d| d.is("set") && d.words.len() == 3) {
+        let value = asked.fill(&d.words[2]);
+        asked.set.push((d.value().trim_start_matches('$').to_owned(), value));
     }
-    None
+    let http = all.iter().find(|d| d.is("http")).map_or(&empty, |h| &h.inner);
+    let any = |name: &str| find(inner, name).or(find(&server.inner, name)).or(find(http, name));
+    let headers = inner.iter().chain(&server.inner).filter(|d| d.is("add_header") && d.words.len() > 2);
+    let headers = headers.map(|d| (d.words[1].clone(), asked.fill(&d.words[2]))).collect();
+    let content_type = any("default_type").map(|d| d.value().to_owned());
+    let choice = |plan| Some(Choice { plan, headers, content_type });
+    if find(inner, "deny").is_some_and(|d| d.value() == "all") && find(inner, "allow").is_none() {
+        return choice(Plan::Return { status: 403, text: String::new() });
+    }
+    let guarded = any("auth_basic").is_some_and(|d| d.value() != "off");
+    if guarded && request.header("authorization").is_none() {
+        return choice(Plan::Return { status: 401, text: String::new() });
+    }
+    if let Some(d) = find(&server.inner, "return").or(find(inner, "return")) {
+        let coded: Option<u16> = d.value().parse().ok();
+        let text = d.words.get(if coded.is_some() { 2 } else { 1 }).map_or(String::new(), |t| asked.fill(t));
+        return choice(Plan::Return { status: coded.unwrap_or(302), text });
+    }
+    if find(inner, "stub_status").is_some() {
+        return choice(Plan::Status);
+    }
+    if let Some(d) = find(inner, "proxy_pass") {
+        let prefix = place.filter(|p| p.words.len() == 2).map_or("", Directive::value);
+        return choice(Plan::Pass(passed(all, server, inner, d, &asked, prefix, count)));
+    }
+    let root = any("root").map_or("/etc/nginx/html", Directive::value);
+    let disk = |uri: &str| match (find(inner, "alias"), place) {
+        (Some(alias), Some(p)) => {
+            let prefix = p.words.last().map_or("", String::as_str);
+            format!("{}{}", alias.value(), uri.strip_prefix(prefix).unwrap_or(""))
+        }
+        _ => format!("{root}/{uri}"),
+    };
+    let index = any("index").map_or(vec!["index.html".into()], |d| d.words[1..].to_vec());
+    let list = any("autoindex").is_some_and(|d| d.value() == "on");
+    let Some(tries) = any("try_files").filter(|d| d.words.len() > 2) else {
+        return choice(Plan::Files { paths: vec![disk(&asked.uri)], index, status: 404, list });
+    };
+    // All but the last are files; the last is a status, or the path of another request.
+    let (last, files) = tries.words[1..].split_last()?;
+    let mut paths: Vec<String> = files.iter().map(|f| disk(&asked.fill(f))).collect();
+    let status = last.strip_prefix('=').and_then(|s| s.parse().ok());
+    if status.is_none() {
+        paths.push(disk(asked.fill(last).split('?').next().unwrap_or_default()));
+    }
+    choice(Plan::Files { paths, index, status: status.unwrap_or(404), list })
 }
 
 fn clean_uri(path: &str) -> String {

@@ -133,7 +133,7 @@ impl Rest {
             })
         };
         if let Some((end, after)) = found {
-            let record = self.text[..end].as_bytes().to_vec();
+            let record = self.text.as_bytes()[..end].to_vec();
             self.text.drain(..after);
             return Next::Line(record, true);
         }

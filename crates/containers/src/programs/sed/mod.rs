@@ -60,6 +60,8 @@ struct Sed {
     input: Option<Input>,
     quiet: bool,
     in_place: bool,
+    /// `-i.bak`: the file as it was is kept under this ending.
+    backup: String,
     files: Vec<String>,
     ranges: Vec<Option<u64>>,
     line: u64,
@@ -83,6 +85,7 @@ pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
         input: None,
         quiet: false,
         in_place: false,
+        backup: String::new(),
         files: Vec::new(),
         ranges: Vec::new(),
         line: 0,
@@ -110,6 +113,9 @@ enum End {
 
 impl Sed {
     fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), String> {
+        let ending = |a: &String| a.strip_prefix("-i").filter(|_| !a.starts_with("--")).map(str::to_owned);
+        let long = |a: &String| a.strip_prefix("--in-place=").map(str::to_owned);
+        self.backup = self.argv.iter().find_map(|a| ending(a).or_else(|| long(a))).unwrap_or_default();
         let argv: Vec<String> = self
             .argv
             .iter()
@@ -389,6 +395,10 @@ impl Sed {
     fn save(&mut self, sys: &mut Sys<'_>, name: &str) {
         if self.in_place && name != "-" {
             let path = sys.path(name);
+            if !self.backup.is_empty() {
+                let kept = format!("{path}{}", self.backup);
+                let _ = sys.fs().copy(&path, &kept, true);
+            }
             let data = std::mem::take(&mut self.edited);
             if let Err(e) = sys.fs().write(&path, &data) {
                 sys.err(&if sys.gnu() {
