@@ -11,6 +11,7 @@ mod rights;
 mod verdicts;
 mod volumes;
 mod watching;
+mod webhooks;
 
 use apiserver::{ApiServer, Config};
 use client::{Body, Caller, PatchType, Request, Response, Verb};
