@@ -120,6 +120,7 @@ impl Kubelet {
     pub fn power_on(&mut self, ctx: &mut Ctx<'_>) {
         ctx.caller = Self::caller_of(&self.config.node, 0);
         self.boots += 1;
+        self.registered = false;
         self.register(ctx);
         let node = self.node.clone();
         if !node.is_null() {

@@ -100,6 +100,8 @@ pub struct Kubelet {
     /// By address: the pod that has it.
     by_ip: BTreeMap<Str, Str>,
     node: Value,
+    /// The node was made, or found, since the kubelet started.
+    registered: bool,
     facts: NodeFacts,
     /// By namespace and name.
     services: BTreeMap<Str, BTreeMap<Str, Value>>,
@@ -141,6 +143,7 @@ impl Kubelet {
             next_address: 2,
             by_ip: BTreeMap::new(),
             node: Value::Null,
+            registered: false,
             facts: NodeFacts {
                 host_ip: node_status::host_ip(config.index),
                 cpu: config.cpu.clone(),
@@ -320,10 +323,7 @@ impl Component for Kubelet {
                     self.mount_attached(now);
                 }
             }
-            "nodes" => {
-                self.node = Value::Null;
-                self.tasks.set(now, Task::Register);
-            }
+            "nodes" => self.node = Value::Null,
             _ => {}
         }
     }

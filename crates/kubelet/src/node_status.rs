@@ -72,6 +72,7 @@ impl Kubelet {
             // Registered before: go on with the node that is there.
             Err(_) => self.node = ctx.get(NODES, "", &self.config.node).unwrap_or_default(),
         }
+        self.registered |= !self.node.is_null();
         self.report_node(true, ctx);
         self.renew_lease(true, ctx);
         let node = self.node.clone();
@@ -80,9 +81,11 @@ impl Kubelet {
 
     pub(crate) fn report_node(&mut self, again: bool, ctx: &mut Ctx<'_>) {
         if self.node.is_null() {
-            // Not registered: the API server could not be reached.
+            // Not registered: the API server could not be reached. A kubelet registers once; of a node that was deleted
+            // it has nothing to report until it starts again or somebody makes the object.
             if again {
-                let at = self.tasks.set(ctx.now + delays::RETRY_MS, Task::Register);
+                let task = if self.registered { Task::ReportNode(true) } else { Task::Register };
+                let at = self.tasks.set(ctx.now + delays::RETRY_MS, task);
                 self.rearm_report(at);
             }
             return;
@@ -96,11 +99,33 @@ impl Kubelet {
         let stored = ctx.update_status(NODES, node);
         let wait = if stored.is_ok() { delays::NODE_STATUS_MS } else { delays::RETRY_MS };
         if let Ok(stored) = stored {
-            self.node = stored;
+            let before = std::mem::replace(&mut self.node, stored);
+            self.tell_changes(&before, ctx);
         }
         if again {
             let at = self.tasks.set(ctx.now + wait, Task::ReportNode(true));
             self.rearm_report(at);
+        }
+    }
+
+    /// Events of conditions that turned, those of a new node left out.
+    fn tell_changes(&mut self, before: &Value, ctx: &mut Ctx<'_>) {
+        const TURNS: [(&str, &str, &str); 7] = [
+            ("MemoryPressure", "True", "NodeHasInsufficientMemory"),
+            ("MemoryPressure", "False", "NodeHasSufficientMemory"),
+            ("DiskPressure", "True", "NodeHasDiskPressure"),
+            ("DiskPressure", "False", "NodeHasNoDiskPressure"),
+            ("PIDPressure", "False", "NodeHasSufficientPID"),
+            ("Ready", "True", "NodeReady"),
+            ("Ready", "False", "NodeNotReady"),
+        ];
+        let node = self.node.clone();
+        for (kind, status, reason) in TURNS {
+            let was = before.condition(kind);
+            if !was.is_null() && was["status"] != status && node.condition(kind)["status"] == status {
+                let text = format!("Node {} status is now: {reason}", self.config.node);
+                self.recorder.event(ctx, &node, EventType::Normal, reason, &text);
+            }
         }
     }
 
