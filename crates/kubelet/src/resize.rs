@@ -94,7 +94,7 @@ pub(crate) fn total(spec: &Value, kind: &str) -> Value {
     let lists = ["initContainers", "containers"];
     for c in lists.iter().flat_map(|l| spec[*l].items()) {
         for (name, _) in c["resources"][kind].entries() {
-            if !names.iter().any(|n| *n == *name) {
+            if !names.contains(name) {
                 names.push(name.as_str().into());
             }
         }
