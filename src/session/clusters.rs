@@ -2,7 +2,6 @@
 //!
 //! Does not own: the members themselves (cluster::fleet).
 
-use objects::Value;
 use smol_str::SmolStr;
 
 use super::Session;
@@ -77,14 +76,7 @@ impl Session {
                     member.scene.apply(&client::Change {
                         revision: object.revision(),
                         at: cluster.now(),
-                        kind: client::ChangeKind::Added,
-                        resource: resource.into(),
-                        namespace: object.namespace().into(),
-                        name: object.name().into(),
-                        object: object.clone(),
-                        previous: Value::Null,
-                        actor: "".into(),
-                        cause: 0,
+                        ..client::Change::added(resource, object.clone())
                     });
                 }
             }

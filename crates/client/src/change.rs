@@ -33,6 +33,8 @@ pub struct Change {
     pub resource: Str,
     pub namespace: Str,
     pub name: Str,
+    /// `namespace/name`, or `name` for cluster-scoped objects: one text for all who keep the object under it.
+    pub key: Str,
     /// The object after the write; for a deletion its last state.
     pub object: Value,
     /// The object before the write, null when it was added.
@@ -47,13 +49,15 @@ impl Change {
     /// An object as it is first heard of: at revision 1, at the beginning, by nobody.
     #[must_use]
     pub fn added(resource: &str, object: Value) -> Self {
+        let (namespace, name) = (Str::from(object.namespace()), Str::from(object.name()));
         Self {
             revision: 1,
             at: Time::EPOCH,
             kind: ChangeKind::Added,
             resource: resource.into(),
-            namespace: object.namespace().into(),
-            name: object.name().into(),
+            key: Self::key_of(&namespace, &name),
+            namespace,
+            name,
             object,
             previous: Value::Null,
             actor: Str::default(),
@@ -64,11 +68,13 @@ impl Change {
     /// `namespace/name`, or `name` for cluster-scoped objects.
     #[must_use]
     pub fn key(&self) -> Str {
-        if self.namespace.is_empty() {
-            self.name.clone()
-        } else {
-            Str::from(format!("{}/{}", self.namespace, self.name))
-        }
+        self.key.clone()
+    }
+
+    /// What [`Self::key`] is for an object of this name.
+    #[must_use]
+    pub fn key_of(namespace: &Str, name: &Str) -> Str {
+        if namespace.is_empty() { name.clone() } else { Str::from(format!("{namespace}/{name}")) }
     }
 
     #[must_use]

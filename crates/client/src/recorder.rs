@@ -4,7 +4,7 @@
 //! of written anew; from the tenth different message of one reason on they are combined; and an object gets 25 events
 //! at once, then one more every five minutes. So a set of ten thousand pods does not write ten thousand events.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use clock::Time;
 use objects::resources::EVENTS;
@@ -39,8 +39,46 @@ pub struct Recorder {
 
 #[derive(Clone, Debug)]
 struct Similar {
-    messages: BTreeSet<u64>,
+    messages: Messages,
     last: Time,
+}
+
+/// Hashes of different messages. Most groups ever have one: a hundred thousand pods have three such groups each.
+#[derive(Clone, Debug)]
+enum Messages {
+    One(u64),
+    /// Invariant: ascending, no hash twice.
+    Many(Vec<u64>),
+}
+
+impl Messages {
+    fn insert(&mut self, hash: u64) {
+        match self {
+            Self::One(one) if *one == hash => {}
+            Self::One(one) => *self = Self::Many(vec![hash.min(*one), hash.max(*one)]),
+            Self::Many(many) => {
+                if let Err(at) = many.binary_search(&hash) {
+                    many.insert(at, hash);
+                }
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(many) => many.len(),
+        }
+    }
+
+    /// Takes the least out, where there is more than one.
+    fn drop_first(&mut self) {
+        if let Self::Many(many) = self
+            && !many.is_empty()
+        {
+            many.remove(0);
+        }
+    }
 }
 
 /// A token bucket, counted in milliseconds of refill.
@@ -50,10 +88,10 @@ struct Allowance {
     last: Time,
 }
 
+/// An event as it can be found again: what it is called follows from its object and its stamp.
 #[derive(Clone, Debug)]
 struct Written {
-    namespace: Str,
-    name: Str,
+    stamp: u64,
     count: i64,
     last: Time,
 }
@@ -118,18 +156,15 @@ impl Recorder {
                 return;
             }
             let patch = value!({"count": (w.count), "lastTimestamp": (at.as_str()), "message": (message)});
-            let (namespace, name) = (w.namespace.clone(), w.name.clone());
-            if ctx.patch(EVENTS, &namespace, &name, "", PatchType::Merge, patch).is_ok() {
+            let name = event_name(object, w.stamp);
+            if ctx.patch(EVENTS, namespace_of(object), &name, "", PatchType::Merge, patch).is_ok() {
                 return;
             }
         }
         if !allowed {
             return;
         }
-        // Events of cluster-scoped objects live in the namespace default.
-        let namespace = if object.namespace().is_empty() { "default" } else { object.namespace() };
         let stamp = self.stamp(ctx.now, ctx.rng.next_u64());
-        let name = Str::from(format!("{}.{stamp:016x}", object.name()));
         let mut involved = value!({
             "apiVersion": (object.get("apiVersion")), "kind": (object.get("kind")),
             "name": (object.meta().get("name")), "uid": (object.meta().get("uid")),
@@ -150,13 +185,13 @@ impl Recorder {
         }
         let event = value!({
             "apiVersion": "v1", "kind": "Event",
-            "metadata": {"name": (&name), "namespace": (namespace)},
+            "metadata": {"name": (event_name(object, stamp)), "namespace": (namespace_of(object))},
             "involvedObject": (involved), "reason": (reason), "message": (message), "source": (source),
             "firstTimestamp": (at.as_str()), "lastTimestamp": (at.as_str()), "count": 1, "type": (kind),
             "eventTime": null, "reportingComponent": (&self.component), "reportingInstance": (&self.host),
         });
         if ctx.create(EVENTS, event).is_ok() {
-            let written = Written { namespace: namespace.into(), name, count: 1, last: ctx.now };
+            let written = Written { stamp, count: 1, last: ctx.now };
             self.remember(known, written);
         }
     }
@@ -164,16 +199,18 @@ impl Recorder {
     /// True when so many different messages of this group came lately that this one is told combined.
     fn is_one_of_many(&mut self, group: u64, message: &str, now: Time) -> bool {
         forget_older_half(&mut self.similar, |s| s.last);
-        let s = self.similar.entry(group).or_insert_with(|| Similar { messages: BTreeSet::new(), last: now });
+        let hash = hash(&[message], SEED);
+        let new = Similar { messages: Messages::One(hash), last: now };
+        let s = self.similar.entry(group).or_insert_with(|| new.clone());
         if now.since(s.last) > SIMILAR_MS {
-            s.messages.clear();
+            *s = new;
         }
         s.last = now;
-        s.messages.insert(hash(&[message], SEED));
+        s.messages.insert(hash);
         if s.messages.len() < SIMILAR_MAX {
             return false;
         }
-        s.messages.pop_first();
+        s.messages.drop_first();
         true
     }
 
@@ -202,6 +239,15 @@ impl Recorder {
         forget_older_half(&mut self.written, |w| w.last);
         self.written.insert(key, written);
     }
+}
+
+/// Events of cluster-scoped objects live in the namespace default.
+fn namespace_of(object: &Value) -> &str {
+    if object.namespace().is_empty() { "default" } else { object.namespace() }
+}
+
+fn event_name(object: &Value, stamp: u64) -> Str {
+    Str::from(format!("{}.{stamp:016x}", object.name()))
 }
 
 const SEED: u64 = 0xcbf2_9ce4_8422_2325;

@@ -6,7 +6,7 @@
 //! forgotten everything and lists anew. Without [`Addon::ControlPlane`](crate::Addon) all of them run beside the
 //! cluster and never stop. Not modelled: etcd's quorum (one member is enough), the lease of the API server itself.
 
-use client::{Caller, Change, ChangeKind, Ctx, EventType, Interest, PatchType, Recorder};
+use client::{Caller, Change, Ctx, EventType, Interest, PatchType, Recorder};
 use clock::{Millis, Time};
 use objects::resources::LEASES;
 use objects::{Reason, Status, Str, Value, value};
@@ -291,14 +291,7 @@ pub(crate) fn added(resource: &Str, object: &Value, now: Time) -> Change {
     Change {
         revision: object.revision(),
         at: now,
-        kind: ChangeKind::Added,
-        resource: resource.clone(),
-        namespace: object.namespace().into(),
-        name: object.name().into(),
-        object: object.clone(),
-        previous: Value::Null,
-        actor: Str::default(),
-        cause: 0,
+        ..Change::added(resource, object.clone())
     }
 }
 

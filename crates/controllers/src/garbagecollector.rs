@@ -35,12 +35,8 @@ pub struct GarbageCollector {
 /// An object in the graph.
 #[derive(Clone, Debug, Default)]
 struct Node {
-    api_version: Str,
-    kind: Str,
-    namespace: Str,
-    name: Str,
-    /// `metadata.ownerReferences`.
-    owners: Value,
+    /// As last heard of; of a virtual one only what references to it say.
+    object: Value,
     dependents: BTreeSet<Str>,
     being_deleted: bool,
     deleting_dependents: bool,
@@ -51,6 +47,28 @@ struct Node {
 impl Default for GarbageCollector {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl Node {
+    fn api_version(&self) -> &str {
+        self.object.api_version()
+    }
+
+    fn kind(&self) -> &str {
+        self.object.kind()
+    }
+
+    fn namespace(&self) -> &str {
+        self.object.namespace()
+    }
+
+    fn name(&self) -> &str {
+        self.object.name()
+    }
+
+    fn owners(&self) -> &Value {
+        &self.object.meta()["ownerReferences"]
     }
 }
 
@@ -100,23 +118,23 @@ impl GarbageCollector {
 
     fn add_to_owners(&mut self, uid: &Str, owners: &[Value], cause: u64, now: Time) {
         let Some(me) = self.nodes.get(uid) else { return };
-        let namespace = me.namespace.clone();
+        let namespace = me.object.meta()["namespace"].to_str();
         let mut suspicious = false;
         for owner in owners {
             let owner_uid = owner["uid"].to_str();
             let known = self.nodes.contains_key(&owner_uid);
             let node = self.nodes.entry(owner_uid.clone()).or_insert_with(|| Node {
-                api_version: owner["apiVersion"].to_str(),
-                kind: owner["kind"].to_str(),
-                namespace: namespace.clone(),
-                name: owner["name"].to_str(),
+                object: value!({
+                    "apiVersion": (owner.get("apiVersion")), "kind": (owner.get("kind")),
+                    "metadata": {"namespace": (&namespace), "name": (owner.get("name"))},
+                }),
                 is_virtual: true,
                 ..Node::default()
             });
             node.dependents.insert(uid.clone());
-            let elsewhere = !node.namespace.is_empty() && node.namespace != namespace;
-            let other = node.name != owner["name"].text() || node.kind != owner["kind"].text();
-            let unsure = node.is_virtual && node.namespace.is_empty() && !namespace.is_empty();
+            let elsewhere = !node.namespace().is_empty() && node.namespace() != namespace;
+            let other = node.name() != owner["name"].text() || node.kind() != owner["kind"].text();
+            let unsure = node.is_virtual && node.namespace().is_empty() && !namespace.is_empty();
             suspicious |= known && (elsewhere || other || unsure);
             if !known {
                 self.attempt_delete(&owner_uid, cause, now);
@@ -163,11 +181,7 @@ impl GarbageCollector {
         let before = match self.nodes.get_mut(&uid) {
             None => {
                 let node = Node {
-                    api_version: o["apiVersion"].to_str(),
-                    kind: o["kind"].to_str(),
-                    namespace: o.meta()["namespace"].to_str(),
-                    name: o.meta()["name"].to_str(),
-                    owners: owners.clone(),
+                    object: o.clone(),
                     being_deleted: o.is_terminating(),
                     deleting_dependents: o.is_terminating() && has_finalizer(o, FOREGROUND),
                     ..Node::default()
@@ -179,14 +193,12 @@ impl GarbageCollector {
                 if node.is_virtual {
                     // Now its true coordinates are known; a dependent that gave others refers to nothing.
                     node.is_virtual = false;
-                    node.api_version = o["apiVersion"].to_str();
-                    node.kind = o["kind"].to_str();
-                    node.namespace = o.meta()["namespace"].to_str();
-                    node.name = o.meta()["name"].to_str();
                     disagreeing.extend(node.dependents.iter().cloned());
                 }
                 node.being_deleted |= o.is_terminating();
-                std::mem::replace(&mut node.owners, owners.clone())
+                let before = node.owners().clone();
+                node.object = o.clone();
+                before
             }
         };
         for dependent in disagreeing {
@@ -194,7 +206,7 @@ impl GarbageCollector {
                 self.attempt_delete(&dependent, cause, now);
             }
         }
-        if before != owners {
+        if !before.same(&owners) && before != owners {
             let (old, new) = (before.items(), owners.items());
             let in_list = |list: &[Value], r: &Value| list.iter().find(|x| x["uid"] == r["uid"]).cloned();
             for r in old.iter().filter(|r| blocks(r)) {
@@ -214,24 +226,24 @@ impl GarbageCollector {
     /// True when `dependent`'s reference to `uid` names the object that has it.
     fn agrees(&self, dependent: &str, uid: &str) -> bool {
         let (Some(d), Some(o)) = (self.nodes.get(dependent), self.nodes.get(uid)) else { return true };
-        d.owners.items().iter().filter(|r| r["uid"] == uid).all(|r| {
-            r["name"] == o.name.as_str()
-                && r["kind"] == o.kind.as_str()
-                && (o.namespace.is_empty() || o.namespace == d.namespace)
+        d.owners().items().iter().filter(|r| r["uid"] == uid).all(|r| {
+            r["name"] == o.name()
+                && r["kind"] == o.kind()
+                && (o.namespace().is_empty() || o.namespace() == d.namespace())
         })
     }
 
     fn forget(&mut self, uid: &str, cause: u64, now: Time) {
         let Some(node) = self.nodes.remove(uid) else { return };
-        self.remove_from_owners(&uid.into(), node.owners.items());
+        self.remove_from_owners(&uid.into(), node.owners().items());
         if !node.dependents.is_empty() {
-            let c = Self::coordinates(&node.api_version, &node.kind, &node.namespace, &node.name, uid);
+            let c = Self::coordinates(node.api_version(), node.kind(), node.namespace(), node.name(), uid);
             self.remember_absent(c);
         }
         for dependent in &node.dependents {
             self.attempt_delete(dependent, cause, now);
         }
-        for owner in node.owners.items() {
+        for owner in node.owners().items() {
             if self.nodes.get(owner["uid"].text()).is_some_and(|o| o.deleting_dependents) {
                 self.attempt_delete(owner["uid"].text(), cause, now);
             }
@@ -248,9 +260,9 @@ impl GarbageCollector {
         if node.being_deleted && !node.deleting_dependents {
             return Ok(());
         }
-        let resource = self.resource(&node.api_version, &node.kind)?;
-        let namespace = if resource.namespaced { node.namespace.as_str() } else { "" };
-        let latest = match ctx.get(&resource, namespace, &node.name) {
+        let resource = self.resource(node.api_version(), node.kind())?;
+        let namespace = if resource.namespaced { node.namespace() } else { "" };
+        let latest = match ctx.get(&resource, namespace, node.name()) {
             Ok(v) if v.uid() == uid => v,
             Err(e) if e.reason != Reason::NotFound => return Err(e),
             // Never there, or gone before the graph heard of it.
@@ -355,14 +367,13 @@ impl GarbageCollector {
             .filter(|d| {
                 self.nodes
                     .get(*d)
-                    .is_some_and(|n| n.owners.items().iter().any(|r| r["uid"] == uid && blocks(r)))
+                    .is_some_and(|n| n.owners().items().iter().any(|r| r["uid"] == uid && blocks(r)))
             })
             .cloned()
             .collect();
         self.base.visited += node.dependents.len() as u64;
         if blocking.is_empty() {
-            let (namespace, name) = (node.namespace.clone(), node.name.clone());
-            return remove_finalizer(resource, &namespace, &name, FOREGROUND, ctx);
+            return remove_finalizer(resource, node.namespace(), node.name(), FOREGROUND, ctx);
         }
         for dependent in blocking {
             if self.nodes.get(&dependent).is_some_and(|n| !n.deleting_dependents && !n.being_deleted) {
@@ -393,16 +404,16 @@ impl GarbageCollector {
         for dependent in &node.dependents {
             self.base.visited += 1;
             let Some(d) = self.nodes.get(dependent) else { continue };
-            let resource = self.resource(&d.api_version, &d.kind)?;
-            let latest = match ctx.get(&resource, &d.namespace, &d.name) {
+            let resource = self.resource(d.api_version(), d.kind())?;
+            let latest = match ctx.get(&resource, d.namespace(), d.name()) {
                 Ok(v) if v.uid() == dependent => v,
                 Err(e) if e.reason != Reason::NotFound => return Err(e),
                 _ => continue,
             };
             drop_owners(&resource, &latest, &[uid.into()], ctx)?;
         }
-        let resource = self.resource(&node.api_version, &node.kind)?;
-        remove_finalizer(&resource, &node.namespace, &node.name, ORPHAN, ctx)
+        let resource = self.resource(node.api_version(), node.kind())?;
+        remove_finalizer(&resource, node.namespace(), node.name(), ORPHAN, ctx)
     }
 }
 

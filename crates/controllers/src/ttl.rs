@@ -87,18 +87,7 @@ mod tests {
             for i in 0..times {
                 let node = value!({"metadata": {"name": (format!("n{i}"))}});
                 let previous = if kind == ChangeKind::Added { Value::Null } else { node.clone() };
-                let change = Change {
-                    revision: 1,
-                    at: Time(0),
-                    kind,
-                    resource: NODES.id.clone(),
-                    namespace: "".into(),
-                    name: node.name().into(),
-                    object: node,
-                    previous,
-                    actor: "".into(),
-                    cause: 0,
-                };
+                let change = Change { kind, previous, ..Change::added(&NODES.id, node) };
                 c.on_change(&change, &caches, Time(0));
             }
             STEPS[c.step].2

@@ -104,7 +104,12 @@ impl<V: Clone> Sorted<V> {
     }
 
     pub fn remove(&mut self, key: &str) -> Option<V> {
-        let (at, i) = self.find(key).ok()?;
+        self.remove_if(key, |_| true)
+    }
+
+    /// Removes `key` if `fits` says so of what stands there.
+    pub(crate) fn remove_if(&mut self, key: &str, fits: impl FnOnce(&V) -> bool) -> Option<V> {
+        let (at, i) = self.find(key).ok().filter(|(at, i)| fits(&self.chunks[*at][*i].1))?;
         let chunk = Arc::make_mut(&mut self.chunks[at]);
         let (_, gone) = chunk.remove(i);
         self.len -= 1;

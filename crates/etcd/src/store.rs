@@ -152,9 +152,7 @@ impl<R: Clone> Store<R> {
     /// Drops a key that still stands at `revision`, without a revision or a record of its own: its time is over, and
     /// nobody is told.
     pub fn expire(&mut self, key: &str, revision: u64) {
-        if self.entries.get(key).is_some_and(|e| e.revision == revision) {
-            self.entries.remove(key);
-        }
+        self.entries.remove_if(key, |e| e.revision == revision);
     }
 
     fn check(&self, key: &str, expect: Expect) -> Result<(), Mismatch> {

@@ -47,7 +47,7 @@ pub(crate) struct Ended {
 pub(crate) enum State {
     Absent,
     Running { since: Time },
-    Ended(Ended),
+    Ended(Box<Ended>),
 }
 
 /// A machine behind a container; clones share it until one of them runs it.
@@ -102,7 +102,7 @@ pub(crate) struct Container {
     pub(crate) kind: Kind,
     pub(crate) state: State,
     /// How the start before this one ended.
-    pub(crate) last: Option<Ended>,
+    pub(crate) last: Option<Box<Ended>>,
     /// Why the last attempt to start it failed: what `waiting` shows.
     pub(crate) reason: Option<(&'static str, String)>,
     /// How often it was started; `restartCount` is one less.

@@ -5,11 +5,15 @@
 //! who sees it: `pod/<uid>/..` goes with its pod, `node/<name>` is a node's disk, anything else outlives both.
 
 use ordered::BTreeMap;
+use std::sync::Arc;
 
 use clock::{Millis, Time};
 use containers::fs::{BLOCK_DEVICE, Dev, Meta, Node, SOCKET, Tree, VolumeId, Volumes, split};
-use containers::images::{Registry, Roots};
+use containers::images::{Login, Registry, Roots, reference};
 use containers::machine::Host;
+use objects::Str;
+
+use crate::image_manager::{ImageFacts, PullError, look_up};
 
 /// Plain data.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +26,13 @@ pub struct Depot {
     pub registry: Registry,
     /// By image reference: how its own program behaves when nobody asks it anything.
     pub(crate) verdicts: BTreeMap<String, Verdict>,
+    /// What references lead to for somebody without an account, at one generation of the registries.
+    found: BTreeMap<Str, Arc<ImageFacts>>,
+    found_at: u64,
 }
+
+/// How many references are remembered.
+const FOUND_MAX: usize = 512;
 
 /// What a trial run of an image's own program showed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,6 +57,36 @@ impl Depot {
         self.names.insert(name.to_owned(), id);
         self.volumes.trees.insert(id, Tree::with_root(Node::dir(0o777)));
         id
+    }
+
+    /// What a reference leads to in the registries, for somebody with these accounts. It is worked out once for all
+    /// pods while nothing is wrong with any registry and nobody pushes or logs in.
+    pub(crate) fn look_up(&mut self, text: &Str, logins: &[Login]) -> Result<Arc<ImageFacts>, PullError> {
+        if self.found_at != self.registry.generation() || self.found.len() >= FOUND_MAX {
+            self.found.clear();
+            self.found_at = self.registry.generation();
+        }
+        let plain = logins.is_empty() && self.is_well();
+        if plain && let Some(facts) = self.found.get(text) {
+            return Ok(Arc::clone(facts));
+        }
+        let facts = Arc::new(look_up(text, &self.registry, logins)?);
+        if plain {
+            self.found.insert(text.clone(), Arc::clone(&facts));
+        }
+        Ok(facts)
+    }
+
+    fn is_well(&self) -> bool {
+        self.registry.faults().next().is_none()
+    }
+
+    /// How many times slower than usual a reference's layers arrive.
+    pub(crate) fn slowness(&self, text: &str) -> Millis {
+        if self.is_well() {
+            return 1;
+        }
+        reference::parse(text).map_or(1, |r| self.registry.slowness(&r).into())
     }
 
     /// Programs that containers asked for in vain, and how often.

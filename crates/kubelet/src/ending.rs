@@ -127,14 +127,14 @@ impl Kubelet {
             self.components.push((name.clone(), false));
         }
         let c = &mut worker.containers[i];
-        c.state = State::Ended(Ended {
+        c.state = State::Ended(Box::new(Ended {
             code,
             reason,
             message: c.live().map(|m| termination_message(m, &c.spec, code)).unwrap_or_default(),
             started: since,
             finished: ctx.now,
             id: c.id.clone(),
-        });
+        }));
         // The dead one before stays until the next start: garbage is collected once a minute.
         c.stop = None;
         c.post_start = None;

@@ -161,14 +161,14 @@ pub(crate) fn resume(worker: &mut PodWorker, now: Time) {
         c.starts = u32::try_from(old["restartCount"].int() + 1).unwrap_or(1);
         c.past = c.starts;
         let was = old["state"]["running"].find("startedAt").or(old["state"]["terminated"].find("startedAt"));
-        let ended = Ended {
+        let ended = Box::new(Ended {
             code: 255,
             reason: "Unknown",
             message: String::new(),
             started: was.and_then(Value::time).unwrap_or(now),
             finished: now,
             id,
-        };
+        });
         match c.kind {
             // A new sandbox has its init containers run again.
             Kind::Init | Kind::Sidecar => c.last = Some(ended),

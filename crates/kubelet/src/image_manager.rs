@@ -213,18 +213,16 @@ impl ImageManager {
         Some(facts)
     }
 
-    /// Begins a pull for a pod; it moves when the pulls before it are done. When it ends.
+    /// Begins a pull of what was found for a pod; it moves when the pulls before it are done. When it ends.
     pub(crate) fn pull(
         &mut self,
         text: &Str,
         pod: &Str,
-        registry: &Registry,
-        logins: &[Login],
+        result: Result<Arc<ImageFacts>, PullError>,
+        slowness: Millis,
         now: Time,
     ) -> Time {
         let begins = now.max(self.busy_until);
-        let result = look_up(text, registry, logins);
-        let slowness = reference::parse(text).map_or(1, |r| i64::from(registry.slowness(&r)));
         let took_ms = match &result {
             // Here by the time its turn comes: only the registry is asked.
             Ok(new) if self.get(text, begins).is_some_and(|old| old.id == new.id) => {
@@ -242,10 +240,14 @@ impl ImageManager {
         self.busy_until = done_at;
         self.pulling.insert(pod.clone(), (begins, done_at));
         if let Ok(facts) = result {
-            self.layers.extend(facts.layers.iter().map(|(digest, _)| digest.clone()));
+            for (digest, _) in &facts.layers {
+                if !self.layers.contains(digest) {
+                    self.layers.insert(digest.clone());
+                }
+            }
             let changed = self.present.get(text).is_none_or(|(_, old)| old.id != facts.id);
             if changed {
-                self.present.insert(text.clone(), (done_at, Arc::new(facts)));
+                self.present.insert(text.clone(), (done_at, facts));
             }
         }
         done_at

@@ -374,14 +374,14 @@ mod tests {
     use crate::container::Ended;
 
     fn ended(code: i32) -> State {
-        State::Ended(Ended {
+        State::Ended(Box::new(Ended {
             code,
             reason: "Error",
             message: String::new(),
             started: Time(0),
             finished: Time(0),
             id: Str::default(),
-        })
+        }))
     }
 
     fn worker(policy: &str) -> PodWorker {

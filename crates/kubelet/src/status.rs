@@ -268,11 +268,11 @@ fn container_status(worker: &PodWorker, c: &Container) -> Value {
         "lastState": {},
     });
     let id = match (&c.state, &c.last) {
-        (State::Running { .. }, None) if hooked => "",
-        (State::Running { .. }, Some(before)) if hooked => before.id.as_str(),
-        (State::Absent, _) => "",
-        (State::Running { .. }, _) => c.id.as_str(),
-        (State::Ended(e), _) => e.id.as_str(),
+        (State::Running { .. }, None) if hooked => &Str::default(),
+        (State::Running { .. }, Some(before)) if hooked => &before.id,
+        (State::Absent, _) => &Str::default(),
+        (State::Running { .. }, _) => &c.id,
+        (State::Ended(e), _) => &e.id,
     };
     if !id.is_empty() {
         s.set("containerID", id);
@@ -290,7 +290,7 @@ fn container_status(worker: &PodWorker, c: &Container) -> Value {
         }
         value!({"waiting": (w)})
     };
-    let mut last = c.last.as_ref();
+    let mut last = c.last.as_deref();
     let initializing = !worker.pod["spec"]["initContainers"].items().is_empty() && c.kind != Kind::Ephemeral;
     let begins = if initializing { "PodInitializing" } else { "ContainerCreating" };
     let state = match (&c.state, &c.reason) {

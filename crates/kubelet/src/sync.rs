@@ -169,7 +169,7 @@ impl Kubelet {
                 continue;
             }
             let renewed = std::mem::take(&mut c.renewed);
-            let counted = if renewed { c.last.as_ref() } else { c.ended() };
+            let counted = if renewed { c.last.as_deref() } else { c.ended() };
             if let Some(finished) = counted.map(|e| e.finished) {
                 if c.crashes.holds_since(finished, ctx.now) {
                     let name = c.name().to_owned();
@@ -220,9 +220,7 @@ impl Kubelet {
                 self.fail_start(key, i, "ErrImageNeverPull", message, "ErrImageNeverPull", ctx);
             }
             _ => {
-                if let Err(PullError::Invalid(text)) =
-                    image_manager::look_up(&image, &self.depot.registry, &[])
-                {
+                if let Err(PullError::Invalid(text)) = self.depot.look_up(&image, &[]) {
                     self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "InspectFailed", &text);
                     return self.fail_start(key, i, "InvalidImageName", text, "InvalidImageName", ctx);
                 }
@@ -239,7 +237,9 @@ impl Kubelet {
                     self.schedule_report(key, ctx.now);
                 }
                 let logins = self.logins(key, true, ctx);
-                let done_at = self.images.pull(&image, key, &self.depot.registry, &logins, ctx.now);
+                let found = self.depot.look_up(&image, &logins);
+                let slowness = self.depot.slowness(&image);
+                let done_at = self.images.pull(&image, key, found, slowness, ctx.now);
                 self.tasks.set(done_at, Task::Pod(key.clone(), Work::Pulled(i)));
             }
         }
@@ -276,7 +276,7 @@ impl Kubelet {
         let waited = ctx.now.since(c.attempt_at);
         let took = self.images.pull_time(key).unwrap_or(waited);
         self.images.forget(key);
-        match image_manager::look_up(&image, &self.depot.registry, &logins) {
+        match self.depot.look_up(&image, &logins) {
             Ok(facts) => {
                 let message = format!(
                     "Successfully pulled image \"{image}\" in {} ({} including waiting). Image size: {} bytes.",
@@ -284,7 +284,7 @@ impl Kubelet {
                     go_duration(waited),
                     facts.size_bytes
                 );
-                c.image = Some(Arc::new(facts));
+                c.image = Some(facts);
                 self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Pulled", &message);
                 self.tasks.set(ctx.now + delays::CREATE_MS, Task::Pod(key.clone(), Work::Created(i)));
             }
@@ -395,7 +395,7 @@ impl Kubelet {
             match machines::start(&image, &spec, &mut self.depot, ctx.now) {
                 Ok(inside) => c.machine = Machine::Live(Live::new(inside)),
                 Err(e) => {
-                    c.state = State::Ended(Ended {
+                    c.state = State::Ended(Box::new(Ended {
                         code: e.exit_code,
                         reason: "StartError",
                         message: e.message.clone(),
@@ -403,7 +403,7 @@ impl Kubelet {
                         started: Time(0),
                         finished: ctx.now,
                         id: c.id.clone(),
-                    });
+                    }));
                     c.reason = Some(("RunContainerError", e.message.clone()));
                     let text = format!("Error: {}", e.message);
                     self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "Failed", &text);

@@ -267,13 +267,10 @@ impl ApiServer {
                 revision,
                 at: cx.now,
                 kind: ChangeKind::Deleted,
-                resource: id.clone(),
-                namespace: object.meta()["namespace"].to_str(),
-                name: object.meta()["name"].to_str(),
-                object,
                 previous,
                 actor: "crd_finalizer".into(),
                 cause: cx.caller.cause,
+                ..Change::added(&id, object)
             };
             // It was just listed: it stands there.
             let _ = self.store.delete(&key, Expect::Anything, record);

@@ -52,6 +52,13 @@ impl Cx<'_> {
         if self.resource.namespaced { &self.request.namespace } else { "" }
     }
 
+    /// The namespace and the name that a change of this object tells.
+    fn names(&self, name: &str) -> (Str, Str) {
+        let namespace =
+            if self.resource.namespaced { self.request.namespace.clone() } else { Str::default() };
+        (namespace, name.into())
+    }
+
     pub(crate) fn not_found(&self) -> Status {
         Status::not_found(&self.resource.group, &self.resource.plural, &self.request.name)
     }
@@ -99,13 +106,15 @@ impl ApiServer {
             self.shared.pod(&mut object, old);
         }
         let stored = object.clone();
+        let (namespace, name_of) = cx.names(name);
         let change = |previous: Option<Value>| Change {
             revision,
             at: cx.now,
             kind: if previous.is_some() { ChangeKind::Modified } else { ChangeKind::Added },
             resource: cx.resource.storage.clone(),
-            namespace: if cx.resource.namespaced { cx.request.namespace.clone() } else { Str::default() },
-            name: name.into(),
+            key: Change::key_of(&namespace, &name_of),
+            namespace,
+            name: name_of,
             object: stored,
             previous: previous.unwrap_or_default(),
             actor: cx.caller.actor.clone(),
@@ -134,13 +143,15 @@ impl ApiServer {
         let revision = self.store.next_revision();
         last.map_mut().entry("metadata").set("resourceVersion", revision.to_smolstr());
         let object = last.clone();
+        let (namespace, name_of) = cx.names(&name);
         let record = |_, previous| Change {
             revision,
             at: cx.now,
             kind: ChangeKind::Deleted,
             resource: cx.resource.storage.clone(),
-            namespace: if cx.resource.namespaced { cx.request.namespace.clone() } else { Str::default() },
-            name: name.as_str().into(),
+            key: Change::key_of(&namespace, &name_of),
+            namespace,
+            name: name_of,
             object,
             previous,
             actor: cx.caller.actor.clone(),

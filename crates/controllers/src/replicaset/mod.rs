@@ -84,7 +84,7 @@ impl ReplicaSetController {
                 let mut tally = Tally::new(rs, selector.clone());
                 for pod in caches.pods().controlled_by(rs.uid()) {
                     self.base.visited += 1;
-                    tally.put(pod);
+                    tally.put(pod.key(), pod);
                 }
                 for pod in caches.pods_matching(rs.namespace(), &selector) {
                     self.base.visited += 1;
@@ -127,7 +127,7 @@ impl ReplicaSetController {
                 self.expectations.deletion_observed(&rs_key, &key);
             } else {
                 if let Some(t) = tally {
-                    t.put(pod);
+                    t.put(key.clone(), pod);
                 }
                 if pod.is_terminating() {
                     self.expectations.deletion_observed(&rs_key, &key);
@@ -179,7 +179,7 @@ impl ReplicaSetController {
                 continue;
             }
             match adopt(ctx, rs, self.resource, pod, PODS) {
-                Ok(Some(pod)) => tally.put(&pod),
+                Ok(Some(pod)) => tally.put(key, &pod),
                 Ok(None) => {}
                 Err(e) => {
                     tally.orphans.insert(key);

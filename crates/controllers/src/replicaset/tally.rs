@@ -68,9 +68,8 @@ impl Tally {
             && self.min_ready_seconds == spec["minReadySeconds"].int()
     }
 
-    /// Counts `pod`, in place of what it counted as before.
-    pub(super) fn put(&mut self, pod: &Value) {
-        let key = pod.key();
+    /// Counts `pod`, in place of what it counted as before. `key` is its key, as others keep it too.
+    pub(super) fn put(&mut self, key: Str, pod: &Value) {
         let selected = self.selector.matches(pod.labels());
         let active = selected && pods::is_active(pod);
         let available_at = if active { pods::available_at(pod, self.min_ready_seconds) } else { None };
@@ -195,7 +194,7 @@ mod tests {
                     all.remove(&p.key());
                     tally.remove(&p.key());
                 } else {
-                    tally.put(&p);
+                    tally.put(p.key(), &p);
                     all.insert(p.key(), p);
                 }
                 let mine: Vec<&Value> =

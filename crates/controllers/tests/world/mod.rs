@@ -52,13 +52,10 @@ impl Server {
             revision: self.revision,
             at: self.now,
             kind,
-            resource: r.id.clone(),
-            namespace: object.namespace().into(),
-            name: object.name().into(),
-            object: object.clone(),
             previous: previous.unwrap_or_default(),
             actor: caller.actor.clone(),
             cause: caller.cause,
+            ..Change::added(&r.id, object.clone())
         });
         object
     }

@@ -1,7 +1,7 @@
 //! Random nodes, volumes and pods, and the rules of the filters read naively: as anybody would write them down.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use client::{Api, Body, Caller, Change, ChangeKind, Component, Ctx, Request, Response, Verb};
+use client::{Api, Body, Caller, Change, Component, Ctx, Request, Response, Verb};
 use clock::{Rng, Time};
 use objects::quantity::Quantity;
 use objects::{Status, Str, Value, value};
@@ -40,14 +40,7 @@ pub fn added(resource: &str, object: &Value, revision: u64) -> Change {
     Change {
         revision,
         at: Time(0),
-        kind: ChangeKind::Added,
-        resource: resource.into(),
-        namespace: object.namespace().into(),
-        name: object.name().into(),
-        object: object.clone(),
-        previous: Value::Null,
-        actor: Str::default(),
-        cause: 0,
+        ..Change::added(resource, object.clone())
     }
 }
 
