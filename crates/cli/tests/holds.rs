@@ -106,3 +106,24 @@ fn a_pods_failure_costs_the_same_among_many_as_among_few() {
     // Nodes hear of Services and controllers of pods; nobody looks at more than before.
     assert!(many.1 <= few.1 + 4 && many.2 <= few.2 + 4, "events and objects: {few:?} and {many:?}");
 }
+
+#[test]
+fn a_nodes_loss_costs_what_its_pods_cost() {
+    // Ten pods on each node: what is lost is the same, what is left is not.
+    let cost = |nodes: usize| {
+        let replicas = nodes as i64 * 10;
+        let w = bench::Workload { name: "test", nodes, deployments: 1, replicas, rounds: 1 };
+        let cluster = bench::booted(&w);
+        let idle = bench::node_lost(&mut cluster.clone(), 1, false);
+        let with = bench::node_lost(&mut cluster.clone(), 1, true);
+        assert_eq!(with.ready, replicas);
+        (with.writes - idle.writes, with.events - idle.events)
+    };
+    // Where the replacements land decides how many nodes hear of them at once: a tenth more or less, whatever the size.
+    let few = cost(12);
+    let alike = |a: u64, b: u64| a.abs_diff(b) * 10 <= a;
+    for many in [cost(24), cost(48)] {
+        assert!(alike(few.0, many.0), "writes: {few:?} and {many:?}");
+        assert!(alike(few.1, many.1), "events: {few:?} and {many:?}");
+    }
+}
