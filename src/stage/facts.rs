@@ -195,6 +195,7 @@ pub fn is_door(kind: &str) -> bool {
 impl ThingFacts {
     /// None for what the cluster writes for itself, and for a volume that belongs to a claim: the claim shows it.
     #[must_use]
+    #[inline(never)]
     pub fn of(kind: &'static str, resource: &str, object: &Value) -> Option<Self> {
         let (namespace, name) = (object.namespace(), object.name());
         let (spec, status) = (object.get("spec"), object.get("status"));
@@ -290,6 +291,7 @@ impl ThingFacts {
 
 impl PodFacts {
     #[must_use]
+    #[inline(never)]
     pub fn of(pod: &Value) -> Self {
         let word = status_word(pod);
         let spec = pod.get("spec");
@@ -348,6 +350,7 @@ pub struct OwnerFacts {
 
 impl OwnerFacts {
     #[must_use]
+    #[inline(never)]
     pub fn of(resource: &str, object: &Value) -> Self {
         let (spec, status) = (object.get("spec"), object.get("status"));
         let (desired, existing, ready) = match resource {
@@ -485,6 +488,7 @@ pub struct ServiceFacts {
 
 impl ServiceFacts {
     #[must_use]
+    #[inline(never)]
     pub fn of(service: &Value) -> Self {
         let spec = service.get("spec");
         let first = spec.get("ports").items().first().cloned().unwrap_or_default();
@@ -531,6 +535,7 @@ pub struct SliceFacts {
 
 impl SliceFacts {
     #[must_use]
+    #[inline(never)]
     pub fn of(slice: &Value) -> Self {
         let endpoint = |e: &Value| {
             let (target, conditions) = (e.get("targetRef"), e.get("conditions"));

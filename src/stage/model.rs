@@ -201,6 +201,7 @@ impl Model {
         (known && version <= self.version).then(|| &self.touched[from..])
     }
 
+    #[inline(never)]
     fn service(&mut self, change: &Change) -> bool {
         if change.namespace == "default" && change.name == "kubernetes" {
             return false;
@@ -210,11 +211,13 @@ impl Model {
         put(&mut self.services, id, facts)
     }
 
+    #[inline(never)]
     fn slice(&mut self, change: &Change) -> bool {
         let facts = (!change.is_deleted()).then(|| SliceFacts::of(&change.object));
         put(&mut self.slices, change.key(), facts)
     }
 
+    #[inline(never)]
     fn pod(&mut self, change: &Change) -> bool {
         let id = object_id("pods", &change.namespace, &change.name);
         let own = is_system(&change.namespace);
@@ -298,6 +301,7 @@ impl Model {
     }
 
     /// `Pulling` and `Pulled` events tell apart what the status calls ContainerCreating alike.
+    #[inline(never)]
     fn event(&mut self, change: &Change) -> bool {
         let about = change.object.get("involvedObject");
         if change.is_deleted() || about.get("kind") != "Pod" {

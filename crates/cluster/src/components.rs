@@ -288,11 +288,7 @@ impl Cluster {
 
 /// An object that is there as a change that made it.
 pub(crate) fn added(resource: &Str, object: &Value, now: Time) -> Change {
-    Change {
-        revision: object.revision(),
-        at: now,
-        ..Change::added(resource, object.clone())
-    }
+    Change { revision: object.revision(), at: now, ..Change::added(resource, object.clone()) }
 }
 
 /// A part's standing for its lease.

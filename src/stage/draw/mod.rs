@@ -284,6 +284,7 @@ impl Pen<'_> {
         }
     }
 
+    #[inline(never)]
     fn line(&self, index: usize, line: &Line) -> (ObjectId, Rc<Mark>) {
         let lit = self.is_picked(&line.from)
             || self.is_picked(&line.to)

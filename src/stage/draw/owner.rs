@@ -12,6 +12,7 @@ use crate::stage::layout::{OwnerPlace, OwnerShape};
 use crate::state_words::PodState;
 
 impl Pen<'_> {
+    #[inline(never)]
     pub(super) fn owner(&self, place: &OwnerPlace) -> (ObjectId, Rc<Mark>) {
         let (facts, at, texts) = (&place.facts, place.rect, self.texts);
         let (revision, newest) = self.model.revision(&facts.id);
@@ -48,6 +49,7 @@ impl Pen<'_> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn deployment(&self, facts: &Rc<OwnerFacts>, at: Rect, ready: &SmolStr, mark: &mut Mark) {
         let compact = at.w < 230
             || self.layout.owners.iter().any(|o| o.shape == OwnerShape::Box && o.facts.owner == facts.id);
@@ -75,6 +77,7 @@ impl Pen<'_> {
     }
 
     /// One slot per pod the Deployment may have; brackets say what it must keep and may add.
+    #[inline(never)]
     pub(super) fn slots(&self, facts: &Rc<OwnerFacts>, at: Rect, y: i32, brackets: bool, mark: &mut Mark) {
         let desired = usize::try_from(facts.desired).unwrap_or(0);
         let least = desired + usize::try_from(facts.surge).unwrap_or(0);
@@ -154,6 +157,7 @@ impl Pen<'_> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn set(
         &self,
         facts: &Rc<OwnerFacts>,

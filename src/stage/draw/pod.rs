@@ -89,6 +89,7 @@ fn pod_label(look: &PodLook, texts: &Texts) -> SmolStr {
     label.into()
 }
 
+#[inline(never)]
 pub(super) fn pod(look: &PodLook, texts: &Texts) -> Mark {
     let (facts, at) = (&look.facts, look.place.rect);
     let lit = if look.lit { " lit" } else { "" };

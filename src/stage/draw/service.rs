@@ -14,6 +14,7 @@ use crate::stage::layout::ServicePlace;
 use crate::state_words::PodState;
 
 impl Pen<'_> {
+    #[inline(never)]
     pub(super) fn service(&self, place: &ServicePlace) -> (ObjectId, Rc<Mark>) {
         let (facts, at, texts) = (&place.facts, place.rect, self.texts);
         let slices = self.model.slices.values().filter(|s| s.service == facts.id);
@@ -89,6 +90,7 @@ impl Pen<'_> {
     }
 
     /// Pods that no node has taken: they stand on water.
+    #[inline(never)]
     pub(super) fn waiting(&self, area: Rect) -> (ObjectId, Rc<Mark>) {
         let mut mark = Mark::new("g", "wait");
         mark.add(rect("body", area, 8));

@@ -28,6 +28,7 @@ pub fn kind_icon(kind: &str) -> &'static str {
 
 impl Pen<'_> {
     /// Something on the shelf. What is missing has a broken outline, an octagon and the word.
+    #[inline(never)]
     pub(super) fn thing(&self, place: &ThingPlace) -> (ObjectId, Rc<Mark>) {
         let (at, texts) = (place.rect, self.texts);
         let (_, namespace, name) = split_id(&place.id);
@@ -75,6 +76,7 @@ impl Pen<'_> {
     }
 
     /// A door: an Ingress, a Gateway or a route. Its shape points to where requests go.
+    #[inline(never)]
     pub(super) fn door(&self, place: &ThingPlace) -> (ObjectId, Rc<Mark>) {
         let (at, texts) = (place.rect, self.texts);
         let Some(facts) = &place.facts else { return (place.id.clone(), Rc::new(Mark::new("g", ""))) };

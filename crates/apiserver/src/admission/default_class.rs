@@ -13,6 +13,7 @@ const STORAGE_BETA: &str = "volume.beta.kubernetes.io/storage-class";
 const INGRESS_MARK: &str = "ingressclass.kubernetes.io/is-default-class";
 const INGRESS_LEGACY: &str = "kubernetes.io/ingress.class";
 
+#[inline(never)]
 pub(super) fn storage(server: &ApiServer, claim: &mut Value) {
     // An empty name is a choice: no class.
     if !claim["spec"]["storageClassName"].is_null() || !claim.annotations()[STORAGE_BETA].is_null() {
@@ -28,6 +29,7 @@ pub(super) fn storage(server: &ApiServer, claim: &mut Value) {
     }
 }
 
+#[inline(never)]
 pub(super) fn ingress(server: &ApiServer, ingress: &mut Value) -> Result<(), Status> {
     if !ingress["spec"]["ingressClassName"].is_null() || !ingress.annotations()[INGRESS_LEGACY].is_null() {
         return Ok(());

@@ -11,6 +11,7 @@ use crate::server::{ApiServer, Cx};
 const ANNOTATION: &str = "kubernetes.io/limit-ranger";
 
 /// Fills in what containers left out.
+#[inline(never)]
 pub(super) fn default_pod(server: &ApiServer, cx: &Cx<'_>, pod: &mut Value) {
     let ranges: Vec<Value> = server.objects("limitranges", &cx.request.namespace).cloned().collect();
     for range in &ranges {
@@ -59,6 +60,7 @@ fn default_container(
 }
 
 /// Refuses what is out of bounds.
+#[inline(never)]
 pub(super) fn check(server: &ApiServer, cx: &Cx<'_>, object: &Value) -> Result<(), Status> {
     let claim = cx.resource.storage == "persistentvolumeclaims";
     for range in server.objects("limitranges", &cx.request.namespace) {

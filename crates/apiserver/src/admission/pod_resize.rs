@@ -29,6 +29,7 @@ fn requested(spec: &Value, resource: &str) -> i64 {
     asked + amount(resource, &spec["overhead"][resource])
 }
 
+#[inline(never)]
 pub(super) fn admit(server: &ApiServer, cx: &Cx<'_>, new: &Value, old: &Value) -> Result<(), Status> {
     let spec = &new["spec"];
     let node = spec["nodeName"].text();

@@ -153,6 +153,7 @@ pub(super) fn namespace(server: &ApiServer, cx: &mut Cx<'_>, new: &Value, old: &
 }
 
 /// A pod is refused below the enforced level; whatever makes pods is warned about.
+#[inline(never)]
 pub(super) fn pod(server: &ApiServer, cx: &mut Cx<'_>, object: &Value) -> Result<(), Status> {
     let path = pod_spec_path(&cx.resource);
     let Some(namespace) = server.get("namespaces", "", cx.namespace()).filter(|_| !path.is_empty()) else {

@@ -11,6 +11,7 @@ use crate::server::{ApiServer, Cx};
 const SYSTEM: [(&str, i64); 2] =
     [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
 
+#[inline(never)]
 pub(super) fn admit(server: &ApiServer, _cx: &Cx<'_>, pod: &mut Value) -> Result<(), Status> {
     let class = pod["spec"]["priorityClassName"].to_str();
     let (value, policy, name) = if class.is_empty() {

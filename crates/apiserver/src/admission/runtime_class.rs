@@ -8,6 +8,7 @@ use crate::server::ApiServer;
 
 const CLASSES: &str = "runtimeclasses.node.k8s.io";
 
+#[inline(never)]
 pub(super) fn admit(server: &ApiServer, pod: &mut Value) -> Result<(), Status> {
     let name = pod["spec"]["runtimeClassName"].to_str();
     let refuse = |pod: &Value, why: &str| Err(Status::forbidden("", "pods", pod.name(), why));

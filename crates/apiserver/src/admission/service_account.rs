@@ -12,6 +12,7 @@ use crate::server::{ApiServer, Cx};
 const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
+#[inline(never)]
 pub(super) fn admit(server: &mut ApiServer, cx: &Cx<'_>, pod: &mut Value) -> Result<(), Status> {
     if !pod.annotations()[MIRROR].is_null() {
         return Ok(());

@@ -29,6 +29,7 @@ fn workload(server: &ApiServer, namespace: &str, pod: &Value) -> Option<(Str, St
     }
 }
 
+#[inline(never)]
 pub(super) fn admit(server: &ApiServer, cx: &Cx<'_>, pod: &mut Value) {
     let namespace = cx.request.namespace.as_str();
     let mut all = server.objects(AUTOSCALERS, namespace).peekable();

@@ -13,6 +13,7 @@ fn class(claim: &Value) -> &str {
     claim.annotations()[BETA_CLASS].as_str().unwrap_or_else(|| claim["spec"]["storageClassName"].text())
 }
 
+#[inline(never)]
 pub(super) fn admit(server: &ApiServer, cx: &Cx<'_>, new: &Value, old: &Value) -> Result<(), Status> {
     let size = |c: &Value| Quantity::of(&c["spec"]["resources"]["requests"]["storage"]);
     if size(new) <= size(old) {

@@ -11,6 +11,7 @@ use crate::server::{ApiServer, Cx};
 
 impl ApiServer {
     /// Answers a review. `None` when the resource is none.
+    #[inline(never)]
     pub(crate) fn review(&mut self, cx: &mut Cx<'_>) -> Option<Result<Response, Status>> {
         let Body::Object(body) = &cx.request.body else { return None };
         let asking = user(cx.caller, cx.request);

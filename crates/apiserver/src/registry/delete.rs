@@ -15,6 +15,7 @@ const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
 
 impl ApiServer {
+    #[inline(never)]
     pub(crate) fn delete(&mut self, cx: &mut Cx<'_>) -> Result<Response, Status> {
         let old = self.stored(cx)?;
         let (object, gone) = self.delete_object(cx, old)?;
@@ -35,6 +36,7 @@ impl ApiServer {
         Ok(self.answer(cx, object))
     }
 
+    #[inline(never)]
     pub(crate) fn delete_collection(&mut self, cx: &mut Cx<'_>) -> Result<Response, Status> {
         let selection = Selection::of(&cx.resource, cx.request)?;
         let all: Vec<Value> = self

@@ -81,6 +81,7 @@ impl ApiServer {
     }
 
     /// ComponentStatuses: asked now, stored nowhere.
+    #[inline(never)]
     pub(crate) fn read_parts(&mut self, cx: &mut Cx<'_>) -> Result<Response, Status> {
         let selection = Selection::of(&cx.resource, cx.request)?;
         let mut items = self.health.statuses();

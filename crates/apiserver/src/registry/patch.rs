@@ -13,6 +13,7 @@ use super::{Part, managers};
 use crate::server::{ApiServer, Cx, Served};
 
 impl ApiServer {
+    #[inline(never)]
     pub(crate) fn patch(&mut self, cx: &mut Cx<'_>) -> Result<Response, Status> {
         self.patch_part(cx, Part::Main)
     }

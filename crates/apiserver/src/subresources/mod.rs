@@ -15,6 +15,7 @@ use crate::registry::Part;
 use crate::server::{ApiServer, Cx, method_not_allowed, no_such_resource};
 
 impl ApiServer {
+    #[inline(never)]
     pub(crate) fn subresource(&mut self, cx: &mut Cx<'_>) -> Result<Response, Status> {
         let name = cx.request.subresource.clone();
         let Some(sub) = cx.resource.subresource(&name) else { return Err(no_such_resource()) };

@@ -11,6 +11,7 @@ use objects::{Status, Value, value};
 use super::{Disks, Progress, drivers, let_go};
 
 impl Disks {
+    #[inline(never)]
     pub(super) fn attach(&mut self, key: &str, name: &str, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let Some(attachment) = self.attachments.get(name).cloned() else {
             self.under_way.remove(key);

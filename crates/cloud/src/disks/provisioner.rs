@@ -25,6 +25,7 @@ struct Source {
 }
 
 impl Disks {
+    #[inline(never)]
     pub(super) fn provision(&mut self, key: &str, claim_key: &str, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let Some(claim) = self.claims.get(claim_key).cloned() else {
             self.under_way.remove(key);
@@ -273,6 +274,7 @@ impl Disks {
     }
 
     /// Ends a volume that was made here when its claim is gone and nobody holds its disk any more.
+    #[inline(never)]
     pub(super) fn delete(&mut self, key: &str, name: &str, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let Some(volume) = self.volumes.get(name).cloned() else {
             self.under_way.remove(key);

@@ -11,6 +11,7 @@ use objects::{Status, Value, value};
 use super::{Disks, Kind, Progress, drivers};
 
 impl Disks {
+    #[inline(never)]
     pub(super) fn resize(&mut self, key: &str, claim_key: &str, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let Some(claim) = self.claims.get(claim_key).cloned() else { return Ok(()) };
         let size = |v: &Value| Quantity::of(&v["storage"]);

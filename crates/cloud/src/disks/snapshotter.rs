@@ -15,6 +15,7 @@ const BOUND_PROTECTION: &str = "snapshot.storage.kubernetes.io/volumesnapshot-bo
 const CONTENT_PROTECTION: &str = "snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection";
 
 impl Disks {
+    #[inline(never)]
     pub(super) fn snapshot(&mut self, key: &str, name: &str, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let Some(snapshot) = self.snapshots.get(name).cloned() else {
             self.under_way.remove(key);
@@ -195,6 +196,7 @@ impl Disks {
     }
 
     /// A content on its way out takes the copy with it.
+    #[inline(never)]
     pub(super) fn content(&mut self, _key: &str, name: &str, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let Some(content) = self.contents.get(name).cloned() else { return Ok(()) };
         if !content.is_terminating() || content.meta()["finalizers"].items().is_empty() {

@@ -37,11 +37,7 @@ impl Api for Yes {
 }
 
 pub fn added(resource: &str, object: &Value, revision: u64) -> Change {
-    Change {
-        revision,
-        at: Time(0),
-        ..Change::added(resource, object.clone())
-    }
+    Change { revision, at: Time(0), ..Change::added(resource, object.clone()) }
 }
 
 /// Has the scheduler try what waits, until it binds something or nothing is left for this instant.

@@ -64,6 +64,7 @@ pub(super) fn fraction(amounts: &Value, key: &str, at: &str, out: &mut Vec<Strin
 }
 
 /// Amounts of a claim that are no whole bytes. `at`: the path of its spec.
+#[inline(never)]
 fn claim(spec: &Value, at: &str, out: &mut Vec<String>) {
     for list in ["requests", "limits"] {
         fraction(&spec["resources"][list], "storage", &format!("{at}.resources.{list}"), out);
@@ -71,6 +72,7 @@ fn claim(spec: &Value, at: &str, out: &mut Vec<String>) {
 }
 
 /// Terms of node affinity that ask for labels of old.
+#[inline(never)]
 pub(super) fn node_term(term: &Value, values: bool, at: &str, out: &mut Vec<String>) {
     for (i, e) in term["matchExpressions"].items().iter().enumerate() {
         let key = e["key"].text();
@@ -98,6 +100,7 @@ fn name(object: &Value, of: &str, out: &mut Vec<String>) {
     }
 }
 
+#[inline(never)]
 fn service(object: &Value, out: &mut Vec<String>) {
     let (spec, kind) = (&object["spec"], object["spec"]["type"].text());
     if object.annotations().find("service.kubernetes.io/topology-aware-hints").is_some() {
@@ -148,6 +151,7 @@ fn block(text: &str, at: &str, out: &mut Vec<String>) {
     }
 }
 
+#[inline(never)]
 fn policy(object: &Value, out: &mut Vec<String>) {
     for (way, peers) in [("ingress", "from"), ("egress", "to")] {
         for (i, rule) in object["spec"][way].items().iter().enumerate() {
@@ -162,6 +166,7 @@ fn policy(object: &Value, out: &mut Vec<String>) {
     }
 }
 
+#[inline(never)]
 fn quota(object: &Value, out: &mut Vec<String>) {
     let hard = &object["spec"]["hard"];
     for what in ["cpu", "memory", "storage", "ephemeral-storage"] {
@@ -182,6 +187,7 @@ fn quota(object: &Value, out: &mut Vec<String>) {
 }
 
 /// A certificate and key that are none.
+#[inline(never)]
 fn tls(object: &Value, out: &mut Vec<String>) {
     for (key, what) in [("tls.crt", "certificate"), ("tls.key", "key")] {
         let bytes = base64::decode(object["data"][key].text()).unwrap_or_default();

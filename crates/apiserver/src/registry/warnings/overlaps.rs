@@ -31,6 +31,7 @@ fn compare(name: &str, kind: &str, all: Vec<From>, out: &mut Vec<String>) {
     }
 }
 
+#[inline(never)]
 pub(super) fn told(volume: &Value, out: &mut Vec<String>) {
     let name = volume["name"].text();
     for (kind, key, word) in [("configMap", "name", "ConfigMap"), ("secret", "secretName", "Secret")] {

@@ -25,6 +25,7 @@ const NO_POD: &str = "a null labelSelector results in matching no pod";
 type Containers<'a> = Vec<(&'a Value, String)>;
 
 /// Tells of a pod or template; `base` is the path before its fields, with a dot at its end, or empty.
+#[inline(never)]
 pub(super) fn told(template: &Value, base: &str, out: &mut Vec<String>) {
     let spec = &template["spec"];
     let at = format!("{base}spec");
@@ -81,6 +82,7 @@ pub(super) fn told(template: &Value, base: &str, out: &mut Vec<String>) {
 }
 
 /// Labels of nodes that are old, and spreading over no pod.
+#[inline(never)]
 fn placement(spec: &Value, at: &str, out: &mut Vec<String>) {
     for (key, _) in spec["nodeSelector"].entries() {
         if let Some(text) = old_label(key) {
@@ -114,6 +116,7 @@ fn placement(spec: &Value, at: &str, out: &mut Vec<String>) {
 }
 
 /// Entries of a list that have the same `field`.
+#[inline(never)]
 fn repeats(spec: &Value, list: &str, field: &str, at: &str, out: &mut Vec<String>) {
     let items = spec[list].items();
     for (i, item) in items.iter().enumerate() {
@@ -123,6 +126,7 @@ fn repeats(spec: &Value, list: &str, field: &str, at: &str, out: &mut Vec<String
     }
 }
 
+#[inline(never)]
 fn variables(container: &Value, at: &str, out: &mut Vec<String>) {
     let all = container["env"].items();
     let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
@@ -138,6 +142,7 @@ fn variables(container: &Value, at: &str, out: &mut Vec<String>) {
     }
 }
 
+#[inline(never)]
 fn ports(containers: &Containers<'_>, out: &mut Vec<String>) {
     let all: Vec<(&Value, String)> = containers
         .iter()

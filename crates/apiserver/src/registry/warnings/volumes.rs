@@ -18,6 +18,7 @@ const SOURCES: [(&str, &str, &str); 8] = [
 const STORAGEOS: &str = "deprecated in v1.22, non-functional in v1.25+";
 
 /// A source of old. `at`: the path of what holds it.
+#[inline(never)]
 pub(super) fn source(spec: &Value, at: &str, out: &mut Vec<String>) {
     for (name, since, rest) in SOURCES {
         if !spec[name].is_null() {
@@ -30,6 +31,7 @@ pub(super) fn source(spec: &Value, at: &str, out: &mut Vec<String>) {
 }
 
 /// `at`: the path of the pod's spec.
+#[inline(never)]
 pub(super) fn told(spec: &Value, at: &str, out: &mut Vec<String>) {
     let volumes = spec["volumes"].items();
     for (i, volume) in volumes.iter().enumerate() {
