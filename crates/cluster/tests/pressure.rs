@@ -2,7 +2,7 @@
 
 mod world;
 
-use cluster::{ClusterConfig, Fault};
+use cluster::{ClusterConfig, Fault, NodeFault};
 use objects::{Value, value};
 use world::World;
 
@@ -67,4 +67,38 @@ fn an_empty_directory_that_grows_beyond_its_limit_ends_its_pod() {
     let pod = w.cluster.object("pods", "default", "full").cloned().unwrap_or_default();
     assert_eq!(pod["status"]["reason"], "Evicted");
     assert_eq!(pod["status"]["message"], "Usage of EmptyDir volume \"data\" exceeds the limit \"20Mi\". ");
+}
+
+#[test]
+fn a_shortage_that_could_not_be_told_is_told_before_many_pods_are_refused() {
+    let mut w = World::playground();
+    w.deployment("web", 9);
+    w.advance(30_000);
+    w.cluster.inject(Fault::FillDisk("worker-2".into(), 95 << 30)).expect("a node");
+    w.advance(8_000);
+    w.cluster.inject(Fault::HangComponent("kube-apiserver".into(), true)).expect("it runs");
+    w.advance(5_000);
+    assert!(!w.node("worker-2").condition_true("DiskPressure"), "the server stood still");
+    w.cluster.inject(Fault::HangComponent("kube-apiserver".into(), false)).expect("it runs");
+    w.advance(40_000);
+    assert!(w.node("worker-2").condition_true("DiskPressure"));
+    let all = w.pods("web").len();
+    assert!(all < 30, "{all} pods");
+}
+
+#[test]
+fn a_pod_that_was_over_stays_so_when_its_node_starts_again() {
+    let mut w = small();
+    w.create(pod("done", value!({}), "true"));
+    w.create(pod("broken", value!({}), "exit 3"));
+    w.advance(20_000);
+    let ended = [w.phases("done"), w.phases("broken")];
+    assert_eq!(ended, [["Succeeded"], ["Failed"]]);
+    let before = w.cluster.object("pods", "default", "done").cloned();
+    w.cluster.inject(Fault::Node("node-1".into(), NodeFault::Crashed)).expect("a node");
+    w.advance(10_000);
+    w.cluster.inject(Fault::RestoreNode("node-1".into())).expect("a node");
+    w.advance(60_000);
+    assert_eq!([w.phases("done"), w.phases("broken")], ended);
+    assert_eq!(w.cluster.object("pods", "default", "done").cloned(), before);
 }

@@ -167,6 +167,13 @@ impl Kubelet {
         all
     }
 
+    /// Tells the server of a shortage that it does not know of, or more pods would be sent here only to be refused.
+    pub(crate) fn tell_shortage(&mut self, ctx: &mut Ctx<'_>) {
+        if self.conditions().iter().any(|c| !self.node.condition_true(c)) {
+            self.report_node(false, ctx);
+        }
+    }
+
     fn images_in_use(&self) -> Vec<Str> {
         let all = self.pods.values().flat_map(|w| w.containers.iter());
         all.map(|c| c.spec["image"].to_str()).collect()

@@ -98,11 +98,13 @@ impl Kubelet {
         node.at_mut(&["metadata"]).remove("resourceVersion");
         let stored = ctx.update_status(NODES, node);
         let wait = if stored.is_ok() { delays::NODE_STATUS_MS } else { delays::RETRY_MS };
+        let untold = stored.is_err();
         if let Ok(stored) = stored {
             let before = std::mem::replace(&mut self.node, stored);
             self.tell_changes(&before, ctx);
         }
-        if again {
+        // What could not be told is told soon, not with the next report due.
+        if again || untold {
             let at = self.tasks.set(ctx.now + wait, Task::ReportNode(true));
             self.rearm_report(at);
         }

@@ -104,6 +104,7 @@ impl Kubelet {
             return self.sync(key, ctx);
         }
         if let Some(why) = self.refusal(&self.pods[key].pod) {
+            self.tell_shortage(ctx);
             return self.reject(key, "Evicted", &why, ctx);
         }
         if let Some((reason, why)) = self.inadmissible(key) {
@@ -448,7 +449,9 @@ impl Kubelet {
         let Some(worker) = self.pods.get_mut(key) else { return };
         worker.report_due = false;
         let status = status::pod_status(worker, &host_ip, ctx.now);
-        if status == worker.pod["status"] {
+        // What was told to be over stays so: a kubelet that starts again knows nothing of how it was.
+        let over = worker.fixed.is_none() && is_over(&worker.pod["status"]) && !is_over(&status);
+        if over || status == worker.pod["status"] {
             return;
         }
         let mut pod = worker.pod.clone();
@@ -475,6 +478,10 @@ impl Kubelet {
             Err(_) => {}
         }
     }
+}
+
+fn is_over(status: &Value) -> bool {
+    matches!(status["phase"].text(), "Succeeded" | "Failed")
 }
 
 /// `runAsNonRoot` against the user the container would run as.
