@@ -6,8 +6,8 @@ use containers::images::{Resolved, Roots, resolve};
 use containers::machine::{Outcome, PlainHost};
 
 /// Enough for a hoard to show: it grows with time.
-const SLICES: u32 = 40;
-const SLICE_STEPS: u32 = 200;
+const SLICES: u32 = 60;
+const SLICE_STEPS: u32 = 300;
 
 /// How a line behaves that reads without end.
 #[derive(Clone, Copy, Debug, PartialEq)]
