@@ -174,6 +174,7 @@ fn what_has_no_end_is_read_piece_by_piece_and_stopped() {
         ("printf '%1000000000d' 1 | wc -c", Code(0)),
         ("printf '%s' $(yes | head -n 10000) | wc -c", Code(0)),
         ("timeout 0.2 cat /dev/zero > /dev/null", Code(143)),
+        ("httpd -p 8080 --; sleep 1; [ $(ps | awk '/[h]ttpd -f/{print $1}') -lt 50 ]", Code(0)),
     ] {
         let (end, most, text) = run("busybox:1.36", line);
         let told: String = text.chars().take(200).collect();
@@ -183,4 +184,21 @@ fn what_has_no_end_is_read_piece_by_piece_and_stopped() {
         assert!(most < 8 << 30, "{line}");
     }
     assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
+#[test]
+fn what_is_fed_at_once_arrives_whole() {
+    let mut host = PlainHost { now: clock::Time::EPOCH, ..PlainHost::default() };
+    let mut inside = start("busybox:1.36", "sleep 100", &mut host);
+    inside.run(SLICE_STEPS, &mut host);
+    let argv = ["wc", "-c"].map(String::from);
+    let wc = inside.exec(&argv, true, false, &mut host).expect("wc starts");
+    inside.exec_input(wc, Some(&[b'x'; 200_000]));
+    inside.exec_input(wc, None);
+    let mut out = Vec::new();
+    for _ in 0..SLICES {
+        inside.run(SLICE_STEPS, &mut host);
+        out.extend(inside.exec_output(wc).into_iter().flat_map(|(_, bytes)| bytes));
+    }
+    assert_eq!(String::from_utf8_lossy(&out).trim(), "200000");
 }

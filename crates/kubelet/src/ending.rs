@@ -62,12 +62,15 @@ impl Kubelet {
         let ip = worker.ip.clone();
         let taken = ports_of_others(worker, i);
         let Some(c) = worker.containers.get_mut(i) else { return };
-        if c.starts != start || !c.is_running() || c.hung {
+        if c.starts != start || !c.is_running() {
             return;
         }
         if let Some(timer) = c.run_timer.take() {
             // Run before its time: the timer would be one too many.
             self.tasks.cancel(timer);
+        }
+        if c.hung {
+            return;
         }
         let Some(inside) = c.live_mut() else { return };
         inside.set_taken(taken);

@@ -37,6 +37,7 @@ impl Pen<'_> {
             _ => "svc",
         };
         let empty = empty || unheard.is_some();
+        let words_w: i32 = words.chars().map(|c| if u32::from(c) > 0x1100 { 12 } else { 7 }).sum();
         let mut mark = object(self.class(class, &facts.id), &facts.id, label, self.is_picked(&facts.id), at);
         mark.add(Mark::new("title", "").says(facts.name.clone()));
         mark.add(rect("body", at, at.w.min(at.h) / 2));
@@ -68,12 +69,12 @@ impl Pen<'_> {
             } else {
                 facts.ip.clone()
             };
-            mark.add(text("m s2", at.x + 20, at.y + 42, fit(&address, at.w - 120, mono(23))));
+            let room = at.w - 46 - words_w - if empty { 20 } else { 0 };
+            mark.add(text("m s2", at.x + 20, at.y + 42, fit(&address, room, mono(23))));
         }
         if empty {
             mark.children.retain(|m| unheard.is_none() || m.attr("class") != Some("m s2"));
-            let wide: i32 = words.chars().map(|c| if u32::from(c) > 0x1100 { 12 } else { 7 }).sum();
-            let x = at.right() - 36 - wide;
+            let x = at.right() - 36 - words_w;
             if x > at.x + 8 {
                 mark.add(Mark::new("g", "failed").with(glyph(PodState::Failed, x, at.y + 30, 14)));
             }

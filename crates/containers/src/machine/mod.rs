@@ -35,6 +35,8 @@ pub type Pid = u32;
 
 /// Bytes a pipe holds before its writers wait.
 pub const PIPE_BYTES: usize = 65_536;
+/// Bytes that the embedder may feed ahead of who reads them: a file copied in comes whole.
+const FED_BYTES: usize = 4 << 20;
 /// Bytes of output that may wait for the embedder before their writers wait.
 const SINK_BYTES: usize = 1 << 20;
 /// Processes one machine may have.

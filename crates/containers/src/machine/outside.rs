@@ -31,7 +31,7 @@ impl Machine {
     /// Feeds input; what does not fit is given back as the number of bytes taken.
     pub fn feed(&mut self, input: InputId, data: &[u8]) -> usize {
         let Some(pipe) = self.pipes.get_mut(&input.0) else { return data.len() };
-        let n = data.len().min(PIPE_BYTES - pipe.data.len().min(PIPE_BYTES));
+        let n = data.len().min(FED_BYTES.saturating_sub(pipe.data.len()));
         pipe.data.extend(&data[..n]);
         n
     }

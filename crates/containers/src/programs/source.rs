@@ -241,7 +241,7 @@ impl Script {
         };
         if !args.has('f') {
             let mut argv = self.argv.clone();
-            argv.push("-f".into());
+            argv.insert(1, "-f".into());
             return Turn::Exit(i32::from(sys.spawn(&argv, None).is_err()));
         }
         let port = args.value('p').map_or("80", |p| p.rsplit(':').next().unwrap_or(p));
