@@ -169,9 +169,9 @@ mod tests {
         assert!(text.contains("rest-1.wasm (while the page is used)"), "{text}");
         assert!(text.contains("seldom-1.wasm (when first called)"), "{text}");
         assert!(text.contains("                  350  to a usable page: 0 % of 600000\n"), "{text}");
-        assert!(text.contains("                  750  with the rest: 0 % of 1900000\n"), "{text}");
+        assert!(text.contains("                  750  with the rest: 0 % of 1500000\n"), "{text}");
         assert!(
-            text.ends_with("                 1550  with what is seldom used: 0 % of 2400000\n"),
+            text.ends_with("                 1550  with what is seldom used: 0 % of 2500000\n"),
             "{text}"
         );
     }
