@@ -26,6 +26,7 @@ mod gzip;
 mod hash;
 mod head;
 mod input;
+mod ip;
 pub(crate) mod kill;
 mod lines;
 mod ls;
@@ -126,6 +127,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("httpd", S(source::httpd)),
     ("id", R(proc::id)),
     ("ionice", S(env::start)),
+    ("ip", R(ip::run)),
     ("java", S(source::start)),
     ("kill", R(kill::run)),
     ("killall", R(pgrep::killall)),

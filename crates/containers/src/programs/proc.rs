@@ -49,7 +49,9 @@ pub(super) fn test(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
 pub(super) fn hostname(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let name = sys.machine().hostname.clone();
     let text = match argv.get(1).map(String::as_str) {
-        Some("-i" | "-I") => sys.var("POD_IP").unwrap_or_else(|| "127.0.0.1".into()),
+        Some("-i" | "-I") => {
+            super::ip::own(sys).map_or_else(|| "127.0.0.1".into(), |[a, b, c, d]| format!("{a}.{b}.{c}.{d}"))
+        }
         Some("-s") => name.split('.').next().unwrap_or_default().to_string(),
         _ => name,
     };
