@@ -17,18 +17,18 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
 });
 
-async function visit(entered, lang, theme, viewport, body) {
+/** `fragment` is what stands after the #; a `newcomer` is offered the tour. */
+async function visit(entered, lang, theme, viewport, body, { fragment = '', newcomer = false } = {}) {
   const context = await browser.newContext({ locale: lang, colorScheme: theme, viewport });
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   page.on('pageerror', (error) => { throw error; });
-  // The tour begins once the rest is there: it is none of the first part's.
-  await page.addInitScript(() => localStorage.setItem('wheelhouse.1.tour', '1'));
+  if (!newcomer) await page.addInitScript(() => localStorage.setItem('wheelhouse.1.tour', '1'));
   // The program that counts is whole: it introduces itself to us instead of the start script.
   await page.addInitScript(() => {
     Object.defineProperty(window, 'wheelhouseStarted', { get: () => (parts) => { window.counted = parts; }, set: () => {} });
   });
-  await page.goto(process.env.WHEELHOUSE_URL);
+  await page.goto(process.env.WHEELHOUSE_URL + (fragment && `#${fragment}`));
   await page.locator('main').first().waitFor();
   await page.waitForTimeout(1500);
   await body(page);
@@ -54,6 +54,10 @@ await visit(first, 'ko-KR', 'dark', { width: 390, height: 844 }, async (page) =>
   await page.evaluate(() => dispatchEvent(new CustomEvent('wheelhouse-rest', { detail: 'late' })));
   await page.waitForTimeout(500);
 });
+
+// The playground instead of the first lesson, in the language and from the seed that the address names.
+await visit(first, 'en-US', 'light', { width: 1440, height: 900 }, async () => {}, { fragment: 'free', newcomer: true });
+await visit(first, 'en-US', 'dark', { width: 390, height: 844 }, async () => {}, { fragment: 'free&lang=ko&seed=7' });
 
 // Other windows draw by other rules.
 const WINDOWS = [{ width: 1280, height: 720 }, { width: 1024, height: 768 }, { width: 1920, height: 1080 }];
@@ -176,12 +180,27 @@ echo done > note.txt
 curl -s localhost
 help`.split('\n');
 
-async function usual(page) {
-  // The program that counts is whole: there is nothing to wait for.
-  await page.evaluate(() => {
+/** The program that counts is whole: there is nothing to wait for. */
+function complete(page) {
+  return page.evaluate(() => {
     delete window.wheelhouseRest;
     dispatchEvent(new CustomEvent('wheelhouse-rest', { detail: 'here' }));
   });
+}
+
+/** The tour from end to end, and back by a step. */
+async function touring(page) {
+  await complete(page);
+  await page.locator('.tour .card').waitFor();
+  for (const key of ['ArrowRight', 'ArrowLeft', ...Array(8).fill('ArrowRight')]) {
+    await page.keyboard.press(key);
+    await page.waitForTimeout(150);
+  }
+  await page.waitForTimeout(1500);
+}
+
+async function usual(page) {
+  await complete(page);
   const exec = (line) => page.evaluate((line) => Promise.race([window.wheelhouse.exec(line),
     new Promise((over) => { setTimeout(over, 20_000); })]), line);
   const advance = (ms) => page.evaluate((ms) => window.wheelhouse.advance(ms), ms);
@@ -218,6 +237,8 @@ async function usual(page) {
 const sessions = new Set();
 await visit(sessions, 'en-US', 'light', { width: 1440, height: 900 }, usual);
 await visit(sessions, 'ko-KR', 'dark', { width: 390, height: 844 }, usual);
+await visit(sessions, 'en-US', 'light', { width: 1440, height: 900 }, touring, { newcomer: true });
+await visit(sessions, 'ko-KR', 'light', { width: 390, height: 844 }, touring, { newcomer: true, fragment: 'free' });
 await browser.close();
 
 // Functions of std and of the page come first in any case (xtask/split/src/plan.rs).

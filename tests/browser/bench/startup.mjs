@@ -1,5 +1,6 @@
-// `cargo xtask bench`: how long a first visit takes on a slow machine: four-fold CPU throttling, from loopback, nothing
-// cached. One JSON object a line, times in ms from the start of the navigation, the middle one of five visits.
+// `cargo xtask bench`: how long a first visit takes on a slow machine, to the first lesson and to the playground: four-fold
+// CPU throttling, from loopback, nothing cached. One JSON object a line, times in ms from the start of the navigation, the
+// middle one of five visits.
 //
 // - shown: the main part of the page is there.
 // - interactive: a press of a button has been answered and the answer painted.
@@ -39,12 +40,12 @@ function watch() {
 
 const middle = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
-test('startup', async () => {
+for (const [where, fragment] of [['lesson', ''], ['playground', 'free']]) test(`startup: ${where}`, async () => {
   const all = [];
   for (let visit = 0; visit < VISITS; visit += 1) {
     let client;
     await visiting({
-      fragment: 'free',
+      fragment,
       prepare: async (page) => {
         await page.addInitScript(watch);
         client = await page.context().newCDPSession(page);
@@ -57,7 +58,7 @@ test('startup', async () => {
       all.push(await page.evaluate(() => window.startup));
     });
   }
-  const line = { bench: 'startup', throttle: THROTTLE, visits: VISITS };
+  const line = { bench: 'startup', where, throttle: THROTTLE, visits: VISITS };
   for (const what of ['shown', 'interactive', 'commands']) line[what] = Math.round(middle(all.map((one) => one[what])));
   console.log(JSON.stringify(line));
   assert.ok(line.interactive <= LIMIT_MS, `interactive after ${line.interactive} ms`);

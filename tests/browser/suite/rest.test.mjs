@@ -3,22 +3,38 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { visiting } from '../page.mjs';
+import { viewports, visiting } from '../page.mjs';
 
-test('a first visit needs nothing of the rest before it comes', () => visiting({
-  prepare: (page) => page.addInitScript(() => {
-    let real;
-    window.neededEarly = 0;
-    Object.defineProperty(window, 'wheelhouseRest', {
-      configurable: true,
-      get: () => real && (() => { window.neededEarly += 1; real(); }),
-      set: (given) => { real = given; },
-    });
-  }),
-}, async ({ page }) => {
-  const early = await page.evaluate(() => window.neededEarly);
-  assert.equal(early, 0, 'the start page stops to fetch the rest: `cargo xtask build && cargo xtask profile` and build again');
-}));
+const early = (page) => page.addInitScript(() => {
+  let real;
+  window.neededEarly = 0;
+  Object.defineProperty(window, 'wheelhouseRest', {
+    configurable: true,
+    get: () => real && (() => { window.neededEarly += 1; real(); }),
+    set: (given) => { real = given; },
+  });
+});
+
+const seldom = (visit) => visit.fetched.filter((path) => path.startsWith('seldom-')).length;
+
+for (const [where, options] of [
+  ['the first lesson', {}],
+  ['the playground', { fragment: 'free' }],
+  ['the playground on a phone', { fragment: 'free&lang=ko&seed=3', lang: 'ko', theme: 'dark', viewport: viewports.phone }],
+]) {
+  test(`a first visit to ${where} needs nothing of the rest before it comes, and nothing of what is seldom used`, () => visiting({
+    ...options, tour: true, prepare: early,
+  }, async (visit) => {
+    const { page } = visit;
+    assert.equal(await page.evaluate(() => window.neededEarly), 0,
+      'the start page stops to fetch the rest: `cargo xtask build && cargo xtask profile` and build again');
+    await page.locator('.tour .card').waitFor();
+    for (let stop = 0; stop < 7; stop += 1) await page.keyboard.press('ArrowRight');
+    await page.locator('.tour .card').waitFor({ state: 'detached' });
+    await visit.exec('kubectl get nodes');
+    assert.equal(seldom(visit), 0, 'a newcomer fetches what is seldom used');
+  }));
+}
 
 test('without the rest the page shows, says what is missing, and commands run once it has come', () => {
   let held = true;
@@ -39,14 +55,13 @@ test('without the rest the page shows, says what is missing, and commands run on
 
 test('what is seldom used comes when it is first called, once', () => visiting({}, async (visit) => {
   const { page } = visit;
-  const seldom = () => visit.fetched.filter((path) => path.startsWith('seldom-')).length;
   await page.evaluate(() => window.wheelhouse.exec('kubectl create deployment web --image=nginx:1.25 --replicas=2'));
   await page.evaluate(() => window.wheelhouse.advance(20_000));
   const { output } = await page.evaluate(() => window.wheelhouse.exec('kubectl get deployment web'));
   assert.match(output, /web +2\/2/);
-  assert.equal(seldom(), 0, 'an everyday session fetches what is seldom used: `cargo xtask build && cargo xtask profile`');
+  assert.equal(seldom(visit), 0, 'an everyday session fetches what is seldom used: `cargo xtask build && cargo xtask profile`');
   const docker = await page.evaluate(() => window.wheelhouse.exec('docker run --rm alpine:3.20 echo hello'));
   assert.equal(docker.exit, 0, docker.output);
   assert.match(docker.output, /hello\n$/);
-  assert.equal(seldom(), 1);
+  assert.equal(seldom(visit), 1);
 }));
