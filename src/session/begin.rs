@@ -68,7 +68,7 @@ impl Session {
         };
         let mut session = Self::of(ClusterConfig { addons: Vec::new(), ..config }, files);
         if let Meant::Lesson(lesson, saved) = &meant {
-            let attempt = Attempt::restored(lesson.clone(), saved, &session.here.cluster);
+            let attempt = Attempt::pending(lesson.clone(), saved, &session.here.cluster);
             session.here.attempt = Some(attempt);
         }
         session.early = Some(meant);

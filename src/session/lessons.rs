@@ -161,6 +161,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::Meant;
 
     fn hello() -> Rc<Lesson> {
         let text = r#"{"version":1,"slug":"hello","lang":"en","title":"T","level":"beginner","minutes":5,
@@ -189,6 +190,32 @@ mod tests {
         session.advance(1_000);
         assert!(session.lesson().is_some_and(|l| l.lesson_done), "{:?}", session.lesson().map(|l| l.goals));
         assert_eq!(session.standing().map(|s| s.told), Some(("hello".into(), 1, 2, true)));
+    }
+
+    #[test]
+    fn before_the_cluster_is_there_a_lesson_shows_where_it_was_left_and_loses_nothing() {
+        let mut there = Session::learning(hello(), &Value::Null, &[]);
+        there.exec("kubectl create deployment web --image=nginx:1.28", 1);
+        there.advance(5_000);
+        there.next_step();
+        let (_, mut left) = there.progress().expect("a lesson is open");
+        assert_eq!(left["at"], "two");
+        left.set("met", objects::value!(["g"]));
+        let early = Session::early(Meant::Lesson(hello(), left.clone()), &[]);
+        let page = early.lesson().expect("a lesson is open");
+        assert_eq!(
+            (page.step, page.goals.len(), page.goals[0].met, &page.goals[0].missing),
+            (1, 1, false, &None)
+        );
+        assert_eq!(early.progress(), Some(("hello".into(), left)));
+        assert!(
+            early.whole().and_then(|whole| whole.lesson()).is_some_and(|l| l.step == 1 && !l.lesson_done)
+        );
+        let fresh = Session::early(Meant::Lesson(hello(), Value::Null), &[]);
+        assert!(
+            fresh.lesson().is_some_and(|l| !l.step_done),
+            "no goal that is looked at is no goal that is met"
+        );
     }
 
     #[test]

@@ -3,14 +3,17 @@
 //
 // A first visit: the page appears in both languages and themes, with the nodes of a cluster in which time stands
 // still. What that does not enter is downloaded meanwhile; the cluster and its commands wait for it.
-// Usual sessions: what most learners do with workloads, Services, configuration, volumes and the page's panels. What they
-// do not enter is downloaded when somebody calls it.
+// Usual sessions: what most learners do with workloads, Services, configuration, volumes and the page's panels, and what
+// each lesson of the course has them type. What they do not enter is downloaded when somebody calls it.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const [namesFile, hotFile, warmFile, coldFile] = process.argv.slice(2);
 const names = readFileSync(namesFile, 'utf8').split('\n').slice(0, -1);
+
+const LESSONS = new URL('../../lessons/', import.meta.url);
+const lessons = readdirSync(LESSONS, { withFileTypes: true }).filter((one) => one.isDirectory()).map((one) => one.name);
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM,
@@ -32,12 +35,18 @@ async function visit(entered, lang, theme, viewport, body, { fragment = '', newc
   await page.locator('main').first().waitFor();
   await page.waitForTimeout(1500);
   await body(page);
+  const count = await noteEntered(page, entered);
+  console.log(`    ${fragment || 'start'}, ${lang}: ${count} of ${names.length} functions`);
+  await context.close();
+}
+
+/** Adds to `entered` what the page has entered so far. */
+async function noteEntered(page, entered) {
   const marks = await page.evaluate(() => Object.entries(window.counted)
     .filter(([name, mark]) => name.startsWith('entered ') && mark.value === 1)
     .map(([name]) => Number(name.slice('entered '.length))));
   for (const mark of marks) entered.add(names[mark]);
-  console.log(`    ${lang}: ${marks.length} of ${names.length} functions`);
-  await context.close();
+  return marks.length;
 }
 
 const first = new Set();
@@ -199,21 +208,35 @@ async function touring(page) {
   await page.waitForTimeout(1500);
 }
 
+/** Runs a line, and leaves it running after `patienceMs`. */
+const exec = (page, line, patienceMs) => page.evaluate(([line, patienceMs]) => Promise.race([window.wheelhouse.exec(line),
+  new Promise((over) => { setTimeout(over, patienceMs); })]), [line, patienceMs]);
+const advance = (page, ms) => page.evaluate((ms) => window.wheelhouse.advance(ms), ms);
+
+/** Every line that the lesson's text shows, in its order, hints included. */
+async function learning(page, lesson) {
+  const text = readFileSync(new URL(`${lesson}/en.md`, LESSONS), 'utf8');
+  for (const [, block] of text.matchAll(/^```sh.*\n([^]*?)^```/gm)) {
+    const lines = block.includes('<<') ? [block] : block.trim().split('\n');
+    for (const line of lines) {
+      await exec(page, line, 3_000);
+      await advance(page, 8_000);
+    }
+  }
+}
+
 async function usual(page) {
   await complete(page);
-  const exec = (line) => page.evaluate((line) => Promise.race([window.wheelhouse.exec(line),
-    new Promise((over) => { setTimeout(over, 20_000); })]), line);
-  const advance = (ms) => page.evaluate((ms) => window.wheelhouse.advance(ms), ms);
   await page.evaluate((yaml) => window.wheelhouse.apply(yaml), MANIFEST);
   await page.evaluate(() => window.wheelhouse.apply('apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {container: []}\n'));
-  await exec(`cat > shop.yaml <<'E'\n${MANIFEST}E`);
-  await exec('kubectl apply -f shop.yaml');
-  await advance(20_000);
+  await exec(page, `cat > shop.yaml <<'E'\n${MANIFEST}E`, 20_000);
+  await exec(page, 'kubectl apply -f shop.yaml', 20_000);
+  await advance(page, 20_000);
   for (const line of COMMANDS) {
-    await exec(line);
-    await advance(3_000);
+    await exec(page, line, 20_000);
+    await advance(page, 3_000);
   }
-  await advance(400_000);
+  await advance(page, 400_000);
   const prompt = page.locator('#prompt');
   await prompt.fill('kubectl get po');
   await prompt.press('Tab');
@@ -237,6 +260,14 @@ async function usual(page) {
 const sessions = new Set();
 await visit(sessions, 'en-US', 'light', { width: 1440, height: 900 }, usual);
 await visit(sessions, 'ko-KR', 'dark', { width: 390, height: 844 }, usual);
+for (const lesson of lessons) {
+  await visit(sessions, 'en-US', 'light', { width: 1440, height: 900 }, async (page) => {
+    await noteEntered(page, first);
+    await complete(page);
+    await page.waitForTimeout(300);
+    await learning(page, lesson);
+  }, { fragment: `lesson=${lesson}` });
+}
 await visit(sessions, 'en-US', 'light', { width: 1440, height: 900 }, touring, { newcomer: true });
 await visit(sessions, 'ko-KR', 'light', { width: 390, height: 844 }, touring, { newcomer: true, fragment: 'free' });
 await browser.close();

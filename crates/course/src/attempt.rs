@@ -20,7 +20,8 @@ use crate::track::Track;
 /// Between two rounds of looks (virtual time).
 const LOOK_EVERY_MS: clock::Millis = 1_000;
 
-/// Invariant: `goals` and `feedback` belong to the step at `step`; `done` has one entry per step.
+/// Invariant: `goals` and `feedback` belong to the step at `step`, and are empty while `pending`; `done` has one entry per
+/// step.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     lesson: Rc<Lesson>,
@@ -41,6 +42,8 @@ pub struct Attempt {
     /// The host lab's facts, as they were last told.
     lab: Value,
     asks_lab: bool,
+    /// The cluster is still to come, so nothing is looked at: the ids of the goals that were met when it was saved.
+    pending: Option<Value>,
 }
 
 /// A goal as the learner sees it.
@@ -74,8 +77,14 @@ impl Attempt {
     /// From the first step, on a cluster on which the lesson's start has been played.
     #[must_use]
     pub fn new(lesson: Rc<Lesson>, cluster: &Cluster) -> Self {
+        let mut attempt = Self::of(lesson, cluster);
+        attempt.open(0, cluster);
+        attempt
+    }
+
+    fn of(lesson: Rc<Lesson>, cluster: &Cluster) -> Self {
         let steps = lesson.steps.len();
-        let mut attempt = Self {
+        Self {
             lesson,
             step: 0,
             done: vec![false; steps],
@@ -89,36 +98,53 @@ impl Attempt {
             look_now: false,
             lab: Value::Null,
             asks_lab: false,
-        };
-        attempt.open(0, cluster);
-        attempt
+            pending: None,
+        }
     }
 
     /// Where a saved attempt stood. Steps are found by their ids, so that a lesson may grow meanwhile; what can't be
     /// read is as if it were never saved.
     #[must_use]
     pub fn restored(lesson: Rc<Lesson>, saved: &Value, cluster: &Cluster) -> Self {
-        let mut attempt = Self::new(lesson, cluster);
-        if saved["slug"] != attempt.lesson.slug.as_str() {
-            return attempt;
+        let mut attempt = Self::of(lesson, cluster);
+        attempt.take_up(saved, cluster);
+        attempt
+    }
+
+    /// [`Self::restored`] before the lesson's start has been played: it shows where the learner stood, and neither looks at
+    /// the cluster nor follows it.
+    #[must_use]
+    pub fn pending(lesson: Rc<Lesson>, saved: &Value, cluster: &Cluster) -> Self {
+        let mut attempt = Self::of(lesson, cluster);
+        attempt.pending = Some(Value::Null);
+        attempt.take_up(saved, cluster);
+        attempt
+    }
+
+    fn take_up(&mut self, saved: &Value, cluster: &Cluster) {
+        let lesson = self.lesson.clone();
+        if saved["slug"] != lesson.slug.as_str() {
+            self.open(0, cluster);
+            return;
         }
-        let lesson = attempt.lesson.clone();
         for (i, step) in lesson.steps.iter().enumerate() {
             let one = saved["steps"].get(&step.id);
-            attempt.done[i] = one["done"].is_true();
-            attempt.hints[i] = usize::try_from(one["hints"].int()).unwrap_or(0).min(step.hints.len());
+            self.done[i] = one["done"].is_true();
+            self.hints[i] = usize::try_from(one["hints"].int()).unwrap_or(0).min(step.hints.len());
             let options = step.question.iter().flat_map(|q| &q.options);
             let answer = one["answer"].text();
-            attempt.answers[i] = options.map(|o| &o.id).position(|id| !answer.is_empty() && id == answer);
+            self.answers[i] = options.map(|o| &o.id).position(|id| !answer.is_empty() && id == answer);
         }
         let at = lesson.steps.iter().position(|s| saved["at"] == s.id.as_str());
-        attempt.open(at.unwrap_or(0), cluster);
-        for (goal, track) in lesson.steps[attempt.step].goals.iter().zip(&mut attempt.goals) {
+        self.open(at.unwrap_or(0), cluster);
+        if let Some(met) = &mut self.pending {
+            met.clone_from(&saved["met"]);
+        }
+        for (goal, track) in lesson.steps[self.step].goals.iter().zip(&mut self.goals) {
             if saved["met"].items().iter().any(|id| *id == goal.id.as_str()) {
                 track.restore();
             }
         }
-        attempt
     }
 
     /// What to save: `{slug, at, met, steps: {id: {done, hints, answer}}}`.
@@ -141,7 +167,10 @@ impl Attempt {
             }
         }
         let goals = self.current().goals.iter().zip(&self.goals);
-        let met: Value = goals.filter(|(_, t)| t.latched()).map(|(g, _)| Value::from(&g.id)).collect();
+        let met: Value = match &self.pending {
+            Some(met) => met.clone(),
+            None => goals.filter(|(_, t)| t.latched()).map(|(g, _)| Value::from(&g.id)).collect(),
+        };
         let mut saved = Value::map();
         saved.set("slug", &self.lesson.slug);
         saved.set("at", &self.current().id);
@@ -199,6 +228,9 @@ impl Attempt {
         self.step = step.min(self.lesson.steps.len() - 1);
         self.began = cluster.now();
         self.seen = cluster.revision();
+        if self.pending.is_some() {
+            return;
+        }
         let step = &self.lesson.steps[self.step];
         let takes_looks =
             step.goals.iter().map(|g| &g.want).chain(step.feedback.iter().map(|f| &f.when)).any(Check::looks);
@@ -239,6 +271,9 @@ impl Attempt {
 
     /// Takes in what has changed since the last call. True when a report may look different.
     pub fn observe(&mut self, cluster: &Cluster) -> bool {
+        if self.pending.is_some() {
+            return false;
+        }
         if cluster.revision() < self.seen {
             // The cluster went back in time: look at it afresh, keeping what cannot be unreached.
             self.resync(cluster);
@@ -361,7 +396,7 @@ impl Attempt {
     }
 
     fn goals_met(&self) -> bool {
-        self.current().goals.iter().zip(&self.goals).all(|(g, t)| t.met(&g.want))
+        self.pending.is_none() && self.current().goals.iter().zip(&self.goals).all(|(g, t)| t.met(&g.want))
     }
 
     /// Whether the question's answer may be told.
@@ -381,17 +416,22 @@ impl Attempt {
     #[must_use]
     pub fn report(&self) -> Vec<GoalReport> {
         let lang = self.lesson.lang;
-        let goals = self.current().goals.iter().zip(&self.goals);
+        let goals = self.current().goals.iter().enumerate();
         goals
-            .map(|(goal, track)| {
+            .map(|(i, goal)| {
+                let (id, text) = (goal.id.clone(), goal.text.clone());
+                let Some(track) = self.goals.get(i) else {
+                    return GoalReport { id, text, met: false, lost: false, progress: None, missing: None };
+                };
                 let met = track.met(&goal.want);
+                let missing = if met { None } else { missing::missing(&goal.want, track, lang) };
                 GoalReport {
-                    id: goal.id.clone(),
-                    text: goal.text.clone(),
+                    id,
+                    text,
                     met,
                     lost: track.lost(),
                     progress: missing::progress(&goal.want, track),
-                    missing: if met { None } else { missing::missing(&goal.want, track, lang) },
+                    missing,
                 }
             })
             .collect()
