@@ -6,13 +6,14 @@ use cluster::{ClusterConfig, NodeConfig, NodeGroup};
 use objects::{Value, value};
 use world::World;
 
-fn grown() -> World {
+/// One node of so much CPU, and a group `ng` that may grow to `max` nodes of two cores.
+fn with_group(cpu: &str, max: usize) -> World {
     let mut config = ClusterConfig::workers(1, 1);
-    config.nodes[0].cpu = "1".into();
+    config.nodes[0].cpu = cpu.into();
     let group = NodeGroup {
         name: "ng".into(),
         min: 0,
-        max: 2,
+        max,
         cpu: "2".into(),
         memory: "4Gi".into(),
         labels: Vec::new(),
@@ -21,13 +22,14 @@ fn grown() -> World {
     World::of(config)
 }
 
-fn deployment(w: &mut World, replicas: i64) {
+/// Each pod asks for so much that two share a node of the group.
+fn deployment(w: &mut World, name: &str, replicas: i64, annotations: Value) {
     w.create(value!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "default"},
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": (name), "namespace": "default"},
         "spec": {
-            "replicas": (replicas), "selector": {"matchLabels": {"app": "web"}},
+            "replicas": (replicas), "selector": {"matchLabels": {"app": (name)}},
             "template": {
-                "metadata": {"labels": {"app": "web"}},
+                "metadata": {"labels": {"app": (name)}, "annotations": (annotations)},
                 "spec": {"containers": [{
                     "name": "web", "image": "nginx:1.25", "resources": {"requests": {"cpu": "800m"}},
                 }]},
@@ -42,10 +44,10 @@ fn nodes(w: &World) -> Vec<String> {
 
 #[test]
 fn it_grows_to_its_bound_and_shrinks_after_ten_minutes() {
-    let mut w = grown();
+    let mut w = with_group("1", 2);
     w.advance(5_000);
     // One fits the node, two each of the two new ones; one finds no place at all.
-    deployment(&mut w, 6);
+    deployment(&mut w, "web", 6, value!({}));
     w.advance(20_000);
     assert!(
         w.events("TriggeredScaleUp").contains(&"pod triggered scale-up: [{ng 0->2 (max: 2)}]".to_owned())
@@ -79,37 +81,12 @@ fn a_node_joins_and_takes_pods() {
 }
 
 /// A pod of its own deployment on the group's only node, whose place on the first node is free now.
-fn one_to_move(labels: Value) -> World {
-    let mut config = ClusterConfig::workers(1, 1);
-    config.nodes[0].cpu = "2".into();
-    let group = NodeGroup {
-        name: "ng".into(),
-        min: 0,
-        max: 1,
-        cpu: "2".into(),
-        memory: "4Gi".into(),
-        labels: Vec::new(),
-    };
-    config.cloud = Some(cluster::cloud_with(vec![group]));
-    let mut w = World::of(config);
+fn one_to_move(annotations: Value) -> World {
+    let mut w = with_group("2", 1);
     w.advance(5_000);
-    let make = |w: &mut World, name: &str, replicas: i64, annotations: Value| {
-        w.create(value!({
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": (name), "namespace": "default"},
-            "spec": {
-                "replicas": (replicas), "selector": {"matchLabels": {"app": (name)}},
-                "template": {
-                    "metadata": {"labels": {"app": (name)}, "annotations": (annotations)},
-                    "spec": {"containers": [{
-                        "name": "c", "image": "nginx:1.25", "resources": {"requests": {"cpu": "800m"}},
-                    }]},
-                },
-            },
-        }));
-    };
-    make(&mut w, "fill", 2, value!({}));
+    deployment(&mut w, "fill", 2, value!({}));
     w.advance(20_000);
-    make(&mut w, "web", 1, labels);
+    deployment(&mut w, "web", 1, annotations);
     w.advance(150_000);
     assert_eq!(w.phases("web"), ["Running"]);
     assert_eq!(nodes(&w), ["ng-1", "node-1"]);
