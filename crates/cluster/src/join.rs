@@ -9,7 +9,7 @@ use objects::Str;
 use objects::resources::NODES;
 
 use crate::journal::Input;
-use crate::{Cluster, NodeConfig, NodeFault, part};
+use crate::{Addon, Cluster, NodeConfig, NodeFault, part};
 
 impl Cluster {
     /// A machine joins: its kubelet registers it at once. False when there is one of this name.
@@ -39,7 +39,13 @@ impl Cluster {
         let kubelet = self.parts.len();
         self.config.nodes.push(node.clone());
         let key = apiserver::token_key(&clock::Rng::new(self.config.seed));
-        self.add_part(part::kubelet(&node, index, key, &rng));
+        let mut machine = part::kubelet(&node, index, key, &rng);
+        if self.config.addons.contains(&Addon::Kindnet)
+            && let Some(k) = machine.kubelet_mut()
+        {
+            k.await_network();
+        }
+        self.add_part(machine);
         let proxy = self.parts.len();
         self.add_part(part::kube_proxy(&node, &rng));
         // Until its pod runs, where it runs in one.

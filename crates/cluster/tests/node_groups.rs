@@ -2,7 +2,7 @@
 
 mod world;
 
-use cluster::{ClusterConfig, NodeConfig, NodeGroup};
+use cluster::{ClusterConfig, NodeGroup};
 use objects::{Value, value};
 use world::World;
 
@@ -64,20 +64,6 @@ fn it_grows_to_its_bound_and_shrinks_after_ten_minutes() {
     w.advance(180_000);
     assert!(nodes(&w).len() < 3, "{:?}", nodes(&w));
     assert_eq!(w.phases("web"), ["Running"]);
-}
-
-#[test]
-fn a_node_joins_and_takes_pods() {
-    let mut w = World::playground();
-    w.advance(5_000);
-    assert!(w.cluster.join_node(NodeConfig::worker("worker-4")));
-    assert!(!w.cluster.join_node(NodeConfig::worker("worker-4")));
-    w.advance(30_000);
-    assert!(w.node("worker-4").condition_true("Ready"));
-    let on = w.cluster.objects("pods").filter(|p| p["spec"]["nodeName"] == "worker-4");
-    let on: Vec<String> =
-        on.map(|p| format!("{} {}", p.labels()["k8s-app"].text(), p["status"]["phase"].text())).collect();
-    assert_eq!(on, ["kindnet Running", "kube-proxy Running"]);
 }
 
 /// A pod of its own deployment on the group's only node, whose place on the first node is free now.

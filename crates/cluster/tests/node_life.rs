@@ -2,7 +2,7 @@
 
 mod world;
 
-use cluster::{Fault, NodeFault};
+use cluster::{Fault, NodeConfig, NodeFault};
 use objects::{Value, value};
 use world::World;
 
@@ -145,4 +145,57 @@ fn a_dead_control_plane_node_silences_everybody_and_no_container() {
     w.deployment("later", 1);
     w.advance(30_000);
     assert_eq!(w.phases("later"), ["Running"]);
+}
+
+/// `source reason xCOUNT` of each event about a node, in the order of their first times.
+fn told_of(w: &World, node: &str) -> Vec<String> {
+    let mut all: Vec<&Value> =
+        w.cluster.objects("events").filter(|e| e["involvedObject"]["name"] == node).collect();
+    all.sort_by_key(|e| e["firstTimestamp"].text().to_owned());
+    let line = |e: &&Value| {
+        format!("{} {} x{}", e["source"]["component"].text(), e["reason"].text(), e["count"].int_or(1))
+    };
+    all.iter().map(line).collect()
+}
+
+#[test]
+fn a_node_joins_is_ready_with_its_network_and_takes_pods() {
+    let mut w = World::playground();
+    w.advance(5_000);
+    assert!(w.cluster.join_node(NodeConfig::worker("worker-4")));
+    assert!(!w.cluster.join_node(NodeConfig::worker("worker-4")));
+    w.advance(500);
+    assert_eq!(ready(&w, "worker-4"), ("False".to_owned(), "KubeletNotReady".to_owned()));
+    assert_eq!(taints(&w, "worker-4"), ["node.kubernetes.io/not-ready:NoSchedule"]);
+    w.create(value!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "early", "namespace": "default"},
+        "spec": {"nodeName": "worker-4", "containers": [{"name": "c", "image": "nginx:1.25"}]},
+    }));
+    w.advance(30_000);
+    assert_eq!(ready(&w, "worker-4").0, "True");
+    assert_eq!(taints(&w, "worker-4"), [] as [String; 0]);
+    let on = w.cluster.objects("pods").filter(|p| p["spec"]["nodeName"] == "worker-4");
+    let on: Vec<String> =
+        on.map(|p| format!("{} {}", p.labels()["k8s-app"].text(), p["status"]["phase"].text())).collect();
+    assert_eq!(on, [" Running", "kindnet Running", "kube-proxy Running"]);
+    assert_eq!(
+        told_of(&w, "worker-4"),
+        [
+            "kubelet Starting x1",
+            "kubelet NodeHasSufficientMemory x2",
+            "kubelet NodeHasNoDiskPressure x2",
+            "kubelet NodeHasSufficientPID x2",
+            "kubelet NodeAllocatableEnforced x1",
+            "kube-proxy Starting x1",
+            "kubelet NodeReady x1",
+            "node-controller RegisteredNode x1",
+        ]
+    );
+    let why = w.events("NetworkNotReady");
+    assert!(
+        why[0].starts_with("network is not ready: container runtime network not ready: NetworkReady=false "),
+        "{why:?}"
+    );
+    let allocatable = &w.node("worker-4")["status"]["allocatable"];
+    assert_eq!((allocatable["memory"].text(), allocatable["ephemeral-storage"].text()), ("8092Mi", "90Gi"));
 }

@@ -102,3 +102,77 @@ fn a_pod_that_was_over_stays_so_when_its_node_starts_again() {
     assert_eq!([w.phases("done"), w.phases("broken")], ended);
     assert_eq!(w.cluster.object("pods", "default", "done").cloned(), before);
 }
+
+fn images(w: &World) -> Vec<String> {
+    let node = w.node("node-1");
+    let names = node["status"]["images"].items().iter().map(|i| i["names"][0].text().to_owned());
+    let mut names: Vec<String> = names.collect();
+    names.sort_unstable();
+    names
+}
+
+/// A node with an image that a pod uses and two that none does any more.
+fn with_images() -> World {
+    let mut w = small();
+    w.create(pod("stays", value!({}), "sleep 100000"));
+    for image in ["nginx:1.25", "redis:7"] {
+        let name = image.split(':').next().unwrap_or_default();
+        let mut p = pod(name, value!({}), "sleep 1");
+        p.set_at(&["spec", "containers"], vec![value!({"name": "main", "image": (image)})]);
+        w.create(p);
+        w.advance(20_000);
+        w.delete_pod(name);
+    }
+    w.advance(150_000);
+    w
+}
+
+const GIB: u64 = 1 << 30;
+
+#[test]
+fn images_nobody_uses_go_before_any_pod_does() {
+    let mut w = with_images();
+    // Just below what the image file system is to have free.
+    w.cluster.inject(Fault::FillDisk("node-1".into(), 79 * GIB - (200 << 20))).expect("a node");
+    w.advance(15_000);
+    assert!(w.node("node-1").condition_true("DiskPressure"));
+    assert_eq!(w.events("EvictionThresholdMet"), ["Attempting to reclaim ephemeral-storage"]);
+    w.advance(60_000);
+    assert_eq!(images(&w), ["busybox:1.36"]);
+    assert_eq!(w.phases("stays"), ["Running"]);
+    assert_eq!(w.events("Evicted"), [] as [String; 0]);
+}
+
+#[test]
+fn an_eviction_of_disk_names_the_larger_threshold() {
+    let mut w = small();
+    w.create(pod("a", value!({}), "sleep 100000"));
+    w.advance(20_000);
+    w.cluster.inject(Fault::FillDisk("node-1".into(), 80 * GIB)).expect("a node");
+    w.advance(15_000);
+    let said = w.events("Evicted").concat();
+    assert!(said.contains("Threshold quantity: 15Gi, available: "), "{said}");
+}
+
+#[test]
+fn from_85_percent_on_images_are_collected_and_it_is_said_when_that_is_not_enough() {
+    let mut w = with_images();
+    // A little more than 15 % is free: no pressure yet.
+    w.cluster.inject(Fault::FillDisk("node-1".into(), 78 * GIB)).expect("a node");
+    w.advance(60_000);
+    assert!(!w.node("node-1").condition_true("DiskPressure"));
+    assert_eq!(images(&w).len(), 3);
+    w.advance(300_000);
+    assert_eq!(images(&w), ["busybox:1.36"]);
+    let start = "Insufficient free disk space on the node's image filesystem (85% of 100.0 GiB used). Failed to free sufficient space by deleting unused images (freed ";
+    let said = w.events("FreeDiskSpaceFailed").concat();
+    assert!(said.starts_with(start), "{said}");
+    // The first failure may be by chance: only the second has an event of its own.
+    assert_eq!(w.events("ImageGCFailed"), [] as [String; 0]);
+    w.cluster.inject(Fault::FillDisk("node-1".into(), 78 * GIB + (300 << 20))).expect("a node");
+    w.advance(300_000);
+    assert_eq!(w.events("ImageGCFailed").len(), 1);
+    w.cluster.inject(Fault::FillDisk("node-1".into(), 0)).expect("a node");
+    w.advance(600_000);
+    assert_eq!(w.events("ImageGCFailed").len(), 1);
+}

@@ -24,7 +24,7 @@ fn quantity(resource: &str, of: &Value) -> i64 {
 }
 
 /// What a pod asks for: all that run together, or an init container with the sidecars before it, whichever is more.
-fn requested(spec: &Value, resource: &str) -> i64 {
+pub(crate) fn requested(spec: &Value, resource: &str) -> i64 {
     let of = |c: &Value| quantity(resource, &c["resources"]["requests"][resource]);
     let (mut sidecars, mut most) = (0, 0);
     for c in spec["initContainers"].items() {

@@ -36,6 +36,8 @@ pub const SYNC_PERIOD_MS: Millis = 60_000;
 pub const LEASE_RENEW_MS: Millis = 10_000;
 /// Node status report without a change (upstream).
 pub const NODE_STATUS_MS: Millis = 300_000;
+/// How often a kubelet lists its images (upstream).
+pub const IMAGE_LIST_MS: Millis = 30_000;
 /// How often the directory of static pods is read (upstream), and how soon a change in it is noticed (estimate).
 pub const MANIFEST_CHECK_MS: Millis = 20_000;
 pub const MANIFEST_NOTICE_MS: Millis = 1_000;
@@ -44,6 +46,8 @@ pub const MANIFEST_NOTICE_MS: Millis = 1_000;
 pub const NOTICE_MS: Millis = 400;
 /// After a sync that failed the pod is looked at again after this, plus up to half of it (upstream).
 pub const RETRY_MS: Millis = 10_000;
+/// A pod whose node has no network yet is looked at again after this, plus up to half of it (upstream).
+pub const NETWORK_RETRY_MS: Millis = 1_000;
 /// A failed mount is tried again after this, doubling (upstream).
 pub const MOUNT_RETRY_MS: Millis = 500;
 pub const MOUNT_RETRY_MAX_MS: Millis = 122_000;

@@ -22,7 +22,9 @@ pub(crate) struct Downward {
     pub(crate) host_ip: Str,
     pub(crate) token_key: client::token::Key,
     pub(crate) node_cpu: Str,
+    /// What the node can give of memory and of its disk.
     pub(crate) node_memory: Str,
+    pub(crate) node_disk: Str,
 }
 
 /// All variables of a container, services' first.
@@ -168,7 +170,7 @@ impl Downward {
                 Quantity::parse(&self.node_memory).unwrap_or_else(|_| Quantity::zero())
             }
             (true, "limits", "ephemeral-storage") => {
-                Quantity::parse(crate::node_status::DISK).unwrap_or_else(|_| Quantity::zero())
+                Quantity::parse(&self.node_disk).unwrap_or_else(|_| Quantity::zero())
             }
             _ => Quantity::zero(),
         };
@@ -282,6 +284,7 @@ mod tests {
                 "spec": {"containers": [{"name": "c", "resources": {"limits": {"memory": "1500Ki", "cpu": "250m"}}}]},
             }),
             pod_ip: "10.244.0.9".into(),
+            node_disk: "90Gi".into(),
             ..Downward::default()
         };
         let mut fetch = |kind: &str, name: &str| match (kind, name) {
@@ -322,7 +325,7 @@ mod tests {
                 "MI=2",
                 "MILLI=250",
                 "REQ=0",
-                "DISK=100"
+                "DISK=90"
             ]
         );
         let missing = [

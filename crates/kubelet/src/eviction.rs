@@ -1,10 +1,12 @@
 //! A node that runs short of memory or disk: what it tells, what it throws away, which pod it ends first.
 //!
 //! Owns: the signals, hard thresholds, node conditions, the order of victims, limits on a pod's local storage.
-//! Does not own: the taints that follow (node lifecycle controller), how a pod is ended (ending.rs), counters (usage).
-//! Models `pkg/kubelet/eviction` with upstream's defaults: memory.available<100Mi, nodefs.available<10%, looked at
-//! every 10 s, a condition that stays for 5 min. A node is looked at only while something on it changes or is short.
-//! Not modelled: soft thresholds, inodes, process ids, a disk for images of its own.
+//! Does not own: the taints that follow (node lifecycle controller), how a pod is ended (ending.rs), counters (usage),
+//! images thrown away before the disk is that full (image_gc).
+//! Models `pkg/kubelet/eviction` as kubeadm leaves it: memory.available<100Mi, nodefs.available<10%,
+//! imagefs.available<15%, looked at every 10 s, a condition that stays for 5 min. Images and pods share one disk. A node
+//! is looked at only while something on it changes or is short. kubeadm sets no soft thresholds and no pid.available, so
+//! neither is here. Not modelled: inodes, a disk for images of its own, ended containers thrown away for their space.
 
 use client::{Ctx, EventType};
 use clock::{Millis, Time};
@@ -18,8 +20,12 @@ use crate::{Kubelet, Task, node_status, usage};
 
 const MONITOR_MS: Millis = 10_000;
 const TRANSITION_MS: Millis = 300_000;
-const MEMORY_THRESHOLD: i64 = 100 << 20;
-const DISK_PERCENT: i64 = 10;
+pub(crate) const MEMORY_THRESHOLD: i64 = 100 << 20;
+pub(crate) const NODE_DISK_PERCENT: i64 = 10;
+/// nodefs.available and imagefs.available, in the order in which a message names the first that is met.
+const DISK_PERCENTS: [i64; 2] = [NODE_DISK_PERCENT, 15];
+/// From this share of the disk on a new image has it looked at.
+const NOTABLE_DISK_PERCENT: i64 = 60;
 /// What the operating system takes of a node's disk (estimate).
 const SYSTEM_DISK: i64 = 6 << 30;
 /// Above this many a priority is the system's own.
@@ -57,8 +63,22 @@ struct Holder {
     over: i64,
 }
 
+/// The threshold that a disk, all of it and what is free, has fallen below.
+fn disk_threshold((capacity, free): (i64, i64)) -> Option<i64> {
+    DISK_PERCENTS.into_iter().map(|p| capacity * p / 100).find(|least| free < *least)
+}
+
 fn binary(bytes: i64) -> String {
     Quantity::from_units(bytes, Format::Binary).canonical()
+}
+
+fn more_than_asked(what: &str, name: &str, used: i64, asked: &Quantity, of: Resource) -> String {
+    format!(
+        "{what} {name} was using {}Ki, request is {}, has larger consumption of {}. ",
+        used >> 10,
+        asked.canonical(),
+        of.name()
+    )
 }
 
 fn request(c: &Value, name: &str) -> Quantity {
@@ -75,12 +95,23 @@ impl Kubelet {
     }
 
     /// Bytes of the disk, all of it and what is free.
-    fn disk(&self, now: Time) -> (i64, i64) {
-        let capacity = Quantity::parse(node_status::DISK).map_or(0, |q| q.value());
+    pub(crate) fn disk(&self, now: Time) -> (i64, i64) {
+        let capacity = node_status::disk_bytes();
         let pods: i64 = self.pods.values().map(|w| self.pod_disk(w, now)).sum();
+        (capacity, (capacity - self.disk_besides_pods().saturating_add(pods + self.own_disk())).max(0))
+    }
+
+    fn disk_besides_pods(&self) -> i64 {
         let filler = i64::try_from(self.disk_filler).unwrap_or(i64::MAX / 2);
-        let used = SYSTEM_DISK + self.images.disk_bytes() + pods + self.own_disk();
-        (capacity, (capacity - used.saturating_add(filler)).max(0))
+        filler.saturating_add(SYSTEM_DISK + self.images.disk_bytes())
+    }
+
+    /// An image has come: a disk that is far from full is not looked at for it.
+    pub(crate) fn image_came(&mut self, now: Time) {
+        self.images_changed(now);
+        if self.disk_besides_pods() > node_status::disk_bytes() / 100 * NOTABLE_DISK_PERCENT {
+            self.watch_pressure(now);
+        }
     }
 
     /// What was written to the node's own directories, through `hostPath` and local volumes.
@@ -122,23 +153,22 @@ impl Kubelet {
     pub(crate) fn check_pressure(&mut self, ctx: &mut Ctx<'_>) {
         self.pressure.planned = false;
         let before = self.conditions();
-        self.check_local_limits(ctx);
+        if self.check_local_limits(ctx) {
+            // What that frees is seen at the next look.
+            return self.watch_pressure(ctx.now);
+        }
         let memory = Quantity::parse(&self.config.memory).map_or(0, |q| q.value());
         let free = memory - self.node_usage(ctx.now).memory_bytes;
-        let (disk, mut disk_free) = self.disk(ctx.now);
-        let threshold = disk / 100 * DISK_PERCENT;
+        let disk = self.disk(ctx.now);
+        self.plan_image_gc(disk, ctx.now);
         let mut short = None;
+        if let Some(threshold) = disk_threshold(disk) {
+            self.pressure.disk = Some(ctx.now);
+            short = Some((Resource::Disk, threshold, disk.1));
+        }
         if free < MEMORY_THRESHOLD {
             self.pressure.memory = Some(ctx.now);
             short = Some((Resource::Memory, MEMORY_THRESHOLD, free));
-        }
-        if disk_free < threshold {
-            self.pressure.disk = Some(ctx.now);
-            self.images.remove_unused(&self.images_in_use());
-            disk_free = self.disk(ctx.now).1;
-            if disk_free < threshold && short.is_none() {
-                short = Some((Resource::Disk, threshold, disk_free));
-            }
         }
         for since in [&mut self.pressure.memory, &mut self.pressure.disk] {
             if since.is_some_and(|t| ctx.now.since(t) >= TRANSITION_MS) {
@@ -152,7 +182,14 @@ impl Kubelet {
             let node = self.node.clone();
             let text = format!("Attempting to reclaim {}", resource.name());
             self.recorder.event(ctx, &node, EventType::Warning, "EvictionThresholdMet", &text);
-            self.evict_one(resource, threshold, free, ctx);
+            // What the node can spare goes before any pod does.
+            let helped = resource == Resource::Disk && {
+                self.free_images(i64::MAX, ctx.now);
+                disk_threshold(self.disk(ctx.now)).is_none()
+            };
+            if !helped {
+                self.evict_one(resource, threshold, free, ctx);
+            }
         }
         if !self.conditions().is_empty() || short.is_some() {
             self.watch_pressure(ctx.now);
@@ -174,11 +211,6 @@ impl Kubelet {
         }
     }
 
-    fn images_in_use(&self) -> Vec<Str> {
-        let all = self.pods.values().flat_map(|w| w.containers.iter());
-        all.map(|c| c.spec["image"].to_str()).collect()
-    }
-
     /// Ends the pod that is to go first.
     fn evict_one(&mut self, resource: Resource, threshold: i64, free: i64, ctx: &mut Ctx<'_>) {
         let mut all: Vec<Holder> = Vec::new();
@@ -192,8 +224,7 @@ impl Kubelet {
                 Resource::Memory => worker.containers.iter().map(|c| memory(c, ctx.now)).sum::<i64>(),
                 Resource::Disk => self.pod_disk(worker, ctx.now),
             };
-            let main = worker.pod["spec"]["containers"].items();
-            let asked: i64 = main.iter().map(|c| request(c, resource.name()).value()).sum();
+            let asked = crate::admission::requested(&worker.pod["spec"], resource.name());
             all.push(Holder { key: key.clone(), exceeds: used > asked, priority, over: used - asked });
         }
         all.arrange_by(|a, b| {
@@ -207,6 +238,11 @@ impl Kubelet {
             format_args!("{}Ki", free.max(0) >> 10)
         );
         let worker = &self.pods[&victim];
+        let of_pod = worker.pod["spec"]["resources"]["requests"].find(resource.name());
+        if let Some(asked) = of_pod.filter(|_| resource == Resource::Memory) {
+            let used: i64 = worker.containers.iter().map(|c| memory(c, ctx.now)).sum();
+            text.push_str(&more_than_asked("Pod", worker.pod.name(), used, &Quantity::of(asked), resource));
+        }
         for c in worker.containers.iter().filter(|c| c.is_running() && c.kind != Kind::Ephemeral) {
             let used = match resource {
                 Resource::Memory => memory(c, ctx.now),
@@ -214,20 +250,14 @@ impl Kubelet {
             };
             let asked = request(&c.spec, resource.name());
             if used > asked.value() {
-                text.push_str(&format!(
-                    "Container {} was using {}Ki, request is {}, has larger consumption of {}. ",
-                    c.name(),
-                    used >> 10,
-                    asked.canonical(),
-                    resource.name()
-                ));
+                text.push_str(&more_than_asked("Container", c.name(), used, &asked, resource));
             }
         }
         self.evict(&victim, &text, true, ctx);
     }
 
-    /// Ends pods that hold more of the disk than they may.
-    fn check_local_limits(&mut self, ctx: &mut Ctx<'_>) {
+    /// Ends pods that hold more of the disk than they may. Whether there were any.
+    fn check_local_limits(&mut self, ctx: &mut Ctx<'_>) -> bool {
         let mut victims: Vec<(Str, String)> = Vec::new();
         for (key, worker) in &self.pods {
             if worker.terminating || worker.is_done() || worker.fixed.is_some() {
@@ -237,9 +267,10 @@ impl Kubelet {
                 victims.push((key.clone(), why));
             }
         }
-        for (key, why) in victims {
-            self.evict(&key, &why, false, ctx);
+        for (key, why) in &victims {
+            self.evict(key, why, false, ctx);
         }
+        !victims.is_empty()
     }
 
     fn over_limit(&self, worker: &PodWorker, now: Time) -> Option<String> {

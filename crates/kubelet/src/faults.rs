@@ -111,6 +111,8 @@ impl Kubelet {
         self.components.clear();
         self.seen_manifests = None;
         self.pressure = crate::eviction::Pressure::default();
+        self.image_gc = crate::image_gc::ImageGc::default();
+        self.images_untold = false;
         self.tasks = clock::Timers::default();
         (self.lease_timer, self.report_timer) = (None, None);
         gone
@@ -123,6 +125,9 @@ impl Kubelet {
         self.registered = false;
         self.register(ctx);
         let node = self.node.clone();
+        if self.disk_filler > 0 {
+            self.watch_pressure(ctx.now);
+        }
         if !node.is_null() {
             let text = format!("Node {} has been rebooted, boot id: {}", self.config.node, self.boot_id());
             self.recorder.event(ctx, &node, EventType::Warning, "Rebooted", &text);

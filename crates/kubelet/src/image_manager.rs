@@ -1,7 +1,7 @@
 //! Images on a node: which are present, which are being pulled, one pull at a time.
 //!
 //! Models `pkg/kubelet/images` with `serializeImagePulls: true`.
-//! Layers that another image brought are not pulled again. Not modelled: garbage collection.
+//! Layers that another image brought are not pulled again. Does not own: when images are thrown away (image_gc).
 
 use ordered::Sort as _;
 use ordered::{BTreeMap, BTreeSet};
@@ -155,10 +155,26 @@ pub(crate) fn digest(seed: u64) -> String {
     (0..4).map(|_| format!("{:016x}", rng.next_u64())).collect()
 }
 
+/// An image on the node.
+#[derive(Clone, Debug)]
+struct Present {
+    /// From when it can be used.
+    from: Time,
+    /// When a pod that used it was gone.
+    used: Time,
+    facts: Arc<ImageFacts>,
+}
+
+impl Present {
+    fn new(from: Time, facts: Arc<ImageFacts>) -> Self {
+        Self { from, used: Time::EPOCH, facts }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ImageManager {
-    /// By reference: from when it can be used, and what it is.
-    present: BTreeMap<Str, (Time, Arc<ImageFacts>)>,
+    /// By reference.
+    present: BTreeMap<Str, Present>,
     /// When the one pull at a time is free again.
     busy_until: Time,
     /// By pod: when its pull began to move and when it ends.
@@ -169,47 +185,69 @@ pub(crate) struct ImageManager {
 
 impl ImageManager {
     pub(crate) fn new(present: &[Str]) -> Self {
-        let known: BTreeMap<Str, (Time, Arc<ImageFacts>)> = present
-            .iter()
-            .filter_map(|r| {
-                Some((r.clone(), (Time::EPOCH, Arc::new(look_up(r, &Registry::default(), &[]).ok()?))))
-            })
-            .collect();
-        let layers = known.values().flat_map(|(_, f)| f.layers.iter().map(|(d, _)| d.clone())).collect();
-        Self { present: known, layers, ..Self::default() }
+        let mut images = Self::default();
+        for reference in present {
+            images.present(reference);
+        }
+        images.count_layers();
+        images
+    }
+
+    fn count_layers(&mut self) {
+        let all = self.present.values().flat_map(|p| p.facts.layers.iter().map(|(digest, _)| digest.clone()));
+        self.layers = all.collect();
     }
 
     /// The image, if it is on the node at this instant.
     pub(crate) fn get(&self, reference: &str, now: Time) -> Option<&Arc<ImageFacts>> {
-        self.present.get(reference).filter(|(from, _)| *from <= now).map(|(_, facts)| facts)
+        self.present.get(reference).filter(|p| p.from <= now).map(|p| &p.facts)
+    }
+
+    /// Images that can be used now.
+    pub(crate) fn stored(&self, now: Time) -> impl Iterator<Item = (&Str, &ImageFacts)> {
+        self.present.iter().filter(move |(_, p)| p.from <= now).map(|(r, p)| (r, &*p.facts))
     }
 
     /// Bytes of the disk that images take, shared layers once for each image.
-    /// Images that can be used now.
-    pub(crate) fn stored(&self, now: Time) -> impl Iterator<Item = (&Str, &ImageFacts)> {
-        self.present.iter().filter(move |(_, (from, _))| *from <= now).map(|(r, (_, f))| (r, &**f))
-    }
-
     pub(crate) fn disk_bytes(&self) -> i64 {
-        self.present.values().map(|(_, f)| f.size_bytes).sum()
+        self.present.values().map(|p| p.facts.size_bytes).sum()
     }
 
-    /// Throws away what no pod of the node uses.
-    pub(crate) fn remove_unused(&mut self, used: &[Str]) {
-        self.present.retain(|name, _| used.contains(name));
-        self.layers.clear();
-        for (_, facts) in self.present.values() {
-            self.layers.extend(facts.layers.iter().map(|(digest, _)| digest.clone()));
+    /// A pod that used the image is gone.
+    pub(crate) fn let_go(&mut self, reference: &str, now: Time) {
+        if let Some(p) = self.present.get_mut(reference) {
+            p.used = now;
         }
+    }
+
+    /// Throws away what no pod uses and has been here since `before`, the least recently used first, until so many
+    /// bytes are free. How many that made.
+    pub(crate) fn free(&mut self, bytes: i64, in_use: &[Str], before: Time) -> i64 {
+        let mut idle: Vec<(Time, Time, Str)> = self
+            .present
+            .iter()
+            .filter(|(name, p)| p.from <= before && !in_use.contains(name))
+            .map(|(name, p)| (p.used, p.from, name.clone()))
+            .collect();
+        idle.arrange();
+        let mut freed = 0;
+        for (_, _, name) in idle {
+            if freed >= bytes {
+                break;
+            }
+            freed += self.present.remove(&name).map_or(0, |p| p.facts.size_bytes);
+        }
+        self.count_layers();
+        freed
     }
 
     /// The image, put on the node as if it had always been there.
     pub(crate) fn present(&mut self, reference: &Str) -> Option<Arc<ImageFacts>> {
-        if let Some((_, facts)) = self.present.get(reference) {
-            return Some(Arc::clone(facts));
+        if let Some(p) = self.present.get(reference) {
+            return Some(Arc::clone(&p.facts));
         }
         let facts = Arc::new(look_up(reference, &Registry::default(), &[]).ok()?);
-        self.present.insert(reference.clone(), (Time::EPOCH, Arc::clone(&facts)));
+        self.present.insert(reference.clone(), Present::new(Time::EPOCH, Arc::clone(&facts)));
         Some(facts)
     }
 
@@ -245,9 +283,9 @@ impl ImageManager {
                     self.layers.insert(digest.clone());
                 }
             }
-            let changed = self.present.get(text).is_none_or(|(_, old)| old.id != facts.id);
+            let changed = self.present.get(text).is_none_or(|old| old.facts.id != facts.id);
             if changed {
-                self.present.insert(text.clone(), (done_at, facts));
+                self.present.insert(text.clone(), Present::new(done_at, facts));
             }
         }
         done_at
@@ -271,11 +309,33 @@ impl ImageManager {
     /// `status.images` of the node.
     pub(crate) fn node_status(&self) -> Vec<Value> {
         let mut all: Vec<(&Str, &ImageFacts)> =
-            self.present.iter().map(|(name, (_, f))| (name, &**f)).collect();
+            self.present.iter().map(|(name, p)| (name, &*p.facts)).collect();
         all.arrange_by_key(|(name, f)| (std::cmp::Reverse(f.size_bytes), (*name).clone()));
         all.iter()
             .take(50)
             .map(|(name, f)| value!({"names": [(*name)], "sizeBytes": (f.size_bytes)}))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_used_last_stays_longest() {
+        let names = ["nginx:1.25", "redis:7", "busybox:1.36", "httpd:2.4"].map(Str::new_static);
+        let mut images = ImageManager::new(&names);
+        for (name, at) in [("httpd:2.4", 10), ("redis:7", 20), ("nginx:1.25", 30)] {
+            images.let_go(name, Time::EPOCH + at);
+        }
+        let left = |i: &ImageManager| i.present.keys().map(ToString::to_string).collect::<Vec<_>>();
+        let httpd = images.present["httpd:2.4"].facts.size_bytes;
+        assert_eq!(images.free(1, &["busybox:1.36".into()], Time::EPOCH), httpd);
+        assert_eq!(left(&images), ["busybox:1.36", "nginx:1.25", "redis:7"]);
+        assert_eq!(images.free(i64::MAX, &["redis:7".into()], Time::EPOCH - 1), 0, "too new");
+        images.free(i64::MAX, &["redis:7".into()], Time::EPOCH);
+        assert_eq!(left(&images), ["redis:7"]);
+        assert_eq!(images.layers.len(), images.present["redis:7"].facts.layers.len());
     }
 }

@@ -16,6 +16,7 @@ mod ending;
 mod environment;
 mod eviction;
 mod faults;
+mod image_gc;
 mod image_manager;
 mod machines;
 mod mounting;
@@ -73,6 +74,8 @@ enum Task {
     /// True: and again after a while.
     RenewLease(bool),
     ReportNode(bool),
+    /// The node's images are others than it has told.
+    ReportImages,
     Pod(Str, Work),
     /// A container's definition has changed.
     NewImage(Str, usize),
@@ -82,6 +85,8 @@ enum Task {
     Manifests(bool),
     /// The node may be short of something.
     Pressure,
+    /// The disk may be so full that images have to go.
+    ImageGc,
     /// A static pod has no mirror.
     Mirror(Str),
 }
@@ -119,6 +124,11 @@ pub struct Kubelet {
     /// Bytes of the disk that are no pod's.
     disk_filler: u64,
     pressure: eviction::Pressure,
+    image_gc: image_gc::ImageGc,
+    /// A report of the images is planned.
+    images_untold: bool,
+    /// The runtime has a network plugin for its pods.
+    network_ready: bool,
     /// Pods whose resize has no room yet.
     pending_resizes: BTreeSet<Str>,
     /// How often the node was started again.
@@ -148,6 +158,7 @@ impl Kubelet {
                 host_ip: node_status::host_ip(config.index),
                 cpu: config.cpu.clone(),
                 memory: config.memory.clone(),
+                allocatable: node_status::allocatable(&config.memory),
                 root_ca: Value::Null,
                 token_key: config.token_key,
             },
@@ -160,6 +171,9 @@ impl Kubelet {
             unwell: BTreeSet::new(),
             disk_filler: 0,
             pressure: eviction::Pressure::default(),
+            image_gc: image_gc::ImageGc::default(),
+            images_untold: false,
+            network_ready: true,
             pending_resizes: BTreeSet::new(),
             boots: 0,
             lease_timer: None,
@@ -250,6 +264,15 @@ impl Kubelet {
         }
     }
 
+    /// What a pod that is gone had of the node.
+    pub(crate) fn leave(&mut self, key: &Str, worker: &PodWorker, now: Time) {
+        self.release_address(&worker.ip);
+        self.images.forget(key);
+        for c in &worker.containers {
+            self.images.let_go(c.spec["image"].text(), now);
+        }
+    }
+
     fn pod_changed(&mut self, change: &Change, now: Time) {
         let key = change.key();
         let pod = &change.object;
@@ -261,8 +284,7 @@ impl Kubelet {
                 && worker.uid() == pod.uid()
                 && let Some(worker) = self.pods.remove(&key)
             {
-                self.release_address(&worker.ip);
-                self.images.forget(&key);
+                self.leave(&key, &worker, now);
                 self.pending_resizes.remove(&key);
                 self.retry_resizes(now);
                 if worker.pod["spec"]["volumes"].items().len() > 1 || !worker.volumes.is_empty() {
@@ -339,9 +361,14 @@ impl Component for Kubelet {
             Task::Register => self.register(ctx),
             Task::RenewLease(again) => self.renew_lease(again, ctx),
             Task::ReportNode(again) => self.report_node(again, ctx),
+            Task::ReportImages => {
+                self.images_untold = false;
+                self.report_node(false, ctx);
+            }
             Task::Pod(key, work) => self.work(key, work, ctx),
             Task::NewImage(key, i) => self.new_image(&key, i, ctx),
             Task::Pressure => self.check_pressure(ctx),
+            Task::ImageGc => self.collect_images(ctx),
             Task::Manifests(again) => self.sync_manifests(again, ctx),
             Task::Mirror(key) => self.mirror(&key, ctx),
             Task::Clean(uid) => self.depot.forget(&format!("pod/{uid}/")),

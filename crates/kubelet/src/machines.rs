@@ -26,6 +26,8 @@ pub(crate) struct NodeFacts {
     pub(crate) host_ip: Str,
     pub(crate) cpu: Str,
     pub(crate) memory: Str,
+    /// Memory and disk that pods may have.
+    pub(crate) allocatable: (Str, Str),
     /// The cluster's certificate, as every namespace's `kube-root-ca.crt` has it.
     pub(crate) root_ca: Value,
     /// What the tokens of pods are signed with.
@@ -39,7 +41,8 @@ pub(crate) fn downward(worker: &PodWorker, facts: &NodeFacts) -> Downward {
         host_ip: facts.host_ip.clone(),
         token_key: facts.token_key,
         node_cpu: facts.cpu.clone(),
-        node_memory: facts.memory.clone(),
+        node_memory: facts.allocatable.0.clone(),
+        node_disk: facts.allocatable.1.clone(),
     }
 }
 

@@ -3,13 +3,18 @@
 //! Models `pkg/kubelet/kubelet_node_status.go` and `nodestatus`.
 
 use client::{Ctx, EventType};
+use clock::Time;
+use objects::quantity::{Format, Quantity};
 use objects::resources::{LEASES, NODES};
 use objects::{Str, Value, value};
 
+use crate::eviction::{MEMORY_THRESHOLD, NODE_DISK_PERCENT};
 use crate::{Kubelet, Task, delays};
 
 /// What every node's disk holds.
 pub(crate) const DISK: &str = "100Gi";
+/// What a container runtime without a network plugin says of itself.
+pub(crate) const NO_NETWORK: &str = "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized";
 const LEASE_NAMESPACE: &str = "kube-node-lease";
 
 /// `172.18.0.2` for the first node.
@@ -30,6 +35,17 @@ pub(crate) fn pod_number(index: u32, ip: &str) -> Option<u32> {
     let (second, third, fourth) = (parts.nth(1)??, parts.next()??, parts.next()??);
     let block = second.checked_sub(244)? * 256 + third;
     Some(block.checked_sub(index * 4)? * 256 + fourth)
+}
+
+pub(crate) fn disk_bytes() -> i64 {
+    Quantity::parse(DISK).map_or(0, |q| q.value())
+}
+
+/// What is left of a node's memory and disk for pods: the eviction manager keeps its hard thresholds free.
+pub(crate) fn allocatable(memory: &str) -> (Str, Str) {
+    let binary = |bytes: i64| Str::from(Quantity::from_units(bytes.max(0), Format::Binary).canonical());
+    let memory = Quantity::parse(memory).map_or(0, |q| q.value());
+    (binary(memory - MEMORY_THRESHOLD), binary(disk_bytes() - disk_bytes() / 100 * NODE_DISK_PERCENT))
 }
 
 impl Kubelet {
@@ -56,6 +72,12 @@ impl Kubelet {
             let taint = value!({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"});
             spec.set("taints", vec![taint]);
         }
+        if !self.network_ready {
+            // As `plugin/pkg/admission/nodetaint` does to every new node.
+            spec.at_mut(&["taints"])
+                .list_mut()
+                .push(value!({"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}));
+        }
         let node = value!({
             "apiVersion": "v1", "kind": "Node",
             "metadata": {
@@ -73,10 +95,39 @@ impl Kubelet {
             Err(_) => self.node = ctx.get(NODES, "", &self.config.node).unwrap_or_default(),
         }
         self.registered |= !self.node.is_null();
-        self.report_node(true, ctx);
-        self.renew_lease(true, ctx);
         let node = self.node.clone();
         self.recorder.event(ctx, &node, EventType::Normal, "Starting", "Starting kubelet.");
+        if !self.network_ready {
+            self.tell_beginning(&node, ctx);
+        }
+        self.report_node(true, ctx);
+        self.renew_lease(true, ctx);
+    }
+
+    /// What a kubelet says as its machine joins. It works its conditions out once to register and once to start what
+    /// manages containers, and each time they are new.
+    fn tell_beginning(&mut self, node: &Value, ctx: &mut Ctx<'_>) {
+        for _ in 0..2 {
+            for reason in ["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"] {
+                let text = format!("Node {} status is now: {reason}", self.config.node);
+                self.recorder.event(ctx, node, EventType::Normal, reason, &text);
+            }
+        }
+        let text = "Updated Node Allocatable limit across pods";
+        self.recorder.event(ctx, node, EventType::Normal, "NodeAllocatableEnforced", text);
+    }
+
+    /// The machine joins a cluster whose network agent it does not have yet: until a pod of that runs here no pod but
+    /// those of the host's network can.
+    pub fn await_network(&mut self) {
+        self.network_ready = false;
+    }
+
+    /// The network agent has begun: it has put the plugin's configuration in its place.
+    pub(crate) fn network_came(&mut self, now: Time) {
+        if !std::mem::replace(&mut self.network_ready, true) {
+            self.tasks.set(now + delays::REPORT_MS, Task::ReportNode(false));
+        }
     }
 
     pub(crate) fn report_node(&mut self, again: bool, ctx: &mut Ctx<'_>) {
@@ -110,7 +161,7 @@ impl Kubelet {
         }
     }
 
-    /// Events of conditions that turned, those of a new node left out.
+    /// Events of conditions that turned.
     fn tell_changes(&mut self, before: &Value, ctx: &mut Ctx<'_>) {
         const TURNS: [(&str, &str, &str); 7] = [
             ("MemoryPressure", "True", "NodeHasInsufficientMemory"),
@@ -173,18 +224,25 @@ impl Kubelet {
                 "KubeletHasSufficientPID",
                 "kubelet has sufficient PID available",
             ),
-            condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+            if self.network_ready {
+                condition("Ready", "True", "KubeletReady", "kubelet is posting ready status")
+            } else {
+                condition("Ready", "False", "KubeletNotReady", NO_NETWORK)
+            },
         ];
-        let resources = value!({
-            "cpu": (&c.cpu), "memory": (&c.memory), "pods": (c.pods.to_string()),
-            "ephemeral-storage": (DISK), "hugepages-1Gi": "0", "hugepages-2Mi": "0",
-        });
+        let resources = |memory: &str, disk: &str| {
+            value!({
+                "cpu": (&c.cpu), "memory": (memory), "pods": (c.pods.to_string()),
+                "ephemeral-storage": (disk), "hugepages-1Gi": "0", "hugepages-2Mi": "0",
+            })
+        };
         value!({
             "addresses": [
                 {"type": "InternalIP", "address": (host_ip(c.index))},
                 {"type": "Hostname", "address": (&c.node)}
             ],
-            "allocatable": (resources.clone()), "capacity": (resources),
+            "allocatable": (resources(&self.facts.allocatable.0, &self.facts.allocatable.1)),
+            "capacity": (resources(&c.memory, DISK)),
             "conditions": (conditions),
             "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
             "images": (self.images.node_status()),
@@ -197,6 +255,14 @@ impl Kubelet {
                 "bootID": (self.boot_id()),
             },
         })
+    }
+
+    /// Other images are on the node now: told with the next list of them.
+    pub(crate) fn images_changed(&mut self, now: Time) {
+        if !std::mem::replace(&mut self.images_untold, true) {
+            let until = delays::IMAGE_LIST_MS - now.0.rem_euclid(delays::IMAGE_LIST_MS);
+            self.tasks.set(now + until, Task::ReportImages);
+        }
     }
 
     fn rearm_report(&mut self, at: clock::TimerId) {

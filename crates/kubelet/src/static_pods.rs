@@ -300,8 +300,7 @@ impl Kubelet {
     /// What is left to do when a static pod has ended: its mirror goes, and another version may begin.
     pub(crate) fn static_ended(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.remove(key) else { return };
-        self.release_address(&worker.ip);
-        self.images.forget(key);
+        self.leave(key, &worker, ctx.now);
         let uid = worker.fixed.map(|f| f.mirror).unwrap_or_default();
         if !uid.is_empty() {
             let (namespace, name) = objects::meta::split_key(key);

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use client::{Ctx, EventType};
+use client::{Ctx, EventType, Recorder};
 use clock::{Millis, Rng, Time};
 use objects::resources::{
     CONFIGMAPS, CSIDRIVERS, CSINODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, SECRETS,
@@ -13,6 +13,7 @@ use objects::{Reason, Str, Value};
 
 use crate::container::{Ended, Kind, Live, Machine, State};
 use crate::image_manager::{self, PullError};
+use crate::node_status::NO_NETWORK;
 use crate::pod_worker::Work;
 use crate::{Kubelet, Task, delays, environment, machines, status, volumes};
 
@@ -122,6 +123,13 @@ impl Kubelet {
     fn sandbox_ready(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get(key) else { return };
         let host = worker.pod["spec"]["hostNetwork"].is_true();
+        if !host && !self.network_ready {
+            let (pod, text) = (worker.pod.clone(), format!("network is not ready: {NO_NETWORK}"));
+            self.recorder.event(ctx, &pod, EventType::Warning, "NetworkNotReady", &text);
+            let again = ctx.now + jitter(delays::NETWORK_RETRY_MS, ctx.rng);
+            self.tasks.set(again, Task::Pod(key.clone(), Work::SandboxReady));
+            return;
+        }
         let ip = if host { self.host_ip() } else { self.allocate_address() };
         if let Some(worker) = self.pods.get_mut(key) {
             worker.ip = ip.clone();
@@ -288,6 +296,7 @@ impl Kubelet {
                 c.image = Some(facts);
                 self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Pulled", &message);
                 self.tasks.set(ctx.now + delays::CREATE_MS, Task::Pod(key.clone(), Work::Created(i)));
+                self.image_came(ctx.now);
             }
             Err(PullError::Invalid(message) | PullError::Refused(message)) => {
                 c.pulls.lengthen(ctx.now, ctx.now);
@@ -418,10 +427,20 @@ impl Kubelet {
         if let Some(name) = &worker.component {
             self.components.push((name.clone(), true));
         }
+        let app = (worker.pod.namespace() == "kube-system").then(|| worker.pod.labels()["k8s-app"].to_str());
         let c = &mut worker.containers[i];
         let live = c.live().is_some();
         let kind = c.kind;
         self.begin_meter(key, i, ctx.now);
+        match app.as_deref() {
+            Some("kindnet") => self.network_came(ctx.now),
+            // The proxy tells of its own start, of its node.
+            Some("kube-proxy") => {
+                let mut recorder = Recorder::new("kube-proxy", self.config.node.clone());
+                recorder.event(ctx, &self.node, EventType::Normal, "Starting", "");
+            }
+            _ => {}
+        }
         self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Started", "Container started");
         self.sync_by(key, ctx.now + delays::REPORT_MS);
         if live {
