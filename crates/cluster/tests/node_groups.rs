@@ -2,12 +2,16 @@
 
 mod world;
 
-use cluster::{ClusterConfig, NodeGroup};
+use cluster::{Addon, ClusterConfig, Fault, NodeFault, NodeGroup};
 use objects::{Value, value};
 use world::World;
 
 /// One node of so much CPU, and a group `ng` that may grow to `max` nodes of two cores.
 fn with_group(cpu: &str, max: usize) -> World {
+    World::of(config(cpu, max))
+}
+
+fn config(cpu: &str, max: usize) -> ClusterConfig {
     let mut config = ClusterConfig::workers(1, 1);
     config.nodes[0].cpu = cpu.into();
     let group = NodeGroup {
@@ -19,7 +23,7 @@ fn with_group(cpu: &str, max: usize) -> World {
         labels: Vec::new(),
     };
     config.cloud = Some(cluster::cloud_with(vec![group]));
-    World::of(config)
+    config
 }
 
 /// Each pod asks for so much that two share a node of the group.
@@ -122,4 +126,49 @@ fn a_budget_or_an_annotation_keeps_it() {
     w.patch(objects::resources::PODDISRUPTIONBUDGETS, "default", "b", value!({"spec": {"minAvailable": 0}}));
     w.advance(LONG_MS);
     assert_eq!(nodes(&w), ["node-1"]);
+}
+
+#[test]
+fn a_pod_that_no_new_node_would_help_grows_nothing() {
+    let mut w = with_group("1", 3);
+    w.advance(5_000);
+    w.create(value!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "far", "namespace": "default"},
+        "spec": {
+            "containers": [{"name": "c", "image": "nginx:1.25"}],
+            "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+                {"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd"]}]}
+            ]}}},
+        },
+    }));
+    w.advance(120_000);
+    assert_eq!(
+        w.events("NotTriggerScaleUp"),
+        ["pod didn't trigger scale-up: 1 node(s) didn't match Pod's node affinity/selector"]
+    );
+    assert_eq!(nodes(&w), ["node-1"]);
+}
+
+#[test]
+fn a_machine_that_never_gets_ready_is_given_up_and_its_group_left_alone_for_a_while() {
+    // With an agent of its own the network takes a moment, and the node is not ready before.
+    let mut w = World::of(ClusterConfig { addons: vec![Addon::Kindnet], ..config("1", 2) });
+    w.advance(5_000);
+    deployment(&mut w, "web", 2, value!({}));
+    while nodes(&w).len() == 1 {
+        w.advance(100);
+    }
+    w.cluster.inject(Fault::Node("ng-1".into(), NodeFault::Crashed)).expect("a node");
+    w.advance(800_000);
+    assert_eq!(w.events("ScaleUpTimedOut"), [] as [String; 0]);
+    w.advance(100_000);
+    assert_eq!(w.events("ScaleUpTimedOut"), ["Nodes added to group ng failed to register within 15m0s"]);
+    let waits = "pod didn't trigger scale-up: 1 in backoff after failed scale-up".to_owned();
+    assert!(w.events("NotTriggerScaleUp").contains(&waits), "{:?}", w.events("NotTriggerScaleUp"));
+    assert_eq!(nodes(&w), ["ng-1", "node-1"]);
+    w.advance(500_000);
+    assert_eq!(w.phases("web"), ["Running", "Running"]);
+    // The one that died is not needed, and after twenty minutes as such it goes.
+    w.advance(1_300_000);
+    assert_eq!(nodes(&w), ["ng-2", "node-1"]);
 }

@@ -265,7 +265,7 @@ impl NodeLifecycleController {
             "Unknown" => (UNREACHABLE, NOT_READY),
             _ => return Ok(()),
         };
-        if all_lost && ready_status(node) == "Unknown" {
+        if all_lost {
             // Nothing answers anywhere: more likely the control plane is cut off than all nodes are lost.
             return swap(ctx, node, &[], &[NOT_READY, UNREACHABLE]);
         }

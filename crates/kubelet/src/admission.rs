@@ -6,7 +6,9 @@
 //! (they begin), extended resources, a pod's `os`.
 
 use clock::Time;
+use objects::node_selector::spec_matches;
 use objects::quantity::Quantity;
+use objects::requests::{amount, requested};
 use objects::{Str, Value};
 
 use crate::Kubelet;
@@ -18,71 +20,11 @@ use crate::static_pods::MIRROR;
 pub(crate) const RESOURCES: [(&str, &str); 3] =
     [("cpu", "OutOfcpu"), ("memory", "OutOfmemory"), ("ephemeral-storage", "OutOfephemeral-storage")];
 
-fn quantity(resource: &str, of: &Value) -> i64 {
-    let q = Quantity::of(of);
-    if resource == "cpu" { q.milli_value() } else { q.value() }
-}
-
-/// What a pod asks for: all that run together, or an init container with the sidecars before it, whichever is more.
-pub(crate) fn requested(spec: &Value, resource: &str) -> i64 {
-    let of = |c: &Value| quantity(resource, &c["resources"]["requests"][resource]);
-    let (mut sidecars, mut most) = (0, 0);
-    for c in spec["initContainers"].items() {
-        if c["restartPolicy"] == "Always" {
-            sidecars += of(c);
-            most = most.max(sidecars);
-        } else {
-            most = most.max(sidecars + of(c));
-        }
-    }
-    let together = sidecars + spec["containers"].items().iter().map(of).sum::<i64>();
-    let whole = &spec["resources"]["requests"][resource];
-    let asked = if whole.is_null() { together.max(most) } else { quantity(resource, whole) };
-    asked + quantity(resource, &spec["overhead"][resource])
-}
-
 /// Host ports as (protocol, port).
 fn host_ports(spec: &Value) -> Vec<(&str, i64)> {
     let all = spec["containers"].items().iter().flat_map(|c| c["ports"].items());
     let held = all.filter(|p| p["hostPort"].int() > 0);
     held.map(|p| (p["protocol"].as_str().unwrap_or("TCP"), p["hostPort"].int())).collect()
-}
-
-/// Whether labels and name of a node are what a pod demands.
-fn is_wanted(spec: &Value, node: &Value) -> bool {
-    let selector = spec["nodeSelector"].entries();
-    if !selector.iter().all(|(k, v)| node.labels()[k.as_str()] == *v) {
-        return false;
-    }
-    let required = &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
-    let terms = required["nodeSelectorTerms"].items();
-    if required.is_null() {
-        return true;
-    }
-    let name = |_: &str| Value::from(node.name());
-    let label = |key: &str| node.labels()[key].clone();
-    terms.iter().any(|t| {
-        let (a, b) = (t["matchExpressions"].items(), t["matchFields"].items());
-        (!a.is_empty() || !b.is_empty())
-            && a.iter().all(|r| holds(r, &label))
-            && b.iter().all(|r| holds(r, &name))
-    })
-}
-
-fn holds(rule: &Value, of: &dyn Fn(&str) -> Value) -> bool {
-    let here = of(rule["key"].text());
-    let among = rule["values"].items().contains(&here);
-    let number = |v: &Value| v.text().parse::<i64>().ok();
-    let compared = || Some((number(&here)?, number(&rule["values"][0])?));
-    match rule["operator"].text() {
-        "In" => !here.is_null() && among,
-        "NotIn" => !among,
-        "Exists" => !here.is_null(),
-        "DoesNotExist" => here.is_null(),
-        "Gt" => compared().is_some_and(|(a, b)| a > b),
-        "Lt" => compared().is_some_and(|(a, b)| a < b),
-        _ => false,
-    }
 }
 
 fn is_tolerated(taint: &Value, spec: &Value) -> bool {
@@ -123,7 +65,7 @@ impl Kubelet {
             None => requested(&w.pod["spec"], resource),
         };
         let used: i64 = self.pods.iter().filter(|(k, w)| *k != key && counts(w)).map(|(_, w)| has(w)).sum();
-        let all = quantity(resource, allocatable);
+        let all = amount(resource, allocatable);
         (asked > all - used).then(|| (reason, lacks(resource, asked, used, all)))
     }
 
@@ -148,7 +90,7 @@ impl Kubelet {
             }
         }
         let failed = |name: &str, why: &str| format!("Predicate {name} failed: {why}");
-        if !self.node.is_null() && !is_wanted(spec, &self.node) {
+        if !self.node.is_null() && !spec_matches(spec, &self.node) {
             let why = "node(s) didn't match Pod's node affinity/selector";
             return Some(("NodeAffinity", failed("NodeAffinity", why)));
         }
@@ -164,45 +106,5 @@ impl Kubelet {
             return Some(("TaintToleration", failed("TaintToleration", why)));
         }
         None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use objects::value;
-
-    #[test]
-    fn what_a_pod_asks_for() {
-        let c = |cpu: &str| value!({"resources": {"requests": {"cpu": (cpu)}}});
-        let sidecar = value!({"restartPolicy": "Always", "resources": {"requests": {"cpu": "100m"}}});
-        for (init, main, want) in [
-            (vec![], vec![c("250m"), c("1")], 1250),
-            (vec![c("2")], vec![c("1")], 2000),
-            (vec![sidecar.clone()], vec![c("1")], 1100),
-            (vec![sidecar.clone(), c("2")], vec![c("1")], 2100),
-            (vec![c("2"), sidecar], vec![c("1")], 2000),
-        ] {
-            let spec = value!({"initContainers": (Value::from(init)), "containers": (Value::from(main))});
-            assert_eq!(requested(&spec, "cpu"), want);
-        }
-    }
-
-    #[test]
-    fn nodes_are_wanted_by_labels_and_name() {
-        let node = value!({"metadata": {"name": "n", "labels": {"disk": "ssd", "size": "5"}}});
-        let by = |key: &str, op: &str, values: Value| {
-            let term = value!({"matchExpressions": [{"key": (key), "operator": (op), "values": (values)}]});
-            let required = value!({"nodeSelectorTerms": [(term)]});
-            is_wanted(
-                &value!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": (required)}}}),
-                &node,
-            )
-        };
-        assert!(by("disk", "In", value!(["ssd"])) && !by("disk", "In", value!(["hdd"])));
-        assert!(by("none", "NotIn", value!(["x"])) && by("none", "DoesNotExist", value!([])));
-        assert!(by("size", "Gt", value!(["4"])) && !by("size", "Lt", value!(["4"])));
-        assert!(is_wanted(&value!({"nodeSelector": {"disk": "ssd"}}), &node));
-        assert!(!is_wanted(&value!({"nodeSelector": {"disk": "hdd"}}), &node));
     }
 }

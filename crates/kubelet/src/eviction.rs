@@ -11,6 +11,7 @@
 use client::{Ctx, EventType};
 use clock::{Millis, Time};
 use objects::quantity::{Format, Quantity};
+use objects::requests::requested;
 use objects::{Str, Value};
 use ordered::Sort as _;
 
@@ -224,7 +225,7 @@ impl Kubelet {
                 Resource::Memory => worker.containers.iter().map(|c| memory(c, ctx.now)).sum::<i64>(),
                 Resource::Disk => self.pod_disk(worker, ctx.now),
             };
-            let asked = crate::admission::requested(&worker.pod["spec"], resource.name());
+            let asked = requested(&worker.pod["spec"], resource.name());
             all.push(Holder { key: key.clone(), exceeds: used > asked, priority, over: used - asked });
         }
         all.arrange_by(|a, b| {

@@ -2,10 +2,10 @@
 //!
 //! Models the `EventsToRegister` and `isSchedulableAfter...` functions of `pkg/scheduler/framework/plugins`.
 
+use objects::node_selector::spec_matches;
 use objects::Value;
 
 use crate::node_info::{Needs, Taint};
-use crate::plugins::node_affinity::spec_matches;
 use crate::plugins::node_ports::conflict;
 use crate::plugins::node_resources_fit::fits_empty;
 use crate::plugins::taint_toleration::tolerates_hard;

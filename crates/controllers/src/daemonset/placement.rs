@@ -2,6 +2,7 @@
 //!
 //! Models NodeShouldRunDaemonPod of `pkg/controller/daemon/daemon_controller.go` and `daemon/util`.
 
+use objects::node_selector::{self, spec_matches};
 use objects::{Str, Value, value};
 
 use crate::deployment::scaled;
@@ -42,7 +43,7 @@ pub(super) fn should_run(ds: &Value, node: &Value) -> (bool, bool) {
     }
     let spec = &ds["spec"]["template"]["spec"];
     let wanted = &spec["nodeName"];
-    if !wanted.is_zero() && *wanted != node.name() || !affinity_matches(spec, node) {
+    if !wanted.is_zero() && *wanted != node.name() || !spec_matches(spec, node) {
         return (false, false);
     }
     let tolerations = tolerations(spec);
@@ -55,41 +56,6 @@ pub(super) fn should_run(ds: &Value, node: &Value) -> (bool, bool) {
         return (false, !untolerated(&["NoExecute"]));
     }
     (true, true)
-}
-
-/// True when the node has the pod's nodeSelector and fits one of its required node affinity terms.
-fn affinity_matches(spec: &Value, node: &Value) -> bool {
-    if !spec["nodeSelector"].entries().iter().all(|(k, v)| node.labels().get(k) == v) {
-        return false;
-    }
-    let required = &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
-    if required.is_null() {
-        return true;
-    }
-    required["nodeSelectorTerms"].items().iter().any(|term| {
-        let (labels, fields) = (term["matchExpressions"].items(), term["matchFields"].items());
-        !(labels.is_empty() && fields.is_empty())
-            && labels.iter().all(|e| holds(e, node.labels().find(e["key"].text())))
-            && fields.iter().all(|e| {
-                let name = (e["key"] == "metadata.name").then(|| node.meta().get("name"));
-                holds(e, name)
-            })
-    })
-}
-
-fn holds(e: &Value, value: Option<&Value>) -> bool {
-    let listed = |v: &Value| e["values"].items().contains(v);
-    let number = |v: &Value| v.text().parse::<i64>().ok();
-    let bound = number(&e["values"][0]);
-    match e["operator"].text() {
-        "In" => value.is_some_and(listed),
-        "NotIn" => !value.is_some_and(listed),
-        "Exists" => value.is_some(),
-        "DoesNotExist" => value.is_none(),
-        "Gt" => value.and_then(number).zip(bound).is_some_and(|(a, b)| a > b),
-        "Lt" => value.and_then(number).zip(bound).is_some_and(|(a, b)| a < b),
-        _ => false,
-    }
 }
 
 /// The template of the pod for one node: with its tolerations, its revision, and bound there by affinity.
@@ -114,7 +80,7 @@ pub(super) fn target_node(pod: &Value) -> Option<Str> {
     if !bound.is_zero() {
         return Some(bound.to_str());
     }
-    let required = &pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    let required = node_selector::required(&pod["spec"]);
     let fields = required["nodeSelectorTerms"].items().iter().flat_map(|t| t["matchFields"].items());
     fields
         .filter(|f| f["key"] == "metadata.name" && f["operator"] == "In" && f["values"].items().len() == 1)

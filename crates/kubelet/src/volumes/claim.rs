@@ -4,8 +4,7 @@
 //! mount: the volume's node affinity, a volume for one pod only.
 
 use objects::csi_translation::{REMOVED, disk};
-use objects::selector::LabelSelector;
-use objects::{Str, Value, value};
+use objects::{Str, Value, node_selector};
 
 use super::{Mounted, Read, Refusal, Site};
 use super::{csi, host_path, local, nfs};
@@ -162,8 +161,5 @@ pub(super) fn attached(
 /// Whether the volume's node affinity allows the node.
 fn is_reachable(pv: &Value, node: &Value) -> bool {
     let Some(required) = pv["spec"]["nodeAffinity"].find("required") else { return true };
-    required["nodeSelectorTerms"].items().iter().any(|term| {
-        let wanted = LabelSelector::from_value(&value!({"matchExpressions": (&term["matchExpressions"])}));
-        wanted.is_ok_and(|s| s.matches(node.labels()))
-    })
+    node_selector::matches(required, node)
 }

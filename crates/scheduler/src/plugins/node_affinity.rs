@@ -1,8 +1,9 @@
 //! NodeAffinity: node selectors and required terms refuse, preferred terms score.
 //!
-//! Models `plugins/nodeaffinity` and `component-helpers/scheduling/corev1/nodeaffinity`. Not modelled: added affinity of
+//! Models `plugins/nodeaffinity`. Does not own: matching a term (objects::node_selector). Not modelled: added affinity of
 //! a profile.
 
+use objects::node_selector::{required, spec_matches, term_matches};
 use objects::{Str, Value};
 use ordered::BTreeSet;
 
@@ -11,50 +12,6 @@ use crate::node_info::{NodeInfo, PodInfo};
 use crate::nodes::Slot;
 
 pub(super) struct NodeAffinity;
-
-/// Whether one requirement `{key, operator, values}` holds for the value of its label.
-fn holds(requirement: &Value, label: Option<&str>) -> bool {
-    let values = requirement["values"].items();
-    let listed = |l: &str| values.iter().any(|v| v.text() == l);
-    let compared = |want: std::cmp::Ordering| {
-        let ours = label.and_then(|l| l.parse::<i64>().ok());
-        let theirs = values.first().and_then(|v| v.text().parse::<i64>().ok());
-        matches!((ours, theirs), (Some(a), Some(b)) if a.cmp(&b) == want)
-    };
-    match requirement["operator"].text() {
-        "In" => label.is_some_and(listed),
-        "NotIn" => !label.is_some_and(listed),
-        "Exists" => label.is_some(),
-        "DoesNotExist" => label.is_none(),
-        "Gt" => compared(std::cmp::Ordering::Greater),
-        "Lt" => compared(std::cmp::Ordering::Less),
-        _ => false,
-    }
-}
-
-/// Whether a node matches one term: all its expressions and fields. An empty term matches nothing.
-pub(crate) fn term_matches(term: &Value, node: &Value) -> bool {
-    let (expressions, fields) = (term["matchExpressions"].items(), term["matchFields"].items());
-    if expressions.is_empty() && fields.is_empty() {
-        return false;
-    }
-    let labels = node.labels();
-    let field = |r: &Value| (r["key"] == "metadata.name").then(|| node.name());
-    expressions.iter().all(|r| holds(r, labels.find(r["key"].text()).map(Value::text)))
-        && fields.iter().all(|r| holds(r, field(r)))
-}
-
-fn required(spec: &Value) -> &Value {
-    &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-}
-
-/// Whether a node has what a pod's selector and required terms ask.
-pub(crate) fn spec_matches(spec: &Value, node: &Value) -> bool {
-    let labels = node.labels();
-    let terms = required(spec);
-    spec["nodeSelector"].entries().iter().all(|(k, v)| labels.find(k) == Some(v))
-        && (terms.is_null() || terms["nodeSelectorTerms"].items().iter().any(|t| term_matches(t, node)))
-}
 
 pub(crate) fn matches_required(pod: &PodInfo, node: &Value) -> bool {
     !pod.needs.selects_nodes || spec_matches(&pod.pod["spec"], node)
@@ -137,24 +94,6 @@ mod tests {
 
     use super::*;
     use crate::testing::{cluster, scored, verdict};
-
-    #[test]
-    fn requirements() {
-        let labels = value!({"zone": "a", "cores": "8"});
-        let table = [
-            (value!({"key": "zone", "operator": "In", "values": ["a", "b"]}), true),
-            (value!({"key": "zone", "operator": "NotIn", "values": ["a"]}), false),
-            (value!({"key": "gpu", "operator": "NotIn", "values": ["a"]}), true),
-            (value!({"key": "gpu", "operator": "Exists"}), false),
-            (value!({"key": "gpu", "operator": "DoesNotExist"}), true),
-            (value!({"key": "cores", "operator": "Gt", "values": ["4"]}), true),
-            (value!({"key": "cores", "operator": "Lt", "values": ["4"]}), false),
-            (value!({"key": "zone", "operator": "Gt", "values": ["4"]}), false),
-        ];
-        for (r, fits) in table {
-            assert_eq!(holds(&r, labels.find(r["key"].text()).map(Value::text)), fits, "{r:?}");
-        }
-    }
 
     fn required_terms(terms: Vec<Value>) -> Value {
         let required = value!({"nodeSelectorTerms": (terms)});

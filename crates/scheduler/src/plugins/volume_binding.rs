@@ -4,12 +4,12 @@
 //! matched with free volumes or handed to the chosen node (`volume.kubernetes.io/selected-node`); see `binding.rs` for
 //! what follows. Not modelled: CSIStorageCapacity, scores by capacity.
 
+use objects::node_selector::term_matches;
 use objects::quantity::Quantity;
 use objects::selector::LabelSelector;
 use objects::{Str, Value};
 use ordered::Sort as _;
 
-use super::node_affinity::term_matches;
 use crate::framework::{Filter, Look, Refusal};
 use crate::node_info::NodeInfo;
 use crate::storage::{Storage, claim_of, class_name, is_fully_bound};
