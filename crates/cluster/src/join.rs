@@ -3,8 +3,8 @@
 //! Owns: a new machine's place among the parts, a removed one's end. Does not own: who wants either (the learner, the
 //! autoscaler of `cloud`), what the node's object says (its kubelet).
 
-use client::{Caller, Request, Verb};
-use cloud::NodeOrder;
+use client::{Caller, Interest, Request, Verb};
+use cloud::{NodeGroup, NodeOrder};
 use objects::Str;
 use objects::resources::NODES;
 
@@ -16,6 +16,25 @@ impl Cluster {
     pub fn join_node(&mut self, node: NodeConfig) -> bool {
         self.note(|| Input::Join(Box::new(node.clone())));
         self.add_node(node)
+    }
+
+    /// A group of nodes that an autoscaler makes larger and smaller by need from now on. False when there is one of
+    /// this name.
+    pub fn add_node_group(&mut self, group: NodeGroup) -> bool {
+        self.note(|| Input::Group(Box::new(group.clone())));
+        let at = self.parts.iter().position(|p| p.autoscaler().is_some()).unwrap_or_else(|| {
+            let rng = self.chance.fork("cluster-autoscaler");
+            let mut part = part::autoscaler(Vec::new(), &rng);
+            for change in self.list(&cloud::ClusterAutoscaler::INTERESTS.map(|r| Interest::All(r.into()))) {
+                part.tell(&change, self.now);
+            }
+            self.add_part(part);
+            self.parts.len() - 1
+        });
+        let now = self.now;
+        let added = self.parts[at].autoscaler_mut().is_some_and(|a| a.add_group(group, now));
+        self.reschedule(at);
+        added
     }
 
     fn add_node(&mut self, node: NodeConfig) -> bool {

@@ -39,6 +39,8 @@ pub(crate) enum Input {
     Fault(Box<crate::faults::Fault>),
     /// A machine joins.
     Join(Box<crate::NodeConfig>),
+    /// A group of nodes that an autoscaler looks after.
+    Group(Box<cloud::NodeGroup>),
     /// Somebody pushed an image or made an account: the registries as they are after it.
     Registry(Box<containers::images::Registry>),
     /// A file on a node's disk is moved.
@@ -114,6 +116,7 @@ impl Cluster {
             Input::MakeDirectory(node, path) => drop(self.make_node_directory(&node, &path)),
             Input::Registry(registry) => self.depot.registry = *registry,
             Input::Join(node) => drop(self.join_node(*node)),
+            Input::Group(group) => drop(self.add_node_group(*group)),
             Input::Fault(fault) => drop(self.inject(*fault)),
             Input::AddCluster(config) => drop(self.add_cluster(*config)),
             Input::RemoveCluster(name) => drop(self.remove_cluster(&name)),

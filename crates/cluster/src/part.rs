@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use client::{Caller, Change, Component, Ctx, Interest};
 use clock::{Rng, Time, TimerId};
 use cloud::disks::{Disks, Order};
-use cloud::{CloudControllerManager, ClusterAutoscaler, NodeOrder};
+use cloud::{CloudControllerManager, ClusterAutoscaler, NodeGroup, NodeOrder};
 use controllers::ControllerManager;
 use kubelet::{Depot, Kubelet, KubeletConfig, NetCall};
 use network::KubeProxy;
@@ -304,6 +304,14 @@ impl Part {
         Self::new("", Machine::Scheduler(Box::default()), &Rng::new(0))
     }
 
+    pub(crate) fn autoscaler(&self) -> Option<&ClusterAutoscaler> {
+        if let Machine::ClusterAutoscaler(a) = &self.machine { Some(a) } else { None }
+    }
+
+    pub(crate) fn autoscaler_mut(&mut self) -> Option<&mut ClusterAutoscaler> {
+        if let Machine::ClusterAutoscaler(a) = &mut self.machine { Some(a) } else { None }
+    }
+
     pub(crate) fn ingress_controllers(&self) -> Option<&IngressControllers> {
         if let Machine::IngressControllers(c) = &self.machine { Some(c) } else { None }
     }
@@ -338,6 +346,11 @@ pub(crate) fn kube_proxy(node: &NodeConfig, rng: &Rng) -> Part {
     Part::new(format!("kube-proxy/{}", node.name), Machine::KubeProxy(Box::new(proxy)), rng)
 }
 
+pub(crate) fn autoscaler(groups: Vec<NodeGroup>, rng: &Rng) -> Part {
+    let machine = Machine::ClusterAutoscaler(Box::new(ClusterAutoscaler::new(groups)));
+    Part::new("cluster-autoscaler", machine, rng)
+}
+
 /// The parts of a new cluster, in the order in which they act when all are due at once.
 pub(crate) fn all(config: &ClusterConfig, rng: &Rng) -> Vec<Part> {
     if config.is_hub {
@@ -367,9 +380,7 @@ pub(crate) fn all(config: &ClusterConfig, rng: &Rng) -> Vec<Part> {
         let manager = Machine::CloudControllerManager(Box::new(CloudControllerManager::new(cloud.clone())));
         parts.push(Part::new("cloud-controller-manager", manager, rng));
         if !cloud.node_groups.is_empty() {
-            let autoscaler = ClusterAutoscaler::new(cloud.node_groups.clone());
-            let machine = Machine::ClusterAutoscaler(Box::new(autoscaler));
-            parts.push(Part::new("cluster-autoscaler", machine, rng));
+            parts.push(autoscaler(cloud.node_groups.clone(), rng));
         }
     }
     if let Some(storage) = &config.storage {

@@ -19,7 +19,7 @@ const DESCRIBED: [(&str, &str, &str); 23] = [
     ("load", "sends requests to a Service or an Ingress", "서비스나 인그레스에 부하 걸기"),
     ("fault", "breaks something, to see what happens", "일부러 고장 내기"),
     ("why", "why an object is as it is", "왜 그런지 묻기"),
-    ("node", "the files of a node", "노드의 파일 보기"),
+    ("node", "files of a node; more nodes", "노드의 파일 보기, 노드 늘리기"),
     ("docker", "containers on your own machine", "내 컴퓨터의 컨테이너"),
     ("cat", "prints files", "파일 출력"),
     ("ls", "lists a directory", "디렉터리 보기"),
@@ -39,7 +39,7 @@ const DESCRIBED: [(&str, &str, &str); 23] = [
 ];
 
 /// First words of the commands of the house: command, word, English, Korean.
-const SUBCOMMANDS: [(&str, &str, &str, &str); 34] = [
+const SUBCOMMANDS: [(&str, &str, &str, &str); 36] = [
     ("helm", "install", "make a release of a chart", "차트로 릴리스 설치"),
     ("helm", "upgrade", "bring a release to a new state", "릴리스를 새 상태로 올리기"),
     ("helm", "rollback", "go back to an earlier revision", "이전 리비전으로 되돌리기"),
@@ -60,6 +60,8 @@ const SUBCOMMANDS: [(&str, &str, &str, &str); 34] = [
     ("fault", "disk", "fill a node's disk", "노드의 디스크 채우기"),
     ("fault", "any", "one of these by chance", "아무 고장이나 하나"),
     ("fault", "list", "what is broken now", "지금 고장 난 것"),
+    ("node", "join", "a machine joins the cluster", "컴퓨터가 클러스터에 들어오기"),
+    ("node", "group", "nodes that come and go by need", "필요에 따라 늘고 주는 노드 그룹"),
     ("docker", "run", "start a container from an image", "이미지로 컨테이너 시작"),
     ("docker", "ps", "list containers", "컨테이너 보기"),
     ("docker", "images", "list images", "이미지 보기"),

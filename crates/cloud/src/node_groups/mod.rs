@@ -70,9 +70,9 @@ pub struct ClusterAutoscaler {
 impl ClusterAutoscaler {
     #[must_use]
     pub fn new(groups: Vec<NodeGroup>) -> Self {
-        Self {
-            next: (!groups.is_empty()).then_some(Time::EPOCH + SCAN_MS),
-            groups,
+        let mut all = Self {
+            next: None,
+            groups: Vec::new(),
             pods: BTreeMap::new(),
             nodes: BTreeMap::new(),
             pending: BTreeSet::new(),
@@ -87,7 +87,26 @@ impl ClusterAutoscaler {
             made: 0,
             recorder: Recorder::new("cluster-autoscaler", ""),
             told: String::new(),
+        };
+        for group in groups {
+            all.add_group(group, Time::EPOCH);
         }
+        all
+    }
+
+    /// What it is told of.
+    pub const INTERESTS: [&str; 4] = ["pods", "nodes", "daemonsets.apps", "poddisruptionbudgets.policy"];
+
+    /// One more group, which begins with the least it may have. False when there is one of this name.
+    pub fn add_group(&mut self, group: NodeGroup, now: Time) -> bool {
+        let new = self.groups.iter().all(|g| g.name != group.name);
+        if new {
+            let least = group.min;
+            self.groups.push(group);
+            self.ask_for(self.groups.len() - 1, least, now);
+            self.wake_by(now + SCAN_MS);
+        }
+        new
     }
 
     /// What the provider is to do, since the last call.
@@ -187,12 +206,7 @@ impl ClusterAutoscaler {
 
 impl Component for ClusterAutoscaler {
     fn interests(&self) -> Vec<Interest> {
-        if self.groups.is_empty() {
-            return Vec::new();
-        }
-        ["pods", "nodes", DAEMONSETS.id.as_str(), PODDISRUPTIONBUDGETS.id.as_str()]
-            .map(|r| Interest::All(r.into()))
-            .into()
+        Self::INTERESTS.map(|r| Interest::All(r.into())).into()
     }
 
     fn deliver(&mut self, change: &Change, now: Time) {

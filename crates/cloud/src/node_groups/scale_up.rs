@@ -105,16 +105,21 @@ impl ClusterAutoscaler {
         let text = format!("Scale-up: setting group {name} size to {to} instead of {from} (max: {max})");
         self.about_status(ctx, EventType::Normal, "ScaledUpGroup", &text);
         self.grown = Some(ctx.now);
-        for _ in 0..n {
-            self.made += 1;
-            let machine = Str::from(format!("{name}-{}", self.made));
-            self.starting.insert(machine, Starting { group: g, asked: ctx.now, made: false });
-        }
+        self.ask_for(g, n, ctx.now);
         let text = format!("Scale-up: group {name} size set to {to} instead of {from} (max: {max})");
         self.about_status(ctx, EventType::Normal, "ScaledUpGroup", &text);
         for (pod, _) in helped.iter().filter(|(_, of)| *of == g) {
             let text = format!("pod triggered scale-up: [{{{name} {from}->{to} (max: {max})}}]");
             self.recorder.event(ctx, pod, EventType::Normal, "TriggeredScaleUp", &text);
+        }
+    }
+
+    /// Asks the provider for so many machines of a group.
+    pub(super) fn ask_for(&mut self, group: usize, n: usize, now: Time) {
+        for _ in 0..n {
+            self.made += 1;
+            let machine = Str::from(format!("{}-{}", self.groups[group].name, self.made));
+            self.starting.insert(machine, Starting { group, asked: now, made: false });
         }
     }
 
