@@ -65,6 +65,8 @@ pub enum NodeFault {
     Hung,
     /// Runs, but no packet gets in or out.
     CutOff,
+    /// All runs but the kubelet.
+    NoKubelet,
 }
 
 /// Invariant: a component without an entry in `running` never ran in a pod and acts beside the cluster.
@@ -81,6 +83,11 @@ pub(crate) struct Components {
 impl Components {
     fn is_alive(&self, node: &str) -> bool {
         !matches!(self.nodes.get(node), Some(NodeFault::Crashed | NodeFault::Hung))
+    }
+
+    /// Without power, standing still or off the network.
+    fn is_apart(&self, node: &str) -> bool {
+        !self.is_alive(node) || self.is_cut(node)
     }
 
     /// Where a component runs; `None`: beside the cluster.
@@ -149,7 +156,9 @@ impl Cluster {
     /// Whether the API server reaches a node's kubelet, and both are there.
     pub(crate) fn is_within_reach(&self, part: usize) -> bool {
         let node = self.parts.get(part).map_or("", crate::part::Part::node);
-        self.reach_from("") == Reach::Served && self.are_connected(&self.server_node(), node)
+        self.reach_from("") == Reach::Served
+            && self.are_connected(&self.server_node(), node)
+            && self.node_fault(node) != Some(NodeFault::NoKubelet)
     }
 
     /// The API server's way to a kubelet.
@@ -167,7 +176,12 @@ impl Cluster {
         }
         let ip =
             self.parts.get(part).and_then(|p| p.kubelet()).map(kubelet::Kubelet::host_ip).unwrap_or_default();
-        let failed = format!("dial tcp {ip}:10250: i/o timeout");
+        let node = self.parts.get(part).map_or("", crate::part::Part::node);
+        let why = match self.node_fault(node) {
+            Some(NodeFault::NoKubelet) => "connect: connection refused",
+            _ => "i/o timeout",
+        };
+        let failed = format!("dial tcp {ip}:10250: {why}");
         let text = if request.subresource == "log" {
             let container = request.options.query.iter().find(|(k, _)| k == "container");
             let container =
@@ -245,10 +259,10 @@ impl Cluster {
             let hosts = self.components.hosts(component);
             let (up, host) = match (&hosts, node) {
                 (None, "") => (true, Str::default()),
-                (None, node) => (!self.components.nodes.contains_key(node), node.into()),
+                (None, node) => (!self.components.is_apart(node), node.into()),
                 (Some(on), "") => (!on.is_empty(), on.first().map(|n| (*n).clone()).unwrap_or_default()),
                 (Some(on), node) => (
-                    on.iter().any(|n| n.as_str() == node) && !self.components.nodes.contains_key(node),
+                    on.iter().any(|n| n.as_str() == node) && !self.components.is_apart(node),
                     node.into(),
                 ),
             };

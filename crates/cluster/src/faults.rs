@@ -15,7 +15,7 @@ use crate::journal::Input;
 /// One thing that goes wrong, or is put right again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// A node loses its power, hangs or is cut off the network.
+    /// A node loses its power, hangs or is cut off the network, or its kubelet is stopped.
     Node(Str, NodeFault),
     /// It has power again, moves again, is on the network again.
     RestoreNode(Str),
@@ -184,6 +184,10 @@ impl Cluster {
             let gone = self.parts[part].kubelet_mut().map(kubelet::Kubelet::lose_power).unwrap_or_default();
             self.note_components(node, gone);
         }
+        if how == NodeFault::NoKubelet {
+            let now = self.now;
+            self.with_kubelet(part, |k, _| k.stop_kubelet(now));
+        }
         self.components_changed();
         Ok(())
     }
@@ -195,6 +199,7 @@ impl Cluster {
         if before == NodeFault::Crashed {
             self.kubelet_acts(part, kubelet::Kubelet::power_on);
         }
+        self.kubelet_acts(part, kubelet::Kubelet::start_kubelet);
         self.relist_kubelet(part);
         self.components_changed();
         Ok(())

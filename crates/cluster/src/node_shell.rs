@@ -7,7 +7,7 @@ use containers::fs::Node;
 use kubelet::runtime::Runtime;
 
 use crate::journal::Input;
-use crate::{Cluster, Fault};
+use crate::{Cluster, Fault, NodeFault};
 
 impl Cluster {
     /// The node with this name or address.
@@ -20,7 +20,7 @@ impl Cluster {
     /// Whether a connection to the node comes about: it has power, moves and is on the network.
     #[must_use]
     pub fn node_answers(&self, node: &str) -> bool {
-        self.node_fault(node).is_none()
+        matches!(self.node_fault(node), None | Some(NodeFault::NoKubelet))
     }
 
     #[must_use]

@@ -23,7 +23,7 @@ fn fault(w: &World, rng: &mut Rng) -> Fault {
     let pod =
         if pods.is_empty() { Str::default() } else { pods[rng.below(pods.len() as u64) as usize].clone() };
     let container = Str::default();
-    match rng.below(13) {
+    match rng.below(14) {
         0 => Fault::Node(node, NodeFault::Crashed),
         1 => Fault::Node(node, NodeFault::Hung),
         2 => Fault::Node(node, NodeFault::CutOff),
@@ -34,6 +34,7 @@ fn fault(w: &World, rng: &mut Rng) -> Fault {
         9 => Fault::HangComponent(part, rng.below(2) == 0),
         10 => Fault::Registry("docker.io".into(), Some(RegistryFault::Gone)),
         11 => Fault::FillDisk(node, rng.below(100) << 30),
+        12 => Fault::Node(node, NodeFault::NoKubelet),
         _ => Fault::Any,
     }
 }

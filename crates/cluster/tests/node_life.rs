@@ -199,3 +199,34 @@ fn a_node_joins_is_ready_with_its_network_and_takes_pods() {
     let allocatable = &w.node("worker-4")["status"]["allocatable"];
     assert_eq!((allocatable["memory"].text(), allocatable["ephemeral-storage"].text()), ("8092Mi", "90Gi"));
 }
+
+#[test]
+fn without_its_kubelet_a_node_runs_on_and_nobody_looks_after_it() {
+    let mut w = World::playground();
+    w.deployment("web", 1);
+    w.service("web");
+    w.advance(20_000);
+    let (name, node, uid) = victim(&w, "web");
+    w.cluster.inject(Fault::Node(node.as_str().into(), NodeFault::NoKubelet)).expect("a node");
+    w.advance(5_000);
+    let why = w.cluster.kubelet(&node).is_some_and(cluster::kubelet::Kubelet::is_stopped);
+    assert!(why, "stopped");
+    // Its proxy follows: rules of the node change with the endpoints.
+    w.scale("web", 2);
+    w.advance(30_000);
+    assert_eq!(w.endpoints_known_to(&node, "web"), 2);
+    w.advance(30_000);
+    assert_eq!(ready(&w, &node).0, "Unknown");
+    w.cluster
+        .inject(Fault::CrashContainer { pod: format!("default/{name}").into(), container: "".into(), code: 1 })
+        .expect("it runs");
+    w.advance(60_000);
+    assert!(w.runs_on(&uid).is_empty(), "nobody starts it again");
+    assert_eq!(w.restarts("default", &name), 0);
+    w.cluster.inject(Fault::RestoreNode(node.as_str().into())).expect("a node");
+    w.advance(30_000);
+    assert_eq!(ready(&w, &node).0, "True");
+    assert_eq!(w.restarts("default", &name), 1);
+    assert_eq!(w.runs_on(&uid), [node.as_str()]);
+    assert_eq!(w.events("Rebooted"), [] as [String; 0]);
+}

@@ -1,6 +1,7 @@
 //! What a node suffers on purpose, and how its kubelet goes on afterwards.
 //!
-//! Owns: crashing and hanging containers, a full disk, losing power and starting again, being connected again.
+//! Owns: crashing and hanging containers, a full disk, losing power and starting again, a kubelet that is stopped, being
+//! connected again.
 //! Models what `pkg/kubelet` does at its start: pods it finds bound are begun anew with the restarts they had.
 
 use client::{Ctx, EventType};
@@ -115,6 +116,7 @@ impl Kubelet {
         self.images_untold = false;
         self.tasks = clock::Timers::default();
         (self.lease_timer, self.report_timer) = (None, None);
+        self.stopped = None;
         gone
     }
 
@@ -122,8 +124,7 @@ impl Kubelet {
     pub fn power_on(&mut self, ctx: &mut Ctx<'_>) {
         ctx.caller = Self::caller_of(&self.config.node, 0);
         self.boots += 1;
-        self.registered = false;
-        self.register(ctx);
+        self.begin_anew(ctx);
         let node = self.node.clone();
         if self.disk_filler > 0 {
             self.watch_pressure(ctx.now);
@@ -133,6 +134,42 @@ impl Kubelet {
             self.recorder.event(ctx, &node, EventType::Warning, "Rebooted", &text);
         }
         self.sync_manifests(true, ctx);
+    }
+
+    /// The kubelet is stopped; what runs on the node runs on, and nobody looks after it.
+    pub fn stop_kubelet(&mut self, now: Time) {
+        if self.stopped.is_none() {
+            self.stopped = Some(Vec::new());
+            self.since = now;
+        }
+    }
+
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.is_some()
+    }
+
+    /// Since when it runs, or is stopped.
+    #[must_use]
+    pub fn since(&self) -> Time {
+        self.since
+    }
+
+    /// A stopped kubelet starts again: it registers and does what fell due meanwhile.
+    pub fn start_kubelet(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(waiting) = self.stopped.take() else { return };
+        ctx.caller = Self::caller_of(&self.config.node, 0);
+        for task in waiting {
+            self.tasks.set(ctx.now, task);
+        }
+        self.begin_anew(ctx);
+        self.tasks.set(ctx.now, Task::Manifests(false));
+    }
+
+    fn begin_anew(&mut self, ctx: &mut Ctx<'_>) {
+        self.registered = false;
+        self.register(ctx);
+        self.tell_enforced(ctx);
     }
 
     /// The API server can be reached again: what could not be told is told.

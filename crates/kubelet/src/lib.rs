@@ -91,6 +91,13 @@ enum Task {
     Mirror(Str),
 }
 
+impl Task {
+    /// A container does it by itself, whatever its kubelet does.
+    fn is_a_containers(&self) -> bool {
+        matches!(self, Self::Pod(_, Work::Run(..) | Work::Exit(..) | Work::OutOfMemory(..)))
+    }
+}
+
 /// One node's kubelet. Plain data.
 #[derive(Clone, Debug)]
 pub struct Kubelet {
@@ -133,6 +140,10 @@ pub struct Kubelet {
     pending_resizes: BTreeSet<Str>,
     /// How often the node was started again.
     boots: u32,
+    /// What fell due while the kubelet was stopped; `None`: it runs.
+    stopped: Option<Vec<Task>>,
+    /// Since when it runs, or does not.
+    since: Time,
     lease_timer: Option<TimerId>,
     report_timer: Option<TimerId>,
     /// The directory of static pods when it was last read.
@@ -176,6 +187,8 @@ impl Kubelet {
             network_ready: true,
             pending_resizes: BTreeSet::new(),
             boots: 0,
+            stopped: None,
+            since: Time::EPOCH,
             lease_timer: None,
             report_timer: None,
             seen_manifests: None,
@@ -356,6 +369,11 @@ impl Component for Kubelet {
 
     fn wake(&mut self, ctx: &mut Ctx<'_>) {
         let Some(task) = self.tasks.pop_due(ctx.now) else { return };
+        if let Some(waiting) = &mut self.stopped
+            && !task.is_a_containers()
+        {
+            return waiting.push(task);
+        }
         ctx.caller = Self::caller_of(&self.config.node, 0);
         match task {
             Task::Register => self.register(ctx),

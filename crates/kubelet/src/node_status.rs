@@ -94,6 +94,7 @@ impl Kubelet {
             // Registered before: go on with the node that is there.
             Err(_) => self.node = ctx.get(NODES, "", &self.config.node).unwrap_or_default(),
         }
+        self.since = ctx.now;
         self.registered |= !self.node.is_null();
         let node = self.node.clone();
         self.recorder.event(ctx, &node, EventType::Normal, "Starting", "Starting kubelet.");
@@ -113,8 +114,14 @@ impl Kubelet {
                 self.recorder.event(ctx, node, EventType::Normal, reason, &text);
             }
         }
+        self.tell_enforced(ctx);
+    }
+
+    /// Every kubelet that starts sets the limit of all its pods together.
+    pub(crate) fn tell_enforced(&mut self, ctx: &mut Ctx<'_>) {
+        let node = self.node.clone();
         let text = "Updated Node Allocatable limit across pods";
-        self.recorder.event(ctx, node, EventType::Normal, "NodeAllocatableEnforced", text);
+        self.recorder.event(ctx, &node, EventType::Normal, "NodeAllocatableEnforced", text);
     }
 
     /// The machine joins a cluster whose network agent it does not have yet: until a pod of that runs here no pod but

@@ -17,6 +17,7 @@ Usage:
   fault node NAME crash                      the power of a node goes
   fault node NAME hang                       all programs on it stand still
   fault node NAME cut                        it is cut off the network
+  fault node NAME stop                       its kubelet stops; containers run on
   fault node NAME restore                    it is well again
 
   fault pod NAME crash|hang|resume [flags]   the main process of a container ends, stands still, goes on
@@ -49,6 +50,7 @@ const HELP_KO: &str = "\
   fault node 이름 crash                      노드의 전원이 꺼집니다
   fault node 이름 hang                       그 노드의 프로그램이 모두 멈춰 섭니다
   fault node 이름 cut                        네트워크가 끊깁니다
+  fault node 이름 stop                       kubelet이 멈춥니다. 컨테이너는 계속 돕니다
   fault node 이름 restore                    되돌립니다
 
   fault pod 이름 crash|hang|resume [플래그]   컨테이너의 주 프로세스가 끝나거나, 멈춰 서거나, 다시 움직입니다
@@ -115,6 +117,7 @@ fn parse(args: &[String]) -> Option<Fault> {
                 "crash" => Fault::Node(node, NodeFault::Crashed),
                 "hang" => Fault::Node(node, NodeFault::Hung),
                 "cut" => Fault::Node(node, NodeFault::CutOff),
+                "stop" => Fault::Node(node, NodeFault::NoKubelet),
                 "restore" => Fault::RestoreNode(node),
                 _ => return None,
             }
@@ -172,6 +175,9 @@ pub fn sentence(fault: &Fault, korean: bool) -> String {
         }
         Fault::Node(n, NodeFault::CutOff) => {
             pick(format!("노드 {n}: 네트워크가 끊겼습니다"), format!("node {n} is cut off the network"))
+        }
+        Fault::Node(n, NodeFault::NoKubelet) => {
+            pick(format!("노드 {n}: kubelet이 멈췄습니다"), format!("the kubelet of node {n} is stopped"))
         }
         Fault::RestoreNode(n) => pick(format!("노드 {n}: 되돌렸습니다"), format!("node {n} is back")),
         Fault::CrashContainer { pod, code, .. } => pick(
@@ -248,7 +254,7 @@ fn refusal(why: &NoVictim, korean: bool) -> String {
 
 /// What can be done to what.
 const DEEDS: [(&str, &str); 6] = [
-    ("node", "crash|hang|cut|restore"),
+    ("node", "crash|hang|cut|stop|restore"),
     ("pod", "crash|hang|resume"),
     ("component", "kill|hang|resume"),
     ("registry", "lose|refuse|silence|limit|certificate|slow [N]|restore"),

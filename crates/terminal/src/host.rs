@@ -8,8 +8,8 @@ use containers::machine::Host;
 pub(crate) const PROVIDED: &[&str] =
     &["kubectl", "k", "helm", "load", "docker", "fault", "node", "why", "lab", "cluster", "ssh"];
 /// What a node has beside its files.
-pub(crate) const ON_NODE: &[&str] = &["crictl"];
-pub(crate) const ON_CONTROL_PLANE: &[&str] = &["crictl", "kubectl"];
+pub(crate) const ON_NODE: &[&str] = &["crictl", "systemctl"];
+pub(crate) const ON_CONTROL_PLANE: &[&str] = &["crictl", "kubectl", "systemctl"];
 
 #[derive(Debug)]
 pub(crate) struct LearnerHost {

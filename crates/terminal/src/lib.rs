@@ -19,6 +19,7 @@ mod program;
 pub mod prompts;
 pub mod script;
 mod ssh;
+mod systemctl;
 mod why;
 
 use std::cell::RefCell;

@@ -58,6 +58,8 @@ enum Work {
     Lab(Vec<String>, Rc<ProcessIo>, Rc<Shared>),
     /// `crictl` on a node: done at once, or kubectl's streams under another name.
     Crictl(Vec<String>, Rc<ProcessIo>, client::Handle),
+    /// `systemctl` on a node.
+    Systemctl(Vec<String>, Rc<ProcessIo>),
     Ssh(Box<Session>),
 }
 
@@ -87,6 +89,7 @@ impl Program {
             ("lab", _) => Work::Lab(argv, io, shared.clone()),
             (_, Some(run)) => Work::AtOnce(run, argv, io),
             ("crictl", _) => Work::Crictl(argv, io, handle),
+            ("systemctl", _) => Work::Systemctl(argv, io),
             ("ssh", _) => Work::Ssh(Box::new(Session::new(argv, io))),
             ("helm", _) => Work::Future(Box::pin(async move { helm::run(argv, io, handle).await })),
             _ => Work::Future(Box::pin(async move { kubectl::run(argv, io, handle).await })),
@@ -118,6 +121,11 @@ impl Program {
                 io.out(printed.out.as_bytes());
                 io.err(printed.err.as_bytes());
                 return (Some(printed.code), true);
+            }
+            Work::Systemctl(argv, io) => {
+                let node = io.node().unwrap_or_default();
+                let printed = crate::systemctl::run(argv, &node, cluster);
+                return (Some(io.print(&printed)), true);
             }
             Work::Crictl(argv, io, handle) => {
                 let node = io.node().unwrap_or_default();

@@ -1,8 +1,8 @@
-//! `ssh NODE [COMMAND]`: a shell on a node's files, with `crictl` beside it.
+//! `ssh NODE [COMMAND]`: a shell on a node's files, with `crictl` and `systemctl` beside it.
 //!
 //! Owns: the session, and what it wrote to the node's disk. Does not own: the disk (the node's kubelet), crictl's words.
 //! The session stands on the node's disk as it was when it began, over the tools of a plain distribution; files it
-//! writes or removes are the node's at once. It is a node of the first cluster. Not modelled: keys, accounts, other sessions' writes, `systemctl`.
+//! writes or removes are the node's at once. It is a node of the first cluster. Not modelled: keys, accounts, other sessions' writes.
 
 use std::rc::Rc;
 use std::task::Poll;
