@@ -261,10 +261,9 @@ impl Cluster {
                 (None, "") => (true, Str::default()),
                 (None, node) => (!self.components.is_apart(node), node.into()),
                 (Some(on), "") => (!on.is_empty(), on.first().map(|n| (*n).clone()).unwrap_or_default()),
-                (Some(on), node) => (
-                    on.iter().any(|n| n.as_str() == node) && !self.components.is_apart(node),
-                    node.into(),
-                ),
+                (Some(on), node) => {
+                    (on.iter().any(|n| n.as_str() == node) && !self.components.is_apart(node), node.into())
+                }
             };
             let up = up && !self.components.dark;
             if up && self.parts[id].is_down() {

@@ -218,7 +218,11 @@ fn without_its_kubelet_a_node_runs_on_and_nobody_looks_after_it() {
     w.advance(30_000);
     assert_eq!(ready(&w, &node).0, "Unknown");
     w.cluster
-        .inject(Fault::CrashContainer { pod: format!("default/{name}").into(), container: "".into(), code: 1 })
+        .inject(Fault::CrashContainer {
+            pod: format!("default/{name}").into(),
+            container: "".into(),
+            code: 1,
+        })
         .expect("it runs");
     w.advance(60_000);
     assert!(w.runs_on(&uid).is_empty(), "nobody starts it again");

@@ -24,7 +24,8 @@ fn zones(sizes: &[(&'static str, usize)]) -> World {
 
 fn lose(w: &mut World, zone: &str, n: usize) {
     let of = |node: &&Value| node.labels()[ZONE] == zone;
-    let names: Vec<_> = w.cluster.objects("nodes").filter(of).take(n).map(|node| node.name().into()).collect();
+    let names: Vec<_> =
+        w.cluster.objects("nodes").filter(of).take(n).map(|node| node.name().into()).collect();
     for name in names {
         w.cluster.inject(Fault::Node(name, NodeFault::Hung)).expect("a node");
     }
@@ -35,7 +36,9 @@ fn given_up(w: &World, zone: &str) -> usize {
     let of = |node: &&Value| {
         let taints = node["spec"]["taints"].items();
         node.labels()[ZONE] == zone
-            && taints.iter().any(|t| t["key"] == "node.kubernetes.io/unreachable" && t["effect"] == "NoExecute")
+            && taints
+                .iter()
+                .any(|t| t["key"] == "node.kubernetes.io/unreachable" && t["effect"] == "NoExecute")
     };
     w.cluster.objects("nodes").filter(of).count()
 }

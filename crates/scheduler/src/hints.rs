@@ -2,8 +2,8 @@
 //!
 //! Models the `EventsToRegister` and `isSchedulableAfter...` functions of `pkg/scheduler/framework/plugins`.
 
-use objects::node_selector::spec_matches;
 use objects::Value;
+use objects::node_selector::spec_matches;
 
 use crate::node_info::{Needs, Taint};
 use crate::plugins::node_ports::conflict;

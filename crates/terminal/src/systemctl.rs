@@ -66,11 +66,8 @@ fn status(unit: usize, node: &str, cluster: &Cluster) -> Printed {
 fn turn(node: &str, on: bool, cluster: &mut Cluster) {
     let stopped = cluster.kubelet(node).is_some_and(cluster::kubelet::Kubelet::is_stopped);
     if stopped == on {
-        let fault = if on {
-            Fault::RestoreNode(node.into())
-        } else {
-            Fault::Node(node.into(), NodeFault::NoKubelet)
-        };
+        let fault =
+            if on { Fault::RestoreNode(node.into()) } else { Fault::Node(node.into(), NodeFault::NoKubelet) };
         // The node is there: somebody has a shell on it.
         let _ = cluster.inject(fault);
     }
@@ -84,7 +81,8 @@ pub(crate) fn run(args: &[String], node: &str, cluster: &mut Cluster) -> Printed
         return match verb {
             "daemon-reload" => Printed::default(),
             "list-units" => {
-                let rows = UNITS.map(|(name, about, _)| format!("  {name}.service loaded active running {about}\n"));
+                let rows =
+                    UNITS.map(|(name, about, _)| format!("  {name}.service loaded active running {about}\n"));
                 says(format!("  UNIT               LOAD   ACTIVE SUB     DESCRIPTION\n{}", rows.concat()), 0)
             }
             "status" => fails(format!("Unit {named}.service could not be found.\n"), 4),

@@ -139,7 +139,8 @@ impl Place {
             (want.cpu > 0 && want.cpu > self.room.cpu, "Insufficient cpu"),
             (want.memory > 0 && want.memory > self.room.memory, "Insufficient memory"),
         ];
-        let lacks: Vec<&'static str> = lacks.into_iter().filter(|(lack, _)| *lack).map(|(_, why)| why).collect();
+        let lacks: Vec<&'static str> =
+            lacks.into_iter().filter(|(lack, _)| *lack).map(|(_, why)| why).collect();
         if !lacks.is_empty() {
             return lacks;
         }
@@ -204,7 +205,11 @@ mod tests {
             (value!({}), "2", &[]),
             (value!({}), "3", &["Insufficient cpu"]),
             (value!({"nodeSelector": {"zone": "a", "node-group": "ng"}}), "1", &[]),
-            (value!({"nodeSelector": {"zone": "b"}}), "1", &["node(s) didn't match Pod's node affinity/selector"]),
+            (
+                value!({"nodeSelector": {"zone": "b"}}),
+                "1",
+                &["node(s) didn't match Pod's node affinity/selector"],
+            ),
             (rule("podAffinity", "zone", "db"), "1", &["node(s) didn't match pod affinity rules"]),
             (rule("podAffinity", "zone", "web"), "1", &[]),
             (rule("podAntiAffinity", "kubernetes.io/hostname", "old"), "1", &[]),

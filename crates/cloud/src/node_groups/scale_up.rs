@@ -129,7 +129,8 @@ impl ClusterAutoscaler {
         for (name, s) in self.starting.clone() {
             let waited = ctx.now.since(s.asked);
             if !s.made && waited >= BOOT_MS {
-                self.orders.push(NodeOrder::Create { name: name.clone(), group: self.groups[s.group].clone() });
+                self.orders
+                    .push(NodeOrder::Create { name: name.clone(), group: self.groups[s.group].clone() });
                 self.starting.insert(name.clone(), Starting { made: true, ..s });
             }
             if waited < PROVISION_MS {
