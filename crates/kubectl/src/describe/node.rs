@@ -223,6 +223,10 @@ fn pod_total(pod: &Value, field: &str) -> BTreeMap<Str, Quantity> {
             total.insert(k, q);
         }
     }
+    // What is asked for the pod as a whole goes before what its containers ask for.
+    for (k, v) in spec["resources"][field].entries() {
+        total.insert(k.clone(), Quantity::of(v));
+    }
     let overhead = spec["overhead"].entries();
     if field == "requests" || !total.is_empty() {
         add(&mut total, overhead.iter().map(|(k, v)| (k.clone(), Quantity::of(v))).collect());
