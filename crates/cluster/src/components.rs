@@ -267,8 +267,10 @@ impl Cluster {
             };
             let up = up && !self.components.dark;
             if up && self.parts[id].is_down() {
-                let list = self.list(&self.parts[id].interests());
-                self.parts[id].start(host, list, self.now);
+                // Who leads by a lease lists when it gets it.
+                let wants = self.parts[id].wants_list();
+                let list = if wants { self.list(&self.parts[id].interests()) } else { Vec::new() };
+                self.parts[id].start(host, &list, self.now);
                 self.reschedule(id);
             } else if !up && !self.parts[id].is_down() {
                 let now = self.now;

@@ -62,6 +62,10 @@ impl Cluster {
                 if self.parts[id].has_lost() {
                     self.leader_lost(id);
                 }
+                if self.parts[id].begins_to_lead() {
+                    let list = self.list(&self.parts[id].interests());
+                    self.parts[id].begin_anew(&list, self.now);
+                }
                 self.route();
                 self.fleet_moved();
             }

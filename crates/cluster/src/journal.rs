@@ -53,6 +53,8 @@ pub(crate) enum Input {
     WriteFile(Str, Str, Option<Vec<u8>>),
     /// A container is stopped at its node's runtime.
     StopContainer(Str, Str, Str),
+    /// A container's log is read at its node's runtime, which wakes what slept in it.
+    ReadLog(Str, Str, Str, Str),
     /// A directory is made on a node's disk.
     MakeDirectory(Str, Str),
 }
@@ -113,6 +115,7 @@ impl Cluster {
             Input::MoveFile(node, from, to) => drop(self.move_node_file(&node, &from, &to)),
             Input::WriteFile(node, path, content) => self.write_node_file(&node, &path, content),
             Input::StopContainer(node, pod, name) => self.stop_container(&node, &pod, &name),
+            Input::ReadLog(node, pod, name, id) => drop(self.read_log(&node, &pod, &name, &id)),
             Input::MakeDirectory(node, path) => drop(self.make_node_directory(&node, &path)),
             Input::Registry(registry) => self.depot.registry = *registry,
             Input::Join(node) => drop(self.join_node(*node)),

@@ -79,7 +79,8 @@ impl Cluster {
         let (mut node_samples, mut pod_samples) = (BTreeMap::new(), BTreeMap::new());
         for kubelet in self.parts.iter().filter_map(crate::part::Part::kubelet) {
             let node = Str::from(kubelet.node());
-            if self.api.get("nodes", "", &node).is_none() {
+            // One that is gone, or does not answer.
+            if self.api.get("nodes", "", &node).is_none() || self.node_fault(&node).is_some() {
                 continue;
             }
             let usage = kubelet.node_usage(now);

@@ -3,6 +3,7 @@
 //! Owns: which machine a name means, and that what is done there is noted as an input. Does not own: the disk and the
 //! runtime (kubelet), the shell itself (terminal).
 
+use containers::container::LogLine;
 use containers::fs::Node;
 use kubelet::runtime::Runtime;
 
@@ -54,6 +55,18 @@ impl Cluster {
         // One that does not run is stopped already.
         let _ = self.inject_quietly(&fault);
         self.route();
+    }
+
+    /// The log of a container as its node's runtime keeps it, whether the API server answers or not. The pod is
+    /// `namespace/name`, the id without `containerd://`.
+    pub fn read_log(&mut self, node: &str, pod: &str, name: &str, id: &str) -> Vec<LogLine> {
+        self.note(|| Input::ReadLog(node.into(), pod.into(), name.into(), id.into()));
+        let Some(part) = self.kubelet_part(node) else { return Vec::new() };
+        let read = self.with_kubelet(part, |k, now| {
+            let at = k.with_id(pod, name, &format!("containerd://{id}"))?;
+            Some(k.log(&at, 0, now)?.0)
+        });
+        read.flatten().unwrap_or_default()
     }
 
     /// Programs that containers asked for and no image here has, with how often: what is missing in the simulation, or

@@ -97,6 +97,7 @@ pub(crate) struct Part {
     deaf: bool,
     election: Option<Box<Election>>,
     lost: bool,
+    led: bool,
     starts: u32,
 }
 
@@ -120,6 +121,7 @@ impl Part {
             deaf: false,
             election: None,
             lost: false,
+            led: false,
             starts: 0,
         }
     }
@@ -162,6 +164,11 @@ impl Part {
         std::mem::take(&mut self.lost)
     }
 
+    /// It has been started again and begins to lead. Told once.
+    pub(crate) fn begins_to_lead(&mut self) -> bool {
+        std::mem::take(&mut self.led)
+    }
+
     /// A kubelet on a node with a fault: it may stand still, it may hear nothing.
     pub(crate) fn hold(&mut self, still: bool, deaf: bool) {
         (self.down, self.deaf) = (still, deaf);
@@ -179,10 +186,25 @@ impl Part {
         self.inbox.clear();
     }
 
+    /// Whether it lists all there is as it starts.
+    pub(crate) fn wants_list(&self) -> bool {
+        self.election.is_none()
+    }
+
     /// Starts anew with nothing but what is listed.
-    pub(crate) fn start(&mut self, node: Str, list: Vec<Change>, now: Time) {
+    pub(crate) fn start(&mut self, node: Str, list: &[Change], now: Time) {
         self.down = false;
         self.starts += 1;
+        self.begin_anew(list, now);
+        if self.election.is_some() {
+            self.stand(&node, now + START_MS);
+        }
+        self.node = node;
+    }
+
+    /// Knows nothing but what is listed.
+    pub(crate) fn begin_anew(&mut self, list: &[Change], now: Time) {
+        self.inbox.clear();
         self.machine = match &self.machine {
             Machine::ControllerManager(old) => {
                 let mut new = ControllerManager::new(now);
@@ -193,13 +215,9 @@ impl Part {
             Machine::KubeProxy(p) => Machine::KubeProxy(Box::new(KubeProxy::new(p.node()))),
             other => other.clone(),
         };
-        for change in &list {
+        for change in list {
             self.machine.component_mut().deliver(change, now);
         }
-        if self.election.is_some() {
-            self.stand(&node, now + START_MS);
-        }
-        self.node = node;
     }
 
     /// Stands for its lease from `at` on.
@@ -227,7 +245,9 @@ impl Part {
     pub(crate) fn wake(&mut self, now: Time, api: &mut At<'_>, depot: &mut Depot) -> Vec<NetCall> {
         let mut ctx = Ctx { now, rng: &mut self.rng, api, caller: Caller::default() };
         if let Some(e) = self.election.as_mut().filter(|e| e.next <= now) {
+            let led = e.leading;
             self.lost = !e.turn(&mut ctx);
+            self.led = !led && e.leading && self.starts > 0;
             return Vec::new();
         }
         if let Machine::Kubelet(k) = &mut self.machine {

@@ -13,6 +13,7 @@ pub(crate) const CLUSTER_POLICIES_ID: &str = "clusterpropagationpolicies.policy.
 pub(crate) const OVERRIDES_ID: &str = "overridepolicies.policy.karmada.io";
 pub(crate) const CLUSTER_OVERRIDES_ID: &str = "clusteroverridepolicies.policy.karmada.io";
 pub(crate) const TAINT_POLICIES_ID: &str = "clustertaintpolicies.policy.karmada.io";
+pub(crate) const REBALANCERS_ID: &str = "workloadrebalancers.apps.karmada.io";
 pub(crate) const BINDINGS_ID: &str = "resourcebindings.work.karmada.io";
 pub(crate) const WORKS_ID: &str = "works.work.karmada.io";
 
@@ -20,6 +21,14 @@ pub(crate) static CLUSTERS: Resource =
     Resource::custom(CLUSTERS_ID, "cluster.karmada.io", "v1alpha1", "clusters", "Cluster", false);
 pub(crate) static BINDINGS: Resource =
     Resource::custom(BINDINGS_ID, "work.karmada.io", "v1alpha2", "resourcebindings", "ResourceBinding", true);
+pub(crate) static REBALANCERS: Resource = Resource::custom(
+    REBALANCERS_ID,
+    "apps.karmada.io",
+    "v1alpha1",
+    "workloadrebalancers",
+    "WorkloadRebalancer",
+    false,
+);
 pub(crate) static WORKS: Resource =
     Resource::custom(WORKS_ID, "work.karmada.io", "v1alpha1", "works", "Work", true);
 
@@ -115,6 +124,6 @@ mod tests {
     fn the_definitions_can_be_read() {
         let all = objects::yaml::load_stream(KINDS).documents;
         let crds = all.iter().filter(|d| d.value.kind() == "CustomResourceDefinition").count();
-        assert_eq!((crds, all.len()), (8, 11));
+        assert_eq!((crds, all.len()), (9, 12));
     }
 }

@@ -17,6 +17,7 @@ mod kinds;
 mod overrides;
 mod placement;
 mod policy;
+mod rebalance;
 mod schedule;
 
 use client::{Api, Caller, Change, Ctx, Recorder, Request, Response, WorkQueue};
@@ -85,6 +86,7 @@ pub struct Hub {
     policies: BTreeMap<Str, Value>,
     overrides: BTreeMap<Str, Value>,
     taint_policies: BTreeMap<Str, Value>,
+    rebalancers: BTreeMap<Str, Value>,
     /// What may be spread: `deployments.apps default/web`.
     templates: BTreeMap<Str, Value>,
     bindings: BTreeMap<Str, Value>,
@@ -122,6 +124,7 @@ impl Hub {
             policies: BTreeMap::new(),
             overrides: BTreeMap::new(),
             taint_policies: BTreeMap::new(),
+            rebalancers: BTreeMap::new(),
             templates: BTreeMap::new(),
             bindings: BTreeMap::new(),
             works: BTreeMap::new(),
@@ -197,6 +200,10 @@ impl Hub {
                 stored(|h| &mut h.taint_policies);
                 let all = self.joined();
                 all.into_iter().for_each(|c| self.queue.add(format!("c:{c}"), change.revision, now));
+            }
+            kinds::REBALANCERS_ID => {
+                stored(|h| &mut h.rebalancers);
+                self.queue.add(format!("r:{key}"), change.revision, now);
             }
             kinds::BINDINGS_ID => {
                 stored(|h| &mut h.bindings);
@@ -283,6 +290,7 @@ impl Hub {
             Some(("c:", name)) => self.sync_cluster(name, cause, &mut desk),
             Some(("t:", id)) => self.sync_template(id, cause, &mut desk),
             Some(("b:", key)) => self.sync_binding(key, cause, &mut desk),
+            Some(("r:", name)) => self.sync_rebalancer(name, cause, &mut desk),
             Some(("w:", key)) => self.sync_work(key, cause, &mut desk),
             _ => Ok(()),
         };

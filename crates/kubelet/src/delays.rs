@@ -36,6 +36,8 @@ pub const SYNC_PERIOD_MS: Millis = 60_000;
 pub const LEASE_RENEW_MS: Millis = 10_000;
 /// Node status report without a change (upstream).
 pub const NODE_STATUS_MS: Millis = 300_000;
+/// How often a kubelet compares its node's status with what it knows (upstream).
+pub const STATUS_LOOK_MS: Millis = 10_000;
 /// How often a kubelet lists its images (upstream).
 pub const IMAGE_LIST_MS: Millis = 30_000;
 /// How often the directory of static pods is read (upstream), and how soon a change in it is noticed (estimate).

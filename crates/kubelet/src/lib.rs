@@ -357,6 +357,13 @@ impl Component for Kubelet {
                 if news {
                     self.mount_attached(now);
                 }
+                // Somebody believes it lost: it says otherwise when it next looks.
+                if change.object.condition("Ready")["status"] == "Unknown"
+                    && change.previous.condition("Ready")["status"] != "Unknown"
+                {
+                    let until = delays::STATUS_LOOK_MS - now.0.rem_euclid(delays::STATUS_LOOK_MS);
+                    self.tasks.set(now + until, Task::ReportNode(false));
+                }
             }
             "nodes" => self.node = Value::Null,
             _ => {}

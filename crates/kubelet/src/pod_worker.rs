@@ -88,6 +88,8 @@ pub(crate) struct PodWorker {
     /// The part of the cluster itself that runs in the pod.
     pub(crate) component: Option<Str>,
     pub(crate) resize: Resize,
+    /// Requests and limits that the pod has as a whole.
+    pub(crate) whole: Value,
     /// A container's end asks for a new start of all of them: what runs is being ended.
     pub(crate) restarting: bool,
 }
@@ -135,6 +137,7 @@ impl PodWorker {
             fixed: fixed(pod),
             component: component(pod),
             resize: Resize::default(),
+            whole: spec["resources"].clone(),
             restarting: false,
         }
     }
@@ -178,6 +181,7 @@ impl PodWorker {
             self.cause = cause;
         }
         if spec_changed {
+            news.resize = pod["spec"]["resources"] != self.whole;
             for (i, c) in self.containers.iter_mut().enumerate() {
                 let new = pod["spec"][c.list()].items().iter().find(|n| n["name"] == c.spec["name"]);
                 if let Some(new) = new {

@@ -1,9 +1,9 @@
 //! Other requests and limits for a pod that runs: whether its node has room for them, and when they are in force.
 //!
-//! Owns: what is allocated to containers (it stays in their specs), the conditions PodResizePending and
+//! Owns: what is allocated to containers (it stays in their specs) and to the pod as a whole, the conditions PodResizePending and
 //! PodResizeInProgress, resizes that wait for room. Does not own: what a person may ask for (the API server).
 //! Models `pkg/kubelet/allocation`, `pkg/kubelet/events/resize.go` and computePodResizeAction of `kuberuntime`.
-//! Not modelled: resources of the pod as a whole, a memory limit below what is in use.
+//! Not modelled: a memory limit below what is in use.
 
 use client::{Ctx, EventType};
 use clock::{Millis, Time};
@@ -80,6 +80,9 @@ fn wanted(worker: &PodWorker, i: usize) -> Value {
 /// What the pod has, as a spec to count by.
 pub(crate) fn allocated(worker: &PodWorker) -> Value {
     let mut spec = worker.pod["spec"].clone();
+    if !worker.whole.is_null() {
+        spec.set("resources", &worker.whole);
+    }
     for list in ["initContainers", "containers"] {
         let all = worker.containers.iter().filter(|c| c.list() == list).map(|c| c.spec.clone());
         spec.set(list, all.collect::<Vec<_>>());
@@ -141,7 +144,8 @@ impl Kubelet {
         let differs = |i: &usize| wanted(worker, *i) != worker.containers[*i].spec["resources"];
         let changed: Vec<usize> = (0..worker.containers.len()).filter(differs).collect();
         let (pod, generation) = (worker.pod.clone(), worker.pod.generation());
-        if changed.is_empty() {
+        let whole = worker.pod["spec"]["resources"].clone();
+        if changed.is_empty() && whole == worker.whole {
             self.pending_resizes.remove(key);
             if let Some(w) = self.pods.get_mut(key)
                 && w.resize.pending.take().is_some()
@@ -169,6 +173,7 @@ impl Kubelet {
         let Some(w) = self.pods.get_mut(key) else { return };
         w.resize.pending = None;
         w.resize.in_progress = Some((generation, ctx.now));
+        w.whole = whole;
         let grace = w.grace_ms();
         let mut restarts = Vec::new();
         for i in changed {

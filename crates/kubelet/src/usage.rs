@@ -97,11 +97,11 @@ impl Meter {
         self.at = self.at.max(now);
     }
 
-    /// Takes what the definition of the container and its pod says of resources.
-    fn set_limits(&mut self, spec: &Value, pod: &Value) {
+    /// Takes what the definition of the container and its pod as a whole have of resources.
+    fn set_limits(&mut self, spec: &Value, whole: &Value) {
         let of = |kind: &str, name: &str| {
             let own = &spec["resources"][kind][name];
-            let q = if own.is_null() { &pod["spec"]["resources"][kind][name] } else { own };
+            let q = if own.is_null() { &whole[kind][name] } else { own };
             (!q.is_null()).then(|| Quantity::of(q))
         };
         self.cpu_limit = of("limits", "cpu").map_or(i64::MAX, |q| q.milli_value().max(1));
@@ -239,11 +239,11 @@ impl Kubelet {
     /// A container has been started: its counters begin.
     pub(crate) fn begin_meter(&mut self, key: &Str, i: usize, now: Time) {
         let Some(worker) = self.pods.get_mut(key) else { return };
-        let pod = worker.pod.clone();
+        let whole = worker.whole.clone();
         let Some(c) = worker.containers.get_mut(i) else { return };
         let mut meter = Meter { at: now, ..Meter::default() };
         let small = matches!(c.machine, Machine::Lazy(_));
-        meter.set_limits(&c.spec, &pod);
+        meter.set_limits(&c.spec, &whole);
         c.meter = meter;
         if own_memory(c, now + FILL_MS) > c.meter.memory_limit {
             self.tasks.set(now + FILL_MS, Task::Pod(key.clone(), Work::OutOfMemory(i, c.starts)));
@@ -324,9 +324,8 @@ impl Kubelet {
     /// A resize or another change of the definition: limits are read anew.
     pub(crate) fn limits_changed(&mut self, key: &Str, now: Time) {
         let Some(worker) = self.pods.get_mut(key) else { return };
-        let pod = worker.pod.clone();
         for c in &mut worker.containers {
-            c.meter.set_limits(&c.spec, &pod);
+            c.meter.set_limits(&c.spec, &worker.whole);
         }
         self.rebalance(now);
     }

@@ -1,12 +1,13 @@
 //! `crictl` on a node: containers, pods and images as its runtime knows them.
 //!
-//! Owns: the command's words and tables. Does not own: what runs (the node's kubelet). `exec`, `attach` and `logs` go the
-//! way of kubectl's streams. Models cri-tools v1.36 over containerd. Not modelled: `create`, `run`, `runp`, `pull` and
+//! Owns: the command's words and tables. Does not own: what runs and its logs (the node's kubelet). `exec`, `attach` and
+//! logs that are followed or cut by time go the way of kubectl's streams. Models cri-tools v1.36 over containerd. Not modelled: `create`, `run`, `runp`, `pull` and
 //! other commands that would change the runtime behind the kubelet's back; each says so.
 
 use cluster::Cluster;
 use cluster::kubelet::runtime::{Held, Runtime};
 use containers::images::reference;
+use containers::machine::Stream;
 use objects::{Value, json, value};
 
 use crate::load::Printed;
@@ -335,6 +336,19 @@ pub(crate) fn run(args: &[String], node: &str, cluster: &mut Cluster) -> Done {
             Err(done) => done,
         },
         "logs" => match found(&r, id) {
+            Ok(c) if !w.has(&["-f", "--follow", "-p", "--previous", "-t", "--timestamps"])
+                && value_of(rest, &["--since"]).is_none() =>
+            {
+                let lines = cluster.read_log(node, &format!("{}/{}", c.namespace, c.pod), &c.name, &c.id);
+                let tail = value_of(rest, &["--tail"]).and_then(|n| n.parse().ok()).unwrap_or(lines.len());
+                let (mut out, mut err) = (String::new(), String::new());
+                for line in lines.iter().skip(lines.len().saturating_sub(tail)) {
+                    let to = if line.stream == Stream::Err { &mut err } else { &mut out };
+                    to.push_str(&line.text);
+                    to.push('\n');
+                }
+                Done::Printed(Printed { out, err, code: 0 })
+            }
             Ok(c) => {
                 let mut more = Vec::new();
                 if w.has(&["-f", "--follow"]) {

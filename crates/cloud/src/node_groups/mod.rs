@@ -247,7 +247,10 @@ impl Component for ClusterAutoscaler {
             return;
         }
         let c = change.object.condition("PodScheduled");
-        if c["status"] == "False" && c["reason"] == "Unschedulable" && !change.object.is_terminating() {
+        let waits = c["status"] == "False" && c["reason"] == "Unschedulable";
+        // A DaemonSet's pod has its node: no other would help.
+        let bound = change.object.is_terminating() || change.object.controller_ref()["kind"] == "DaemonSet";
+        if waits && !bound {
             self.pending.insert(key.clone());
             self.wake_by(now + SCAN_MS);
         } else {

@@ -4,7 +4,6 @@
 //! NodeResourcesFit, InterPodAffinity (required terms) and what a pod's claims wait for are here, with the scheduler's
 //! texts. Not modelled: topology spread, ports of the node, namespaces of affinity terms by label.
 
-use objects::quantity::Quantity;
 use objects::requests::{amount, requested};
 use objects::selector::LabelSelector;
 use objects::{Value, node_selector, value};
@@ -89,12 +88,9 @@ impl Place {
             labels.set(key.clone(), text);
         }
         let node = value!({"metadata": {"name": (format!("template-{}", group.name)), "labels": (labels)}});
-        let of = |text: &str, resource: &str| {
-            Quantity::parse(text).map_or(0, |q| if resource == "cpu" { q.milli_value() } else { q.value() })
-        };
         let room = Room {
-            cpu: of(&group.cpu, "cpu"),
-            memory: of(&group.memory, "memory") - KEPT_BYTES,
+            cpu: amount("cpu", &Value::Str(group.cpu.clone())),
+            memory: amount("memory", &Value::Str(group.memory.clone())) - KEPT_BYTES,
             pods: PODS_MAX,
         };
         let mut place = Self { node, room, pods: Vec::new() };
