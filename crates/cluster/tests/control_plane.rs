@@ -133,3 +133,16 @@ fn without_kube_proxy_a_node_keeps_its_old_rules() {
     w.advance(1_000);
     assert_eq!(w.endpoints_known_to("worker-1", "web"), 3);
 }
+
+#[test]
+fn an_outage_of_the_server_longer_than_the_nodes_grace_makes_no_node_not_ready() {
+    let mut w = World::playground();
+    w.advance(20_000);
+    w.move_manifest("kube-apiserver", false);
+    w.advance(120_000);
+    w.move_manifest("kube-apiserver", true);
+    w.advance(90_000);
+    // The controller manager that leads now has heard of all nodes only just.
+    assert_eq!(w.events("NodeNotReady"), [] as [String; 0]);
+    assert!(w.cluster.objects("nodes").all(|n| n.condition_true("Ready")));
+}

@@ -234,3 +234,21 @@ fn without_its_kubelet_a_node_runs_on_and_nobody_looks_after_it() {
     assert_eq!(w.runs_on(&uid), [node.as_str()]);
     assert_eq!(w.events("Rebooted"), [] as [String; 0]);
 }
+
+#[test]
+fn a_node_that_somebody_believes_lost_says_otherwise_when_it_next_looks() {
+    let mut w = World::playground();
+    w.advance(20_000);
+    let mut node = w.node("worker-1");
+    let mut conditions = node["status"]["conditions"].items().to_vec();
+    for c in conditions.iter_mut().filter(|c| c["type"] == "Ready") {
+        c.set("status", "Unknown");
+    }
+    node.set_at(&["status", "conditions"], conditions);
+    let request = w.ask(client::Verb::Update, objects::resources::NODES, "", "worker-1");
+    let request = request.subresource("status").object(node);
+    w.cluster.request(&world::admin(), request).expect("written");
+    assert_eq!(ready(&w, "worker-1").0, "Unknown");
+    w.advance(11_000);
+    assert_eq!(ready(&w, "worker-1").0, "True");
+}
