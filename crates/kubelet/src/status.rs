@@ -67,7 +67,9 @@ fn set_resources(worker: &PodWorker, s: &mut Value) {
         return;
     }
     let (requests, limits) = match worker.containers.as_slice() {
-        [only] if worker.whole.is_null() => (only.spec["resources"]["requests"].clone(), only.spec["resources"]["limits"].clone()),
+        [only] if worker.whole.is_null() => {
+            (only.spec["resources"]["requests"].clone(), only.spec["resources"]["limits"].clone())
+        }
         _ => {
             let spec = resize::allocated(worker);
             (resize::total(&spec, "requests"), resize::total(&spec, "limits"))

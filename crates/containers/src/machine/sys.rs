@@ -152,7 +152,10 @@ impl Sys<'_> {
                 Dev::Fd(fd) => {
                     // `/proc/1/fd/1` is where the container's log comes from, whoever writes to it.
                     let main = path.starts_with("/proc/1/").then(|| self.m.procs.get(&1)).flatten();
-                    let file = main.or_else(|| self.proc()).and_then(|p| p.fds.get(&fd).copied()).ok_or(Errno::NoEntry)?;
+                    let file = main
+                        .or_else(|| self.proc())
+                        .and_then(|p| p.fds.get(&fd).copied())
+                        .ok_or(Errno::NoEntry)?;
                     self.m.keep(file);
                     return self.install(file);
                 }
