@@ -66,9 +66,11 @@ impl Functions for Library {
                 let text = subject[word.text()].text();
                 text.lines().map(Value::from).collect()
             }
-            "Glob" => Value::Map(
-                subject.entries().iter().filter(|(k, _)| sprig::glob(word.text(), k)).cloned().collect(),
-            ),
+            "Glob" => {
+                let mut files = subject.as_map().cloned().unwrap_or_default();
+                files.retain(|k, _| sprig::glob(word.text(), k));
+                Value::Map(files)
+            }
             _ => return Err(format!("can't evaluate field {name} in type interface {{}}")),
         }))
     }

@@ -502,7 +502,9 @@ fn called(library: &Library, name: &str, args: &[Arg]) -> Called {
         "pick" | "omit" => {
             let names: Vec<String> = args.iter().skip(1).map(text).collect();
             let keep = |k: &str| names.iter().any(|n| n == k) == (name == "pick");
-            Ok(Some(Value::Map(map(0).entries().iter().filter(|(k, _)| keep(k)).cloned().collect())))
+            let mut picked = map(0).as_map().cloned().unwrap_or_default();
+            picked.retain(|k, _| keep(k));
+            Ok(Some(Value::Map(picked)))
         }
         "pluck" => {
             let key = at(0);

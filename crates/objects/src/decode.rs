@@ -294,7 +294,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn fields(&mut self, map: &'a crate::Map, ty: TypeId) -> Result<Change, Fatal> {
-        let entries: &'a [(Str, Value)] = map;
+        let entries = map.entries();
         let outer = self.owner;
         let mut out: Option<Vec<(Str, Value)>> = None;
         let mut next = 0;
@@ -307,14 +307,14 @@ impl<'a> Decoder<'a> {
                     Ordering::Equal => break Some((key, value)),
                     Ordering::Less => {
                         self.unknown(key);
-                        out.get_or_insert_with(|| entries[..next].to_vec());
+                        out.get_or_insert_with(|| entries.first(next));
                         next += 1;
                     }
                 }
             };
             let Some((key, value)) = found else {
                 if let Some(zero) = always_written(field) {
-                    out.get_or_insert_with(|| entries[..next].to_vec()).push((field.key(), zero));
+                    out.get_or_insert_with(|| entries.first(next)).push((field.key(), zero));
                 }
                 continue;
             };
@@ -331,7 +331,7 @@ impl<'a> Decoder<'a> {
             };
             match kept {
                 None => {
-                    out.get_or_insert_with(|| entries[..next].to_vec());
+                    out.get_or_insert_with(|| entries.first(next));
                 }
                 Some(None) => {
                     if let Some(out) = &mut out {
@@ -339,16 +339,16 @@ impl<'a> Decoder<'a> {
                     }
                 }
                 Some(Some(changed)) => {
-                    out.get_or_insert_with(|| entries[..next].to_vec()).push((key.clone(), changed));
+                    out.get_or_insert_with(|| entries.first(next)).push((key.clone(), changed));
                 }
             }
             next += 1;
         }
         for (i, (key, _)) in entries.iter().enumerate().skip(next) {
             self.unknown(key);
-            out.get_or_insert_with(|| entries[..i].to_vec());
+            out.get_or_insert_with(|| entries.first(i));
         }
-        Ok(out.map(|entries| Value::Map(entries.into_iter().collect())))
+        Ok(out.map(|entries| Value::Map(crate::Map::from_entries(entries))))
     }
 
     fn elements(&mut self, list: &'a crate::List, element: Shape) -> Result<Change, Fatal> {
@@ -377,9 +377,8 @@ impl<'a> Decoder<'a> {
     }
 
     fn entries(&mut self, map: &'a crate::Map, element: Shape) -> Result<Change, Fatal> {
-        let entries: &'a [(Str, Value)] = map;
         let mut out: Option<crate::Map> = None;
-        for (key, value) in entries {
+        for (key, value) in map {
             if value.is_null() && element == Shape::Bytes {
                 // No bytes are stored as no entry.
                 out.get_or_insert_with(|| map.clone()).remove(key);

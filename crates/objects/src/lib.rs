@@ -12,6 +12,8 @@ pub mod go_text;
 pub mod int_or_string;
 pub mod json;
 pub mod jsonpath;
+mod keys;
+pub mod map;
 pub mod meta;
 pub mod names;
 pub mod node_selector;
@@ -29,5 +31,6 @@ pub mod template_hash;
 pub mod value;
 pub mod yaml;
 
+pub use map::{Entries, Map};
 pub use status::{Reason, Status};
-pub use value::{List, Map, Str, Value};
+pub use value::{List, Str, Value};

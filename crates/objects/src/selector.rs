@@ -185,7 +185,7 @@ impl LabelSelector {
     /// A plain map of labels, as Services and ReplicationControllers have; an empty one selects everything.
     #[must_use]
     pub fn from_labels(labels: &Value) -> Self {
-        let equals = |(key, value): &(Str, Value)| Requirement {
+        let equals = |(key, value): (&Str, &Value)| Requirement {
             key: key.clone(),
             operator: Operator::Equals,
             values: vec![value.to_str()],

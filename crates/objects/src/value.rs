@@ -1,11 +1,14 @@
 //! The tree: null, bool, int, float, string, list, map.
 //!
 //! Lists and maps are shared: a clone costs a pointer, a change copies only the path to it, and equality stops
-//! where pointers are equal. Maps are vectors sorted by key, so their order is that of kubectl's output.
+//! where pointers are equal. Maps (`map`) are sorted by key, so their order is that of kubectl's output, and those with
+//! the same keys have one list of them, so that an entry costs its value.
 
 use std::fmt;
 use std::ops::{Deref, Index};
 use std::sync::Arc;
+
+use crate::{Entries, Map};
 
 pub use smol_str::SmolStr as Str;
 
@@ -26,12 +29,6 @@ pub enum Value {
 /// A shared list. `None` is the empty one, so that empty lists cost nothing.
 #[derive(Clone, Default)]
 pub struct List(Option<Arc<Vec<Value>>>);
-
-/// A shared map.
-///
-/// Invariant: sorted by key, no key twice.
-#[derive(Clone, Default)]
-pub struct Map(Option<Arc<Vec<(Str, Value)>>>);
 
 impl Value {
     pub fn str(text: impl Into<Str>) -> Self {
@@ -140,8 +137,8 @@ impl Value {
 
     /// The entries in key order, or none when this is no map.
     #[must_use]
-    pub fn entries(&self) -> &[(Str, Value)] {
-        if let Self::Map(m) = self { m } else { &[] }
+    pub fn entries(&self) -> Entries<'_> {
+        if let Self::Map(m) = self { m.entries() } else { Entries::default() }
     }
 
     /// The value under `key`, or null.
@@ -217,8 +214,8 @@ impl Value {
     #[must_use]
     pub fn address(&self) -> Option<usize> {
         match self {
-            Self::List(List(Some(l))) => Some(Arc::as_ptr(l) as usize),
-            Self::Map(Map(Some(m))) => Some(Arc::as_ptr(m) as usize),
+            Self::List(l) => l.address(),
+            Self::Map(m) => m.address(),
             _ => None,
         }
     }
@@ -227,18 +224,16 @@ impl Value {
     #[must_use]
     pub fn same(&self, other: &Value) -> bool {
         match (self, other) {
-            (Self::List(a), Self::List(b)) => same(a.0.as_ref(), b.0.as_ref()),
-            (Self::Map(a), Self::Map(b)) => same(a.0.as_ref(), b.0.as_ref()),
+            (Self::List(a), Self::List(b)) => a.address() == b.address(),
+            (Self::Map(a), Self::Map(b)) => a.address() == b.address(),
             _ => false,
         }
     }
 }
 
-fn same<T>(a: Option<&Arc<T>>, b: Option<&Arc<T>>) -> bool {
-    match (a, b) {
-        (None, None) => true,
-        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-        _ => false,
+impl List {
+    fn address(&self) -> Option<usize> {
+        self.0.as_ref().map(|items| Arc::as_ptr(items) as usize)
     }
 }
 
@@ -306,7 +301,7 @@ impl Deref for List {
 
 impl PartialEq for List {
     fn eq(&self, other: &Self) -> bool {
-        same(self.0.as_ref(), other.0.as_ref()) || self[..] == other[..]
+        self.address() == other.address() || self[..] == other[..]
     }
 }
 
@@ -319,167 +314,6 @@ impl From<Vec<Value>> for List {
 impl FromIterator<Value> for List {
     fn from_iter<I: IntoIterator<Item = Value>>(iter: I) -> Self {
         Vec::from_iter(iter).into()
-    }
-}
-
-/// Maps up to this size are searched from the front: most keys differ in length, so that a look at the length
-/// settles it, while a binary search compares the bytes at each step.
-const SEARCHED_FROM_FRONT: usize = 24;
-
-fn position(entries: &[(Str, Value)], key: &str) -> Option<usize> {
-    if entries.len() <= SEARCHED_FROM_FRONT {
-        entries.iter().position(|(k, _)| k.len() == key.len() && k.as_str() == key)
-    } else {
-        entries.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()
-    }
-}
-
-impl Map {
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        let v = self.0.as_ref()?;
-        position(v, key).map(|i| &v[i].1)
-    }
-
-    #[must_use]
-    pub fn contains(&self, key: &str) -> bool {
-        self.get(key).is_some()
-    }
-
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
-        let v = self.0.as_mut()?;
-        let i = position(v, key)?;
-        Some(&mut Arc::make_mut(v)[i].1)
-    }
-
-    /// The place under `key`, null if it was absent.
-    pub fn entry(&mut self, key: &str) -> &mut Value {
-        match self.search(key) {
-            Ok(i) => &mut Arc::make_mut(self.0.get_or_insert_default())[i].1,
-            Err(i) => self.insert_at(i, key.into(), Value::Null),
-        }
-    }
-
-    /// Sets `key` and returns what stood there.
-    pub fn insert(&mut self, key: impl Into<Str>, value: impl Into<Value>) -> Option<Value> {
-        self.insert_entry(key.into(), value.into())
-    }
-
-    pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let v = self.0.as_mut()?;
-        let i = v.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()?;
-        let gone = Arc::make_mut(v).remove(i).1;
-        if v.is_empty() {
-            self.0 = None;
-        }
-        Some(gone)
-    }
-
-    /// Keeps the entries for which `keep` is true.
-    pub fn retain(&mut self, mut keep: impl FnMut(&str, &mut Value) -> bool) {
-        if let Some(v) = &mut self.0 {
-            Arc::make_mut(v).retain_mut(|(k, x)| keep(k, x));
-            if v.is_empty() {
-                self.0 = None;
-            }
-        }
-    }
-
-    /// The values to change in place, in key order.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
-        self.0.iter_mut().flat_map(|v| Arc::make_mut(v).iter_mut().map(|(k, x)| (k.as_str(), x)))
-    }
-
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.iter().map(|(k, _)| k.as_str())
-    }
-}
-
-impl Deref for Map {
-    type Target = [(Str, Value)];
-    fn deref(&self) -> &[(Str, Value)] {
-        self.0.as_ref().map_or(&[], |v| v.as_slice())
-    }
-}
-
-impl PartialEq for Map {
-    fn eq(&self, other: &Self) -> bool {
-        same(self.0.as_ref(), other.0.as_ref()) || self[..] == other[..]
-    }
-}
-
-impl<K: Into<Str>, V: Into<Value>> FromIterator<(K, V)> for Map {
-    /// Of a key that comes twice the last value stays.
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
-        Self::from_entries(iter.into_iter().map(|(k, x)| (k.into(), x.into())).collect())
-    }
-}
-
-impl Map {
-    /// A map of these entries in any order; of a key that comes twice the last value stays.
-    ///
-    /// Never inlined and not generic: every literal object of the engine is built by this one function.
-    #[inline(never)]
-    #[must_use]
-    pub fn from_entries(entries: Vec<(Str, Value)>) -> Self {
-        if entries.is_sorted_by(|a, b| a.0 < b.0) {
-            return Self((!entries.is_empty()).then(|| Arc::new(entries)));
-        }
-        // In place: what a literal says is already in a vector of the right size.
-        let mut entries = entries;
-        let mut sorted = 1;
-        while sorted < entries.len() {
-            let (before, rest) = entries.split_at(sorted);
-            let key = &rest[0].0;
-            match before.binary_search_by(|(k, _)| k.cmp(key)) {
-                Ok(i) => {
-                    let later = entries.remove(sorted);
-                    entries[i] = later;
-                }
-                Err(i) => {
-                    entries[i..=sorted].rotate_right(1);
-                    sorted += 1;
-                }
-            }
-        }
-        Self(Some(Arc::new(entries)))
-    }
-
-    #[inline(never)]
-    fn insert_entry(&mut self, key: Str, value: Value) -> Option<Value> {
-        match self.search(&key) {
-            Ok(i) => {
-                let v = Arc::make_mut(self.0.get_or_insert_default());
-                Some(std::mem::replace(&mut v[i].1, value))
-            }
-            Err(i) => {
-                self.insert_at(i, key, value);
-                None
-            }
-        }
-    }
-
-    /// Where `key` stands, or where it would be put.
-    fn search(&self, key: &str) -> Result<usize, usize> {
-        self.binary_search_by(|(k, _)| k.as_str().cmp(key))
-    }
-
-    /// Puts an entry in its place. Room is made for little more than it: a hundred thousand objects are mostly maps
-    /// that do not grow any more.
-    #[inline(never)]
-    fn insert_at(&mut self, i: usize, key: Str, value: Value) -> &mut Value {
-        let shared = self.0.get_or_insert_default();
-        if Arc::get_mut(shared).is_none() {
-            let mut own = Vec::with_capacity(shared.len() + 1);
-            own.extend_from_slice(shared);
-            *shared = Arc::new(own);
-        }
-        let v = Arc::make_mut(shared);
-        if v.len() == v.capacity() {
-            v.reserve_exact(2 + v.len() / 8);
-        }
-        v.insert(i, (key, value));
-        &mut v[i].1
     }
 }
 
@@ -595,12 +429,6 @@ impl fmt::Debug for Value {
 impl fmt::Debug for List {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
-    }
-}
-
-impl fmt::Debug for Map {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter().map(|(k, v)| (k, v))).finish()
     }
 }
 

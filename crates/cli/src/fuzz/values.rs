@@ -163,7 +163,7 @@ fn slip(rng: &mut Rng, at: &mut Value) {
     let go_on = rng.below(5) > 0;
     match at {
         Value::Map(m) if !m.is_empty() && go_on => {
-            let key = m[rng.below(m.len() as u64) as usize].0.clone();
+            let key = m.keys().nth(rng.below(m.len() as u64) as usize).unwrap_or_default().to_owned();
             match rng.below(12) {
                 0 => drop(at.remove(&key)),
                 1 => at.set(pick(rng, &KEYS), tree(rng, 2)),

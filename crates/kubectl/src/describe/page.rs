@@ -113,7 +113,7 @@ impl Page {
     pub fn annotations(&mut self, title: &str, annotations: &Value) {
         self.line_start(&format!("{title}:\t"));
         let mut first = true;
-        for (k, v) in annotations.entries().iter().filter(|(k, _)| k != SKIPPED) {
+        for (k, v) in annotations.entries().iter().filter(|(k, _)| *k != SKIPPED) {
             if !first {
                 self.text.push('\t');
             }

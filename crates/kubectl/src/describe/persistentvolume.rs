@@ -39,7 +39,7 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
         .filter(|(k, v)| {
             v.as_map().is_some() && !matches!(k.as_str(), "capacity" | "claimRef" | "nodeAffinity")
         })
-        .cloned()
+        .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
     volumes::source(p, &Value::Map(source));
     events::describe(p, related);

@@ -23,7 +23,7 @@ pub(super) fn describe(p: &mut Page, volumes: &Value, space: &str) {
 /// The one source that is set.
 pub(super) fn source(p: &mut Page, v: &Value) {
     let optional = |s: &Value| s["optional"].is_true().to_string();
-    let Some((key, s)) = v.entries().iter().find(|(k, x)| k != "name" && x.as_map().is_some()) else {
+    let Some((key, s)) = v.entries().iter().find(|(k, x)| *k != "name" && x.as_map().is_some()) else {
         p.line(1, &["<unknown>"]);
         return;
     };

@@ -289,7 +289,7 @@ fn condition(kind: &str, state: Result<&str, (&str, &str)>, reason: &str, of: &V
 fn same_status(old: &Value, new: &Value) -> bool {
     match (old, new) {
         (Value::Map(_), Value::Map(_)) => {
-            let fields = new.entries().iter().filter(|(k, _)| k != "lastTransitionTime");
+            let fields = new.entries().iter().filter(|(k, _)| *k != "lastTransitionTime");
             fields.clone().all(|(k, v)| same_status(&old[k.as_str()], v))
         }
         (Value::List(_), Value::List(_)) => {

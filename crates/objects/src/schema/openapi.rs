@@ -162,8 +162,8 @@ fn property(field: Field, description: &str) -> Value {
         out.set("x-kubernetes-patch-merge-key", field.patch_merge_key());
     }
     // Beside a reference nothing may stand, so it is wrapped; alone it is not.
-    match out.entries() {
-        [(key, one)] if key == "allOf" => one[0].clone(),
+    match out.find("allOf") {
+        Some(one) if out.entries().len() == 1 => one[0].clone(),
         _ => out,
     }
 }

@@ -366,13 +366,13 @@ fn is_printable(c: char) -> bool {
 }
 
 /// The entries as goyaml sorts keys: numbers inside a key by their value, and signs before letters.
-fn in_key_order(map: &Map) -> Vec<&(Str, Value)> {
-    let entries: Vec<&(Str, Value)> = map.iter().collect();
-    if entries.is_sorted_by(|a, b| !less(&b.0, &a.0)) { entries } else { merge_sort(entries) }
+fn in_key_order(map: &Map) -> Vec<(&Str, &Value)> {
+    let entries: Vec<(&Str, &Value)> = map.iter().collect();
+    if entries.is_sorted_by(|a, b| !less(b.0, a.0)) { entries } else { merge_sort(entries) }
 }
 
 /// Not the standard sort, which may panic on an order that is not total; goyaml's is not for mixed scripts.
-fn merge_sort(mut entries: Vec<&(Str, Value)>) -> Vec<&(Str, Value)> {
+fn merge_sort<'a>(mut entries: Vec<(&'a Str, &'a Value)>) -> Vec<(&'a Str, &'a Value)> {
     if entries.len() < 2 {
         return entries;
     }
@@ -381,7 +381,7 @@ fn merge_sort(mut entries: Vec<&(Str, Value)>) -> Vec<&(Str, Value)> {
     let mut out = Vec::with_capacity(left.len() + right.len());
     let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
     while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
-        let next = if less(&b.0, &a.0) { right.next() } else { left.next() };
+        let next = if less(b.0, a.0) { right.next() } else { left.next() };
         out.extend(next);
     }
     out.extend(left);

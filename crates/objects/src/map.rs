@@ -1,0 +1,299 @@
+//! A shared map of the tree: values under keys in ascending order.
+//!
+//! Owns: reading and changing maps. Does not own: lists of keys, which maps have in common (`keys`).
+
+use std::fmt;
+use std::iter::Zip;
+use std::slice;
+use std::sync::Arc;
+
+use crate::keys::Keys;
+use crate::{Str, Value};
+
+/// A shared map. `None` is the empty one, so that empty maps cost nothing.
+#[derive(Clone, Default)]
+pub struct Map(Option<Arc<Node>>);
+
+/// Invariant: as many values as keys.
+#[derive(Clone, Default)]
+struct Node {
+    keys: Keys,
+    values: Vec<Value>,
+}
+
+/// The entries of a map to read, in key order.
+#[derive(Clone, Copy, Default)]
+pub struct Entries<'a> {
+    keys: &'a [Str],
+    values: &'a [Value],
+}
+
+/// Walks over [`Entries`].
+pub type Iter<'a> = Zip<slice::Iter<'a, Str>, slice::Iter<'a, Value>>;
+
+impl<'a> Entries<'a> {
+    #[must_use]
+    pub fn iter(&self) -> Iter<'a> {
+        self.keys.iter().zip(self.values)
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The entry of this number.
+    #[must_use]
+    pub fn get(&self, at: usize) -> Option<(&'a Str, &'a Value)> {
+        Some((self.keys.get(at)?, self.values.get(at)?))
+    }
+
+    /// The first `n` entries, to build another map from.
+    #[must_use]
+    pub fn first(&self, n: usize) -> Vec<(Str, Value)> {
+        let mut out = Vec::with_capacity(self.len());
+        out.extend(self.iter().take(n).map(|(k, v)| (k.clone(), v.clone())));
+        out
+    }
+}
+
+impl<'a> IntoIterator for Entries<'a> {
+    type Item = (&'a Str, &'a Value);
+    type IntoIter = Iter<'a>;
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Map {
+    type Item = (&'a Str, &'a Value);
+    type IntoIter = Iter<'a>;
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+/// Maps up to this size are searched from the front: most keys differ in length, so that a look at the length
+/// settles it, while a binary search compares the bytes at each step.
+const SEARCHED_FROM_FRONT: usize = 24;
+
+fn position(keys: &[Str], key: &str) -> Option<usize> {
+    if keys.len() <= SEARCHED_FROM_FRONT {
+        keys.iter().position(|k| k.len() == key.len() && k.as_str() == key)
+    } else {
+        keys.binary_search_by(|k| k.as_str().cmp(key)).ok()
+    }
+}
+
+impl Node {
+    fn position(&self, key: &str) -> Option<usize> {
+        position(self.keys.as_slice(), key)
+    }
+
+    fn of(entries: Vec<(Str, Value)>) -> Self {
+        let mut keys = Vec::with_capacity(entries.len());
+        let mut values = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            keys.push(key);
+            values.push(value);
+        }
+        Self { keys: Keys::of(keys), values }
+    }
+}
+
+impl Map {
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        let node = self.0.as_ref()?;
+        node.position(key).map(|i| &node.values[i])
+    }
+
+    #[must_use]
+    pub fn contains(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    #[must_use]
+    pub fn entries(&self) -> Entries<'_> {
+        self.0.as_ref().map_or(Entries::default(), |n| Entries { keys: n.keys.as_slice(), values: &n.values })
+    }
+
+    #[must_use]
+    pub fn iter(&self) -> Iter<'_> {
+        self.entries().iter()
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries().len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        let node = self.0.as_mut()?;
+        let i = node.position(key)?;
+        Some(&mut Arc::make_mut(node).values[i])
+    }
+
+    /// The place under `key`, null if it was absent.
+    pub fn entry(&mut self, key: &str) -> &mut Value {
+        match self.search(key) {
+            Ok(i) => &mut Arc::make_mut(self.0.get_or_insert_default()).values[i],
+            Err(i) => self.insert_at(i, key.into(), Value::Null),
+        }
+    }
+
+    /// Sets `key` and returns what stood there.
+    pub fn insert(&mut self, key: impl Into<Str>, value: impl Into<Value>) -> Option<Value> {
+        self.insert_entry(key.into(), value.into())
+    }
+
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        let node = self.0.as_mut()?;
+        let i = node.position(key)?;
+        if node.values.len() == 1 {
+            return self.0.take().map(|node| node.values[0].clone());
+        }
+        let node = Arc::make_mut(node);
+        node.keys.remove(i);
+        Some(node.values.remove(i))
+    }
+
+    /// Keeps the entries for which `keep` is true.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &mut Value) -> bool) {
+        let Some(node) = &mut self.0 else { return };
+        let node = Arc::make_mut(node);
+        let mut kept = Vec::with_capacity(node.values.len());
+        let keys = node.keys.clone();
+        let mut keys = keys.as_slice().iter();
+        node.values.retain_mut(|value| {
+            let Some(key) = keys.next() else { return false };
+            let keeps = keep(key, value);
+            if keeps {
+                kept.push(key.clone());
+            }
+            keeps
+        });
+        if kept.is_empty() {
+            self.0 = None;
+        } else if kept.len() < node.keys.as_slice().len() {
+            node.keys = Keys::of(kept);
+        }
+    }
+
+    /// The values to change in place, in key order.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
+        self.0.iter_mut().flat_map(|node| {
+            let Node { keys, values } = Arc::make_mut(node);
+            keys.as_slice().iter().map(Str::as_str).zip(values)
+        })
+    }
+
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries().keys.iter().map(Str::as_str)
+    }
+
+    /// Where it stands in memory, while it is not empty.
+    pub(crate) fn address(&self) -> Option<usize> {
+        self.0.as_ref().map(|node| Arc::as_ptr(node) as usize)
+    }
+
+    /// A map of these entries in any order; of a key that comes twice the last value stays.
+    ///
+    /// Never inlined and not generic: every literal object of the engine is built by this one function.
+    #[inline(never)]
+    #[must_use]
+    pub fn from_entries(entries: Vec<(Str, Value)>) -> Self {
+        if entries.is_sorted_by(|a, b| a.0 < b.0) {
+            return Self((!entries.is_empty()).then(|| Arc::new(Node::of(entries))));
+        }
+        // In place: what a literal says is already in a vector of the right size.
+        let mut entries = entries;
+        let mut sorted = 1;
+        while sorted < entries.len() {
+            let (before, rest) = entries.split_at(sorted);
+            let key = &rest[0].0;
+            match before.binary_search_by(|(k, _)| k.cmp(key)) {
+                Ok(i) => {
+                    let later = entries.remove(sorted);
+                    entries[i] = later;
+                }
+                Err(i) => {
+                    entries[i..=sorted].rotate_right(1);
+                    sorted += 1;
+                }
+            }
+        }
+        Self(Some(Arc::new(Node::of(entries))))
+    }
+
+    #[inline(never)]
+    fn insert_entry(&mut self, key: Str, value: Value) -> Option<Value> {
+        match self.search(&key) {
+            Ok(i) => {
+                let node = Arc::make_mut(self.0.get_or_insert_default());
+                Some(std::mem::replace(&mut node.values[i], value))
+            }
+            Err(i) => {
+                self.insert_at(i, key, value);
+                None
+            }
+        }
+    }
+
+    /// Where `key` stands, or where it would be put.
+    fn search(&self, key: &str) -> Result<usize, usize> {
+        self.entries().keys.binary_search_by(|k| k.as_str().cmp(key))
+    }
+
+    /// Puts an entry in its place. Room is made for little more than it: a hundred thousand objects are mostly maps
+    /// that do not grow any more.
+    #[inline(never)]
+    fn insert_at(&mut self, i: usize, key: Str, value: Value) -> &mut Value {
+        let shared = self.0.get_or_insert_default();
+        if Arc::get_mut(shared).is_none() {
+            let mut values = Vec::with_capacity(shared.values.len() + 1);
+            values.extend_from_slice(&shared.values);
+            *shared = Arc::new(Node { keys: shared.keys.clone(), values });
+        }
+        let Node { keys, values } = Arc::make_mut(shared);
+        if values.len() == values.capacity() {
+            values.reserve_exact(2 + values.len() / 8);
+        }
+        keys.insert(i, key);
+        values.insert(i, value);
+        &mut values[i]
+    }
+}
+
+impl PartialEq for Map {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a.keys == b.keys && a.values == b.values,
+            _ => false,
+        }
+    }
+}
+
+impl<K: Into<Str>, V: Into<Value>> FromIterator<(K, V)> for Map {
+    /// Of a key that comes twice the last value stays.
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
+        Self::from_entries(iter.into_iter().map(|(k, x)| (k.into(), x.into())).collect())
+    }
+}
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
