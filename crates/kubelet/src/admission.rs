@@ -60,7 +60,7 @@ impl Kubelet {
         if asked == 0 || allocatable.is_null() {
             return None;
         }
-        let has = |w: &PodWorker| match w.resize.pending {
+        let has = |w: &PodWorker| match &w.resize.pending {
             Some(_) => requested(&resize::allocated(w), resource),
             None => requested(&w.pod["spec"], resource),
         };

@@ -54,7 +54,7 @@ impl Kubelet {
             self.pass_probes(&key, i);
         }
         if let Some(name) = component {
-            self.components.push((name, true));
+            self.components.push((*name, true));
         }
         self.report(&key, ctx);
     }

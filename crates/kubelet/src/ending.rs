@@ -127,7 +127,7 @@ impl Kubelet {
         let c = &mut worker.containers[i];
         let State::Running { since } = c.state else { return };
         if let Some(name) = &worker.component {
-            self.components.push((name.clone(), false));
+            self.components.push((Str::clone(name), false));
         }
         let c = &mut worker.containers[i];
         c.state = State::Ended(Box::new(Ended {
@@ -489,7 +489,7 @@ impl Kubelet {
             self.tasks.cancel(timer);
         }
         let grace = worker.grace_ms();
-        let deadline = match worker.fixed {
+        let deadline = match &worker.fixed {
             Some(_) => ctx.now + grace,
             None => worker.pod.deletion_time().unwrap_or(ctx.now),
         };
@@ -567,10 +567,10 @@ impl Kubelet {
         if worker.terminating || worker.is_done() {
             return;
         }
-        worker.failed = Some((
+        worker.failed = Some(Box::new((
             "DeadlineExceeded",
             "Pod was active on the node longer than the specified deadline".into(),
-        ));
+        )));
         for c in &mut worker.containers {
             c.busy = false;
         }

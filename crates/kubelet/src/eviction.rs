@@ -215,7 +215,7 @@ impl Kubelet {
     /// Ends the pod that is to go first.
     fn evict_one(&mut self, resource: Resource, threshold: i64, free: i64, ctx: &mut Ctx<'_>) {
         let mut all: Vec<Holder> = Vec::new();
-        for (key, worker) in &self.pods {
+        for (key, worker) in self.pods.iter() {
             let priority = worker.pod["spec"]["priority"].int();
             let ends = worker.terminating || worker.is_done() || worker.fixed.is_some();
             if ends || priority >= CRITICAL || !worker.containers.iter().any(Container::is_running) {
@@ -260,7 +260,7 @@ impl Kubelet {
     /// Ends pods that hold more of the disk than they may. Whether there were any.
     fn check_local_limits(&mut self, ctx: &mut Ctx<'_>) -> bool {
         let mut victims: Vec<(Str, String)> = Vec::new();
-        for (key, worker) in &self.pods {
+        for (key, worker) in self.pods.iter() {
             if worker.terminating || worker.is_done() || worker.fixed.is_some() {
                 continue;
             }
@@ -310,7 +310,7 @@ impl Kubelet {
     fn evict(&mut self, key: &Str, message: &str, by_pressure: bool, ctx: &mut Ctx<'_>) {
         ctx.caller = Self::caller_of(&self.config.node, 0);
         let Some(worker) = self.pods.get_mut(key) else { return };
-        worker.failed = Some(("Evicted", message.into()));
+        worker.failed = Some(Box::new(("Evicted", message.into())));
         worker.disrupted = by_pressure;
         for c in &mut worker.containers {
             c.busy = false;

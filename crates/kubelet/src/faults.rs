@@ -30,7 +30,7 @@ impl Kubelet {
     #[must_use]
     pub fn pods_of(&self, component: &str) -> Vec<Str> {
         let of = |w: &PodWorker| {
-            w.component.as_deref() == Some(component) || w.pod.labels()["k8s-app"] == component
+            w.component.as_ref().is_some_and(|name| **name == component) || w.pod.labels()["k8s-app"] == component
         };
         self.pods
             .iter()
@@ -70,7 +70,7 @@ impl Kubelet {
         let Some(c) = worker.containers.get_mut(i).filter(|c| c.hung != hung) else { return };
         c.hung = hung;
         if let Some(name) = &worker.component {
-            self.components.push((name.clone(), !hung));
+            self.components.push((Str::clone(name), !hung));
         }
         self.wake_probes(key, i, ctx.now);
         if !hung {
@@ -104,7 +104,7 @@ impl Kubelet {
 
     /// All that runs on the node ends at once. The parts of the cluster among it.
     pub fn lose_power(&mut self) -> Vec<(Str, bool)> {
-        let gone = self.pods.values().filter_map(|w| w.component.clone()).map(|name| (name, false)).collect();
+        let gone = self.pods.values().filter_map(|w| w.component.as_deref()).map(|name| (name.clone(), false)).collect();
         self.pods.clear();
         self.addresses.clear();
         self.by_ip.clear();
@@ -176,7 +176,7 @@ impl Kubelet {
     pub fn reconnected(&mut self, now: Time) {
         self.tasks.set(now, Task::RenewLease(false));
         self.tasks.set(now, Task::ReportNode(false));
-        for (key, worker) in &self.pods {
+        for (key, worker) in self.pods.iter() {
             let work = if worker.removing { Work::Remove } else { Work::Report };
             self.tasks.set(now, Task::Pod(key.clone(), work));
         }

@@ -32,6 +32,7 @@ pub mod streams;
 mod sync;
 pub mod usage;
 mod volumes;
+mod workers;
 
 use ordered::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -49,6 +50,7 @@ use environment::Variables;
 use image_manager::ImageManager;
 use machines::NodeFacts;
 use pod_worker::{PodWorker, Work};
+use workers::Workers;
 
 /// What is fixed about a node.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,7 +104,7 @@ impl Task {
 #[derive(Clone, Debug)]
 pub struct Kubelet {
     config: KubeletConfig,
-    pods: BTreeMap<Str, PodWorker>,
+    pods: Workers,
     images: ImageManager,
     tasks: Timers<Task>,
     recorder: Recorder,
@@ -156,7 +158,7 @@ impl Kubelet {
         let mut tasks = Timers::default();
         tasks.set(Time::EPOCH, Task::Register);
         Self {
-            pods: BTreeMap::new(),
+            pods: Workers::default(),
             images: ImageManager::new(&config.images),
             tasks,
             recorder: Recorder::new("kubelet", config.node.clone()),

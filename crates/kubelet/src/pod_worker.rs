@@ -76,17 +76,17 @@ pub(crate) struct PodWorker {
     pub(crate) report_due: bool,
     pub(crate) sync_timer: Option<TimerId>,
     /// When a status that could not be told is told again.
-    pub(crate) retry: Option<TimerId>,
+    pub(crate) retry: Option<Box<TimerId>>,
     /// Failed by the kubelet itself: reason and message.
-    pub(crate) failed: Option<(&'static str, Str)>,
+    pub(crate) failed: Option<Box<(&'static str, Str)>>,
     /// It was not let begin here.
     pub(crate) rejected: bool,
     /// Its node ended it because it was short of something.
     pub(crate) disrupted: bool,
     /// Not bound by the scheduler but read from a manifest of the node.
-    pub(crate) fixed: Option<Fixed>,
+    pub(crate) fixed: Option<Box<Fixed>>,
     /// The part of the cluster itself that runs in the pod.
-    pub(crate) component: Option<Str>,
+    pub(crate) component: Option<Box<Str>>,
     pub(crate) resize: Resize,
     /// Requests and limits that the pod has as a whole.
     pub(crate) whole: Value,
@@ -351,23 +351,23 @@ fn action(container: &Value, code: i32) -> &str {
 }
 
 /// What makes the pod a static one, if it is a mirror.
-fn fixed(pod: &Value) -> Option<Fixed> {
+fn fixed(pod: &Value) -> Option<Box<Fixed>> {
     let hash = pod.annotations()[MIRROR].as_str()?;
-    Some(Fixed { hash: hash.into(), gone: false, mirror: pod.uid().into() })
+    Some(Box::new(Fixed { hash: hash.into(), gone: false, mirror: pod.uid().into() }))
 }
 
 /// The part of the cluster that a pod of the system runs, by its label.
-fn component(pod: &Value) -> Option<Str> {
+fn component(pod: &Value) -> Option<Box<Str>> {
     const DAEMONS: [&str; 3] = ["kube-proxy", "kube-dns", "metrics-server"];
     if pod.namespace() != "kube-system" {
         return None;
     }
     let labels = pod.labels();
     if labels["tier"] == "control-plane" && !pod.annotations()[MIRROR].is_null() {
-        return labels["component"].as_str().map(Str::from);
+        return labels["component"].as_str().map(|name| Box::new(name.into()));
     }
     let app = labels["k8s-app"].as_str()?;
-    DAEMONS.contains(&app).then(|| app.into())
+    DAEMONS.contains(&app).then(|| Box::new(app.into()))
 }
 
 #[cfg(test)]

@@ -179,7 +179,7 @@ impl Kubelet {
         let Some(worker) = self.pods.get_mut(key) else { return };
         let c = &mut worker.containers[i];
         let quiet = worker.component.is_some() && !c.hung && matches!(c.machine, Machine::Lazy(_));
-        let well = worker.component.as_ref().is_none_or(|name| !self.unwell.contains(name));
+        let well = worker.component.as_deref().is_none_or(|name| !self.unwell.contains(name));
         let Some(p) = c.probes.as_mut().map(|p| &mut p.0[kind as usize]) else { return };
         if quiet && well && p.result == Some(true) {
             p.rests = true;
@@ -195,7 +195,7 @@ impl Kubelet {
         if worker.containers[i].hung {
             return Some(Outcome::Failed(self.no_answer(key, i, kind)));
         }
-        if worker.component.as_ref().is_some_and(|name| self.unwell.contains(name)) {
+        if worker.component.as_deref().is_some_and(|name| self.unwell.contains(name)) {
             return Some(Outcome::Failed("HTTP probe failed with statuscode: 500".into()));
         }
         let waits = matches!(worker.containers[i].machine, Machine::Lazy(_));

@@ -21,9 +21,9 @@ const RETRY_MS: Millis = 180_000;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Resize {
     /// Without room: why, for which generation, since when.
-    pub(crate) pending: Option<(String, i64, Time)>,
+    pub(crate) pending: Option<Box<(String, i64, Time)>>,
     /// Being put into force.
-    pub(crate) in_progress: Option<(i64, Time)>,
+    pub(crate) in_progress: Option<Box<(i64, Time)>>,
 }
 
 impl Resize {
@@ -35,13 +35,13 @@ impl Resize {
             })
         };
         let mut all = Vec::new();
-        if let Some((why, generation, since)) = &self.pending {
+        if let Some((why, generation, since)) = self.pending.as_deref() {
             let mut c = one("PodResizePending", *generation, *since);
             c.set("reason", "Deferred");
             c.set("message", why.as_str());
             all.push(c);
         }
-        all.extend(self.in_progress.map(|(generation, since)| one("PodResizeInProgress", generation, since)));
+        all.extend(self.in_progress.as_deref().map(|(generation, since)| one("PodResizeInProgress", *generation, *since)));
         all
     }
 }
@@ -157,9 +157,9 @@ impl Kubelet {
         if let Some((reason, why)) = self.lacks(key, &pod["spec"]) {
             let text = format!("Pod resize {reason}: {}", summary(&pod, generation, &why));
             let Some(w) = self.pods.get_mut(key) else { return };
-            let known = w.resize.pending.as_ref().is_some_and(|(_, g, _)| *g == generation);
-            let since = w.resize.pending.as_ref().map_or(ctx.now, |(.., since)| *since);
-            w.resize.pending = Some((why, generation, since));
+            let known = w.resize.pending.as_deref().is_some_and(|(_, g, _)| *g == generation);
+            let since = w.resize.pending.as_deref().map_or(ctx.now, |(.., since)| *since);
+            w.resize.pending = Some(Box::new((why, generation, since)));
             if !known {
                 self.recorder.event(ctx, &pod, EventType::Warning, "ResizeDeferred", &text);
             }
@@ -172,7 +172,7 @@ impl Kubelet {
         self.recorder.event(ctx, &pod, EventType::Normal, "ResizeStarted", &text);
         let Some(w) = self.pods.get_mut(key) else { return };
         w.resize.pending = None;
-        w.resize.in_progress = Some((generation, ctx.now));
+        w.resize.in_progress = Some(Box::new((generation, ctx.now)));
         w.whole = whole;
         let grace = w.grace_ms();
         let mut restarts = Vec::new();
@@ -208,7 +208,7 @@ impl Kubelet {
             self.tasks.set(ctx.now + delays::RESIZE_MS, Task::Pod(key.clone(), Work::Resized));
             return;
         }
-        let Some((generation, _)) = w.resize.in_progress.take() else { return };
+        let Some((generation, _)) = w.resize.in_progress.take().map(|p| *p) else { return };
         let mut pod = w.pod.clone();
         pod.set("spec", allocated(w));
         let text = format!("Pod resize completed: {}", summary(&pod, generation, ""));

@@ -205,7 +205,7 @@ impl Kubelet {
             self.pods.iter().filter(|(_, w)| w.fixed.is_some()).map(|(k, _)| k.clone()).collect();
         for key in running {
             let new = wanted.iter().find(|p| p.key() == key).map(|p| p.annotations()[MIRROR].to_str());
-            let Some(fixed) = self.pods.get_mut(&key).and_then(|w| w.fixed.as_mut()) else { continue };
+            let Some(fixed) = self.pods.get_mut(&key).and_then(|w| w.fixed.as_deref_mut()) else { continue };
             if new.as_ref() != Some(&fixed.hash) && !fixed.gone {
                 fixed.gone = true;
                 self.terminate(&key, ctx);

@@ -17,7 +17,7 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
     let generation = pod.generation();
     if worker.rejected {
         // Nothing of it was ever here.
-        let (reason, message) = worker.failed.clone().unwrap_or_default();
+        let (reason, message) = worker.failed.as_deref().cloned().unwrap_or_default();
         return value!({
             "phase": "Failed", "reason": (reason), "message": (message),
             "qosClass": (old["qosClass"].clone()), "startTime": (worker.start_time.rfc3339()),
@@ -27,7 +27,7 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
     let mut s = old.clone();
     let phase = phase(worker);
     s.set("phase", phase);
-    if let Some((reason, message)) = &worker.failed {
+    if let Some((reason, message)) = worker.failed.as_deref() {
         s.set("reason", *reason);
         s.set("message", message);
     }
@@ -210,7 +210,7 @@ fn others(worker: &PodWorker, generation: i64, now: Time) -> Vec<Value> {
     let mut list: Vec<Value> = kept.cloned().collect();
     list.extend(worker.resize.conditions());
     if worker.disrupted && pod.condition("DisruptionTarget").is_null() {
-        let message = worker.failed.as_ref().map_or("", |(_, m)| m.as_str());
+        let message = worker.failed.as_deref().map_or("", |(_, m)| m.as_str());
         let reason = "TerminationByKubelet";
         list.push(condition(pod, "DisruptionTarget", true, reason, message, generation, now));
     }

@@ -91,7 +91,7 @@ impl Kubelet {
     /// A pod that can't begin here fails before anything of it has run.
     pub(crate) fn reject(&mut self, key: &Str, reason: &'static str, why: &str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(key) else { return };
-        worker.failed = Some((reason, Str::from(format!("Pod was rejected: {why}"))));
+        worker.failed = Some(Box::new((reason, Str::from(format!("Pod was rejected: {why}")))));
         worker.rejected = true;
         let pod = worker.pod.clone();
         self.recorder.event(ctx, &pod, EventType::Warning, reason, why);
@@ -425,7 +425,7 @@ impl Kubelet {
         c.reason = None;
         c.state = State::Running { since: ctx.now };
         if let Some(name) = &worker.component {
-            self.components.push((name.clone(), true));
+            self.components.push((Str::clone(name), true));
         }
         let app = (worker.pod.namespace() == "kube-system").then(|| worker.pod.labels()["k8s-app"].to_str());
         let c = &mut worker.containers[i];
@@ -490,8 +490,8 @@ impl Kubelet {
             // Nobody answers: told later.
             Err(e) if matches!(e.reason, Reason::Unreachable | Reason::Unknown) => {
                 let again = self.tasks.set(ctx.now + delays::RETRY_MS, Task::Pod(key.clone(), Work::Report));
-                if let Some(old) = worker.retry.replace(again) {
-                    self.tasks.cancel(old);
+                if let Some(old) = worker.retry.replace(Box::new(again)) {
+                    self.tasks.cancel(*old);
                 }
             }
             Err(_) => {}

@@ -296,7 +296,7 @@ impl Kubelet {
             .collect();
         let mut granted = share(&wants, cores).into_iter();
         let mut full = Vec::new();
-        for (key, worker) in &mut self.pods {
+        for (key, worker) in self.pods.iter_mut() {
             for (i, c) in worker.containers.iter_mut().enumerate().filter(|(_, c)| is_running(c)) {
                 let own = own_demand(c);
                 let m = &mut c.meter;
@@ -372,7 +372,7 @@ impl Kubelet {
             memory_bytes: memory,
             pods: Vec::new(),
         };
-        for (key, worker) in &self.pods {
+        for (key, worker) in self.pods.iter() {
             let mut containers = Vec::new();
             for c in &worker.containers {
                 let State::Running { since } = c.state else { continue };
