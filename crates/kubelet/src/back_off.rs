@@ -14,6 +14,8 @@ pub(crate) struct BackOff {
 }
 
 impl BackOff {
+    pub(crate) const NONE: Self = Self { delay_ms: 0, last_update: Time(0) };
+
     /// Whether less than the back-off has passed since `event`.
     pub(crate) fn holds_since(&self, event: Time, now: Time) -> bool {
         self.delay_ms > 0 && !self.has_expired(event) && now.since(event) < self.delay_ms

@@ -13,6 +13,7 @@ use crate::back_off::BackOff;
 use crate::environment::Variables;
 use crate::image_manager::ImageFacts;
 use crate::probes::Probes;
+use crate::rare::{Plain, Rare};
 use crate::usage::Meter;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,21 @@ pub(crate) struct Stop {
     pub(crate) hook: Option<ExecId>,
 }
 
+/// What went wrong with a container, and how long it is waited for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trouble {
+    /// Why the last attempt to start it failed: what `waiting` shows.
+    pub(crate) reason: Option<(&'static str, String)>,
+    pub(crate) crashes: BackOff,
+    pub(crate) pulls: BackOff,
+    pub(crate) pull_error: String,
+}
+
+impl Plain for Trouble {
+    const PLAIN: &'static Self =
+        &Self { reason: None, crashes: BackOff::NONE, pulls: BackOff::NONE, pull_error: String::new() };
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Container {
     pub(crate) spec: Value,
@@ -103,8 +119,6 @@ pub(crate) struct Container {
     pub(crate) state: State,
     /// How the start before this one ended.
     pub(crate) last: Option<Box<Ended>>,
-    /// Why the last attempt to start it failed: what `waiting` shows.
-    pub(crate) reason: Option<(&'static str, String)>,
     /// How often it was started; `restartCount` is one less.
     pub(crate) starts: u32,
     /// How many of them were in a sandbox that is gone.
@@ -122,9 +136,7 @@ pub(crate) struct Container {
     pub(crate) retry_at: Time,
     pub(crate) failures: u32,
     pub(crate) attempt_at: Time,
-    pub(crate) crashes: BackOff,
-    pub(crate) pulls: BackOff,
-    pub(crate) pull_error: String,
+    pub(crate) trouble: Rare<Trouble>,
     pub(crate) probes: Option<Box<Probes>>,
     pub(crate) stop: Option<Box<Stop>>,
     /// Its kubelet ends it to start it anew, in one go: a back-off counts from the end before this one.
@@ -135,7 +147,7 @@ pub(crate) struct Container {
     /// What it is to be started from, between its creation and its start.
     pub(crate) prepared: Option<Arc<containers::container::Spec>>,
     /// What it uses.
-    pub(crate) meter: Meter,
+    pub(crate) meter: Rare<Meter>,
 }
 
 impl Container {
@@ -146,7 +158,6 @@ impl Container {
             kind,
             state: State::Absent,
             last: None,
-            reason: None,
             starts: 0,
             past: 0,
             hung: false,
@@ -158,16 +169,14 @@ impl Container {
             retry_at: Time(0),
             failures: 0,
             attempt_at: Time(0),
-            crashes: BackOff::default(),
-            pulls: BackOff::default(),
-            pull_error: String::new(),
+            trouble: Rare::default(),
             probes: None,
             stop: None,
             renewed: false,
             post_start: None,
             run_timer: None,
             prepared: None,
-            meter: Meter::default(),
+            meter: Rare::default(),
         }
     }
 
@@ -180,6 +189,13 @@ impl Container {
             Kind::Init | Kind::Sidecar => "initContainers",
             Kind::Main => "containers",
             Kind::Ephemeral => "ephemeralContainers",
+        }
+    }
+
+    /// Nothing is in its way any more.
+    pub(crate) fn forget_reason(&mut self) {
+        if let Some(trouble) = self.trouble.if_any() {
+            trouble.reason = None;
         }
     }
 

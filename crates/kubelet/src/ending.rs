@@ -211,7 +211,7 @@ impl Kubelet {
             None => format!("HTTP lifecycle hook ({})", hook["httpGet"]["path"].text()),
         };
         let message = format!("{what} for Container \"{}\" in Pod \"{full_name}\" failed - {why}", c.name());
-        c.reason = Some(("PostStartHookError", message));
+        c.trouble.reason = Some(("PostStartHookError", message));
         let path = c.field_path();
         self.recorder.event_at(
             ctx,
@@ -542,9 +542,9 @@ impl Kubelet {
                 c.last = Some(e);
             }
             c.past = c.starts;
-            c.reason = None;
+            c.forget_reason();
             // What is removed has no past to back off from.
-            c.crashes = crate::back_off::BackOff::default();
+            c.trouble.crashes = crate::back_off::BackOff::default();
         }
         self.sync_by(key, ctx.now);
     }
@@ -555,7 +555,7 @@ impl Kubelet {
         let grace = worker.grace_ms();
         let c = &mut worker.containers[i];
         c.retry_at = ctx.now;
-        c.pulls = crate::back_off::BackOff::default();
+        c.trouble.pulls = crate::back_off::BackOff::default();
         c.failures = 0;
         if c.is_running() {
             self.renew(key, i, grace, "definition changed", true, ctx);

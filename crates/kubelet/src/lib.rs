@@ -24,6 +24,7 @@ pub mod net;
 mod node_status;
 mod pod_worker;
 mod probes;
+mod rare;
 mod resize;
 pub mod runtime;
 mod static_pods;

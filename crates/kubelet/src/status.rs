@@ -105,7 +105,7 @@ fn phase(worker: &PodWorker) -> &'static str {
             && c.last.is_none()
             && (matches!(c.state, State::Absent)
                 || c.post_start.is_some()
-                || (c.reason.is_some() && c.starts == 0))
+                || (c.trouble.reason.is_some() && c.starts == 0))
     };
     if worker.containers.iter().any(|c| waits(&c)) { "Pending" } else { "Running" }
 }
@@ -295,7 +295,7 @@ fn container_status(worker: &PodWorker, c: &Container) -> Value {
     let mut last = c.last.as_deref();
     let initializing = !worker.pod["spec"]["initContainers"].items().is_empty() && c.kind != Kind::Ephemeral;
     let begins = if initializing { "PodInitializing" } else { "ContainerCreating" };
-    let state = match (&c.state, &c.reason) {
+    let state = match (&c.state, &c.trouble.reason) {
         (State::Running { .. }, _) if hooked => last.take().map_or_else(|| waiting(begins, ""), ended),
         (State::Running { since }, _) => value!({"running": {"startedAt": (since.rfc3339())}}),
         (State::Ended(e), Some((reason, message))) if worker.should_restart(c) && !worker.is_ending() => {

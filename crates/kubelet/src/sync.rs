@@ -180,14 +180,14 @@ impl Kubelet {
             let renewed = std::mem::take(&mut c.renewed);
             let counted = if renewed { c.last.as_deref() } else { c.ended() };
             if let Some(finished) = counted.map(|e| e.finished) {
-                if c.crashes.holds_since(finished, ctx.now) {
+                if c.trouble.crashes.holds_since(finished, ctx.now) {
                     let name = c.name().to_owned();
-                    let delay = c.crashes.delay_ms;
+                    let delay = c.trouble.crashes.delay_ms;
                     let message = format!(
                         "back-off {} restarting failed container={name} pod={full_name}",
                         go_duration(delay)
                     );
-                    c.reason = Some(("CrashLoopBackOff", message));
+                    c.trouble.reason = Some(("CrashLoopBackOff", message));
                     let left = (finished + delay).since(ctx.now).min(delays::SYNC_PERIOD_MS);
                     c.retry_at = ctx.now + jitter(left, ctx.rng);
                     look_at = Some(look_at.map_or(c.retry_at, |t| t.min(c.retry_at)));
@@ -196,7 +196,7 @@ impl Kubelet {
                     self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "BackOff", &text);
                     continue;
                 }
-                c.crashes.lengthen(finished, ctx.now);
+                c.trouble.crashes.lengthen(finished, ctx.now);
             }
             return self.begin_start(key, i, ctx);
         }
@@ -233,9 +233,9 @@ impl Kubelet {
                     self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "InspectFailed", &text);
                     return self.fail_start(key, i, "InvalidImageName", text, "InvalidImageName", ctx);
                 }
-                if c.pulls.holds_since_update(ctx.now) {
+                if c.trouble.pulls.holds_since_update(ctx.now) {
                     let text = format!("Back-off pulling image \"{image}\"");
-                    let message = format!("{text}: ErrImagePull: {}", c.pull_error);
+                    let message = format!("{text}: ErrImagePull: {}", c.trouble.pull_error);
                     self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "BackOff", &text);
                     return self.fail_start(key, i, "ImagePullBackOff", message, "ImagePullBackOff", ctx);
                 }
@@ -299,8 +299,8 @@ impl Kubelet {
                 self.image_came(ctx.now);
             }
             Err(PullError::Invalid(message) | PullError::Refused(message)) => {
-                c.pulls.lengthen(ctx.now, ctx.now);
-                c.pull_error.clone_from(&message);
+                c.trouble.pulls.lengthen(ctx.now, ctx.now);
+                c.trouble.pull_error.clone_from(&message);
                 let text = format!("Failed to pull image \"{image}\": {message}");
                 self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "Failed", &text);
                 self.fail_start(key, i, "ErrImagePull", message, "ErrImagePull", ctx);
@@ -322,7 +322,7 @@ impl Kubelet {
         let pod = worker.pod.clone();
         let c = &mut worker.containers[i];
         c.busy = false;
-        c.reason = Some((reason, message));
+        c.trouble.reason = Some((reason, message));
         // The sandbox's own start brings a second look soon after the first failure.
         let first = c.failures == 0 && c.starts == 0;
         c.failures += 1;
@@ -414,7 +414,7 @@ impl Kubelet {
                         finished: ctx.now,
                         id: c.id.clone(),
                     }));
-                    c.reason = Some(("RunContainerError", e.message.clone()));
+                    c.trouble.reason = Some(("RunContainerError", e.message.clone()));
                     let text = format!("Error: {}", e.message);
                     self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "Failed", &text);
                     self.sync_by(key, ctx.now + delays::NOTICE_MS);
@@ -422,7 +422,7 @@ impl Kubelet {
                 }
             }
         }
-        c.reason = None;
+        c.forget_reason();
         c.state = State::Running { since: ctx.now };
         if let Some(name) = &worker.component {
             self.components.push((Str::clone(name), true));

@@ -19,6 +19,7 @@ use objects::{Str, Value};
 
 use crate::container::{Container, Kind, Machine, State};
 use crate::pod_worker::Work;
+use crate::rare::{Plain, Rare};
 use crate::{Kubelet, Task};
 
 /// What the node itself uses: its kubelet, container runtime and operating system (estimates).
@@ -71,21 +72,25 @@ pub(crate) struct Meter {
     memory_limit: i64,
 }
 
+impl Plain for Meter {
+    const PLAIN: &'static Self = &Self {
+        load: Load { cpu_millis: 0, memory_bytes: 0 },
+        at: Time(0),
+        load_us: 0,
+        granted: 0,
+        load_granted: 0,
+        seen: 0,
+        held: 0,
+        disk: 0,
+        cpu_limit: i64::MAX,
+        cpu_request: 0,
+        memory_limit: i64::MAX,
+    };
+}
+
 impl Default for Meter {
     fn default() -> Self {
-        Self {
-            load: Load::default(),
-            at: Time(0),
-            load_us: 0,
-            granted: 0,
-            load_granted: 0,
-            seen: 0,
-            held: 0,
-            disk: 0,
-            cpu_limit: i64::MAX,
-            cpu_request: 0,
-            memory_limit: i64::MAX,
-        }
+        Self::PLAIN.clone()
     }
 }
 
@@ -96,7 +101,9 @@ impl Meter {
         self.load_us += self.load_granted * now.since(self.at).max(0);
         self.at = self.at.max(now);
     }
+}
 
+impl Rare<Meter> {
     /// Takes what the definition of the container and its pod as a whole have of resources.
     fn set_limits(&mut self, spec: &Value, whole: &Value) {
         let of = |kind: &str, name: &str| {
@@ -104,9 +111,12 @@ impl Meter {
             let q = if own.is_null() { &whole[kind][name] } else { own };
             (!q.is_null()).then(|| Quantity::of(q))
         };
-        self.cpu_limit = of("limits", "cpu").map_or(i64::MAX, |q| q.milli_value().max(1));
-        self.cpu_request = of("requests", "cpu").map_or(0, |q| q.milli_value());
-        self.memory_limit = of("limits", "memory").map_or(i64::MAX, |q| q.value());
+        let cpu_limit = of("limits", "cpu").map_or(i64::MAX, |q| q.milli_value().max(1));
+        let cpu_request = of("requests", "cpu").map_or(0, |q| q.milli_value());
+        let memory_limit = of("limits", "memory").map_or(i64::MAX, |q| q.value());
+        if (cpu_limit, cpu_request, memory_limit) != (self.cpu_limit, self.cpu_request, self.memory_limit) {
+            (self.cpu_limit, self.cpu_request, self.memory_limit) = (cpu_limit, cpu_request, memory_limit);
+        }
     }
 }
 
@@ -241,7 +251,8 @@ impl Kubelet {
         let Some(worker) = self.pods.get_mut(key) else { return };
         let whole = worker.whole.clone();
         let Some(c) = worker.containers.get_mut(i) else { return };
-        let mut meter = Meter { at: now, ..Meter::default() };
+        // Load is counted from when there is any.
+        let mut meter: Rare<Meter> = Rare::default();
         let small = matches!(c.machine, Machine::Lazy(_));
         meter.set_limits(&c.spec, &whole);
         c.meter = meter;

@@ -122,7 +122,7 @@ impl Known {
         if self.steps.is_empty() {
             self.steps.resize_with(STEPS, || None);
         }
-        let place = (from.address() / 16 ^ hash(std::slice::from_ref(&key)) as usize) % STEPS;
+        let place = ((from.address() / 16) ^ hash(std::slice::from_ref(&key)) as usize) % STEPS;
         if let Some(step) = &self.steps[place]
             && step.from.same(from)
             && step.key == key

@@ -32,7 +32,6 @@ pub struct Entries<'a> {
 pub type Iter<'a> = Zip<slice::Iter<'a, Str>, slice::Iter<'a, Value>>;
 
 impl<'a> Entries<'a> {
-    #[must_use]
     pub fn iter(&self) -> Iter<'a> {
         self.keys.iter().zip(self.values)
     }
@@ -123,7 +122,6 @@ impl Map {
         self.0.as_ref().map_or(Entries::default(), |n| Entries { keys: n.keys.as_slice(), values: &n.values })
     }
 
-    #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         self.entries().iter()
     }
