@@ -5,6 +5,7 @@
 //! at once, then one more every five minutes. So a set of ten thousand pods does not write ten thousand events.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use clock::Time;
 use objects::resources::EVENTS;
@@ -26,6 +27,15 @@ pub struct Recorder {
     without_source: bool,
     /// `source.host`: the node, for kubelets.
     host: Str,
+    /// Shared with the snapshots it is in until the next event.
+    memory: Arc<Memory>,
+    /// When the last event was named, and how many were before it in that ms.
+    named: (Time, u64),
+}
+
+/// What was written, to count repeats and to keep measure.
+#[derive(Clone, Debug, Default)]
+struct Memory {
     /// The written events by object and text, as a hash: the texts of a hundred thousand pods are long. Bounded: the
     /// oldest half goes when there are too many.
     written: BTreeMap<u64, Written>,
@@ -33,8 +43,6 @@ pub struct Recorder {
     similar: BTreeMap<u64, Similar>,
     /// What each object (and type) may still write.
     allowance: BTreeMap<u64, Allowance>,
-    /// When the last event was named, and how many were before it in that ms.
-    named: (Time, u64),
 }
 
 #[derive(Clone, Debug)]
@@ -92,9 +100,25 @@ struct Allowance {
 #[derive(Clone, Debug)]
 struct Written {
     stamp: u64,
-    count: i64,
-    last: Time,
+    /// How often it happened, and when for the last time; most happen once, at their stamp.
+    repeats: Option<Box<(i64, Time)>>,
 }
+
+impl Written {
+    fn last(&self) -> Time {
+        self.repeats.as_ref().map_or(Time((self.stamp / STAMPS_PER_MS) as i64), |r| r.1)
+    }
+
+    /// Counts one more. How many there are now.
+    fn repeat(&mut self, now: Time) -> i64 {
+        let (count, last) = &mut **self.repeats.get_or_insert_with(|| Box::new((1, now)));
+        (*count, *last) = (*count + 1, now);
+        *count
+    }
+}
+
+/// A stamp counts ns.
+const STAMPS_PER_MS: u64 = 1_000_000;
 
 /// How many written events a recorder remembers; upstream's LRU holds as many.
 const REMEMBERED: usize = 4096;
@@ -140,22 +164,22 @@ impl Recorder {
         let at = ctx.now.rfc3339();
         let about = hash(&[object.uid(), object.namespace(), object.name(), kind], SEED);
         let group = hash(&[reason], about);
-        let (known, combined) = if self.is_one_of_many(group, message, ctx.now) {
+        let memory = Arc::make_mut(&mut self.memory);
+        let (known, combined) = if memory.is_one_of_many(group, message, ctx.now) {
             (group, format!("(combined from similar events): {message}"))
         } else {
             (hash(&[field_path, message], group), message.to_owned())
         };
         let message = combined.as_str();
-        let allowed = self.is_allowed(about, ctx.now);
-        if let Some(w) = self.written.get_mut(&known)
-            && ctx.now.since(w.last) < TTL_MS
+        let allowed = memory.is_allowed(about, ctx.now);
+        if let Some(w) = memory.written.get_mut(&known)
+            && ctx.now.since(w.last()) < TTL_MS
         {
-            w.count += 1;
-            w.last = ctx.now;
+            let count = w.repeat(ctx.now);
             if !allowed {
                 return;
             }
-            let patch = value!({"count": (w.count), "lastTimestamp": (at.as_str()), "message": (message)});
+            let patch = value!({"count": (count), "lastTimestamp": (at.as_str()), "message": (message)});
             let name = event_name(object, w.stamp);
             if ctx.patch(EVENTS, namespace_of(object), &name, "", PatchType::Merge, patch).is_ok() {
                 return;
@@ -191,11 +215,19 @@ impl Recorder {
             "eventTime": null, "reportingComponent": (&self.component), "reportingInstance": (&self.host),
         });
         if ctx.create(EVENTS, event).is_ok() {
-            let written = Written { stamp, count: 1, last: ctx.now };
-            self.remember(known, written);
+            Arc::make_mut(&mut self.memory).remember(known, Written { stamp, repeats: None });
         }
     }
 
+    /// The ns that name an event, as upstream's do, so that a list of events is in the order they were written. What
+    /// is smaller than this clock's ms is made up: the place among the recorder's own, then chance, for the others'.
+    fn stamp(&mut self, now: Time, chance: u64) -> u64 {
+        self.named = if self.named.0 == now { (now, (self.named.1 + 1).min(499)) } else { (now, 0) };
+        now.0.unsigned_abs() * STAMPS_PER_MS + self.named.1 * 2_000 + chance % 2_000
+    }
+}
+
+impl Memory {
     /// True when so many different messages of this group came lately that this one is told combined.
     fn is_one_of_many(&mut self, group: u64, message: &str, now: Time) -> bool {
         forget_older_half(&mut self.similar, |s| s.last);
@@ -228,15 +260,8 @@ impl Recorder {
         allowed
     }
 
-    /// The ns that name an event, as upstream's do, so that a list of events is in the order they were written. What
-    /// is smaller than this clock's ms is made up: the place among the recorder's own, then chance, for the others'.
-    fn stamp(&mut self, now: Time, chance: u64) -> u64 {
-        self.named = if self.named.0 == now { (now, (self.named.1 + 1).min(499)) } else { (now, 0) };
-        now.0.unsigned_abs() * 1_000_000 + self.named.1 * 2_000 + chance % 2_000
-    }
-
     fn remember(&mut self, key: u64, written: Written) {
-        forget_older_half(&mut self.written, |w| w.last);
+        forget_older_half(&mut self.written, Written::last);
         self.written.insert(key, written);
     }
 }
@@ -274,7 +299,7 @@ mod tests {
 
     #[test]
     fn the_tenth_different_message_is_combined() {
-        let mut r = Recorder::new("c", "");
+        let mut r = Memory::default();
         let told: Vec<bool> = (0..12).map(|i| r.is_one_of_many(1, &format!("m{i}"), Time(i))).collect();
         assert_eq!(told.iter().filter(|t| !**t).count(), 9);
         assert!(!r.is_one_of_many(1, "later", Time(SIMILAR_MS + 100)));
@@ -290,7 +315,7 @@ mod tests {
 
     #[test]
     fn twenty_five_at_once_then_one_every_five_minutes() {
-        let mut r = Recorder::new("c", "");
+        let mut r = Memory::default();
         let at_once = (0..40).filter(|_| r.is_allowed(1, Time(0))).count();
         assert_eq!(at_once, 25);
         assert!(!r.is_allowed(1, Time(REFILL_MS - 1)));
