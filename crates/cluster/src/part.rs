@@ -19,6 +19,9 @@ use crate::{At, ClusterConfig, NodeConfig};
 /// From the start of a component's process to its first try for its lease (estimate).
 const START_MS: clock::Millis = 1_500;
 
+/// Room for so many changes stays with an inbox that is empty.
+const INBOX_KEPT: usize = 8;
+
 /// The controllers of a hub, as karmada runs the controller manager: what is given to it is a template, not to be run.
 const HUB_CONTROLLERS: [&str; 5] = [
     "namespace-controller",
@@ -238,6 +241,10 @@ impl Part {
         }
         while let Some((_, change)) = self.inbox.pop_front_if(|(at, _)| *at <= now) {
             self.machine.component_mut().deliver(&change, now);
+        }
+        // A rush leaves no room behind that thousands of parts would hold for good.
+        if self.inbox.is_empty() && self.inbox.capacity() > INBOX_KEPT {
+            self.inbox = VecDeque::new();
         }
     }
 
