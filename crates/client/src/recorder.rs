@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clock::Time;
+use objects::digest::Digest;
 use objects::resources::EVENTS;
 use objects::{Str, Value, value};
 
@@ -162,7 +163,7 @@ impl Recorder {
     ) {
         let kind = if kind == EventType::Normal { "Normal" } else { "Warning" };
         let at = ctx.now.rfc3339();
-        let about = hash(&[object.uid(), object.namespace(), object.name(), kind], SEED);
+        let about = hash(&[object.uid(), object.namespace(), object.name(), kind], 0);
         let group = hash(&[reason], about);
         let memory = Arc::make_mut(&mut self.memory);
         let (known, combined) = if memory.is_one_of_many(group, message, ctx.now) {
@@ -231,7 +232,7 @@ impl Memory {
     /// True when so many different messages of this group came lately that this one is told combined.
     fn is_one_of_many(&mut self, group: u64, message: &str, now: Time) -> bool {
         forget_older_half(&mut self.similar, |s| s.last);
-        let hash = hash(&[message], SEED);
+        let hash = hash(&[message], 0);
         let new = Similar { messages: Messages::One(hash), last: now };
         let s = self.similar.entry(group).or_insert_with(|| new.clone());
         if now.since(s.last) > SIMILAR_MS {
@@ -275,12 +276,12 @@ fn event_name(object: &Value, stamp: u64) -> Str {
     Str::from(format!("{}.{stamp:016x}", object.name()))
 }
 
-const SEED: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// FNV-1a 64 over texts, each with its end, going on from an earlier hash.
+/// The hash of texts, going on from an earlier one.
 fn hash(texts: &[&str], from: u64) -> u64 {
-    let mix = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3);
-    texts.iter().fold(from, |h, t| mix(t.bytes().fold(h, mix), 0xff))
+    let mut digest = Digest::default();
+    digest.number(from);
+    texts.iter().for_each(|t| digest.text(t));
+    digest.value()
 }
 
 /// Makes room when there is none: rarely, so that each entry costs a little only.

@@ -1,83 +1,159 @@
-//! A running hash over the log of changes: FNV-1a 64 of what each write did and who did it.
+//! A running hash over the log of changes: what each write did and who did it.
 
 use client::Change;
 use objects::Value;
+use objects::digest::Digest;
 
-#[derive(Clone, Debug)]
-pub(crate) struct LogHash(u64);
-
-impl Default for LogHash {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LogHash(Digest);
 
 impl LogHash {
     pub(crate) fn value(&self) -> u64 {
-        self.0
+        self.0.value()
     }
 
     pub(crate) fn add(&mut self, change: &Change) {
-        self.number(change.revision);
-        self.number(change.at.0 as u64);
-        self.text(change.kind.as_str());
-        self.text(&change.resource);
-        self.text(&change.namespace);
-        self.text(&change.name);
-        self.text(&change.actor);
-        self.number(change.cause);
+        self.0.number(change.revision);
+        self.0.number(change.at.0 as u64);
+        self.0.text(change.kind.as_str());
+        self.0.text(&change.resource);
+        self.0.text(&change.namespace);
+        self.0.text(&change.name);
+        self.0.text(&change.actor);
+        self.0.number(change.cause);
         self.difference(&change.previous, &change.object);
     }
 
     /// Takes in something that happened and is no write.
     pub(crate) fn note(&mut self, at: clock::Time, text: &str) {
-        self.number(at.0 as u64);
-        self.text(text);
+        self.0.number(at.0 as u64);
+        self.0.text(text);
     }
 
-    /// Hashes what differs: shared subtrees are passed over, so the cost is that of the change. Equal ones that are
-    /// not shared count the same: what is shared depends on who asked, not on what was written.
-    fn difference(&mut self, old: &Value, new: &Value) {
-        if old.same(new) || old == new {
-            return self.number(0);
+    /// Takes in what differs, and says whether anything does: shared subtrees are passed over, so the cost is that of
+    /// the change. Equal ones that are not shared count the same: what is shared depends on who asked, not on what
+    /// was written.
+    fn difference(&mut self, old: &Value, new: &Value) -> bool {
+        if old.same(new) {
+            return false;
         }
         match (old, new) {
-            (Value::Map(_), Value::Map(map)) => {
-                self.number(1 + map.len() as u64);
-                for (key, value) in map.iter() {
-                    self.text(key);
-                    self.difference(old.get(key), value);
+            (Value::Map(a), Value::Map(b)) => {
+                let mut differs = false;
+                let mut kept = 0;
+                for (key, value) in b.iter() {
+                    let was = a.get(key);
+                    kept += usize::from(was.is_some());
+                    if was.is_some_and(|was| was.same(value)) {
+                        continue;
+                    }
+                    let before = self.0;
+                    self.0.text(key);
+                    if was.is_none_or(|was| self.difference(was, value)) {
+                        differs = true;
+                    } else {
+                        self.0 = before;
+                    }
+                    if was.is_none() {
+                        self.0.tree(value);
+                    }
                 }
+                if kept < a.len() {
+                    differs = true;
+                    for (key, _) in a.iter().filter(|(key, _)| b.get(key).is_none()) {
+                        self.0.number(GONE);
+                        self.0.text(key);
+                    }
+                }
+                if differs {
+                    self.0.number(END);
+                }
+                differs
             }
             (Value::List(a), Value::List(b)) => {
-                self.number(1 + b.len() as u64);
+                let mut differs = a.len() != b.len();
+                let before = self.0;
+                self.0.number(b.len() as u64);
                 for (i, value) in b.iter().enumerate() {
-                    self.difference(a.get(i).unwrap_or(&Value::Null), value);
+                    let before = self.0;
+                    self.0.number(i as u64);
+                    let changed = match a.get(i) {
+                        Some(was) => self.difference(was, value),
+                        None => {
+                            self.0.tree(value);
+                            true
+                        }
+                    };
+                    if changed {
+                        differs = true;
+                    } else {
+                        self.0 = before;
+                    }
                 }
-            }
-            (_, Value::Map(map)) => {
-                for (key, value) in map.iter() {
-                    self.text(key);
-                    self.difference(&Value::Null, value);
+                if !differs {
+                    self.0 = before;
                 }
+                differs
             }
-            (_, Value::List(list)) => list.iter().for_each(|v| self.difference(&Value::Null, v)),
-            (_, Value::Null) => self.number(2),
-            (_, Value::Bool(b)) => self.number(3 + u64::from(*b)),
-            (_, Value::Int(i)) => self.number(*i as u64),
-            (_, Value::Float(f)) => self.number(f.to_bits()),
-            (_, Value::Str(s)) => self.text(s),
+            _ if old == new => false,
+            _ => {
+                self.0.tree(new);
+                true
+            }
         }
     }
+}
 
-    fn number(&mut self, n: u64) {
-        self.0 = (self.0 ^ n).wrapping_mul(0x0000_0100_0000_01b3);
+/// Stands before a key that is no longer there, and after a map's changes.
+const GONE: u64 = 0x676f_6e65;
+const END: u64 = 0x656e_6421;
+
+#[cfg(test)]
+mod tests {
+    use objects::value;
+
+    use super::*;
+
+    fn hashed(old: &Value, new: &Value) -> (bool, u64) {
+        let mut hash = LogHash::default();
+        (hash.difference(old, new), hash.value())
     }
 
-    fn text(&mut self, s: &str) {
-        for b in s.bytes() {
-            self.0 = (self.0 ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3);
+    #[test]
+    fn what_is_equal_counts_as_nothing_shared_or_not() {
+        let make = || value!({"a": {"x": [1, {"y": "text that is no short one at all"}]}, "b": null});
+        let one = make();
+        let nothing = (false, LogHash::default().value());
+        assert_eq!(hashed(&one, &one.clone()), nothing);
+        assert_eq!(hashed(&one, &make()), nothing);
+        let mut changed = make();
+        changed.set("c", 1);
+        let mut shared = one.clone();
+        shared.set("c", 1);
+        assert_eq!(hashed(&one, &changed), hashed(&one, &shared));
+    }
+
+    #[test]
+    fn every_change_shows() {
+        let old = value!({"a": 1, "b": {"x": "eightlong", "y": "z"}, "l": [1, 2], "n": null});
+        let changes: [&dyn Fn(&mut Value); 9] = [
+            &|v| v.set("a", 2),
+            &|v| v.set("a", "1"),
+            &|v| v.set("c", 1),
+            &|v| drop(v.remove("a")),
+            &|v| drop(v.remove("n")),
+            &|v| v.set_at(&["b", "x"], "eightlonG"),
+            &|v| v.set_at(&["b", "y"], ""),
+            &|v| v.set("l", vec![1, 2, 3]),
+            &|v| v.set("l", vec![2, 1]),
+        ];
+        let mut seen = vec![LogHash::default().value()];
+        for (i, change) in changes.iter().enumerate() {
+            let mut new = old.clone();
+            change(&mut new);
+            let (differs, hash) = hashed(&old, &new);
+            assert!(differs && !seen.contains(&hash), "change {i}");
+            seen.push(hash);
         }
-        self.number(0xff);
     }
 }

@@ -6,6 +6,7 @@
 pub mod base64;
 pub mod csi_translation;
 pub mod decode;
+pub mod digest;
 pub mod duration;
 pub mod fieldset;
 pub mod go_text;

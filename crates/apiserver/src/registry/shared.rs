@@ -5,6 +5,7 @@
 //! correctness.
 
 use objects::Value;
+use objects::digest::Digest;
 
 /// Parts remembered; each has one place, and the latest holds it.
 const PLACES: usize = 4_096;
@@ -22,7 +23,9 @@ impl Shared {
         if self.places.is_empty() {
             self.places.resize(PLACES, Value::Null);
         }
-        let place = &mut self.places[hash(part, 0xcbf2_9ce4_8422_2325) as usize % PLACES];
+        let mut digest = Digest::default();
+        digest.tree(part);
+        let place = &mut self.places[digest.value() as usize % PLACES];
         if place.same(part) {
             return None;
         }
@@ -66,24 +69,6 @@ impl Shared {
             }
         }
     }
-}
-
-/// FNV-1a 64 over what a part says.
-fn hash(part: &Value, from: u64) -> u64 {
-    let text = |h: u64, t: &str| t.bytes().fold(h, |h, b| mix(h, u64::from(b)));
-    match part {
-        Value::Null => mix(from, 1),
-        Value::Bool(b) => mix(from, 2 + u64::from(*b)),
-        Value::Int(i) => mix(from, *i as u64),
-        Value::Float(f) => mix(from, f.to_bits()),
-        Value::Str(s) => mix(text(from, s), 0xff),
-        Value::List(l) => l.iter().fold(mix(from, 4), |h, v| hash(v, h)),
-        Value::Map(m) => m.iter().fold(mix(from, 5), |h, (k, v)| hash(v, text(h, k))),
-    }
-}
-
-fn mix(h: u64, n: u64) -> u64 {
-    (h ^ n).wrapping_mul(0x0000_0100_0000_01b3)
 }
 
 #[cfg(test)]
