@@ -34,10 +34,10 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
     s.set("observedGeneration", generation);
     s.set("startTime", worker.start_time.rfc3339());
     s.set("hostIP", host_ip);
-    s.set("hostIPs", vec![value!({"ip": (host_ip)})]);
+    set_addresses(&mut s, "hostIPs", host_ip);
     if !worker.ip.is_empty() && worker.ip_known {
         s.set("podIP", &worker.ip);
-        s.set("podIPs", vec![value!({"ip": (&worker.ip)})]);
+        set_addresses(&mut s, "podIPs", &worker.ip);
     }
     let statuses = |list: &str| -> Vec<Value> {
         let mut all: Vec<&Container> = worker.containers.iter().filter(|c| c.list() == list).collect();
@@ -58,6 +58,14 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
     s.set("conditions", conditions(worker, phase, generation, now));
     set_resources(worker, &mut s);
     s
+}
+
+/// Sets a list of one address. One that is there already stays the same subtree.
+fn set_addresses(status: &mut Value, key: &str, ip: &Str) {
+    let known = matches!(status[key].items(), [only] if only["ip"] == ip.as_str());
+    if !known {
+        status.set(key, vec![value!({"ip": (ip)})]);
+    }
 }
 
 /// What the pod has as a whole, as far as its containers say.
@@ -217,7 +225,8 @@ fn others(worker: &PodWorker, generation: i64, now: Time) -> Vec<Value> {
     list
 }
 
-/// A condition of the kubelet's, with its old transition time when its status is the old one.
+/// A condition of the kubelet's, with its old transition time when its status is the old one. One that says what it said
+/// stays the same subtree.
 fn condition(
     pod: &Value,
     kind: &str,
@@ -229,6 +238,13 @@ fn condition(
 ) -> Value {
     let status = if ok { "True" } else { "False" };
     let old = pod.condition(kind);
+    let holds = old["status"] == status
+        && old["observedGeneration"].as_int() == Some(generation)
+        && old["reason"].text() == reason
+        && old["message"].text() == message;
+    if holds {
+        return old.clone();
+    }
     let since =
         if old["status"] == status { old["lastTransitionTime"].clone() } else { Value::from(now.rfc3339()) };
     let mut c = value!({

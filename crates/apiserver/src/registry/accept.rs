@@ -57,8 +57,10 @@ impl ApiServer {
             cx.warnings.extend(decoded.warnings);
             return Ok(decoded.object);
         }
+        let conditions = old["status"]["conditions"].items();
         let known = |v: &Value| {
             old.entries().iter().any(|(_, w)| w.same(v))
+                || conditions.iter().any(|c| c.same(v))
                 || self.pods.is_known(v)
                 || self.templates.is_known(v)
         };
