@@ -109,6 +109,18 @@ impl Ctx<'_> {
         self.call(r).map(|r| r.object)
     }
 
+    /// The same for an object that its maker gives the form in which it is stored ([`Options::as_stored`]).
+    ///
+    /// # Errors
+    /// The server's refusal.
+    ///
+    /// [`Options::as_stored`]: crate::Options::as_stored
+    pub fn create_as_stored(&mut self, resource: &Resource, object: Value) -> Result<Value, Status> {
+        let mut r = Self::request(Verb::Create, resource, object.namespace(), "").object(object);
+        r.options.as_stored = true;
+        self.call(r).map(|r| r.object)
+    }
+
     /// # Errors
     /// The server's refusal, a conflict when `object` is not the latest.
     pub fn update(&mut self, resource: &Resource, object: Value) -> Result<Value, Status> {

@@ -215,7 +215,12 @@ impl Recorder {
             "firstTimestamp": (at.as_str()), "lastTimestamp": (at.as_str()), "count": 1, "type": (kind),
             "eventTime": null, "reportingComponent": (&self.component), "reportingInstance": (&self.host),
         });
-        if ctx.create(EVENTS, event).is_ok() {
+        // What is left out where it is empty is the server's to know.
+        let complete = !reason.is_empty()
+            && !message.is_empty()
+            && event["involvedObject"].entries().iter().all(|(_, v)| !v.is_zero());
+        let created = if complete { ctx.create_as_stored(EVENTS, event) } else { ctx.create(EVENTS, event) };
+        if created.is_ok() {
             Arc::make_mut(&mut self.memory).remember(known, Written { stamp, repeats: None });
         }
     }

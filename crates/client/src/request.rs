@@ -79,6 +79,9 @@ pub enum Body {
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     pub dry_run: bool,
+    /// The object has the form that decoding would give it, so that it need not be decoded: what components write most
+    /// often. Debug builds look whether it is so.
+    pub as_stored: bool,
     /// Whoever is tracked in `metadata.managedFields`; components leave it empty.
     pub field_manager: Str,
     /// The answer carries every manager, those of components too.

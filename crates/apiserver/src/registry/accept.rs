@@ -57,6 +57,13 @@ impl ApiServer {
             cx.warnings.extend(decoded.warnings);
             return Ok(decoded.object);
         }
+        if cx.request.options.as_stored {
+            debug_assert_eq!(
+                decode::decode(&body, &r.group, &r.version, &r.kind, Mode::Strict).map(|d| d.object).as_ref(),
+                Ok(&body)
+            );
+            return Ok(body);
+        }
         let conditions = old["status"]["conditions"].items();
         let known = |v: &Value| {
             old.entries().iter().any(|(_, w)| w.same(v))
