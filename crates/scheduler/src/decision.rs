@@ -73,7 +73,7 @@ pub(crate) struct Table {
     refusals: Vec<(&'static str, Refusal)>,
     /// The score plugins that had an opinion, with their weights.
     pub(crate) plugins: Vec<(&'static str, i64)>,
-    /// A row for each fitting node in order, a column for each of `plugins`.
+    /// A column for each of `plugins`, one after the other, with a row for each fitting node in order.
     pub(crate) raw: Vec<i32>,
     pub(crate) normalized: Vec<i8>,
 }
@@ -169,9 +169,8 @@ impl Decision {
 
 impl Table {
     fn row(&self, row: usize) -> Verdict<'_> {
-        let columns = self.plugins.len();
-        let of =
-            |c: usize| Some((*self.raw.get(row * columns + c)?, *self.normalized.get(row * columns + c)?));
+        let rows = self.raw.len() / self.plugins.len().max(1);
+        let of = |c: usize| Some((*self.raw.get(c * rows + row)?, *self.normalized.get(c * rows + row)?));
         let scores: Vec<PluginScore> = self
             .plugins
             .iter()

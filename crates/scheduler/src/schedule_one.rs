@@ -184,28 +184,20 @@ impl Scheduler {
         let look = Look { pod, cycle, nodes: &self.nodes, storage: &self.storage, profile };
         let slots: Vec<Slot> = feasible.iter().map(|(_, s)| *s).collect();
         let mut totals = vec![0i64; slots.len()];
-        let mut columns: Vec<(Vec<i64>, Vec<i64>)> = Vec::new();
         for (plugin, weight) in plugins::scores() {
-            let mut raw = Vec::with_capacity(slots.len());
-            if !plugin.score(&look, &slots, &mut raw) {
+            let mut scores = Vec::with_capacity(slots.len());
+            if !plugin.score(&look, &slots, &mut scores) {
                 continue;
             }
-            let mut scores = raw.clone();
+            let small = |s: &i64| (*s).clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+            table.raw.extend(scores.iter().map(small));
             plugin.normalize(&mut scores);
             for (total, score) in totals.iter_mut().zip(&scores) {
                 *total += score * weight;
             }
+            // A normalised score is within 0..=100.
+            table.normalized.extend(scores.iter().map(|s| (*s).clamp(0, 100) as i8));
             table.plugins.push((plugin.name(), *weight));
-            columns.push((raw, scores));
-        }
-        table.raw.reserve_exact(columns.len() * slots.len());
-        table.normalized.reserve_exact(columns.len() * slots.len());
-        for row in 0..slots.len() {
-            for (raw, scores) in &columns {
-                table.raw.push(raw[row].clamp(i32::MIN.into(), i32::MAX.into()) as i32);
-                // A normalised score is within 0..=100.
-                table.normalized.push(scores[row].clamp(0, 100) as i8);
-            }
         }
         let best = totals.iter().copied().max().unwrap_or(0);
         let ties: Vec<usize> = (0..totals.len()).filter(|i| totals[*i] == best).collect();
