@@ -58,11 +58,19 @@ impl PodOwners {
     pub fn on_pod(&mut self, change: &Change, caches: &Caches) -> Vec<Str> {
         let (pod, old) = (&change.object, &change.previous);
         let mut keys = Vec::new();
-        let ref_changed = !old.is_null() && old.controller_ref()["uid"] != pod.controller_ref()["uid"];
+        let same_owners = pod.meta()["ownerReferences"].same(&old.meta()["ownerReferences"]);
+        let controller = pod.controller_ref();
+        if (same_owners || old.is_null())
+            && !controller.is_null()
+            && controller["kind"] != self.resource.kind.as_str()
+        {
+            return keys;
+        }
+        let ref_changed = !same_owners && !old.is_null() && old.controller_ref()["uid"] != controller["uid"];
         if ref_changed {
             keys.extend(self.owner(old, caches).map(Value::key));
         }
-        if !pod.controller_ref().is_null() {
+        if !controller.is_null() {
             keys.extend(self.owner(pod, caches).map(Value::key));
         } else if !change.is_deleted()
             && !pod.is_terminating()

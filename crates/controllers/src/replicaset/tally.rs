@@ -32,6 +32,7 @@ pub(super) struct Tally {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Counted {
+    selected: bool,
     active: bool,
     ready: bool,
     labelled: bool,
@@ -74,6 +75,7 @@ impl Tally {
         let active = selected && pods::is_active(pod);
         let available_at = if active { pods::available_at(pod, self.min_ready_seconds) } else { None };
         let counted = Counted {
+            selected,
             active,
             ready: active && pods::is_ready(pod),
             labelled: active && contains(pod.labels(), &self.template_labels),
@@ -81,8 +83,15 @@ impl Tally {
             available_at,
             maturing: available_at.is_some_and(|t| t.0 != i64::MIN),
         };
+        if !self.orphans.is_empty() {
+            self.orphans.remove(&key);
+        }
+        // Most of what is heard of a pod changes nothing here.
+        let same = |was: &Counted| Counted { maturing: counted.maturing, ..*was } == counted;
+        if self.owned.get(&key).is_some_and(same) {
+            return;
+        }
         self.remove(&key);
-        self.orphans.remove(&key);
         if !selected {
             self.strangers.insert(key.clone());
         }
@@ -96,7 +105,9 @@ impl Tally {
     }
 
     pub(super) fn remove(&mut self, key: &Str) {
-        self.strangers.remove(key);
+        if !self.strangers.is_empty() {
+            self.strangers.remove(key);
+        }
         if let Some(counted) = self.owned.remove(key) {
             self.add(&counted, -1);
             if counted.maturing
