@@ -15,7 +15,7 @@ use crate::{Kubelet, environment, image_manager, machines, sync, volumes};
 impl Kubelet {
     /// Takes `pod` over as running and ready since now, and tells the API server.
     pub fn adopt(&mut self, pod: &Value, ctx: &mut Ctx<'_>) {
-        ctx.caller = Self::caller_of(&self.config.node, 0);
+        self.act_as_self(ctx);
         let key = pod.key();
         let mut worker = PodWorker::new(pod, pod.revision());
         let host = pod["spec"]["hostNetwork"].is_true();

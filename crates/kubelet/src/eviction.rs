@@ -308,7 +308,7 @@ impl Kubelet {
 
     /// Fails a pod and ends its containers within a second.
     fn evict(&mut self, key: &Str, message: &str, by_pressure: bool, ctx: &mut Ctx<'_>) {
-        ctx.caller = Self::caller_of(&self.config.node, 0);
+        self.act_as_self(ctx);
         let Some(worker) = self.pods.get_mut(key) else { return };
         worker.failed = Some(Box::new(("Evicted", message.into())));
         worker.disrupted = by_pressure;

@@ -52,7 +52,7 @@ impl Kubelet {
 
     /// A container's main process ends.
     pub fn crash(&mut self, key: &Str, i: usize, code: i32, ctx: &mut Ctx<'_>) {
-        ctx.caller = Self::caller_of(&self.config.node, 0);
+        self.act_as_self(ctx);
         let Some(c) = self.pods.get_mut(key).and_then(|w| w.containers.get_mut(i)) else { return };
         if !c.is_running() {
             return;
@@ -122,7 +122,7 @@ impl Kubelet {
 
     /// The node starts again: its kubelet registers and reads the disk; what is bound to it comes with the watch.
     pub fn power_on(&mut self, ctx: &mut Ctx<'_>) {
-        ctx.caller = Self::caller_of(&self.config.node, 0);
+        self.act_as_self(ctx);
         self.boots += 1;
         self.begin_anew(ctx);
         let node = self.node.clone();
@@ -158,7 +158,7 @@ impl Kubelet {
     /// A stopped kubelet starts again: it registers and does what fell due meanwhile.
     pub fn start_kubelet(&mut self, ctx: &mut Ctx<'_>) {
         let Some(waiting) = self.stopped.take() else { return };
-        ctx.caller = Self::caller_of(&self.config.node, 0);
+        self.act_as_self(ctx);
         for task in waiting {
             self.tasks.set(ctx.now, task);
         }

@@ -105,6 +105,7 @@ impl Task {
 #[derive(Clone, Debug)]
 pub struct Kubelet {
     config: KubeletConfig,
+    caller: Caller,
     pods: Workers,
     images: ImageManager,
     tasks: Timers<Task>,
@@ -159,6 +160,7 @@ impl Kubelet {
         let mut tasks = Timers::default();
         tasks.set(Time::EPOCH, Task::Register);
         Self {
+            caller: Self::caller_on(&config.node),
             pods: Workers::default(),
             images: ImageManager::new(&config.images),
             tasks,
@@ -228,13 +230,19 @@ impl Kubelet {
         std::mem::take(&mut self.components)
     }
 
-    fn caller_of(node: &str, cause: u64) -> Caller {
+    /// Whoever a node's kubelet asks as.
+    fn caller_on(node: &str) -> Caller {
         Caller {
             user: Str::from(format!("system:node:{node}")),
             groups: vec!["system:nodes".into()],
             actor: Str::from(format!("kubelet/{node}")),
-            cause,
+            cause: 0,
         }
+    }
+
+    /// Acts on its own from now on.
+    fn act_as_self(&self, ctx: &mut Ctx<'_>) {
+        ctx.caller.clone_from(&self.caller);
     }
 
     /// The variables that tell a pod of services.
@@ -384,7 +392,7 @@ impl Component for Kubelet {
         {
             return waiting.push(task);
         }
-        ctx.caller = Self::caller_of(&self.config.node, 0);
+        self.act_as_self(ctx);
         match task {
             Task::Register => self.register(ctx),
             Task::RenewLease(again) => self.renew_lease(again, ctx),

@@ -186,7 +186,7 @@ impl Kubelet {
 
     /// Begins with the manifests on the disk, their containers running already.
     pub fn boot_static_pods(&mut self, ctx: &mut Ctx<'_>) {
-        ctx.caller = Self::caller_of(&self.config.node, 0);
+        self.act_as_self(ctx);
         for pod in self.wanted(ctx.now) {
             if let Ok(stored) = ctx.create(PODS, pod) {
                 self.adopt(&stored, ctx);

@@ -46,7 +46,7 @@ impl Kubelet {
     /// Does one piece of a pod's work.
     pub(crate) fn work(&mut self, key: Str, work: Work, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(&key) else { return };
-        ctx.caller = Self::caller_of(&self.config.node, worker.cause);
+        ctx.caller.cause = worker.cause;
         let up = !worker.terminating && worker.failed.is_none();
         match work {
             Work::Begin => self.begin(&key, ctx),
