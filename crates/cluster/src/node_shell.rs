@@ -29,6 +29,12 @@ impl Cluster {
         self.config.nodes.iter().any(|n| n.name == node && n.control_plane)
     }
 
+    /// Where a program in a node's own network stands; `None`: there is no such node.
+    #[must_use]
+    pub fn on_node(&self, node: &str) -> Option<network::Source> {
+        Some(network::Source::Node { name: node.into(), ip: self.kubelet(node)?.host_ip() })
+    }
+
     /// All files of a node's disk.
     pub fn node_disk(&mut self, node: &str) -> Option<Node> {
         let part = self.kubelet_part(node)?;

@@ -22,7 +22,7 @@ pub struct HttpResponse {
     pub took_ms: u32,
     /// The certificate it was given under.
     pub certificate: Option<Box<Certificate>>,
-    /// Where the connection ended, `10.244.0.7:80`: to be asked again over it.
+    /// Where the connection ended and whom the server sees, `10.244.0.7:80 10.244.0.9`: to be asked again over it.
     pub end: String,
     /// A reverse proxy's wish: what one of these servers answers is the answer, and this response only if none does.
     pub forward: Option<Box<Forward>>,
@@ -149,7 +149,7 @@ pub struct NetOptions {
     pub total_ms: Option<i64>,
     /// The address to use instead of looking the host up (`--resolve`).
     pub address: Option<String>,
-    /// A connection that is open already: where it ends.
+    /// A connection that is open already: an earlier answer's [`HttpResponse::end`].
     pub kept: Option<String>,
     /// The DNS server to ask instead of those of `/etc/resolv.conf`.
     pub server: Option<String>,

@@ -14,6 +14,7 @@ use containers::machine::Host;
 use objects::Str;
 
 use crate::image_manager::{ImageFacts, PullError, look_up};
+use crate::machines::NODE_DNS;
 
 /// Plain data.
 #[derive(Clone, Debug, Default)]
@@ -120,6 +121,8 @@ impl Depot {
             }
             tree.put("/tmp", Node::dir(0o1777));
             tree.put_file("/etc/hostname", format!("{node}\n").as_bytes(), 0o644);
+            let resolv = format!("nameserver {NODE_DNS}\n");
+            tree.put_file("/etc/resolv.conf", resolv.as_bytes(), 0o644);
             tree.put_file("/etc/os-release", b"NAME=\"Wheelhouse simulated node\"\nID=wheelhouse\n", 0o644);
             tree.put_file("/run/containerd/containerd.sock", b"", SOCKET | 0o660);
             tree.put_file("/dev/sda", b"", BLOCK_DEVICE | 0o660);

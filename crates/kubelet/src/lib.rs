@@ -27,6 +27,7 @@ mod probes;
 mod rare;
 mod resize;
 pub mod runtime;
+mod server;
 mod static_pods;
 mod status;
 pub mod streams;

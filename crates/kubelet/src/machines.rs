@@ -18,7 +18,7 @@ use crate::pod_worker::PodWorker;
 use crate::volumes;
 
 /// Whom a node's own resolver asks.
-const NODE_DNS: Str = Str::new_static("172.18.0.1");
+pub(crate) const NODE_DNS: Str = Str::new_static("172.18.0.1");
 
 /// What a node is to the containers on it.
 #[derive(Clone, Debug, Default)]

@@ -10,7 +10,7 @@ use ordered::Sort as _;
 
 use crate::container::Container;
 use crate::pod_worker::PodWorker;
-use crate::{Depot, Kubelet, machines};
+use crate::{Depot, Kubelet, machines, server};
 
 /// A request of a process, to be carried out by the cluster.
 #[derive(Clone, Debug)]
@@ -76,6 +76,10 @@ impl Kubelet {
         request: &HttpRequest,
         now: Time,
     ) -> Served<HttpResponse> {
+        let own = if ip == self.host_ip() { server::answer(self.node(), port, request) } else { None };
+        if let Some(response) = own {
+            return Served::Answer(response);
+        }
         self.serve_at(ip, port, now, |inside, world| inside.serve(world, port as u16, request))
     }
 
@@ -127,10 +131,16 @@ impl Kubelet {
         worker.containers.iter().any(|c| hung(&c))
     }
 
-    /// Who listens at an address of this node: pod, container and program, if anybody does on `port`; all ports listened
-    /// on there; whether a container runs there at all.
+    /// Who listens at an address of this node: pod (`""`: the kubelet itself), container and program, if anybody does on
+    /// `port`; all ports listened on there; whether anything runs there at all.
     pub fn listening(&mut self, ip: &str, port: i64, now: Time) -> (Option<(Str, Str, Str)>, Vec<u16>, bool) {
         let (mut open, mut ports, mut runs) = (None, Vec::new(), false);
+        if ip == self.host_ip() {
+            (ports, runs) = (server::PORTS.to_vec(), true);
+            let own = u16::try_from(port).is_ok_and(|p| ports.contains(&p));
+            let name = Str::new_static(server::PROGRAM);
+            open = own.then(|| (Str::default(), name.clone(), name));
+        }
         for key in self.pods_at(ip) {
             for i in 0..self.pods.get(&key).map_or(0, |w| w.containers.len()) {
                 let Some(worker) = self.pods.get_mut(&key) else { continue };

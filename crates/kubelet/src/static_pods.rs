@@ -110,6 +110,11 @@ impl Kubelet {
     /// All that is on the node's disk.
     pub fn disk_root(&mut self) -> Option<Node> {
         let id = self.depot.node_disk(&self.config.node);
+        if self.file("/etc/hosts").is_none() {
+            let (ip, name) = (self.host_ip(), &self.config.node);
+            let text = format!("127.0.0.1\tlocalhost\n{ip}\t{name}\n");
+            self.depot.tree_mut(id)?.put_file("/etc/hosts", text.as_bytes(), 0o644);
+        }
         self.depot.tree(id).map(|t| t.root.clone())
     }
 

@@ -226,7 +226,7 @@ pub fn to_service<G: Ground>(
             continue;
         };
         let p = &rules.ports[index];
-        let local = if via.is_external() { rules.external_local } else { rules.internal_local };
+        let local = rules.local_only(via);
         let near = local || p.endpoints.iter().any(|e| !e.zones.is_empty() || !e.nodes.is_empty());
         // Where all nodes choose from the same endpoints, they are asked once.
         let together = !headless && !near && !judged;
@@ -243,7 +243,7 @@ pub fn to_service<G: Ground>(
             let from = if headless {
                 p.endpoints.iter().filter(|e| e.ready).collect()
             } else {
-                candidates(&rules, p, via, Here { node: &node, zone: &zone }).0
+                candidates(p, local, Here { node: &node, zone: &zone }).0
             };
             if from.is_empty() {
                 let dropped = local && p.endpoints.iter().any(|e| e.ready);
@@ -276,7 +276,7 @@ fn host_peer<G: Ground>(ground: &G, node: &Str) -> Peer {
     let object = ground.get("nodes", "", node).unwrap_or_default();
     let found = object["status"]["addresses"].items().iter().find(|a| a["type"] == "InternalIP");
     let ip = found.map(|a| a["address"].to_str()).unwrap_or_default();
-    Peer { node: node.clone(), is_host: true, ..Peer::of_address(&ip) }
+    Peer::of_node(node, &ip)
 }
 
 /// Whether a connection from `asker` (nobody: no policy is asked) to an endpoint is taken there.

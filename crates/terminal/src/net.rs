@@ -1,4 +1,6 @@
-//! Requests of the learner's programs (`curl`, `wget`, `nslookup`): to this machine, or out into the cluster's network.
+//! Requests of a terminal's programs (`curl`, `wget`, `nslookup`): to this machine, or out into the cluster's network.
+//!
+//! They leave from the learner's machine, or from the node whose shell it is.
 //!
 //! Does not own: the way (cluster), who answers at this machine (docker.rs).
 
@@ -29,9 +31,10 @@ impl Calls {
                     let files = Files {
                         hosts: file(shared, "/etc/hosts").into(),
                         resolv: file(shared, "/etc/resolv.conf").into(),
-                        hostname: "wheelhouse".into(),
+                        hostname: shared.machine.borrow().hostname.as_str().into(),
                     };
-                    let number = cluster.send_from(Source::Learner, request, files);
+                    let source = shared.node.as_deref().and_then(|n| cluster.on_node(n));
+                    let number = cluster.send_from(source.unwrap_or(Source::Learner), request, files);
                     self.under_way.push((id, number));
                 }
             }

@@ -16,6 +16,11 @@ use crate::io::ProcessIo;
 use crate::{Seat, Stream, Terminal, host};
 
 const FILES_MAX: usize = 200;
+/// What a server's distribution has beyond a container's.
+const TOOLS: [&str; 17] = [
+    "curl", "dig", "free", "host", "ip", "less", "mount", "nc", "nslookup", "pgrep", "ping", "ps", "top",
+    "uptime", "vi", "watch", "wget",
+];
 
 pub(crate) struct Session {
     argv: Vec<String>,
@@ -107,10 +112,9 @@ impl Session {
         if let Some(disk) = cluster.node_disk(&node) {
             laid_over(&mut files, "", &disk);
         }
-        for name in ["ps", "top", "free", "vi", "uptime", "ping", "pgrep", "less", "mount", "watch"] {
+        for name in TOOLS {
             files.put(&format!("/usr/bin/{name}"), Node::program(name, 60_000));
         }
-        files.put("/usr/bin/curl", Node::program("curl", 260_000));
         let mut fs = Fs::default();
         fs.tree = files;
         let provided = if cluster.is_control_plane(&node) { host::ON_CONTROL_PLANE } else { host::ON_NODE };

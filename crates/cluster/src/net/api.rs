@@ -10,7 +10,7 @@ use network::End;
 use network::path::{Code, Hop, Stage};
 use objects::{Reason, Status, Str, Value, json};
 
-use super::perform::{Reached, Way, answered};
+use super::perform::{Reached, Way, answered, plain_to_tls};
 use crate::Cluster;
 
 /// What the server needs for a request (estimate).
@@ -34,8 +34,7 @@ pub(super) fn answer(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, request
     if !tls {
         let hop = Hop::failed(Stage::Process, Code::PlainToTls).fact("program", PROGRAM);
         walk.hops.push(hop.number("port", end.port));
-        let text = "Client sent an HTTP request to an HTTPS server.\n";
-        return answered(ip, HttpResponse::text(400, "text/plain; charset=utf-8", text));
+        return answered(ip, plain_to_tls());
     }
     let asker = walk.source.label();
     let mut response = walk.ground.answer_as_server(&asker, request);

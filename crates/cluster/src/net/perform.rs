@@ -171,7 +171,7 @@ pub(super) fn reach(
                 Destination::Inside(end) => {
                     let mut reached = http_at(walk, &ip, &end, *tls, request);
                     if let NetAnswer::Http { response, .. } = &mut reached.answer {
-                        response.end = format!("{}:{}", end.ip, end.port);
+                        response.end = format!("{}:{} {}", end.ip, end.port, end.client);
                     }
                     reached
                 }
@@ -243,10 +243,11 @@ fn connect(
     options: &NetOptions,
     files: &Files,
 ) -> Result<(Str, Destination), Box<Reached>> {
-    if let Some((at, number)) = options.kept.as_ref().and_then(|k| k.rsplit_once(':')) {
+    if let Some((at, rest)) = options.kept.as_ref().and_then(|k| k.split_once(':')) {
+        let (number, client) = rest.split_once(' ').unwrap_or((rest, ""));
         let number = number.parse().unwrap_or(i64::from(port));
         let shown = options.address.as_deref().map_or_else(|| Str::from(at), Str::from);
-        let reached = walk.go_on(at, number, protocol);
+        let reached = walk.go_on(at, number, client, protocol);
         return reached.map(|d| (shown.clone(), d)).map_err(|f| Box::new(Reached::failed(Some(&shown), f)));
     }
     let ip = match &options.address {
@@ -264,6 +265,16 @@ fn connect(
     }
 }
 
+/// Programs whose TLS ports tell those who speak plainly so.
+const TLS_ONLY: [&str; 4] = ["kubelet", "kube-controller-manager", "kube-scheduler", "metrics-server"];
+
+/// What a server of Go's answers at a TLS port to plain HTTP.
+pub(super) fn plain_to_tls() -> HttpResponse {
+    let mut response = HttpResponse::text(400, "", "Client sent an HTTP request to an HTTPS server.\n");
+    response.headers.clear();
+    response
+}
+
 /// Asks the process at the end of a way over HTTP.
 pub(super) fn http_at(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, request: &HttpRequest) -> Reached {
     if super::api::is_at(walk.ground, end) {
@@ -277,7 +288,7 @@ pub(super) fn http_at(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, reques
         return super::proxy::through(walk, ip, end, &pod, &controller, tls, request);
     }
     let program = if program.is_empty() { container } else { program };
-    let speaks_tls = matches!(end.port, 443 | 6443 | 8443 | 10250 | 4443);
+    let speaks_tls = matches!(end.port, 443 | 6443 | 8443 | 10250 | 10257 | 10259 | 4443);
     let hop =
         |code| Hop::failed(Stage::Process, code).fact("program", program.clone()).number("port", end.port);
     if tls && !speaks_tls {
@@ -286,6 +297,10 @@ pub(super) fn http_at(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, reques
             answer: NetAnswer::Failed { address: Some(ip.to_string()), error: NetError::Tls },
             ..Reached::failed(Some(ip), Fault::Reset)
         };
+    }
+    if !tls && TLS_ONLY.contains(&program.as_str()) && speaks_tls {
+        walk.hops.push(hop(Code::PlainToTls));
+        return answered(ip, plain_to_tls());
     }
     let request = HttpRequest { peer: end.client.to_string(), ..request.clone() };
     match walk.ground.serve_http(end, &request) {

@@ -31,8 +31,7 @@ impl Cluster {
         let source = if balanced.is_empty() {
             let workers = self.config.nodes.iter().filter(|n| !n.control_plane).map(|n| n.name.clone());
             let name = workers.min()?;
-            let at = self.kubelet(&name).map(kubelet::Kubelet::host_ip)?;
-            Source::Node { name, ip: at }
+            self.on_node(&name)?
         } else {
             Source::Internet
         };

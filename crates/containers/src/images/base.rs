@@ -257,7 +257,9 @@ pub fn workstation(home: &str) -> Tree {
             tree.put(&path, Node::program(name, 60_000));
         }
     }
-    tree.put("/usr/bin/curl", Node::program("curl", 260_000));
+    for name in ["curl", "dig", "host"] {
+        tree.put(&format!("/usr/bin/{name}"), Node::program(name, 260_000));
+    }
     tree.put(home, Node::dir(0o755));
     tree
 }

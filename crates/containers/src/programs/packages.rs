@@ -7,7 +7,7 @@ use crate::fs::Node;
 use crate::machine::Sys;
 
 /// Programs that a package brings: package, program, its path.
-const BRINGS: [(&str, &str, &str); 30] = [
+const BRINGS: [(&str, &str, &str); 34] = [
     ("curl", "curl", "/usr/bin/curl"),
     ("wget", "wget", "/usr/bin/wget"),
     ("vim", "vi", "/usr/bin/vim"),
@@ -19,8 +19,12 @@ const BRINGS: [(&str, &str, &str); 30] = [
     ("iputils", "ping", "/bin/ping"),
     ("dnsutils", "nslookup", "/usr/bin/nslookup"),
     ("dnsutils", "dig", "/usr/bin/dig"),
+    ("dnsutils", "host", "/usr/bin/host"),
+    ("bind9-dnsutils", "nslookup", "/usr/bin/nslookup"),
+    ("bind9-dnsutils", "dig", "/usr/bin/dig"),
     ("bind-tools", "nslookup.bind", "/usr/bin/nslookup"),
     ("bind-tools", "dig", "/usr/bin/dig"),
+    ("bind-tools", "host", "/usr/bin/host"),
     ("procps", "ps", "/bin/ps"),
     ("procps", "top", "/usr/bin/top"),
     ("procps", "free", "/usr/bin/free"),

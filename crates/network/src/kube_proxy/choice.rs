@@ -7,7 +7,7 @@ use clock::Time;
 use objects::Str;
 use ordered::BTreeMap;
 
-use super::rules::{Endpoint, Rules, ServicePort, Via};
+use super::rules::{Endpoint, Rules, ServicePort};
 
 /// How many clients' affinities are remembered.
 const CLIENTS_MAX: usize = 4096;
@@ -28,15 +28,9 @@ pub enum How {
     Terminating,
 }
 
-/// The endpoints a connection from `here` may get, and whether they are terminating ones.
+/// The endpoints a connection from `here` may get (`local_only`: those of its node), and whether they are terminating ones.
 #[must_use]
-pub fn candidates<'a>(
-    rules: &Rules,
-    port: &'a ServicePort,
-    via: Via,
-    here: Here<'_>,
-) -> (Vec<&'a Endpoint>, bool) {
-    let local_only = if via.is_external() { rules.external_local } else { rules.internal_local };
+pub fn candidates<'a>(port: &'a ServicePort, local_only: bool, here: Here<'_>) -> (Vec<&'a Endpoint>, bool) {
     let of = |keep: &dyn Fn(&Endpoint) -> bool| -> Vec<&'a Endpoint> {
         port.endpoints.iter().filter(|e| (!local_only || e.node == here.node) && keep(e)).collect()
     };
@@ -67,23 +61,25 @@ fn nearest<'a>(ready: &[&'a Endpoint], here: Here<'_>) -> Vec<&'a Endpoint> {
 pub struct Turns {
     /// By service and port: the endpoint chosen last.
     last: BTreeMap<(Str, i64), (u32, i64)>,
-    /// By service and client: its endpoint and when it last came.
-    clients: BTreeMap<(Str, Str), (Str, Time)>,
+    /// By service, port, node and client: its endpoint and when it last came. Each node remembers its own.
+    clients: BTreeMap<(Str, i64, Str, Str), (Str, Time)>,
     /// By load balancer or other list: how many it has had.
     counters: BTreeMap<Str, u64>,
 }
 
 impl Turns {
-    /// One of `from`. `None` when it is empty.
+    /// One of `from`, by the rules of a node. `None` when it is empty.
     pub fn choose<'a>(
         &mut self,
         rules: &Rules,
         port: &ServicePort,
         from: &[&'a Endpoint],
+        node: &str,
         client: &str,
         now: Time,
     ) -> Option<(&'a Endpoint, How)> {
-        let sticky = (rules.service.clone(), Str::from(client));
+        let (service, number) = (rules.service.clone(), (port.port << 1) | i64::from(port.protocol == "UDP"));
+        let sticky = (service.clone(), number, Str::from(node), Str::from(client));
         if rules.affinity_ms > 0
             && let Some((ip, last)) = self.clients.get_mut(&sticky)
             && now.since(*last) < rules.affinity_ms
@@ -92,7 +88,7 @@ impl Turns {
             *last = now;
             return Some((e, How::Sticky));
         }
-        let place = (rules.service.clone(), (port.port << 1) | i64::from(port.protocol == "UDP"));
+        let place = (service, number);
         let number = |e: &Endpoint| (crate::address::v4(&e.ip).unwrap_or(0), e.port);
         let last = self.last.get(&place).copied();
         let chosen = from.iter().find(|e| last.is_none_or(|l| number(e) > l)).or(from.first())?;

@@ -134,6 +134,18 @@ impl Rules {
         }
     }
 
+    /// Whether traffic by such an address is held to the endpoints of its node.
+    #[must_use]
+    pub fn local_only(&self, via: Via) -> bool {
+        if via.is_external() { self.external_local } else { self.internal_local }
+    }
+
+    /// Whether the load balancer's address takes a client.
+    #[must_use]
+    pub fn lets_in(&self, client: &str) -> bool {
+        is_among(&self.source_ranges, client)
+    }
+
     /// `80/TCP, 443/TCP`.
     #[must_use]
     pub fn port_list(&self) -> String {
@@ -175,13 +187,21 @@ fn endpoints_of<'a>(
     })
 }
 
+/// Whether a client may come where only these blocks may; all may where there are none.
+pub(crate) fn is_among(ranges: &[Str], client: &str) -> bool {
+    let own = address::v4(client).unwrap_or(0);
+    ranges.is_empty() || ranges.iter().any(|r| address::any_contains(r, own))
+}
+
 /// The virtual addresses of a Service; a headless one has none.
 pub(crate) fn addresses(service: &Value) -> Vec<Str> {
     let spec = &service["spec"];
     if spec["type"] == "ExternalName" {
         return Vec::new();
     }
-    let ingress = service["status"]["loadBalancer"]["ingress"].items().iter().map(|i| i["ip"].to_str());
+    // With `ipMode: Proxy` packets are to go by the balancer itself.
+    let ingress = service["status"]["loadBalancer"]["ingress"].items().iter();
+    let ingress = ingress.filter(|i| i["ipMode"] != "Proxy").map(|i| i["ip"].to_str());
     spec["clusterIPs"]
         .items()
         .iter()

@@ -40,7 +40,7 @@ fn ending(serving: bool) -> Value {
 
 fn pods(p: &mut KubeProxy, via: Via, node: &str) -> (Vec<String>, bool) {
     let rules = p.rules("default/web").expect("known");
-    let (found, last) = candidates(&rules, &rules.ports[0], via, Here { node, zone: "" });
+    let (found, last) = candidates(&rules.ports[0], rules.local_only(via), Here { node, zone: "" });
     (found.iter().map(|e| e.pod.trim_start_matches("default/").to_owned()).collect(), last)
 }
 
@@ -93,9 +93,9 @@ fn turns_are_even_over_any_window() {
         let rules = p.rules("default/web").expect("known");
         let port = &rules.ports[0];
         let mut turns = Turns::default();
-        let (from, _) = candidates(&rules, port, Via::ClusterIp, Here::default());
+        let (from, _) = candidates(port, false, Here::default());
         let taken: Vec<Str> = (0..60)
-            .map(|i| turns.choose(&rules, port, &from, "x", Time(i)).expect("some").0.ip.clone())
+            .map(|i| turns.choose(&rules, port, &from, "a", "x", Time(i)).expect("some").0.ip.clone())
             .collect();
         for width in 1..=30 {
             for window in taken.windows(width) {
@@ -118,16 +118,18 @@ fn a_sticky_client_stays_until_its_time_is_over() {
     let rules = p.rules("default/web").expect("known");
     let port = &rules.ports[0];
     let mut turns = Turns::default();
-    let (from, _) = candidates(&rules, port, Via::ClusterIp, Here::default());
-    let mut next = |client: &str, at| {
-        let (e, how) = turns.choose(&rules, port, &from, client, Time(at)).expect("some");
+    let (from, _) = candidates(port, false, Here::default());
+    let mut next = |node: &str, client: &str, at| {
+        let (e, how) = turns.choose(&rules, port, &from, node, client, Time(at)).expect("some");
         (e.pod.as_str().to_owned(), how)
     };
-    assert_eq!(next("x", 0), ("default/web-0".into(), How::Turn));
-    assert_eq!(next("x", 9_000), ("default/web-0".into(), How::Sticky));
-    assert_eq!(next("y", 9_500), ("default/web-1".into(), How::Turn));
-    assert_eq!(next("x", 18_000), ("default/web-0".into(), How::Sticky));
-    assert_eq!(next("y", 20_000), ("default/web-0".into(), How::Turn));
+    assert_eq!(next("a", "x", 0), ("default/web-0".into(), How::Turn));
+    assert_eq!(next("a", "x", 9_000), ("default/web-0".into(), How::Sticky));
+    assert_eq!(next("a", "y", 9_500), ("default/web-1".into(), How::Turn));
+    assert_eq!(next("a", "x", 18_000), ("default/web-0".into(), How::Sticky));
+    assert_eq!(next("a", "y", 20_000), ("default/web-0".into(), How::Turn));
+    // Another node does not know it.
+    assert_eq!(next("b", "x", 20_500), ("default/web-1".into(), How::Turn));
 }
 
 #[test]

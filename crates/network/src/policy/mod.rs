@@ -51,6 +51,12 @@ impl Peer {
         Self { ip: ip.into(), ..Self::default() }
     }
 
+    /// A node, or what is sent in its name.
+    #[must_use]
+    pub fn of_node(node: &Str, ip: &str) -> Self {
+        Self { node: node.clone(), is_host: true, ..Self::of_address(ip) }
+    }
+
     #[must_use]
     pub fn label(&self) -> Str {
         if self.pod.is_empty() { self.ip.clone() } else { self.pod.clone() }

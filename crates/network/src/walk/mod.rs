@@ -5,7 +5,9 @@
 //! Not modelled: packets lost by chance, bandwidth, MTU.
 
 mod connect;
+mod gates;
 mod names;
+mod outside;
 mod why;
 
 use clock::Millis;
@@ -66,7 +68,7 @@ impl<'g, G: Ground> Walk<'g, G> {
                     |pod| Peer { ip: ip.clone(), ..Peer::of_pod(self.ground, &pod) },
                 )
             }
-            Source::Node { name, ip } => Peer { node: name.clone(), is_host: true, ..Peer::of_address(ip) },
+            Source::Node { name, ip } => Peer::of_node(name, ip),
             outside => Peer::of_address(outside.ip()),
         }
     }

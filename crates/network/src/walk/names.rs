@@ -279,6 +279,10 @@ impl<G: Ground> Walk<'_, G> {
             };
         }
         if outside::is_server(server) && *server != cluster_ip {
+            let node = Str::from(self.source.node());
+            if !node.is_empty() && !self.ground.is_linked(&node) {
+                return silent(self, "NodeCutOff");
+            }
             let restricted = matches!(self.source, Source::Pod { host_network: false, .. });
             if restricted && self.leave(server, 53, "UDP", "").is_err() {
                 return silent(self, "NetworkPolicy");

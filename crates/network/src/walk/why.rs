@@ -4,13 +4,16 @@ use objects::selector::LabelSelector;
 use objects::{Str, Value};
 
 use super::{End, Walk};
-use crate::ground::Ground;
+use crate::ground::{Ground, Owner};
 use crate::kube_proxy::Rules;
 use crate::path::{Code, Fault, Hop, Stage};
 use crate::policy::named_port;
 
 /// How many pods a sentence names.
 const NAMED_MAX: usize = 3;
+/// Ports that a node's own parts take only by 127.0.0.1, as kubeadm sets them up: metrics of etcd, health of the kubelet,
+/// metrics of kube-proxy, the controller manager, the scheduler.
+const LOOPBACK_ONLY: [u16; 5] = [2381, 10248, 10249, 10257, 10259];
 
 impl<G: Ground> Walk<'_, G> {
     /// The hop that says why a Service's port has no endpoint.
@@ -55,7 +58,11 @@ impl<G: Ground> Walk<'_, G> {
     /// # Errors
     /// When nobody does.
     pub fn at_port(&mut self, end: &End) -> Result<(Str, Str, Str), Fault> {
-        let found = self.ground.listening(&end.ip, end.port);
+        let mut found = self.ground.listening(&end.ip, end.port);
+        if !end.loopback && matches!(self.ground.owner(&end.ip), Owner::Node(_)) {
+            found.ports.retain(|p| !LOOPBACK_ONLY.contains(p));
+            found.open = found.open.filter(|_| found.ports.iter().any(|p| i64::from(*p) == end.port));
+        }
         if let Some((pod, container, program)) = found.open {
             let hop = Hop::new(Stage::Port, Code::PortOpen).fact("container", container.clone());
             self.push(hop.number("port", end.port));

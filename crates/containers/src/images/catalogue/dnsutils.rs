@@ -11,6 +11,7 @@ pub(super) static IMAGE: Image = Image {
     programs: &[
         ("/usr/bin/nslookup", "nslookup"),
         ("/usr/bin/dig", "dig"),
+        ("/usr/bin/host", "host"),
         ("/usr/bin/curl", "curl"),
         ("/usr/bin/wget", "wget"),
         ("/bin/ping", "ping"),

@@ -11,6 +11,7 @@ pub(super) static IMAGE: Image = Image {
     programs: &[
         ("/usr/bin/curl", "curl"),
         ("/usr/bin/dig", "dig"),
+        ("/usr/bin/host", "host"),
         ("/usr/bin/nslookup", "nslookup.bind"),
         ("/bin/bash", "bash"),
         ("/bin/zsh", "bash"),

@@ -2,12 +2,11 @@
 //!
 //! Owns: what it asks and prints. Not modelled: DNSSEC, transfers, batch files; ids and times are made up.
 
-use super::{Answered, Asker, Refusal, Talk, locale};
+use super::{Answered, Asker, RECORDS, Refusal, Talk, illegal, locale, reversed};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
 
 const ZONE: &str = "cluster.local";
-const KINDS: [&str; 11] = ["A", "AAAA", "ANY", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"];
 
 #[derive(Clone, Default)]
 struct Dig {
@@ -40,11 +39,8 @@ impl Dig {
                 self.trace = Some(locale(sys));
             } else if word == "-x" {
                 let ip = rest.next().map_or("", String::as_str);
-                let parts: Vec<&str> = ip.split('.').rev().collect();
-                if parts.len() != 4 || parts.iter().any(|p| p.parse::<u8>().is_err()) {
-                    return Err((format!("dig: invalid address {ip}\n"), 1));
-                }
-                (self.name, self.kind) = (format!("{}.in-addr.arpa", parts.join(".")), "PTR".into());
+                let pointer = reversed(ip).ok_or_else(|| (format!("Invalid IP address {ip}\n"), 1))?;
+                (self.name, self.kind) = (pointer, "PTR".into());
             } else if let Some(value) = word.strip_prefix("-t").or_else(|| word.strip_prefix("-q")) {
                 let value =
                     if value.is_empty() { rest.next().cloned().unwrap_or_default() } else { value.into() };
@@ -73,9 +69,7 @@ impl Dig {
         if self.name.is_empty() {
             (self.name, self.kind) = (".".into(), "NS".into());
         }
-        let name = self.name.trim_end_matches('.');
-        if name.len() > 253 || (!name.is_empty() && name.split('.').any(|l| l.is_empty() || l.len() > 63)) {
-            let why = if name.split('.').any(str::is_empty) { "empty label" } else { "label too long" };
+        if let Some(why) = illegal(&self.name) {
             return Err((format!("dig: '{}' is not a legal name ({why})\n", self.name), 10));
         }
         Ok(())
@@ -207,7 +201,7 @@ fn row(name: &str, ttl: &str, kind: &str, data: &str) -> String {
 
 fn known(word: &str) -> Option<String> {
     let upper = word.to_uppercase();
-    KINDS.contains(&upper.as_str()).then_some(upper)
+    RECORDS.contains(&upper.as_str()).then_some(upper)
 }
 
 fn data(r: &DnsRecord) -> String {

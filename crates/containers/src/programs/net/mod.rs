@@ -2,6 +2,7 @@
 
 mod curl;
 mod dig;
+mod host;
 mod nc;
 mod nslookup;
 mod ping;
@@ -15,10 +16,14 @@ use crate::net::{NetAnswer, NetOptions, NetRequest};
 
 pub(super) use curl::start as curl;
 pub(super) use dig::start as dig;
+pub(super) use host::start as host;
 pub(super) use nc::start as nc;
 pub(super) use nslookup::{start as nslookup, start_bind as bind_nslookup};
 pub(super) use ping::start as ping;
 pub(super) use wget::start as wget;
+
+/// Kinds of records that BIND's programs may be asked for.
+const RECORDS: [&str; 11] = ["A", "AAAA", "ANY", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"];
 
 /// What ends a program before it asks anything: a text for standard error and the exit code.
 type Refusal = (String, i32);
@@ -122,6 +127,28 @@ impl Talk {
             answer = *inner;
         }
         Ok(Some(Answered { answer, took_ms: sys.now().since(self.began) }))
+    }
+}
+
+/// The name under which an address is looked up.
+fn reversed(ip: &str) -> Option<String> {
+    let parts: Vec<&str> = ip.split('.').collect();
+    let is_ip = parts.len() == 4 && parts.iter().all(|p| p.parse::<u8>().is_ok());
+    is_ip.then(|| format!("{}.{}.{}.{}.in-addr.arpa", parts[3], parts[2], parts[1], parts[0]))
+}
+
+/// Why a text is no name that BIND's programs would ask for.
+fn illegal(name: &str) -> Option<&'static str> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let mut labels = name.split('.');
+    if name.is_empty() {
+        None
+    } else if labels.clone().any(str::is_empty) {
+        Some("empty label")
+    } else if labels.any(|l| l.len() > 63) {
+        Some("label too long")
+    } else {
+        (name.len() > 253).then_some("ran out of space")
     }
 }
 

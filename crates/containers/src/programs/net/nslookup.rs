@@ -3,7 +3,7 @@
 //! busybox asks for A and AAAA at once, and tries the search list only for names without a dot: `web.shop` fails there.
 //! Not modelled: the interactive form, other classes and servers' ports.
 
-use super::{Answered, Asker, Refusal, Talk, locale};
+use super::{Answered, Asker, Refusal, Talk, locale, reversed};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -29,13 +29,6 @@ pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
 
 pub(in crate::programs) fn start_bind(argv: &[String]) -> Box<dyn Program> {
     Box::new(Nslookup { talk: Talk::new(argv), bind: true, ..Nslookup::default() })
-}
-
-/// The name under which an address is looked up.
-fn reversed(ip: &str) -> Option<String> {
-    let parts: Vec<&str> = ip.split('.').collect();
-    let is_ip = parts.len() == 4 && parts.iter().all(|p| p.parse::<u8>().is_ok());
-    is_ip.then(|| format!("{}.{}.{}.{}.in-addr.arpa", parts[3], parts[2], parts[1], parts[0]))
 }
 
 impl Nslookup {
