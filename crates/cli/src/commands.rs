@@ -127,7 +127,7 @@ fn answer(inside: &mut Container, host: &mut PlainHost, request: &NetRequest) ->
             NetAnswer::Http { address, response: HttpResponse::text(200, "text/plain", "") }
         }
         NetRequest::Tcp { .. } => NetAnswer::Tcp { address, data: Vec::new() },
-        NetRequest::Ping { .. } => NetAnswer::Pong { address, millis: 0.1 },
+        NetRequest::Ping { .. } => NetAnswer::Pong { address, ttl: 64 },
         NetRequest::Resolve { name, .. } => NetAnswer::Resolved {
             server: "10.96.0.10".into(),
             name: name.clone(),

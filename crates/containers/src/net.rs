@@ -203,7 +203,8 @@ pub enum NetAnswer {
     },
     Pong {
         address: String,
-        millis: f64,
+        /// Hops its packet could still have made.
+        ttl: u8,
     },
     Failed {
         address: Option<String>,

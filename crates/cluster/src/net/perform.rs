@@ -13,6 +13,10 @@ use objects::Str;
 use super::{CONNECT_TIMEOUT_MS, DNS_TIMEOUT_MS, outside};
 use crate::Cluster;
 
+/// What Linux gives a packet, and what is left of that from somewhere outside (an example).
+const TTL: u8 = 64;
+const OUTSIDE_TTL: u8 = 52;
+
 /// A request that is over: what came back, after how long, and how.
 pub(super) struct Done {
     pub(super) answer: NetAnswer,
@@ -346,18 +350,27 @@ fn ping(walk: &mut Way<'_>, host: &str, options: &NetOptions, files: &Files) -> 
         Ok((ip, Destination::Inside(end))) => {
             let at = if end.pod.is_empty() { end.node.clone() } else { end.pod.clone() };
             walk.hops.push(Hop::new(Stage::Process, Code::Echoed).fact("at", at));
-            pong(&ip)
+            // A node stands before each pod that is not the asker, on either side.
+            let asker = walk.source.pod();
+            let itself = end.loopback || end.ip == walk.source.ip();
+            let has_own = |pod: &str| !pod.is_empty();
+            let hops = match (walk.source.node() == end.node, itself) {
+                (_, true) => 0,
+                (true, _) => u8::from(has_own(asker) && has_own(&end.pod)),
+                (false, _) => u8::from(has_own(asker)) + u8::from(has_own(&end.pod)),
+            };
+            pong(&ip, TTL - hops)
         }
-        Ok((ip, _)) => pong(&ip),
+        Ok((ip, _)) => pong(&ip, OUTSIDE_TTL),
         Err(failed) => *failed,
     }
 }
 
-fn pong(ip: &str) -> Reached {
+fn pong(ip: &str, ttl: u8) -> Reached {
     Reached {
         outcome: Outcome::Reached,
         served_ms: 0,
-        answer: NetAnswer::Pong { address: ip.to_owned(), millis: 0.1 },
+        answer: NetAnswer::Pong { address: ip.to_owned(), ttl },
     }
 }
 

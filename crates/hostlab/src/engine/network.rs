@@ -135,7 +135,7 @@ impl Engine {
                 records: vec![DnsRecord { name: name.clone(), data: DnsData::A(ip) }],
             },
             NetRequest::Ping { .. } if self.target(from, &ip).is_some() => {
-                NetAnswer::Pong { address: ip, millis: 0.08 }
+                NetAnswer::Pong { address: ip, ttl: 64 }
             }
             NetRequest::Ping { .. } => failed(Some(&ip), NetError::TimedOut),
             NetRequest::Http { port, request, .. } => {

@@ -13,6 +13,8 @@ pub(super) static IMAGE: Image = Image {
         ("/usr/bin/dig", "dig"),
         ("/usr/bin/host", "host"),
         ("/usr/bin/nslookup", "nslookup.bind"),
+        ("/bin/nc", "nc.openbsd"),
+        ("/bin/ping", "ping.iputils"),
         ("/bin/bash", "bash"),
         ("/bin/zsh", "bash"),
     ],

@@ -2,11 +2,18 @@
 //!
 //! Owns: what it asks and prints. Not modelled: DNSSEC, transfers, batch files; ids and times are made up.
 
-use super::{Answered, Asker, RECORDS, Refusal, Talk, illegal, locale, reversed};
+use super::{Answered, Asker, RECORDS, Refusal, Talk, illegal, locale, reversed, silence, unknown_server};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
 
 const ZONE: &str = "cluster.local";
+const USAGE: &str = "\
+Usage:  dig [@global-server] [domain] [q-type] [q-class] {q-opt}
+            {global-d-opt} host [@local-server] {local-d-opt}
+            [ host [@local-server] {local-d-opt} [...]]
+
+Use \"dig -h\" (or \"dig -h | more\") for complete list of options
+";
 
 #[derive(Clone, Default)]
 struct Dig {
@@ -47,19 +54,16 @@ impl Dig {
                 if word.starts_with("-q") {
                     self.name = value;
                 } else {
-                    self.kind = known(&value)
-                        .ok_or_else(|| (format!(";; Warning, ignoring invalid type {value}\n"), 1))?;
+                    match known(&value) {
+                        Some(kind) => self.kind = kind,
+                        None => sys.err(&format!(";; Warning, ignoring invalid type {value}\n")),
+                    }
                 }
             } else if matches!(word.as_str(), "-4" | "-6" | "-u" | "-r" | "IN" | "in") {
             } else if matches!(word.as_str(), "-p" | "-c" | "-b" | "-y" | "-k") {
                 rest.next();
             } else if word.starts_with('-') {
-                return Err((
-                    format!(
-                        "Invalid option: {word}\nUsage:  dig [@global-server] [domain] [q-type] [q-class] {{q-opt}}\n            {{global-d-opt}} host [@local-server] {{local-d-opt}}\n            [ host [@local-server] {{local-d-opt}} [...]]\n\nUse \"dig -h\" (or \"dig -h | more\") for complete list of options\n"
-                    ),
-                    1,
-                ));
+                return Err((format!("Invalid option: {word}\n{USAGE}"), 1));
             } else if let Some(kind) = known(word) {
                 self.kind = kind;
             } else if self.name.is_empty() {
@@ -88,7 +92,7 @@ impl Dig {
             "tcp" | "time" | "timeout" | "tries" | "retry" | "cmd" | "edns" | "recurse" | "trace"
             | "multiline" | "ttlid" | "authority" | "additional" | "dnssec" | "ndots" | "vc" | "cookie"
             | "identify" => {}
-            _ => return Err((format!("Invalid option: +{option}\n"), 1)),
+            _ => return Err((format!("Invalid option: +{option}\n{USAGE}"), 1)),
         }
         Ok(())
     }
@@ -97,19 +101,22 @@ impl Dig {
         let asked = self.name.trim_end_matches('.');
         let (server, name, records, status) = match answer {
             NetAnswer::Resolved { server, name, records } => (server, name, records, "NOERROR"),
+            NetAnswer::Failed { error: NetError::NoName, address: None } => {
+                sys.err(&unknown_server("dig", self.server.as_deref().unwrap_or_default()));
+                return Turn::Exit(10);
+            }
             NetAnswer::Failed { error: NetError::NoName, address } => {
                 (address.unwrap_or_default(), asked.to_owned(), Vec::new(), "NXDOMAIN")
             }
             NetAnswer::Failed { address, .. } => {
                 let at = address.or_else(|| self.server.clone()).unwrap_or_default();
+                let one = if self.server.is_some() { "; (1 server found)\n" } else { "" };
                 let version = format!(
-                    "\n; <<>> DiG 9.18.24 <<>> {}\n;; global options: +cmd\n",
+                    "\n; <<>> DiG 9.18.24 <<>> {}\n{one};; global options: +cmd\n",
                     self.talk.argv[1..].join(" ")
                 );
                 let head = if self.short { String::new() } else { version };
-                sys.out(format!(
-                    ";; communications error to {at}#53: timed out\n{head};; no servers could be reached\n"
-                ));
+                sys.out(format!("{}{head};; no servers could be reached\n", silence(&at, 3)));
                 return Turn::Exit(9);
             }
             _ => return Turn::Exit(9),
@@ -130,13 +137,14 @@ impl Dig {
             } else {
                 ""
             };
+            let one = if self.server.is_some() { "; (1 server found)\n" } else { "" };
             let (flags, alone) = if own {
                 ("qr aa rd", ";; WARNING: recursion requested but not available\n")
             } else {
                 ("qr rd ra", "")
             };
             text.push_str(&format!(
-                "\n; <<>> DiG 9.18.24 <<>> {}\n;; global options: +cmd\n;; Got answer:\n{leaked};; ->>HEADER<<- opcode: QUERY, status: {status}, id: {id}\n;; flags: {flags}; QUERY: 1, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: 1\n{alone}\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n; COOKIE: {cookie:016x} (echoed)\n",
+                "\n; <<>> DiG 9.18.24 <<>> {}\n{one};; global options: +cmd\n;; Got answer:\n{leaked};; ->>HEADER<<- opcode: QUERY, status: {status}, id: {id}\n;; flags: {flags}; QUERY: 1, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: 1\n{alone}\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n; COOKIE: {cookie:016x} (echoed)\n",
                 self.talk.argv[1..].join(" "),
                 records.len(),
                 u8::from(denied),

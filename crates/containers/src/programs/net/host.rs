@@ -2,7 +2,7 @@
 //!
 //! Not modelled: `-a`, `-l`, `-v` and their like (accepted, the plain answer is printed), other classes.
 
-use super::{Answered, Asker, Refusal, Talk, locale, reversed};
+use super::{Answered, Asker, RECORDS, Refusal, Talk, illegal, locale, reversed, silence, unknown_server};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -75,7 +75,7 @@ impl Host {
                     };
                     if letter == "t" {
                         let upper = value.to_uppercase();
-                        if !super::RECORDS.contains(&upper.as_str()) {
+                        if !RECORDS.contains(&upper.as_str()) {
                             return Err((format!("host: invalid type: {value}\n"), 1));
                         }
                         kind = Some(upper);
@@ -93,7 +93,7 @@ impl Host {
             (self.name, self.kinds) = (pointer + ".", vec!["PTR".into()]);
             return Ok(());
         }
-        if let Some(why) = super::illegal(name) {
+        if let Some(why) = illegal(name) {
             return Err((format!("host: '{name}' is not a legal name ({why})\n"), 1));
         }
         self.name.clone_from(name);
@@ -144,6 +144,10 @@ impl Asker for Host {
                 sys.out(text);
                 Turn::More
             }
+            NetAnswer::Failed { error: NetError::NoName, address: None } => {
+                sys.err(&unknown_server("host", self.server.as_deref().unwrap_or_default()));
+                Turn::Exit(1)
+            }
             NetAnswer::Failed { error: NetError::NoName, address } => {
                 self.title(sys, address.as_deref().unwrap_or(""));
                 sys.out(format!("Host {} not found: 3(NXDOMAIN)\n", self.name));
@@ -151,8 +155,7 @@ impl Asker for Host {
             }
             NetAnswer::Failed { address, .. } => {
                 let at = address.or_else(|| self.server.clone()).unwrap_or_default();
-                let silent = format!(";; communications error to {at}#53: timed out\n");
-                sys.out(format!("{silent}{silent};; no servers could be reached\n"));
+                sys.out(format!("{};; no servers could be reached\n", silence(&at, 2)));
                 Turn::Exit(1)
             }
             _ => Turn::Exit(1),

@@ -7,19 +7,20 @@ mod nc;
 mod nslookup;
 mod ping;
 pub(crate) mod url;
+mod usage;
 mod wget;
 
 use clock::{Millis, Time};
 
 use crate::machine::{Got, Sys, Turn, Wait};
-use crate::net::{NetAnswer, NetOptions, NetRequest};
+use crate::net::{NetAnswer, NetError, NetOptions, NetRequest};
 
 pub(super) use curl::start as curl;
 pub(super) use dig::start as dig;
 pub(super) use host::start as host;
-pub(super) use nc::start as nc;
+pub(super) use nc::{start as nc, start_openbsd as openbsd_nc};
 pub(super) use nslookup::{start as nslookup, start_bind as bind_nslookup};
-pub(super) use ping::start as ping;
+pub(super) use ping::{start as ping, start_iputils as iputils_ping};
 pub(super) use wget::start as wget;
 
 /// Kinds of records that BIND's programs may be asked for.
@@ -135,6 +136,26 @@ fn reversed(ip: &str) -> Option<String> {
     let parts: Vec<&str> = ip.split('.').collect();
     let is_ip = parts.len() == 4 && parts.iter().all(|p| p.parse::<u8>().is_ok());
     is_ip.then(|| format!("{}.{}.{}.{}.in-addr.arpa", parts[3], parts[2], parts[1], parts[0]))
+}
+
+/// Why a name has no address, in the words of the image's C library: glibc's, or musl's.
+fn unresolved(sys: &Sys<'_>, error: NetError) -> &'static str {
+    match (sys.gnu(), error == NetError::NoServer) {
+        (true, false) => "Name or service not known",
+        (true, true) => "Temporary failure in name resolution",
+        (false, false) => "Name does not resolve",
+        (false, true) => "Try again",
+    }
+}
+
+/// What BIND's programs say before they give a silent server up, after so many tries.
+fn silence(server: &str, tries: usize) -> String {
+    format!(";; communications error to {server}#53: timed out\n").repeat(tries)
+}
+
+/// What BIND's programs say of a server whose own name nobody knows.
+fn unknown_server(program: &str, server: &str) -> String {
+    format!("{program}: couldn't get address for '{server}': not found\n")
 }
 
 /// Why a text is no name that BIND's programs would ask for.

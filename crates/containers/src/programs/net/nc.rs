@@ -1,4 +1,4 @@
-//! `nc`: OpenBSD's words where the image has GNU tools, busybox's elsewhere.
+//! `nc`: OpenBSD's words where the image has GNU tools or OpenBSD's own, busybox's elsewhere.
 //!
 //! As a listener it answers one connection with its standard input, prints what it got, and ends (`-k`, `-lk`: goes on).
 //! Not modelled: interactive use, ranges of ports, Unix sockets, proxies.
@@ -6,10 +6,17 @@
 use std::collections::VecDeque;
 
 use super::super::args::Args;
-use super::{Answered, Asker, Refusal, Talk, locale, seconds};
+use super::{Answered, Asker, Refusal, Talk, locale, seconds, unresolved, usage};
 use crate::machine::{Program, Sys, Turn, Wait};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
 
+const OPENBSD_USAGE: &str = "\
+usage: nc [-46CDdFhklNnrStUuvZz] [-I length] [-i interval] [-M ttl]
+\t  [-m minttl] [-O length] [-P proxy_username] [-p source_port]
+\t  [-q seconds] [-s sourceaddr] [-T keyword] [-V rtable] [-W recvlimit]
+\t  [-w timeout] [-X proxy_protocol] [-x proxy_address[:port]]
+\t  [destination] [port]
+";
 /// What is read from standard input at most.
 const INPUT_MAX: usize = 1 << 20;
 
@@ -25,13 +32,23 @@ struct Nc {
     up: bool,
     served: bool,
     code: i32,
+    /// OpenBSD's, whatever else the image has.
+    openbsd: bool,
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
     Box::new(Nc { talk: Talk::new(argv), ..Nc::default() })
 }
 
+pub(in crate::programs) fn start_openbsd(argv: &[String]) -> Box<dyn Program> {
+    Box::new(Nc { talk: Talk::new(argv), openbsd: true, ..Nc::default() })
+}
+
 impl Nc {
+    fn is_openbsd(&self, sys: &Sys<'_>) -> bool {
+        self.openbsd || sys.gnu()
+    }
+
     /// Reads standard input on. `None` when it is over.
     fn read(&mut self, sys: &mut Sys<'_>) -> Option<Turn> {
         match self.talk.read_input(sys, INPUT_MAX) {
@@ -50,7 +67,7 @@ impl Nc {
         }
         if !self.up {
             if sys.machine().taken.contains(&port) || sys.machine().ports().contains(&port) {
-                let text = if sys.gnu() {
+                let text = if self.is_openbsd(sys) {
                     "nc: Address already in use\n"
                 } else {
                     "nc: bind: Address already in use\n"
@@ -60,7 +77,7 @@ impl Nc {
             }
             self.up = true;
             if self.args.has('v') {
-                let text = if sys.gnu() {
+                let text = if self.is_openbsd(sys) {
                     format!("Listening on 0.0.0.0 {port}\n")
                 } else {
                     format!("listening on 0.0.0.0:{port} ...\n")
@@ -85,10 +102,14 @@ impl Asker for Nc {
     fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), Refusal> {
         self.args = Args::parse(sys, &self.talk.argv, "zvw:lp:uenk46q:Ni:s:").map_err(|e| (e, 1))?;
         let rest = self.args.rest.clone();
-        let gnu = sys.gnu();
+        let gnu = self.is_openbsd(sys);
         let bad = |p: &str| {
-            let text =
-                if gnu { format!("nc: port number invalid: {p}\n") } else { format!("nc: bad port '{p}'\n") };
+            let text = match p.parse::<i64>() {
+                _ if !gnu => format!("nc: bad port '{p}'\n"),
+                Ok(n) if n > 65_535 => format!("nc: port number too large: {p}\n"),
+                Ok(n) if n < 1 => format!("nc: port number too small: {p}\n"),
+                _ => format!("nc: service \"{p}\" unknown\n"),
+            };
             (text, 1)
         };
         let port = |p: &str| p.parse::<u16>().ok().filter(|p| *p > 0).ok_or_else(|| bad(p));
@@ -99,12 +120,7 @@ impl Asker for Nc {
             return Ok(());
         }
         let [host, wanted] = rest.as_slice() else {
-            let text = if gnu {
-                "usage: nc [-46klnuvz] [-p source_port] [-w timeout] [destination] [port]\n"
-            } else {
-                "BusyBox: Usage: nc [OPTIONS] HOST PORT\n"
-            };
-            return Err((text.into(), 1));
+            return Err((if gnu { OPENBSD_USAGE.into() } else { usage::of("nc") }, 1));
         };
         host.clone_into(&mut self.host);
         match wanted.split_once('-').filter(|_| self.args.has('z')) {
@@ -118,10 +134,17 @@ impl Asker for Nc {
     }
 
     fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) -> Turn {
-        let (gnu, port) = (sys.gnu(), self.port);
+        let (gnu, port) = (self.is_openbsd(sys), self.port);
         let host = self.host.clone();
         let protocol = if self.args.has('u') { "udp" } else { "tcp" };
-        match got.answer {
+        // Nothing tells a datagram that was dropped from one that was taken.
+        let answer = match got.answer {
+            NetAnswer::Failed { address: Some(address), error: NetError::TimedOut } if protocol == "udp" => {
+                NetAnswer::Tcp { address, data: Vec::new() }
+            }
+            other => other,
+        };
+        match answer {
             NetAnswer::Tcp { address, data } => {
                 if self.args.has('v') {
                     let text = if gnu {
@@ -158,14 +181,10 @@ impl Asker for Nc {
                 };
                 let waited = self.args.value('w').is_some() && error == NetError::TimedOut;
                 let text = match (gnu, error) {
-                    (true, NetError::NoName) => {
-                        format!(
-                            "nc: getaddrinfo for host \"{host}\" port {port}: Name or service not known\n"
-                        )
+                    (true, NetError::NoName | NetError::NoServer) => {
+                        let why = unresolved(sys, error);
+                        format!("nc: getaddrinfo for host \"{host}\" port {port}: {why}\n")
                     }
-                    (true, NetError::NoServer) => format!(
-                        "nc: getaddrinfo for host \"{host}\" port {port}: Temporary failure in name resolution\n"
-                    ),
                     (false, NetError::NoName | NetError::NoServer) => format!("nc: bad address '{host}'\n"),
                     (true, _) if waited => format!(
                         "nc: connect to {host} ({at}) port {port} ({protocol}) timed out: Operation now in progress\n"

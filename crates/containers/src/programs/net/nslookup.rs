@@ -3,7 +3,7 @@
 //! busybox asks for A and AAAA at once, and tries the search list only for names without a dot: `web.shop` fails there.
 //! Not modelled: the interactive form, other classes and servers' ports.
 
-use super::{Answered, Asker, Refusal, Talk, locale, reversed};
+use super::{Answered, Asker, Refusal, Talk, illegal, locale, reversed, silence, unknown_server, usage};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -47,11 +47,16 @@ impl Nslookup {
             let option = option.trim_start_matches('-');
             match option.split_once('=') {
                 Some(("type" | "query" | "querytype" | "q", k)) => {
-                    let k = k.to_uppercase();
-                    if !KINDS.contains(&k.as_str()) {
-                        return Err((format!("unknown query type: {k}\n"), i32::from(!self.is_bind(sys))));
+                    let upper = k.to_uppercase();
+                    match (KINDS.contains(&upper.as_str()), self.is_bind(sys)) {
+                        (true, _) => kind = Some(upper),
+                        // BIND's goes on with what it asks otherwise.
+                        (false, true) => sys.out(format!("unknown query type: {k}\n")),
+                        (false, false) => {
+                            let text = format!("nslookup: invalid query type \"{k}\"\n");
+                            return Err((text, 1));
+                        }
                     }
-                    kind = Some(k);
                 }
                 _ if option == "trace-path" => self.trace = Some(locale(sys)),
                 // Timeouts, retries, debug: accepted.
@@ -60,18 +65,16 @@ impl Nslookup {
         }
         let Some(name) = names.first().cloned() else {
             let text = if self.is_bind(sys) {
-                "nslookup: the interactive form is not simulated; give a name\n"
+                "nslookup: the interactive form is not simulated; give a name\n".into()
             } else {
-                "BusyBox: Usage: nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]\n"
+                usage::of("nslookup")
             };
-            return Err((text.into(), 1));
+            return Err((text, 1));
         };
         self.server = names.get(1).cloned();
-        if name.len() > 255 || name.split('.').any(|l| l.len() > 63) {
+        if let Some(why) = illegal(&name) {
             let text = if self.is_bind(sys) {
-                format!(
-                    "nslookup: '{name}' is not a legal IDNA2008 name (string contains invalid length), use +noidnin\n"
-                )
+                format!("nslookup: '{name}' is not a legal name ({why})\n")
             } else {
                 format!("nslookup: invalid name '{name}'\n")
             };
@@ -131,6 +134,16 @@ impl Nslookup {
                 }
                 None
             }
+            NetAnswer::Failed { error: NetError::NoName, address: None } => {
+                let server = self.server.clone().unwrap_or_default();
+                let text = if self.is_bind(sys) {
+                    unknown_server("nslookup", &server)
+                } else {
+                    format!("nslookup: bad address '{server}'\n")
+                };
+                sys.err(&text);
+                Some(Turn::Exit(1))
+            }
             NetAnswer::Failed { error: NetError::NoName, address } => {
                 self.failed = true;
                 self.title(sys, address.as_deref().unwrap_or("10.96.0.10"));
@@ -141,8 +154,14 @@ impl Nslookup {
                 sys.out(format!("** server can't find {shown}: NXDOMAIN\n\n"));
                 None
             }
-            NetAnswer::Failed { .. } => {
-                sys.out(";; connection timed out; no servers could be reached\n\n");
+            NetAnswer::Failed { address, .. } => {
+                let text = if self.is_bind(sys) {
+                    let server = address.or_else(|| self.server.clone()).unwrap_or_default();
+                    format!("{};; no servers could be reached\n\n", silence(&server, 3))
+                } else {
+                    ";; connection timed out; no servers could be reached\n\n".to_owned()
+                };
+                sys.out(text);
                 Some(Turn::Exit(1))
             }
             _ => Some(Turn::Exit(1)),

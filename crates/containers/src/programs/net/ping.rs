@@ -1,9 +1,9 @@
-//! `ping`: iputils' words where the image has GNU tools, busybox's elsewhere.
+//! `ping`: iputils' words where the image has GNU tools or iputils' own, busybox's elsewhere.
 
 use clock::Time;
 
 use super::super::args::Args;
-use super::{Answered, Asker, Refusal, Talk, locale, seconds};
+use super::{Answered, Asker, Refusal, Talk, locale, seconds, unresolved, usage};
 use crate::machine::{Program, Reaction, Signal, Sys, Turn};
 use crate::net::{NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -21,13 +21,23 @@ struct Ping {
     received: u32,
     /// In microseconds.
     times: (u64, u64, u64),
+    /// iputils', whatever else the image has.
+    iputils: bool,
 }
 
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
     Box::new(Ping { talk: Talk::new(argv), times: (u64::MAX, 0, 0), ..Ping::default() })
 }
 
+pub(in crate::programs) fn start_iputils(argv: &[String]) -> Box<dyn Program> {
+    Box::new(Ping { talk: Talk::new(argv), times: (u64::MAX, 0, 0), iputils: true, ..Ping::default() })
+}
+
 impl Ping {
+    fn is_iputils(&self, sys: &Sys<'_>) -> bool {
+        self.iputils || sys.gnu()
+    }
+
     fn limit(&self) -> Option<u32> {
         self.args.value('c').and_then(|c| c.parse().ok())
     }
@@ -38,7 +48,7 @@ impl Ping {
         }
         address.clone_into(&mut self.address);
         let (host, ip) = (&self.host, &self.address);
-        let line = if sys.gnu() {
+        let line = if self.is_iputils(sys) {
             format!("PING {host} ({ip}) 56(84) bytes of data.\n")
         } else {
             format!("PING {host} ({ip}): 56 data bytes\n")
@@ -52,7 +62,7 @@ impl Ping {
         let (least, most, sum) = self.times;
         let ms = |us: u64| format!("{}.{:03}", us / 1000, us % 1000);
         let mean = sum / u64::from(received.max(1));
-        if sys.gnu() {
+        if self.is_iputils(sys) {
             let took = self.begun.map_or(0, |b| sys.now().since(b));
             sys.out(format!(
                 "\n--- {host} ping statistics ---\n{sent} packets transmitted, {received} received, {loss}% packet loss, time {took}ms\n"
@@ -84,20 +94,20 @@ impl Asker for Ping {
     }
 
     fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), Refusal> {
-        let usage = if sys.gnu() { 2 } else { 1 };
-        self.args = Args::parse(sys, &self.talk.argv, "c:W:w:i:I:s:t:qnv46A").map_err(|e| (e, usage))?;
+        let code = if self.is_iputils(sys) { 2 } else { 1 };
+        self.args = Args::parse(sys, &self.talk.argv, "c:W:w:i:I:s:t:qnv46A").map_err(|e| (e, code))?;
         let Some(host) = self.args.rest.first().cloned() else {
-            let text = if sys.gnu() {
-                "ping: usage error: Destination address required\n"
+            let text = if self.is_iputils(sys) {
+                "ping: usage error: Destination address required\n".into()
             } else {
-                "BusyBox: Usage: ping [OPTIONS] HOST\n"
+                usage::of("ping")
             };
-            return Err((text.into(), usage));
+            return Err((text, code));
         };
         if let Some(c) = self.args.value('c')
             && c.parse::<u32>().ok().is_none_or(|n| n == 0)
         {
-            let text = if sys.gnu() {
+            let text = if self.is_iputils(sys) {
                 format!("ping: invalid argument: '{c}'\n")
             } else {
                 format!("ping: invalid number '{c}'\n")
@@ -110,31 +120,30 @@ impl Asker for Ping {
     }
 
     fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) -> Turn {
-        let (host, gnu) = (self.host.clone(), sys.gnu());
+        let (host, gnu) = (self.host.clone(), self.is_iputils(sys));
         match got.answer {
-            NetAnswer::Pong { address, .. } => {
+            NetAnswer::Pong { address, ttl } => {
                 self.title(sys, &address);
                 let us = 40 + (sys.rng().next_u64() % 90) + got.took_ms.max(0).unsigned_abs() * 20;
                 let shown = format!("{}.{:03}", us / 1000, us % 1000);
                 if !self.args.has('q') {
                     let n = self.sent;
                     let line = if gnu {
-                        format!("64 bytes from {address}: icmp_seq={} ttl=62 time={shown} ms\n", n + 1)
+                        format!("64 bytes from {address}: icmp_seq={} ttl={ttl} time={shown} ms\n", n + 1)
                     } else {
-                        format!("64 bytes from {address}: seq={n} ttl=62 time={shown} ms\n")
+                        format!("64 bytes from {address}: seq={n} ttl={ttl} time={shown} ms\n")
                     };
                     sys.out(line);
                 }
                 self.times = (self.times.0.min(us), self.times.1.max(us), self.times.2 + us);
                 self.received += 1;
             }
-            NetAnswer::Failed { error: NetError::NoName | NetError::NoServer, .. } => {
-                let text =
-                    match (gnu, matches!(got.answer, NetAnswer::Failed { error: NetError::NoServer, .. })) {
-                        (true, true) => format!("ping: {host}: Temporary failure in name resolution\n"),
-                        (true, false) => format!("ping: {host}: Name or service not known\n"),
-                        (false, _) => format!("ping: bad address '{host}'\n"),
-                    };
+            NetAnswer::Failed { error: error @ (NetError::NoName | NetError::NoServer), .. } => {
+                let text = if gnu {
+                    format!("ping: {host}: {}\n", unresolved(sys, error))
+                } else {
+                    format!("ping: bad address '{host}'\n")
+                };
                 sys.err(&text);
                 return Turn::Exit(if gnu { 2 } else { 1 });
             }

@@ -7,6 +7,7 @@ pub(crate) enum UrlError {
     NoHost,
     BadPort,
     BadHost,
+    BadIpv6,
     Scheme(String),
 }
 
@@ -20,6 +21,7 @@ impl UrlError {
             Self::NoHost => rejected("No host part in the URL"),
             Self::BadPort => rejected("Port number was not a decimal number between 0 and 65535"),
             Self::BadHost => rejected("Bad hostname"),
+            Self::BadIpv6 => rejected("Bad IPv6 address"),
             Self::Scheme(s) => (1, format!("Protocol \"{s}\" not supported or disabled in libcurl")),
         }
     }
@@ -42,7 +44,7 @@ const LENGTH_MAX: usize = 8 << 20;
 
 impl Url {
     pub(crate) fn parse(text: &str) -> Result<Self, UrlError> {
-        if text.len() > LENGTH_MAX || text.bytes().any(|b| b < 0x20 || b == 0x7f) {
+        if text.len() > LENGTH_MAX || text.bytes().any(|b| b <= 0x20 || b == 0x7f) {
             return Err(UrlError::Malformed);
         }
         let (tls, rest) = match text.split_once("://") {
@@ -67,9 +69,6 @@ impl Url {
             return Err(UrlError::BadHost);
         }
         let target = tail.split('#').next().unwrap_or("");
-        if target.contains(' ') {
-            return Err(UrlError::Malformed);
-        }
         let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
         Ok(Self {
             tls,
@@ -127,7 +126,7 @@ fn is_scheme(text: &str) -> bool {
 
 fn host_and_port(place: &str) -> Result<(&str, Option<u16>), UrlError> {
     let (host, port) = if let Some(rest) = place.strip_prefix('[') {
-        let (inside, after) = rest.split_once(']').ok_or(UrlError::BadHost)?;
+        let (inside, after) = rest.split_once(']').ok_or(UrlError::BadIpv6)?;
         (inside, after.strip_prefix(':').or(if after.is_empty() { None } else { Some("x") }))
     } else {
         match place.split_once(':') {
@@ -182,10 +181,10 @@ mod tests {
                 "URL rejected: Port number was not a decimal number between 0 and 65535",
             ),
             ("http://web:80a/", 3, "URL rejected: Port number was not a decimal number between 0 and 65535"),
-            ("http://a b/", 3, "URL rejected: Bad hostname"),
+            ("http://a b/", 3, "URL rejected: Malformed input to a URL function"),
             ("http://web/a b", 3, "URL rejected: Malformed input to a URL function"),
             ("ftp://web", 1, "Protocol \"ftp\" not supported or disabled in libcurl"),
-            ("http://[::1", 3, "URL rejected: Bad hostname"),
+            ("http://[::1", 3, "URL rejected: Bad IPv6 address"),
         ];
         for (text, code, want) in table {
             assert_eq!(Url::parse(text).map_err(|e| e.curl()), Err((code, want.to_owned())), "{text}");

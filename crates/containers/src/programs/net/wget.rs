@@ -4,7 +4,7 @@
 
 use super::super::args::Args;
 use super::url::{Url, UrlError};
-use super::{Answered, Asker, Refusal, Talk, locale, seconds};
+use super::{Answered, Asker, Refusal, Talk, locale, seconds, unresolved, usage};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
 use crate::programs::date_text;
@@ -94,14 +94,11 @@ impl Wget {
             NetError::NoName | NetError::NoServer => "",
         };
         if sys.gnu() {
-            let shown = if host == at { String::new() } else { format!(" ({host})") };
+            // An address is not told twice.
+            let place = if host == at { host.clone() } else { format!("{host} ({host})|{at}|") };
             let text = match error {
                 NetError::NoName | NetError::NoServer => {
-                    let why = if error == NetError::NoName {
-                        "Name or service not known"
-                    } else {
-                        "Temporary failure in name resolution"
-                    };
+                    let why = unresolved(sys, error);
                     if self.quiet() {
                         return;
                     }
@@ -111,14 +108,14 @@ impl Wget {
                 }
                 _ if self.quiet() => return,
                 NetError::Tls => format!(
-                    "Connecting to {host}{shown}|{at}|:{}... connected.\nOpenSSL: error:0A00010B:SSL routines::wrong version number\nUnable to establish SSL connection.\n",
+                    "Connecting to {place}:{}... connected.\nOpenSSL: error:0A00010B:SSL routines::wrong version number\nUnable to establish SSL connection.\n",
                     url.port
                 ),
                 NetError::Reset => format!(
-                    "Connecting to {host}{shown}|{at}|:{}... connected.\nHTTP request sent, awaiting response... No data received.\n",
+                    "Connecting to {place}:{}... connected.\nHTTP request sent, awaiting response... No data received.\n",
                     url.port
                 ),
-                _ => format!("Connecting to {host}{shown}|{at}|:{}... failed: {reason}.\n", url.port),
+                _ => format!("Connecting to {place}:{}... failed: {reason}.\n", url.port),
             };
             sys.err(&text);
             return;
@@ -279,14 +276,14 @@ impl Asker for Wget {
             })
             .collect();
         self.args = Args::parse(sys, &short, "qO:T:t:Y:cP:U:Snv")
-            .map_err(|e| wrong(if gnu { format!("wget: {}", e.trim_start_matches("wget: ")) } else { e }))?;
+            .map_err(|e| wrong(if gnu { e } else { e + &usage::of("wget") }))?;
         self.urls = self.args.rest.clone();
         if self.urls.is_empty() {
             return Err(wrong(if gnu {
                 "wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n"
                     .into()
             } else {
-                "BusyBox: Usage: wget [-cqS] [--spider] [-O FILE] [-P DIR] [-T SEC] URL...\n".into()
+                usage::of("wget")
             }));
         }
         self.urls.reverse();

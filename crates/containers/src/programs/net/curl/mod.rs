@@ -5,6 +5,7 @@
 //! Not modelled: cookies kept between runs, proxies, HTTP/2; the speed in the progress meter is made up.
 
 mod body;
+mod glob;
 mod options;
 mod write_out;
 
@@ -19,13 +20,17 @@ use write_out::Facts;
 
 const AGENT: &str = "curl/8.5.0";
 const REDIRECTS_MAX: i64 = 50;
+/// The exit code for what is no URL.
+const URL_MALFORMED: i32 = 3;
 
 #[derive(Clone, Default)]
 struct Curl {
     talk: Talk,
     o: Options,
-    /// URLs to come, last first.
-    urls: Vec<String>,
+    /// URLs to come, last first, each with what is told before it is asked: a line on standard error, one on output.
+    urls: Vec<(String, [String; 2])>,
+    /// Why it ends after them.
+    wrong: Option<String>,
     /// Which URL this is, for its `-o`.
     count: usize,
     url: Option<Url>,
@@ -68,6 +73,33 @@ impl Curl {
             self.body = body::data(&self.o, sys, &self.talk.input)?;
         }
         Ok(())
+    }
+
+    /// Makes the list of URLs from what was written: one may stand for several.
+    fn expand_urls(&mut self) {
+        let plain = self.o.has("globoff");
+        for url in &self.o.urls {
+            let made = match if plain { Ok(vec![url.clone()]) } else { glob::expand(url) } {
+                Ok(made) => made,
+                Err(why) => {
+                    self.wrong = Some(why);
+                    break;
+                }
+            };
+            let told = made.len() > 1 && !self.silent();
+            let (of, file) = (made.len(), self.o.value("output").filter(|o| *o != "-"));
+            for (i, text) in made.into_iter().enumerate() {
+                let mut lines = [String::new(), String::new()];
+                if told {
+                    lines[0] = format!("\n[{}/{of}]: {text} --> {}\n", i + 1, file.unwrap_or("<stdout>"));
+                    if file.is_none() {
+                        lines[1] = format!("--_curl_--{text}\n");
+                    }
+                }
+                self.urls.push((text, lines));
+            }
+        }
+        self.urls.reverse();
     }
 
     fn silent(&self) -> bool {
@@ -232,7 +264,7 @@ impl Curl {
             ));
         }
         self.tries += 1;
-        self.urls.push(self.text.clone());
+        self.urls.push((self.text.clone(), Default::default()));
         self.talk.rest_until(sys.now() + delay * 1000);
         true
     }
@@ -593,10 +625,14 @@ impl Asker for Curl {
                 return Err((format!("curl: (77) error setting certificate file: {file}\n"), 77));
             }
         }
+        if let Some(entry) = self.o.unresolvable() {
+            let text = format!("curl: (49) Couldn't parse CURLOPT_RESOLVE entry '{entry}'\n");
+            return Err((text, 49));
+        }
         for name in self.o.idle() {
             sys.err(&format!("simulated: curl takes --{name} and does not act on it\n"));
         }
-        self.urls = self.o.urls.iter().rev().cloned().collect();
+        self.expand_urls();
         self.talk.input_over = !body::asks_input(&self.o);
         Ok(())
     }
@@ -630,11 +666,19 @@ impl Asker for Curl {
             return Turn::Exit(code);
         }
         match self.urls.pop() {
-            Some(text) => {
+            Some((text, [told, title])) => {
+                sys.err(&told);
+                sys.out(title);
                 self.text = text;
                 self.ask(sys)
             }
-            None => Turn::Exit(self.code),
+            None => match self.wrong.take() {
+                Some(why) => {
+                    self.complain(sys, URL_MALFORMED, &why);
+                    Turn::Exit(URL_MALFORMED)
+                }
+                None => Turn::Exit(self.code),
+            },
         }
     }
 }

@@ -131,7 +131,7 @@ impl Options {
                 let letters = &arg[1..];
                 for (i, c) in letters.char_indices() {
                     let Some(known) = KNOWN.iter().find(|k| k.0 == c && c != '\0') else {
-                        return Err(unknown(&format!("-{c}")));
+                        return Err(unknown(arg));
                     };
                     if !known.2 {
                         o.take(known, String::new());
@@ -195,6 +195,23 @@ impl Options {
         all
     }
 
+    /// An entry of `--resolve` that is none.
+    pub(super) fn unresolvable(&self) -> Option<&str> {
+        let fits = |entry: &&str| {
+            if let Some(removed) = entry.strip_prefix('-') {
+                return removed.split_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+            }
+            let mut parts = entry.trim_start_matches('+').splitn(3, ':');
+            let (host, port, address) = (parts.next(), parts.next(), parts.next());
+            host.is_some_and(|h| !h.is_empty())
+                && port.is_some_and(|p| p.parse::<u16>().is_ok())
+                && address.is_some_and(|a| {
+                    a.split(',').all(|ip| ip.trim_matches(['[', ']']).parse::<core::net::IpAddr>().is_ok())
+                })
+        };
+        self.values("resolve").find(|entry| !fits(entry))
+    }
+
     /// The address that `--resolve HOST:PORT:ADDRESS` gives.
     pub(super) fn resolved(&self, host: &str, port: u16) -> Option<&str> {
         let fits = |entry: &&str| {
@@ -229,7 +246,10 @@ mod tests {
         assert_eq!(o.urls, ["web", "other"]);
         let o = parse("curl --resolve shop.example.com:80:10.0.0.7 x").expect("good");
         assert_eq!(o.resolved("shop.example.com", 80), Some("10.0.0.7"));
-        assert_eq!(o.resolved("shop.example.com", 81), None);
+        assert_eq!((o.resolved("shop.example.com", 81), o.unresolvable()), (None, None));
+        for bad in ["web:80", "web:x:10.0.0.1", "web:80:nosuch", ":80:10.0.0.1"] {
+            assert_eq!(parse(&format!("curl --resolve {bad} x")).expect("good").unresolvable(), Some(bad));
+        }
     }
 
     #[test]
@@ -238,7 +258,7 @@ mod tests {
         let table = [
             ("curl --nosuch x", "curl: option --nosuch: is unknown\n"),
             ("curl -o", "curl: option -o: requires parameter\n"),
-            ("curl -@ x", "curl: option -@: is unknown\n"),
+            ("curl -s@ x", "curl: option -s@: is unknown\n"),
             ("curl -m soon x", "curl: option -m: expected a proper numerical parameter\n"),
         ];
         for (line, want) in table {
