@@ -2,7 +2,7 @@
 //! goes from its pod to an endpoint as any other request would.
 
 use containers::net::{self, Certificate, HttpRequest, HttpResponse, NetAnswer, NetOptions, NetRequest};
-use network::ingress::{self, Asked, Controller, Decision, Forward};
+use network::ingress::{self, Asked, Controller, Decision, Forward, HeaderChange};
 use network::kube_proxy::Endpoint;
 use network::path::{Code, Hop, Stage};
 use network::{Destination, End, Fault, Outcome, Source};
@@ -118,7 +118,7 @@ fn send_on(
             Ok(Destination::Inside(mut to)) => {
                 // What is wrong behind is found by the Service that led there.
                 to.service.clone_from(&forward.service);
-                to.service_port = endpoint.port;
+                (to.service_port, to.port_index) = (forward.port, forward.port_index);
                 http_at(walk, ip, &to, false, &sent)
             }
             Ok(_) => Reached::failed(Some(ip), Fault::TimedOut),
@@ -228,11 +228,13 @@ fn made_up(ip: &Str, controller: &Controller, status: u16, after_ms: i64) -> Rea
     answered(ip, response)
 }
 
-/// Sets or removes headers, names in any case.
-fn apply(headers: &mut Vec<(String, String)>, changes: &[(String, Option<String>)]) {
-    for (name, value) in changes {
-        headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
-        if let Some(value) = value {
+/// Changes headers, names in any case.
+fn apply(headers: &mut Vec<(String, String)>, changes: &[(String, HeaderChange)]) {
+    for (name, change) in changes {
+        if !matches!(change, HeaderChange::Add(_)) {
+            headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
+        }
+        if let HeaderChange::Set(value) | HeaderChange::Add(value) = change {
             headers.push((name.clone(), value.clone()));
         }
     }

@@ -105,7 +105,7 @@ impl Cluster {
                             // What is wrong behind is found by the Service that led there.
                             if let Destination::Inside(end) = &mut to {
                                 end.service.clone_from(&forward.service);
-                                end.service_port = e.port;
+                                (end.service_port, end.port_index) = (forward.port, forward.port_index);
                             }
                             to
                         });

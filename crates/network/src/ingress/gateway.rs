@@ -2,14 +2,15 @@
 //!
 //! Models `gateway.networking.k8s.io/v1` (GatewayClass, Gateway, HTTPRoute) with the filters RequestHeaderModifier,
 //! ResponseHeaderModifier, RequestRedirect, URLRewrite and RequestMirror, and ReferenceGrant for Services of other
-//! namespaces. Not modelled: TLS of listeners beyond its end, mirroring of a part, CORS, retries, GRPCRoute, TLSRoute, policies.
+//! namespaces. Not modelled: TLS of listeners beyond its end, mirroring of a part, CORS, retries, timeouts, filters of a single backend, GRPCRoute, TLSRoute, policies.
 
 use objects::selector::LabelSelector;
 use objects::{Str, Value};
+use ordered::Sort as _;
 
 use super::Kind;
 use super::pattern::Pattern;
-use super::route::{Asked, Decision, Forward};
+use super::route::{Asked, Decision, Forward, HeaderChange};
 use crate::ground::Ground;
 use crate::kube_proxy::rules::{Endpoint, Rules};
 use crate::path::{Code, Hop, Stage};
@@ -118,6 +119,8 @@ pub fn unresolved(
 
 /// How well a match fits: exact path, its length, method, headers, query.
 type Rank = (bool, usize, bool, usize, usize);
+/// How much a route's host name says: one without a wildcard, its length.
+type HostRank = (bool, usize);
 
 /// A rule of a route that fits a request.
 struct Fit<'a> {
@@ -126,7 +129,7 @@ struct Fit<'a> {
     index: usize,
     /// What of the path the match took: a rewrite of the prefix replaces it.
     prefix: String,
-    rank: Rank,
+    rank: (HostRank, Rank),
 }
 
 /// What the Gateways of a controller do with a request that came in by `ports` (the Service's and the container's).
@@ -159,15 +162,15 @@ pub fn route(ground: &mut dyn Ground, ports: [i64; 2], asked: &Asked<'_>) -> Opt
             .fact("host", host.as_str())
             .fact("path", path),
     ];
-    let routes = ground.list(&resource("httproutes"), "");
+    let mut routes = ground.list(&resource("httproutes"), "");
+    // Of those that fit alike the oldest goes first.
+    routes.arrange_by(|a, b| age(a).cmp(&age(b)));
     let mut best: Option<Fit<'_>> = None;
     let mut refused = None;
     for r in &routes {
         let parents = r["spec"]["parentRefs"].items().iter();
         let mine: Vec<&Value> = parents.filter(|p| parent_key(r, p) == Some(gateway.key())).collect();
-        if mine.is_empty() || !route_has_host(r, &host) {
-            continue;
-        }
+        let Some(host_rank) = host_rank(r, &host).filter(|_| !mine.is_empty()) else { continue };
         let labels = ground.get("namespaces", "", r.namespace()).unwrap_or_default().labels().clone();
         let taken = mine.iter().map(|p| accepted(r, p, Some(gateway), &labels));
         let mut why = None;
@@ -186,6 +189,7 @@ pub fn route(ground: &mut dyn Ground, ports: [i64; 2], asked: &Asked<'_>) -> Opt
         }
         for (index, rule) in r["spec"]["rules"].items().iter().enumerate() {
             let Some((rank, prefix)) = rule_rank(rule, asked, path) else { continue };
+            let rank = (host_rank, rank);
             if best.as_ref().is_none_or(|b| rank > b.rank) {
                 best = Some(Fit { route: r, rule, index, prefix, rank });
             }
@@ -211,9 +215,18 @@ pub fn route(ground: &mut dyn Ground, ports: [i64; 2], asked: &Asked<'_>) -> Opt
     Some((hops, decision))
 }
 
-fn route_has_host(route: &Value, host: &str) -> bool {
+fn age(route: &Value) -> (&str, &str, &str) {
+    (route["metadata"]["creationTimestamp"].text(), route.namespace(), route.name())
+}
+
+/// The best of a route's host names that fit a host; none fits: `None`.
+fn host_rank(route: &Value, host: &str) -> Option<HostRank> {
     let hosts = route["spec"]["hostnames"].items();
-    hosts.is_empty() || hosts.iter().any(|h| host_fits(h.text(), host))
+    if hosts.is_empty() {
+        return Some((false, 0));
+    }
+    let fitting = hosts.iter().map(Value::text).filter(|h| host_fits(h, host));
+    fitting.map(|h| (!h.starts_with('*'), h.len())).max()
 }
 
 /// How well a rule fits, the best of its matches: exact path, longest path, method, headers, query.
@@ -267,14 +280,15 @@ fn act(
     hops: &mut Vec<Hop>,
 ) -> Decision {
     let (key, rule) = (fit.route.key(), Str::from((fit.index + 1).to_string()));
+    let scheme = if asked.tls { "https" } else { "http" };
     let mut f = Forward {
         by: key.clone(),
         target: asked.target.to_owned(),
         timeout_ms: TIMEOUT_MS,
         request_headers: vec![
-            ("x-forwarded-for".into(), Some(asked.client.to_owned())),
-            ("x-forwarded-host".into(), Some(asked.host.to_owned())),
-            ("x-forwarded-proto".into(), Some(if asked.tls { "https" } else { "http" }.to_owned())),
+            ("x-forwarded-for".into(), HeaderChange::Set(asked.client.to_owned())),
+            ("x-forwarded-host".into(), HeaderChange::Set(asked.host.to_owned())),
+            ("x-forwarded-proto".into(), HeaderChange::Set(scheme.to_owned())),
         ],
         ..Forward::default()
     };
@@ -284,7 +298,7 @@ fn act(
             "ResponseHeaderModifier" => modify(&filter["responseHeaderModifier"], &mut f.response_headers),
             "RequestRedirect" => {
                 let r = &filter["requestRedirect"];
-                let scheme = r["scheme"].as_str().unwrap_or(if asked.tls { "https" } else { "http" });
+                let scheme = r["scheme"].as_str().unwrap_or(scheme);
                 let to = r["hostname"].as_str().unwrap_or(host);
                 let port = r["port"].as_int().map_or(String::new(), |p| format!(":{p}"));
                 let path = replaced(&r["path"], &fit.prefix, asked.target);
@@ -303,7 +317,7 @@ fn act(
                     f.target = path;
                 }
                 if let Some(name) = r["hostname"].as_str() {
-                    f.request_headers.push(("host".into(), Some(name.to_owned())));
+                    f.request_headers.push(("host".into(), HeaderChange::Set(name.to_owned())));
                 }
             }
             "RequestMirror" => {
@@ -311,7 +325,7 @@ fn act(
                 let namespace = to["namespace"].as_str().unwrap_or(fit.route.namespace());
                 let service = Str::from(format!("{namespace}/{}", to["name"].text()));
                 let ready = ready_endpoints(ground, namespace, to["name"].text(), to["port"].int());
-                if let Some(ready) = ready.filter(|r| !r.is_empty()) {
+                if let Some((_, ready)) = ready.filter(|(_, r)| !r.is_empty()) {
                     let turn = ground.turns().next(&format!("gateway/{service}/mirror")) as usize;
                     let hop = Hop::new(Stage::Ingress, Code::GatewayMirrors).fact("route", key.clone());
                     hops.push(hop.fact("service", service));
@@ -349,7 +363,7 @@ fn act(
         hops.push(none("RefNotPermitted"));
         return Decision::page(Kind::Traefik, 500, Vec::new());
     }
-    let Some(ready) = ready_endpoints(ground, namespace, name, port) else {
+    let Some((index, ready)) = ready_endpoints(ground, namespace, name, port) else {
         hops.push(none("BackendNotFound"));
         return Decision::page(Kind::Traefik, 500, Vec::new());
     };
@@ -361,17 +375,23 @@ fn act(
     }
     let first = ground.turns().next(&format!("gateway/{service}/{port}")) as usize;
     f.endpoints = (0..ready.len()).map(|n| ready[(first + n) % ready.len()].clone()).collect();
-    f.service = service;
+    (f.service, f.port, f.port_index) = (service, port, index);
     Decision::Forward(Box::new(f))
 }
 
-/// The ready endpoints of a Service's port; `None`: there is no such Service.
-fn ready_endpoints(ground: &dyn Ground, namespace: &str, name: &str, port: i64) -> Option<Vec<Endpoint>> {
+/// The place of a Service's port among its ports, and the ready endpoints; `None`: there is no such Service.
+fn ready_endpoints(
+    ground: &dyn Ground,
+    namespace: &str,
+    name: &str,
+    port: i64,
+) -> Option<(usize, Vec<Endpoint>)> {
     let object = ground.get("services", namespace, name)?;
     let slices = ground.list("endpointslices.discovery.k8s.io", namespace);
     let own = slices.iter().filter(|s| s.labels()["kubernetes.io/service-name"] == name);
-    let ports = Rules::make(&object, own).ports.into_iter().filter(|p| p.port == port);
-    Some(ports.flat_map(|p| p.endpoints).filter(|e| e.ready).collect())
+    let mut ports = Rules::make(&object, own).ports.into_iter().enumerate().filter(|(_, p)| p.port == port);
+    let Some((index, found)) = ports.next() else { return Some((0, Vec::new())) };
+    Some((index, found.endpoints.into_iter().filter(|e| e.ready).collect()))
 }
 
 /// A backend's weight among those of its rule.
@@ -410,14 +430,16 @@ pub fn grants(grant: &Value, from: &str) -> bool {
         && grant["spec"]["to"].items().iter().any(|t| t["kind"] == "Service")
 }
 
-fn modify(modifier: &Value, headers: &mut Vec<(String, Option<String>)>) {
-    for list in ["set", "add"] {
+fn modify(modifier: &Value, headers: &mut Vec<(String, HeaderChange)>) {
+    let mut all = |list: &str, make: &dyn Fn(String) -> HeaderChange| {
         for h in modifier[list].items() {
-            headers.push((h["name"].text().to_lowercase(), Some(h["value"].text().to_owned())));
+            headers.push((h["name"].text().to_lowercase(), make(h["value"].text().to_owned())));
         }
-    }
+    };
+    all("set", &HeaderChange::Set);
+    all("add", &HeaderChange::Add);
     for name in modifier["remove"].items() {
-        headers.push((name.text().to_lowercase(), None));
+        headers.push((name.text().to_lowercase(), HeaderChange::Remove));
     }
 }
 

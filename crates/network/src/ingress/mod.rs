@@ -16,7 +16,7 @@ use objects::{Str, Value};
 use crate::ground::Ground;
 
 pub use pages::page;
-pub use route::{Asked, Certificate, Decision, Forward, route};
+pub use route::{Asked, Certificate, Decision, Forward, HeaderChange, route};
 pub(crate) use route::{annotation, body_limit, is_on};
 
 pub const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";

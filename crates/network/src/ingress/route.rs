@@ -4,7 +4,7 @@ use objects::{Str, Value};
 
 use super::pattern::{Pattern, fill};
 use super::{Controller, Kind, class_of, pages};
-use crate::address;
+use crate::address::{self, Block};
 use crate::ground::Ground;
 use crate::kube_proxy::rules::{Endpoint, Rules};
 use crate::path::{Code, Hop, Stage};
@@ -61,19 +61,31 @@ pub struct Certificate {
     pub names: Vec<String>,
 }
 
+/// What becomes of a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderChange {
+    Set(String),
+    /// Beside what is there.
+    Add(String),
+    Remove,
+}
+
 /// Where a request is sent on to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Forward {
     /// The Ingress or HTTPRoute it came by.
     pub by: Str,
     pub service: Str,
+    /// The Service's port, and its place among the Service's ports.
+    pub port: i64,
+    pub port_index: usize,
     /// In the order to be tried.
     pub endpoints: Vec<Endpoint>,
     /// Path and query as sent on.
     pub target: String,
-    /// Headers to set (`None`: to remove) on the request and on the answer.
-    pub request_headers: Vec<(String, Option<String>)>,
-    pub response_headers: Vec<(String, Option<String>)>,
+    /// By name, in order: of the request, and of the answer.
+    pub request_headers: Vec<(String, HeaderChange)>,
+    pub response_headers: Vec<(String, HeaderChange)>,
     /// How long an answer is waited for.
     pub timeout_ms: i64,
     /// Endpoints that get a copy.
@@ -141,7 +153,7 @@ pub fn route(
     let (canaries, plain): (Vec<&Value>, Vec<&Value>) =
         served.into_iter().partition(|i| controller.kind == Kind::Nginx && is_on(i, "canary"));
     let certificate = asked.tls.then(|| certificate(ground, &plain, &host, &mut hops));
-    let found = find(&plain, &host, &path);
+    let found = find(controller, &plain, &host, &path);
     let Some(rule) = found else {
         let hop = why_none(&all, &plain, controller, &host, &path);
         hops.push(hop);
@@ -182,53 +194,61 @@ fn beside<'a>(canaries: &[&'a Value], rule: &Rule<'_>) -> Option<Rule<'a>> {
 }
 
 /// The rule for a host and path: the host's own rules, then a wildcard's, then those without a host. Among them an exact
-/// path, then the longest.
-fn find<'a>(ingresses: &[&'a Value], host: &str, path: &str) -> Option<Rule<'a>> {
+/// path, then the longest. nginx looks no further than the first of these that there is: where none of its paths fits, the
+/// default backend of an Ingress with rules for it takes the request. That of an Ingress without rules takes what is left.
+fn find<'a>(controller: &Controller, ingresses: &[&'a Value], host: &str, path: &str) -> Option<Rule<'a>> {
+    let nginx = controller.kind == Kind::Nginx;
     let wildcard = host.split_once('.').map(|(_, rest)| format!("*.{rest}"));
+    let default = |fits: &dyn Fn(&[Value]) -> bool| {
+        let has = |i: &&&'a Value| !i["spec"]["defaultBackend"].is_null() && fits(i["spec"]["rules"].items());
+        let ingress = ingresses.iter().find(has)?;
+        let backend = &ingress["spec"]["defaultBackend"];
+        Some(Rule { ingress, host: "", path: "", kind: "", backend, groups: Vec::new() })
+    };
     for wanted in [Some(host), wildcard.as_deref(), Some("")].into_iter().flatten() {
         let mut best: Option<((bool, usize), Rule<'a>)> = None;
-        let mut known = false;
-        for ingress in ingresses {
-            let rewrites = annotation(ingress, "rewrite-target").is_some() || is_on(ingress, "use-regex");
-            for r in ingress["spec"]["rules"].items() {
-                if !r["host"].text().eq_ignore_ascii_case(wanted) {
-                    continue;
-                }
-                known = true;
-                for p in r["http"]["paths"].items() {
-                    let (text, kind) = (p["path"].as_str().unwrap_or("/"), p["pathType"].text());
-                    let Some(groups) = fits(text, kind, path, rewrites) else { continue };
-                    let rank = (kind == "Exact", text.len());
-                    if best.as_ref().is_none_or(|(b, _)| rank > *b) {
-                        let host = r["host"].text();
-                        let rule = Rule { ingress, host, path: text, kind, backend: &p["backend"], groups };
-                        best = Some((rank, rule));
-                    }
+        let rules = || {
+            let all = ingresses.iter().flat_map(|i| i["spec"]["rules"].items().iter().map(move |r| (*i, r)));
+            all.filter(|(_, r)| has_host(r, wanted))
+        };
+        // One pattern among a host's paths makes patterns of them all.
+        let patterns =
+            nginx && rules().any(|(i, _)| annotation(i, "rewrite-target").is_some() || is_on(i, "use-regex"));
+        for (ingress, r) in rules() {
+            for p in r["http"]["paths"].items() {
+                let (text, kind) = (p["path"].as_str().unwrap_or("/"), p["pathType"].text());
+                let Some(groups) = fits(text, kind, path, nginx, patterns) else { continue };
+                let rank = (kind == "Exact", text.len());
+                if best.as_ref().is_none_or(|(b, _)| rank > *b) {
+                    let host = r["host"].text();
+                    let rule = Rule { ingress, host, path: text, kind, backend: &p["backend"], groups };
+                    best = Some((rank, rule));
                 }
             }
         }
         if let Some((_, rule)) = best {
             return Some(rule);
         }
-        if known && !wanted.is_empty() {
-            break;
+        if nginx && rules().next().is_some() {
+            return default(&|rules| rules.iter().any(|r| has_host(r, wanted)))
+                .or_else(|| default(&<[Value]>::is_empty).filter(|_| wanted.is_empty()));
         }
     }
-    let default = ingresses.iter().find(|i| !i["spec"]["defaultBackend"].is_null())?;
-    let backend = &default["spec"]["defaultBackend"];
-    Some(Rule { ingress: default, host: "", path: "", kind: "", backend, groups: Vec::new() })
+    default(&|rules| rules.is_empty() || !nginx)
 }
 
-/// Whether a path fits; what a pattern's groups took.
-fn fits(rule: &str, kind: &str, path: &str, regex: bool) -> Option<Vec<String>> {
-    if regex && kind != "Exact" {
-        if let Some(p) = Pattern::parse(rule) {
-            return p.matches(path);
-        }
-        return None;
+fn has_host(rule: &Value, host: &str) -> bool {
+    rule["host"].text().eq_ignore_ascii_case(host)
+}
+
+/// Whether a path fits; what a pattern's groups took. nginx compares what is `ImplementationSpecific` by the letter.
+fn fits(rule: &str, kind: &str, path: &str, nginx: bool, patterns: bool) -> Option<Vec<String>> {
+    if patterns && kind != "Exact" {
+        return Pattern::parse(rule)?.matches(path);
     }
     let good = match kind {
         "Exact" => path == rule,
+        "ImplementationSpecific" if nginx => path.starts_with(rule),
         _ => {
             let rule = rule.trim_end_matches('/');
             path.strip_prefix(rule).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -315,44 +335,9 @@ fn certificate(ground: &dyn Ground, served: &[&Value], host: &str, hops: &mut Ve
     fake()
 }
 
-/// What nginx answers before it looks for a backend.
+/// What nginx answers before it looks for a backend, in the order of its phases: sizes, redirects, who may come.
 fn gate(rule: &Rule<'_>, asked: &Asked<'_>, host: &str, hops: &mut Vec<Hop>) -> Option<Decision> {
     let i = rule.ingress;
-    let has_tls =
-        i["spec"]["tls"].items().iter().any(|t| t["hosts"].items().iter().any(|h| h.text() == host));
-    let redirects =
-        (has_tls && annotation(i, "ssl-redirect") != Some("false")) || is_on(i, "force-ssl-redirect");
-    if redirects && !asked.tls {
-        let location = format!("https://{host}{}", asked.target);
-        let hop = Hop::new(Stage::Ingress, Code::IngressRedirects).fact("ingress", i.key());
-        hops.push(hop.fact("location", location.as_str()));
-        return Some(Decision::page(Kind::Nginx, 308, vec![("Location".into(), location)]));
-    }
-    let ranges = annotation(i, "whitelist-source-range").or_else(|| annotation(i, "allowlist-source-range"));
-    if let Some(ranges) = ranges
-        && !address::v4(asked.client).is_some_and(|ip| address::any_contains(ranges, ip))
-    {
-        let field = "metadata.annotations[nginx.ingress.kubernetes.io/whitelist-source-range]";
-        let hop = Hop::failed(Stage::Ingress, Code::IngressForbids).fact("ingress", i.key());
-        hops.push(hop.fact("ranges", ranges).fact("ip", asked.client).look("Ingress", &i.key(), field));
-        return Some(Decision::page(Kind::Nginx, 403, Vec::new()));
-    }
-    for (name, status) in [("permanent-redirect", 301), ("temporal-redirect", 302)] {
-        if let Some(to) = annotation(i, name) {
-            let hop = Hop::new(Stage::Ingress, Code::IngressRedirects).fact("ingress", i.key());
-            hops.push(hop.fact("location", to));
-            return Some(Decision::page(Kind::Nginx, status, vec![("Location".into(), to.to_owned())]));
-        }
-    }
-    if let Some(root) = annotation(i, "app-root")
-        && asked.path() == "/"
-    {
-        let scheme = if asked.tls { "https" } else { "http" };
-        let location = format!("{scheme}://{host}{root}");
-        let hop = Hop::new(Stage::Ingress, Code::IngressRedirects).fact("ingress", i.key());
-        hops.push(hop.fact("location", location.as_str()));
-        return Some(Decision::page(Kind::Nginx, 302, vec![("Location".into(), location)]));
-    }
     if let Some(limit) = body_limit(i)
         && asked.body_bytes as i64 > limit
     {
@@ -362,22 +347,64 @@ fn gate(rule: &Rule<'_>, asked: &Asked<'_>, host: &str, hops: &mut Vec<Hop>) -> 
         hops.push(hop.look("Ingress", &i.key(), field));
         return Some(Decision::page(Kind::Nginx, 413, Vec::new()));
     }
-    None
+    if let Some((status, location)) = redirection(rule, asked, host) {
+        let hop = Hop::new(Stage::Ingress, Code::IngressRedirects).fact("ingress", i.key());
+        hops.push(hop.fact("location", location.as_str()));
+        return Some(Decision::page(Kind::Nginx, status, vec![("Location".into(), location)]));
+    }
+    let (name, ranges) = ["whitelist-source-range", "allowlist-source-range"]
+        .into_iter()
+        .find_map(|name| Some((name, annotation(i, name)?)))?;
+    let field = format!("metadata.annotations[{PREFIX}{name}]");
+    let wrong = ranges.split(',').map(str::trim).find(|r| Block::parse(r).is_none() && !address::is_ip(r));
+    if let Some(wrong) = wrong {
+        let hop = Hop::failed(Stage::Ingress, Code::IngressBadRange).fact("ingress", i.key());
+        hops.push(hop.fact("range", wrong).look("Ingress", &i.key(), field));
+        return Some(Decision::page(Kind::Nginx, 503, Vec::new()));
+    }
+    if address::v4(asked.client).is_some_and(|ip| address::any_contains(ranges, ip)) {
+        return None;
+    }
+    let hop = Hop::failed(Stage::Ingress, Code::IngressForbids).fact("ingress", i.key());
+    hops.push(hop.fact("ranges", ranges).fact("ip", asked.client).look("Ingress", &i.key(), field));
+    Some(Decision::page(Kind::Nginx, 403, Vec::new()))
+}
+
+/// Where nginx sends a client instead, and with which status, in the order of its phases.
+fn redirection(rule: &Rule<'_>, asked: &Asked<'_>, host: &str) -> Option<(u16, String)> {
+    let i = rule.ingress;
+    for (name, status) in [("permanent-redirect", 301), ("temporal-redirect", 302)] {
+        if let Some(to) = annotation(i, name) {
+            return Some((status, to.to_owned()));
+        }
+    }
+    if let Some(root) = annotation(i, "app-root")
+        && asked.path() == "/"
+    {
+        let scheme = if asked.tls { "https" } else { "http" };
+        return Some((302, format!("{scheme}://{}{root}", asked.host)));
+    }
+    let has_tls =
+        i["spec"]["tls"].items().iter().any(|t| t["hosts"].items().iter().any(|h| h.text() == host));
+    let to_tls =
+        (has_tls && annotation(i, "ssl-redirect") != Some("false")) || is_on(i, "force-ssl-redirect");
+    (to_tls && !asked.tls).then(|| (308, format!("https://{host}{}", asked.target)))
 }
 
 /// The largest body that nginx lets through to an Ingress; `None`: any.
 pub(crate) fn body_limit(ingress: &Value) -> Option<i64> {
-    let limit = annotation(ingress, "proxy-body-size").map_or(Some(BODY_MAX_BYTES), bytes);
-    limit.filter(|l| *l > 0)
+    let limit = annotation(ingress, "proxy-body-size").and_then(bytes).unwrap_or(BODY_MAX_BYTES);
+    (limit > 0).then_some(limit)
 }
 
-/// nginx's sizes: `8m`, `512k`, `0`: without limit.
+/// nginx's sizes: `8m`, `512k`, `0`: without limit. What is none leaves the default.
 fn bytes(text: &str) -> Option<i64> {
     let text = text.trim();
     let (digits, unit) = match text.chars().last()? {
         'k' | 'K' => (&text[..text.len() - 1], 1 << 10),
         'm' | 'M' => (&text[..text.len() - 1], 1 << 20),
         'g' | 'G' => (&text[..text.len() - 1], 1 << 30),
+        'b' | 'B' => (&text[..text.len() - 1], 1),
         _ => (text, 1),
     };
     digits.parse::<i64>().ok()?.checked_mul(unit)
@@ -441,7 +468,7 @@ fn forward(
         Some(n) => p.name == n,
         None => p.port == port["number"].int(),
     };
-    let Some(service_port) = rules.ports.iter().find(fits) else {
+    let Some((port_index, service_port)) = rules.ports.iter().enumerate().find(|(_, p)| fits(p)) else {
         let hop = Hop::failed(Stage::Ingress, Code::IngressNoServicePort).fact("ingress", key.clone());
         let hop = hop.fact("service", service_key).fact("port", shown);
         hops.push(hop.look("Ingress", &key, format!("{field}.port")));
@@ -466,19 +493,14 @@ fn forward(
                 hops.push(hop.fact("pod", ready[at].label()));
             }
             None => {
-                let path = annotation(i, "session-cookie-path").unwrap_or(if rule.path.is_empty() {
-                    "/"
-                } else {
-                    rule.path
-                });
-                let text = format!("{cookie}={}; Path={path}; HttpOnly", mark(ready[first]));
-                response_headers.push(("Set-Cookie".to_owned(), Some(text)));
+                let text = set_cookie(rule, asked.tls, cookie, &mark(ready[first]));
+                response_headers.push(("Set-Cookie".to_owned(), HeaderChange::Add(text)));
             }
         }
     }
     if asked.tls {
         let hsts = "max-age=31536000; includeSubDomains".to_owned();
-        response_headers.push(("Strict-Transport-Security".to_owned(), Some(hsts)));
+        response_headers.push(("Strict-Transport-Security".to_owned(), HeaderChange::Set(hsts)));
     }
     let mut target = asked.target.to_owned();
     if controller.kind == Kind::Nginx
@@ -501,16 +523,18 @@ fn forward(
         ("x-forwarded-scheme", scheme.to_owned()),
         ("x-scheme", scheme.to_owned()),
     ];
-    let mut request_headers: Vec<(String, Option<String>)> =
-        forwarded.into_iter().map(|(n, v)| (n.to_owned(), Some(v))).collect();
+    let mut request_headers: Vec<(String, HeaderChange)> =
+        forwarded.into_iter().map(|(n, v)| (n.to_owned(), HeaderChange::Set(v))).collect();
     if let Some(upstream) = annotation(i, "upstream-vhost") {
-        request_headers.push(("host".into(), Some(upstream.to_owned())));
+        request_headers.push(("host".into(), HeaderChange::Set(upstream.to_owned())));
     }
     let seconds = annotation(i, "proxy-read-timeout").and_then(|s| s.parse::<i64>().ok()).unwrap_or(60);
     let endpoints = (0..ready.len()).map(|n| ready[(first + n) % ready.len()].clone()).collect();
     Decision::Forward(Box::new(Forward {
         by: key,
         service: service_key,
+        port: service_port.port,
+        port_index,
         endpoints,
         target,
         request_headers,
@@ -523,6 +547,28 @@ fn forward(
 /// Traefik has no router for what leads nowhere; nginx keeps the location and answers 503.
 fn unavailable(kind: Kind) -> u16 {
     if kind == Kind::Nginx { 503 } else { 404 }
+}
+
+/// The affinity's cookie with its attributes, in nginx's order.
+fn set_cookie(rule: &Rule<'_>, tls: bool, name: &str, value: &str) -> String {
+    let i = rule.ingress;
+    let own = if rule.path.is_empty() { "/" } else { rule.path };
+    let mut text = format!("{name}={value}");
+    if let Some(seconds) = annotation(i, "session-cookie-max-age") {
+        text.push_str(&format!("; Max-Age={seconds}"));
+    }
+    if let Some(domain) = annotation(i, "session-cookie-domain") {
+        text.push_str(&format!("; Domain={domain}"));
+    }
+    text.push_str(&format!("; Path={}", annotation(i, "session-cookie-path").unwrap_or(own)));
+    if annotation(i, "session-cookie-secure").map_or(tls, |s| s == "true") {
+        text.push_str("; Secure");
+    }
+    text.push_str("; HttpOnly");
+    if let Some(site) = annotation(i, "session-cookie-samesite") {
+        text.push_str(&format!("; SameSite={site}"));
+    }
+    text
 }
 
 /// The value of an affinity cookie for an endpoint.

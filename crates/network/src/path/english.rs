@@ -159,6 +159,9 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::IngressTls => "TLS ends here, with the certificate in Secret {secret}",
         Code::IngressRedirects => "Ingress {ingress} has TLS: plain HTTP is sent to {location}",
         Code::IngressForbids => "Ingress {ingress} lets in only {ranges}, not {ip}",
+        Code::IngressBadRange => {
+            "Ingress {ingress} lets in {range}, which is no address and no block: the controller lets nobody in"
+        }
         Code::IngressBodyTooLarge => "the body has {bytes} bytes; Ingress {ingress} allows {limit}",
         Code::IngressCanary => "canary {ingress} takes this one ({why})",
         Code::IngressAffinity => "the cookie {cookie} keeps this client with {pod}",

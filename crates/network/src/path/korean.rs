@@ -167,6 +167,9 @@ pub(super) fn template(code: Code) -> &'static str {
             "Ingress {ingress}에 TLS가 설정되어 있음: 평문 HTTP 요청을 {location}(으)로 리디렉션"
         }
         Code::IngressForbids => "Ingress {ingress}: {ranges}에서 온 것만 받음, {ip}에서 온 것은 거절",
+        Code::IngressBadRange => {
+            "Ingress {ingress}에 적힌 허용 대역 {range}은(는) 주소도 대역도 아니어서, 컨트롤러가 아무도 들이지 않음"
+        }
         Code::IngressBodyTooLarge => "본문 {bytes}바이트; Ingress {ingress}의 한도는 {limit}",
         Code::IngressCanary => "카나리 {ingress}에서 이 요청을 맡음 ({why})",
         Code::IngressAffinity => "쿠키 {cookie} 때문에 이 클라이언트는 계속 {pod}(으)로 감",

@@ -148,7 +148,7 @@ codes! {
     // Ingress and gateways.
     IngressTakes, IngressRule, IngressDefaultBackend, IngressNoHost, IngressNoPath, IngressWithoutClass,
     IngressOtherClass, IngressNoService, IngressNoServicePort, IngressNoEndpoints, IngressTlsSecretMissing, IngressTls,
-    IngressRedirects, IngressForbids, IngressBodyTooLarge, IngressCanary, IngressAffinity, IngressRewrites,
+    IngressRedirects, IngressForbids, IngressBadRange, IngressBodyTooLarge, IngressCanary, IngressAffinity, IngressRewrites,
     IngressUpstreamRefused, IngressUpstreamTimedOut, IngressUpstreamBroke, IngressClientGone, NoController,
     GatewayTakes, GatewayNoRoute, GatewayRoute, GatewayRedirects, GatewayRouteNotAccepted, GatewayNoBackend, GatewayNoEndpoints,
     GatewayMirrors,

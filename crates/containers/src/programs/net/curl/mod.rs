@@ -2,9 +2,10 @@
 //!
 //! Owns: what it asks, what it prints, its exit codes. Does not own: options ([`options`]), bodies ([`body`]), `-w`
 //! ([`write_out`]). Several URLs of one server go over one connection, which ends at one pod.
-//! Not modelled: cookies kept between runs, proxies, HTTP/2; the speed in the progress meter is made up.
+//! Not modelled: proxies, HTTP/2; the speed in the progress meter is made up.
 
 mod body;
+mod cookies;
 mod glob;
 mod options;
 mod write_out;
@@ -44,6 +45,7 @@ struct Curl {
     kept: Option<Kept>,
     /// The request under way goes over the kept connection.
     reuses: bool,
+    jar: cookies::Jar,
     started: Time,
     redirects: i64,
     tries: i64,
@@ -102,6 +104,22 @@ impl Curl {
         self.urls.reverse();
     }
 
+    /// Writes the jar that was asked for.
+    fn keep_cookies(&self, sys: &mut Sys<'_>) {
+        match self.o.value("cookie-jar") {
+            None => {}
+            Some("-") => sys.out(self.jar.text()),
+            Some(file) => {
+                let path = sys.path(file);
+                if sys.fs().write(&path, self.jar.text().as_bytes()).is_err() {
+                    sys.err(&format!(
+                        "WARNING: failed to save cookies in {file}: No such file or directory\n"
+                    ));
+                }
+            }
+        }
+    }
+
     fn silent(&self) -> bool {
         self.o.has("silent")
     }
@@ -154,7 +172,8 @@ impl Curl {
         if let Some(referer) = self.o.value("referer") {
             r.headers.push(("referer".into(), referer.to_owned()));
         }
-        let cookies: Vec<&str> = self.o.values("cookie").filter(|c| c.contains('=')).collect();
+        let given = self.o.values("cookie").filter(|c| c.contains('=')).map(str::to_owned);
+        let cookies: Vec<String> = self.jar.of(&url, sys.now()).into_iter().chain(given).collect();
         if !cookies.is_empty() {
             r.headers.push(("cookie".into(), cookies.join("; ")));
         }
@@ -360,6 +379,11 @@ impl Curl {
             address: address.to_owned(),
             end: r.end.clone(),
         });
+        if self.o.has("cookie") || self.o.has("cookie-jar") {
+            for (_, value) in r.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case("set-cookie")) {
+                self.jar.set(value, url, sys.now());
+            }
+        }
         if url.tls
             && !self.o.has("insecure")
             && let Some(why) = self.distrust(sys, url, r)
@@ -633,6 +657,12 @@ impl Asker for Curl {
             sys.err(&format!("simulated: curl takes --{name} and does not act on it\n"));
         }
         self.expand_urls();
+        let files: Vec<String> =
+            self.o.values("cookie").filter(|c| !c.contains('=')).map(|f| sys.path(f)).collect();
+        for path in files {
+            let bytes = sys.fs().read(&path).unwrap_or_default();
+            self.jar.read(&String::from_utf8_lossy(&bytes));
+        }
         self.talk.input_over = !body::asks_input(&self.o);
         Ok(())
     }
@@ -672,13 +702,14 @@ impl Asker for Curl {
                 self.text = text;
                 self.ask(sys)
             }
-            None => match self.wrong.take() {
-                Some(why) => {
+            None => {
+                if let Some(why) = self.wrong.take() {
                     self.complain(sys, URL_MALFORMED, &why);
-                    Turn::Exit(URL_MALFORMED)
+                    self.code = URL_MALFORMED;
                 }
-                None => Turn::Exit(self.code),
-            },
+                self.keep_cookies(sys);
+                Turn::Exit(self.code)
+            }
         }
     }
 }
