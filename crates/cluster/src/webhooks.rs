@@ -86,7 +86,7 @@ impl Cluster {
             }),
         };
         let (answer, path) = self.ask_from(&Source::Node { name, ip }, &request, &Files::default());
-        self.keep_path(path);
+        self.net.keep_path(path);
         let at = format!("{}:{}", call.host, call.port);
         match answer {
             NetAnswer::Http { response, .. } => Ok((response.status, response.body)),

@@ -89,7 +89,7 @@ fn load_becomes_usage_latency_and_errors() {
     let told: Vec<What> = c.load().events().map(|e| e.what).collect();
     assert_eq!(
         told,
-        [What::Started, What::Started, What::TimingOut, What::NoEndpoints, What::Stopped],
+        [What::Started, What::Started, What::TimingOut, What::Unreached, What::Stopped],
         "{told:?}"
     );
 }

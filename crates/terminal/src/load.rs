@@ -16,7 +16,8 @@ Send requests to a Service or an Ingress, as many people would.
 Usage:
   load start TARGET [flags]     begin; TARGET is NAME, svc/NAME, ing/NAME or httproute/NAME
   load stop [NAME | --all]      end one load, or all of them
-  load status [NAME]            how the loads fare now
+  load status [NAME]            how the loads fare now, and how requests fail
+  load trace NAME               the way of the last request that was followed, hop by hop
   load events                   when loads began, failed, recovered and ended
 
 How much (one of them):
@@ -49,7 +50,8 @@ const HELP_KO: &str = "\
 사용법:
   load start 대상 [플래그]        시작합니다. 대상은 이름, svc/이름, ing/이름, httproute/이름
   load stop [이름 | --all]       하나를, 또는 모두 멈춥니다
-  load status [이름]             지금 부하가 어떤지 봅니다
+  load status [이름]             지금 부하가 어떤지, 요청이 왜 실패하는지 봅니다
+  load trace 이름                마지막으로 따라가 본 요청이 지나간 길을 홉별로 봅니다
   load events                    언제 시작하고, 실패하고, 회복하고, 끝났는지 봅니다
 
 얼마나 (둘 중 하나):
@@ -99,6 +101,7 @@ enum Wrong {
     /// Flags of which one may be given.
     Together(&'static str),
     NoName,
+    NotTraced,
     NoneRuns(String),
     Refused(NoLoad),
 }
@@ -120,6 +123,7 @@ impl Wrong {
             }
             Self::Together(flags) => format!("only one of {flags} can be given"),
             Self::NoName => "load stop needs a name, or --all".into(),
+            Self::NotTraced => "load trace needs a name; one request in five seconds is followed".into(),
             Self::NoneRuns(name) => format!("no load \"{name}\" runs"),
             Self::Refused(why) => why.to_string(),
         }
@@ -139,6 +143,7 @@ impl Wrong {
             }
             Self::Together(flags) => format!("이 가운데 하나만 쓸 수 있습니다: {flags}"),
             Self::NoName => "어느 부하를 멈출지 이름을 쓰거나 --all을 붙입니다".into(),
+            Self::NotTraced => "어느 부하인지 이름을 써야 합니다. 요청은 5초에 하나씩 따라가 봅니다".into(),
             Self::NoneRuns(name) => format!("그런 부하가 없습니다: {name}"),
             Self::Refused(NoLoad::Amount) => "요청의 양이 범위를 벗어났습니다".into(),
             Self::Refused(NoLoad::Work) => "요청 하나의 CPU 시간은 1us에서 60s까지입니다".into(),
@@ -345,6 +350,7 @@ pub(crate) fn run(args: &[String], korean: bool, cluster: &mut Cluster) -> Print
             Some("start") => start(&words, korean, cluster),
             Some("stop") => stop(&words, korean, cluster),
             Some("status") => status(&words, korean, cluster),
+            Some("trace") => trace(&words, korean, cluster),
             Some("events") => Ok(events(cluster)),
             Some(other) => Err(Wrong::Command(other.to_owned())),
         }
@@ -385,13 +391,22 @@ fn stop(words: &Words, korean: bool, cluster: &mut Cluster) -> Result<Printed, W
     }
     let mut out = String::new();
     for name in names {
-        if !cluster.stop_load(&name) {
+        let came_to = cluster.load().get(&name).map(|r| {
+            let [served, failed] = [r.total_served, r.total_failed].map(|n| n / 1000);
+            let sums = if korean {
+                format!("응답 {served}건, 실패 {failed}건")
+            } else {
+                format!("{served} requests answered, {failed} failed")
+            };
+            (sums, failures(&[r], korean))
+        });
+        let Some((sums, failures)) = came_to.filter(|_| cluster.stop_load(&name)) else {
             return Err(Wrong::NoneRuns(name.to_string()));
-        }
+        };
         out.push_str(&if korean {
-            format!("부하 {name}: 멈췄습니다\n")
+            format!("부하 {name}: 멈췄습니다 ({sums})\n{failures}")
         } else {
-            format!("load {name} stopped\n")
+            format!("load {name} stopped: {sums}\n{failures}")
         });
     }
     Ok(said(out))
@@ -461,21 +476,41 @@ fn status(words: &Words, korean: bool, cluster: &Cluster) -> Result<Printed, Wro
         }));
         out.push('\n');
         out.push_str(&table(&rows));
-        out.push_str(&failures(found[0], korean));
     }
-    Ok(said(out))
+    Ok(said(out + &failures(&found, korean)))
 }
 
-/// How requests failed since the load began: kind, number, in the last second, and where one went wrong.
-fn failures(r: &Running, korean: bool) -> String {
-    let language = if korean { Language::Korean } else { Language::English };
-    let last = r.latest().map(|s| s.at);
-    let mut rows = vec![["ERROR", "RPS", "TOTAL", "WHY"].map(str::to_owned)];
-    rows.extend(r.failing().map(|f| {
-        let place = f.place().map_or(String::new(), |p| format!(" ({p})"));
-        let now = if Some(f.at) == last { f.latest } else { 0 };
-        [f.title(language), per_second(now), (f.total / 1000).to_string(), f.why(language) + &place]
-    }));
+/// The way of the last request of a load that was followed.
+fn trace(words: &Words, korean: bool, cluster: &Cluster) -> Result<Printed, Wrong> {
+    let name = words.plain.get(1).ok_or(Wrong::NotTraced)?;
+    let r = cluster.load().get(name).ok_or_else(|| Wrong::NoneRuns(name.clone()))?;
+    let path = cluster.paths().iter().rfind(|p| p.id == r.sampled()).ok_or(Wrong::NotTraced)?;
+    Ok(said(path.lines(language(korean)).join("\n") + "\n"))
+}
+
+fn language(korean: bool) -> Language {
+    if korean { Language::Korean } else { Language::English }
+}
+
+/// How requests failed since their loads began: kind, number, in the last second, and where one went wrong.
+fn failures(loads: &[&Running], korean: bool) -> String {
+    let language = language(korean);
+    let mut rows = vec![["LOAD", "ERROR", "RPS", "TOTAL", "WHY"].map(str::to_owned)];
+    for r in loads {
+        let last = r.latest().map(|s| s.at);
+        rows.extend(r.failing().map(|f| {
+            let place = f.place().map_or(String::new(), |p| format!(" ({p})"));
+            let now = if Some(f.at) == last { f.latest } else { 0 };
+            let why = f.why(language) + &place;
+            [
+                r.profile.name.to_string(),
+                f.title(language),
+                per_second(now),
+                (f.total / 1000).to_string(),
+                why,
+            ]
+        }));
+    }
     if rows.len() == 1 { String::new() } else { format!("\n{}", table(&rows)) }
 }
 
@@ -486,16 +521,20 @@ fn events(cluster: &Cluster) -> Printed {
     said(table(&rows))
 }
 
+/// The places a text takes on a terminal: letters of Korean take two.
+fn places(text: &str) -> usize {
+    text.chars().map(|c| if c >= '\u{1100}' { 2 } else { 1 }).sum()
+}
+
 /// Columns three spaces apart.
 fn table<const N: usize>(rows: &[[String; N]]) -> String {
-    let widths: Vec<usize> =
-        (0..N).map(|i| rows.iter().map(|r| r[i].chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..N).map(|i| rows.iter().map(|r| places(&r[i])).max().unwrap_or(0)).collect();
     let mut out = String::new();
     for r in rows {
         for (i, cell) in r.iter().enumerate() {
             out.push_str(cell);
             if i + 1 < N {
-                out.extend(std::iter::repeat_n(' ', widths[i] + 3 - cell.chars().count()));
+                out.extend(std::iter::repeat_n(' ', widths[i] + 3 - places(cell)));
             }
         }
         out.push('\n');

@@ -77,8 +77,8 @@ pub struct Sample {
 pub enum What {
     Started,
     Stopped,
-    /// Nothing is ready to answer.
-    NoEndpoints,
+    /// No request reaches anybody.
+    Unreached,
     /// Requests fail because they wait too long.
     TimingOut,
     /// Some requests reach nobody.
@@ -93,7 +93,7 @@ impl What {
         match self {
             Self::Started => "Started",
             Self::Stopped => "Stopped",
-            Self::NoEndpoints => "NoEndpoints",
+            Self::Unreached => "Unreached",
             Self::TimingOut => "TimingOut",
             Self::Failing => "Failing",
             Self::Recovered => "Recovered",
@@ -126,12 +126,20 @@ pub struct Running {
     looks: i64,
     sticky: Sticky,
     tally: Tally,
+    /// The number of the last request that was looked at, 0: none was.
+    sampled: u64,
 }
 
 impl Running {
     /// How requests failed since the load began, by kind.
     pub fn failing(&self) -> impl Iterator<Item = &Failing> {
         self.tally.iter()
+    }
+
+    /// The number of the request whose way was followed last ([`network::Path::id`]); 0: of none.
+    #[must_use]
+    pub fn sampled(&self) -> u64 {
+        self.sampled
     }
 
     #[must_use]
@@ -226,6 +234,7 @@ impl Cluster {
             looks: 0,
             sticky: Sticky::default(),
             tally: Tally::default(),
+            sampled: 0,
         };
         self.load.running.insert(name, running);
         if !std::mem::replace(&mut self.load.ticking, true) {
@@ -347,7 +356,7 @@ impl Cluster {
             errors.retain(|(_, n)| *n > 0);
             lost.insert(name.clone(), errors);
         }
-        let results = self.lay(&work);
+        let results = self.lay(&work, &mut lost);
         self.settle_load(&names, &offered_by, &lost, results);
         for name in &names {
             let now = self.now;
@@ -369,16 +378,20 @@ impl Cluster {
             return;
         };
         let Some(path) = self.sample_path(&target, body) else { return };
-        if let Some(r) = self.load.running.get_mut(name) {
-            r.tally.explain(&path);
-        }
+        let Some(r) = self.load.running.get_mut(name) else { return };
+        r.tally.explain(&path);
         if !wanted || path.failing().is_some() {
-            self.keep_path(path);
+            r.sampled = self.net.keep_path(path);
         }
     }
 
-    /// Lays the work on the nodes. What became of each load's requests at each pod.
-    fn lay(&mut self, work: &BTreeMap<Str, Work>) -> Vec<(Str, BackendSample)> {
+    /// Lays the work on the nodes. What became of each load's requests at each pod; what waited at one that has ended is
+    /// `lost`.
+    fn lay(
+        &mut self,
+        work: &BTreeMap<Str, Work>,
+        lost: &mut BTreeMap<Str, Vec<(network::Outcome, i64)>>,
+    ) -> Vec<(Str, BackendSample)> {
         let mut by_node: BTreeMap<Str, Vec<(Str, i64, kubelet::usage::Load)>> = BTreeMap::new();
         for (pod, w) in work {
             let load = kubelet::usage::Load { cpu_millis: w.cpu_millis, memory_bytes: w.memory_bytes };
@@ -396,10 +409,18 @@ impl Cluster {
             let served = self.with_kubelet(part, |k, now| k.set_loads(&loads, now)).unwrap_or_default();
             for ((pod, ..), served) in loads.into_iter().zip(served) {
                 let Some(w) = work.get(&pod) else { continue };
-                if served.is_some() {
-                    self.load.loaded.insert(pod.clone(), node.clone());
-                }
-                let served = served.unwrap_or_default();
+                let Some(served) = served else {
+                    for (name, arrival) in &w.arrivals {
+                        if arrival.queued > 0 {
+                            let reset = network::Outcome::Failed(network::Fault::Reset);
+                            lost.entry(name.clone()).or_default().push((reset, arrival.queued));
+                        }
+                        let sample = BackendSample { pod: pod.clone(), outcome: arrival.before_the_end() };
+                        results.push((name.clone(), sample));
+                    }
+                    continue;
+                };
+                self.load.loaded.insert(pod.clone(), node.clone());
                 let all: i64 = w.cpu_millis.max(1);
                 for (name, arrival) in &w.arrivals {
                     // Loads on the same pod share what it can get by what they want.
@@ -466,7 +487,7 @@ impl Cluster {
             r.total_served = r.total_served.saturating_add(sample.served);
             r.total_failed = r.total_failed.saturating_add(sample.failed);
             let state = if unreached > 0 && nobody {
-                What::NoEndpoints
+                What::Unreached
             } else if timed_out > 0 {
                 What::TimingOut
             } else if unreached > 0 {

@@ -41,6 +41,19 @@ impl Arrival {
         i64::try_from(all).unwrap_or(i64::MAX / 1024)
     }
 
+    /// At a pod that took requests in this second and has ended before its end: those it took it has answered.
+    #[must_use]
+    pub fn before_the_end(&self) -> Outcome {
+        let latency_us = ROUND_TRIP_US + self.work_us;
+        Outcome {
+            arriving: self.arriving,
+            served: self.arriving,
+            latency_us,
+            p95_us: latency_us + self.work_us,
+            ..Outcome::default()
+        }
+    }
+
     /// `ceiling` thousandths of a core are to be had for these requests, `whole` by the pod.
     #[must_use]
     pub fn outcome(&self, ceiling: i64, whole: i64) -> Outcome {
@@ -96,6 +109,10 @@ mod tests {
         // 5 s of patience at 50 a second: 250 wait, more give up.
         let full = at(80, 240, 500);
         assert_eq!((full.served, full.queued, full.failed), (50_000, 250_000, 20_000));
+        // A pod that has ended has answered what it took; what waited there is its load's to count.
+        let ended = Arrival { arriving: 80_000, queued: 240_000, work_us: 10_000, patience_ms: 5_000 };
+        let ended = ended.before_the_end();
+        assert_eq!((ended.served, ended.queued, ended.failed), (80_000, 0, 0));
         let none = at(80, 0, 0);
         assert_eq!((none.served, none.queued, none.failed), (0, 0, 80_000));
     }

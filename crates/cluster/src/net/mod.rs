@@ -70,6 +70,13 @@ enum Asker {
     Outside,
 }
 
+impl Net {
+    /// Keeps a way that was taken, under the number it returns.
+    pub(crate) fn keep_path(&mut self, path: Path) -> u64 {
+        self.paths.keep(path)
+    }
+}
+
 impl Cluster {
     /// Sends what processes ask on its way.
     pub(crate) fn send_calls(&mut self, part: usize, calls: Vec<NetCall>) {
@@ -140,7 +147,7 @@ impl Cluster {
             return;
         }
         let Done { answer, took_ms, path } = self.perform(&flight.source, &flight.request, &flight.files);
-        self.net.paths.keep(path);
+        self.net.keep_path(path);
         flight.answer = Some(answer);
         self.net.flights.insert(id, flight);
         self.due.set(self.now + (took_ms - SENDING_MS).max(1), Due::Net(id));
@@ -200,11 +207,6 @@ impl Cluster {
     pub fn ask_from(&mut self, source: &Source, request: &NetRequest, files: &Files) -> (NetAnswer, Path) {
         let done = self.perform(source, request, files);
         (done.answer, done.path)
-    }
-
-    /// Keeps a way that was taken.
-    pub(crate) fn keep_path(&mut self, path: Path) {
-        self.net.paths.keep(path);
     }
 
     /// The last requests and the ways they took, oldest first.
