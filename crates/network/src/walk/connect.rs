@@ -96,7 +96,7 @@ impl<G: Ground> Walk<'_, G> {
                 let met = self.match_at(&at, ip, port, protocol);
                 self.at_node_port(met, &here, ip, port, protocol)
             }
-            Owner::Node(at) => self.to_other_node(&here, at, ip, port, protocol),
+            Owner::Node(at) => self.at_other_node(&here, at, ip, port, protocol),
             _ => {
                 let met =
                     self.ground.proxy(&node).map_or(Match::None, |p| p.match_address(ip, port, protocol));
@@ -146,7 +146,7 @@ impl<G: Ground> Walk<'_, G> {
     }
 
     /// To another node's address: out of the sender's own node in that node's name, then by the rules of the other.
-    fn to_other_node(
+    fn at_other_node(
         &mut self,
         here: &Arrival,
         at: Str,
