@@ -36,9 +36,12 @@ impl ProcessIo {
         printed.code
     }
 
-    /// The node this machine is.
+    /// The node this machine is, if it is one.
     pub(crate) fn node(&self) -> Option<String> {
-        self.shared.node.clone()
+        match &self.shared.place {
+            crate::Place::Node(node) => Some(node.clone()),
+            _ => None,
+        }
     }
 
     /// What has been typed; `None`: the end.

@@ -61,8 +61,18 @@ pub(crate) struct Shared {
     pub(crate) lab: RefCell<hostlab::Lab>,
     pub(crate) discovery: kubectl::io::DiscoveryCache,
     pub(crate) explain: RefCell<ExplainTexts>,
-    /// The node this machine is.
-    pub(crate) node: Option<String>,
+    /// Where this machine stands.
+    pub(crate) place: Place,
+}
+
+/// Where a terminal's machine stands in the network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Beside the nodes: the learner's own.
+    #[default]
+    Here,
+    Node(String),
+    Internet,
 }
 
 /// What `kubectl explain` says of fields is an asset that most sessions never need.
@@ -112,13 +122,12 @@ pub struct Terminal {
     user: &'static str,
 }
 
-/// Whose terminal it is: the machine's name, its user, and what it has beside its files.
+/// Whose terminal it is: the machine's name, its user, its place, and what it has beside its files.
 pub(crate) struct Seat<'a> {
     pub(crate) name: &'a str,
     pub(crate) home: &'static str,
     pub(crate) user: &'static str,
-    /// The node, when it is one.
-    pub(crate) node: Option<String>,
+    pub(crate) place: Place,
     pub(crate) provided: &'static [&'static str],
 }
 
@@ -143,7 +152,13 @@ impl Terminal {
         fs.tree.put_file("/etc/resolv.conf", net::RESOLV.as_bytes(), 0o644);
         Self::over(
             fs,
-            Seat { name: "wheelhouse", home: HOME, user: "learner", node: None, provided: host::PROVIDED },
+            Seat {
+                name: "wheelhouse",
+                home: HOME,
+                user: "learner",
+                place: Place::Here,
+                provided: host::PROVIDED,
+            },
         )
     }
 
@@ -159,7 +174,7 @@ impl Terminal {
         let shared = Rc::new(Shared {
             machine: RefCell::new(machine),
             host: RefCell::new(LearnerHost::new(seat.provided)),
-            node: seat.node,
+            place: seat.place,
             docker: RefCell::default(),
             lab: RefCell::default(),
             discovery: kubectl::io::DiscoveryCache::default(),

@@ -1,13 +1,13 @@
 //! Requests of a terminal's programs (`curl`, `wget`, `nslookup`): to this machine, or out into the cluster's network.
 //!
-//! They leave from the learner's machine, or from the node whose shell it is.
+//! They leave from where the terminal's machine stands: beside the nodes, on one of them, or on the internet.
 //!
 //! Does not own: the way (cluster), who answers at this machine (docker.rs).
 
 use cluster::Cluster;
 use cluster::network::{Files, Source};
 
-use crate::{Shared, docker};
+use crate::{Place, Shared, docker};
 
 /// Files of names as a new machine has them.
 pub(crate) const HOSTS: &str = "127.0.0.1\tlocalhost\n127.0.1.1\twheelhouse\n";
@@ -33,8 +33,12 @@ impl Calls {
                         resolv: file(shared, "/etc/resolv.conf").into(),
                         hostname: shared.machine.borrow().hostname.as_str().into(),
                     };
-                    let source = shared.node.as_deref().and_then(|n| cluster.on_node(n));
-                    let number = cluster.send_from(source.unwrap_or(Source::Learner), request, files);
+                    let source = match &shared.place {
+                        Place::Node(node) => cluster.on_node(node).unwrap_or(Source::Learner),
+                        Place::Internet => Source::Internet,
+                        Place::Here => Source::Learner,
+                    };
+                    let number = cluster.send_from(source, request, files);
                     self.under_way.push((id, number));
                 }
             }

@@ -1,4 +1,5 @@
-//! `ssh NODE [COMMAND]`: a shell on a node's files, with `crictl` and `systemctl` beside it.
+//! `ssh NODE [COMMAND]`: a shell on a node's files, with `crictl` and `systemctl` beside it. `ssh internet`: on a machine
+//! far away, which reaches what the internet does.
 //!
 //! Owns: the session, and what it wrote to the node's disk. Does not own: the disk (the node's kubelet), crictl's words.
 //! The session stands on the node's disk as it was when it began, over the tools of a plain distribution; files it
@@ -8,14 +9,17 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use cluster::Cluster;
+use cluster::network::path::INTERNET_IP;
 use containers::fs::{Fs, Node};
 use containers::images::base::{Base, tree};
 use kubectl::Io as _;
 
 use crate::io::ProcessIo;
-use crate::{Seat, Stream, Terminal, host};
+use crate::{Place, Seat, Stream, Terminal, host};
 
 const FILES_MAX: usize = 200;
+/// The machine that is somewhere on the internet.
+const FAR: &str = "internet";
 /// What a server's distribution has beyond a container's.
 const TOOLS: [&str; 17] = [
     "curl", "dig", "free", "host", "ip", "less", "mount", "nc", "nslookup", "pgrep", "ping", "ps", "top",
@@ -29,7 +33,8 @@ pub(crate) struct Session {
 }
 
 struct Inside {
-    node: String,
+    machine: String,
+    place: Place,
     terminal: Terminal,
     /// A command was given: the session ends with it.
     once: bool,
@@ -93,32 +98,47 @@ impl Session {
             }
         }
         let Some(place) = words.next() else {
-            self.io.err(b"usage: ssh [user@]node [command [argument ...]]\n");
+            self.io.err(b"usage: ssh [user@]node|internet [command [argument ...]]\n");
             return Some(255);
         };
         let name = place.rsplit('@').next().unwrap_or(place);
-        let Some(node) = cluster.node_called(name) else {
-            self.io.err(
-                format!("ssh: Could not resolve hostname {name}: Name or service not known\n").as_bytes(),
-            );
-            return Some(255);
-        };
-        if !cluster.node_answers(&node) {
-            self.io.err(format!("ssh: connect to host {name} port 22: Connection timed out\n").as_bytes());
-            return Some(255);
-        }
         let mut files = tree(Base::Ubuntu);
         files.put("/root", Node::dir(0o700));
-        if let Some(disk) = cluster.node_disk(&node) {
-            laid_over(&mut files, "", &disk);
-        }
+        let (machine, place, provided) = match cluster.node_called(name) {
+            Some(node) => {
+                if !cluster.node_answers(&node) {
+                    let text = format!("ssh: connect to host {name} port 22: Connection timed out\n");
+                    self.io.err(text.as_bytes());
+                    return Some(255);
+                }
+                if let Some(disk) = cluster.node_disk(&node) {
+                    laid_over(&mut files, "", &disk);
+                }
+                let provided =
+                    if cluster.is_control_plane(&node) { host::ON_CONTROL_PLANE } else { host::ON_NODE };
+                (node.clone(), Place::Node(node), provided)
+            }
+            None if name == FAR => {
+                files.put_file(
+                    "/etc/hosts",
+                    format!("127.0.0.1\tlocalhost\n{INTERNET_IP}\t{FAR}\n").as_bytes(),
+                    0o644,
+                );
+                files.put_file("/etc/resolv.conf", b"nameserver 8.8.8.8\n", 0o644);
+                (FAR.to_owned(), Place::Internet, &[][..])
+            }
+            None => {
+                let text = format!("ssh: Could not resolve hostname {name}: Name or service not known\n");
+                self.io.err(text.as_bytes());
+                return Some(255);
+            }
+        };
         for name in TOOLS {
             files.put(&format!("/usr/bin/{name}"), Node::program(name, 60_000));
         }
         let mut fs = Fs::default();
         fs.tree = files;
-        let provided = if cluster.is_control_plane(&node) { host::ON_CONTROL_PLANE } else { host::ON_NODE };
-        let seat = Seat { name: &node, home: "/root", user: "root", node: Some(node.clone()), provided };
+        let seat = Seat { name: &machine, home: "/root", user: "root", place: place.clone(), provided };
         let mut terminal = Terminal::over(fs, seat);
         let line: Vec<&str> = words.collect();
         let once = !line.is_empty();
@@ -126,7 +146,8 @@ impl Session {
             terminal.submit(&line.join(" "));
         }
         let seen = terminal.root();
-        self.inside = Some(Box::new(Inside { node, terminal, once, seen, typed: Vec::new(), asked: false }));
+        self.inside =
+            Some(Box::new(Inside { machine, place, terminal, once, seen, typed: Vec::new(), asked: false }));
         None
     }
 
@@ -154,12 +175,12 @@ impl Session {
                 inside.keep(cluster);
                 if ended.is_some() || inside.once {
                     if !inside.once && io.stdin_is_tty() {
-                        io.out(format!("logout\nConnection to {} closed.\n", inside.node).as_bytes());
+                        io.out(format!("logout\nConnection to {} closed.\n", inside.machine).as_bytes());
                     }
                     return (Some(ended.unwrap_or_else(|| inside.terminal.exit_code())), true);
                 }
                 if !inside.asked && io.stdin_is_tty() {
-                    let prompt = format!("root@{}:{}# ", inside.node, inside.terminal.directory());
+                    let prompt = format!("root@{}:{}# ", inside.machine, inside.terminal.directory());
                     io.out(prompt.as_bytes());
                 }
                 inside.asked = true;
@@ -199,11 +220,12 @@ impl Session {
 impl Inside {
     /// What was written here is the node's.
     fn keep(&mut self, cluster: &mut Cluster) {
+        let Place::Node(node) = &self.place else { return };
         let now = self.terminal.root();
         let mut changed = Vec::new();
         differences(Some(&self.seen), Some(&now), "", &mut changed);
         for (path, content) in changed {
-            cluster.write_node_file(&self.node, &path, content);
+            cluster.write_node_file(node, &path, content);
         }
         self.seen = now;
     }

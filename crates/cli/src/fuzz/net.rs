@@ -16,8 +16,9 @@ use objects::{Value, value};
 
 use super::{noise, pick};
 
-const TOOLS: [&str; 6] = ["curl", "wget", "nc", "nslookup", "ping", "dig"];
-const WORDS: [&str; 48] = [
+const TOOLS: [&str; 10] =
+    ["curl", "wget", "nc", "nslookup", "ping", "dig", "host", "nc.openbsd", "ping.iputils", "nslookup.bind"];
+const WORDS: [&str; 52] = [
     "-s",
     "-v",
     "-k",
@@ -66,6 +67,10 @@ const WORDS: [&str; 48] = [
     "+search",
     "-x",
     "@10.96.0.10",
+    "-t",
+    "-g",
+    "/tmp/jar",
+    "a=b",
 ];
 const HOSTS: [&str; 14] = [
     "kubernetes",
@@ -83,9 +88,9 @@ const HOSTS: [&str; 14] = [
     "",
     "0",
 ];
-const MARKS: [&str; 16] = [
+const MARKS: [&str; 22] = [
     "http://", "https://", "ftp://", "://", ":", ":80", ":443", ":99999", "/", "//", "?", "#", "@", "[", "]",
-    "%00",
+    "%00", "{", "}", "{a,b}", "[1-3]", "[a-z:5]", "\\",
 ];
 
 thread_local! {
@@ -128,7 +133,7 @@ fn command(rng: &mut Rng) {
     fs.tree = ROOT.with_borrow_mut(|r| {
         r.get_or_insert_with(|| {
             let mut root = tree(Base::Alpine);
-            for tool in ["curl", "dig"] {
+            for tool in TOOLS {
                 root.put(&format!("/bin/{tool}"), containers::fs::Node::program(tool, 1));
             }
             root
@@ -160,7 +165,8 @@ fn command(rng: &mut Rng) {
                 let cluster = kept.get_or_insert_with(booted);
                 if rng.below(2) == 0 {
                     let files = Files { resolv: "nameserver 172.18.0.1\n".into(), ..Files::default() };
-                    let (answer, path) = cluster.ask_from(&Source::Learner, &request, &files);
+                    let node = cluster.on_node("worker-1").filter(|_| rng.below(2) == 0);
+                    let (answer, path) = cluster.ask_from(&node.unwrap_or(Source::Learner), &request, &files);
                     let _ = (path.lines(Language::English), path.lines(Language::Korean));
                     answer
                 } else {

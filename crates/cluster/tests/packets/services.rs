@@ -1,7 +1,7 @@
 //! Names and Services: what CoreDNS and kube-proxy make of every kind of them.
 
-use cluster::network::path::Code;
-use cluster::network::{Files, Outcome, Source};
+use cluster::network::path::{Code, Stage};
+use cluster::network::{Files, Language, Outcome, Source};
 use cluster::wire::{DnsData, HttpRequest, NetAnswer, NetRequest};
 use cluster::{ClusterConfig, NodeConfig};
 use objects::value;
@@ -285,6 +285,38 @@ fn a_local_policy_keeps_to_the_node_and_its_address() {
     for _ in 0..4 {
         let (_, path) = w.cluster.ask_from(&Source::Internet, &http(&ip, 80, false), &Files::default());
         assert_eq!(path.outcome, Outcome::Http(200), "{:?}", path.hops);
+    }
+}
+
+/// kube-proxy's rules hold for the node's own processes: none of them is held to a policy for traffic from outside.
+#[test]
+fn a_nodes_own_processes_meet_its_rules() {
+    let mut w = shop(false);
+    w.scale("web", 1);
+    let spec = value!({
+        "type": "NodePort", "externalTrafficPolicy": "Local", "selector": {"app": "web"},
+        "ports": [{"port": 80, "nodePort": 30091}],
+    });
+    w.create(service("local", spec));
+    w.advance(40_000);
+    let name = w.pods("web")[0].clone();
+    let home = w.get("pods", "default", &name).expect("there")["spec"]["nodeName"].text().to_owned();
+    let away = ["worker-1", "worker-2"].into_iter().find(|n| *n != home).expect("another");
+    let (own, web, other) = (node_ip(&w, away), cluster_ip(&w, "web"), node_ip(&w, "control-plane"));
+    let source = w.cluster.on_node(away).expect("a node");
+    let table: [(&str, u16, Outcome, Option<Code>); 6] = [
+        (&web, 80, Outcome::Http(200), Some(Code::ServiceRule)),
+        ("127.0.0.1", 30091, Outcome::Http(200), Some(Code::NodePortRule)),
+        (&own, 30091, Outcome::Http(200), Some(Code::NodePortRule)),
+        // Another node sees somebody from outside.
+        (&other, 30091, SILENT, Some(Code::NodePortRule)),
+        ("127.0.0.1", 10248, Outcome::Http(404), None),
+        (&own, 10248, REFUSED, None),
+    ];
+    for (host, port, outcome, rule) in table {
+        let (_, path) = w.cluster.ask_from(&source, &http(host, port, false), &Files::default());
+        assert_eq!(path.outcome, outcome, "{host}:{port} {:?}", path.lines(Language::English));
+        assert_eq!(path.hops.iter().find(|h| h.stage == Stage::Rule).map(|h| h.code), rule, "{host}:{port}");
     }
 }
 

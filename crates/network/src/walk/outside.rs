@@ -8,7 +8,7 @@ use crate::dns::outside;
 use crate::ground::{Ground, Owner};
 use crate::kube_proxy::rules::is_among;
 use crate::kube_proxy::{Match, ServicePort};
-use crate::path::{Code, Fault, Hop, LEARNER_IP, Source, Stage};
+use crate::path::{Code, Fault, Hop, INTERNET_IP, LEARNER_IP, Source, Stage};
 
 impl<G: Ground> Walk<'_, G> {
     /// A connection from outside: to a load balancer, a node's port, or an external address.
@@ -24,6 +24,11 @@ impl<G: Ground> Walk<'_, G> {
         }
         if learner && (ip.starts_with("127.") || ip == LEARNER_IP) {
             return self.follow_forward(port);
+        }
+        // Loopback of a machine far away: nobody listens there.
+        if ip.starts_with("127.") || ip == INTERNET_IP {
+            let hop = Hop::failed(Stage::Forward, Code::NoForward).number("port", port);
+            return self.fail(hop.fact("machine", self.source.label()), Fault::Refused);
         }
         if learner && let Owner::Node(node) = self.ground.owner(ip) {
             return self.at_node(&node, ip, port, protocol);
