@@ -9,15 +9,10 @@ use crate::regex::Regex;
 
 /// Steps one run of the rules over a record may take.
 const FUEL: u32 = 2_000_000;
-const TEXT_MAX: usize = 1 << 20;
-
-pub(super) const FUNCTIONS: [&str; 20] = [
-    "length", "substr", "index", "split", "sub", "gsub", "match", "sprintf", "tolower", "toupper", "int",
-    "sqrt", "exp", "log", "sin", "cos", "rand", "srand", "system", "systime",
-];
+pub(super) const TEXT_MAX: usize = 1 << 20;
 
 #[derive(Clone, Debug)]
-enum Value {
+pub(super) enum Value {
     Number(f64),
     Text(String),
     /// Text from outside that compares as a number if it looks like one.
@@ -39,9 +34,9 @@ pub(super) enum Flow {
 /// Variables, fields and arrays.
 #[derive(Clone)]
 pub(super) struct World {
-    vars: BTreeMap<String, Value>,
-    arrays: BTreeMap<String, BTreeMap<String, Value>>,
-    record: String,
+    pub(super) vars: BTreeMap<String, Value>,
+    pub(super) arrays: BTreeMap<String, BTreeMap<String, Value>>,
+    pub(super) record: String,
     fields: Vec<String>,
     file: usize,
     fuel: u32,
@@ -51,7 +46,7 @@ pub(super) struct World {
     files: BTreeMap<String, u32>,
 }
 
-type Evaluated<T> = Result<T, String>;
+pub(super) type Evaluated<T> = Result<T, String>;
 
 fn number_text(n: f64, format: &str) -> String {
     if n == n.trunc() && n.abs() < 1e16 {
@@ -129,7 +124,7 @@ impl World {
         self.vars.get(name).map(|v| self.text(v)).unwrap_or_default()
     }
 
-    fn text(&self, value: &Value) -> String {
+    pub(super) fn text(&self, value: &Value) -> String {
         match value {
             Value::Number(n) => number_text(*n, "%.6g"),
             Value::Text(t) | Value::Input(t) => t.clone(),
@@ -137,7 +132,7 @@ impl World {
         }
     }
 
-    fn number(value: &Value) -> f64 {
+    pub(super) fn number(value: &Value) -> f64 {
         match value {
             Value::Number(n) => *n,
             Value::Text(t) | Value::Input(t) => parse_number(t).0,
@@ -174,7 +169,7 @@ impl World {
         self.vars.insert("NF".into(), Value::Number(self.fields.len() as f64));
     }
 
-    fn split(&mut self, text: &str, separator: &str) -> Evaluated<Vec<String>> {
+    pub(super) fn split(&mut self, text: &str, separator: &str) -> Evaluated<Vec<String>> {
         if separator == " " {
             return Ok(text.split_whitespace().map(String::from).collect());
         }
@@ -292,7 +287,7 @@ impl World {
         Ok(Flow::Go)
     }
 
-    fn burn(&mut self, n: u32) -> Evaluated<()> {
+    pub(super) fn burn(&mut self, n: u32) -> Evaluated<()> {
         match self.fuel.checked_sub(n) {
             Some(left) => {
                 self.fuel = left;
@@ -456,7 +451,7 @@ impl World {
         Ok(parts.join(&self.var_text("SUBSEP")))
     }
 
-    fn format(&mut self, list: &[Expr], sys: &mut Sys<'_>) -> Evaluated<Vec<u8>> {
+    pub(super) fn format(&mut self, list: &[Expr], sys: &mut Sys<'_>) -> Evaluated<Vec<u8>> {
         let mut args = Vec::new();
         for e in list {
             let v = self.eval(e, sys)?;
@@ -499,7 +494,7 @@ impl World {
         Ok(printf::render(&args, true).0)
     }
 
-    fn assign(&mut self, target: &Expr, value: Value, sys: &mut Sys<'_>) -> Evaluated<()> {
+    pub(super) fn assign(&mut self, target: &Expr, value: Value, sys: &mut Sys<'_>) -> Evaluated<()> {
         match target {
             Expr::Var(name) if name == "NF" => {
                 let n = (Self::number(&value).max(0.0) as usize).min(10_000);
@@ -536,7 +531,7 @@ impl World {
         Ok(())
     }
 
-    fn regex(&mut self, e: &Expr, sys: &mut Sys<'_>) -> Evaluated<Regex> {
+    pub(super) fn regex(&mut self, e: &Expr, sys: &mut Sys<'_>) -> Evaluated<Regex> {
         if let Expr::Regex(regex, _) = e {
             return Ok(regex.clone());
         }
@@ -544,7 +539,7 @@ impl World {
         Regex::new(&self.text(&v), true, false)
     }
 
-    fn eval(&mut self, e: &Expr, sys: &mut Sys<'_>) -> Evaluated<Value> {
+    pub(super) fn eval(&mut self, e: &Expr, sys: &mut Sys<'_>) -> Evaluated<Value> {
         self.burn(1)?;
         Ok(match e {
             Expr::Number(n) => Value::Number(*n),
@@ -661,114 +656,6 @@ impl World {
             op => Value::Number(arith(op.chars().next().unwrap_or('+'), Self::number(&a), Self::number(&b))?),
         })
     }
-
-    fn call(&mut self, name: &str, args: &[Expr], sys: &mut Sys<'_>) -> Evaluated<Value> {
-        if let ("length", Some(Expr::Var(array))) = (name, args.first())
-            && let Some(a) = self.arrays.get(array)
-        {
-            return Ok(Value::Number(a.len() as f64));
-        }
-        match name {
-            "split" => {
-                let (Some(text), Some(Expr::Var(array))) = (args.first(), args.get(1)) else {
-                    return Err("bad arguments to split".into());
-                };
-                let v = self.eval(text, sys)?;
-                let text = self.text(&v);
-                let separator = match args.get(2) {
-                    Some(Expr::Regex(_, t)) => t.clone(),
-                    Some(e) => {
-                        let v = self.eval(e, sys)?;
-                        self.text(&v)
-                    }
-                    None => self.var_text("FS"),
-                };
-                let parts = self.split(&text, &separator)?;
-                let n = parts.len();
-                let map = (1..)
-                    .zip(parts)
-                    .map(|(i, t): (usize, String)| (i.to_string(), Value::Input(t)))
-                    .collect();
-                self.arrays.insert(array.clone(), map);
-                return Ok(Value::Number(n as f64));
-            }
-            "sub" | "gsub" => {
-                let (Some(pattern), Some(with)) = (args.first(), args.get(1)) else {
-                    return Err(format!("bad arguments to {name}"));
-                };
-                let regex = self.regex(pattern, sys)?;
-                let v = self.eval(with, sys)?;
-                let with = self.text(&v);
-                let whole = Expr::Field(Box::new(Expr::Number(0.0)));
-                let target = args.get(2).unwrap_or(&whole);
-                let v = self.eval(target, sys)?;
-                let text = self.text(&v);
-                self.burn(text.len() as u32)?;
-                let (text, n) = replace(&text, &regex, &with, name == "gsub");
-                if n > 0 {
-                    self.assign(target, Value::Text(text), sys)?;
-                }
-                return Ok(Value::Number(n as f64));
-            }
-            "match" => {
-                let (Some(text), Some(pattern)) = (args.first(), args.get(1)) else {
-                    return Err("bad arguments to match".into());
-                };
-                let v = self.eval(text, sys)?;
-                let chars: Vec<char> = self.text(&v).chars().collect();
-                let regex = self.regex(pattern, sys)?;
-                let found = regex.find_at(&chars, 0).and_then(|g| g[0]);
-                let (start, length) = found.map_or((0.0, -1.0), |(a, b)| (a as f64 + 1.0, (b - a) as f64));
-                self.vars.insert("RSTART".into(), Value::Number(start));
-                self.vars.insert("RLENGTH".into(), Value::Number(length));
-                return Ok(Value::Number(start));
-            }
-            "sprintf" => {
-                return Ok(Value::Text(String::from_utf8_lossy(&self.format(args, sys)?).into_owned()));
-            }
-            "system" => return Err("system() is not simulated".into()),
-            _ => {}
-        }
-        let mut values = Vec::new();
-        for e in args {
-            values.push(self.eval(e, sys)?);
-        }
-        let text = |w: &Self, i: usize| values.get(i).map(|v| w.text(v)).unwrap_or_default();
-        let number = |i: usize| values.get(i).map_or(0.0, Self::number);
-        Ok(match name {
-            "length" => {
-                let t = if values.is_empty() { self.record.clone() } else { text(self, 0) };
-                Value::Number(t.chars().count() as f64)
-            }
-            "substr" => {
-                let chars: Vec<char> = text(self, 0).chars().collect();
-                let from = number(1).round();
-                let end = if values.len() > 2 { from + number(2).round() } else { f64::INFINITY };
-                let (from, end) = (from.max(1.0), end.min(chars.len() as f64 + 1.0));
-                Value::Text(if end > from {
-                    chars[from as usize - 1..end as usize - 1].iter().collect()
-                } else {
-                    String::new()
-                })
-            }
-            "index" => {
-                let (t, s) = (text(self, 0), text(self, 1));
-                Value::Number(t.find(&s).map_or(0.0, |i| t[..i].chars().count() as f64 + 1.0))
-            }
-            "tolower" => Value::Text(text(self, 0).to_lowercase()),
-            "toupper" => Value::Text(text(self, 0).to_uppercase()),
-            "int" => Value::Number(number(0).trunc()),
-            "sqrt" => Value::Number(number(0).sqrt()),
-            "exp" => Value::Number(number(0).exp()),
-            "log" => Value::Number(number(0).ln()),
-            "sin" => Value::Number(number(0).sin()),
-            "cos" => Value::Number(number(0).cos()),
-            "rand" => Value::Number(sys.rng().unit()),
-            "srand" => Value::Number(0.0),
-            "systime" => Value::Number((sys.now().0 / 1000) as f64),
-            _ => Value::Unset,
-        })
-    }
 }
 
 fn arith(op: char, a: f64, b: f64) -> Evaluated<f64> {
@@ -781,36 +668,4 @@ fn arith(op: char, a: f64, b: f64) -> Evaluated<f64> {
         '%' => a % b,
         _ => a.powf(b),
     })
-}
-
-fn replace(text: &str, regex: &Regex, with: &str, all: bool) -> (String, usize) {
-    let chars: Vec<char> = text.chars().collect();
-    let (mut out, mut at, mut n) = (String::new(), 0, 0);
-    while at <= chars.len() {
-        let Some((a, b)) = regex.find_at(&chars, at).and_then(|g| g[0]) else { break };
-        out.extend(&chars[at..a]);
-        let mut w = with.chars();
-        while let Some(c) = w.next() {
-            match c {
-                '&' => out.extend(&chars[a..b]),
-                '\\' => match w.next() {
-                    Some('&') => out.push('&'),
-                    Some(c) => out.extend(['\\', c]),
-                    None => out.push('\\'),
-                },
-                c => out.push(c),
-            }
-        }
-        n += 1;
-        at = b;
-        if a == b {
-            out.extend(chars.get(b));
-            at += 1;
-        }
-        if !all || out.len() > TEXT_MAX {
-            break;
-        }
-    }
-    out.extend(chars.get(at..).unwrap_or_default());
-    (out, n)
 }

@@ -3,6 +3,7 @@
 //! Not modelled: `getline`, user functions, output to commands (`| "cmd"`).
 
 mod eval;
+mod functions;
 mod parse;
 
 use std::sync::Arc;

@@ -638,7 +638,7 @@ impl Parser {
                 let args = self.list(&[")"])?;
                 (self.no_in, self.no_gt) = (no_in, no_gt);
                 self.expect(")")?;
-                if !super::eval::FUNCTIONS.contains(&name.as_str()) {
+                if !super::functions::FUNCTIONS.contains(&name.as_str()) {
                     return Err(format!("Call to undefined function {name}"));
                 }
                 Ok(Expr::Call(name, args))
