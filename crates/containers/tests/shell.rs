@@ -82,6 +82,11 @@ fn scripts_over_files_give_what_busybox_gives() {
 }
 
 #[test]
+fn awk_programs_give_what_busybox_gives() {
+    check_after(FILES, Dialect::Ash, include_str!("cases/awk.txt"));
+}
+
+#[test]
 fn bash_scripts_give_what_bash_gives() {
     check(Dialect::Bash, include_str!("cases/bash.txt"));
 }

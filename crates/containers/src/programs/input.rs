@@ -84,6 +84,11 @@ impl Input {
         }
     }
 
+    /// What comes from a descriptor that is open already.
+    pub(super) fn of(fd: u32) -> Self {
+        Self { fd: Some(fd), opened: 1, files: VecDeque::new(), ..Self::new(&[]) }
+    }
+
     fn open(&mut self, sys: &mut Sys<'_>) -> Option<Next> {
         let Some(name) = self.files.pop_front() else { return Some(Next::End) };
         self.name.clone_from(&name);

@@ -1,15 +1,17 @@
-//! `awk`: patterns and actions over records. Records are read one at a time; one rule's run is bounded by fuel.
-//!
-//! Not modelled: `getline`, user functions, output to commands (`| "cmd"`).
+//! `awk`: patterns and actions over records. The text becomes a tree, the tree steps that can stop anywhere.
 
-mod eval;
+mod code;
 mod functions;
 mod parse;
+mod run;
+mod value;
+mod world;
 
 use std::sync::Arc;
 
-use self::eval::{Flow, World};
-use self::parse::Program as Script;
+use self::code::Code;
+use self::run::{Ran, Run};
+use self::value::Value;
 use super::args::Args;
 use super::input::{Input, Next};
 use crate::machine::{Program, Sys, Turn};
@@ -17,32 +19,46 @@ use crate::machine::{Program, Sys, Turn};
 /// Bytes of a record that ends otherwise than a line.
 const RECORD_MAX: usize = 256 << 10;
 
+/// What runs now.
+#[derive(Clone, Copy, PartialEq)]
+enum Phase {
+    Begin,
+    /// The next record is read.
+    Read,
+    Rules,
+    End,
+    Leave,
+}
+
 #[derive(Clone)]
 struct Awk {
-    rest: Rest,
     argv: Vec<String>,
-    script: Option<Arc<Script>>,
-    world: World,
-    input: Option<Input>,
-    /// Which range patterns are open.
-    code: i32,
-    ended: bool,
+    code: Option<Arc<Code>>,
+    run: Run,
+    phase: Phase,
+    /// `NAME=VALUE` among the operands.
+    assigned: Vec<(String, String)>,
+    exit: i32,
 }
 
 pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
     Box::new(Awk {
-        rest: Rest::default(),
         argv: argv.to_vec(),
-        script: None,
-        world: World::new(),
-        input: None,
-        code: 0,
-        ended: false,
+        code: None,
+        run: Run::new(),
+        phase: Phase::Begin,
+        assigned: Vec::new(),
+        exit: 0,
     })
 }
 
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
 impl Awk {
-    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<Turn, String> {
+    fn begin(&mut self, sys: &mut Sys<'_>) -> Result<(), String> {
         let mut args = Args::parse_until(sys, &self.argv, "F:v:f:", true)?;
         let text = match args.value('f') {
             Some(file) => {
@@ -55,54 +71,95 @@ impl Awk {
             }
             None => args.rest.remove(0),
         };
-        let script = parse::parse(&text).map_err(|e| format!("awk: cmd. line:1: {e}\n"))?;
+        let code = parse::parse(&text).and_then(|script| code::compile(&script));
+        let code = code.map_err(|e| format!("awk: cmd. line:1: {e}\n"))?;
+        let world = &mut self.run.world;
         if let Some(separator) = args.value('F') {
             let separator =
                 if separator == "t" { "\t".to_string() } else { crate::shell::unescape(separator, false).0 };
-            self.world.set("FS", &separator);
+            world.set("FS", &separator);
         }
         for pair in args.values('v') {
             if let Some((name, value)) = pair.split_once('=') {
-                self.world.set(name, &crate::shell::unescape(value, false).0);
+                world.set(name, &crate::shell::unescape(value, false).0);
             }
         }
         for (name, value) in sys.env().iter() {
-            self.world.set_element("ENVIRON", name, value);
+            world.element("ENVIRON", name.clone(), Value::Input(value.clone()))?;
         }
         for (i, word) in std::iter::once(&"awk".to_string()).chain(&args.rest).enumerate() {
-            self.world.set_element("ARGV", &i.to_string(), word);
+            world.element("ARGV", i.to_string(), Value::Input(word.clone()))?;
         }
-        self.world.set("ARGC", &(args.rest.len() + 1).to_string());
-        let script = Arc::new(script);
-        self.script = Some(script.clone());
-        self.world.ranges = vec![false; script.rules.len()];
-        let only_begin = script.rules.iter().all(|r| matches!(r.pattern, parse::Pattern::Begin));
-        let files: Vec<String> =
-            args.rest.iter().filter(|a| !a.contains('=') || a.contains('/')).cloned().collect();
-        self.input = Some(Input::new(&files));
-        let flow = self.world.run_rules(&script, sys, |p| matches!(p, parse::Pattern::Begin));
-        match flow {
-            Flow::Exit(code) => Ok(self.finish(sys, code)),
-            Flow::Error(text) => Err(format!("awk: cmd. line:1: {text}\n")),
-            _ if only_begin => Ok(Turn::Exit(0)),
-            _ => Ok(Turn::More),
+        world.set("ARGC", &(args.rest.len() + 1).to_string());
+        let mut files = Vec::new();
+        for word in &args.rest {
+            match word.split_once('=') {
+                Some((name, value)) if is_name(name) => self.assigned.push((name.into(), value.into())),
+                _ => files.push(word.clone()),
+            }
         }
+        self.run.main = Some(Reader::new(Input::new(&files)));
+        self.run.go_to(code.begin);
+        self.code = Some(Arc::new(code));
+        Ok(())
     }
 
-    fn finish(&mut self, sys: &mut Sys<'_>, code: i32) -> Turn {
-        self.code = code;
-        let Some(script) = self.script.clone() else { return Turn::Exit(code) };
-        if std::mem::replace(&mut self.ended, true) {
-            return Turn::Exit(code);
-        }
-        match self.world.run_rules(&script, sys, |p| matches!(p, parse::Pattern::End)) {
-            Flow::Exit(code) => Turn::Exit(code),
-            Flow::Error(text) => {
-                sys.err(&format!("awk: cmd. line:1: {text}\n"));
-                Turn::Exit(2)
+    /// The next record, or what there is to do instead.
+    fn read(&mut self, code: &Code, sys: &mut Sys<'_>) -> Turn {
+        let separator = self.run.world.var_text("RS");
+        let Some(reader) = &mut self.run.main else { return Turn::Exit(2) };
+        match reader.next(&separator, sys) {
+            Next::Line(line, _) => {
+                sys.charge(2 + (line.len() >> 5) as u32);
+                self.run.record(&String::from_utf8_lossy(&line));
+                self.run.go_to(code.main);
+                self.phase = Phase::Rules;
             }
-            _ => Turn::Exit(code),
+            Next::End => {
+                self.run.go_to(code.end);
+                self.phase = Phase::End;
+            }
+            Next::Wait(turn) => return turn,
+            Next::Failed(name, e) => {
+                sys.err(&format!("awk: {name}: {e}\n"));
+                self.exit = 2;
+            }
+            _ => {}
         }
+        Turn::More
+    }
+
+    fn ended(&mut self, code: &Code) {
+        self.phase = match self.phase {
+            Phase::Begin if !code.reads => Phase::Leave,
+            Phase::Begin => {
+                for (name, value) in std::mem::take(&mut self.assigned) {
+                    self.run.world.set(&name, &crate::shell::unescape(&value, false).0);
+                }
+                Phase::Read
+            }
+            Phase::Rules => Phase::Read,
+            _ => Phase::Leave,
+        };
+    }
+}
+
+/// An input, and what was read of its next record.
+#[derive(Clone)]
+struct Reader {
+    input: Input,
+    rest: Rest,
+    /// The file, as a count, that the last record came from.
+    seen: usize,
+}
+
+impl Reader {
+    fn new(input: Input) -> Self {
+        Self { input, rest: Rest::default(), seen: 0 }
+    }
+
+    fn next(&mut self, separator: &str, sys: &mut Sys<'_>) -> Next {
+        if separator == "\n" { self.input.line(sys) } else { self.rest.next(&mut self.input, separator, sys) }
     }
 }
 
@@ -166,52 +223,49 @@ impl Program for Awk {
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
-        let (Some(script), Some(input)) = (self.script.clone(), &mut self.input) else {
+        let Some(code) = self.code.clone() else {
             return match self.begin(sys) {
-                Ok(turn) => turn,
+                Ok(()) => Turn::More,
                 Err(text) => {
                     sys.err(&text);
-                    Turn::Exit(if text.starts_with("Usage") { 1 } else { 2 })
+                    Turn::Exit(if sys.gnu() && !text.starts_with("Usage") { 2 } else { 1 })
                 }
             };
         };
-        let separator = self.world.var_text("RS");
-        let next = if separator == "\n" { input.line(sys) } else { self.rest.next(input, &separator, sys) };
-        match next {
-            Next::Line(line, _) => {
-                sys.charge(2 + (line.len() >> 5) as u32);
-                let text = String::from_utf8_lossy(&line).into_owned();
-                let (name, first) = (input.name.clone(), input.opened);
-                self.world.record(&text, if name == "-" { "" } else { &name }, first);
-                match self
-                    .world
-                    .run_rules(&script, sys, |p| !matches!(p, parse::Pattern::Begin | parse::Pattern::End))
-                {
-                    Flow::Exit(code) => return self.finish(sys, code),
-                    Flow::Error(text) => {
-                        sys.err(&format!("awk: cmd. line:1: {text}\n"));
-                        return Turn::Exit(2);
-                    }
-                    Flow::NextFile => {
-                        if let Some(input) = &mut self.input {
-                            input.skip_file(sys);
-                        }
-                    }
-                    _ => {}
-                }
-                Turn::More
+        match self.phase {
+            Phase::Read => return self.read(&code, sys),
+            Phase::Leave => {
+                return match self.run.leave(sys) {
+                    Ok(()) => Turn::Exit(self.exit),
+                    Err(wait) => Turn::Wait(wait),
+                };
             }
-            Next::End => {
-                let code = self.code;
-                self.finish(sys, code)
-            }
-            Next::Wait(turn) => turn,
-            Next::Failed(name, e) => {
-                sys.err(&format!("awk: {name}: {e}\n"));
-                self.code = 2;
-                Turn::More
-            }
-            _ => Turn::More,
+            _ => {}
         }
+        match self.run.run(&code, sys) {
+            Ok(Ran::Go) => {}
+            Ok(Ran::Wait(wait)) => return Turn::Wait(wait),
+            Ok(Ran::End) => self.ended(&code),
+            Ok(Ran::NextFile) => {
+                if let Some(reader) = &mut self.run.main {
+                    reader.input.skip_file(sys);
+                }
+                self.ended(&code);
+            }
+            Ok(Ran::Exit(status)) => {
+                self.exit = status.unwrap_or(self.exit);
+                if self.phase == Phase::End {
+                    self.phase = Phase::Leave;
+                } else {
+                    self.run.go_to(code.end);
+                    self.phase = Phase::End;
+                }
+            }
+            Err(text) => {
+                sys.err(&format!("awk: cmd. line:1: {text}\n"));
+                (self.exit, self.phase) = (if sys.gnu() { 2 } else { 1 }, Phase::Leave);
+            }
+        }
+        Turn::More
     }
 }

@@ -3,9 +3,18 @@
 use crate::regex::Regex;
 
 const DEPTH_MAX: u32 = 60;
+/// The level of joining texts among the binary operators.
+const CONCAT: usize = 5;
 
-pub(super) struct Program {
+pub(super) struct Script {
     pub(super) rules: Vec<Rule>,
+    pub(super) functions: Vec<Function>,
+}
+
+pub(super) struct Function {
+    pub(super) name: String,
+    pub(super) params: Vec<String>,
+    pub(super) body: Vec<Stmt>,
 }
 
 pub(super) struct Rule {
@@ -35,13 +44,22 @@ pub(super) enum Stmt {
     Next,
     NextFile,
     Exit(Option<Expr>),
+    Return(Option<Expr>),
     Break,
     Continue,
     Delete(String, Option<Vec<Expr>>),
 }
 
-/// A file that is printed to; `true`: what it holds stays.
-pub(super) struct Target(pub(super) Box<Expr>, pub(super) bool);
+/// What is printed to: `>` a file, `a` the end of a file, `|` a command.
+pub(super) struct Target(pub(super) Box<Expr>, pub(super) char);
+
+/// Where `getline` reads.
+#[derive(Clone)]
+pub(super) enum From<T> {
+    Main,
+    File(T),
+    Command(T),
+}
 
 pub(super) enum Expr {
     Number(f64),
@@ -58,6 +76,7 @@ pub(super) enum Expr {
     In(Vec<Expr>, String),
     Cond(Box<Expr>, Box<Expr>, Box<Expr>),
     Call(String, Vec<Expr>),
+    Getline(From<Box<Expr>>, Option<Box<Expr>>),
     Group(Box<Expr>),
 }
 
@@ -90,7 +109,7 @@ struct Parser {
 
 type Parsed<T> = Result<T, String>;
 
-pub(super) fn parse(text: &str) -> Parsed<Program> {
+pub(super) fn parse(text: &str) -> Parsed<Script> {
     let mut p = Parser {
         src: text.chars().collect(),
         at: 0,
@@ -100,13 +119,13 @@ pub(super) fn parse(text: &str) -> Parsed<Program> {
         no_gt: false,
     };
     p.advance()?;
-    let mut rules = Vec::new();
+    let (mut rules, mut functions) = (Vec::new(), Vec::new());
     loop {
         while matches!(p.token, Token::Newline | Token::Op(";")) {
             p.advance()?;
         }
         if p.token == Token::End {
-            return Ok(Program { rules });
+            return Ok(Script { rules, functions });
         }
         let pattern = match &p.token {
             Token::Name(n) if n == "BEGIN" => {
@@ -118,7 +137,8 @@ pub(super) fn parse(text: &str) -> Parsed<Program> {
                 Pattern::End
             }
             Token::Name(n) if n == "function" || n == "func" => {
-                return Err("functions are not simulated".into());
+                functions.push(p.function()?);
+                continue;
             }
             Token::Op("{") => Pattern::Always,
             _ => {
@@ -256,6 +276,26 @@ impl Parser {
     fn enter(&mut self) -> Parsed<()> {
         self.depth += 1;
         if self.depth > DEPTH_MAX { Err("nesting too deep".into()) } else { Ok(()) }
+    }
+
+    fn function(&mut self) -> Parsed<Function> {
+        self.advance()?;
+        let (Token::Name(name) | Token::Call(name)) = self.advance()? else {
+            return Err("Unexpected token".into());
+        };
+        self.expect("(")?;
+        let mut params = Vec::new();
+        while !self.is(")") {
+            let Token::Name(param) = self.advance()? else { return Err("Unexpected token".into()) };
+            params.push(param);
+            if self.is(",") {
+                self.advance()?;
+                self.newlines()?;
+            }
+        }
+        self.expect(")")?;
+        self.newlines()?;
+        Ok(Function { name, params, body: self.block()? })
     }
 
     fn block(&mut self) -> Parsed<Vec<Stmt>> {
@@ -400,14 +440,14 @@ impl Parser {
                 {
                     list = inner;
                 }
-                let mut target = None;
-                if self.is(">") || self.is(">>") {
-                    let stays = self.is(">>");
-                    self.advance()?;
-                    target = Some(Target(Box::new(self.primary()?), stays));
-                } else if self.is("|") {
-                    return Err("output to commands is not simulated".into());
-                }
+                let ways = [(">", '>'), (">>", 'a'), ("|", '|')];
+                let target = match ways.into_iter().find(|(op, _)| self.is(op)) {
+                    Some((_, how)) => {
+                        self.advance()?;
+                        Some(Target(Box::new(self.binary(CONCAT)?), how))
+                    }
+                    None => None,
+                };
                 if word == "print" { Stmt::Print(list, target) } else { Stmt::Printf(list, target) }
             }
             "next" => {
@@ -430,6 +470,11 @@ impl Parser {
                 self.advance()?;
                 let none = matches!(self.token, Token::Newline | Token::End | Token::Op(";" | "}"));
                 Stmt::Exit(if none { None } else { Some(self.expr()?) })
+            }
+            "return" => {
+                self.advance()?;
+                let none = matches!(self.token, Token::Newline | Token::End | Token::Op(";" | "}"));
+                Stmt::Return(if none { None } else { Some(self.expr()?) })
             }
             "delete" => {
                 self.advance()?;
@@ -519,6 +564,12 @@ impl Parser {
         let Some(ops) = LEVELS.get(level).copied() else { return self.unary() };
         let mut left = self.binary(level + 1)?;
         loop {
+            if level + 1 == CONCAT && self.piped() {
+                self.advance()?;
+                self.advance()?;
+                left = Expr::Getline(From::Command(Box::new(left)), self.target()?);
+                continue;
+            }
             if ops == ["in"] {
                 if self.name() != "in" || self.no_in {
                     return Ok(left);
@@ -562,6 +613,21 @@ impl Parser {
                 op => Expr::Binary(op, Box::new(left), Box::new(right)),
             };
         }
+    }
+
+    /// Whether `| getline` follows.
+    fn piped(&self) -> bool {
+        let next: String = self.src.iter().skip(self.at).skip_while(|c| **c == ' ').take(7).collect();
+        self.is("|") && next == "getline"
+    }
+
+    /// The place that a `getline` names, if it names one.
+    fn target(&mut self) -> Parsed<Option<Box<Expr>>> {
+        let named = match &self.token {
+            Token::Name(n) => !is_keyword(n),
+            other => *other == Token::Op("$"),
+        };
+        if named { Ok(Some(Box::new(self.primary()?))) } else { Ok(None) }
     }
 
     fn unary(&mut self) -> Parsed<Expr> {
@@ -638,12 +704,18 @@ impl Parser {
                 let args = self.list(&[")"])?;
                 (self.no_in, self.no_gt) = (no_in, no_gt);
                 self.expect(")")?;
-                if !super::functions::FUNCTIONS.contains(&name.as_str()) {
-                    return Err(format!("Call to undefined function {name}"));
-                }
                 Ok(Expr::Call(name, args))
             }
-            Token::Name(name) if name == "getline" => Err("getline is not simulated".into()),
+            Token::Name(name) if name == "getline" => {
+                let target = self.target()?;
+                let from = if self.is("<") {
+                    self.advance()?;
+                    From::File(Box::new(self.postfix()?))
+                } else {
+                    From::Main
+                };
+                Ok(Expr::Getline(from, target))
+            }
             Token::Name(name) if name == "length" => Ok(Expr::Call(name, Vec::new())),
             Token::Name(name) if !is_keyword(&name) => {
                 if self.is("[") {
@@ -708,6 +780,7 @@ fn is_keyword(name: &str) -> bool {
             | "exit"
             | "break"
             | "continue"
+            | "return"
             | "delete"
             | "BEGIN"
             | "END"
