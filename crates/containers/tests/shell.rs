@@ -2,7 +2,7 @@
 //!
 //! The expectations were checked against busybox 1.35 `sh`; the tables carry them, so no shell is needed here.
 
-use containers::fs::{Cred, Fs};
+use containers::fs::{Cred, Fs, Node};
 use containers::images::base::{self, Base};
 use containers::machine::{Env, Flavor, Machine, Outcome, PlainHost, Stdio, Stream};
 use containers::shell::Dialect;
@@ -11,7 +11,11 @@ use containers::shell::Dialect;
 fn run(dialect: Dialect, script: &str) -> (String, String, i32) {
     let mut host = PlainHost { now: clock::Time::EPOCH, ..PlainHost::default() };
     let base = if dialect == Dialect::Ash { Base::Busybox } else { Base::Ubuntu };
-    let mut machine = Machine::new(Fs::new(base::tree(base).root), "host", 1, host.now);
+    let mut tree = base::tree(base);
+    for name in ["jq", "openssl", "envsubst"] {
+        tree.put(&format!("/usr/bin/{name}"), Node::program(name, 1000));
+    }
+    let mut machine = Machine::new(Fs::new(tree.root), "host", 1, host.now);
     machine.sh = dialect;
     machine.flavor = if dialect == Dialect::Ash { Flavor::Busybox } else { Flavor::Gnu };
     let sink = machine.sink();
@@ -79,6 +83,16 @@ const FILES: &str = "mkdir /tmp/W; cd /tmp/W; printf 'hello\\nworld\\nfoo bar\\n
 #[test]
 fn scripts_over_files_give_what_busybox_gives() {
     check_after(FILES, Dialect::Ash, include_str!("cases/files.txt"));
+}
+
+#[test]
+fn jq_filters_give_what_jq_gives() {
+    check(Dialect::Ash, include_str!("cases/jq.txt"));
+}
+
+#[test]
+fn openssl_and_envsubst_give_what_the_real_ones_give() {
+    check(Dialect::Ash, include_str!("cases/openssl.txt"));
 }
 
 #[test]

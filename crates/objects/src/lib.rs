@@ -21,6 +21,7 @@ pub mod node_selector;
 pub mod number;
 pub mod patch;
 pub mod pattern;
+pub mod pem;
 pub mod quantity;
 pub mod requests;
 pub mod resources;

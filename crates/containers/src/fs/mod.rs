@@ -35,6 +35,9 @@ pub struct Mount {
     read_only: bool,
 }
 
+/// The directory that a process takes for `/`.
+pub type Root = Arc<[SmolStr]>;
+
 /// What one container (or the learner) sees under `/`.
 #[derive(Clone, Debug, Default)]
 pub struct Fs {
@@ -53,6 +56,8 @@ pub struct Cred {
 
 /// A file system together with the volumes it mounts and who asks when: where all operations are.
 pub struct View<'a> {
+    /// Where `/` is: a process may have changed its root.
+    pub root: Root,
     pub fs: &'a mut Fs,
     pub volumes: &'a mut Volumes,
     pub cred: Cred,
@@ -122,11 +127,13 @@ impl View<'_> {
     pub fn real(&self, path: &str, follow: bool) -> Result<Vec<SmolStr>, Errno> {
         let mut left: VecDeque<SmolStr> = split(path).into();
         let must_be_dir = path.ends_with('/') && path.len() > 1;
-        let mut at: Vec<SmolStr> = Vec::new();
+        let mut at: Vec<SmolStr> = self.root.to_vec();
         let mut links = 0;
         while let Some(part) = left.pop_front() {
             if part == ".." {
-                at.pop();
+                if at.len() > self.root.len() {
+                    at.pop();
+                }
                 continue;
             }
             match self.node_at(&at) {
@@ -143,7 +150,7 @@ impl View<'_> {
                     }
                     at.pop();
                     if link.target.starts_with('/') {
-                        at.clear();
+                        at.truncate(self.root.len());
                     }
                     for part in split(&link.target).into_iter().rev() {
                         left.push_front(part);
@@ -401,6 +408,15 @@ impl View<'_> {
             return Err(Errno::Exists);
         }
         self.insert(&real, Node::link(target), true)
+    }
+
+    /// Puts a device or a named pipe at a path where nothing is.
+    pub fn make_device(&mut self, path: &str, dev: Dev, mode: u16) -> Result<(), Errno> {
+        let real = self.real(path, false)?;
+        if self.node_at(&real).is_some() {
+            return Err(Errno::Exists);
+        }
+        self.insert(&real, Node::Dev(dev, Meta::new(mode)), true)
     }
 
     /// Removes a file or link.

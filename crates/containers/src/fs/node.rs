@@ -38,6 +38,8 @@ pub enum Dev {
     Tty,
     /// `/dev/fd/N`, `/dev/stdout` and their like.
     Fd(u32),
+    /// A named pipe, by its number in the machine that made it.
+    Pipe(u32),
 }
 
 /// A regular file. Its content is `bytes`, then zeros up to `len`: gigabytes of zeros cost nothing.
@@ -148,6 +150,11 @@ impl Node {
     #[must_use]
     pub fn is_socket(&self) -> bool {
         matches!(self, Self::File(f) if f.meta.mode & KIND == SOCKET)
+    }
+
+    #[must_use]
+    pub fn is_named_pipe(&self) -> bool {
+        matches!(self, Self::Dev(Dev::Pipe(_), _))
     }
 
     /// Neither a directory nor a link, a device or a socket.

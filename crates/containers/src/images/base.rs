@@ -29,7 +29,7 @@ impl Base {
 }
 
 /// Programs of coreutils and their like that Debian's slim images carry.
-const DEBIAN: [&str; 102] = [
+const DEBIAN: [&str; 104] = [
     "[",
     "addgroup",
     "adduser",
@@ -40,6 +40,7 @@ const DEBIAN: [&str; 102] = [
     "chgrp",
     "chmod",
     "chown",
+    "chroot",
     "cksum",
     "clear",
     "cmp",
@@ -79,6 +80,7 @@ const DEBIAN: [&str; 102] = [
     "ls",
     "md5sum",
     "mkdir",
+    "mkfifo",
     "mktemp",
     "more",
     "mount",
@@ -257,7 +259,7 @@ pub fn workstation(home: &str) -> Tree {
             tree.put(&path, Node::program(name, 60_000));
         }
     }
-    for name in ["curl", "dig", "host"] {
+    for name in ["curl", "dig", "envsubst", "host", "jq", "openssl", "ss"] {
         tree.put(&format!("/usr/bin/{name}"), Node::program(name, 260_000));
     }
     tree.put(home, Node::dir(0o755));

@@ -2,7 +2,8 @@
 //!
 //! Owns: the process table, open files, pipes with bounded buffers, signals, and who runs next.
 //! Does not own: volumes, the clock, commands the embedder provides, the network: see [`Host`].
-//! Not modelled: job control by terminal groups, stopping with SIGSTOP, threads.
+//! Not modelled: job control by terminal groups, stopping with SIGSTOP, threads, named pipes between containers or opened
+//! for both ways.
 
 mod outside;
 mod ready;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use clock::{Millis, Rng, Time};
 use smol_str::SmolStr;
 
-use crate::fs::{Cred, Dev, Errno, Fs, Node, View, Volumes, join};
+use crate::fs::{Cred, Dev, Errno, Fs, Node, Root, View, Volumes, join};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetRequest};
 use crate::shell::{Dialect, Shell};
 
@@ -162,6 +163,10 @@ struct Pipe {
     writers: u32,
     /// A terminal's end of input (Ctrl-D): given once to a reader that finds no data.
     eof_once: bool,
+    /// A named pipe with a reader to which no writer has come yet: its end is not the end.
+    awaited: bool,
+    /// A named pipe to whose writers no reader has come yet: it takes nothing. If they leave, the reader finds its end.
+    unread: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -391,7 +396,7 @@ impl Machine {
     }
 
     fn drop_idle_pipe(&mut self, id: u32) {
-        if self.pipes.get(&id).is_some_and(|p| p.readers == 0 && p.writers == 0) {
+        if self.pipes.get(&id).is_some_and(|p| p.readers == 0 && p.writers == 0 && !p.unread) {
             self.pipes.remove(&id);
         }
     }
@@ -419,8 +424,15 @@ impl Machine {
         self.now.since(self.booted)
     }
 
-    fn node_program(&mut self, host: &mut dyn Host, path: &str, cred: Cred) -> Result<Found, Errno> {
-        let view = View { fs: &mut self.fs, volumes: host.volumes(), cred, now: self.now };
+    fn node_program(
+        &mut self,
+        host: &mut dyn Host,
+        path: &str,
+        cred: Cred,
+        root: &Root,
+    ) -> Result<Found, Errno> {
+        let view =
+            View { root: root.clone(), fs: &mut self.fs, volumes: host.volumes(), cred, now: self.now };
         match view.get(path)? {
             Node::Dir(_) => Err(Errno::Access),
             Node::File(f) => {

@@ -63,7 +63,7 @@ impl Machine {
     ) -> Result<Pid, ExecError> {
         self.now = host.now();
         let first = self.procs.is_empty();
-        let (task, argv) = match self.load(host, argv, &env, cwd, cred) {
+        let (task, argv) = match self.load(host, argv, &env, cwd, cred, &Arc::default()) {
             Err(ExecError::NotInPath(_) | ExecError::NoFile(_)) if first && !self.image.known => {
                 self.stand_in(argv, &env).ok_or(ExecError::Errno(Errno::NoEntry))?
             }
@@ -252,6 +252,6 @@ impl Machine {
     /// A file system view for a process that runs from outside.
     pub fn view<'a>(&'a mut self, host: &'a mut dyn Host, cred: Cred) -> View<'a> {
         let now = host.now();
-        View { fs: &mut self.fs, volumes: host.volumes(), cred, now }
+        View { root: Arc::default(), fs: &mut self.fs, volumes: host.volumes(), cred, now }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clock::Time;
 
 use super::{Found, Host, Machine, Pid, Program, Reaction, Signal, Sys, Turn, Wait, search_path};
-use crate::fs::{Cred, Errno, View, clean, join};
+use crate::fs::{Cred, Errno, Root, View, clean, join};
 use crate::programs;
 use crate::shell::Shell;
 
@@ -49,6 +49,7 @@ pub struct Proc {
     pub argv: Vec<String>,
     pub env: Env,
     pub cwd: String,
+    pub(super) root: Root,
     pub cred: Cred,
     pub started: Time,
     /// The exit code, once it has ended.
@@ -110,6 +111,7 @@ impl Machine {
                 argv,
                 env,
                 cwd: cwd.into(),
+                root: Root::default(),
                 cred,
                 started: self.now,
                 exit: None,
@@ -138,6 +140,7 @@ impl Machine {
         env: &Env,
         cwd: &str,
         cred: Cred,
+        root: &Root,
     ) -> Result<(Task, Vec<String>), ExecError> {
         let mut argv = argv.to_vec();
         for _ in 0..4 {
@@ -148,7 +151,13 @@ impl Machine {
             let path = if name.contains('/') {
                 clean(&join(cwd, &name))
             } else {
-                let view = View { fs: &mut self.fs, volumes: host.volumes(), cred, now: self.now };
+                let view = View {
+                    root: root.clone(),
+                    fs: &mut self.fs,
+                    volumes: host.volumes(),
+                    cred,
+                    now: self.now,
+                };
                 let dirs = env
                     .get("PATH")
                     .map_or("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", String::as_str);
@@ -157,7 +166,7 @@ impl Machine {
                     _ => ExecError::NotInPath(name.clone()),
                 })?
             };
-            match self.node_program(host, &path, cred) {
+            match self.node_program(host, &path, cred, root) {
                 Ok(Found::Program(program)) => {
                     let task = programs::start(self, &program, &argv, env);
                     return match task {
@@ -196,7 +205,8 @@ impl Machine {
         cwd: &str,
         cred: Cred,
     ) -> Result<(Task, Vec<String>), ExecError> {
-        let loaded = self.load(host, argv, env, cwd, cred);
+        let root = self.procs.get(&pid).map(|p| p.root.clone()).unwrap_or_default();
+        let loaded = self.load(host, argv, env, cwd, cred, &root);
         if let Err(ExecError::NotInPath(name)) = &loaded
             && self.image.known
         {
@@ -229,12 +239,13 @@ impl Machine {
         let (argv, env, cwd, cred) =
             (parent.argv.clone(), parent.env.clone(), parent.cwd.clone(), parent.cred);
         let (fds, umask, ignored) = (parent.fds.clone(), parent.umask, parent.ignored.clone());
+        let root = parent.root.clone();
         let pid = self.add_proc(from, argv, env, &cwd, cred, task)?;
         for file in fds.values() {
             self.keep(*file);
         }
         if let Some(p) = self.procs.get_mut(&pid) {
-            (p.fds, p.umask, p.ignored) = (fds, umask, ignored);
+            (p.fds, p.umask, p.ignored, p.root) = (fds, umask, ignored, root);
         }
         Ok(pid)
     }

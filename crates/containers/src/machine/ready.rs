@@ -56,9 +56,10 @@ impl Machine {
 
     fn readable(&self, p: &Proc, fd: u32) -> bool {
         match p.fds.get(&fd).and_then(|f| self.files.get(f)).map(|f| &f.kind) {
-            Some(OpenKind::PipeRead(id)) => {
-                self.pipes.get(id).is_none_or(|p| !p.data.is_empty() || p.writers == 0 || p.eof_once)
-            }
+            Some(OpenKind::PipeRead(id)) => self
+                .pipes
+                .get(id)
+                .is_none_or(|p| !p.data.is_empty() || p.writers == 0 && !p.awaited || p.eof_once),
             _ => true,
         }
     }
@@ -66,7 +67,7 @@ impl Machine {
     fn writable(&self, file: u32) -> bool {
         match self.files.get(&file).map(|f| &f.kind) {
             Some(OpenKind::PipeWrite(id)) => {
-                self.pipes.get(id).is_none_or(|p| p.data.len() < PIPE_BYTES || p.readers == 0)
+                self.pipes.get(id).is_none_or(|p| !p.unread && (p.data.len() < PIPE_BYTES || p.readers == 0))
             }
             Some(OpenKind::Sink(id, _)) => self.sinks.get(id).is_none_or(|s| s.bytes < SINK_BYTES),
             _ => true,

@@ -24,15 +24,22 @@ impl Machine {
     /// Ports that processes listen on.
     #[must_use]
     pub fn ports(&self) -> Vec<u16> {
-        let mut ports: Vec<u16> = self
-            .procs
-            .values()
-            .filter(|p| p.exit.is_none())
-            .flat_map(|p| if let Some(Task::Program(prog)) = &p.task { prog.ports() } else { Vec::new() })
-            .collect();
+        let mut ports: Vec<u16> = self.listening().into_iter().map(|l| l.0).collect();
         ports.arrange();
         ports.dedup();
         ports
+    }
+
+    /// Ports that are listened on, by which process, and its name.
+    #[must_use]
+    pub fn listening(&self) -> Vec<(u16, Pid, String)> {
+        let mut all = Vec::new();
+        for p in self.procs.values().filter(|p| p.exit.is_none()) {
+            let Some(Task::Program(program)) = &p.task else { continue };
+            let name = crate::programs::short_name(p.argv.first().map_or("", String::as_str));
+            all.extend(program.ports().into_iter().map(|port| (port, p.pid, name.to_owned())));
+        }
+        all
     }
 
     fn listener(&self, port: u16) -> Option<Pid> {

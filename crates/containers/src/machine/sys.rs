@@ -8,7 +8,7 @@ use super::{
     Dev, Env, Errno, ExecError, Flavor, Host, Machine, NetCall, OpenKind, Pid, Proc, SINK_BYTES, Signal,
     Task, Wait,
 };
-use crate::fs::{Cred, Node, View, join};
+use crate::fs::{Cred, Node, Root, View, join};
 use crate::machine::PIPE_BYTES;
 use crate::net::{NetAnswer, NetRequest};
 
@@ -130,7 +130,8 @@ impl Sys<'_> {
     /// The file system. Paths must be absolute: see [`Sys::path`].
     pub fn fs(&mut self) -> View<'_> {
         let cred = self.cred();
-        View { fs: &mut self.m.fs, volumes: self.host.volumes(), cred, now: self.m.now }
+        let root = self.proc().map(|p| p.root.clone()).unwrap_or_default();
+        View { root, fs: &mut self.m.fs, volumes: self.host.volumes(), cred, now: self.m.now }
     }
 
     /// The machine's own layer, for putting programs into it.
@@ -171,6 +172,7 @@ impl Sys<'_> {
                     self.m.keep(file);
                     return self.install(file);
                 }
+                Dev::Pipe(id) => self.m.open_named(id, how)?,
                 dev => OpenKind::Dev(dev),
             },
             (Ok(Node::Dir(_)), Open::Read) => {
@@ -274,6 +276,31 @@ impl Sys<'_> {
         }
     }
 
+    /// Makes a named pipe.
+    pub(crate) fn make_pipe(&mut self, path: &str, mode: u16) -> Result<(), Errno> {
+        // The upper half of the numbers, so that none of another machine's is taken for an open pipe of this one.
+        let id = self.m.rng.next_u64() as u32 | 1 << 31;
+        let (path, mode) = (self.path(path), mode & !self.umask());
+        self.fs().make_device(&path, Dev::Pipe(id), mode)
+    }
+
+    /// Makes a directory this process's `/`.
+    pub(crate) fn change_root(&mut self, path: &str) -> Result<(), Errno> {
+        let path = self.path(path);
+        if self.cred().uid != 0 {
+            return Err(Errno::Perm);
+        }
+        let view = self.fs();
+        if !view.get(&path)?.is_dir() {
+            return Err(Errno::NotDir);
+        }
+        let root: Root = view.real(&path, true)?.into();
+        if let Some(p) = self.m.procs.get_mut(&self.pid) {
+            (p.root, p.cwd) = (root, "/".into());
+        }
+        Ok(())
+    }
+
     /// A pipe: its reading and its writing descriptor.
     pub(crate) fn pipe(&mut self) -> Result<(u32, u32), Errno> {
         let (r, w) = self.m.new_pipe();
@@ -289,7 +316,7 @@ impl Sys<'_> {
             OpenKind::PipeRead(id) => {
                 let Some(pipe) = self.m.pipes.get_mut(id) else { return Got::End };
                 if pipe.data.is_empty() {
-                    if pipe.writers == 0 || std::mem::take(&mut pipe.eof_once) {
+                    if pipe.writers == 0 && !pipe.awaited || std::mem::take(&mut pipe.eof_once) {
                         return Got::End;
                     }
                     return Got::Wait;
@@ -526,6 +553,25 @@ impl Sys<'_> {
 }
 
 impl Machine {
+    /// One end of a named pipe. Opening does not wait for the other end: reading and writing do.
+    fn open_named(&mut self, id: u32, how: Open) -> Result<OpenKind, Errno> {
+        let pipe = self.pipes.entry(id).or_default();
+        Ok(match how {
+            Open::ReadWrite => return Err(Errno::Invalid),
+            Open::Read => {
+                pipe.readers += 1;
+                pipe.awaited = pipe.writers == 0 && !pipe.unread;
+                pipe.unread = false;
+                OpenKind::PipeRead(id)
+            }
+            _ => {
+                pipe.writers += 1;
+                (pipe.awaited, pipe.unread) = (false, pipe.readers == 0);
+                OpenKind::PipeWrite(id)
+            }
+        })
+    }
+
     /// Writes as much as fits; gives how much that was.
     pub(super) fn write_file(
         &mut self,
@@ -538,6 +584,9 @@ impl Machine {
         match &mut open.kind {
             OpenKind::PipeWrite(id) => {
                 let pipe = self.pipes.get_mut(id).ok_or(Errno::Pipe)?;
+                if pipe.unread {
+                    return Ok(0);
+                }
                 if pipe.readers == 0 {
                     return Err(Errno::Pipe);
                 }
@@ -559,7 +608,8 @@ impl Machine {
             OpenKind::File { real, at, append } => {
                 let (real, at, append) = (real.clone(), *at, *append);
                 let cred = self.procs.get(&pid).map_or_else(Cred::default, |p| p.cred);
-                let mut view = View { fs: &mut self.fs, volumes: host.volumes(), cred, now: self.now };
+                let root = Root::default();
+                let mut view = View { root, fs: &mut self.fs, volumes: host.volumes(), cred, now: self.now };
                 let after = view.write_at(&real, (!append).then_some(at), data)?;
                 if let Some(OpenKind::File { at, .. }) = self.files.get_mut(&file).map(|f| &mut f.kind) {
                     *at = after;

@@ -88,6 +88,11 @@ impl Args {
         self.long.iter().any(|(n, _)| n == name)
     }
 
+    /// The names of the long options, as they were given.
+    pub(super) fn long_names(&self) -> impl Iterator<Item = &str> {
+        self.long.iter().map(|(n, _)| n.as_str())
+    }
+
     pub(super) fn long_value(&self, name: &str) -> Option<&str> {
         self.long.iter().rev().find(|(n, _)| n == name)?.1.as_deref()
     }

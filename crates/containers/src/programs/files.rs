@@ -659,6 +659,7 @@ pub(super) fn stat(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         let kind = match &node {
             Node::Dir(_) => "directory",
             Node::Link(_) => "symbolic link",
+            Node::Dev(Dev::Pipe(_), _) => "fifo",
             Node::Dev(..) => "character special file",
             Node::File(_) if node.is_block_device() => "block special file",
             Node::File(_) if node.is_socket() => "socket",

@@ -185,6 +185,7 @@ impl Find {
                     Test::Type('f') => node.is_regular(),
                     Test::Type('b') => node.is_block_device(),
                     Test::Type('s') => node.is_socket(),
+                    Test::Type('p') => node.is_named_pipe(),
                     Test::Type(t) => {
                         matches!((t, node), ('d', Node::Dir(_)) | ('l', Node::Link(_)) | ('c', Node::Dev(..)))
                     }

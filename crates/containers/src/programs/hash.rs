@@ -158,6 +158,22 @@ fn finish(a: Algorithm, state: &mut [u32], data: &mut Vec<u8>, len: u64, k: &[u3
     bytes.map(|b| format!("{b:02x}")).collect()
 }
 
+/// The digest of some bytes, in hexadecimal.
+pub(super) fn digest(name: &str, data: &[u8]) -> String {
+    let a = algorithm(name);
+    let (mut state, mut rest, k) = (begin(a), data.to_vec(), sha256_constants());
+    feed(a, &mut state, &mut rest, &k);
+    finish(a, &mut state, &mut rest, data.len() as u64, &k)
+}
+
+fn algorithm(name: &str) -> Algorithm {
+    match name.trim_end_matches("sum") {
+        "md5" => Algorithm::Md5,
+        "sha1" => Algorithm::Sha1,
+        _ => Algorithm::Sha256,
+    }
+}
+
 impl Program for Sum {
     fn copy(&self) -> Box<dyn Program> {
         Box::new(self.clone())
@@ -165,11 +181,7 @@ impl Program for Sum {
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
         let name = super::short_name(&self.argv[0]).to_string();
-        let a = match name.as_str() {
-            "md5sum" => Algorithm::Md5,
-            "sha1sum" => Algorithm::Sha1,
-            _ => Algorithm::Sha256,
-        };
+        let a = algorithm(&name);
         let k = self.constants.get_or_insert_with(|| std::sync::Arc::new(sha256_constants())).clone();
         let Some(input) = &mut self.input else {
             return match Args::parse(sys, &self.argv, "bctsw") {

@@ -100,6 +100,12 @@ pub(super) fn run(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     0
 }
 
+/// `iptables` in a container: its rules are the kernel's, who refuses.
+pub(super) fn iptables(sys: &mut Sys<'_>, _: &[String]) -> i32 {
+    sys.err("iptables v1.8.10 (nf_tables): Could not fetch rule set generation id: Permission denied (you must be root)\n");
+    4
+}
+
 fn told(device: &Device, addresses: bool, brief: bool) -> String {
     let Device { index, name, flags, mtu, link, address, scope } = device;
     if brief {

@@ -13,6 +13,7 @@ pub(super) fn permissions(node: &Node) -> String {
     let kind = match node {
         Node::Dir(_) => 'd',
         Node::Link(_) => 'l',
+        Node::Dev(Dev::Pipe(_), _) => 'p',
         Node::Dev(..) => 'c',
         Node::File(_) if node.is_block_device() => 'b',
         Node::File(_) if node.is_socket() => 's',

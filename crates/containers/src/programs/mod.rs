@@ -7,6 +7,7 @@ mod awk;
 mod base64;
 mod bc;
 mod cat;
+mod chroot;
 mod control;
 mod cut;
 mod date;
@@ -16,6 +17,7 @@ mod diff;
 mod dump;
 pub(crate) mod echo;
 mod env;
+mod envsubst;
 mod expr;
 mod files;
 mod find;
@@ -27,12 +29,15 @@ mod hash;
 mod head;
 mod input;
 mod ip;
+mod jq;
 pub(crate) mod kill;
 mod lines;
 mod ls;
+mod mkfifo;
 mod names;
 mod net;
 pub(crate) mod oneliner;
+mod openssl;
 mod packages;
 mod pgrep;
 mod pi;
@@ -41,6 +46,7 @@ mod proc;
 mod sed;
 mod seq;
 mod sleep;
+mod sockets;
 mod sort;
 mod source;
 mod tail;
@@ -84,6 +90,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("chgrp", R(files::chown)),
     ("chmod", R(files::chmod)),
     ("chown", R(files::chown)),
+    ("chroot", S(chroot::start)),
     ("cksum", S(lines::start)),
     ("clear", R(proc::clear)),
     ("cmp", S(lines::start)),
@@ -104,6 +111,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("echo", R(echo::run)),
     ("egrep", S(grep::start)),
     ("env", S(env::start)),
+    ("envsubst", S(envsubst::start)),
     ("expand", S(lines::start)),
     ("expr", R(expr::run)),
     ("factor", R(proc::factor)),
@@ -129,7 +137,9 @@ static TABLE: &[(&str, Kind)] = &[
     ("id", R(proc::id)),
     ("ionice", S(env::start)),
     ("ip", R(ip::run)),
+    ("iptables", R(ip::iptables)),
     ("java", S(source::start)),
+    ("jq", S(jq::start)),
     ("kill", R(kill::run)),
     ("killall", R(pgrep::killall)),
     ("kubectl-inside", R(control::kubectl)),
@@ -140,6 +150,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("ls", R(ls::run)),
     ("md5sum", S(hash::start)),
     ("mkdir", R(files::mkdir)),
+    ("mkfifo", R(mkfifo::run)),
     ("mktemp", R(files::mktemp)),
     ("mongosh", S(db::mongosh)),
     ("more", S(cat::start)),
@@ -151,6 +162,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("nano", S(vi::start)),
     ("nc", S(net::nc)),
     ("nc.openbsd", S(net::openbsd_nc)),
+    ("netstat", R(sockets::run)),
     ("nice", S(env::start)),
     ("nl", S(lines::start)),
     ("node", S(source::start)),
@@ -161,6 +173,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("nslookup", S(net::nslookup)),
     ("nslookup.bind", S(net::bind_nslookup)),
     ("od", S(dump::start)),
+    ("openssl", S(openssl::start)),
     ("paste", S(lines::start)),
     ("perl", S(pi::start)),
     ("pg_isready", S(db::pg_isready)),
@@ -196,6 +209,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("shuf", S(lines::start)),
     ("sleep", S(sleep::start)),
     ("sort", S(sort::start)),
+    ("ss", R(sockets::run)),
     ("stat", R(files::stat)),
     ("stdbuf", S(env::start)),
     ("stress", S(sleep::stress)),
@@ -247,12 +261,15 @@ const NOT_BUSYBOX: &[&str] = &[
     "curl",
     "dig",
     "dnf",
+    "envsubst",
     "getent",
     "git",
     "go",
     "groupadd",
     "host",
+    "iptables",
     "java",
+    "jq",
     "kubectl-inside",
     "mongosh",
     "mysql",
@@ -264,6 +281,7 @@ const NOT_BUSYBOX: &[&str] = &[
     "nodetool",
     "npm",
     "nslookup.bind",
+    "openssl",
     "perl",
     "pg_isready",
     "php",
@@ -276,6 +294,7 @@ const NOT_BUSYBOX: &[&str] = &[
     "rabbitmqctl",
     "redis-cli",
     "ruby",
+    "ss",
     "stdbuf",
     "stress",
     "stress-go",

@@ -7,7 +7,7 @@ use crate::fs::Node;
 use crate::machine::Sys;
 
 /// Programs that a package brings: package, program, its path.
-const BRINGS: [(&str, &str, &str); 34] = [
+const BRINGS: [(&str, &str, &str); 40] = [
     ("curl", "curl", "/usr/bin/curl"),
     ("wget", "wget", "/usr/bin/wget"),
     ("vim", "vi", "/usr/bin/vim"),
@@ -42,6 +42,12 @@ const BRINGS: [(&str, &str, &str); 34] = [
     ("postgresql-client", "psql", "/usr/bin/psql"),
     ("redis-tools", "redis-cli", "/usr/bin/redis-cli"),
     ("perl", "perl", "/usr/bin/perl"),
+    ("jq", "jq", "/usr/bin/jq"),
+    ("openssl", "openssl", "/usr/bin/openssl"),
+    ("gettext", "envsubst", "/usr/bin/envsubst"),
+    ("gettext-base", "envsubst", "/usr/bin/envsubst"),
+    ("iproute2", "ss", "/usr/bin/ss"),
+    ("net-tools", "netstat", "/usr/bin/netstat"),
 ];
 
 fn words(argv: &[String]) -> Vec<&str> {
