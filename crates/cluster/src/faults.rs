@@ -124,6 +124,11 @@ impl Cluster {
         network::Ground::proxy(self, node)?.rules(service)
     }
 
+    /// The rules a node has for all Services.
+    pub fn proxy_rules(&mut self, node: &str) -> Vec<std::sync::Arc<network::kube_proxy::rules::Rules>> {
+        network::Ground::proxy(self, node).map(|p| p.all()).unwrap_or_default()
+    }
+
     /// What is wrong with a node now.
     #[must_use]
     pub fn node_fault(&self, node: &str) -> Option<NodeFault> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use clock::{Millis, Time};
 use containers::fs::{BLOCK_DEVICE, Dev, Meta, Node, SOCKET, Tree, VolumeId, Volumes, split};
-use containers::images::{Login, Registry, Roots, reference};
+use containers::images::{Login, Registry, Roots, base, reference};
 use containers::machine::Host;
 use objects::Str;
 
@@ -136,6 +136,26 @@ impl Depot {
             }
         }
         id
+    }
+
+    /// Puts a distribution's own files on a node's disk, for those who make it their root.
+    fn lay(tree: &mut Tree, path: &str, node: &Node) {
+        match (node, tree.node(&split(path))) {
+            (Node::Dir(d), Some(Node::Dir(_))) => {
+                for (name, inner) in &d.entries {
+                    Self::lay(tree, &format!("{path}/{name}"), inner);
+                }
+            }
+            (_, None) => tree.put(path, node.clone()),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn lay_system(&mut self, id: VolumeId) {
+        let Some(tree) = self.tree_mut(id).filter(|t| t.node(&split("/bin")).is_none()) else { return };
+        let used = tree.used;
+        Self::lay(tree, "", &base::system().root);
+        tree.used = used;
     }
 
     /// A directory at `path`, if nothing is there.

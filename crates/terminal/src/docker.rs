@@ -149,7 +149,7 @@ pub(crate) fn at_localhost(shared: &Shared, request: &NetRequest) -> Option<NetA
         NetRequest::Http { host, port, .. } | NetRequest::Tcp { host, port, .. } => (host.as_str(), *port),
         _ => return None,
     };
-    if !matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0" | "wheelhouse") {
+    if !matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0") && host != shared.machine.borrow().hostname {
         return None;
     }
     let mut engine = shared.docker.borrow_mut();

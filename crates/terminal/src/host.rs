@@ -8,8 +8,9 @@ use containers::machine::Host;
 pub(crate) const PROVIDED: &[&str] =
     &["kubectl", "k", "helm", "load", "docker", "fault", "node", "why", "lab", "cluster", "ssh"];
 /// What a node has beside its files.
-pub(crate) const ON_NODE: &[&str] = &["crictl", "systemctl"];
-pub(crate) const ON_CONTROL_PLANE: &[&str] = &["crictl", "kubectl", "systemctl"];
+pub(crate) const ON_NODE: &[&str] = &["crictl", "docker", "iptables", "iptables-save", "systemctl"];
+pub(crate) const ON_CONTROL_PLANE: &[&str] =
+    &["crictl", "docker", "iptables", "iptables-save", "kubectl", "systemctl"];
 
 #[derive(Debug)]
 pub(crate) struct LearnerHost {

@@ -12,6 +12,7 @@ pub mod fault;
 mod files;
 mod host;
 mod io;
+mod iptables;
 mod load;
 mod net;
 mod node;
@@ -56,7 +57,9 @@ pub(crate) struct Shared {
     pub(crate) machine: RefCell<Machine>,
     pub(crate) host: RefCell<LearnerHost>,
     /// The container engine on the learner's machine.
-    pub(crate) docker: RefCell<hostlab::Engine>,
+    pub(crate) docker: Docker,
+    /// Engines of the nodes that somebody was on, by their names.
+    engines: RefCell<Vec<(String, Docker)>>,
     /// Servers, guests and containers side by side.
     pub(crate) lab: RefCell<hostlab::Lab>,
     pub(crate) discovery: kubectl::io::DiscoveryCache,
@@ -73,6 +76,22 @@ pub(crate) enum Place {
     Here,
     Node(String),
     Internet,
+}
+
+/// A container engine that the sessions of its machine share.
+type Docker = Rc<RefCell<hostlab::Engine>>;
+
+impl Shared {
+    /// The engine on a node; it is there from the first time that somebody asks.
+    pub(crate) fn engine_of(&self, node: &str) -> Docker {
+        let mut all = self.engines.borrow_mut();
+        if let Some((_, engine)) = all.iter().find(|(name, _)| name == node) {
+            return engine.clone();
+        }
+        let engine = Docker::default();
+        all.push((node.to_owned(), engine.clone()));
+        engine
+    }
 }
 
 /// What `kubectl explain` says of fields is an asset that most sessions never need.
@@ -129,6 +148,7 @@ pub(crate) struct Seat<'a> {
     pub(crate) user: &'static str,
     pub(crate) place: Place,
     pub(crate) provided: &'static [&'static str],
+    pub(crate) docker: Docker,
 }
 
 impl Default for Terminal {
@@ -158,6 +178,7 @@ impl Terminal {
                 user: "learner",
                 place: Place::Here,
                 provided: host::PROVIDED,
+                docker: Docker::default(),
             },
         )
     }
@@ -175,7 +196,8 @@ impl Terminal {
             machine: RefCell::new(machine),
             host: RefCell::new(LearnerHost::new(seat.provided)),
             place: seat.place,
-            docker: RefCell::default(),
+            docker: seat.docker,
+            engines: RefCell::default(),
             lab: RefCell::default(),
             discovery: kubectl::io::DiscoveryCache::default(),
             explain: RefCell::default(),

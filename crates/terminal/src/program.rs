@@ -56,6 +56,8 @@ enum Work {
     Docker(Docker),
     /// The host lab's command: its arguments.
     Lab(Vec<String>, Rc<ProcessIo>, Rc<Shared>),
+    /// `iptables` and `iptables-save` on a node: the name, and its arguments.
+    Iptables(bool, Vec<String>, Rc<ProcessIo>),
     /// `crictl` on a node: done at once, or kubectl's streams under another name.
     Crictl(Vec<String>, Rc<ProcessIo>, client::Handle),
     /// `systemctl` on a node.
@@ -88,9 +90,10 @@ impl Program {
         let work = match (name.as_str(), now) {
             ("lab", _) => Work::Lab(argv, io, shared.clone()),
             (_, Some(run)) => Work::AtOnce(run, argv, io),
+            ("iptables" | "iptables-save", _) => Work::Iptables(name == "iptables-save", argv, io),
             ("crictl", _) => Work::Crictl(argv, io, handle),
             ("systemctl", _) => Work::Systemctl(argv, io),
-            ("ssh", _) => Work::Ssh(Box::new(Session::new(argv, io))),
+            ("ssh", _) => Work::Ssh(Box::new(Session::new(argv, io, shared.clone()))),
             ("helm", _) => Work::Future(Box::pin(async move { helm::run(argv, io, handle).await })),
             _ => Work::Future(Box::pin(async move { kubectl::run(argv, io, handle).await })),
         };
@@ -126,6 +129,12 @@ impl Program {
                 let node = io.node().unwrap_or_default();
                 let printed = crate::systemctl::run(argv, &node, cluster);
                 return (Some(io.print(&printed)), true);
+            }
+            Work::Iptables(saves, argv, io) => {
+                let rules = cluster.proxy_rules(&io.node().unwrap_or_default());
+                let (text, code) = crate::iptables::run(argv, *saves, &rules);
+                if code == 0 { io.out(text.as_bytes()) } else { io.err(text.as_bytes()) }
+                return (Some(code), true);
             }
             Work::Crictl(argv, io, handle) => {
                 let node = io.node().unwrap_or_default();

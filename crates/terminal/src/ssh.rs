@@ -1,7 +1,9 @@
-//! `ssh NODE [COMMAND]`: a shell on a node's files, with `crictl` and `systemctl` beside it. `ssh internet`: on a machine
-//! far away, which reaches what the internet does.
+//! `ssh NODE [COMMAND]`: a shell on a node's files, with `crictl`, `iptables`, `systemctl` and `docker` beside it. `ssh
+//! internet`: on a machine far away, which reaches what the internet does.
 //!
 //! Owns: the session, and what it wrote to the node's disk. Does not own: the disk (the node's kubelet), crictl's words.
+//! A node has a Docker Engine of its own beside containerd, as a machine does where both are installed: it shows what
+//! docker runs there, never the kubelet's containers (those are crictl's), and it stands still while nobody is there.
 //! The session stands on the node's disk as it was when it began, over the tools of a plain distribution; files it
 //! writes or removes are the node's at once. It is a node of the first cluster. Not modelled: keys, accounts, other sessions' writes.
 
@@ -11,24 +13,21 @@ use std::task::Poll;
 use cluster::Cluster;
 use cluster::network::path::INTERNET_IP;
 use containers::fs::{Fs, Node};
-use containers::images::base::{Base, tree};
+use containers::images::base;
 use kubectl::Io as _;
 
 use crate::io::ProcessIo;
-use crate::{Place, Seat, Stream, Terminal, host};
+use crate::{Docker, Place, Seat, Shared, Stream, Terminal, host};
 
 const FILES_MAX: usize = 200;
 /// The machine that is somewhere on the internet.
 const FAR: &str = "internet";
-/// What a server's distribution has beyond a container's.
-const TOOLS: [&str; 17] = [
-    "curl", "dig", "free", "host", "ip", "less", "mount", "nc", "nslookup", "pgrep", "ping", "ps", "top",
-    "uptime", "vi", "watch", "wget",
-];
 
 pub(crate) struct Session {
     argv: Vec<String>,
     io: Rc<ProcessIo>,
+    /// The machine it was called on.
+    outer: Rc<Shared>,
     inside: Option<Box<Inside>>,
 }
 
@@ -84,9 +83,18 @@ fn laid_over(below: &mut containers::fs::Tree, path: &str, node: &Node) {
     }
 }
 
+/// Ports that a node's own daemons listen on.
+fn daemons(control_plane: bool) -> Vec<u16> {
+    let mut ports = vec![22, 10_248, 10_249, 10_250, 10_256];
+    if control_plane {
+        ports.extend([2379, 2380, 6443, 10_257, 10_259]);
+    }
+    ports
+}
+
 impl Session {
-    pub(crate) fn new(argv: Vec<String>, io: Rc<ProcessIo>) -> Self {
-        Self { argv, io, inside: None }
+    pub(crate) fn new(argv: Vec<String>, io: Rc<ProcessIo>, outer: Rc<Shared>) -> Self {
+        Self { argv, io, outer, inside: None }
     }
 
     /// Connects; the exit code when that failed.
@@ -102,9 +110,8 @@ impl Session {
             return Some(255);
         };
         let name = place.rsplit('@').next().unwrap_or(place);
-        let mut files = tree(Base::Ubuntu);
-        files.put("/root", Node::dir(0o700));
-        let (machine, place, provided) = match cluster.node_called(name) {
+        let mut files = base::system();
+        let (machine, place, provided, docker, taken) = match cluster.node_called(name) {
             Some(node) => {
                 if !cluster.node_answers(&node) {
                     let text = format!("ssh: connect to host {name} port 22: Connection timed out\n");
@@ -114,9 +121,10 @@ impl Session {
                 if let Some(disk) = cluster.node_disk(&node) {
                     laid_over(&mut files, "", &disk);
                 }
-                let provided =
-                    if cluster.is_control_plane(&node) { host::ON_CONTROL_PLANE } else { host::ON_NODE };
-                (node.clone(), Place::Node(node), provided)
+                let control_plane = cluster.is_control_plane(&node);
+                let provided = if control_plane { host::ON_CONTROL_PLANE } else { host::ON_NODE };
+                let docker = self.outer.engine_of(&node);
+                (node.clone(), Place::Node(node), provided, docker, daemons(control_plane))
             }
             None if name == FAR => {
                 files.put_file(
@@ -125,7 +133,7 @@ impl Session {
                     0o644,
                 );
                 files.put_file("/etc/resolv.conf", b"nameserver 8.8.8.8\n", 0o644);
-                (FAR.to_owned(), Place::Internet, &[][..])
+                (FAR.to_owned(), Place::Internet, &[][..], Docker::default(), vec![22])
             }
             None => {
                 let text = format!("ssh: Could not resolve hostname {name}: Name or service not known\n");
@@ -133,13 +141,11 @@ impl Session {
                 return Some(255);
             }
         };
-        for name in TOOLS {
-            files.put(&format!("/usr/bin/{name}"), Node::program(name, 60_000));
-        }
         let mut fs = Fs::default();
         fs.tree = files;
-        let seat = Seat { name: &machine, home: "/root", user: "root", place: place.clone(), provided };
+        let seat = Seat { name: &machine, home: "/root", user: "root", place: place.clone(), provided, docker };
         let mut terminal = Terminal::over(fs, seat);
+        terminal.shared.machine.borrow_mut().taken = taken;
         let line: Vec<&str> = words.collect();
         let once = !line.is_empty();
         if once {

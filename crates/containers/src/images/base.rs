@@ -136,6 +136,12 @@ const DEBIAN: [&str; 104] = [
     "zcat",
 ];
 
+/// What nodes have beside the slim image's programs.
+const NODE_TOOLS: [&str; 21] = [
+    "curl", "dig", "free", "host", "ip", "less", "mount", "nc", "netstat", "nslookup", "openssl", "pgrep", "ping", "ps", "ss",
+    "sysctl", "top", "uptime", "vi", "watch", "wget",
+];
+
 /// `/dev` as a container sees it.
 pub fn devices(tree: &mut Tree) {
     let meta = Meta::new(0o666);
@@ -245,6 +251,17 @@ pub fn tree(base: Base) -> Tree {
             let version: &[u8] = if base == Base::Debian { b"12.8\n" } else { b"trixie/sid\n" };
             tree.put_file("/etc/debian_version", version, 0o644);
         }
+    }
+    tree
+}
+
+/// What a node's distribution brings: its tools, as an administrator finds them.
+#[must_use]
+pub fn system() -> Tree {
+    let mut tree = tree(Base::Ubuntu);
+    tree.put("/root", Node::dir(0o700));
+    for name in NODE_TOOLS {
+        tree.put(&format!("/usr/bin/{name}"), Node::program(name, 60_000));
     }
     tree
 }

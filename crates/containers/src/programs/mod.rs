@@ -404,6 +404,12 @@ pub(crate) fn which(sys: &mut Sys<'_>, path: &str, name: &str) -> Option<String>
     None
 }
 
+/// `sha256` of some bytes, in hexadecimal.
+#[must_use]
+pub fn sha256(data: &[u8]) -> String {
+    hash::digest("sha256", data)
+}
+
 /// An instant by a `strftime` format.
 pub(crate) fn date_text(t: clock::Time, format: &str) -> String {
     date::format(t, format)

@@ -15,6 +15,9 @@ use crate::depot::Depot;
 pub(super) fn set_up(host: &Value, node: &str, depot: &mut Depot) -> Result<(VolumeId, String), String> {
     let id = depot.node_disk(node);
     let path = host["path"].text();
+    if path == "/" {
+        depot.lay_system(id);
+    }
     let parts = split(path);
     let found = depot.tree(id).and_then(|t| t.node(&parts));
     let exists = found.is_some();

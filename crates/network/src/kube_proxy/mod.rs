@@ -137,6 +137,12 @@ impl KubeProxy {
         Some(rules)
     }
 
+    /// The rules of all Services.
+    pub fn all(&mut self) -> Vec<Arc<Rules>> {
+        let keys: Vec<Str> = self.services.keys().cloned().collect();
+        keys.iter().filter_map(|key| self.rules(key)).collect()
+    }
+
     fn forget_service(&mut self, service: &Value) {
         for ip in rules::addresses(service) {
             self.service_by_ip.remove(&ip);

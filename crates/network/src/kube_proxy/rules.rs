@@ -122,6 +122,11 @@ impl Rules {
         }
     }
 
+    /// Its addresses inside the cluster; none of a headless Service.
+    pub fn cluster_ips(&self) -> impl Iterator<Item = &str> {
+        self.cluster_ips.iter().map(|ip| &**ip).filter(|ip| *ip != "None")
+    }
+
     /// Which kind of address of this Service `ip` is.
     #[must_use]
     pub fn via(&self, ip: &str) -> Via {
