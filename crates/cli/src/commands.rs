@@ -329,16 +329,12 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
     let directory = arguments.iter().find(|a| !a.starts_with('-'));
     let directory = directory.ok_or("usage: wheelhouse commands [--all] DIR")?;
     let all = run(Path::new(directory))?;
-    for r in all.iter().filter(|r| every || r.ours) {
+    for r in all.iter().filter(|r| every || r.ours || r.stands_in) {
         let exit = r.exit.map_or("runs".to_owned(), |c| format!("exit {c}"));
         println!("{} {} {:?}\n  {exit}: {}", r.file, r.image, r.line, r.said.replace('\n', "\n  "));
     }
-    let failed = all.iter().filter(|r| r.ours).count();
-    let stand_ins = all.iter().filter(|r| r.stands_in && !r.ours).count();
-    println!(
-        "{} of {} lines run as in a real container; for {stand_ins} of them a plain server stands in for an unknown image",
-        all.len() - failed,
-        all.len()
-    );
+    // What a plain server stands in for did not run.
+    let failed = all.iter().filter(|r| r.ours || r.stands_in).count();
+    println!("{} of {} lines run as in a real container", all.len() - failed, all.len());
     if failed * 20 > all.len() { Err(format!("{failed} lines do not")) } else { Ok(()) }
 }

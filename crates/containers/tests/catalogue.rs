@@ -1,7 +1,7 @@
 //! Every image of the catalogue, started as its documentation does and asked something.
 
 use containers::container::{Container, Spec};
-use containers::images::{Resolved, Roots, catalogue, resolve};
+use containers::images::{Resolved, Roots, Template, catalogue, resolve};
 use containers::machine::{Outcome, PlainHost};
 use containers::net::HttpRequest;
 
@@ -96,6 +96,27 @@ static CASES: &[Case] = &[
     args("python:3.12", &["python", "-c", "print(1+1)"], Ends(0, "2")),
     args("python:3.12", &["python", "-m", "http.server", "8000"], Http(8000, "/etc/hostname", 200, "h")),
     args("golang:1.22", &["go", "version"], Ends(0, "go version go1.22")),
+    args("cockroachdb/cockroach:v1.1.0", &["start", "--insecure"], Http(8080, "/health", 200, "{}")),
+    args("minio/minio", &["server", "/data"], Http(9000, "/minio/health/live", 200, "")),
+    args(
+        "tensorflow/serving:2.19.0",
+        &["--model_name=m"],
+        Http(8501, "/v1/models/m", 404, "Could not find any versions"),
+    ),
+    case("vllm/vllm-openai:v0.11.0", Ends(1, "Failed to infer device type")),
+    case("newrelic/infrastructure", Ends(1, "no license key")),
+    args("progrium/stress", &["--cpu", "1", "--timeout", "1s"], Ends(0, "successful run completed")),
+    args("mysql:5.7", &["mysqld", "--version"], Ends(0, "5.7.44")),
+    args("redis:6.2", &["redis-server", "--version"], Ends(0, "v=6.2.17")),
+    args("postgres:15", &["postgres", "--version"], Ends(0, "postgres (PostgreSQL) 15.10")),
+    args("python:3.9", &["python", "--version"], Ends(0, "Python 3.9.21")),
+    args("node:18", &["--version"], Ends(0, "v18.20.5")),
+    args("httpd:2.4", &["httpd", "-v"], Ends(0, "Apache/2.4.62")),
+    args("haproxy:2.8", &["haproxy", "-v"], Ends(0, "2.8.13")),
+    args("mariadb:10.6", &["mariadbd", "--version"], Ends(0, "10.6.20")),
+    args("mongo:6", &["mongod", "--version"], Ends(0, "db version v6.0.19")),
+    args("memcached:1.6", &["memcached", "-V"], Ends(0, "memcached 1.6.34")),
+    args("caddy:2", &["caddy", "version"], Ends(0, "v2.8.4")),
     args("openjdk:17", &["java", "-version"], Ends(0, "openjdk")),
     args("perl:5.34.0", &["perl", "-Mbignum=bpi", "-wle", "print bpi(20)"], Ends(0, "3.1415926535897932385")),
     args("php:8.3-cli", &["php", "-r", "echo 1+1;"], Ends(0, "2")),
@@ -210,4 +231,193 @@ fn what_an_image_says_of_itself_is_plausible() {
         let runs = !image.entrypoint.is_empty() || !image.cmd.is_empty();
         assert!(runs, "{name} runs nothing by default");
     }
+}
+
+/// What the configuration of a real image says: entrypoint, command, user, directory, ports, and some of its environment.
+type Configured = (
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+    u32,
+    &'static str,
+    &'static [u16],
+    &'static [(&'static str, &'static str)],
+);
+
+const ENTRY: &[&str] = &["docker-entrypoint.sh"];
+const NGINX: &[&str] = &["/docker-entrypoint.sh"];
+const DAEMON: &[&str] = &["nginx", "-g", "daemon off;"];
+
+static CONFIGURED: &[Configured] = &[
+    ("nginx:1.27", NGINX, DAEMON, 0, "/", &[80], &[("NGINX_VERSION", "1.27.5")]),
+    ("nginx:1.14.2", NGINX, DAEMON, 0, "/", &[80], &[("NGINX_VERSION", "1.14.2")]),
+    ("nginxinc/nginx-unprivileged:1.25", NGINX, DAEMON, 101, "/", &[8080], &[("NGINX_VERSION", "1.25.5")]),
+    (
+        "httpd:2.4",
+        &[],
+        &["httpd-foreground"],
+        0,
+        "/usr/local/apache2",
+        &[80],
+        &[("HTTPD_PREFIX", "/usr/local/apache2")],
+    ),
+    (
+        "caddy:2",
+        &[],
+        &["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"],
+        0,
+        "/srv",
+        &[80, 443, 2019],
+        &[("XDG_CONFIG_HOME", "/config"), ("XDG_DATA_HOME", "/data")],
+    ),
+    (
+        "haproxy:3.0",
+        ENTRY,
+        &["haproxy", "-f", "/usr/local/etc/haproxy/haproxy.cfg"],
+        99,
+        "/var/lib/haproxy",
+        &[],
+        &[("HAPROXY_VERSION", "3.0.7")],
+    ),
+    ("traefik:v3.2", &["/entrypoint.sh"], &["traefik"], 0, "/", &[80], &[]),
+    ("traefik/whoami", &["/whoami"], &[], 0, "/", &[80], &[]),
+    ("hashicorp/http-echo:1.0", &["/http-echo"], &[], 0, "/", &[5678], &[]),
+    ("mendhak/http-https-echo", &["node", "./index.js"], &[], 1000, "/app", &[8080, 8443], &[]),
+    ("paulbouwer/hello-kubernetes:1.10", &[], &["npm", "start"], 1000, "/usr/src/app", &[8080], &[]),
+    ("gcr.io/google-samples/hello-app:1.0", &[], &["./hello-app"], 0, "/", &[8080], &[("PORT", "8080")]),
+    ("registry.k8s.io/e2e-test-images/agnhost:2.39", &["/agnhost"], &["pause"], 0, "/", &[8080], &[]),
+    ("registry.k8s.io/pause:3.10", &["/pause"], &[], 65_535, "/", &[], &[]),
+    ("busybox:1.36", &[], &["sh"], 0, "/", &[], &[]),
+    ("alpine:3.20", &[], &["/bin/sh"], 0, "/", &[], &[]),
+    ("ubuntu:24.04", &[], &["/bin/bash"], 0, "/", &[], &[]),
+    ("debian:12", &[], &["bash"], 0, "/", &[], &[]),
+    ("bash:5.2", ENTRY, &["bash"], 0, "/", &[], &[]),
+    ("curlimages/curl", &["/entrypoint.sh"], &["curl"], 100, "/", &[], &[]),
+    ("redis:7.2", ENTRY, &["redis-server"], 0, "/data", &[6379], &[("REDIS_VERSION", "7.2.7")]),
+    ("memcached:1.6", ENTRY, &["memcached"], 11_211, "/", &[11_211], &[("MEMCACHED_VERSION", "1.6.34")]),
+    ("mysql:8.0", ENTRY, &["mysqld"], 0, "/", &[3306, 33_060], &[("MYSQL_VERSION", "8.0.40")]),
+    ("mariadb:10.11", ENTRY, &["mariadbd"], 0, "/", &[3306], &[("MARIADB_VERSION", "10.11.10")]),
+    (
+        "postgres:16",
+        ENTRY,
+        &["postgres"],
+        0,
+        "/",
+        &[5432],
+        &[("PGDATA", "/var/lib/postgresql/data"), ("LANG", "en_US.utf8")],
+    ),
+    ("mongo:7", ENTRY, &["mongod"], 0, "/", &[27_017], &[("HOME", "/data/db")]),
+    (
+        "rabbitmq:3.13",
+        ENTRY,
+        &["rabbitmq-server"],
+        0,
+        "/",
+        &[4369, 5671, 5672, 15_691, 15_692, 25_672],
+        &[("RABBITMQ_VERSION", "3.13.7")],
+    ),
+    ("wordpress:6.7", ENTRY, &["apache2-foreground"], 0, "/var/www/html", &[80], &[]),
+    ("phpmyadmin:5", NGINX, &["apache2-foreground"], 0, "/var/www/html", &[80], &[]),
+    ("node:20", ENTRY, &["node"], 0, "/", &[], &[("NODE_VERSION", "20.18.1")]),
+    ("python:3.12", &[], &["python3"], 0, "/", &[], &[("LANG", "C.UTF-8"), ("PYTHON_VERSION", "3.12.8")]),
+    ("golang:1.22", &[], &["bash"], 0, "/go", &[], &[("GOPATH", "/go"), ("GOLANG_VERSION", "1.22.10")]),
+    ("openjdk:17", &[], &["jshell"], 0, "/", &[], &[]),
+    ("perl:5.34.0", &[], &["perl", "-de0"], 0, "/usr/src/app", &[], &[]),
+    (
+        "php:8.3-apache",
+        &["docker-php-entrypoint"],
+        &["php", "-a"],
+        0,
+        "/var/www/html",
+        &[],
+        &[("PHP_VERSION", "8.3.15")],
+    ),
+    (
+        "tomcat:10.1",
+        &[],
+        &["catalina.sh", "run"],
+        0,
+        "/usr/local/tomcat",
+        &[8080],
+        &[("CATALINA_HOME", "/usr/local/tomcat")],
+    ),
+    (
+        "jenkins/jenkins:lts",
+        &["/usr/bin/tini", "--", "/usr/local/bin/jenkins.sh"],
+        &[],
+        1000,
+        "/",
+        &[8080, 50_000],
+        &[("JENKINS_HOME", "/var/jenkins_home")],
+    ),
+    (
+        "grafana/grafana",
+        &["/run.sh"],
+        &[],
+        472,
+        "/usr/share/grafana",
+        &[3000],
+        &[("GF_PATHS_DATA", "/var/lib/grafana")],
+    ),
+    (
+        "prom/prometheus",
+        &["/bin/prometheus"],
+        &["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"],
+        65_534,
+        "/prometheus",
+        &[9090],
+        &[],
+    ),
+    (
+        "fluent/fluentd:v1.16",
+        &["tini", "--", "/bin/entrypoint.sh"],
+        &["fluentd"],
+        999,
+        "/",
+        &[5140, 24_224],
+        &[],
+    ),
+    (
+        "registry.k8s.io/metrics-server/metrics-server:v0.7.2",
+        &["/metrics-server"],
+        &[],
+        65_534,
+        "/",
+        &[10_250],
+        &[],
+    ),
+    (
+        "registry.k8s.io/ingress-nginx/controller:v1.12.0",
+        &["/usr/bin/dumb-init", "--"],
+        &["/nginx-ingress-controller"],
+        101,
+        "/",
+        &[80, 443, 10_254],
+        &[],
+    ),
+    ("minio/minio", &["/usr/bin/docker-entrypoint.sh"], &["minio"], 0, "/", &[9000], &[]),
+    ("bitnami/kubectl", &["kubectl"], &["--help"], 1001, "/", &[], &[]),
+    ("progrium/stress", &["/usr/bin/stress", "--verbose"], &[], 0, "/", &[], &[]),
+    ("vish/stress", &["/stress"], &["-logtostderr"], 0, "/", &[], &[]),
+    ("nicolaka/netshoot", &[], &["zsh"], 0, "/root", &[], &[]),
+];
+
+#[test]
+fn images_are_configured_as_the_real_ones() {
+    let mut bad = Vec::new();
+    for (name, entrypoint, cmd, user, workdir, ports, env) in CONFIGURED {
+        let Resolved::Known { image, reference } = resolve(name) else { panic!("{name} is not known") };
+        let c = Template::of(Some(image), &reference.tag, &mut Roots::default()).config;
+        let has = |(k, v): &(&str, &str)| c.env.iter().any(|(name, value)| name == k && value == v);
+        if c.entrypoint != *entrypoint || c.cmd != *cmd {
+            bad.push(format!("{name}: {:?} {:?}", c.entrypoint, c.cmd));
+        }
+        if (c.uid, c.workdir.as_str(), c.ports.as_slice()) != (*user, *workdir, *ports) {
+            bad.push(format!("{name}: {} {} {:?}", c.uid, c.workdir, c.ports));
+        }
+        if let Some(missing) = env.iter().find(|e| !has(e)) {
+            bad.push(format!("{name}: {missing:?} in {:?}", c.env));
+        }
+    }
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
 }

@@ -30,7 +30,8 @@ impl Kubelet {
     #[must_use]
     pub fn pods_of(&self, component: &str) -> Vec<Str> {
         let of = |w: &PodWorker| {
-            w.component.as_ref().is_some_and(|name| **name == component) || w.pod.labels()["k8s-app"] == component
+            w.component.as_ref().is_some_and(|name| **name == component)
+                || w.pod.labels()["k8s-app"] == component
         };
         self.pods
             .iter()
@@ -104,7 +105,12 @@ impl Kubelet {
 
     /// All that runs on the node ends at once. The parts of the cluster among it.
     pub fn lose_power(&mut self) -> Vec<(Str, bool)> {
-        let gone = self.pods.values().filter_map(|w| w.component.as_deref()).map(|name| (name.clone(), false)).collect();
+        let gone = self
+            .pods
+            .values()
+            .filter_map(|w| w.component.as_deref())
+            .map(|name| (name.clone(), false))
+            .collect();
         self.pods.clear();
         self.addresses.clear();
         self.by_ip.clear();

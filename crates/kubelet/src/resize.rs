@@ -41,7 +41,11 @@ impl Resize {
             c.set("message", why.as_str());
             all.push(c);
         }
-        all.extend(self.in_progress.as_deref().map(|(generation, since)| one("PodResizeInProgress", *generation, *since)));
+        all.extend(
+            self.in_progress
+                .as_deref()
+                .map(|(generation, since)| one("PodResizeInProgress", *generation, *since)),
+        );
         all
     }
 }

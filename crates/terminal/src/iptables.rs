@@ -29,12 +29,14 @@ struct Rule {
 fn chain(prefix: &str, of: &str) -> String {
     let hex = containers::programs::sha256(of.as_bytes());
     let bits = u128::from_str_radix(&hex[..20], 16).unwrap_or(0);
-    let letter = |i: u32| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[(bits >> (75 - 5 * i)) as usize & 31]);
+    let letter =
+        |i: u32| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[(bits >> (75 - 5 * i)) as usize & 31]);
     format!("{prefix}{}", (0..16).map(letter).collect::<String>())
 }
 
 fn of_port(rules: &Rules, p: &ServicePort, ip: &str, nat: &mut Vec<Rule>, filter: &mut Vec<Rule>) {
-    let name = if p.name.is_empty() { rules.service.to_string() } else { format!("{}:{}", rules.service, p.name) };
+    let name =
+        if p.name.is_empty() { rules.service.to_string() } else { format!("{}:{}", rules.service, p.name) };
     let protocol = p.protocol.to_lowercase();
     let key = format!("{name}{protocol}");
     let services = chain("KUBE-SVC-", &key);
@@ -52,26 +54,45 @@ fn of_port(rules: &Rules, p: &ServicePort, ip: &str, nat: &mut Vec<Rule>, filter
     };
     let ready: Vec<_> = p.endpoints.iter().filter(|e| e.ready).collect();
     if ready.is_empty() {
-        let reject = || ("--reject-with icmp-port-unreachable".to_owned(), "reject-with icmp-port-unreachable".to_owned());
-        filter.push(Rule { more: reject(), ..at("KUBE-SERVICES", format!("{name} has no endpoints"), "REJECT") });
+        let reject = || {
+            ("--reject-with icmp-port-unreachable".to_owned(), "reject-with icmp-port-unreachable".to_owned())
+        };
+        filter.push(Rule {
+            more: reject(),
+            ..at("KUBE-SERVICES", format!("{name} has no endpoints"), "REJECT")
+        });
         return;
     }
     nat.push(at("KUBE-SERVICES", format!("{name} cluster IP"), &services));
     if p.node_port != 0 {
         let external = chain("KUBE-EXT-", &key);
-        let port = Rule { protocol: protocol.clone(), port: p.node_port, ..rule("KUBE-NODEPORTS", name.clone(), &external) };
+        let port = Rule {
+            protocol: protocol.clone(),
+            port: p.node_port,
+            ..rule("KUBE-NODEPORTS", name.clone(), &external)
+        };
         nat.push(port);
-        nat.push(rule(&external, format!("masquerade traffic for {name} external destinations"), "KUBE-MARK-MASQ"));
+        nat.push(rule(
+            &external,
+            format!("masquerade traffic for {name} external destinations"),
+            "KUBE-MARK-MASQ",
+        ));
         nat.push(rule(&external, String::new(), &services));
     }
-    nat.push(Rule { source: format!("! {PODS}"), ..at(&services, format!("{name} cluster IP"), "KUBE-MARK-MASQ") });
+    nat.push(Rule {
+        source: format!("! {PODS}"),
+        ..at(&services, format!("{name} cluster IP"), "KUBE-MARK-MASQ")
+    });
     for (i, e) in ready.iter().enumerate() {
         let place = format!("{}:{}", e.ip, e.port);
         let end = chain("KUBE-SEP-", &format!("{key}{place}"));
         let share = 1.0 / (ready.len() - i) as f64;
         let more = if i + 1 < ready.len() {
             let share = format!("{share:.11}");
-            (format!("-m statistic --mode random --probability {share}"), format!("statistic mode random probability {share}"))
+            (
+                format!("-m statistic --mode random --probability {share}"),
+                format!("statistic mode random probability {share}"),
+            )
         } else {
             Default::default()
         };
@@ -132,7 +153,11 @@ fn table(nat: bool, all: &[Arc<Rules>]) -> Vec<Rule> {
     // The last of its chain.
     out.push(Rule {
         more: ("-m addrtype --dst-type LOCAL".into(), "ADDRTYPE match dst-type LOCAL".into()),
-        ..jump("KUBE-SERVICES", "kubernetes service nodeports; NOTE: this must be the last rule in this chain", "KUBE-NODEPORTS")
+        ..jump(
+            "KUBE-SERVICES",
+            "kubernetes service nodeports; NOTE: this must be the last rule in this chain",
+            "KUBE-NODEPORTS",
+        )
     });
     out
 }
@@ -171,8 +196,12 @@ impl Rule {
             if p.is_empty() { any.to_owned() } else { p.replace("! ", "!") }
         };
         let protocol = if self.protocol.is_empty() { "all" } else { &self.protocol };
-        let mut out =
-            format!("{:<10} {protocol:<4} --  {:<20} {:<20}", self.target, place(&self.source), place(&self.destination));
+        let mut out = format!(
+            "{:<10} {protocol:<4} --  {:<20} {:<20}",
+            self.target,
+            place(&self.source),
+            place(&self.destination)
+        );
         if !self.comment.is_empty() {
             out.push_str(&format!(" /* {} */", self.comment));
         }
@@ -197,16 +226,26 @@ pub(crate) fn run(args: &[String], saves: bool, all: &[Arc<Rules>]) -> (String, 
             "-t" | "--table" => match words.next() {
                 Some("nat") => nat = true,
                 Some("filter") => {}
-                Some(other @ ("mangle" | "raw" | "security")) => return (format!("iptables: table {other} is not simulated\n"), 1),
+                Some(other @ ("mangle" | "raw" | "security")) => {
+                    return (format!("iptables: table {other} is not simulated\n"), 1);
+                }
                 other => {
                     let name = other.unwrap_or_default();
-                    return (format!("iptables v1.8.10 (nf_tables): table '{name}' does not exist\nPerhaps iptables or your kernel needs to be upgraded.\n"), 3);
+                    return (
+                        format!(
+                            "iptables v1.8.10 (nf_tables): table '{name}' does not exist\nPerhaps iptables or your kernel needs to be upgraded.\n"
+                        ),
+                        3,
+                    );
                 }
             },
             "-n" | "--numeric" => numeric = true,
             "-v" | "--verbose" | "-w" | "--line-numbers" | "-c" => {}
             "-S" | "--list-rules" => spec = true,
-            w if w.starts_with('-') && !w.starts_with("--") && w.chars().skip(1).all(|c| "Lnvx".contains(c)) => {
+            w if w.starts_with('-')
+                && !w.starts_with("--")
+                && w.chars().skip(1).all(|c| "Lnvx".contains(c)) =>
+            {
                 list |= w.contains('L');
                 numeric |= w.contains('n');
             }
@@ -220,10 +259,13 @@ pub(crate) fn run(args: &[String], saves: bool, all: &[Arc<Rules>]) -> (String, 
     if saves {
         let part = |nat: bool| {
             let rules = table(nat, all);
-            let chains: String = chains(nat, &rules).iter().map(|c| {
-                let policy = if c.starts_with("KUBE-") { "-" } else { "ACCEPT" };
-                format!(":{c} {policy} [0:0]\n")
-            }).collect();
+            let chains: String = chains(nat, &rules)
+                .iter()
+                .map(|c| {
+                    let policy = if c.starts_with("KUBE-") { "-" } else { "ACCEPT" };
+                    format!(":{c} {policy} [0:0]\n")
+                })
+                .collect();
             let rules: String = rules.iter().map(Rule::saved).collect();
             format!("*{}\n{chains}{rules}COMMIT\n", if nat { "nat" } else { "filter" })
         };
@@ -255,7 +297,9 @@ pub(crate) fn run(args: &[String], saves: bool, all: &[Arc<Rules>]) -> (String, 
             format!("{} references", rules.iter().filter(|r| r.target == *c).count())
         };
         let own: String = own.map(|r| r.listed(numeric)).collect();
-        out.push(format!("Chain {c} ({told})\ntarget     prot opt source               destination         \n{own}"));
+        out.push(format!(
+            "Chain {c} ({told})\ntarget     prot opt source               destination         \n{own}"
+        ));
     }
     (out.join(if spec { "" } else { "\n" }), 0)
 }

@@ -133,7 +133,11 @@ impl Program {
             Work::Iptables(saves, argv, io) => {
                 let rules = cluster.proxy_rules(&io.node().unwrap_or_default());
                 let (text, code) = crate::iptables::run(argv, *saves, &rules);
-                if code == 0 { io.out(text.as_bytes()) } else { io.err(text.as_bytes()) }
+                if code == 0 {
+                    io.out(text.as_bytes())
+                } else {
+                    io.err(text.as_bytes())
+                }
                 return (Some(code), true);
             }
             Work::Crictl(argv, io, handle) => {

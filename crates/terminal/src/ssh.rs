@@ -143,7 +143,8 @@ impl Session {
         };
         let mut fs = Fs::default();
         fs.tree = files;
-        let seat = Seat { name: &machine, home: "/root", user: "root", place: place.clone(), provided, docker };
+        let seat =
+            Seat { name: &machine, home: "/root", user: "root", place: place.clone(), provided, docker };
         let mut terminal = Terminal::over(fs, seat);
         terminal.shared.machine.borrow_mut().taken = taken;
         let line: Vec<&str> = words.collect();

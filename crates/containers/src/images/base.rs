@@ -138,8 +138,8 @@ const DEBIAN: [&str; 104] = [
 
 /// What nodes have beside the slim image's programs.
 const NODE_TOOLS: [&str; 21] = [
-    "curl", "dig", "free", "host", "ip", "less", "mount", "nc", "netstat", "nslookup", "openssl", "pgrep", "ping", "ps", "ss",
-    "sysctl", "top", "uptime", "vi", "watch", "wget",
+    "curl", "dig", "free", "host", "ip", "less", "mount", "nc", "netstat", "nslookup", "openssl", "pgrep",
+    "ping", "ps", "ss", "sysctl", "top", "uptime", "vi", "watch", "wget",
 ];
 
 /// `/dev` as a container sees it.

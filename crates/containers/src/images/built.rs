@@ -139,7 +139,7 @@ impl Template {
         let config = Config {
             entrypoint: owned(image.entrypoint),
             cmd: owned(image.cmd),
-            env: image.environment().into_iter().collect(),
+            env: image.environment(tag).into_iter().collect(),
             workdir: image.workdir.into(),
             uid: image.user,
             user: if image.user == 0 { String::new() } else { image.user.to_string() },

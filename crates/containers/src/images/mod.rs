@@ -10,6 +10,7 @@ mod catalogue;
 pub mod reference;
 pub mod registry;
 pub mod servers;
+pub mod versions;
 
 use ordered::BTreeMap;
 
@@ -40,6 +41,7 @@ pub struct Image {
     pub workdir: &'static str,
     pub entrypoint: &'static [&'static str],
     pub cmd: &'static [&'static str],
+    /// `@PRODUCT` as a value stands for that product's version under the tag.
     pub env: &'static [(&'static str, &'static str)],
     pub ports: &'static [u16],
     /// From start to listening, in milliseconds.
@@ -134,11 +136,16 @@ impl Image {
         if self.base_of(tag) == self.base { self.size_bytes } else { self.size_bytes / 4 }
     }
 
-    /// The environment an image sets, `PATH` included.
+    /// The environment an image sets under a tag, `PATH` included.
     #[must_use]
-    pub fn environment(&self) -> BTreeMap<String, String> {
+    pub fn environment(&self, tag: &str) -> BTreeMap<String, String> {
+        // `@PRODUCT` stands for its version.
+        let value = |v: &str| match v.strip_prefix('@') {
+            Some(product) => versions::version(product, tag),
+            None => v.to_string(),
+        };
         let mut env: BTreeMap<String, String> =
-            self.env.iter().map(|(k, v)| ((*k).to_string(), (*v).to_string())).collect();
+            self.env.iter().map(|(k, v)| ((*k).to_string(), value(v))).collect();
         env.entry("PATH".into())
             .or_insert_with(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
         env

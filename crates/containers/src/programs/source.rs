@@ -124,23 +124,23 @@ fn answer_of(source: &str) -> String {
     .unwrap_or_else(|| "Hello, World!".into())
 }
 
-/// The version a program tells: its image's tag where that is one.
+/// The version a program tells: the one behind its image's tag.
 fn version(name: &str, tag: &str) -> String {
-    let tag: String = tag.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
-    let own = |usual: &str| if tag.is_empty() { usual.to_owned() } else { tag.clone() };
-    let full = |usual: &str| match tag.matches('.').count() {
-        _ if tag.is_empty() => usual.to_owned(),
-        0 => format!("{tag}.0.0"),
-        1 => format!("{tag}.0"),
-        _ => tag.clone(),
-    };
+    let of = |product: &str| crate::images::versions::version(product, tag);
+    let major =
+        tag.split(['.', '-']).next().filter(|t| t.bytes().all(|b| b.is_ascii_digit()) && !t.is_empty());
     match name {
-        n if n.starts_with("python") => format!("Python {}\n", full("3.12.8")),
-        "node" => format!("v{}\n", full("22.12.0")),
+        n if n.starts_with("python") => format!("Python {}\n", of("python")),
+        "node" => format!("v{}\n", of("node")),
         "ruby" => "ruby 3.3.6 (2024-11-05 revision 75015d4c1f) [x86_64-linux]\n".into(),
-        "php" => format!("PHP {} (cli)\n", full("8.3.14")),
-        "java" => format!("openjdk version \"{}\"\n", full("21.0.5")),
-        _ => format!("go version go{} linux/amd64\n", own("1.23.4")),
+        "php" => format!("PHP {} (cli)\n", of("php")),
+        "java" => match major {
+            Some("8") => "openjdk version \"1.8.0_342\"\n".into(),
+            Some("11") => "openjdk version \"11.0.16\" 2022-07-19\n".into(),
+            Some("17") => "openjdk version \"17.0.2\" 2022-01-18\n".into(),
+            _ => "openjdk version \"21.0.5\" 2024-10-15\n".into(),
+        },
+        _ => format!("go version go{} linux/amd64\n", of("go")),
     }
 }
 

@@ -9,9 +9,9 @@ pub(super) static IMAGE: Image = Image {
     size_bytes: 14 << 20,
     layers: 3,
     base: Base::Alpine,
-    entrypoint: &["entrypoint.sh"],
+    entrypoint: &["docker-entrypoint.sh"],
     cmd: &["bash"],
-    programs: &[("/usr/local/bin/bash", "bash"), ("/usr/local/bin/entrypoint.sh", "entrypoint bash")],
+    programs: &[("/usr/local/bin/bash", "bash"), ("/usr/local/bin/docker-entrypoint.sh", "entrypoint bash")],
     memory_bytes: 1 << 20,
     ..PLAIN
 };

@@ -10,7 +10,7 @@ pub(super) static IMAGE: Image = Image {
     base: Base::Alpine,
     workdir: "/srv",
     cmd: &["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"],
-    ports: &[80, 443],
+    ports: &[80, 443, 2019],
     programs: &[("/usr/bin/caddy", "caddy")],
     files: &[(
         "/usr/share/caddy/index.html",
@@ -21,5 +21,6 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 200,
     request_us: 200,
     request_bytes: 8 << 10,
+    env: &[("CADDY_VERSION", "@caddy"), ("XDG_CONFIG_HOME", "/config"), ("XDG_DATA_HOME", "/data")],
     ..PLAIN
 };

@@ -8,7 +8,6 @@ pub(super) static IMAGE: Image = Image {
         "k8s.gcr.io/echoserver",
         "gcr.io/google_containers/echoserver",
         "gcr.io/kubernetes-e2e-test-images/echoserver",
-        "docker.io/ealen/echo-server",
     ],
     tags: &["latest", "1.[0-9]", "1.10"],
     size_bytes: 95 << 20,

@@ -10,5 +10,12 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["bash"],
     memory_bytes: 4 << 20,
     programs: &[("/usr/local/go/bin/go", "go"), ("/usr/local/bin/go", "go"), ("/usr/bin/git", "git")],
+    workdir: "/go",
+    env: &[
+        ("GOLANG_VERSION", "@go"),
+        ("GOPATH", "/go"),
+        ("GOTOOLCHAIN", "local"),
+        ("PATH", "/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+    ],
     ..PLAIN
 };

@@ -9,7 +9,14 @@ pub(super) static IMAGE: Image = Image {
     base: Base::Alpine,
     user: 472,
     entrypoint: &["/run.sh"],
-    env: &[("PORT", "3000")],
+    env: &[
+        ("GF_PATHS_CONFIG", "/etc/grafana/grafana.ini"),
+        ("GF_PATHS_DATA", "/var/lib/grafana"),
+        ("GF_PATHS_HOME", "/usr/share/grafana"),
+        ("GF_PATHS_LOGS", "/var/log/grafana"),
+        ("GF_PATHS_PLUGINS", "/var/lib/grafana/plugins"),
+        ("GF_PATHS_PROVISIONING", "/etc/grafana/provisioning"),
+    ],
     ports: &[3000],
     start_ms: 4000,
     programs: &[("/run.sh", "grafana")],
@@ -18,5 +25,6 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 1200,
     request_us: 6_000,
     request_bytes: 256 << 10,
+    workdir: "/usr/share/grafana",
     ..PLAIN
 };

@@ -10,11 +10,17 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["haproxy", "-f", "/usr/local/etc/haproxy/haproxy.cfg"],
     user: 99,
     dirs: &["/usr/local/etc/haproxy"],
-    programs: &[("/usr/local/sbin/haproxy", "haproxy")],
+    programs: &[
+        ("/usr/local/bin/docker-entrypoint.sh", "entrypoint haproxy"),
+        ("/usr/local/sbin/haproxy", "haproxy"),
+    ],
     memory_bytes: 20 << 20,
     cpu_millis: 1,
     start_millis: 200,
     request_us: 150,
     request_bytes: 4 << 10,
+    entrypoint: &["docker-entrypoint.sh"],
+    workdir: "/var/lib/haproxy",
+    env: &[("HAPROXY_VERSION", "@haproxy")],
     ..PLAIN
 };

@@ -18,5 +18,6 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 50,
     request_us: 150,
     request_bytes: 4 << 10,
+    env: &[("PORT", "8080")],
     ..PLAIN
 };

@@ -8,7 +8,7 @@ pub(super) static IMAGE: Image = Image {
     size_bytes: 160 << 20,
     base: Base::Alpine,
     user: 1000,
-    cmd: &["node", "./index.js"],
+
     ports: &[8080, 8443],
     programs: &[("/usr/local/bin/node", "http-https-echo")],
     memory_bytes: 40 << 20,
@@ -16,5 +16,7 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 900,
     request_us: 800,
     request_bytes: 32 << 10,
+    entrypoint: &["node", "./index.js"],
+    workdir: "/app",
     ..PLAIN
 };

@@ -19,5 +19,10 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 200,
     request_us: 250,
     request_bytes: 16 << 10,
+    env: &[
+        ("HTTPD_PREFIX", "/usr/local/apache2"),
+        ("HTTPD_VERSION", "@httpd"),
+        ("PATH", "/usr/local/apache2/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+    ],
     ..PLAIN
 };

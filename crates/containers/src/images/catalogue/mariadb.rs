@@ -27,5 +27,6 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 900,
     request_us: 900,
     request_bytes: 128 << 10,
+    env: &[("MARIADB_VERSION", "@mariadb"), ("LANG", "C.UTF-8")],
     ..PLAIN
 };

@@ -10,11 +10,16 @@ pub(super) static IMAGE: Image = Image {
     user: 11211,
     cmd: &["memcached"],
     ports: &[11211],
-    programs: &[("/usr/local/bin/memcached", "memcached")],
+    programs: &[
+        ("/usr/local/bin/docker-entrypoint.sh", "entrypoint memcached"),
+        ("/usr/local/bin/memcached", "memcached"),
+    ],
     memory_bytes: 4 << 20,
     cpu_millis: 1,
     start_millis: 50,
     request_us: 60,
     request_bytes: 2 << 10,
+    entrypoint: &["docker-entrypoint.sh"],
+    env: &[("MEMCACHED_VERSION", "@memcached")],
     ..PLAIN
 };

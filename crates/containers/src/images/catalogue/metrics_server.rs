@@ -7,9 +7,9 @@ pub(super) static IMAGE: Image = Image {
     tags: &["latest", "v0.[0-9].[0-9]"],
     size_bytes: 68 << 20,
     base: Base::Scratch,
-    user: 1000,
+    user: 65534,
     entrypoint: &["/metrics-server"],
-    env: &[("PORT", "10250")],
+
     ports: &[10250],
     start_ms: 1500,
     programs: &[("/metrics-server", "metrics")],

@@ -9,12 +9,16 @@ mod busybox;
 mod busyboxplus;
 mod caddy;
 mod cassandra;
+mod cockroach;
+mod cockroach_init;
 mod coredns;
 mod curl;
 mod debian;
+mod dns_frontend;
 mod dnsutils;
 mod echoserver;
 mod etcd;
+mod explorer;
 mod fluentd;
 mod golang;
 mod grafana;
@@ -41,37 +45,48 @@ mod minio;
 mod mongo;
 mod mysql;
 mod netshoot;
+mod newrelic_infrastructure;
+mod newrelic_sysmond;
 mod nginx;
+mod nginx_https;
 mod nginx_slim;
 mod nginx_unprivileged;
 mod node;
 mod openjdk;
+mod openshift_etcd;
+mod openshift_origin;
 mod pause;
 mod perl;
 mod php;
 mod phpmyadmin;
 mod postgres;
+mod progrium_stress;
 mod prometheus;
+mod prometheus_adapter;
 mod python;
 mod rabbitmq;
 mod redis;
 mod redis_follower;
 mod redis_slave;
 mod sample_war;
+mod spark;
+mod spark_ui_proxy;
 mod stress;
+mod tensorflow_serving;
 mod test_webserver;
 mod tomcat;
 mod tomcat_sidecar;
 mod traefik;
 mod ubuntu;
 mod vish_stress;
+mod vllm;
 mod whoami;
 mod wordpress;
 mod zookeeper;
 
 use super::Image;
 
-pub(super) static ALL: [&Image; 68] = [
+pub(super) static ALL: [&Image; 83] = [
     &admission_webhook::IMAGE,
     &agnhost::IMAGE,
     &alpine::IMAGE,
@@ -81,12 +96,16 @@ pub(super) static ALL: [&Image; 68] = [
     &busyboxplus::IMAGE,
     &caddy::IMAGE,
     &cassandra::IMAGE,
+    &cockroach::IMAGE,
+    &cockroach_init::IMAGE,
     &coredns::IMAGE,
     &curl::IMAGE,
     &debian::IMAGE,
+    &dns_frontend::IMAGE,
     &dnsutils::IMAGE,
     &echoserver::IMAGE,
     &etcd::IMAGE,
+    &explorer::IMAGE,
     &fluentd::IMAGE,
     &golang::IMAGE,
     &grafana::IMAGE,
@@ -113,30 +132,41 @@ pub(super) static ALL: [&Image; 68] = [
     &mongo::IMAGE,
     &mysql::IMAGE,
     &netshoot::IMAGE,
+    &newrelic_infrastructure::IMAGE,
+    &newrelic_sysmond::IMAGE,
     &nginx::IMAGE,
+    &nginx_https::IMAGE,
     &nginx_slim::IMAGE,
     &nginx_unprivileged::IMAGE,
     &node::IMAGE,
     &openjdk::IMAGE,
+    &openshift_etcd::IMAGE,
+    &openshift_origin::IMAGE,
     &pause::IMAGE,
     &perl::IMAGE,
     &php::IMAGE,
     &phpmyadmin::IMAGE,
     &postgres::IMAGE,
+    &progrium_stress::IMAGE,
     &prometheus::IMAGE,
+    &prometheus_adapter::IMAGE,
     &python::IMAGE,
     &rabbitmq::IMAGE,
     &redis::IMAGE,
     &redis_follower::IMAGE,
     &redis_slave::IMAGE,
     &sample_war::IMAGE,
+    &spark::IMAGE,
+    &spark_ui_proxy::IMAGE,
     &stress::IMAGE,
+    &tensorflow_serving::IMAGE,
     &test_webserver::IMAGE,
     &tomcat::IMAGE,
     &tomcat_sidecar::IMAGE,
     &traefik::IMAGE,
     &ubuntu::IMAGE,
     &vish_stress::IMAGE,
+    &vllm::IMAGE,
     &whoami::IMAGE,
     &wordpress::IMAGE,
     &zookeeper::IMAGE,

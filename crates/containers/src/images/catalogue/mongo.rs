@@ -25,5 +25,6 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 900,
     request_us: 700,
     request_bytes: 64 << 10,
+    env: &[("HOME", "/data/db"), ("MONGO_VERSION", "@mongo")],
     ..PLAIN
 };

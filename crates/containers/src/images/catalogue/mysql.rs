@@ -38,5 +38,6 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 1300,
     request_us: 900,
     request_bytes: 128 << 10,
+    env: &[("MYSQL_VERSION", "@mysql")],
     ..PLAIN
 };

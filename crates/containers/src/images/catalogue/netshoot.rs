@@ -24,5 +24,6 @@ pub(super) static IMAGE: Image = Image {
         ("/bin/zsh", "bash"),
     ],
     memory_bytes: 2 << 20,
+    workdir: "/root",
     ..PLAIN
 };

@@ -57,5 +57,6 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 150,
     request_us: 120,
     request_bytes: 4 << 10,
+    env: &[("NGINX_VERSION", "@nginx")],
     ..PLAIN
 };

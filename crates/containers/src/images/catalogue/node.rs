@@ -10,10 +10,13 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["node"],
     memory_bytes: 45 << 20,
     programs: &[
+        ("/usr/local/bin/docker-entrypoint.sh", "entrypoint node"),
         ("/usr/local/bin/node", "node"),
         ("/usr/local/bin/npm", "npm"),
         ("/usr/local/bin/yarn", "yarn"),
         ("/usr/bin/git", "git"),
     ],
+    entrypoint: &["docker-entrypoint.sh"],
+    env: &[("NODE_VERSION", "@node")],
     ..PLAIN
 };

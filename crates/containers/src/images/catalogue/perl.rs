@@ -11,5 +11,6 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["perl", "-de0"],
     programs: &[("/usr/local/bin/perl", "perl")],
     memory_bytes: 6 << 20,
+    workdir: "/usr/src/app",
     ..PLAIN
 };

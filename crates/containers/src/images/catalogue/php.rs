@@ -20,5 +20,6 @@ pub(super) static IMAGE: Image = Image {
     dirs: &["/var/www/html"],
     memory_bytes: 10 << 20,
     request_us: 900,
+    env: &[("PHP_VERSION", "@php"), ("PHP_INI_DIR", "/usr/local/etc/php")],
     ..PLAIN
 };

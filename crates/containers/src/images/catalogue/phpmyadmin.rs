@@ -10,11 +10,16 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["apache2-foreground"],
     ports: &[80],
     start_ms: 500,
-    programs: &[("/usr/local/bin/apache2-foreground", "phpmyadmin")],
+    programs: &[
+        ("/docker-entrypoint.sh", "entrypoint apache2-foreground"),
+        ("/usr/local/bin/apache2-foreground", "phpmyadmin"),
+    ],
     memory_bytes: 40 << 20,
     cpu_millis: 1,
     start_millis: 300,
     request_us: 9_000,
     request_bytes: 768 << 10,
+    entrypoint: &["/docker-entrypoint.sh"],
+    workdir: "/var/www/html",
     ..PLAIN
 };

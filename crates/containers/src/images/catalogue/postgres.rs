@@ -10,7 +10,7 @@ pub(super) static IMAGE: Image = Image {
     layers: 14,
     entrypoint: &["docker-entrypoint.sh"],
     cmd: &["postgres"],
-    env: &[("PGDATA", "/var/lib/postgresql/data")],
+    env: &[("LANG", "en_US.utf8"), ("PG_VERSION", "@postgres"), ("PGDATA", "/var/lib/postgresql/data")],
     ports: &[5432],
     start_ms: 1500,
     programs: &[

@@ -18,5 +18,11 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 900,
     request_us: 2_500,
     request_bytes: 128 << 10,
+    cmd: &["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"],
+    workdir: "/prometheus",
+    files: &[(
+        "/etc/prometheus/prometheus.yml",
+        "global:\n  scrape_interval: 15s\n  evaluation_interval: 15s\nscrape_configs:\n  - job_name: \"prometheus\"\n    static_configs:\n      - targets: [\"localhost:9090\"]\n",
+    )],
     ..PLAIN
 };

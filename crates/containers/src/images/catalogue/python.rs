@@ -15,5 +15,10 @@ pub(super) static IMAGE: Image = Image {
         ("/usr/local/bin/pip", "pip"),
         ("/usr/local/bin/pip3", "pip"),
     ],
+    env: &[
+        ("LANG", "C.UTF-8"),
+        ("PYTHON_VERSION", "@python"),
+        ("PATH", "/usr/local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+    ],
     ..PLAIN
 };

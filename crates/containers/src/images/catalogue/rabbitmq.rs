@@ -9,9 +9,10 @@ pub(super) static IMAGE: Image = Image {
     size_bytes: 250 << 20,
     base: Base::Ubuntu,
     cmd: &["rabbitmq-server"],
-    ports: &[5672],
+    ports: &[4369, 5671, 5672, 15691, 15692, 25672],
     start_ms: 6000,
     programs: &[
+        ("/usr/local/bin/docker-entrypoint.sh", "entrypoint rabbitmq-server"),
         ("/opt/rabbitmq/sbin/rabbitmq-server", "rabbitmq-server"),
         ("/usr/local/bin/rabbitmq-server", "rabbitmq-server"),
         ("/usr/local/bin/rabbitmq-diagnostics", "rabbitmqctl"),
@@ -22,5 +23,7 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 1500,
     request_us: 600,
     request_bytes: 32 << 10,
+    entrypoint: &["docker-entrypoint.sh"],
+    env: &[("LANG", "C.UTF-8"), ("RABBITMQ_VERSION", "@rabbitmq")],
     ..PLAIN
 };

@@ -24,5 +24,6 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 50,
     request_us: 40,
     request_bytes: 1 << 10,
+    env: &[("REDIS_VERSION", "@redis")],
     ..PLAIN
 };

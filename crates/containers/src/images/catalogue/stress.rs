@@ -4,7 +4,6 @@ use super::super::{Base, Image, PLAIN};
 
 pub(super) static IMAGE: Image = Image {
     name: "docker.io/polinux/stress",
-    aliases: &["docker.io/progrium/stress"],
     tags: &["latest", "1.0.4"],
     size_bytes: 10 << 20,
     base: Base::Alpine,

@@ -19,5 +19,14 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 1600,
     request_us: 1_500,
     request_bytes: 128 << 10,
+    env: &[
+        ("CATALINA_HOME", "/usr/local/tomcat"),
+        ("JAVA_HOME", "/opt/java/openjdk"),
+        ("TOMCAT_VERSION", "@tomcat"),
+        (
+            "PATH",
+            "/usr/local/tomcat/bin:/opt/java/openjdk/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        ),
+    ],
     ..PLAIN
 };

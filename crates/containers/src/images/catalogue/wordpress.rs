@@ -12,12 +12,16 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["apache2-foreground"],
     ports: &[80],
     start_ms: 900,
-    programs: &[("/usr/local/bin/apache2-foreground", "wordpress")],
+    programs: &[
+        ("/usr/local/bin/docker-entrypoint.sh", "entrypoint apache2-foreground"),
+        ("/usr/local/bin/apache2-foreground", "wordpress"),
+    ],
     dirs: &["/var/www/html"],
     memory_bytes: 60 << 20,
     cpu_millis: 1,
     start_millis: 400,
     request_us: 30_000,
     request_bytes: 1536 << 10,
+    entrypoint: &["docker-entrypoint.sh"],
     ..PLAIN
 };

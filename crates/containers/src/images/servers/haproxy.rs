@@ -94,7 +94,8 @@ fn sections(text: &str) -> Result<Vec<Section>, String> {
 
 fn demand(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
     if server.argv.iter().any(|a| a == "-v") {
-        return Err(("HAProxy version 3.1.1-717960d 2024/12/11 - https://haproxy.org/\n".into(), 0));
+        let v = crate::images::versions::version("haproxy", &sys.machine().image.tag);
+        return Err((format!("HAProxy version {v}-717960d 2024/12/11 - https://haproxy.org/\n"), 0));
     }
     let alert = |why: String| format!("[ALERT]    (1) : config : {why}\n");
     let Some(text) = text(server, sys) else {

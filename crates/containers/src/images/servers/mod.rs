@@ -15,12 +15,14 @@ mod store;
 mod system;
 mod text;
 mod web;
+mod wild;
 mod wordpress;
 
 use ordered::BTreeMap;
 
 use clock::Time;
 
+use crate::images::versions::version;
 use crate::machine::{Env, Program, Reaction, Signal, Sys, Turn, Wait};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetRequest};
 use crate::programs;
@@ -69,7 +71,8 @@ pub(super) struct Server {
     back: app::Back,
 }
 
-const KINDS: [&[Kind]; 8] = [
+const KINDS: [&[Kind]; 9] = [
+    &wild::KINDS,
     &haproxy::KINDS,
     &products::KINDS,
     &web::KINDS,
@@ -78,6 +81,33 @@ const KINDS: [&[Kind]; 8] = [
     &system::KINDS,
     &app::KINDS,
     &admission::KINDS,
+];
+
+/// Servers that tell their version: which, the arguments that ask for it, whose version, and the text.
+static TOLD: [(&str, &[&str], &str, &str); 8] = [
+    (
+        "mysqld",
+        &["--version", "-V"],
+        "mysql",
+        "/usr/sbin/mysqld  Ver {} for Linux on x86_64 (MySQL Community Server - GPL)\n",
+    ),
+    (
+        "mariadbd",
+        &["--version", "-V"],
+        "mariadb",
+        "mariadbd  Ver {}-MariaDB-ubu2404 for debian-linux-gnu on x86_64 (mariadb.org binary distribution)\n",
+    ),
+    (
+        "redis-server",
+        &["--version", "-v"],
+        "redis",
+        "Redis server v={} sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=b4c1c9e2d0f6b5a1\n",
+    ),
+    ("postgres", &["--version", "-V"], "postgres", "postgres (PostgreSQL) {}\n"),
+    ("apache", &["-v"], "httpd", "Server version: Apache/{} (Unix)\n"),
+    ("mongod", &["--version"], "mongo", "db version v{}\n"),
+    ("memcached", &["-V", "--version"], "memcached", "memcached {}\n"),
+    ("caddy", &["version"], "caddy", "v{} h1:q3pe0wpBj1OcHFZ3n/1nl4V4bxBrYoSoab7rL9BMYNk=\n"),
 ];
 
 fn no_demand(_: &Server, _: &mut Sys<'_>) -> Result<(), (String, i32)> {
@@ -180,6 +210,13 @@ impl Server {
         }
     }
 
+    /// What it prints when it is asked for its version only.
+    fn told_version(&self, sys: &Sys<'_>) -> Option<String> {
+        let (_, flags, product, text) = TOLD.iter().find(|t| t.0 == self.kind.name)?;
+        let asked = self.argv.get(1).is_some_and(|a| flags.contains(&a.as_str()));
+        asked.then(|| text.replace("{}", &version(product, &sys.machine().image.tag)))
+    }
+
     /// A request has been answered.
     fn worked(&self, sys: &mut Sys<'_>) {
         let a = sys.machine().image.appetite;
@@ -197,6 +234,10 @@ impl Server {
             "nginx" | "caddy" | "apache" => web::ports(self, sys),
             "haproxy" => haproxy::ports(self, sys),
             "plain-server" => sys.machine().image.ports.clone(),
+            // These have an option for each of their ports.
+            "tensorflow_model_server" | "cockroach" | "spark-master" | "spark-worker" => {
+                self.kind.ports.to_vec()
+            }
             _ => {
                 let named = self
                     .option(&["port", "http-port", "listen", "p"])
@@ -220,6 +261,10 @@ impl Program for Server {
             return app::step(self, sys);
         }
         let Some(begun) = self.begun else {
+            if let Some(text) = self.told_version(sys) {
+                sys.out(text);
+                return Turn::Exit(0);
+            }
             if let Err((text, code)) = (self.kind.demand)(self, sys) {
                 sys.err(&text);
                 return Turn::Exit(code);

@@ -3,6 +3,7 @@
 //! Owns: what they answer before anybody has set them up, and the lines they begin with. Not modelled: what they are for.
 
 use super::{Kind, Server, no_demand};
+use crate::images::versions::version;
 use crate::machine::Sys;
 use crate::net::{HttpRequest, HttpResponse};
 use crate::programs::date_text;
@@ -172,16 +173,8 @@ fn prometheus(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> 
     }
 }
 
-/// The version behind the image's tag.
 fn tomcat_version(sys: &Sys<'_>) -> String {
-    let tag = sys.machine().image.tag.split('-').next().unwrap_or("").to_owned();
-    match tag.split('.').count() {
-        3 => tag,
-        _ if tag.starts_with('8') => "8.5.100".into(),
-        _ if tag.starts_with('9') => "9.0.98".into(),
-        _ if tag.starts_with("10") => "10.1.34".into(),
-        _ => "11.0.2".into(),
-    }
+    version("tomcat", &sys.machine().image.tag)
 }
 
 fn tomcat_log(_: &Server, sys: &Sys<'_>) -> (String, String) {

@@ -1,6 +1,7 @@
 //! Databases, caches and queues: what they demand of their environment, what they log, and the keys they keep.
 
 use super::{Kind, Server, no_demand};
+use crate::images::versions::version;
 use crate::machine::Sys;
 
 const fn store(
@@ -80,9 +81,10 @@ fn stamp(sys: &Sys<'_>, format: &str) -> String {
 
 fn redis_log(_: &Server, sys: &Sys<'_>) -> (String, String) {
     let now = stamp(sys, "%d %b %Y %H:%M:%S.000");
+    let v = version("redis", &sys.machine().image.tag);
     (
         format!(
-            "1:C {now} * oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo\n1:M {now} * Running mode=standalone, port=6379.\n"
+            "1:C {now} * oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo\n1:C {now} * Redis version={v}, bits=64, commit=00000000, modified=0, pid=1, just started\n1:M {now} * Running mode=standalone, port=6379.\n"
         ),
         format!("1:M {now} * Server initialized\n1:M {now} * Ready to accept connections tcp\n"),
     )
@@ -134,11 +136,21 @@ fn mariadb_demand(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32
 
 fn mysql_log(server: &Server, sys: &Sys<'_>) -> (String, String) {
     let now = stamp(sys, "%Y-%m-%dT%H:%M:%S.000000Z");
-    let name = if server.kind.name == "mariadbd" { "mariadbd" } else { "/usr/sbin/mysqld" };
+    let tag = &sys.machine().image.tag;
+    if server.kind.name == "mariadbd" {
+        let (now, v) = (stamp(sys, "%Y-%m-%d %H:%M:%S"), version("mariadb", tag));
+        return (
+            format!("{now} 0 [Note] Starting MariaDB {v}-MariaDB-ubu2404 as process 1\n"),
+            format!(
+                "{now} 0 [Note] mariadbd: ready for connections.\nVersion: '{v}-MariaDB-ubu2404'  socket: '/run/mysqld/mysqld.sock'  port: 3306  mariadb.org binary distribution\n"
+            ),
+        );
+    }
+    let (name, v) = ("/usr/sbin/mysqld", version("mysql", tag));
     (
-        format!("{now} 0 [System] [MY-010116] [Server] {name} (mysqld 8.4.3) starting as process 1\n"),
+        format!("{now} 0 [System] [MY-010116] [Server] {name} (mysqld {v}) starting as process 1\n"),
         format!(
-            "{now} 0 [System] [MY-010931] [Server] {name}: ready for connections. Version: '8.4.3'  socket: '/var/run/mysqld/mysqld.sock'  port: 3306\n"
+            "{now} 0 [System] [MY-010931] [Server] {name}: ready for connections. Version: '{v}'  socket: '/var/run/mysqld/mysqld.sock'  port: 3306  MySQL Community Server - GPL.\n"
         ),
     )
 }
@@ -149,7 +161,9 @@ fn postgres_demand(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i3
     if set || trusted || sys.fs().exists("/var/lib/postgresql/data/PG_VERSION") {
         let dir = server.var("PGDATA").unwrap_or("/var/lib/postgresql/data").to_string();
         let _ = sys.fs().mkdir_all(&dir, 0o700);
-        let _ = sys.fs().write(&format!("{dir}/PG_VERSION"), b"17\n");
+        let v = version("postgres", &sys.machine().image.tag);
+        let major = v.split('.').next().unwrap_or_default();
+        let _ = sys.fs().write(&format!("{dir}/PG_VERSION"), format!("{major}\n").as_bytes());
         super::database::initialise(server, sys);
         return Ok(());
     }
@@ -161,10 +175,11 @@ fn postgres_demand(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i3
 
 fn postgres_log(_: &Server, sys: &Sys<'_>) -> (String, String) {
     let now = stamp(sys, "%Y-%m-%d %H:%M:%S.000 UTC");
+    let v = version("postgres", &sys.machine().image.tag);
     (
         String::new(),
         format!(
-            "{now} [1] LOG:  starting PostgreSQL 17.2 on x86_64-pc-linux-gnu\n{now} [1] LOG:  listening on IPv4 address \"0.0.0.0\", port 5432\n{now} [1] LOG:  database system is ready to accept connections\n"
+            "{now} [1] LOG:  starting PostgreSQL {v} on x86_64-pc-linux-gnu\n{now} [1] LOG:  listening on IPv4 address \"0.0.0.0\", port 5432\n{now} [1] LOG:  database system is ready to accept connections\n"
         ),
     )
 }

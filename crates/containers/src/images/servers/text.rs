@@ -25,7 +25,7 @@ pub(super) const KINDS: [Kind; 15] = [
     text("hello-kubernetes", &[8080], 600, hello_kubernetes),
     text("guestbook", &[80], 200, page),
     text("app-server", &[8080], 1500, page),
-    text("metrics", &[9090], 300, metrics),
+    text("metrics", &[10250], 300, metrics),
     Kind { log: plain_log, ..text("plain-server", &[], 50, plain) },
     Kind {
         name: "pause",

@@ -4,6 +4,7 @@
 use super::nginx::{self, Plan};
 use super::{Kind, Server, no_demand};
 use crate::fs::Node;
+use crate::images::versions::version;
 use crate::machine::Sys;
 use crate::net::{HttpRequest, HttpResponse};
 use crate::programs;
@@ -88,42 +89,8 @@ pub(super) fn ports(server: &Server, sys: &mut Sys<'_>) -> Vec<u16> {
     ports
 }
 
-/// The version behind the image's tag: the last patch of a minor, as far as it is known.
 fn nginx_version(sys: &Sys<'_>) -> String {
-    const LAST: [(&str, &str); 22] = [
-        ("1.7", "12"),
-        ("1.8", "1"),
-        ("1.9", "15"),
-        ("1.10", "3"),
-        ("1.11", "13"),
-        ("1.12", "2"),
-        ("1.13", "12"),
-        ("1.14", "2"),
-        ("1.15", "12"),
-        ("1.16", "1"),
-        ("1.17", "10"),
-        ("1.18", "0"),
-        ("1.19", "10"),
-        ("1.20", "2"),
-        ("1.21", "6"),
-        ("1.22", "1"),
-        ("1.23", "4"),
-        ("1.24", "0"),
-        ("1.25", "5"),
-        ("1.26", "3"),
-        ("1.27", "5"),
-        ("1.28", "0"),
-    ];
-    let tag = sys.machine().image.tag.split('-').next().unwrap_or("");
-    match tag.split('.').count() {
-        3 => tag.to_owned(),
-        2 => LAST
-            .iter()
-            .find(|(minor, _)| *minor == tag)
-            .map_or("1.27.3".into(), |(m, patch)| format!("{m}.{patch}")),
-        _ if tag == "stable" => "1.28.0".into(),
-        _ => "1.27.3".into(),
-    }
+    version("nginx", &sys.machine().image.tag)
 }
 
 fn nginx_log(_: &Server, sys: &Sys<'_>) -> (String, String) {
