@@ -123,8 +123,11 @@ fn words(list: &Value, variables: &Variables) -> Option<Vec<String>> {
     (!items.is_empty()).then(|| items.iter().map(|w| environment::expand(w.text(), &value)).collect())
 }
 
+/// A pod on its node's network has the node's own name.
 fn host_name(pod: &Value) -> String {
-    let name = pod["spec"]["hostname"].as_str().unwrap_or(pod.name());
+    let spec = &pod["spec"];
+    let own = if spec["hostNetwork"].is_true() { &spec["nodeName"] } else { &spec["hostname"] };
+    let name = own.as_str().unwrap_or(pod.name());
     name.chars().take(63).collect()
 }
 

@@ -120,7 +120,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("find", S(find::start)),
     ("fold", S(lines::start)),
     ("free", R(gauges::free)),
-    ("getent", R(proc::getent)),
+    ("getent", S(net::getent)),
     ("git", R(packages::git)),
     ("go", S(source::start)),
     ("grep", S(grep::start)),

@@ -190,22 +190,6 @@ pub(super) fn hostid(sys: &mut Sys<'_>, _: &[String]) -> i32 {
 }
 
 /// `getent hosts NAME` by `/etc/hosts`, `getent passwd NAME`, `getent group NAME`.
-pub(super) fn getent(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
-    let word = |i: usize| argv.get(i).cloned().unwrap_or_default();
-    let (base, key) = (word(1), word(2));
-    let file = format!("/etc/{base}");
-    let text = String::from_utf8_lossy(&sys.fs().read(&file).unwrap_or_default()).into_owned();
-    let hit = |l: &&str| {
-        let mut fields = l.split(|c: char| c == ':' || c.is_whitespace()).filter(|f| !f.is_empty());
-        key.is_empty()
-            || if base == "hosts" { fields.skip(1).any(|f| f == key) } else { fields.next() == Some(&key) }
-    };
-    let found: String = text.lines().filter(hit).map(|l| format!("{l}\n")).collect();
-    let code = if found.is_empty() { 2 } else { 0 };
-    sys.out(found);
-    code
-}
-
 pub(super) fn factor(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     for arg in &argv[1..] {
         let Some(mut n) = arg.parse::<u64>().ok().filter(|n| *n < 1 << 40) else {

@@ -1,9 +1,12 @@
 //! MongoDB's documents: kept as lines of a file for each collection, found by equal fields.
 //!
-//! A client sends `MONGO`, database and one expression (`db.fruit.find({name: "pear"})`). Not modelled: operators other
-//! than equality, aggregation, indexes, accounts.
+//! A client sends `MONGO`, database and one expression (`db.fruit.find({n: {$gt: 1}}).sort({n: -1})`). Not modelled:
+//! operators beyond comparisons, `$in` and `$exists`, aggregation, indexes, accounts.
+
+use std::cmp::Ordering;
 
 use crate::machine::Sys;
+use ordered::Sort as _;
 
 const DIR: &str = "/data/db";
 const DOCUMENTS_MAX: usize = 5_000;
@@ -50,6 +53,111 @@ fn fields(text: &str) -> Vec<(String, String)> {
 fn show(fields: &[(String, String)]) -> String {
     let parts: Vec<String> = fields.iter().map(|(k, v)| format!("{k}: {v}")).collect();
     format!("{{ {} }}", parts.join(", "))
+}
+
+/// Numbers by value, anything else as text.
+fn order(a: &str, b: &str) -> Ordering {
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => a.total_cmp(&b),
+        _ => a.cmp(b),
+    }
+}
+
+/// Whether a field's value is what a query wants of it.
+fn holds(have: Option<&str>, want: &str) -> bool {
+    let operators = fields(want);
+    if operators.is_empty() || !operators.iter().all(|o| o.0.starts_with('$')) {
+        return have == Some(want);
+    }
+    operators.iter().all(|(operator, value)| {
+        let of = |f: fn(Ordering) -> bool| have.is_some_and(|h| f(order(h, value)));
+        match operator.as_str() {
+            "$eq" => have == Some(value),
+            "$ne" => have != Some(value),
+            "$gt" => of(Ordering::is_gt),
+            "$gte" => of(Ordering::is_ge),
+            "$lt" => of(Ordering::is_lt),
+            "$lte" => of(Ordering::is_le),
+            "$exists" => have.is_some() == (value != "false"),
+            "$in" | "$nin" => {
+                let inner = value.strip_prefix('[').and_then(|v| v.strip_suffix(']')).unwrap_or("");
+                let listed = pieces(inner).iter().any(|p| have == Some(&p.replace('"', "'")));
+                listed == (operator == "$in")
+            }
+            _ => false,
+        }
+    })
+}
+
+fn field<'a>(of: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    of.iter().find(|f| f.0 == name).map(|f| f.1.as_str())
+}
+
+/// Calls one after the other: `.sort({n: 1}).limit(2)`.
+fn calls(mut rest: &str) -> Vec<(&str, &str)> {
+    let mut out = Vec::new();
+    while let Some((name, behind)) = rest.strip_prefix('.').and_then(|r| r.split_once('(')) {
+        let mut depth = 1;
+        let end = behind.char_indices().find_map(|(i, c)| {
+            depth += match c {
+                '(' => 1,
+                ')' => -1,
+                _ => 0,
+            };
+            (depth == 0).then_some(i)
+        });
+        let Some(end) = end else { break };
+        out.push((name.trim(), behind[..end].trim()));
+        rest = behind[end + 1..].trim();
+    }
+    out
+}
+
+/// The fields of a document that a projection leaves.
+fn projected(line: &str, projection: &[(String, String)]) -> String {
+    let keeps = projection.iter().any(|p| p.0 != "_id" && p.1 != "0" && p.1 != "false");
+    let mut own = fields(line);
+    own.retain(|f| match field(projection, &f.0) {
+        Some(v) => v != "0" && v != "false",
+        None => !keeps || f.0 == "_id",
+    });
+    show(&own)
+}
+
+/// What `find` and the calls behind it give.
+fn cursor(mut found: Vec<String>, projection: &[(String, String)], rest: &str) -> String {
+    let mut each = false;
+    for (name, argument) in calls(rest) {
+        let n = argument.parse::<usize>().unwrap_or(0);
+        match name {
+            "sort" => {
+                for (key, way) in fields(argument).iter().rev() {
+                    found.arrange_by(|a, b| {
+                        let (a, b) = (fields(a), fields(b));
+                        let o = order(field(&a, key).unwrap_or(""), field(&b, key).unwrap_or(""));
+                        if way.starts_with('-') { o.reverse() } else { o }
+                    });
+                }
+            }
+            "limit" if n > 0 => found.truncate(n),
+            "skip" => {
+                found.drain(..n.min(found.len()));
+            }
+            "count" | "size" | "itcount" => return found.len().to_string(),
+            "forEach" => each = true,
+            "limit" | "pretty" | "toArray" => {}
+            other => return format!("TypeError: db.collection.find().{other} is not a function"),
+        }
+    }
+    let shown: Vec<String> = found
+        .iter()
+        .map(|l| if projection.is_empty() { l.clone() } else { projected(l, projection) })
+        .collect();
+    if each {
+        return shown.join("\n");
+    }
+    let lines: Vec<String> = shown.iter().map(|l| format!("  {l}")).collect();
+    if lines.is_empty() { String::new() } else { format!("[\n{}\n]", lines.join(",\n")) }
 }
 
 pub(super) fn serve(data: &[u8], sys: &mut Sys<'_>) -> Vec<u8> {
@@ -112,7 +220,7 @@ fn run(database: &str, expression: &str, sys: &mut Sys<'_>) -> String {
             | "runCommand({ping: 1})"
             | "runCommand({ ping: 1 })"
             | "runCommand(\"ping\")" => return "{ ok: 1 }".into(),
-            "version()" => return "8.0.4".into(),
+            "version()" => return crate::images::versions::version("mongo", &sys.machine().image.tag),
             "hello()" | "isMaster()" => return "{ isWritablePrimary: true, ok: 1 }".into(),
             "dropDatabase()" => {
                 for name in listed(sys) {
@@ -138,7 +246,7 @@ fn run(database: &str, expression: &str, sys: &mut Sys<'_>) -> String {
     let wanted = fields(list.first().map_or("{}", String::as_str));
     let hit = |line: &String| {
         let have = fields(line);
-        wanted.iter().all(|w| have.contains(w))
+        wanted.iter().all(|(k, want)| holds(field(&have, k), want))
     };
     let mut changed = true;
     let answer = match method {
@@ -173,20 +281,22 @@ fn run(database: &str, expression: &str, sys: &mut Sys<'_>) -> String {
         }
         "find" | "findOne" => {
             changed = false;
-            let mut found: Vec<&String> = all.iter().filter(|l| hit(l)).collect();
-            if let Some(n) =
-                rest.split("limit(").nth(1).and_then(|r| r.split(')').next()?.trim().parse::<usize>().ok())
-            {
-                found.truncate(n);
-            }
-            if rest.contains(".count()") {
-                found.len().to_string()
-            } else if method == "findOne" {
-                found.first().map_or("null".into(), |l| (*l).clone())
+            let found: Vec<String> = all.iter().filter(|l| hit(l)).cloned().collect();
+            let projection = fields(list.get(1).map_or("", String::as_str));
+            if method == "findOne" {
+                found.first().map_or("null".into(), |l| projected(l, &projection))
             } else {
-                let lines: Vec<String> = found.iter().map(|l| format!("  {l}")).collect();
-                if lines.is_empty() { String::new() } else { format!("[\n{}\n]", lines.join(",\n")) }
+                cursor(found, &projection, rest)
             }
+        }
+        "distinct" => {
+            changed = false;
+            let key = argument.trim_matches(['"', '\'']);
+            let mut values: Vec<String> =
+                all.iter().filter_map(|l| field(&fields(l), key).map(str::to_owned)).collect();
+            values.arrange_by(|a, b| order(a, b));
+            values.dedup();
+            format!("[ {} ]", values.join(", "))
         }
         "countDocuments" | "count" | "estimatedDocumentCount" => {
             changed = false;
@@ -204,8 +314,8 @@ fn run(database: &str, expression: &str, sys: &mut Sys<'_>) -> String {
         }
         "updateOne" | "updateMany" => {
             let update = list.get(1).cloned().unwrap_or_default();
-            let sets =
-                fields(&update).into_iter().find(|f| f.0 == "$set").map_or(Vec::new(), |f| fields(&f.1));
+            let changes: Vec<(String, Vec<(String, String)>)> =
+                fields(&update).into_iter().map(|(op, v)| (op, fields(&v))).collect();
             let mut left = if method == "updateOne" { 1 } else { usize::MAX };
             let mut count = 0;
             for line in &mut all {
@@ -215,10 +325,22 @@ fn run(database: &str, expression: &str, sys: &mut Sys<'_>) -> String {
                 left -= 1;
                 count += 1;
                 let mut own = fields(line);
-                for (k, v) in &sets {
-                    match own.iter_mut().find(|f| f.0 == *k) {
-                        Some(f) => f.1.clone_from(v),
-                        None => own.push((k.clone(), v.clone())),
+                for (operator, (k, v)) in changes.iter().flat_map(|c| c.1.iter().map(move |f| (&c.0, f))) {
+                    let number = |t: Option<&str>| t.and_then(|t| t.parse::<f64>().ok()).unwrap_or(0.0);
+                    let new = match operator.as_str() {
+                        "$set" => Some(v.clone()),
+                        "$inc" => Some((number(field(&own, k)) + number(Some(v))).to_string()),
+                        "$unset" => None,
+                        _ => continue,
+                    };
+                    let at = own.iter().position(|f| f.0 == *k);
+                    match (at, new) {
+                        (Some(i), Some(new)) => own[i].1 = new,
+                        (Some(i), None) => {
+                            own.remove(i);
+                        }
+                        (None, Some(new)) => own.push((k.clone(), new)),
+                        (None, None) => {}
                     }
                 }
                 *line = show(&own);
@@ -241,4 +363,40 @@ fn run(database: &str, expression: &str, sys: &mut Sys<'_>) -> String {
         }
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_sort_skip_and_leave_fields_out() {
+        let all = ["{ _id: 1, name: 'b', n: 2 }", "{ _id: 2, name: 'a', n: 10 }"].map(String::from);
+        let p = |t: &str| fields(t);
+        for (projection, rest, want) in [
+            ("", ".sort({n: -1}).limit(1)", "[\n  { _id: 2, name: 'a', n: 10 }\n]"),
+            ("{name: 1, _id: 0}", ".sort({ name: 1 })", "[\n  { name: 'a' },\n  { name: 'b' }\n]"),
+            ("{n: 0}", ".skip(1).toArray()", "[\n  { _id: 2, name: 'a' }\n]"),
+            ("", ".count()", "2"),
+            (
+                "",
+                ".sort({n:1}).forEach(printjson)",
+                "{ _id: 1, name: 'b', n: 2 }\n{ _id: 2, name: 'a', n: 10 }",
+            ),
+            ("", ".nosuch()", "TypeError: db.collection.find().nosuch is not a function"),
+        ] {
+            assert_eq!(cursor(all.to_vec(), &p(projection), rest), want, "{rest}");
+        }
+        for (have, want, holds_) in [
+            (Some("5"), "{$gt: 4}", true),
+            (Some("5"), "{ $gte: 6 }", false),
+            (Some("10"), "{$lt: 9}", false),
+            (Some("'a'"), "{$in: [\"a\", \"b\"]}", true),
+            (None, "{$exists: false}", true),
+            (Some("'x'"), "{$ne: 'y'}", true),
+            (Some("3"), "3", true),
+        ] {
+            assert_eq!(holds(have, want), holds_, "{have:?} {want}");
+        }
+    }
 }

@@ -168,7 +168,9 @@ fn filled(server: &Server, sys: &Sys<'_>, text: &str) -> String {
     let mut text =
         text.replace("@HOST", sys.hostname()).replace("@TIME", &date_text(sys.now(), "%Y-%m-%d %H:%M:%S"));
     for name in ["model_name", "model_base_path"] {
-        text = text.replace(&format!("@{name}"), &server.option(&[name]).unwrap_or_else(|| "model".into()));
+        // The last one counts: the image's own command line names both as well.
+        let given = server.argv.iter().rev().find_map(|a| a.strip_prefix(&format!("--{name}=")));
+        text = text.replace(&format!("@{name}"), given.unwrap_or("model"));
     }
     text
 }

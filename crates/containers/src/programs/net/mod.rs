@@ -2,6 +2,7 @@
 
 mod curl;
 mod dig;
+mod getent;
 mod host;
 mod nc;
 mod nslookup;
@@ -17,6 +18,7 @@ use crate::net::{NetAnswer, NetError, NetOptions, NetRequest};
 
 pub(super) use curl::start as curl;
 pub(super) use dig::start as dig;
+pub(super) use getent::start as getent;
 pub(super) use host::start as host;
 pub(super) use nc::{start as nc, start_openbsd as openbsd_nc};
 pub(super) use nslookup::{start as nslookup, start_bind as bind_nslookup};
