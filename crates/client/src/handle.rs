@@ -48,6 +48,11 @@ pub struct WatchEvent {
 pub enum Frame {
     Stdin(Vec<u8>),
     StdinClosed,
+    /// The reader's terminal has this size now.
+    Window {
+        rows: u16,
+        columns: u16,
+    },
     Stdout(Vec<u8>),
     Stderr(Vec<u8>),
     /// The remote process ended with this code.

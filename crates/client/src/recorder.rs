@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clock::Time;
-use objects::digest::Digest;
 use objects::resources::EVENTS;
+use objects::running_hash::RunningHash;
 use objects::{Str, Value, value};
 
 use crate::{Ctx, PatchType};
@@ -283,7 +283,7 @@ fn event_name(object: &Value, stamp: u64) -> Str {
 
 /// The hash of texts, going on from an earlier one.
 fn hash(texts: &[&str], from: u64) -> u64 {
-    let mut digest = Digest::default();
+    let mut digest = RunningHash::default();
     digest.number(from);
     texts.iter().for_each(|t| digest.text(t));
     digest.value()

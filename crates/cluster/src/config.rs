@@ -65,6 +65,8 @@ pub struct ClusterConfig {
     pub cloud: Option<cloud::Config>,
     /// Its storage classes and drivers. Without them only volumes made by hand are bound.
     pub storage: Option<cloud::disks::Config>,
+    /// Who signs certificates. Without one it is the authority that all simulated clusters have in common.
+    pub authority: Option<client::x509::Authority>,
 }
 
 impl ClusterConfig {
@@ -97,6 +99,7 @@ impl ClusterConfig {
             addons: Vec::new(),
             cloud: None,
             storage: None,
+            authority: None,
         }
     }
 

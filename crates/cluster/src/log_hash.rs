@@ -2,10 +2,10 @@
 
 use client::Change;
 use objects::Value;
-use objects::digest::Digest;
+use objects::running_hash::RunningHash;
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LogHash(Digest);
+pub(crate) struct LogHash(RunningHash);
 
 impl LogHash {
     pub(crate) fn value(&self) -> u64 {

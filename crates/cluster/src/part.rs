@@ -212,6 +212,9 @@ impl Part {
             Machine::ControllerManager(old) => {
                 let mut new = ControllerManager::new(now);
                 new.paused.clone_from(&old.paused);
+                if let Some(authority) = &old.csrsigning.authority {
+                    new.set_authority(authority);
+                }
                 Machine::ControllerManager(Box::new(new))
             }
             Machine::Scheduler(_) => Machine::Scheduler(Box::default()),
@@ -392,7 +395,10 @@ pub(crate) fn all(config: &ClusterConfig, rng: &Rng) -> Vec<Part> {
         let index = config.network * crate::fleet::NODES_EACH + i as u32;
         parts.push(kubelet(node, index, apiserver::token_key(rng), rng));
     }
-    let manager = ControllerManager::new(config.start);
+    let mut manager = ControllerManager::new(config.start);
+    if let Some(authority) = &config.authority {
+        manager.set_authority(authority);
+    }
     parts.push(Part::new("kube-controller-manager", Machine::ControllerManager(Box::new(manager)), rng));
     parts.push(Part::new("kube-scheduler", Machine::Scheduler(Box::default()), rng));
     for node in &config.nodes {

@@ -244,6 +244,14 @@ impl Stream {
         let data = match &frame {
             Frame::Stdin(bytes) => Some(bytes.as_slice()),
             Frame::StdinClosed => None,
+            Frame::Window { rows, columns } => {
+                if let Kind::Exec { command: Command { instance: at, .. }, .. } | Kind::Attach { at, .. } =
+                    &self.kind
+                {
+                    cluster.with_kubelet(self.part, |k, _| k.resize_terminal(at, (*rows, *columns)));
+                }
+                return;
+            }
             _ => return,
         };
         match &self.kind {

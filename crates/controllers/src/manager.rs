@@ -152,6 +152,12 @@ pub struct Work {
 }
 
 impl ControllerManager {
+    /// Another authority than the simulated one signs and is published.
+    pub fn set_authority(&mut self, authority: &client::x509::Authority) {
+        self.rootcacertpublisher.root_ca = authority.certificate.clone();
+        self.csrsigning.authority = Some(authority.clone());
+    }
+
     fn subscribe(&mut self) {
         let mut watched: Vec<&'static Resource> = Vec::new();
         let mut watchers: FxHashMap<Str, Vec<usize>> = FxHashMap::default();

@@ -17,7 +17,7 @@ const DESCRIPTION: &str = "Contains a CA bundle that can be used to verify the k
 #[derive(Clone, Debug)]
 pub struct RootCaCertPublisher {
     pub base: Base,
-    /// The certificate in PEM. No cluster here verifies it: it stands for one.
+    /// The certificate in PEM of the cluster's authority.
     pub root_ca: Str,
 }
 
@@ -30,10 +30,8 @@ impl Default for RootCaCertPublisher {
 impl RootCaCertPublisher {
     #[must_use]
     pub fn new() -> Self {
-        let body = "V2hlZWxob3VzZTogYSBzaW11bGF0ZWQgY2x1c3RlcidzIHJvb3QgY2VydGlmaWNhdGU=";
-        let root_ca = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
         let base = Base::with_account("root-ca-certificate-publisher-controller", "root-ca-cert-publisher");
-        Self { base, root_ca: root_ca.into() }
+        Self { base, root_ca: client::x509::simulated_certificate() }
     }
 }
 

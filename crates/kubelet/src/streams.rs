@@ -146,6 +146,13 @@ impl Kubelet {
         }
     }
 
+    /// The terminal at one of a container's processes has another size: rows, columns.
+    pub fn resize_terminal(&mut self, at: &Instance, window: (u16, u16)) {
+        if let Some(inside) = self.inside(at) {
+            inside.machine_mut().window = window;
+        }
+    }
+
     pub fn close_command(&mut self, command: &Command) {
         if let Some(inside) = self.inside(&command.instance) {
             inside.exec_close(command.id);

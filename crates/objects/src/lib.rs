@@ -25,6 +25,7 @@ pub mod pem;
 pub mod quantity;
 pub mod requests;
 pub mod resources;
+pub mod running_hash;
 pub mod schema;
 pub mod selector;
 pub mod status;

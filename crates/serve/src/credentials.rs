@@ -1,29 +1,63 @@
 //! Certificates and tokens: a certificate authority of this run, the server's certificate, the administrator's.
 //!
-//! Not modelled: certificates that the cluster's own signers issue are not accepted on a connection.
+//! The cluster's own signers sign with the same authority, so what they issue is accepted on a connection, for as long
+//! as it lasts by the cluster's clock. Models `k8s.io/apiserver/pkg/authentication/request/x509`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use client::x509::{Authority, Certificate, ORGANIZATION, read_private_key};
+use clock::Time;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, SanType,
 };
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::time_provider::TimeProvider;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use crate::Error;
 
 pub struct Credentials {
-    authority_pem: String,
+    pub authority: Authority,
     client_pem: String,
     client_key_pem: String,
-    client: CertificateDer<'static>,
     token: String,
     pub tls: Arc<ServerConfig>,
+    /// Milliseconds of virtual time, which certificates last by.
+    pub clock: Arc<AtomicI64>,
+}
+
+/// Whom a certificate names.
+#[derive(Clone, Debug)]
+pub struct Named {
+    pub user: String,
+    pub groups: Vec<String>,
+}
+
+impl Named {
+    /// `None` when it names nobody. The connection has verified it.
+    pub fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
+        let subject = Certificate::from_der(certificate)?.subject;
+        let groups = subject.all(ORGANIZATION).map(str::to_owned).collect();
+        let user = subject.common_name().to_owned();
+        (!user.is_empty()).then_some(Self { user, groups })
+    }
+}
+
+#[derive(Debug)]
+struct VirtualTime(Arc<AtomicI64>);
+
+impl TimeProvider for VirtualTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        let ms = u64::try_from(self.0.load(Ordering::Relaxed)).ok()?;
+        Some(UnixTime::since_unix_epoch(Duration::from_millis(ms)))
+    }
 }
 
 fn wrong(e: impl std::fmt::Display) -> Error {
@@ -42,10 +76,11 @@ fn named(common: &str, organization: &str) -> Result<CertificateParams, Error> {
 impl Credentials {
     /// # Errors
     /// Keys that can't be made.
-    pub fn new(address: SocketAddr) -> Result<Self, Error> {
+    pub fn new(address: SocketAddr, start: Time) -> Result<Self, Error> {
         let mut params = named("kubernetes", "")?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().map_err(wrong)?;
+        let secret = read_private_key(&key.serialize_pem()).ok_or_else(|| wrong("a key of another kind"))?;
         let authority = params.self_signed(&key).map_err(wrong)?;
         let issuer = Issuer::new(params, key);
 
@@ -77,24 +112,21 @@ impl Credentials {
             .with_client_cert_verifier(verifier)
             .with_single_cert(vec![server.der().clone()], private)
             .map_err(wrong)?;
+        let clock = Arc::new(AtomicI64::new(start.0));
+        tls.time_provider = Arc::new(VirtualTime(clock.clone()));
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
 
         // A second key serves as the token: as hard to guess, and made by the same source of randomness.
         let token = STANDARD.encode(KeyPair::generate().map_err(wrong)?.public_key_raw());
         let token = token.chars().filter(char::is_ascii_alphanumeric).take(48).collect();
         Ok(Self {
-            authority_pem: authority.pem(),
+            authority: Authority { certificate: authority.pem().into(), secret },
             client_pem: client.pem(),
             client_key_pem: client_key.serialize_pem(),
-            client: client.der().clone(),
             token,
             tls: Arc::new(tls),
+            clock,
         })
-    }
-
-    /// True of the administrator's certificate.
-    pub fn is_admin(&self, certificate: &CertificateDer<'_>) -> bool {
-        *certificate == self.client
     }
 
     pub fn is_admin_token(&self, token: &str) -> bool {
@@ -104,8 +136,8 @@ impl Credentials {
     }
 
     pub fn kubeconfig(&self, address: SocketAddr) -> String {
-        let [ca, cert, key] =
-            [&self.authority_pem, &self.client_pem, &self.client_key_pem].map(|pem| STANDARD.encode(pem));
+        let [ca, cert, key] = [self.authority.certificate.as_str(), &self.client_pem, &self.client_key_pem]
+            .map(|pem| STANDARD.encode(pem));
         let (user, token) = (cluster::ADMIN, &self.token);
         format!(
             "apiVersion: v1\nkind: Config\nclusters:\n- name: wheelhouse\n  cluster:\n    certificate-authority-data: {ca}\n    server: https://{address}\n\

@@ -62,12 +62,13 @@ impl Server {
     ///
     /// # Errors
     /// An address that can't be had, a file that can't be written.
-    pub fn bind(options: Options) -> Result<Self, Error> {
+    pub fn bind(mut options: Options) -> Result<Self, Error> {
         let listen = options.listen;
         let listener = std::net::TcpListener::bind(listen).map_err(|e| Error::Listen(listen, e))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let credentials = credentials::Credentials::new(address)?;
+        let credentials = credentials::Credentials::new(address, options.cluster.start)?;
+        options.cluster.authority = Some(credentials.authority.clone());
         let server = Self { listener, address, credentials, options };
         if let Some(path) = &server.options.kubeconfig {
             std::fs::write(path, server.kubeconfig()).map_err(|e| Error::Kubeconfig(path.clone(), e))?;
@@ -93,7 +94,8 @@ impl Server {
     pub fn run(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async move {
-            let driver = Driver::start(self.options.cluster.clone(), self.options.speed);
+            let clock = self.credentials.clock.clone();
+            let driver = Driver::start(self.options.cluster.clone(), self.options.speed, clock);
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
             tokio::select! {
                 () = stop => Ok(()),

@@ -17,7 +17,7 @@ use objects::{Reason, Status, Str};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Named};
 use crate::driver::Driver;
 use crate::{Error, answer, discovery, forward, openapi, protobuf, shell, watch};
 
@@ -50,8 +50,8 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, desk: Arc<Desk>) {
     // A client that does not speak TLS, or breaks off, is its own concern.
     let Ok(stream) = acceptor.accept(stream).await else { return };
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let admin = certificate.is_some_and(|c| desk.credentials.is_admin(c));
-    let router = Router::new().fallback(handle).with_state((desk, admin));
+    let named = certificate.and_then(Named::of).map(Arc::new);
+    let router = Router::new().fallback(handle).with_state((desk, named));
     let service = TowerToHyperService::new(router);
     let builder = auto::Builder::new(TokioExecutor::new());
     let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
@@ -62,7 +62,7 @@ fn text(headers: &HeaderMap, name: impl axum::http::header::AsHeaderName) -> &st
 }
 
 /// Who asks; without credentials it is anonymous, with wrong ones nobody.
-async fn caller(desk: &Desk, admin: bool, headers: &HeaderMap) -> Result<Caller, Status> {
+async fn caller(desk: &Desk, named: Option<&Named>, headers: &HeaderMap) -> Result<Caller, Status> {
     let bearer = text(headers, AUTHORIZATION).strip_prefix("Bearer ").map(str::trim);
     let (user, groups): (&str, &[&str]) = match bearer {
         Some(token) if desk.credentials.is_admin_token(token) => {
@@ -76,7 +76,15 @@ async fn caller(desk: &Desk, admin: bool, headers: &HeaderMap) -> Result<Caller,
             };
             return Ok(Caller { user: id.user, groups: id.groups, actor: "you".into(), cause: 0 });
         }
-        None if admin => (cluster::ADMIN, &["system:masters", "system:authenticated"]),
+        None if let Some(named) = named => {
+            let groups = named.groups.iter().map(String::as_str).chain(["system:authenticated"]);
+            return Ok(Caller {
+                user: named.user.as_str().into(),
+                groups: groups.map(Str::from).collect(),
+                actor: "you".into(),
+                cause: 0,
+            });
+        }
         None => ("system:anonymous", &["system:unauthenticated"]),
     };
     Ok(Caller {
@@ -87,16 +95,16 @@ async fn caller(desk: &Desk, admin: bool, headers: &HeaderMap) -> Result<Caller,
     })
 }
 
-async fn handle(State((desk, admin)): State<(Arc<Desk>, bool)>, request: Request) -> Response {
-    match respond(&desk, admin, request).await {
+async fn handle(State((desk, named)): State<(Arc<Desk>, Option<Arc<Named>>)>, request: Request) -> Response {
+    match respond(&desk, named.as_deref(), request).await {
         Ok(response) => response,
         Err(status) => answer::refusal(&status),
     }
 }
 
-async fn respond(desk: &Desk, admin: bool, request: Request) -> Result<Response, Status> {
+async fn respond(desk: &Desk, named: Option<&Named>, request: Request) -> Result<Response, Status> {
     let (mut parts, body) = request.into_parts();
-    let caller = caller(desk, admin, &parts.headers).await?;
+    let caller = caller(desk, named, &parts.headers).await?;
     let target = parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
     let accept = text(&parts.headers, ACCEPT).to_owned();
     if let Some(document) = openapi::answer(desk, &target, &accept, &desk.openapi).await {

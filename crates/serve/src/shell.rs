@@ -1,7 +1,7 @@
 //! Streams into a pod: logs as a body; exec and attach as channels of a WebSocket.
 //!
 //! Models `k8s.io/apimachinery/pkg/util/remotecommand` (v4 and v5 of `channel.k8s.io`). Does not own: port-forwarding
-//! (forward.rs). Not modelled: terminal sizes, which are taken and left unused.
+//! (forward.rs).
 
 use axum::body::{Body, Bytes};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -19,6 +19,8 @@ const STDIN: u8 = 0;
 const STDOUT: u8 = 1;
 const STDERR: u8 = 2;
 const ERROR: u8 = 3;
+/// `{"Width":80,"Height":24}`
+const RESIZE: u8 = 4;
 /// The close code of a stream that came to its end.
 const NORMAL: u16 = 1000;
 /// v5: the next byte names a channel that the client closes.
@@ -102,7 +104,7 @@ async fn talk(mut socket: WebSocket, mut driver: Driver, id: u64) {
                     code = Some(c);
                     continue;
                 }
-                Frame::Stdin(_) | Frame::StdinClosed => continue,
+                Frame::Stdin(_) | Frame::StdinClosed | Frame::Window { .. } => continue,
             };
             if send(&mut socket, channel, &bytes).await.is_err() {
                 break;
@@ -138,6 +140,12 @@ async fn take(driver: &Driver, id: u64, message: &[u8]) {
     let frame = match message {
         [STDIN, bytes @ ..] => Frame::Stdin(bytes.to_vec()),
         [CLOSE, STDIN] => Frame::StdinClosed,
+        [RESIZE, size @ ..] => {
+            let size = std::str::from_utf8(size).ok().and_then(|t| json::parse(t).ok()).unwrap_or_default();
+            let side = |name: &str| u16::try_from(size[name].int()).ok().filter(|n| *n > 0);
+            let (Some(rows), Some(columns)) = (side("Height"), side("Width")) else { return };
+            Frame::Window { rows, columns }
+        }
         _ => return,
     };
     driver.ask(move |c| c.send_stream(id, frame)).await;

@@ -3,14 +3,18 @@
 use std::process::Command;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clock::Time;
 use cluster::ClusterConfig;
 use futures::{AsyncBufReadExt, StreamExt, TryStreamExt};
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use k8s_openapi::api::rbac::v1::RoleBinding;
 use kube::api::{
-    Api, AttachParams, DeleteParams, ListParams, LogParams, Patch, PatchParams, PostParams, WatchEvent,
-    WatchParams,
+    Api, AttachParams, DeleteParams, ListParams, LogParams, Patch, PatchParams, PostParams, TerminalSize,
+    WatchEvent, WatchParams,
 };
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -132,6 +136,21 @@ async fn drive(client: Client) {
     let status = process.take_status().expect("a status").await.expect("how it ended");
     assert_eq!(status.reason.as_deref(), Some("NonZeroExitCode"));
 
+    // A terminal that is resized.
+    let mut shell = pods
+        .exec("talker", ["sh"], &AttachParams::default().stdin(true).tty(true).stderr(false))
+        .await
+        .expect("a shell");
+    let size = TerminalSize { width: 132, height: 43 };
+    shell.terminal_size().expect("its size").try_send(size).expect("sent");
+    let mut input = shell.stdin().expect("its input");
+    let mut output = shell.stdout().expect("its output");
+    let mut seen = Vec::new();
+    while !String::from_utf8_lossy(&seen).contains("43 132") {
+        input.write_all(b"stty size\n").await.expect("asked");
+        assert!(output.read_buf(&mut seen).await.expect("an answer") > 0);
+    }
+
     // A port of a pod, and one where nobody listens.
     let name = ready.first().expect("a pod");
     let mut forwarded = pods.portforward(name, &[80]).await.expect("forwarded");
@@ -151,6 +170,71 @@ async fn drive(client: Client) {
     deployments.delete("web", &DeleteParams::default()).await.expect("deleted");
     maps.delete("c", &DeleteParams::default()).await.expect("deleted");
     pods.delete("talker", &DeleteParams::default().grace_period(0)).await.expect("deleted");
+}
+
+/// A certificate that the cluster's own signer issues names its holder.
+async fn sign_in(kubeconfig: &str) {
+    let admin = client(kubeconfig, "wheelhouse").await;
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut asked = rcgen::CertificateParams::new(Vec::<String>::new()).expect("parameters");
+    asked.distinguished_name.push(rcgen::DnType::CommonName, "jane");
+    asked.distinguished_name.push(rcgen::DnType::OrganizationName, "dev");
+    let pem = asked.serialize_request(&key).expect("a request").pem().expect("its text");
+    let requests: Api<CertificateSigningRequest> = Api::all(admin.clone());
+    let body = json!({
+        "metadata": {"name": "jane"},
+        "spec": {
+            "request": k8s_openapi::ByteString(pem.into_bytes()), "usages": ["client auth"],
+            "signerName": "kubernetes.io/kube-apiserver-client", "expirationSeconds": 3600
+        }
+    });
+    requests
+        .create(&PostParams::default(), &serde_json::from_value(body).expect("a request"))
+        .await
+        .expect("created");
+    let approved = json!({"status": {"conditions": [{"type": "Approved", "status": "True", "reason": "r"}]}});
+    requests
+        .patch_approval("jane", &PatchParams::default(), &Patch::Merge(approved))
+        .await
+        .expect("approved");
+    let certificate = loop {
+        let now = requests.get("jane").await.expect("it is there");
+        if let Some(pem) = now.status.and_then(|s| s.certificate) {
+            break pem;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    let mut config = Kubeconfig::from_yaml(kubeconfig).expect("a kubeconfig");
+    let user = config.auth_infos.first_mut().and_then(|u| u.auth_info.as_mut()).expect("a user");
+    let encoded = |bytes: &[u8]| STANDARD.encode(bytes);
+    user.client_certificate_data = Some(encoded(&certificate.0));
+    user.client_key_data = Some(encoded(key.serialize_pem().as_bytes()).into());
+    let options = KubeConfigOptions { context: Some("wheelhouse".into()), ..KubeConfigOptions::default() };
+    let config = Config::from_custom_kubeconfig(config, &options).await.expect("a context");
+    let jane = Client::try_from(config).expect("a client");
+    let pods: Api<Pod> = Api::default_namespaced(jane.clone());
+    let refused = pods.list(&ListParams::default()).await.expect_err("no right");
+    assert!(refused.to_string().contains("User \"jane\" cannot list resource \"pods\""), "{refused}");
+    let bindings: Api<RoleBinding> = Api::default_namespaced(admin);
+    let binding = json!({
+        "metadata": {"name": "dev"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "dev"}]
+    });
+    bindings
+        .create(&PostParams::default(), &serde_json::from_value(binding).expect("a binding"))
+        .await
+        .expect("created");
+    pods.list(&ListParams::default()).await.expect("her group may");
+}
+
+#[test]
+fn an_issued_certificate_is_accepted() {
+    let kubeconfig = start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        tokio::time::timeout(PATIENCE, sign_in(&kubeconfig)).await.expect("in time");
+    });
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! Models the default plugins of `k8s.io/kubernetes/plugin/pkg/admission` in their recommended order.
 
+pub(crate) mod certificates;
 mod default_class;
 mod default_toleration_seconds;
 mod dynamic;
@@ -44,6 +45,7 @@ impl ApiServer {
             }
             "persistentvolumes" => storage_protection::admit(cx, object),
             "ingresses.networking.k8s.io" => default_class::ingress(self, object)?,
+            certificates::REQUESTS => certificates::admit_create(cx, object),
             _ => {}
         }
         self.admit_mutating(cx, object, &Value::Null)
@@ -54,6 +56,9 @@ impl ApiServer {
         self.check_security(cx, object, &Value::Null)?;
         if matches!(cx.resource.storage.as_str(), "pods" | "persistentvolumeclaims") {
             limit_ranger::check(self, cx, object)?;
+        }
+        if cx.resource.storage == certificates::REQUESTS {
+            certificates::check_create(cx, object)?;
         }
         self.admit_validating(cx, object, &Value::Null)?;
         if cx.resource.storage == "events" {
@@ -68,6 +73,9 @@ impl ApiServer {
             return pod_security::namespace(self, cx, new, old);
         }
         self.check_escalation(cx, new, old)?;
+        if cx.resource.storage == certificates::REQUESTS && !old.is_null() {
+            certificates::check_update(self, cx, new, old)?;
+        }
         let path = crate::registry::accept::pod_spec_path(&cx.resource);
         if path.is_empty() || !old.is_null() && new.at(path) == old.at(path) {
             return Ok(());
@@ -87,6 +95,9 @@ impl ApiServer {
         if cx.resource.id == "pods" && cx.request.subresource == "resize" {
             limit_ranger::check(self, cx, new)?;
             pod_resize::admit(self, cx, new, old)?;
+        }
+        if cx.resource.storage == certificates::REQUESTS {
+            certificates::admit_update(cx, new, old);
         }
         self.admit_mutating(cx, new, old)
     }

@@ -61,7 +61,7 @@ pub(crate) fn user(caller: &Caller, request: &Request) -> User {
 }
 
 /// The cluster's own parts and its masters are not asked.
-fn is_trusted(caller: &Caller, request: &Request) -> bool {
+pub(crate) fn is_trusted(caller: &Caller, request: &Request) -> bool {
     if request.options.impersonate.is_some() {
         return false;
     }

@@ -5,7 +5,7 @@
 //! correctness.
 
 use objects::Value;
-use objects::digest::Digest;
+use objects::running_hash::RunningHash;
 
 /// Parts remembered; each has one place, and the latest holds it.
 const PLACES: usize = 4_096;
@@ -23,7 +23,7 @@ impl Shared {
         if self.places.is_empty() {
             self.places.resize(PLACES, Value::Null);
         }
-        let mut digest = Digest::default();
+        let mut digest = RunningHash::default();
         digest.tree(part);
         let place = &mut self.places[digest.value() as usize % PLACES];
         if place.same(part) {

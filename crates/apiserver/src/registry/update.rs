@@ -5,6 +5,7 @@ use etcd::Expect;
 use objects::{Status, Value};
 
 use super::{Part, meta};
+use crate::admission::certificates;
 use crate::server::{ApiServer, Cx};
 use crate::strategy;
 
@@ -107,7 +108,7 @@ impl ApiServer {
             let warnings = super::warnings::of(cx, &new, &old);
             cx.warnings.extend(warnings);
         }
-        if part != Part::Status {
+        if part != Part::Status || cx.resource.storage == certificates::REQUESTS {
             self.check_security(cx, &new, &old)?;
         }
         self.admit_validating(cx, &new, &old)?;

@@ -1,24 +1,61 @@
-//! CertificateSigningRequests.
+//! Requests for certificates: the request itself, its signer, usages and how long it is to last, and what became of it.
 //!
-//! Models validateCertificateSigningRequest in `pkg/apis/certificates/validation`. Not modelled: what a request says
-//! inside (its PEM block is looked at), conditions.
+//! Models ValidateCertificateSigningRequest and its updates in `pkg/apis/certificates/validation`. Not modelled: Go's
+//! words for every way in which a request's or certificate's DER can be broken.
 
+use client::x509::{Certificate, Request, der};
 use objects::{Value, base64, names, schema};
 
 use super::Errors;
+use crate::admission::certificates::text_of;
 
 /// What the API server asks of a signer's domain and path.
 const SIGNER: &str = "must be a fully qualified domain and path of the form \"example.com/signer-name\"";
 const SHORTEST_S: i64 = 600;
 
+const DECISIONS: [&str; 3] = ["Approved", "Denied", "Failed"];
+
 pub(super) fn validate(object: &Value, errs: &mut Errors) {
+    checked(object, &Value::Null, errs);
+}
+
+/// `part` is the subresource.
+pub(super) fn validate_update(new: &Value, old: &Value, part: &str, errs: &mut Errors) {
+    checked(new, old, errs);
+    let of = |csr: &Value, kind: &str| {
+        csr["status"]["conditions"].items().iter().filter(|c| c["type"] == *kind).count()
+    };
+    errs.at("status.conditions", |e| {
+        for kind in DECISIONS.into_iter().filter(|kind| of(new, kind) < of(old, kind)) {
+            e.forbidden(&format!("updates may not remove a condition of type \"{kind}\""));
+        }
+        for kind in DECISIONS[..2].iter().filter(|kind| of(new, kind) > of(old, kind)) {
+            if part != "approval" {
+                e.forbidden(&format!("updates may not add a condition of type \"{kind}\""));
+            }
+        }
+    });
+    let was = old["status"]["certificate"].text();
+    if new["status"]["certificate"].text() != was {
+        errs.at("status.certificate", |e| match part {
+            "status" if was.is_empty() => {}
+            "status" => e.forbidden("updates may not modify existing certificate content"),
+            _ => e.forbidden("updates may not set certificate content"),
+        });
+    }
+}
+
+/// What holds of new ones and of changed ones; what was wrong in `old` already is borne.
+fn checked(object: &Value, old: &Value, errs: &mut Errors) {
     let s = &object["spec"];
     errs.at("spec", |e| {
-        let text = base64::decode(s["request"].text()).unwrap_or_default();
-        let is_request = text.trim_ascii_start().starts_with(b"-----BEGIN CERTIFICATE REQUEST-----")
-            || text.trim_ascii_start().starts_with(b"-----BEGIN NEW CERTIFICATE REQUEST-----");
-        if !is_request {
-            e.at("request", |e| e.invalid(&s["request"], "PEM block type must be CERTIFICATE REQUEST"));
+        let why = match Request::read(&text_of(object)) {
+            Err(why) => why,
+            Ok(asked) if !asked.is_signed => "x509: ECDSA verification failure",
+            Ok(_) => "",
+        };
+        if !why.is_empty() {
+            e.at("request", |e| e.invalid(&s["request"], why));
         }
         let usages = s["usages"].items();
         if usages.is_empty() {
@@ -35,7 +72,9 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
                 e.duplicate(u);
             }
         });
-        e.at("signerName", |e| signer(&s["signerName"], e));
+        if old["spec"]["signerName"] != s["signerName"] {
+            e.at("signerName", |e| signer(&s["signerName"], e));
+        }
         let seconds = &s["expirationSeconds"];
         if !seconds.is_null() && seconds.int() < SHORTEST_S {
             e.at("expirationSeconds", |e| {
@@ -43,6 +82,64 @@ pub(super) fn validate(object: &Value, errs: &mut Errors) {
             });
         }
     });
+    let status = &object["status"];
+    let is_borne = ["Approved", "Denied"].iter().all(|kind| !old.condition(kind).is_null());
+    errs.at("status.conditions", |e| conditions(status["conditions"].items(), is_borne, e));
+    let certificate = status["certificate"].text();
+    if !certificate.is_empty() && certificate != old["status"]["certificate"].text() {
+        let text = base64::decode(certificate).unwrap_or_default();
+        let why = certificates(&String::from_utf8_lossy(&text));
+        if !why.is_empty() {
+            errs.at("status.certificate", |e| e.invalid_text("<certificate data>", &why));
+        }
+    }
+}
+
+fn conditions(all: &[Value], is_borne: bool, e: &mut Errors) {
+    for (i, c) in all.iter().enumerate() {
+        let allowed: &[&str] =
+            if DECISIONS.contains(&c["type"].text()) { &["True"] } else { &["False", "True", "Unknown"] };
+        e.index(i, |e| {
+            if c["type"].text().is_empty() {
+                e.at("type", |e| e.required(""));
+            }
+            e.at("status", |e| match c["status"].text() {
+                "" => e.required(""),
+                status if !allowed.contains(&status) => e.not_supported(&c["status"], allowed),
+                _ => {}
+            });
+        });
+        let earlier = |kind: &str| all[..i].iter().any(|o| o["type"] == *kind);
+        let other = match c["type"].text() {
+            "Approved" => "Denied",
+            "Denied" => "Approved",
+            _ => "",
+        };
+        if !is_borne && !other.is_empty() && earlier(other) {
+            e.invalid(&c["type"], "Approved and Denied conditions are mutually exclusive");
+        }
+        if earlier(c["type"].text()) {
+            e.index(i, |e| e.at("type", |e| e.duplicate(&c["type"])));
+        }
+    }
+}
+
+/// Why a text is no list of certificates; empty when it is one.
+fn certificates(text: &str) -> String {
+    let mut rest = text;
+    let mut found = 0;
+    while let Some((label, _)) = der::from_pem(rest) {
+        if label != "CERTIFICATE" {
+            return format!("only CERTIFICATE PEM blocks are allowed, found \"{label}\"");
+        }
+        if Certificate::read(rest).is_none() {
+            return "x509: malformed certificate".to_owned();
+        }
+        found += 1;
+        let end = format!("-----END {label}-----");
+        rest = rest.find(&end).map_or("", |at| &rest[at + end.len()..]);
+    }
+    if found == 0 { "must contain at least one CERTIFICATE PEM block".to_owned() } else { String::new() }
 }
 
 fn signer(v: &Value, e: &mut Errors) {
@@ -79,8 +176,8 @@ mod tests {
 
     #[test]
     fn upstreams_words() {
-        let pem =
-            base64::encode(b"-----BEGIN CERTIFICATE REQUEST-----\nx\n-----END CERTIFICATE REQUEST-----\n");
+        // openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=jane/O=dev
+        let pem = base64::encode(include_bytes!("certificate_signing_request.pem"));
         let good = value!({"spec": {
             "request": (pem.as_str()), "usages": ["client auth"], "signerName": "kubernetes.io/kube-apiserver-client"
         }});

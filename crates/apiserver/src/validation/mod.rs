@@ -58,6 +58,7 @@ pub(crate) use resources::aggregate;
 use objects::resources::Resource;
 use objects::{Status, Value};
 
+use crate::admission::certificates;
 use crate::custom::{self, definition};
 use crate::registry::Part;
 use crate::server::{ApiServer, Cx, Served};
@@ -128,7 +129,8 @@ fn of(resource: &Resource) -> &'static Checks {
         "endpoints" => &Checks { new: endpoints::validate, update: |new, _, e| endpoints::validate(new, e) },
         "certificatesigningrequests.certificates.k8s.io" => &Checks {
             new: certificate_signing_request::validate,
-            update: |new, _, e| certificate_signing_request::validate(new, e),
+            // Each subresource has rules of its own: `validate_change`.
+            update: |_, _, _| {},
         },
         "podtemplates" => &Checks {
             new: |o, e| e.at("template", |e| template::validate(&o["template"], e)),
@@ -212,6 +214,9 @@ impl ApiServer {
             .any(|(k, v)| !matches!(k.as_str(), "metadata" | "status") && !v.same(&old[k.as_str()]));
         match &cx.resource {
             Served::Custom(c) => custom::validate_all(new, old, &c.schema, &mut errs),
+            Served::BuiltIn(r) if r.id == certificates::REQUESTS => {
+                certificate_signing_request::validate_update(new, old, &cx.request.subresource, &mut errs);
+            }
             Served::BuiltIn(r) if part == Part::Main && changed => (of(r).update)(new, old, &mut errs),
             Served::BuiltIn(r) if r.id == "pods" && cx.request.subresource == "resize" && changed => {
                 pod::validate_resize(new, old, &mut errs);

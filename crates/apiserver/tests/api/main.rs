@@ -2,6 +2,7 @@
 
 mod admission;
 mod autoscaling;
+mod certificates;
 mod columns;
 mod custom;
 mod lifecycle;

@@ -252,6 +252,8 @@ pub struct Machine {
     meter: usage::Meter,
     /// Ports taken by other machines on the same network: those of the pod's other containers.
     pub taken: Vec<u16>,
+    /// Rows and columns of the terminal that was resized last: there is one size for all terminals of a machine.
+    pub window: (u16, u16),
 }
 
 /// The tag an image was pulled by, and the ports its container declares.
@@ -287,6 +289,7 @@ impl Machine {
             guard_init: false,
             image: ImageFacts { known: true, ..ImageFacts::default() },
             taken: Vec::new(),
+            window: (24, 80),
             node: NodeSize::default(),
             cpu_limit_millis: None,
             meter: usage::Meter::default(),

@@ -246,6 +246,12 @@ impl Sys<'_> {
         self.proc().is_some_and(|p| p.fds.contains_key(&fd))
     }
 
+    /// Rows and columns of the terminal.
+    #[must_use]
+    pub fn window(&self) -> (u16, u16) {
+        self.m.window
+    }
+
     #[must_use]
     pub fn is_tty(&self, fd: u32) -> bool {
         self.m.is_tty(self.pid, fd)

@@ -148,7 +148,7 @@ fn show(sys: &mut Sys<'_>, args: &Args, mut items: Vec<Shown>, total: bool) {
         let names: Vec<String> = items.iter().map(|i| format!("{}{}", i.name, mark(&i.node))).collect();
         if sys.is_tty(1) && !args.has('1') {
             let wide = names.iter().map(|n| n.chars().count()).max().unwrap_or(0) + 2;
-            let columns = (80 / wide.max(1)).max(1);
+            let columns = (usize::from(sys.window().1) / wide.max(1)).max(1);
             let rows = names.len().div_ceil(columns);
             for row in 0..rows {
                 let line: Vec<String> =

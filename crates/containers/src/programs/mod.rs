@@ -215,7 +215,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("stress", S(sleep::stress)),
     ("stress-go", S(sleep::stress)),
     ("strings", S(lines::start)),
-    ("stty", R(proc::succeed)),
+    ("stty", R(proc::stty)),
     ("sync", R(proc::succeed)),
     ("sysctl", R(proc::sysctl)),
     ("tac", S(sort::tac)),

@@ -102,6 +102,20 @@ pub(super) fn tty(sys: &mut Sys<'_>, _: &[String]) -> i32 {
     i32::from(!tty)
 }
 
+/// `stty size`; whatever else it is told changes nothing.
+pub(super) fn stty(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    if !sys.is_tty(0) {
+        return super::usage(sys, "stty: standard input: Inappropriate ioctl for device\n");
+    }
+    let (rows, columns) = sys.window();
+    match argv.get(1).map(String::as_str) {
+        Some("size") => sys.out(format!("{rows} {columns}\n")),
+        None | Some("-a") => sys.out(format!("speed 38400 baud; rows {rows}; columns {columns};\n")),
+        _ => {}
+    }
+    0
+}
+
 pub(super) fn nproc(sys: &mut Sys<'_>, _: &[String]) -> i32 {
     let n = sys.machine().node.cpus.max(1);
     sys.out(format!("{n}\n"));

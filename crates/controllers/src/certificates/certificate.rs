@@ -1,15 +1,19 @@
 //! The certificate controller: a Certificate yields a TLS Secret, which is issued anew before it ends.
 //!
 //! Models cert-manager v1 (Certificate, Issuer, ClusterIssuer of the kinds selfSigned and ca) once its definitions are
-//! installed. Not modelled: CertificateRequests and Orders, ACME, private keys of a kind, keystores.
+//! installed. Not modelled: CertificateRequests and Orders, ACME, keystores; keys of
+//! another kind than ECDSA P-256: a certificate signed in the name of an authority with such a key is not its.
 
+use client::x509::{
+    Authority, Certificate, Name, ORGANIZATION, Others, p256, private_key, public_key, read_private_key,
+};
 use client::{Change, Ctx, PatchType};
 use clock::{Millis, Time};
 use objects::resources::{Resource, SECRETS};
 use objects::{Reason, Status, Str, Value, base64, duration, value};
 use ordered::{BTreeMap, BTreeSet};
 
-use super::{Pem, key_pem};
+use super::serial;
 use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, has_base};
 
@@ -139,16 +143,17 @@ impl CertificateController {
         let secret_key = key_of(certificate.namespace(), spec["secretName"].text());
         let secret = caches.of_resource(SECRETS).get(&secret_key).cloned();
         let names: Vec<String> = spec["dnsNames"].items().iter().map(|n| n.text().to_owned()).collect();
-        let subject = match spec["commonName"].text() {
-            "" => names.first().cloned().unwrap_or_default(),
-            name => name.to_owned(),
-        };
+        let mut subject = Name::common(match spec["commonName"].text() {
+            "" => names.first().map_or("", String::as_str),
+            name => name,
+        });
+        for organization in spec["subject"]["organizations"].items() {
+            subject.0.push((ORGANIZATION, organization.text().to_owned()));
+        }
+        let others = Others { dns: names.clone(), ..Others::default() };
         let lasts = span(&spec["duration"]).unwrap_or(DEFAULT_DURATION);
         let before = span(&spec["renewBefore"]).unwrap_or(lasts / 3).clamp(0, lasts);
-        let current = secret.as_ref().and_then(|s| {
-            let bytes = base64::decode(s["data"]["tls.crt"].text())?;
-            Pem::read(std::str::from_utf8(&bytes).ok()?)
-        });
+        let current = secret.as_ref().and_then(|s| Certificate::read(&decoded(s, "tls.crt")));
         let why = match (&secret, &current) {
             (None, _) => Some(("DoesNotExist", "Issuing certificate as Secret does not exist".to_owned())),
             (Some(s), None) if s["data"].find("tls.crt").is_none() => Some((
@@ -159,7 +164,7 @@ impl CertificateController {
                 "InvalidCertificate",
                 "Issuing certificate as Secret contains an invalid certificate".to_owned(),
             )),
-            (_, Some(c)) if c.names != names || c.subject != subject => Some((
+            (_, Some(c)) if c.others != others || c.subject != subject => Some((
                 "SecretMismatch",
                 "Issuing certificate as Existing issued Secret is not up to date for spec: [spec.dnsNames]"
                     .to_owned(),
@@ -206,25 +211,38 @@ impl CertificateController {
             self.base.queue.add_after(key, 0, ctx.now, RETRY);
             return self.unready(&certificate, reason, &message, current.is_some(), ctx);
         };
-        let pem = Pem {
-            subject: subject.clone(),
-            issuer: match issuer["spec"]["ca"]["secretName"].text() {
-                "" => subject,
-                _ => format!("{} ({})", issuer.name(), issuer.kind()),
-            },
-            names: names.clone(),
+        let secret_key = p256::secret(&serial(ctx.rng));
+        let mut new = Certificate {
+            subject,
+            issuer: Name::default(),
+            others,
             not_before: ctx.now,
             not_after: ctx.now + lasts,
-            serial: ctx.rng.letters(b"0123456789abcdef", 32).to_string(),
+            serial: serial(ctx.rng),
+            key: public_key(&secret_key),
+            usages: match spec["usages"].items() {
+                [] => ["digital signature", "key encipherment"].map(Str::new_static).to_vec(),
+                given => given.iter().map(Value::to_str).collect(),
+            },
+            is_authority: spec["isCA"].is_true(),
+            key_id: Vec::new(),
         };
-        let authority = match issuer["spec"]["ca"]["secretName"].text() {
-            "" => pem.write(),
-            name => caches
-                .of_resource(SECRETS)
-                .get(&key_of(authority_namespace(issuer), name))
-                .and_then(|s| base64::decode(s["data"]["tls.crt"].text()))
-                .map(|b| String::from_utf8_lossy(&b).into_owned())
-                .unwrap_or_default(),
+        if new.is_authority {
+            new.usages.push("cert sign".into());
+        }
+        let (pem, authority) = match issuer["spec"]["ca"]["secretName"].text() {
+            "" => {
+                let pem = new.clone().self_signed(&secret_key);
+                (pem.clone(), pem)
+            }
+            name => {
+                let key = key_of(authority_namespace(issuer), name);
+                let Some(pair) = caches.of_resource(SECRETS).get(&key) else { return Ok(()) };
+                let (certificate, key) = (decoded(pair, "tls.crt"), decoded(pair, "tls.key"));
+                let secret = read_private_key(&key).unwrap_or_else(|| p256::secret(key.as_bytes()));
+                let authority = Authority { certificate: certificate.as_str().into(), secret };
+                (authority.sign(new.clone()), certificate)
+            }
         };
         let encoded = |text: &str| base64::encode(text.as_bytes());
         let issuer_kind = issuer.kind().to_owned();
@@ -236,15 +254,15 @@ impl CertificateController {
                 "annotations": {
                     "cert-manager.io/alt-names": (names.join(",")),
                     "cert-manager.io/certificate-name": (certificate.name()),
-                    "cert-manager.io/common-name": (&pem.subject),
+                    "cert-manager.io/common-name": (new.subject.common_name()),
                     "cert-manager.io/ip-sans": "", "cert-manager.io/uri-sans": "",
                     "cert-manager.io/issuer-group": (GROUP), "cert-manager.io/issuer-kind": (issuer_kind),
                     "cert-manager.io/issuer-name": (issuer.name())
                 }
             },
             "data": {
-                "ca.crt": (encoded(&authority)), "tls.crt": (encoded(&pem.write())),
-                "tls.key": (encoded(&key_pem(&pem.serial)))
+                "ca.crt": (encoded(&authority)), "tls.crt": (encoded(&pem)),
+                "tls.key": (encoded(&private_key(&secret_key)))
             }
         });
         match secret {
@@ -257,33 +275,32 @@ impl CertificateController {
                 self.base.normal(ctx, &certificate, "Generated", &message);
                 ctx.create(SECRETS, object)?;
             }
-            Some(old) => {
-                let mut new = old.clone();
+            Some(mut kept) => {
                 for key in ["type", "data"] {
-                    new.set(key, object[key].clone());
+                    kept.set(key, object[key].clone());
                 }
                 for (k, v) in object.annotations().entries() {
-                    new.set_at(&["metadata", "annotations", k], v.clone());
+                    kept.set_at(&["metadata", "annotations", k], v.clone());
                 }
-                ctx.update(SECRETS, new)?;
+                ctx.update(SECRETS, kept)?;
             }
         }
         self.base.normal(ctx, &certificate, "Issuing", "The certificate has been successfully issued");
         self.base.queue.add_after(key, 0, ctx.now, (lasts - before).max(1000));
         let revision = certificate["status"]["revision"].int() + 1;
-        self.ready(&certificate, &pem, before, Some(revision), ctx)
+        self.ready(&certificate, &new, before, Some(revision), ctx)
     }
 
     fn ready(
         &self,
         certificate: &Value,
-        pem: &Pem,
+        issued: &Certificate,
         before: Millis,
         revision: Option<i64>,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Status> {
         let status = &certificate["status"];
-        let ends = pem.not_after.rfc3339();
+        let ends = issued.not_after.rfc3339();
         if revision.is_none() && status["notAfter"].text() == ends && certificate.condition_true("Ready") {
             return Ok(());
         }
@@ -296,8 +313,8 @@ impl CertificateController {
                 "type": "Ready", "status": "True", "reason": "Ready", "lastTransitionTime": (since),
                 "message": "Certificate is up to date and has not expired", "observedGeneration": (certificate.generation())
             }],
-            "notAfter": (ends), "notBefore": (pem.not_before.rfc3339()),
-            "renewalTime": ((pem.not_after - before).rfc3339()),
+            "notAfter": (ends), "notBefore": (issued.not_before.rfc3339()),
+            "renewalTime": ((issued.not_after - before).rfc3339()),
             "revision": (revision.unwrap_or_else(|| status["revision"].int().max(1)))
         }});
         write_status(certificate, patch, ctx)
@@ -335,6 +352,11 @@ fn write_status(certificate: &Value, patch: Value, ctx: &mut Ctx<'_>) -> Result<
 /// A duration such as `2160h`, in milliseconds.
 fn span(text: &Value) -> Option<Millis> {
     duration::parse(text.text()).ok().map(|nanos| nanos / 1_000_000).filter(|ms| *ms > 0)
+}
+
+fn decoded(secret: &Value, key: &str) -> String {
+    let bytes = base64::decode(secret["data"][key].text()).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn authority_namespace(issuer: &Value) -> &str {

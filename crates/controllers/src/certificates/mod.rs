@@ -1,17 +1,17 @@
 //! Certificates: what the cluster's own signers issue, and what a cert-manager-like controller keeps in Secrets.
 //!
-//! The two controllers are in files of their own. Does not own: the text that stands for a certificate (objects).
+//! Does not own: what a certificate is (`client::x509`). The two controllers are in files of their own.
 
 mod certificate;
 mod signing;
 
 pub use certificate::CertificateController;
-pub use objects::pem::Pem;
 pub use signing::SigningController;
 
-use objects::{json, pem, value};
+use clock::Rng;
 
-/// What stands for a private key.
-fn key_pem(serial: &str) -> String {
-    pem::block("PRIVATE KEY", json::to_string(&value!({"simulated": true, "key": (serial)})).as_bytes())
+/// A serial number as Go draws it: 128 bits, not negative.
+fn serial(rng: &mut Rng) -> Vec<u8> {
+    let [high, low] = [rng.next_u64() >> 1, rng.next_u64()].map(u64::to_be_bytes);
+    [high, low].concat()
 }

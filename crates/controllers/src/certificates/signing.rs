@@ -1,28 +1,29 @@
 //! The signing controller: approved CertificateSigningRequests of the cluster's own signers get a certificate.
 //!
-//! Models `pkg/controller/certificates/signer`, and `cleaner` for requests that are done with. Not modelled: the content of
-//! a request (any PEM block will do); automatic approval, for kubelets here need no certificate.
+//! Models `pkg/controller/certificates/signer`, and `cleaner` for requests that are done with. Not modelled: automatic
+//! approval, for kubelets here need no certificate.
 
+use client::x509::{Authority, Certificate, Name, ORGANIZATION, Request};
 use client::{Change, Ctx};
 use clock::{Millis, Time};
 use objects::resources::{CERTIFICATESIGNINGREQUESTS, Resource};
-use objects::{Reason, Status, Value, base64};
+use objects::{Reason, Status, Str, Value, base64, value};
 
-use super::Pem;
+use super::serial;
 use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base};
 
-const SIGNERS: [&str; 4] = [
-    "kubernetes.io/kube-apiserver-client",
-    "kubernetes.io/kube-apiserver-client-kubelet",
-    "kubernetes.io/kubelet-serving",
-    "kubernetes.io/legacy-unknown",
-];
+const CLIENT: &str = "kubernetes.io/kube-apiserver-client";
+const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
+const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
+const LEGACY: &str = "kubernetes.io/legacy-unknown";
 /// How long a certificate lives when the request does not say, and at least.
 const YEAR_SECONDS: i64 = 365 * 24 * 3600;
 const SHORTEST_SECONDS: i64 = 600;
 /// How far certificates are dated back (upstream).
 const BACKDATE: Millis = 5 * 60 * 1000;
+/// What lives shorter than this is not dated back at its end.
+const SHORT_SECONDS: i64 = 8 * 3600;
 const HOUR: Millis = 3_600_000;
 /// What is left of a request when it is done: approved, denied or never decided.
 const KEEP_DECIDED: Millis = HOUR;
@@ -31,6 +32,8 @@ const KEEP_PENDING: Millis = 24 * HOUR;
 #[derive(Clone, Debug)]
 pub struct SigningController {
     pub base: Base,
+    /// Who signs for all of the cluster's signers; without one it is the simulated authority.
+    pub authority: Option<Authority>,
 }
 
 impl Default for SigningController {
@@ -42,7 +45,8 @@ impl Default for SigningController {
 impl SigningController {
     #[must_use]
     pub fn new() -> Self {
-        Self { base: Base::with_account("csrsigning-controller", "certificate-controller") }
+        let base = Base::with_account("csrsigning-controller", "certificate-controller");
+        Self { base, authority: None }
     }
 }
 
@@ -60,6 +64,61 @@ fn ends(csr: &Value) -> Option<Time> {
         }
         None => Some(csr.created()? + KEEP_PENDING),
     }
+}
+
+/// Why one of the cluster's signers does not sign this; `None` when it is another's to sign.
+fn objection(signer: &str, asked: &Request, usages: &[&str]) -> Option<Result<(), String>> {
+    let verdict = match signer {
+        LEGACY => Ok(()),
+        CLIENT => client_usages(usages),
+        KUBELET_CLIENT | KUBELET_SERVING => kubelet(signer == KUBELET_SERVING, asked, usages),
+        _ => return None,
+    };
+    Some(verdict)
+}
+
+fn client_usages(usages: &[&str]) -> Result<(), String> {
+    const OPTIONAL: [&str; 3] = ["digital signature", "key encipherment", "client auth"];
+    if let Some(other) = usages.iter().find(|u| !OPTIONAL.contains(u)) {
+        return Err(format!("invalid usage for client certificate: {other}"));
+    }
+    match usages.contains(&"client auth") {
+        true => Ok(()),
+        false => Err("missing required usage for client certificate: client auth".to_owned()),
+    }
+}
+
+fn kubelet(is_server: bool, asked: &Request, usages: &[&str]) -> Result<(), String> {
+    let others = &asked.others;
+    let purpose = if is_server { "server auth" } else { "client auth" };
+    let kinds = [
+        (!others.dns.is_empty(), "DNS"),
+        (!others.emails.is_empty(), "Email"),
+        (!others.addresses.is_empty(), "IP"),
+        (!others.uris.is_empty(), "URI"),
+    ];
+    let is_allowed = |kind: &str| is_server && matches!(kind, "DNS" | "IP");
+    let known = usages.iter().all(|u| ["digital signature", "key encipherment", purpose].contains(u));
+    let why = if !asked.subject.all(ORGANIZATION).eq(["system:nodes"]) {
+        "subject organization is not system:nodes".to_owned()
+    } else if is_server && others.dns.is_empty() && others.addresses.is_empty() {
+        "DNS or IP subjectAltName is required".to_owned()
+    } else if let Some((_, kind)) = kinds.iter().find(|(has, kind)| *has && !is_allowed(kind)) {
+        format!("{kind} subjectAltNames are not allowed")
+    } else if !known || !usages.contains(&"digital signature") || !usages.contains(&purpose) {
+        // Go prints a sorted set.
+        let list = if is_server {
+            "digital signature key encipherment server auth"
+        } else {
+            "client auth digital signature key encipherment"
+        };
+        format!("usages did not match [{list}]")
+    } else if !asked.subject.common_name().starts_with("system:node:") {
+        "subject common name does not begin with system:node:".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(why)
 }
 
 impl Controller for SigningController {
@@ -91,24 +150,99 @@ impl Controller for SigningController {
         }
         let spec = &csr["spec"];
         let signed = !csr["status"]["certificate"].text().is_empty();
-        if signed
-            || condition(csr, "Approved").is_none()
-            || condition(csr, "Failed").is_some()
-            || !SIGNERS.contains(&spec["signerName"].text())
-        {
+        if signed || condition(csr, "Approved").is_none() || condition(csr, "Failed").is_some() {
             return Ok(());
         }
-        let asked = spec["expirationSeconds"].int_or(YEAR_SECONDS).clamp(SHORTEST_SECONDS, YEAR_SECONDS);
-        let pem = Pem {
-            subject: spec["username"].text().to_owned(),
-            issuer: "kubernetes".into(),
-            names: Vec::new(),
-            not_before: ctx.now - BACKDATE,
-            not_after: ctx.now - BACKDATE + asked * 1000,
-            serial: ctx.rng.letters(b"0123456789abcdef", 32).to_string(),
-        };
+        let text = base64::decode(spec["request"].text()).unwrap_or_default();
+        let Ok(asked) = Request::read(&String::from_utf8_lossy(&text)) else { return Ok(()) };
+        let usages: Vec<&str> = spec["usages"].items().iter().map(Value::text).collect();
         let mut new = csr.clone();
-        new.set_at(&["status", "certificate"], base64::encode(pem.write().as_bytes()));
+        match objection(spec["signerName"].text(), &asked, &usages) {
+            None => return Ok(()),
+            Some(Err(why)) => {
+                let failed = value!({
+                    "type": "Failed", "status": "True", "reason": "SignerValidationFailure", "message": (why),
+                    "lastUpdateTime": (ctx.now.rfc3339())
+                });
+                let conditions = csr["status"]["conditions"].items().iter().cloned();
+                new.set_at(&["status", "conditions"], conditions.chain([failed]).collect::<Value>());
+            }
+            Some(Ok(())) => {
+                let lasts =
+                    spec["expirationSeconds"].int_or(YEAR_SECONDS).clamp(SHORTEST_SECONDS, YEAR_SECONDS);
+                let from = ctx.now - BACKDATE;
+                let certificate = Certificate {
+                    subject: asked.subject,
+                    issuer: Name::default(),
+                    others: asked.others,
+                    not_before: from,
+                    not_after: if lasts < SHORT_SECONDS { ctx.now } else { from } + lasts * 1000,
+                    serial: serial(ctx.rng),
+                    key: asked.key,
+                    usages: usages.iter().map(|u| Str::new(u)).collect(),
+                    is_authority: false,
+                    key_id: Vec::new(),
+                };
+                let pem = self.authority.clone().unwrap_or_else(Authority::simulated).sign(certificate);
+                new.set_at(&["status", "certificate"], base64::encode(pem.as_bytes()));
+            }
+        }
         ctx.update_status(CERTIFICATESIGNINGREQUESTS, new).map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signers_say_why_they_do_not_sign() {
+        let asked = |organization: &str, name: &str, dns: &str| {
+            let mut request = Request::default();
+            request.subject = Name(vec![(ORGANIZATION, organization.into())]);
+            request.subject.0.extend(Name::common(name).0);
+            request.others.dns = dns.split_whitespace().map(str::to_owned).collect();
+            request
+        };
+        let node = asked("system:nodes", "system:node:a", "");
+        let (signature, client) = ("digital signature", "client auth");
+        let serving = "usages did not match [digital signature key encipherment server auth]";
+        let cases: [(&str, Request, &[&str], &str); 10] = [
+            (CLIENT, node.clone(), &[client, signature], ""),
+            (
+                CLIENT,
+                node.clone(),
+                &[signature],
+                "missing required usage for client certificate: client auth",
+            ),
+            (CLIENT, node.clone(), &["any", client], "invalid usage for client certificate: any"),
+            (LEGACY, node.clone(), &["any"], ""),
+            (KUBELET_CLIENT, node.clone(), &[client, signature], ""),
+            (
+                KUBELET_CLIENT,
+                asked("dev", "system:node:a", ""),
+                &[client],
+                "subject organization is not system:nodes",
+            ),
+            (
+                KUBELET_CLIENT,
+                asked("system:nodes", "system:node:a", "a"),
+                &[client, signature],
+                "DNS subjectAltNames are not allowed",
+            ),
+            (
+                KUBELET_CLIENT,
+                asked("system:nodes", "a", ""),
+                &[client, signature],
+                "subject common name does not begin with system:node:",
+            ),
+            (KUBELET_SERVING, node, &["server auth"], "DNS or IP subjectAltName is required"),
+            (KUBELET_SERVING, asked("system:nodes", "system:node:a", "a"), &["server auth"], serving),
+        ];
+        for (signer, request, usages, why) in cases {
+            let found = objection(signer, &request, usages).expect("one of the cluster's own");
+            assert_eq!(found.err().unwrap_or_default(), why, "{signer} {usages:?}");
+        }
+        assert_eq!(objection("example.com/own", &Request::default(), &[]), None);
     }
 }
