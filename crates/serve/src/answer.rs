@@ -3,7 +3,9 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use objects::{Status, Value, json, value};
+use objects::{Status, Value, value};
+
+use crate::order;
 
 /// What the client wants of each object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ impl Shape {
 
 /// JSON with this code.
 pub fn json(code: StatusCode, object: &Value) -> Response {
-    let mut response = Response::new(Body::from(format!("{}\n", json::to_string(object))));
+    let mut response = Response::new(Body::from(format!("{}\n", order::to_string(object))));
     *response.status_mut() = code;
     response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
     response

@@ -11,6 +11,7 @@ mod discovery;
 mod driver;
 mod forward;
 mod openapi;
+mod order;
 mod protobuf;
 mod server;
 mod shell;

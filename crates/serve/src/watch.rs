@@ -6,11 +6,12 @@ use axum::body::Body;
 use axum::http::HeaderValue;
 use axum::response::Response;
 use client::{Caller, Request};
-use objects::{Status, json, value};
+use objects::Status;
 use tokio::time::{Instant, sleep_until};
 
 use crate::answer::Shape;
 use crate::driver::Driver;
+use crate::order;
 use crate::server::gone;
 
 /// How long a watch lives when the client does not say, as upstream at least.
@@ -45,8 +46,8 @@ pub async fn open(
             for e in events {
                 let over = e.kind == "ERROR";
                 let object = if over { e.object } else { shape.shown(e.object) };
-                let line = value!({"type": (e.kind), "object": (object)});
-                if sender.send(format!("{}\n", json::to_string(&line))).await.is_err() || over {
+                let line = format!("{{\"type\":\"{}\",\"object\":{}}}\n", e.kind, order::to_string(&object));
+                if sender.send(line).await.is_err() || over {
                     return;
                 }
             }

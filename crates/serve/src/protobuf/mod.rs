@@ -4,7 +4,7 @@
 //! files declare them). Models `k8s.io/apimachinery/pkg/runtime/serializer/protobuf`.
 //! Not modelled: CustomResourceDefinitions as protobuf, whose schemas have fields of other names in JSON; CBOR.
 
-mod table;
+pub mod table;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
