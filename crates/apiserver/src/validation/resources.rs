@@ -205,14 +205,18 @@ pub(super) fn overcommits(name: &str) -> bool {
     is_native(name) && !name.starts_with("hugepages-")
 }
 
-/// Names without a domain that are known somewhere: to containers, quotas or claims.
-const KNOWN: [&str; 17] = [
+/// Names without a domain that are known somewhere, to containers, quotas or claims: what is measured, what is counted.
+const MEASURED: [&str; 8] = [
     "requests.cpu",
     "requests.memory",
     "requests.ephemeral-storage",
     "limits.cpu",
     "limits.memory",
     "limits.ephemeral-storage",
+    "storage",
+    "requests.storage",
+];
+const COUNTED: [&str; 9] = [
     "pods",
     "resourcequotas",
     "services",
@@ -220,8 +224,6 @@ const KNOWN: [&str; 17] = [
     "secrets",
     "configmaps",
     "persistentvolumeclaims",
-    "storage",
-    "requests.storage",
     "services.nodeports",
     "services.loadbalancers",
 ];
@@ -234,7 +236,8 @@ pub(super) fn resource_name(name: &str, e: &mut Errors) -> bool {
         return false;
     }
     let huge = ["hugepages-", "requests.hugepages-"].iter().any(|p| name.starts_with(p));
-    if !name.contains('/') && !STANDARD.contains(&name) && !KNOWN.contains(&name) && !huge {
+    let known = [&STANDARD[..], &MEASURED, &COUNTED].iter().any(|list| list.contains(&name));
+    if !name.contains('/') && !known && !huge {
         e.invalid_text(name, "must be a standard resource type or fully qualified");
         return false;
     }
@@ -271,17 +274,6 @@ fn is_extended(name: &str) -> bool {
 
 /// Counted, not measured.
 fn is_whole(name: &str) -> bool {
-    const COUNTED: [&str; 9] = [
-        "pods",
-        "resourcequotas",
-        "services",
-        "replicationcontrollers",
-        "secrets",
-        "configmaps",
-        "persistentvolumeclaims",
-        "services.nodeports",
-        "services.loadbalancers",
-    ];
     COUNTED.contains(&name) || is_extended(name)
 }
 
