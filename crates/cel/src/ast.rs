@@ -59,7 +59,7 @@ pub enum Kind {
 
 impl Expr {
     /// The parts of an expression.
-    fn parts<'e>(&'e self, each: &mut dyn FnMut(&'e Expr)) {
+    pub fn parts<'e>(&'e self, each: &mut dyn FnMut(&'e Expr)) {
         match self {
             Self::Literal(_) | Self::Ident(_) => {}
             Self::Select { operand, .. } => each(operand),

@@ -214,6 +214,9 @@ fn weight(v: &Val) -> usize {
 }
 
 fn select(from: &Val, field: &Str, test: bool, optional: bool) -> Evaluated {
+    if let Val::Authorizer(a) = from {
+        return a.field(field).map(Val::Authorizer).ok_or_else(|| format!("no such key: {field}"));
+    }
     let key = Val::Text(field.clone());
     if let Val::Optional(inner) = from {
         return match inner {

@@ -232,6 +232,7 @@ fn method(t: &Val, name: &str, args: &[Val]) -> Evaluated {
         Val::Text(s) => text_method(s, name, args),
         Val::Optional(o) => optional_method(o.as_deref(), name, args),
         Val::Quantity(q) => quantity_method(q, name, args),
+        Val::Authorizer(a) => a.call(name, args),
         Val::Timestamp(ms) => time_method(*ms, name),
         Val::Duration(nanos) => Ok(Val::Int(match name {
             "getHours" => nanos / 3_600_000_000_000,

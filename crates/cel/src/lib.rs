@@ -5,19 +5,23 @@
 //!
 //! Models the language of `cel.dev` with the string, list, quantity and optional extensions of
 //! `k8s.io/apiserver/pkg/cel`. Not modelled: static types (a wrong type is found when the rule runs), protobuf messages,
-//! time zones by name, `ip`, `cidr`, `url`, `semver`, the authorizer.
+//! time zones by name, `ip`, `cidr`, `url`, `semver`.
 
 mod ast;
+mod authorizer;
 mod eval;
 mod functions;
 mod lexer;
 mod parser;
 #[cfg(test)]
 mod tests;
+mod types;
 mod val;
 
+pub use authorizer::{Authorizer, Question};
 pub use val::Val;
 
+use objects::schema::Schema;
 use objects::{Str, Value};
 
 /// A parsed expression.
@@ -65,6 +69,15 @@ impl Program {
     #[must_use]
     pub fn shown_type(&self) -> Option<&str> {
         self.root.shown_type()
+    }
+
+    /// The first field that it reads of something whose schema does not have it: as what that is written, and the field.
+    #[must_use]
+    pub fn undefined_field(&self, names: &[(&str, Option<Schema<'_>>)]) -> Option<(String, Str)> {
+        let mut wrong = None;
+        let mut names = names.iter().map(|(n, s)| (Str::new(n), *s)).collect();
+        self.root.schema(&mut names, &mut wrong);
+        wrong
     }
 
     /// # Errors

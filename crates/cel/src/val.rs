@@ -6,6 +6,8 @@ use objects::number::g_float;
 use objects::quantity::Quantity;
 use objects::{Str, Value};
 
+use crate::authorizer::Authorizer;
+
 #[derive(Clone, Debug, Default)]
 pub enum Val {
     #[default]
@@ -27,6 +29,7 @@ pub enum Val {
     Quantity(Quantity),
     Type(&'static str),
     Optional(Option<Box<Val>>),
+    Authorizer(Authorizer),
     /// A variable that could not be worked out: whoever reads it fails with this text.
     Failed(Str),
 }
@@ -48,7 +51,7 @@ impl Val {
     #[must_use]
     pub fn to_value(&self) -> Value {
         match self {
-            Self::Null | Self::Optional(None) | Self::Failed(_) => Value::Null,
+            Self::Null | Self::Optional(None) | Self::Failed(_) | Self::Authorizer(_) => Value::Null,
             Self::Bool(b) => Value::Bool(*b),
             Self::Int(i) => Value::Int(*i),
             Self::Uint(u) => Value::Int(i64::try_from(*u).unwrap_or(i64::MAX)),
@@ -98,6 +101,7 @@ impl Val {
             Self::Quantity(_) => "kubernetes.Quantity",
             Self::Type(_) => "type",
             Self::Optional(_) => "optional_type",
+            Self::Authorizer(a) => a.type_name(),
         }
     }
 

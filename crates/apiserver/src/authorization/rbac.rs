@@ -3,6 +3,7 @@
 //! Models `plugin/pkg/auth/authorizer/rbac`. The rules of aggregated roles are written into them by a controller.
 
 use objects::{Str, Value};
+use smol_str::format_smolstr;
 
 use super::{ACCOUNT_PREFIX, Attributes, MASTERS, User};
 use crate::server::ApiServer;
@@ -40,14 +41,61 @@ impl ApiServer {
         self.objects(CLUSTER_ROLE_BINDINGS, "")
             .chain(local.into_iter().flatten())
             .filter(|b| b["subjects"].items().iter().any(|s| is_subject(s, user)))
-            .filter_map(|b| {
-                let r = &b["roleRef"];
-                let role = match r["kind"].text() {
-                    "ClusterRole" => self.get(CLUSTER_ROLES, "", r["name"].text()),
-                    _ => self.get(ROLES, b.namespace(), r["name"].text()),
-                };
-                role.map(|role| (b, role))
-            })
+            .filter_map(|b| self.role_of(b).map(|role| (b, role)))
+    }
+}
+
+/// Who may what, as it stands: all bindings with their roles.
+pub(crate) struct Rights(Vec<(Value, Value)>);
+
+impl ApiServer {
+    pub(crate) fn rights(&self) -> Rights {
+        let all = self.objects(CLUSTER_ROLE_BINDINGS, "").chain(self.objects(ROLE_BINDINGS, ""));
+        Rights(all.filter_map(|b| Some((b.clone(), self.role_of(b)?.clone()))).collect())
+    }
+
+    fn role_of(&self, binding: &Value) -> Option<&Value> {
+        let r = &binding["roleRef"];
+        match r["kind"].text() {
+            "ClusterRole" => self.get(CLUSTER_ROLES, "", r["name"].text()),
+            _ => self.get(ROLES, binding.namespace(), r["name"].text()),
+        }
+    }
+}
+
+impl Rights {
+    /// Why `user`, or the account that the question is about, may do it; `None` when nothing allows it.
+    pub(crate) fn decide(&self, user: &User, is_trusted: bool, asked: &cel::Question) -> Option<String> {
+        let account = asked.account.as_ref().map(|(namespace, name)| User {
+            name: format_smolstr!("{ACCOUNT_PREFIX}{namespace}:{name}"),
+            groups: vec![
+                "system:serviceaccounts".into(),
+                format_smolstr!("system:serviceaccounts:{namespace}"),
+                super::AUTHENTICATED.into(),
+            ],
+        });
+        let user = match &account {
+            None if is_trusted || user.groups.iter().any(|g| g == MASTERS) => return Some(String::new()),
+            None => user,
+            Some(account) => account,
+        };
+        let wanted = Attributes {
+            verb: asked.verb.clone(),
+            group: asked.group.clone(),
+            resource: match asked.subresource.as_str() {
+                "" => asked.resource.clone(),
+                sub => format_smolstr!("{}/{sub}", asked.resource),
+            },
+            namespace: asked.namespace.clone(),
+            name: asked.name.clone(),
+            path: asked.path.clone(),
+        };
+        let (binding, role) = self.0.iter().find(|(binding, role)| {
+            (binding.namespace().is_empty() || binding.namespace() == wanted.namespace)
+                && binding["subjects"].items().iter().any(|s| is_subject(s, user))
+                && role["rules"].items().iter().any(|rule| covers(rule, &wanted))
+        })?;
+        Some(reason(user, binding, role))
     }
 }
 

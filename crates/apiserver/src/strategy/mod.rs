@@ -102,6 +102,11 @@ static SPEC_ONLY: Strategy = Strategy { generation: true, ..PLAIN };
 static CONTENT: Strategy = Strategy { generation: true, is_new_generation: new_content, ..PLAIN };
 static CONTENT_CONDITIONAL: Strategy =
     Strategy { generation: true, is_new_generation: new_content, unconditional_update: false, ..PLAIN };
+static POLICY: Strategy = Strategy {
+    status: true,
+    canonicalize: crate::admission::type_checking::write_status,
+    ..CONTENT_CONDITIONAL
+};
 static RETURNED: Strategy = Strategy { returns_deleted: true, ..PLAIN };
 static RETURNED_WITH_STATUS: Strategy = Strategy { returns_deleted: true, status: true, ..PLAIN };
 static UPSERT: Strategy = Strategy { create_on_update: true, ..PLAIN };
@@ -135,10 +140,10 @@ pub(crate) fn of(resource: &Resource) -> &'static Strategy {
         "endpointslices.discovery.k8s.io" | "priorityclasses.scheduling.k8s.io" | "podtemplates" => &CONTENT,
         "validatingwebhookconfigurations.admissionregistration.k8s.io"
         | "mutatingwebhookconfigurations.admissionregistration.k8s.io"
-        | "validatingadmissionpolicies.admissionregistration.k8s.io"
         | "validatingadmissionpolicybindings.admissionregistration.k8s.io"
         | "mutatingadmissionpolicies.admissionregistration.k8s.io"
         | "mutatingadmissionpolicybindings.admissionregistration.k8s.io" => &CONTENT_CONDITIONAL,
+        "validatingadmissionpolicies.admissionregistration.k8s.io" => &POLICY,
         "nodes"
         | "horizontalpodautoscalers.autoscaling"
         | "certificatesigningrequests.certificates.k8s.io" => &WITH_STATUS,

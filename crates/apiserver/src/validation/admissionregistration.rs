@@ -92,19 +92,22 @@ fn expression(v: &Value, wanted: &Wanted<'_>, e: &mut Errors) {
     }
 }
 
+/// What upstream's compiler says of the byte `at` of an expression.
+pub(crate) fn compilation_failed(text: &str, at: usize, why: &str) -> String {
+    let before = &text[..at];
+    let line = before.matches('\n').count();
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+    let source = text.lines().nth(line).unwrap_or_default();
+    format!(
+        "compilation failed: ERROR: <input>:{}:{}: {why}\n | {source}\n | {}^",
+        line + 1,
+        column + 1,
+        ".".repeat(column)
+    )
+}
+
 fn undeclared(p: &Program, text: &str, wanted: &Wanted<'_>) -> Option<String> {
-    let shown = |at: usize, why: &str| {
-        let before = &text[..at];
-        let line = before.matches('\n').count();
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
-        let source = text.lines().nth(line).unwrap_or_default();
-        Some(format!(
-            "compilation failed: ERROR: <input>:{}:{}: {why}\n | {source}\n | {}^",
-            line + 1,
-            column + 1,
-            ".".repeat(column)
-        ))
-    };
+    let shown = |at: usize, why: &str| Some(compilation_failed(text, at, why));
     for name in p.free_variables() {
         let known = KNOWN.contains(&name.as_str())
             || matches!(name.as_str(), "cel" | "jsonpatch" | "null_type")

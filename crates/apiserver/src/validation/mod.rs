@@ -52,6 +52,7 @@ mod volume;
 mod volume_mount;
 mod volume_source;
 
+pub(crate) use admissionregistration::compilation_failed;
 pub(crate) use errors::Errors;
 pub(crate) use resources::aggregate;
 

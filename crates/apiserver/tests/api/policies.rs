@@ -4,7 +4,7 @@ use client::PatchType;
 use objects::resources::{CONFIGMAPS, DEPLOYMENTS};
 use objects::{Value, value};
 
-use crate::{Desk, refusal};
+use crate::{Desk, refusal, to};
 
 fn rules(group: &str, resource: &str) -> Value {
     value!({"resourceRules": [{
@@ -68,6 +68,74 @@ fn a_bound_policy_refuses() {
     let up = d.patch(DEPLOYMENTS, "web", PatchType::Merge, value!({"spec": {"replicas": 7}}));
     assert!(refusal(up).contains("denied request"));
     d.delete(DEPLOYMENTS, "web").expect("deletion is not in the rules");
+}
+
+#[test]
+fn expressions_ask_for_rights() {
+    let mut d = Desk::new();
+    let spec = value!({
+        "matchConstraints": (rules("", "configmaps")),
+        "validations": [
+            {"expression": "authorizer.group('apps').resource('deployments').namespace('default').check('create').allowed()"},
+            {"expression": "authorizer.requestResource.check('delete').allowed()", "message": "no deletion"},
+            {"expression": "authorizer.serviceAccount('default', 'bot').path('/metrics').check('get').allowed() == false"}
+        ],
+    });
+    d.create(policy("rights", spec)).expect("created");
+    d.create(binding("here", "rights", value!(["Deny"]))).expect("created");
+    d.create(config_map("by-a-master", value!({}))).expect("who may all may");
+    let role = |verbs: Value| {
+        value!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "jane"},
+            "rules": [
+                {"apiGroups": [""], "resources": ["configmaps"], "verbs": (verbs)},
+                {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["create"]}
+            ]
+        })
+    };
+    d.create(role(value!(["create"]))).expect("created");
+    d.create(value!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "jane"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "jane"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "jane"}]
+    }))
+    .expect("created");
+    let jane = client::Caller { user: "jane".into(), actor: "you".into(), ..client::Caller::default() };
+    let asked = |name: &str| {
+        to(client::Verb::Create, CONFIGMAPS).in_namespace("default").object(config_map(name, value!({})))
+    };
+    let now = d.now;
+    let no = d.server.handle(&jane, asked("a"), now);
+    assert!(refusal(no).ends_with("denied request: no deletion"));
+    d.update(role(value!(["create", "delete"])), "").expect("updated");
+    d.server.handle(&jane, asked("a"), now).expect("now she may");
+}
+
+#[test]
+fn the_status_tells_of_fields_that_are_not_there() {
+    let mut d = Desk::new();
+    let spec = value!({
+        "matchConstraints": (rules("apps", "deployments")),
+        "validations": [
+            {"expression": "object.spec.replicas <= 5 && object.spec.template.spec.containers.all(c, c.image != '')"},
+            {"expression": "object.replicas > 1", "messageExpression": "'too many: ' + string(object.spec.replica)"},
+            {"expression": "object.spec.template.spec.containers.all(c, has(c.imag))"},
+            {"expression": "object.metadata.labels.anything == 'x'"}
+        ],
+    });
+    let status = d.create(policy("typed", spec)).expect("created")["status"].clone();
+    let kind = "apps/v1, Kind=Deployment: compilation failed: ERROR: <input>";
+    let warning =
+        |field: &str, text: String| value!({"fieldRef": (field), "warning": (format!("{kind}{text}\n"))});
+    let dots = |n: usize| ".".repeat(n);
+    assert_eq!(
+        status,
+        value!({"observedGeneration": 1, "typeChecking": {"expressionWarnings": [
+            (warning("spec.validations[1].expression", format!(":1:7: undefined field 'replicas'\n | object.replicas > 1\n | {}^", dots(6)))),
+            (warning("spec.validations[1].messageExpression", format!(":1:34: undefined field 'replica'\n | 'too many: ' + string(object.spec.replica)\n | {}^", dots(33)))),
+            (warning("spec.validations[2].expression", format!(":1:50: undefined field 'imag'\n | object.spec.template.spec.containers.all(c, has(c.imag))\n | {}^", dots(49))))
+        ]}})
+    );
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! What a policy or webhook is told of a request.
 
+use std::sync::Arc;
+
+use cel::{Authorizer, Question, Val};
 use client::Verb;
 use objects::{Str, Value, value};
 
@@ -45,6 +48,8 @@ pub(crate) struct Attributes {
     /// The Namespace that the object is in, else null.
     pub(crate) namespace_object: Value,
     user: Value,
+    /// What expressions ask for rights; null while no expression does.
+    pub(super) authorizer: Val,
     pub(crate) dry_run: bool,
 }
 
@@ -86,9 +91,23 @@ impl Attributes {
             // The cluster's own parts carry no user: they are known by their names.
             value!({"username": (own_user(&cx.caller.actor)), "groups": ["system:authenticated"]})
         } else {
-            value!({"username": (who.name), "groups": (who.groups)})
+            value!({"username": (&who.name), "groups": (who.groups.iter().map(Value::from).collect::<Value>())})
         };
         let (object, old) = (shown(object), shown(old));
+        let authorizer = if server.registered.asks_for_rights {
+            let own = Question {
+                group: r.group.clone(),
+                resource: r.plural.clone(),
+                subresource: subresource.clone(),
+                namespace: namespace.clone(),
+                name: name.clone(),
+                ..Question::default()
+            };
+            let (rights, trusted) = (server.rights(), authorization::is_trusted(cx.caller, cx.request));
+            Val::Authorizer(Authorizer::new(own, Arc::new(move |q| rights.decide(&who, trusted, q))))
+        } else {
+            Val::Null
+        };
         Self {
             operation,
             kind,
@@ -104,6 +123,7 @@ impl Attributes {
             old,
             namespace_object: namespace_object.cloned().unwrap_or_default(),
             user,
+            authorizer,
             dry_run: cx.dry_run(),
         }
     }

@@ -25,6 +25,7 @@ pub(super) fn scope(cx: &Cx<'_>, a: &Attributes, params: &Value) -> Scope {
         ("request", tree(&a.request(cx))),
         ("params", tree(params)),
         ("namespaceObject", tree(&a.namespace_object)),
+        ("authorizer", a.authorizer.clone()),
     ]
 }
 

@@ -4,14 +4,14 @@
 //! Does not own: the expressions themselves (cel), the way to a webhook's pod (whoever gives a [`crate::Webhooks`]).
 //!
 //! Models `k8s.io/apiserver/pkg/admission/plugin/policy` and `plugin/webhook`.
-//! Not modelled: the delay until a new policy is known, audit annotations (there is no audit log), the `authorizer`
-//! variable; `pods/binding` and connections (exec, attach, port-forward) are not asked about.
+//! Not modelled: the delay until a new policy is known, audit annotations (there is no audit log); `pods/binding` and connections (exec, attach, port-forward) are not asked about.
 
 pub(crate) mod attributes;
 mod expressions;
 mod matching;
 mod mutating_policy;
 mod registered;
+pub(crate) mod type_checking;
 mod validating_policy;
 mod webhook;
 

@@ -86,6 +86,8 @@ pub(crate) struct Registered {
     pub(super) mutating: Vec<Arc<Policy>>,
     pub(super) validating_hooks: Vec<Arc<Hook>>,
     pub(super) mutating_hooks: Vec<Arc<Hook>>,
+    /// Some expression reads `authorizer`.
+    pub(super) asks_for_rights: bool,
 }
 
 impl Registered {
@@ -136,7 +138,18 @@ impl ApiServer {
         let hooks = |kind: &str| -> Vec<Arc<Hook>> {
             all(kind).iter().flat_map(|c| c["webhooks"].items()).map(Hook::of).collect()
         };
+        let asks = |o: &Value| {
+            objects::json::to_string(&o["spec"]).contains("authorizer")
+                || objects::json::to_string(&o["webhooks"]).contains("authorizer")
+        };
+        let kinds = [
+            "validatingwebhookconfigurations",
+            "mutatingwebhookconfigurations",
+            "validatingadmissionpolicies",
+            "mutatingadmissionpolicies",
+        ];
         self.registered = Registered {
+            asks_for_rights: kinds.iter().any(|kind| all(kind).iter().any(asks)),
             validating_hooks: hooks("validatingwebhookconfigurations"),
             mutating_hooks: hooks("mutatingwebhookconfigurations"),
             validating: policies("validatingadmissionpolicies", "validatingadmissionpolicybindings"),
