@@ -11,10 +11,12 @@ use axum::response::Response;
 use cluster::Cluster;
 use objects::resources::{self, api_version};
 use objects::schema::{Descriptions, openapi};
-use objects::{Reason, Status, Value, json, value};
+use objects::{Reason, Status, Str, Value, json, value};
 
 use crate::answer;
 use crate::server::Desk;
+
+const SCHEMAS: &str = "#/components/schemas/";
 
 /// The documents of built-in groups, as text, under their path.
 pub struct Documents {
@@ -66,7 +68,31 @@ pub async fn answer(
         return Some(Ok(document(text)));
     }
     let custom = desk.driver.ask(move |c| custom(c, &group, &version)).await?;
-    Some(custom.map(|d| document(json::to_string(&d))).ok_or_else(not_found))
+    let whole = custom.map(|d| with_metadata(d, &documents.descriptions));
+    Some(whole.map(|d| document(json::to_string(&d))).ok_or_else(not_found))
+}
+
+/// Adds what custom kinds have in common with those that are built in: the type's fields, metadata and its types.
+fn with_metadata(mut document: Value, descriptions: &Descriptions) -> Value {
+    let Some(common) = openapi::document("scheduling.k8s.io", "v1", descriptions) else { return document };
+    let common = &common["components"]["schemas"];
+    let like = |kind: &str| common[format!("io.k8s.api.scheduling.v1.{kind}").as_str()]["properties"].clone();
+    let (one, list) = (like("PriorityClass"), like("PriorityClassList"));
+    let schemas = document.map_mut().entry("components").map_mut().entry("schemas").map_mut();
+    let names: Vec<Str> = schemas.keys().map(Str::from).collect();
+    for name in names {
+        let schema = schemas.entry(&name);
+        let of = if schema["properties"].find("items").is_some() { &list } else { &one };
+        let properties = schema.map_mut().entry("properties");
+        for key in ["apiVersion", "kind", "metadata"] {
+            properties.set(key, &of[key]);
+        }
+    }
+    for (name, schema) in common.entries().iter().filter(|(name, _)| name.starts_with("io.k8s.apimachinery."))
+    {
+        schemas.insert(name.clone(), schema.clone());
+    }
+    document
 }
 
 fn not_found() -> Status {
@@ -106,19 +132,40 @@ fn served(c: &Cluster) -> impl Iterator<Item = (&Value, &Value)> {
 /// The document of a group of custom kinds.
 fn custom(c: &Cluster, group: &str, version: &str) -> Option<Value> {
     let (mut schemas, mut paths) = (Value::map(), Value::map());
+    let domain = group.split('.').rev().collect::<Vec<_>>().join(".");
     for (crd, v) in served(c).filter(|(crd, v)| crd["spec"]["group"] == group && v["name"] == version) {
         let names = &crd["spec"]["names"];
         let gvk = value!({"group": (group), "version": (version), "kind": (&names["kind"])});
         let mut schema = v["schema"]["openAPIV3Schema"].clone();
         schema.set("x-kubernetes-group-version-kind", value!([(gvk.clone())]));
-        schemas.set(format!("{group}.{version}.{}", names["kind"].text()), schema);
-        let scope = if crd["spec"]["scope"] == "Namespaced" { "/namespaces/{namespace}" } else { "" };
-        let path = format!("/apis/{group}/{version}{scope}/{}/{{name}}", names["plural"].text());
-        let parameter = value!({"name": "fieldValidation", "in": "query", "schema": {"type": "string", "uniqueItems": true}});
-        paths.set(
-            path,
-            value!({"patch": {"x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": (gvk), "parameters": [parameter]}}),
+        let full = format!("{domain}.{version}.{}", names["kind"].text());
+        let list_kind = names["listKind"].text();
+        let mut list_gvk = gvk.clone();
+        list_gvk.set("kind", list_kind);
+        let items = format!("{SCHEMAS}{full}");
+        schemas.set(
+            format!("{domain}.{version}.{list_kind}"),
+            value!({
+                "description": (format!("{list_kind} is a list of {}", names["kind"].text())), "type": "object",
+                "required": ["items"], "x-kubernetes-group-version-kind": [list_gvk],
+                "properties": {
+                    "items": {
+                        "description": (format!("List of {}. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md", names["plural"].text())),
+                        "type": "array", "items": {"allOf": [{"$ref": (items)}]}
+                    }
+                }
+            }),
         );
+        schemas.set(full, schema);
+        let scope = if crd["spec"]["scope"] == "Namespaced" { "/namespaces/{namespace}" } else { "" };
+        let path = format!("/apis/{group}/{version}{scope}/{}", names["plural"].text());
+        let parameter = value!({"name": "fieldValidation", "in": "query", "schema": {"type": "string", "uniqueItems": true}});
+        let operation = |action: &str| value!({"x-kubernetes-action": (action), "x-kubernetes-group-version-kind": (gvk.clone()), "parameters": [(parameter.clone())]});
+        paths.set(
+            format!("{path}/{{name}}"),
+            value!({"get": (operation("get")), "patch": (operation("patch"))}),
+        );
+        paths.set(path, value!({"get": (operation("list")), "post": (operation("post"))}));
     }
     (!paths.entries().is_empty()).then(|| {
         value!({

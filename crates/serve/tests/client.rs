@@ -172,6 +172,25 @@ async fn drive(client: Client) {
     pods.delete("talker", &DeleteParams::default().grace_period(0)).await.expect("deleted");
 }
 
+const DEFINITION: &str = "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: crontabs.stable.example.com}
+spec:
+  group: stable.example.com
+  scope: Namespaced
+  names: {plural: crontabs, singular: crontab, kind: CronTab}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec: {type: object, properties: {cron: {type: string, description: When it runs.}}}
+";
+
 /// A certificate that the cluster's own signer issues names its holder.
 async fn sign_in(kubeconfig: &str) {
     let admin = client(kubeconfig, "wheelhouse").await;
@@ -344,6 +363,18 @@ fn a_stock_kubectl_drives_the_server() {
     assert!(failed.contains("command terminated with exit code 3"), "{failed}");
     assert!(forwarded(&config).contains("Welcome to nginx!"));
     assert_eq!(ok(&["auth", "can-i", "create", "pods"]), "yes\n");
+    let definition = directory.join("definition.yaml");
+    std::fs::write(&definition, DEFINITION).expect("written");
+    ok(&["apply", "-f", &definition.to_string_lossy()]);
+    let explained = ok(&["explain", "crontabs"]);
+    for field in ["apiVersion\t<string>", "metadata\t<ObjectMeta>", "spec\t<Object>"] {
+        assert!(explained.contains(field), "{explained}");
+    }
+    assert!(ok(&["explain", "crontabs.spec.cron"]).contains("When it runs."));
+    assert!(
+        ok(&["get", "--raw", "/api/v1/namespaces/default"])
+            .starts_with(r#"{"kind":"Namespace","apiVersion":"v1","#)
+    );
     assert!(run(&["get", "pod", "nosuch"]).expect_err("none").contains("pods \"nosuch\" not found"));
     ok(&["delete", "deployment/web", "configmap/c"]);
     // What is left over is the system's to clear.
