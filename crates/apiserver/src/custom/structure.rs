@@ -1,8 +1,8 @@
 //! What the schema of a custom kind must be like itself.
 //!
 //! Models ValidateStructural and ValidateCustomResourceDefinitionOpenAPISchema in `apiextensions-apiserver`.
-//! Not modelled: whether defaults fit their own schema; what value validations (`allOf` and the like) may not say; the
-//! cost of rules.
+//! Defaults are held to their own schema (`schema/defaulting`). Not modelled: what value validations (`allOf` and the
+//! like) may not say; the cost of rules; defaults within metadata.
 
 use objects::Value;
 
@@ -23,8 +23,50 @@ pub(crate) fn check(schema: &Value, e: &mut Errors) {
     if schema["nullable"].is_true() {
         e.at("nullable", |e| e.forbidden("nullable cannot be true at the root"));
     }
+    let before = e.len();
     structural(schema, Level::Root, e);
     openapi(schema, e);
+    if e.len() == before {
+        defaults(schema, true, e);
+    }
+}
+
+/// A default is an object like any other.
+fn defaults(s: &Value, is_root: bool, e: &mut Errors) {
+    let default = &s["default"];
+    if !default.is_null() {
+        e.at("default", |e| {
+            if has_unknown(default, s) {
+                e.invalid(default, "must not have unknown fields");
+            }
+            let before = e.len();
+            super::schema::validate(default, s, "", e);
+            if e.len() == before {
+                super::rules::check(default, None, s, e);
+            }
+        });
+    }
+    if s["items"].as_map().is_some() {
+        e.at("items", |e| defaults(&s["items"], false, e));
+    }
+    let is_root = is_root || s["x-kubernetes-embedded-resource"].is_true();
+    for (name, property) in s["properties"].entries() {
+        if !(is_root && matches!(name.as_str(), "metadata" | "apiVersion" | "kind")) {
+            e.at("properties", |e| e.key(name, |e| defaults(property, false, e)));
+        }
+    }
+}
+
+/// Whether something in a value would be pruned.
+fn has_unknown(value: &Value, s: &Value) -> bool {
+    let rest = &s["additionalProperties"];
+    let is_open = s["x-kubernetes-preserve-unknown-fields"].is_true() || *rest == Value::Bool(true);
+    value.items().iter().any(|item| has_unknown(item, &s["items"]))
+        || value.entries().iter().any(|(key, v)| match s["properties"].find(key) {
+            Some(property) => has_unknown(v, property),
+            None if rest.as_map().is_some() => has_unknown(v, rest),
+            None => !is_open,
+        })
 }
 
 /// Every part has a type, and what that type needs.

@@ -11,6 +11,7 @@ mod custom_resource_definition;
 mod daemon_set;
 mod deployment;
 mod endpoint_slice;
+mod flow_control;
 mod horizontal_pod_autoscaler;
 mod ingress;
 mod job;
@@ -21,6 +22,7 @@ pub(crate) mod pod;
 mod rbac;
 mod replica_set;
 mod replication_controller;
+mod resource_claim;
 mod secret;
 mod service;
 mod stateful_set;
@@ -69,6 +71,10 @@ pub(crate) fn of(resource: &Resource) -> fn(&mut Value) {
         | "mutatingadmissionpolicies.admissionregistration.k8s.io" => admissionregistration::policy,
         "validatingadmissionpolicybindings.admissionregistration.k8s.io"
         | "mutatingadmissionpolicybindings.admissionregistration.k8s.io" => admissionregistration::binding,
+        "flowschemas.flowcontrol.apiserver.k8s.io" => flow_control::schema,
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io" => flow_control::level,
+        "resourceclaims.resource.k8s.io" => resource_claim::claim,
+        "resourceclaimtemplates.resource.k8s.io" => resource_claim::template,
         "customresourcedefinitions.apiextensions.k8s.io" => custom_resource_definition::defaults,
         _ => |_| {},
     }

@@ -7,15 +7,18 @@
 //! metadata only.
 
 mod admissionregistration;
+mod api_service;
 mod certificate_signing_request;
 mod config_map;
 mod container;
+mod controller_revision;
 mod cron_job;
 mod daemon_set;
 mod deployment;
 mod endpoint_slice;
 mod endpoints;
 mod errors;
+mod flow_control;
 mod horizontal_pod_autoscaler;
 mod ingress;
 mod ingress_class;
@@ -37,6 +40,7 @@ mod probe;
 mod rbac;
 mod replica_set;
 mod replication_controller;
+mod resource_claim;
 mod resource_quota;
 mod resources;
 mod runtime_class;
@@ -44,6 +48,7 @@ mod scheduling;
 mod secret;
 mod security;
 mod service;
+mod service_cidr;
 mod stateful_set;
 mod storage;
 mod template;
@@ -179,6 +184,36 @@ fn of(resource: &Resource) -> &'static Checks {
             new: admissionregistration::webhooks,
             update: |new, _, e| admissionregistration::webhooks(new, e),
         },
+        "flowschemas.flowcontrol.apiserver.k8s.io" => {
+            &Checks { new: flow_control::schema, update: |new, _, e| flow_control::schema(new, e) }
+        }
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io" => {
+            &Checks { new: flow_control::level, update: |new, _, e| flow_control::level(new, e) }
+        }
+        "apiservices.apiregistration.k8s.io" => {
+            &Checks { new: api_service::validate, update: |new, _, e| api_service::validate(new, e) }
+        }
+        "controllerrevisions.apps" => {
+            &Checks { new: controller_revision::validate, update: controller_revision::validate_update }
+        }
+        "servicecidrs.networking.k8s.io" => {
+            &Checks { new: service_cidr::validate, update: service_cidr::validate_update }
+        }
+        "ipaddresses.networking.k8s.io" => {
+            &Checks { new: service_cidr::address, update: service_cidr::address_update }
+        }
+        "resourceclaims.resource.k8s.io" => {
+            &Checks { new: resource_claim::claim, update: resource_claim::claim_update }
+        }
+        "resourceclaimtemplates.resource.k8s.io" => {
+            &Checks { new: resource_claim::template, update: resource_claim::claim_update }
+        }
+        "deviceclasses.resource.k8s.io" => {
+            &Checks { new: resource_claim::class, update: |new, _, e| resource_claim::class(new, e) }
+        }
+        "resourceslices.resource.k8s.io" => {
+            &Checks { new: resource_claim::slice, update: |new, _, e| resource_claim::slice(new, e) }
+        }
         "customresourcedefinitions.apiextensions.k8s.io" => {
             &Checks { new: definition::validate, update: definition::validate_update }
         }

@@ -111,3 +111,42 @@ fn custom_objects_must_fit_their_schema() {
     let o = d.call(request(Verb::Update, "c").subresource("status").object(status)).expect("written").object;
     assert_eq!((o["status"]["ready"].is_true(), o.generation()), (true, 2));
 }
+
+#[test]
+fn defaults_fit_their_own_schema() {
+    let mut d = Desk::new();
+    let cases = [
+        (
+            value!({"type": "integer", "default": "one"}),
+            r#"Invalid value: "string":  in body must be of type integer: "string""#,
+        ),
+        (
+            value!({"type": "integer", "minimum": 3, "default": 1}),
+            "Invalid value: 1:  in body should be greater than or equal to 3",
+        ),
+        (
+            value!({"type": "string", "enum": ["a", "b"], "default": "c"}),
+            r#"Unsupported value: "c": supported values: "a", "b""#,
+        ),
+        (
+            value!({"type": "object", "properties": {"a": {"type": "string"}}, "default": {"b": "x"}}),
+            r#"Invalid value: {"b":"x"}: must not have unknown fields"#,
+        ),
+        (
+            value!({"type": "integer", "default": 1, "x-kubernetes-validations": [{"rule": "self > 1", "message": "more"}]}),
+            "Invalid value: \"integer\": more",
+        ),
+    ];
+    for (schema, why) in cases {
+        let mut bad = definition();
+        let version = bad.at(&["spec", "versions"]).items()[0].clone();
+        let mut version = version;
+        version.set_at(&["schema", "openAPIV3Schema", "properties", "spec", "properties", "x"], schema);
+        bad.set_at(&["spec", "versions"], value!([(version)]));
+        let r: &Resource = CUSTOMRESOURCEDEFINITIONS;
+        let request = Request::new(Verb::Create, &r.group, &r.version, &r.plural).object(bad);
+        let at = "spec.validation.openAPIV3Schema.properties[spec].properties[x].default";
+        let said = refusal(d.call(request));
+        assert!(said.ends_with(&format!("{at}: {why}")), "{said}");
+    }
+}

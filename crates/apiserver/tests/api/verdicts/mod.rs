@@ -155,3 +155,8 @@ fn network() {
 fn settings() {
     assert!(play(include_str!("settings.txt")) > 45);
 }
+
+#[test]
+fn system() {
+    assert!(play(include_str!("system.txt")) >= 28);
+}
