@@ -31,6 +31,7 @@ pub mod selector;
 pub mod status;
 pub mod tabwriter;
 pub mod template_hash;
+pub mod time_zones;
 pub mod value;
 pub mod yaml;
 

@@ -1,9 +1,9 @@
 //! CronJobs: their schedule and the job they make.
 //!
 //! Models validateCronJobSpec in `pkg/apis/batch/validation` and the errors of `robfig/cron`.
-//! Not modelled: whether a time zone exists.
+//! Which time zones exist: `objects::time_zones`.
 
-use objects::{Value, json};
+use objects::{Value, json, time_zones};
 
 use super::{Errors, job};
 
@@ -56,6 +56,8 @@ fn time_zone(zone: &Value, e: &mut Errors) {
     } else if text.eq_ignore_ascii_case("Local") {
         let why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
         e.invalid(zone, why);
+    } else if !time_zones::is_known(text) {
+        e.invalid(zone, &format!("unknown time zone {text}"));
     }
 }
 
