@@ -179,7 +179,7 @@ impl Controller for SigningController {
                     not_after: if lasts < SHORT_SECONDS { ctx.now } else { from } + lasts * 1000,
                     serial: serial(ctx.rng),
                     key: asked.key,
-                    usages: usages.iter().map(|u| Str::new(u)).collect(),
+                    usages: usages.iter().map(Str::new).collect(),
                     is_authority: false,
                     key_id: Vec::new(),
                 };
@@ -193,16 +193,20 @@ impl Controller for SigningController {
 
 #[cfg(test)]
 mod tests {
+    use client::x509::Others;
+
     use super::*;
 
     #[test]
     fn signers_say_why_they_do_not_sign() {
         let asked = |organization: &str, name: &str, dns: &str| {
-            let mut request = Request::default();
-            request.subject = Name(vec![(ORGANIZATION, organization.into())]);
-            request.subject.0.extend(Name::common(name).0);
-            request.others.dns = dns.split_whitespace().map(str::to_owned).collect();
-            request
+            let subject = [(ORGANIZATION, organization.to_owned())].into_iter().chain(Name::common(name).0);
+            let dns = dns.split_whitespace().map(str::to_owned).collect();
+            Request {
+                subject: Name(subject.collect()),
+                others: Others { dns, ..Others::default() },
+                ..Request::default()
+            }
         };
         let node = asked("system:nodes", "system:node:a", "");
         let (signature, client) = ("digital signature", "client auth");
