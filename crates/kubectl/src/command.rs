@@ -67,7 +67,7 @@ pub static GLOBAL: &[Flag] = &[
     flag("disable-compression", Kind::Bool, "false", NOT_SIMULATED),
     flag("insecure-skip-tls-verify", Kind::Bool, "false", NOT_SIMULATED),
     flag("kubeconfig", Kind::Text, "", "path of the kubeconfig"),
-    flag("kuberc", Kind::Text, "", NOT_SIMULATED),
+    flag("kuberc", Kind::Text, "", "path of the file with preferences"),
     flag("match-server-version", Kind::Bool, "false", NOT_SIMULATED),
     short('n', "namespace", Kind::Text, "", "namespace of the request"),
     flag("password", Kind::Text, "", NOT_SIMULATED),
@@ -147,7 +147,7 @@ pub fn find(root: &'static Command, words: &[String]) -> (&'static Command, Stri
 }
 
 /// The index of the first word that is neither a flag nor a flag's value.
-fn first_argument(command: &Command, words: &[String]) -> Option<usize> {
+pub(crate) fn first_argument(command: &Command, words: &[String]) -> Option<usize> {
     let takes_value = |name: &str, letter: bool| {
         command.flags.iter().copied().chain([GLOBAL]).flatten().any(|f| {
             let named = if letter { name.starts_with(f.short) } else { f.name == name };
@@ -190,6 +190,8 @@ pub async fn run(words: Vec<String>, io: Rc<dyn Io>, client: Handle) -> i32 {
 
 async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<()> {
     let root = crate::verbs::root();
+    let words = &crate::kuberc::applied(words, root, io.as_ref())
+        .map_err(|why| Error::Code(1, format!("error occurred while applying preferences {why}")))?;
     if words.first().is_some_and(|w| w == "help") {
         let (command, path, _) = find(root, &words[1..]);
         io.out(crate::help::page(command, &path, crate::help::speaks_korean(io.as_ref())).as_bytes());

@@ -16,6 +16,7 @@ pub mod flags;
 pub mod help;
 pub mod io;
 pub mod kubeconfig;
+mod kuberc;
 pub mod manifest;
 pub mod mapper;
 pub mod printers;

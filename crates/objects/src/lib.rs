@@ -32,6 +32,7 @@ pub mod status;
 pub mod tabwriter;
 pub mod template_hash;
 pub mod time_zones;
+pub mod ustar;
 pub mod value;
 pub mod yaml;
 

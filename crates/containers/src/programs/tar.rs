@@ -1,6 +1,6 @@
 //! `tar`: `-c`, `-x`, `-t` with `-f`, `-z`, `-v`, `-C`, `-O`, `--exclude`, `--strip-components`.
 //!
-//! Models POSIX ustar. Not modelled: other compressions than gzip's, devices, hard links, sparse files.
+//! Models GNU's and BusyBox's tar; the archives themselves are `objects::ustar`'s. Not modelled: other compressions than gzip's, devices, hard links, sparse files.
 
 use super::args::Args;
 use super::gather::{Gathered, Job, Tool, all_of_it, gather, no_end};
@@ -8,8 +8,8 @@ use super::gzip;
 use crate::fs::{Node, clean, join};
 use crate::glob::Pattern;
 use crate::machine::{Program, Sys};
+use objects::ustar::{self, Head, Member};
 
-const BLOCK: usize = 512;
 /// Bytes of an archive that is made.
 const ARCHIVE_MAX: usize = 4 << 20;
 const DEPTH_MAX: usize = 64;
@@ -43,47 +43,6 @@ fn archive(args: &Args) -> String {
 
 fn files(args: &Args) -> Vec<String> {
     vec![if creates(args) { "/dev/null".into() } else { archive(args) }]
-}
-
-fn octal(field: &mut [u8], n: u64) {
-    let width = field.len() - 1;
-    let text = format!("{n:0width$o}");
-    let text = &text.as_bytes()[text.len() - width..];
-    field[..width].copy_from_slice(text);
-}
-
-fn number(field: &[u8]) -> u64 {
-    let text = String::from_utf8_lossy(field);
-    u64::from_str_radix(text.trim_matches(['\0', ' ']), 8).unwrap_or(0)
-}
-
-/// A member's header; `None`: its name is too long.
-fn header(name: &str, node: &Node, kind: u8, size: u64, target: &str) -> Option<[u8; BLOCK]> {
-    let mut h = [0u8; BLOCK];
-    let (prefix, last) = if name.len() <= 100 {
-        ("", name)
-    } else {
-        let cut = name.char_indices().find(|(i, c)| *c == '/' && name.len() - i - 1 <= 100)?.0;
-        (&name[..cut], &name[cut + 1..])
-    };
-    if prefix.len() > 155 || target.len() > 100 {
-        return None;
-    }
-    h[..last.len()].copy_from_slice(last.as_bytes());
-    let meta = node.meta();
-    octal(&mut h[100..108], u64::from(meta.mode));
-    octal(&mut h[108..116], u64::from(meta.uid));
-    octal(&mut h[116..124], u64::from(meta.gid));
-    octal(&mut h[124..136], size);
-    octal(&mut h[136..148], super::date_text(meta.mtime, "%s").parse().unwrap_or(0));
-    h[148..156].fill(b' ');
-    h[156] = kind;
-    h[157..157 + target.len()].copy_from_slice(target.as_bytes());
-    h[257..265].copy_from_slice(b"ustar\x0000");
-    h[345..345 + prefix.len()].copy_from_slice(prefix.as_bytes());
-    let sum: u64 = h.iter().map(|b| u64::from(*b)).sum();
-    octal(&mut h[148..155], sum);
-    Some(h)
 }
 
 struct Maker<'a, 'b> {
@@ -137,11 +96,18 @@ impl Maker<'_, '_> {
             },
             Node::Dev(..) => return,
         };
-        let Some(head) = header(&shown, &node, kind, body.len() as u64, &target) else { return };
-        self.out.extend(head);
-        let padding = body.len().next_multiple_of(BLOCK) - body.len();
-        self.out.extend(body);
-        self.out.resize(self.out.len() + padding, 0);
+        let meta = node.meta();
+        let head = Head {
+            kind,
+            mode: u64::from(meta.mode),
+            uid: u64::from(meta.uid),
+            gid: u64::from(meta.gid),
+            mtime: super::date_text(meta.mtime, "%s").parse().unwrap_or(0),
+            target: &target,
+        };
+        if !ustar::add(&mut self.out, &shown, &head, &body) {
+            return;
+        }
         self.told.push(shown);
         if matches!(node, Node::Dir(_)) {
             for (entry, _) in self.sys.fs().list(path).unwrap_or_default() {
@@ -180,7 +146,7 @@ fn create(sys: &mut Sys<'_>, args: &Args, dir: &str) -> i32 {
         maker.add(if bare.is_empty() { "." } else { bare }, &path, 0);
     }
     let Maker { mut out, told, failed, .. } = maker;
-    out.resize((out.len() + 2 * BLOCK).next_multiple_of(20 * BLOCK), 0);
+    ustar::end(&mut out);
     if args.has('z') || args.long("gzip") || to.ends_with(".tar.gz") && args.has('a') {
         out = gzip::packed(&out);
     }
@@ -208,53 +174,23 @@ fn create(sys: &mut Sys<'_>, args: &Args, dir: &str) -> i32 {
     1
 }
 
-/// A member of an archive.
-struct Member<'a> {
-    name: String,
-    head: &'a [u8],
-    body: &'a [u8],
-}
-
-/// `None`: this is no archive.
-fn members(data: &[u8]) -> Option<Vec<Member<'_>>> {
-    let (mut all, mut at) = (Vec::new(), 0);
-    let text =
-        |f: &[u8]| String::from_utf8_lossy(f.split(|b| *b == 0).next().unwrap_or_default()).into_owned();
-    while let Some(head) = data.get(at..at + BLOCK) {
-        if head.iter().all(|b| *b == 0) {
-            break;
-        }
-        if &head[257..262] != b"ustar" {
-            return None;
-        }
-        let size = usize::try_from(number(&head[124..136])).ok()?;
-        let body = data.get(at + BLOCK..at + BLOCK + size)?;
-        let (name, prefix) = (text(&head[..100]), text(&head[345..500]));
-        let name = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
-        all.push(Member { name, head, body });
-        at += BLOCK + size.next_multiple_of(BLOCK);
-    }
-    Some(all)
-}
-
 fn listed(m: &Member<'_>, gnu: bool) -> String {
-    let mode = number(&m.head[100..108]);
-    let kind = match m.head[156] {
+    let kind = match m.kind {
         b'5' => 'd',
         b'2' => 'l',
         _ => '-',
     };
     let bits: String =
-        (0..9).map(|i| if mode >> (8 - i) & 1 == 1 { ['r', 'w', 'x'][i % 3] } else { '-' }).collect();
-    let owner = |field: &[u8]| super::proc::user_name(number(field) as u32);
-    let seconds = i64::try_from(number(&m.head[136..148])).unwrap_or(0);
+        (0..9).map(|i| if m.mode >> (8 - i) & 1 == 1 { ['r', 'w', 'x'][i % 3] } else { '-' }).collect();
+    let owner = |id: u64| super::proc::user_name(id as u32);
+    let seconds = i64::try_from(m.mtime).unwrap_or(0);
     let epoch = super::date_text(clock::Time::EPOCH, "%s").parse().unwrap_or(0);
     let at = clock::Time::EPOCH + seconds.saturating_sub(epoch).clamp(-(1 << 40), 1 << 40) * 1000;
     let time = super::date_text(at, if gnu { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" });
     format!(
         "{kind}{bits} {}/{} {:>9} {time} {}\n",
-        owner(&m.head[108..116]),
-        owner(&m.head[116..124]),
+        owner(m.uid),
+        owner(m.gid),
         m.body.len(),
         m.name
     )
@@ -265,7 +201,11 @@ fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
     let cwd = sys.cwd();
     let dir = args.value('C').or_else(|| args.long_value("directory")).map_or(cwd.clone(), |d| join(&cwd, d));
     if !sys.fs().is_dir(&dir) {
-        sys.err(&format!("tar: can't change directory to '{dir}': No such file or directory\n"));
+        sys.err(&if sys.gnu() {
+            format!("tar: {dir}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n")
+        } else {
+            format!("tar: can't change directory to '{dir}': No such file or directory\n")
+        });
         return if sys.gnu() { 2 } else { 1 };
     }
     if creates(args) {
@@ -287,7 +227,7 @@ fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
         sys.err("tar: invalid magic\n");
         return 1;
     };
-    let Some(found) = members(&plain).filter(|m| !m.is_empty() || plain.iter().all(|b| *b == 0)) else {
+    let Some(found) = ustar::members(&plain).filter(|m| !m.is_empty() || plain.iter().all(|b| *b == 0)) else {
         let text = if sys.gnu() {
             "tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors\n"
         } else {
@@ -330,17 +270,15 @@ fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
             continue;
         }
         let path = join(&dir, &parts.join("/"));
-        let mode = number(&m.head[100..108]) as u16 & 0o7777;
+        let mode = m.mode as u16 & 0o7777;
         let mode = if owner { mode } else { mode & !mask };
         let parent = path.rsplit_once('/').map_or("/", |p| p.0).to_string();
-        let done = match m.head[156] {
+        let done = match m.kind {
             b'5' => sys.fs().mkdir_all(&path, mode),
             b'2' => {
-                let end = m.head[157..257].iter().position(|b| *b == 0).unwrap_or(100);
-                let target = String::from_utf8_lossy(&m.head[157..157 + end]).into_owned();
                 let _ = sys.fs().mkdir_all(&parent, 0o755);
                 let _ = sys.fs().unlink(&path);
-                sys.fs().symlink(&target, &path)
+                sys.fs().symlink(&m.target, &path)
             }
             _ => {
                 let _ = sys.fs().mkdir_all(&parent, 0o755);
@@ -348,8 +286,8 @@ fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
                     sys.fs().change_meta(&path, |meta| {
                         meta.mode = mode;
                         if owner {
-                            meta.uid = number(&m.head[108..116]) as u32;
-                            meta.gid = number(&m.head[116..124]) as u32;
+                            meta.uid = m.uid as u32;
+                            meta.gid = m.gid as u32;
                         }
                     })
                 })

@@ -1,6 +1,6 @@
 //! `kubectl apply`: client-side with the last-applied annotation, or `--server-side`.
 //!
-//! Models `k8s.io/kubectl/pkg/cmd/apply`. Not modelled: ApplySets, `--overwrite=false`.
+//! Models `k8s.io/kubectl/pkg/cmd/apply`. Not modelled: `--overwrite=false`.
 
 use client::{Body, FieldValidation, PatchType, Verb};
 use objects::patch::{merge_patch, strategic, three_way};
@@ -15,6 +15,7 @@ use crate::finder::{Find, Info, Source};
 use crate::flags::{Args, Flag, Kind, flag};
 use crate::printers::Printer;
 use crate::session::{DryRun, Kubectl, request, validation, write_options};
+use crate::verbs::apply_set::ApplySet;
 use crate::verbs::create::{LAST_APPLIED, annotate_last_applied, last_applied_of};
 use crate::verbs::delete::{Deletion, delete};
 use crate::verbs::migrate;
@@ -29,7 +30,7 @@ static FLAGS: &[Flag] = &[
     flag("openapi-patch", Kind::Bool, "true", "accepted, not simulated"),
     flag("prune", Kind::Bool, "false", "delete applied objects that are not in the manifests"),
     flag("prune-allowlist", Kind::Texts, "", "types that --prune looks at"),
-    flag("applyset", Kind::Text, "", "accepted, not simulated"),
+    flag("applyset", Kind::Text, "", "alpha: the object that remembers what --prune looks at, [RESOURCE][.GROUP]/NAME"),
     flag("server-side", Kind::Bool, "false", "let the server merge"),
     flag("subresource", Kind::Text, "", "with --server-side: the subresource to write"),
     flag("timeout", Kind::Duration, "0s", "how long to wait with --force"),
@@ -67,6 +68,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let server_side = args.is("server-side");
     let dry = DryRun::of(k, args)?;
     check(args, server_side, dry)?;
+    let mut set = ApplySet::of(k, args, dry).await?;
     let own = if server_side { "kubectl" } else { "kubectl-client-side-apply" };
     let a = Apply {
         k,
@@ -80,7 +82,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let sources = k.sources(&find).await?;
     let mut errors = sources.errors;
     let labels = super::selector(args.text("selector"))?;
-    let infos: Vec<Info> = sources
+    let mut infos: Vec<Info> = sources
         .all
         .into_iter()
         .filter_map(|s| match s {
@@ -90,6 +92,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         .collect();
     if infos.is_empty() && errors.is_empty() {
         return fail("no objects passed to apply");
+    }
+    if let Some(set) = &mut set {
+        set.label(&mut infos)?;
+        set.begin(&infos).await?;
     }
     let mut done: Vec<Value> = Vec::new();
     let mut uids: Vec<objects::Str> = Vec::new();
@@ -115,7 +121,14 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             k.out(&a.printer.print(&list, "")?);
         }
     }
-    if args.is("prune") { a.prune(&infos, &uids).await } else { Ok(()) }
+    match set {
+        _ if !args.is("prune") => Ok(()),
+        Some(set) => {
+            a.remove(&set.leftovers(&uids).await?).await?;
+            set.end().await
+        }
+        None => a.prune(&infos, &uids).await,
+    }
 }
 
 /// `group/version/kind` of `--prune-allowlist`.
@@ -151,6 +164,9 @@ fn check(args: &Args, server_side: bool, dry: DryRun) -> Result<()> {
         }
         if force {
             return fail("--force cannot be used with --prune");
+        }
+        if args.changed("applyset") {
+            return Ok(());
         }
         if !args.is("all") && args.text("selector").is_empty() {
             return fail(
@@ -341,6 +357,22 @@ impl Apply<'_> {
         }
     }
 
+    /// Deletes what is to be pruned, and says so.
+    async fn remove(&self, infos: &[Info]) -> Result<()> {
+        let how = Deletion {
+            grace: self.args.int("grace-period"),
+            propagation: client::Propagation::Background,
+            dry: self.dry,
+            quiet: true,
+            only_names: false,
+        };
+        for i in infos {
+            delete(self.k, i, &how).await?;
+            self.k.out(&self.printer.print(&i.object, &format!("pruned{}", self.dry.suffix()))?);
+        }
+        Ok(())
+    }
+
     /// Deletes objects that an earlier apply made and the manifests no longer have.
     async fn prune(&self, infos: &[Info], uids: &[objects::Str]) -> Result<()> {
         let mut types: Vec<Resource> = Vec::new();
@@ -382,13 +414,6 @@ impl Apply<'_> {
             }
         }
         namespaces.arrange();
-        let how = Deletion {
-            grace: self.args.int("grace-period"),
-            propagation: client::Propagation::Background,
-            dry: self.dry,
-            quiet: true,
-            only_names: false,
-        };
         for namespaced in [true, false] {
             for t in types.iter().filter(|t| t.namespaced == namespaced) {
                 let none = vec![objects::Str::default()];
@@ -402,10 +427,9 @@ impl Apply<'_> {
                             namespace: o.namespace().into(),
                             name: o.name().into(),
                             source: String::new(),
-                            object: o.clone(),
+                            object: o,
                         };
-                        delete(self.k, &info, &how).await?;
-                        self.k.out(&self.printer.print(&o, &format!("pruned{}", self.dry.suffix()))?);
+                        self.remove(std::slice::from_ref(&info)).await?;
                     }
                 }
             }

@@ -33,7 +33,13 @@ static SET_CLUSTER: &[Flag] = &[
 ];
 static SET_CREDENTIALS: &[Flag] = &[
     flag("embed-certs", Kind::Bool, "false", "accepted, not simulated"),
-    flag("exec-command", Kind::Text, "", "accepted, not simulated"),
+    flag("auth-provider", Kind::Text, "", "accepted, not simulated"),
+    flag("exec-api-version", Kind::Text, "", "API version of the command that gives credentials"),
+    flag("exec-arg", Kind::Words, "", "arguments of the command that gives credentials"),
+    flag("exec-command", Kind::Text, "", "command that gives credentials"),
+    flag("exec-env", Kind::Texts, "", "key=value for the command that gives credentials, key- takes one away"),
+    flag("exec-interactive-mode", Kind::Text, "", "Never, IfAvailable or Always"),
+    flag("exec-provide-cluster-info", Kind::Bool, "false", "tell the command that gives credentials of the cluster"),
 ];
 static SET: &[Flag] = &[flag("set-raw-bytes", Kind::Bool, "false", "accepted, not simulated")];
 
@@ -317,9 +323,51 @@ fn set_credentials(k: &Kubectl, args: &Args) -> Result<()> {
         ],
     );
     put(&mut c, "users", "user", name, &fields);
+    let had = named(&c.value["users"], name).map_or(Value::Null, |u| u["user"]["exec"].clone());
+    if let Some(exec) = exec_of(args, had) {
+        put(&mut c, "users", "user", name, &[("exec", exec)]);
+    }
     c.save(k.io.as_ref())?;
     k.say(format!("User \"{name}\" set."));
     Ok(())
+}
+
+/// How a command gives credentials; `None` where none is named, now or before.
+fn exec_of(args: &Args, had: Value) -> Option<Value> {
+    let mut exec = had;
+    if args.changed("exec-command") {
+        exec.set("command", args.text("exec-command"));
+        exec.remove("args");
+    }
+    if exec.is_null() {
+        return None;
+    }
+    for (flag, field) in [("exec-api-version", "apiVersion"), ("exec-interactive-mode", "interactiveMode")] {
+        if args.changed(flag) {
+            exec.set(field, args.text(flag));
+        }
+    }
+    if args.changed("exec-arg") {
+        exec.set("args", args.list("exec-arg").iter().map(Value::from).collect::<Value>());
+    }
+    if args.changed("exec-provide-cluster-info") {
+        exec.set("provideClusterInfo", args.is("exec-provide-cluster-info"));
+    }
+    let mut env = exec["env"].items().to_vec();
+    for text in args.list("exec-env") {
+        let (key, value) = match text.split_once('=') {
+            Some((key, value)) => (key, Some(value)),
+            None => (text.trim_end_matches('-'), None),
+        };
+        env.retain(|e| e["name"] != key);
+        if let Some(value) = value {
+            env.push(value!({"name": (key), "value": (value)}));
+        }
+    }
+    if !env.is_empty() || !exec["env"].is_null() {
+        exec.set("env", Value::List(env.into()));
+    }
+    Some(exec)
 }
 
 fn drop_entry(k: &Kubectl, args: &Args, list: &str, kind: &str) -> Result<()> {

@@ -1,21 +1,22 @@
 //! `kubectl cp`
 //!
-//! Models `k8s.io/kubectl/pkg/cmd/cp`. Differs: single files go through `cat` in the container, not through tar;
-//! directories are taken file by file.
+//! Models `k8s.io/kubectl/pkg/cmd/cp`: archives through the container's `tar`. Not modelled: owners and times of files,
+//! resuming (`--retries`).
 
-use objects::Value;
 use objects::resources::PODS;
+use objects::ustar::{self, Head};
+use objects::Value;
 
 use crate::command::Command;
 use crate::error::{Result, fail};
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::session::Kubectl;
-use crate::verbs::exec::capture;
+use crate::verbs::exec::ran;
 use crate::verbs::logs::container_or_default;
 
 static FLAGS: &[Flag] = &[
     short('c', "container", Kind::Text, "", "name of the container"),
-    flag("no-preserve", Kind::Bool, "false", "accepted, not simulated"),
+    flag("no-preserve", Kind::Bool, "false", "leave owners and permissions behind"),
     flag("retries", Kind::Int, "0", "accepted, not simulated"),
 ];
 
@@ -27,6 +28,9 @@ pub static COMMAND: Command = Command {
     run: Some(|k, a| Box::pin(run(k, a))),
     ..Command::NONE
 };
+
+/// How deep directories may lie in each other.
+const DEPTH_MAX: usize = 64;
 
 /// `[[namespace/]pod:]path`
 struct Place {
@@ -72,65 +76,116 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let pod = k.get(PODS, &namespace, &remote.pod).await?;
     let container = container_or_default(k, &pod, args.text("container"), false)?;
     if from.pod.is_empty() {
-        upload(k, &pod, &container, &from.path, &to.path).await
+        upload(k, &pod, &container, &from.path, &to.path, args.is("no-preserve")).await
     } else {
         download(k, &pod, &container, &from.path, &to.path).await
     }
 }
 
-fn quoted(path: &str) -> String {
-    format!("'{}'", path.replace('\'', "'\\''"))
+async fn upload(k: &Kubectl, pod: &Value, container: &str, from: &str, to: &str, plain: bool) -> Result<()> {
+    let (from, mut to) = (from.trim_end_matches('/'), to.to_owned());
+    if ran(k, pod, container, &["test", "-d", &to], None).await?.code == 0 {
+        to = format!("{}/{}", to.trim_end_matches('/'), base(from));
+    }
+    let to = to.trim_end_matches('/');
+    let mut archive = Vec::new();
+    pack(k, from, base(to), 0, &mut archive)?;
+    ustar::end(&mut archive);
+    let mut command = vec!["tar"];
+    if plain {
+        command.extend(["--no-same-permissions", "--no-same-owner"]);
+    }
+    command.extend(["-xmf", "-"]);
+    match to.rsplit_once('/') {
+        Some((directory, _)) => command.extend(["-C", if directory.is_empty() { "/" } else { directory }]),
+        None => command.extend(["-C", "."]),
+    }
+    let done = ran(k, pod, container, &command, Some(archive)).await?;
+    k.io.out(&done.out);
+    k.io.err(&done.err);
+    done.checked()
 }
 
-async fn upload(k: &Kubectl, pod: &Value, container: &str, from: &str, to: &str) -> Result<()> {
+fn base(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Puts a file, or all that is below a directory, into an archive.
+fn pack(k: &Kubectl, from: &str, name: &str, depth: usize, out: &mut Vec<u8>) -> Result<()> {
+    let head = Head { kind: b'0', mode: 0o644, ..Head::default() };
     if k.io.is_dir(from) {
-        let base = from.trim_end_matches('/').rsplit('/').next().unwrap_or(from);
-        let target = if to.ends_with('/') { format!("{to}{base}") } else { to.to_owned() };
-        for name in k.io.list(from).unwrap_or_default() {
-            let (a, b) = (format!("{}/{name}", from.trim_end_matches('/')), format!("{target}/{name}"));
-            Box::pin(upload(k, pod, container, &a, &b)).await?;
+        let names = k.io.list(from).unwrap_or_default();
+        if names.is_empty() && !ustar::add(out, &format!("{name}/"), &Head { kind: b'5', mode: 0o755, ..head }, b"") {
+            return too_long(from);
         }
-        return Ok(());
+        if depth > DEPTH_MAX {
+            return fail(format!("{from}: nested too deep"));
+        }
+        return names.iter().try_for_each(|n| {
+            pack(k, &format!("{from}/{n}"), &format!("{name}/{n}"), depth + 1, out)
+        });
     }
-    let bytes = match k.io.read(from) {
-        Ok(b) => b,
-        Err(_) => return fail(format!("{from} doesn't exist in local filesystem")),
-    };
-    let name = from.rsplit('/').next().unwrap_or(from);
-    let (q, joined) = (quoted(to), quoted(&format!("{}/{name}", to.trim_end_matches('/'))));
-    let dir = quoted(to.rsplit_once('/').map_or(".", |(d, _)| if d.is_empty() { "/" } else { d }));
-    let script = format!("if [ -d {q} ]; then cat > {joined}; else mkdir -p {dir}; cat > {q}; fi");
-    capture(k, pod.namespace(), pod.name(), container, &["sh", "-c", &script], Some(bytes)).await?;
-    Ok(())
+    match k.io.read(from) {
+        Ok(bytes) if ustar::add(out, name, &head, &bytes) => Ok(()),
+        Ok(_) => too_long(from),
+        Err(e) => fail(format!("open {from}: {}", e.text())),
+    }
+}
+
+fn too_long(path: &str) -> Result<()> {
+    fail(format!("archive/tar: cannot encode header: Name {path:?} is too long"))
 }
 
 async fn download(k: &Kubectl, pod: &Value, container: &str, from: &str, to: &str) -> Result<()> {
-    let q = quoted(from);
-    let listing = capture(
-        k,
-        pod.namespace(),
-        pod.name(),
-        container,
-        &["sh", "-c", &format!("if [ -d {q} ]; then ls -A {q}; fi")],
-        None,
-    )
-    .await?;
-    let names: Vec<String> = String::from_utf8_lossy(&listing).lines().map(str::to_owned).collect();
-    if !names.is_empty() {
-        for name in names {
-            let (a, b) = (
-                format!("{}/{name}", from.trim_end_matches('/')),
-                format!("{}/{name}", to.trim_end_matches('/')),
-            );
-            Box::pin(download(k, pod, container, &a, &b)).await?;
+    let done = ran(k, pod, container, &["tar", "cf", "-", from], None).await?;
+    // Upstream writes what tar complains about to standard output.
+    k.io.out(&done.err);
+    if done.out.is_empty() {
+        return done.checked();
+    }
+    let Some(members) = ustar::members(&done.out) else { return fail("archive/tar: invalid tar header") };
+    let prefix = cleaned(from);
+    for m in members {
+        let Some(rest) = m.name.strip_prefix(&prefix) else { return fail("tar contents corrupted") };
+        let inner = cleaned(rest);
+        let target = match (inner.as_str(), to.trim_end_matches('/')) {
+            ("", "") => "/".to_owned(),
+            ("", to) => to.to_owned(),
+            (inner, to) => format!("{to}/{inner}"),
+        };
+        if rest.split('/').any(|step| step == "..") {
+            k.complain(format!("warning: file \"{target}\" is outside target destination, skipping"));
+            continue;
         }
-        return Ok(());
+        match m.kind {
+            b'5' => {}
+            b'2' => k.complain(format!(
+                "warning: skipping symlink: {target:?} -> {:?} (consider using \"kubectl exec -n {:?} {:?} -- tar cf - {from:?} | tar xf -\")",
+                m.target,
+                pod.namespace(),
+                pod.name()
+            )),
+            _ => {
+                if let Err(e) = k.io.write(&target, m.body) {
+                    return fail(format!("open {target}: {}", e.text()));
+                }
+            }
+        }
     }
-    let bytes = capture(k, pod.namespace(), pod.name(), container, &["cat", from], None).await?;
-    let base = from.rsplit('/').next().unwrap_or(from);
-    let target = if k.io.is_dir(to) { format!("{}/{base}", to.trim_end_matches('/')) } else { to.to_owned() };
-    match k.io.write(&target, &bytes) {
-        Ok(()) => Ok(()),
-        Err(e) => fail(format!("open {target}: {}", e.text())),
+    Ok(())
+}
+
+/// A path without its root, `.` and `..` at its head.
+fn cleaned(path: &str) -> String {
+    let mut steps: Vec<&str> = Vec::new();
+    for step in path.split('/') {
+        match step {
+            "" | "." => {}
+            ".." => {
+                steps.pop();
+            }
+            step => steps.push(step),
+        }
     }
+    steps.join("/")
 }

@@ -2,7 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/delete` and `cmd/wait` IsDeleted. Not modelled: `--raw` with a body.
 
-use client::{Request, Verb};
+use client::Verb;
 use clock::Millis;
 use objects::{Reason, Str};
 
@@ -91,13 +91,8 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             ));
         }
     };
-    let path = args.text("raw");
-    if !path.is_empty() {
-        let mut r = Request::raw(path);
-        r.verb = Verb::Delete;
-        let answer = k.call(r).await?;
-        k.say(objects::json::to_string(&answer.object));
-        return Ok(());
+    if !args.text("raw").is_empty() {
+        return super::raw::send(k, args, &find, "DELETE").await;
     }
     let output = args.text("output");
     let sources = k.sources(&find).await?;

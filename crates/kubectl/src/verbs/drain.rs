@@ -116,6 +116,9 @@ async fn mark(k: &Kubectl, args: &Args, nodes: &[Info], off: bool) -> Result<()>
 }
 
 async fn drain(k: &Kubectl, args: &Args) -> Result<()> {
+    if super::selector(args.text("pod-selector")).is_err() {
+        return fail("--pod-selector=<pod_selector> must be a valid label selector");
+    }
     let nodes = nodes(k, args).await?;
     mark(k, args, &nodes, true).await?;
     let dry = DryRun::of(k, args)?;

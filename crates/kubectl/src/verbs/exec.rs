@@ -155,7 +155,8 @@ async fn attach(k: &Kubectl, args: &Args) -> Result<()> {
     if matches!(phase, "Succeeded" | "Failed") {
         return fail(format!("cannot attach a container in a completed pod; current phase is {phase}"));
     }
-    let container = container_or_default(k, &pod, args.text("container"), args.is("quiet"))?;
+    let container = container_or_default(k, &pod, args.text("container"), args.is("quiet"))
+        .map_err(|e| Error::Text(format!("cannot attach to the container: {}", e.message())))?;
     let tty = terminal(k, args);
     if tty && !args.is("quiet") {
         k.complain("If you don't see a command prompt, try pressing enter.");
@@ -229,40 +230,61 @@ async fn pass(k: &Kubectl, r: Request, stdin: bool) -> Result<()> {
     }
 }
 
-/// Runs a command without input and gives its output.
+/// What a command in a container came to.
+#[derive(Debug, Default)]
+pub struct Ran {
+    pub out: Vec<u8>,
+    pub err: Vec<u8>,
+    pub code: i32,
+}
+
+impl Ran {
+    /// # Errors
+    /// An exit code that is not 0.
+    pub fn checked(self) -> Result<()> {
+        if self.code == 0 {
+            return Ok(());
+        }
+        Err(Error::Code(self.code, format!("command terminated with exit code {}", self.code)))
+    }
+}
+
+/// Runs a command in a container to its end, with `input` as its standard input.
 ///
 /// # Errors
-/// The server's refusal, or what the command wrote to stderr.
-pub async fn capture(
+/// The server's refusal.
+pub async fn ran(
     k: &Kubectl,
-    namespace: &str,
-    pod: &str,
+    pod: &Value,
     container: &str,
     command: &[&str],
     input: Option<Vec<u8>>,
-) -> Result<Vec<u8>> {
-    let mut r = request(Verb::Create, PODS, namespace).named(pod).subresource("exec");
+) -> Result<Ran> {
+    let mut r = request(Verb::Create, PODS, pod.namespace()).named(pod.name()).subresource("exec");
     for word in command {
         r.options.query.push(("command".into(), (*word).into()));
     }
     streams(&mut r, &container.into(), input.is_some(), false);
-    let mut stream = k.connect(r).await?;
+    let mut stream = match k.connect(r).await {
+        Ok(s) => s,
+        Err(Error::Status(s)) => return Err(not_upgraded(*s)),
+        Err(e) => return Err(e),
+    };
     if let Some(bytes) = input {
         stream.send(Frame::Stdin(bytes));
         stream.send(Frame::StdinClosed);
     }
-    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut ran = Ran::default();
     while let Some(f) = stream.next().await {
         match f {
-            Frame::Stdout(b) => out.extend(b),
-            Frame::Stderr(b) => err.extend(b),
-            Frame::Exit(0) => break,
+            Frame::Stdout(b) => ran.out.extend(b),
+            Frame::Stderr(b) => ran.err.extend(b),
             Frame::Exit(code) => {
-                k.io.err(&err);
-                return Err(Error::Code(code, format!("command terminated with exit code {code}")));
+                ran.code = code;
+                break;
             }
             _ => {}
         }
     }
-    Ok(out)
+    Ok(ran)
 }

@@ -1,6 +1,6 @@
 //! `kubectl get`
 //!
-//! Models `k8s.io/kubectl/pkg/cmd/get`. Not modelled: `--server-print=false` (the server's columns are printed anyway).
+//! Models `k8s.io/kubectl/pkg/cmd/get`.
 
 use client::{Request, TableOf, Verb};
 use objects::tabwriter::TabWriter;
@@ -26,7 +26,7 @@ static FLAGS: &[Flag] = &[
     flag("show-kind", Kind::Bool, "false", "put the type before names"),
     flag("ignore-not-found", Kind::Bool, "false", "a missing object is no error"),
     flag("chunk-size", Kind::Int, "500", "objects per page"),
-    flag("server-print", Kind::Bool, "true", "accepted: the server's columns are printed"),
+    flag("server-print", Kind::Bool, "true", "the server's columns; without them name and age"),
     flag("raw", Kind::Text, "", "path to ask the server for as it is"),
     flag("subresource", Kind::Text, "", "status, scale or resize"),
 ];
@@ -174,7 +174,11 @@ fn table_options(args: &Args, find: &Find, source: &Source, wide: bool, kinds: b
 async fn human(k: &Kubectl, args: &Args, find: &Find, printer: &Printer) -> Result<()> {
     let wide = matches!(printer.format, crate::printers::Format::Wide);
     let sort_by = args.text("sort-by");
-    let table = if sort_by.is_empty() { TableOf::Metadata } else { TableOf::Object };
+    let table = match args.is("server-print") {
+        false => TableOf::No,
+        true if sort_by.is_empty() => TableOf::Metadata,
+        true => TableOf::Object,
+    };
     let sources = k.sources(find).await?;
     let mut errors = sources.errors;
     let mut tables: Vec<(Source, Value)> = Vec::new();
@@ -226,7 +230,7 @@ async fn human(k: &Kubectl, args: &Args, find: &Find, printer: &Printer) -> Resu
             last = id;
         }
         if let Some(p) = current.as_mut().filter(|_| !t.is_null()) {
-            p.print(&as_table(t), None, &mut block);
+            p.print(&as_table(t, k.client.now()), None, &mut block);
         }
     }
     flush(&mut block, &mut written);
@@ -240,20 +244,24 @@ async fn human(k: &Kubectl, args: &Args, find: &Find, printer: &Printer) -> Resu
     Error::of_all(errors)
 }
 
-/// A server that gave no table: name and age, as upstream's fallback.
-fn as_table(t: &Value) -> Value {
+/// An answer that is no table: name and age, as upstream's fallback.
+fn as_table(t: &Value, now: clock::Time) -> Value {
     if t.kind() == "Table" {
         return t.clone();
     }
+    let age = |o: &Value| match o.meta()["creationTimestamp"].time() {
+        Some(made) => clock::duration_short(now.since(made)),
+        None => "<unknown>".to_owned(),
+    };
     let row =
-        |o: &Value| value!({"cells": [(o.name()), (o.meta()["creationTimestamp"].text())], "object": (o)});
+        |o: &Value| value!({"cells": [(o.name()), (age(o))], "object": (o)});
     let rows: Vec<Value> = match t.find("items").and_then(Value::as_list) {
         Some(items) => items.iter().map(row).collect(),
         None => vec![row(t)],
     };
     value!({
         "kind": "Table",
-        "columnDefinitions": [{"name": "Name", "format": "name", "priority": 0}, {"name": "Created At", "priority": 0}],
+        "columnDefinitions": [{"name": "Name", "format": "name", "priority": 0}, {"name": "Age", "priority": 0}],
         "rows": (Value::List(rows.into())),
     })
 }
@@ -312,7 +320,7 @@ async fn watch(k: &Kubectl, args: &Args, mut find: Find, printer: &Printer) -> R
     let mut show = |object: &Value, kind: &str| -> Result<()> {
         if human {
             let mut text = String::new();
-            rows.print(&as_table(object), name(kind).as_deref(), &mut text);
+            rows.print(&as_table(object, k.client.now()), name(kind).as_deref(), &mut text);
             aligned.write(&text);
             k.out(&aligned.flush());
         } else if events {

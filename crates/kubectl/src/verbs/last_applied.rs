@@ -85,7 +85,11 @@ async fn set(k: &Kubectl, args: &Args) -> Result<()> {
         }
         let mut object = live.clone();
         let text = last_applied_of(&i.object);
-        if live.annotations()[LAST_APPLIED] != text.as_str() && dry != DryRun::Client {
+        if live.annotations()[LAST_APPLIED] == text.as_str() {
+            k.say(format!("set-last-applied {}: no changes required.", i.name));
+            continue;
+        }
+        if dry != DryRun::Client {
             let mut patch = Value::map();
             patch.set_at(&["metadata", "annotations", LAST_APPLIED], text);
             let mut r = request(Verb::Patch, &i.resource, &i.namespace)

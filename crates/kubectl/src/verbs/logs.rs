@@ -87,14 +87,14 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if args.millis("since") < 0 {
         return fail("--since must be greater than 0");
     }
-    if args.changed("limit-bytes") && args.int("limit-bytes") < 1 {
+    if args.int("limit-bytes") < 0 {
         return fail("--limit-bytes must be greater than 0");
     }
     if args.changed("tail") && args.int("tail") < -1 {
         return fail("--tail must be greater than or equal to -1");
     }
     if args.is("all-containers") && !container.is_empty() {
-        return fail("--all-containers=true should not be specified with container name");
+        return fail(format!("--all-containers=true should not be specified with container name {container}"));
     }
     if args.args.len() == 2 && args.changed("container") {
         return fail("only one of -c or an inline [CONTAINER] arg is allowed");
@@ -313,4 +313,18 @@ pub async fn print(k: &Kubectl, r: Request, prefix: &str) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What a request for a log gives, as one text.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn text(k: &Kubectl, r: Request) -> Result<String> {
+    let (mut stream, mut all) = (k.connect(r).await?, Vec::new());
+    while let Some(f) = stream.next().await {
+        if let Frame::Stdout(bytes) | Frame::Stderr(bytes) = f {
+            all.extend(bytes);
+        }
+    }
+    Ok(String::from_utf8_lossy(&all).into_owned())
 }

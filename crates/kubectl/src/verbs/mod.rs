@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 
 pub mod api;
 pub mod apply;
+mod apply_set;
 pub mod auth;
 pub mod autoscale;
 pub mod certificate;
@@ -26,6 +27,7 @@ pub mod exec;
 pub mod explain;
 pub mod expose;
 pub mod get;
+pub mod kuberc;
 pub mod kustomize;
 pub mod label;
 pub mod last_applied;
@@ -35,6 +37,7 @@ pub mod misc;
 pub mod options;
 pub mod patch;
 pub mod port_forward;
+pub mod raw;
 pub mod replace;
 pub mod rollout;
 pub mod run;
@@ -75,6 +78,7 @@ static ROOT: Command = Command {
         &explain::COMMAND,
         &expose::COMMAND,
         &get::COMMAND,
+        &kuberc::COMMAND,
         &kustomize::COMMAND,
         &label::LABEL,
         &logs::COMMAND,

@@ -1,6 +1,6 @@
 //! `kubectl replace`
 //!
-//! Models `k8s.io/kubectl/pkg/cmd/replace`. Not modelled: `--raw`.
+//! Models `k8s.io/kubectl/pkg/cmd/replace`.
 
 use client::Verb;
 
@@ -17,7 +17,7 @@ static FLAGS: &[Flag] = &[
     flag("cascade", Kind::Optional("background"), "background", "with --force: what becomes of dependents"),
     flag("force", Kind::Bool, "false", "delete and create again"),
     flag("grace-period", Kind::Int, "-1", "with --force: seconds given to end"),
-    flag("raw", Kind::Text, "", "accepted, not simulated"),
+    flag("raw", Kind::Text, "", "path of the server to send the file to as it is"),
     flag("subresource", Kind::Text, "", "status, scale or resize"),
     flag("timeout", Kind::Duration, "0s", "with --force: how long to wait"),
     flag("wait", Kind::Bool, "false", "with --force: wait until the old is gone"),
@@ -34,6 +34,9 @@ pub static COMMAND: Command = Command {
 
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let find = Find { args: Vec::new(), ..Find::of(args) };
+    if !args.text("raw").is_empty() {
+        return super::raw::send(k, args, &find, "PUT").await;
+    }
     if !find.has_files() {
         return fail("must specify one of -f and -k");
     }

@@ -23,7 +23,7 @@ pub static COMMAND: Command = Command {
     ..Command::NONE
 };
 
-const VERSION: &str = "v1.36.2";
+pub(super) const VERSION: &str = "v1.36.2";
 const KUSTOMIZE: &str = "v5.8.1";
 
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {

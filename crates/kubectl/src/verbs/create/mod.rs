@@ -75,7 +75,7 @@ pub static COMMAND: Command = Command {
 async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let find = Find { args: Vec::new(), ..Find::of(args) };
     if !args.text("raw").is_empty() {
-        return raw(k, args, &find).await;
+        return super::raw::send(k, args, &find, "POST").await;
     }
     if !find.has_files() {
         if !args.args.is_empty() {
@@ -123,43 +123,6 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         return fail("no objects passed to create");
     }
     Error::of_all(errors)
-}
-
-/// `--raw`: the file's bytes to a path of the server.
-async fn raw(k: &Kubectl, args: &Args, find: &Find) -> Result<()> {
-    let path = args.text("raw");
-    if args.is("edit") {
-        return fail("--raw and --edit are mutually exclusive");
-    }
-    if !args.text("selector").is_empty() {
-        return fail("--raw and --selector (-l) are mutually exclusive");
-    }
-    if !args.text("output").is_empty() {
-        return fail("--raw and --output are mutually exclusive");
-    }
-    let [file] = find.files.as_slice() else {
-        return fail(if find.has_files() {
-            "--raw can only use a single local file or stdin"
-        } else {
-            "must specify one of -f and -k"
-        });
-    };
-    if !path.starts_with('/') {
-        return fail(format!("--raw must be a valid URL path: parse \"{path}\": invalid URI for request"));
-    }
-    let bytes = if file == "-" {
-        k.io.stdin().await
-    } else {
-        match k.io.read(file) {
-            Ok(b) => b,
-            Err(e) => return fail(format!("open {file}: {}", e.text())),
-        }
-    };
-    let object = crate::manifest::parse_any(&String::from_utf8_lossy(&bytes)).map_err(Error::Text)?;
-    let answer =
-        k.call(client::Request { verb: Verb::Create, ..client::Request::raw(path) }.object(object)).await?;
-    k.out(&format!("{}\n", json::to_string(&answer.object)));
-    Ok(())
 }
 
 /// `--field-manager`, or this verb's own.

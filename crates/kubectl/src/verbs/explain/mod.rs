@@ -1,7 +1,9 @@
 //! `kubectl explain`: the fields of a kind, from the server's OpenAPI v3 documents.
 //!
-//! Models `k8s.io/kubectl/pkg/explain/v2` plaintext. Descriptions are the server's; where a document carries none,
+//! Models `k8s.io/kubectl/pkg/explain/v2` plaintext; the older layout is `openapi_v2`'s. Descriptions are the server's; where a document carries none,
 //! the line says so.
+
+mod openapi_v2;
 
 use client::Request;
 use objects::resources::{self, Resource};
@@ -16,7 +18,7 @@ use crate::session::Kubectl;
 static FLAGS: &[Flag] = &[
     flag("api-version", Kind::Text, "", "group/version to explain"),
     flag("recursive", Kind::Bool, "false", "the fields of fields too, without descriptions"),
-    short('o', "output", Kind::Text, "plaintext", "plaintext"),
+    short('o', "output", Kind::Text, "plaintext", "plaintext or plaintext-openapiv2"),
 ];
 
 pub static COMMAND: Command = Command {
@@ -42,7 +44,11 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         return fail(format!("unrecognized format: {}", args.text("output")));
     }
     let (head, fields) = split(k, word).await?;
-    let mut r = k.resource(&head).await?;
+    // The mapper's own words, with nothing before them.
+    let mut r = k.resource(&head).await.map_err(|e| match e {
+        Error::Text(text) => Error::Code(1, text),
+        other => other,
+    })?;
     let version = args.text("api-version");
     if !version.is_empty() {
         r = match k.resource_of_kind(version, &r.kind).await {
@@ -66,12 +72,19 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             r.group, r.version, r.plural
         ));
     };
+    let e = Explain { schemas, recursive: args.is("recursive") };
+    if args.text("output") == "plaintext-openapiv2" {
+        let Some(text) = e.older(&r, schema, &fields) else {
+            return fail(format!("field \"{}\" does not exist", fields.last().map_or("", String::as_str)));
+        };
+        k.out(&text);
+        return Ok(());
+    }
     let mut out = String::new();
     if !r.group.is_empty() {
         out.push_str(&format!("GROUP:      {}\n", r.group));
     }
     out.push_str(&format!("KIND:       {}\nVERSION:    {}\n\n", r.kind, r.version));
-    let e = Explain { schemas, recursive: args.is("recursive") };
     let Some(text) = e.output(schema, &fields, 0) else {
         k.out(&out);
         return fail(format!("field \"{}\" does not exist", fields.last().map_or("", String::as_str)));

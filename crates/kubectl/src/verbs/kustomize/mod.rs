@@ -2,7 +2,9 @@
 //!
 //! Models `sigs.k8s.io/kustomize`, the transformers that lessons use: resources and bases, namespace, name prefix and
 //! suffix, labels, annotations, images, replicas, strategic and JSON patches, config map and secret generators with
-//! their hashes. Not modelled: remote bases, components, replacements, helm charts, plugins.
+//! their hashes, components, replacements. Not modelled: remote bases, variables, helm charts, plugins.
+
+mod replacements;
 
 use objects::{Value, base64, json, value, yaml};
 
@@ -82,7 +84,7 @@ pub fn build(k: &Kubectl, directory: &str) -> Result<String> {
         };
         return fail(why);
     }
-    let mut items = objects(k, directory, 0)?;
+    let mut items = objects(k, directory, None, 0)?;
     for n in 0..items.len() {
         if items[n].hashed {
             let o = &items[n].object;
@@ -213,7 +215,8 @@ const OLD: [(&str, &str); 5] = [
     ("vars", "'replacements' instead. [EXPERIMENTAL]"),
 ];
 
-fn objects(k: &Kubectl, directory: &str, depth: usize) -> Result<Vec<Item>> {
+/// What a directory's kustomization makes. A component begins with what is there already.
+fn objects(k: &Kubectl, directory: &str, given: Option<Vec<Item>>, depth: usize) -> Result<Vec<Item>> {
     let root = directory.trim_end_matches('/');
     let found = FILES.iter().map(|f| format!("{root}/{f}")).find(|p| k.io.read(p).is_ok());
     let Some(file) = found.filter(|_| depth < 16) else {
@@ -234,11 +237,19 @@ fn objects(k: &Kubectl, directory: &str, depth: usize) -> Result<Vec<Item>> {
             "# Warning: '{field}' is deprecated. Please use {instead} Run 'kustomize edit fix' to update your Kustomization automatically."
         ));
     }
-    let mut all: Vec<Item> = Vec::new();
+    let component = given.is_some();
+    if component && spec["kind"] != "Component" {
+        let kind = if spec["kind"].is_null() { "Kustomization" } else { spec["kind"].text() };
+        return fail(format!(
+            "accumulating components: accumulateDirectory: \"expected kind 'Component' for path '{}' but got '{kind}'\"",
+            full(k, directory)
+        ));
+    }
+    let mut all: Vec<Item> = given.unwrap_or_default();
     for r in spec["resources"].items().iter().chain(spec["bases"].items()) {
         let path = joined(root, r.text());
         if k.io.is_dir(&path) {
-            all.extend(objects(k, &path, depth + 1)?);
+            all.extend(objects(k, &path, None, depth + 1)?);
         } else if !k.io.exists(&path) {
             let why = missing(k, &full(k, &path), &path);
             return fail(format!(
@@ -253,9 +264,20 @@ fn objects(k: &Kubectl, directory: &str, depth: usize) -> Result<Vec<Item>> {
             all.extend(stream.documents.into_iter().map(|d| Item::new(d.value, false)));
         }
     }
+    for c in spec["components"].items() {
+        let path = joined(root, c.text());
+        if !k.io.is_dir(&path) {
+            let why = missing(k, &full(k, &path), &path);
+            return fail(format!(
+                "accumulating components: loader.New \"must build at directory: not a valid directory: {why}\""
+            ));
+        }
+        all = objects(k, &path, Some(all), depth + 1)?;
+    }
     generate(k, root, &spec, &mut all)?;
     patch(k, root, &spec, &mut all)?;
     transform(&spec, &mut all);
+    replacements::replace(k, root, &spec, &mut all)?;
     Ok(all)
 }
 
