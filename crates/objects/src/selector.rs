@@ -214,6 +214,27 @@ impl LabelSelector {
         &self.requirements
     }
 
+    /// As a `metav1.LabelSelector` splits it: the labels that must be equal, and the other requirements, each with the
+    /// name of its operator.
+    #[must_use]
+    pub fn parts(&self) -> (Value, Vec<(&Requirement, &'static str)>) {
+        let (mut labels, mut others) = (Value::map(), Vec::new());
+        for r in &self.requirements {
+            let operator = match r.operator {
+                Operator::Equals | Operator::DoubleEquals => {
+                    labels.set(r.key.clone(), r.values.first().cloned().unwrap_or_default());
+                    continue;
+                }
+                Operator::In => "In",
+                Operator::NotIn | Operator::NotEquals => "NotIn",
+                Operator::Exists => "Exists",
+                _ => "DoesNotExist",
+            };
+            others.push((r, operator));
+        }
+        (labels, others)
+    }
+
     /// The one value that `label` must have, if the selector says so.
     #[must_use]
     pub fn exact(&self, label: &str) -> Option<&str> {

@@ -1,7 +1,7 @@
 //! `kubectl create poddisruptionbudget`
 
 use objects::resources::PODDISRUPTIONBUDGETS;
-use objects::selector::{LabelSelector, Operator};
+use objects::selector::LabelSelector;
 use objects::{Value, value};
 
 use super::{GENERATOR, generate, named};
@@ -68,18 +68,8 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
 
 /// A selector as a `metav1.LabelSelector`.
 fn as_object(s: &LabelSelector) -> Value {
-    let (mut labels, mut expressions) = (Value::map(), Vec::new());
-    for r in s.requirements() {
-        let operator = match r.operator {
-            Operator::Equals | Operator::DoubleEquals => {
-                labels.set(r.key.clone(), r.values.first().cloned().unwrap_or_default());
-                continue;
-            }
-            Operator::In => "In",
-            Operator::NotIn | Operator::NotEquals => "NotIn",
-            Operator::Exists => "Exists",
-            _ => "DoesNotExist",
-        };
+    let ((labels, others), mut expressions) = (s.parts(), Vec::new());
+    for (r, operator) in others {
         let mut e = value!({"key": (r.key.clone()), "operator": (operator)});
         if !r.values.is_empty() {
             e.set("values", Value::from(r.values.clone()));

@@ -1,7 +1,7 @@
 //! `kubectl set selector`
 
 use objects::Value;
-use objects::selector::{LabelSelector, Operator};
+use objects::selector::{LabelSelector, Requirement};
 
 use super::COMMON;
 use crate::change::{Change, objects};
@@ -56,19 +56,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
 fn label_selector(text: &str) -> Result<(Value, Vec<String>)> {
     let selector = LabelSelector::parse(text)
         .map_err(|e| Error::text(format!("couldn't parse the selector string \"{text}\": {e}")))?;
-    let (mut labels, mut others) = (Value::map(), Vec::new());
-    for r in selector.requirements() {
-        let operator = match r.operator {
-            Operator::Equals | Operator::DoubleEquals => {
-                labels.set(r.key.clone(), r.values.first().cloned().unwrap_or_default());
-                continue;
-            }
-            Operator::In => "In",
-            Operator::NotIn | Operator::NotEquals => "NotIn",
-            Operator::Exists => "Exists",
-            _ => "DoesNotExist",
-        };
-        others.push(format!("{{{} {operator} [{}]}}", r.key, r.values.join(" ")));
-    }
-    Ok((labels, others))
+    let (labels, others) = selector.parts();
+    let shown = |(r, operator): &(&Requirement, &str)| format!("{{{} {operator} [{}]}}", r.key, r.values.join(" "));
+    Ok((labels, others.iter().map(shown).collect()))
 }
