@@ -8,6 +8,8 @@ mod eval;
 mod funcs;
 mod parse;
 
+use std::rc::Rc;
+
 use objects::{Value, go_text};
 
 /// Functions beyond Go's own, with `include` and `tpl` besides.
@@ -25,11 +27,35 @@ pub trait Functions {
     fn property(&self, of: &Value, name: &str) -> Option<Value>;
 }
 
+/// A text with a name, for what errors say of a place in it.
+#[derive(Debug, Default)]
+struct Source {
+    name: String,
+    text: String,
+}
+
+/// A template: a whole text, or what it defines.
+#[derive(Clone, Debug)]
+struct Body {
+    name: String,
+    nodes: Vec<parse::Node>,
+    source: Rc<Source>,
+}
+
+/// A text's own template and those it defines.
+fn bodies(name: &str, text: &str, more: Option<&dyn Functions>) -> Result<(Body, Vec<Body>), String> {
+    let (nodes, defined) = parse::parse(text, more).map_err(|why| format!("template: {name}:{why}"))?;
+    let source = Rc::new(Source { name: name.to_owned(), text: text.to_owned() });
+    let body = |(name, nodes): (String, Vec<parse::Node>)| Body { name, nodes, source: source.clone() };
+    let defined = defined.into_iter().map(body).collect();
+    Ok((body((name.to_owned(), nodes)), defined))
+}
+
 /// Templates that may use each other's definitions.
 #[derive(Default)]
 pub struct Set {
-    files: Vec<(String, Vec<parse::Node>)>,
-    defined: Vec<(String, Vec<parse::Node>)>,
+    files: Vec<Body>,
+    defined: Vec<Body>,
 }
 
 impl Set {
@@ -38,58 +64,49 @@ impl Set {
     /// # Errors
     /// Go's text, with the file's name.
     pub fn add(&mut self, name: &str, text: &str, more: &dyn Functions) -> Result<(), String> {
-        let (nodes, defined) = parse::parse(text, Some(more)).map_err(|why| named(name, &why))?;
-        self.defined.retain(|(n, _)| !defined.iter().any(|(d, _)| d == n));
+        let (file, defined) = bodies(name, text, Some(more))?;
+        self.defined.retain(|old| !defined.iter().any(|d| d.name == old.name));
         self.defined.extend(defined);
-        self.files.push((name.to_owned(), nodes));
+        self.files.push(file);
         Ok(())
     }
 
     /// The output of one file.
     ///
     /// # Errors
-    /// Go's text, with the file's name.
+    /// Go's text, with the file's name and the place in it.
     pub fn render(&self, name: &str, data: &Value, more: &dyn Functions) -> Result<String, String> {
-        let Some((_, nodes)) = self.files.iter().find(|(n, _)| n == name) else { return Ok(String::new()) };
-        eval::render(nodes, &self.defined, data, Some(more)).map_err(|why| named(name, &why))
-    }
-}
-
-fn named(name: &str, why: &str) -> String {
-    match why.strip_prefix("template: output: ") {
-        Some(rest) if rest.starts_with('<') => format!("template: {name}: executing \"{name}\" at {rest}"),
-        Some(rest) => format!("template: {name}: executing \"{name}\": {rest}"),
-        None => why.replacen("template: output:", &format!("template: {name}:"), 1),
+        let Some(file) = self.files.iter().find(|f| f.name == name) else { return Ok(String::new()) };
+        eval::render(file, &self.defined, data, Some(more))
     }
 }
 
 pub struct Template {
-    nodes: Vec<parse::Node>,
-    defined: Vec<(String, Vec<parse::Node>)>,
-    text: String,
+    body: Body,
+    defined: Vec<Body>,
 }
 
 impl Template {
     /// # Errors
     /// Go's text, such as `template: output:1: unexpected "}" in operand`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let (nodes, defined) = parse::parse(text, None)?;
-        Ok(Self { nodes, defined, text: text.to_owned() })
+        let (body, defined) = bodies("output", text, None)?;
+        Ok(Self { body, defined })
     }
 
     /// # Errors
     /// What does not fit.
     pub fn render(&self, object: &Value) -> Result<String, String> {
-        eval::render(&self.nodes, &self.defined, object, None)
+        eval::render(&self.body, &self.defined, object, None)
     }
 
-    /// The sentence around a failure.
+    /// What is said around a failure.
     #[must_use]
     pub fn failure(&self, why: &str, object: &Value) -> String {
-        let (text, json) = (&self.text, objects::json::to_string(object));
+        let (text, json) = (&self.body.source.text, objects::json::to_string(object));
         let object = go_text::syntax(object);
         format!(
-            "error executing template \"{text}\": {why}\nError executing template: {why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{text}\n\traw data was:\n\t\t{json}\n\tobject given to template engine was:\n\t\t{object}\n\n"
+            "Error executing template: {why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{text}\n\traw data was:\n\t\t{json}\n\tobject given to template engine was:\n\t\t{object}\n\nerror: error executing template \"{text}\": {why}"
         )
     }
 }
@@ -137,6 +154,27 @@ mod tests {
         ] {
             let t = Template::parse(template).unwrap_or_else(|e| panic!("{template}: {e}"));
             assert_eq!(t.render(&o).as_deref(), Ok(want), "{template}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_placed_as_go_does() {
+        for (template, want) in [
+            (
+                "{{.items.y}}",
+                "template: output:1:8: executing \"output\" at <.items.y>: can't evaluate field y in type interface {}",
+            ),
+            (
+                "a\n  {{ range $x := .items }}{{ $x.b.c }}{{ end }}",
+                "template: output:2:31: executing \"output\" at <$x.b.c>: can't evaluate field b in type interface {}",
+            ),
+            (
+                "{{define \"t\"}}{{ len .n }}{{end}}{{template \"t\" .}}",
+                "template: output:1:17: executing \"t\" at <len .n>: error calling len: len of type int64",
+            ),
+        ] {
+            let t = Template::parse(template).unwrap_or_else(|e| panic!("{template}: {e}"));
+            assert_eq!(t.render(&value!({"items": ["x"], "n": 1})), Err(want.to_owned()), "{template}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use objects::tabwriter::TabWriter;
 use objects::{Value, json, yaml};
 
-use crate::error::{Result, fail};
+use crate::error::{Error, Result, fail};
 use crate::flags::Args;
 use crate::session::Kubectl;
 
@@ -158,7 +158,7 @@ impl Printer {
             },
             Format::GoTemplate(t) => match t.render(&object) {
                 Ok(text) => text,
-                Err(e) => return fail(t.failure(&e, &object)),
+                Err(e) => return Err(Error::Code(1, t.failure(&e, &object))),
             },
             Format::Columns(c) => c.print(&object, nth == 0)?,
         })

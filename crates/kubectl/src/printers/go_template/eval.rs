@@ -1,9 +1,11 @@
 //! Runs a template's nodes.
 
+use std::rc::Rc;
+
 use objects::{Str, Value, go_text};
 
-use super::parse::{Node, Operand, Pipeline};
-use super::{Functions, funcs};
+use super::parse::{At, Node, Operand, Pipeline};
+use super::{Body, Functions, Source, funcs};
 
 /// What stands for a field that a map has not.
 pub(super) const NO_VALUE: &str = "<no value>";
@@ -12,7 +14,22 @@ const MAX_OUTPUT: usize = 8 << 20;
 /// Nodes run, for templates that would never end.
 const MAX_STEPS: usize = 300_000;
 
-type Ran<T> = Result<T, String>;
+type Ran<T> = Result<T, Fault>;
+
+/// What went wrong, and whether it says where.
+enum Fault {
+    Bare(String),
+    Placed(String),
+}
+
+impl Fault {
+    fn text(self, template: &str) -> String {
+        match self {
+            Self::Bare(why) => format!("template: {template}: {why}"),
+            Self::Placed(text) => text,
+        }
+    }
+}
 
 enum Flow {
     On,
@@ -21,8 +38,11 @@ enum Flow {
 }
 
 struct Run<'a> {
-    defined: &'a [(String, Vec<Node>)],
+    defined: &'a [Body],
     more: Option<&'a dyn Functions>,
+    /// The template that runs now.
+    name: String,
+    source: Rc<Source>,
     variables: Vec<(String, Option<Value>)>,
     out: String,
     depth: usize,
@@ -30,25 +50,30 @@ struct Run<'a> {
 }
 
 pub(super) fn render(
-    nodes: &[Node],
-    defined: &[(String, Vec<Node>)],
+    body: &Body,
+    defined: &[Body],
     data: &Value,
     more: Option<&dyn Functions>,
-) -> Ran<String> {
+) -> Result<String, String> {
+    let data = Some(data.clone());
     let mut run = Run {
         defined,
         more,
-        variables: vec![("$".into(), Some(data.clone()))],
+        name: body.name.clone(),
+        source: body.source.clone(),
+        variables: vec![("$".into(), data.clone())],
         out: String::new(),
         depth: 0,
         steps: 0,
     };
-    run.nodes(nodes, &Some(data.clone()))?;
-    Ok(run.out)
+    match run.nodes(&body.nodes, &data) {
+        Ok(_) => Ok(run.out),
+        Err(f) => Err(f.text(&body.name)),
+    }
 }
 
 fn fail<T>(why: impl Into<String>) -> Ran<T> {
-    Err(format!("template: output: {}", why.into()))
+    Err(Fault::Bare(why.into()))
 }
 
 /// Empty values are false.
@@ -56,7 +81,7 @@ pub(super) fn truth(v: &Option<Value>) -> bool {
     v.as_ref().is_some_and(|v| !v.is_zero())
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     fn nodes(&mut self, nodes: &[Node], dot: &Option<Value>) -> Ran<Flow> {
         self.depth += 1;
         if self.depth > MAX_DEPTH || self.out.len() > MAX_OUTPUT {
@@ -103,16 +128,14 @@ impl Run<'_> {
             }
             Node::Range { over, body, other } => return self.range(over, body, other, dot),
             Node::Call { name, data } => {
-                let Some((_, body)) = self.defined.iter().find(|(n, _)| n == name) else {
+                let Some(body) = self.body(name) else {
                     return fail(format!("template {name:?} not defined"));
                 };
                 let data = match data {
                     Some(p) => self.pipeline(p, dot)?,
                     None => None,
                 };
-                let outer = std::mem::replace(&mut self.variables, vec![("$".into(), data.clone())]);
-                self.nodes(body, &data)?;
-                self.variables = outer;
+                self.within(body, &data)?;
             }
             Node::Break => return Ok(Flow::Break),
             Node::Continue => return Ok(Flow::Continue),
@@ -156,6 +179,38 @@ impl Run<'_> {
         Ok(Flow::On)
     }
 
+    fn body(&self, name: &str) -> Option<&'a Body> {
+        self.defined.iter().find(|b| b.name == name)
+    }
+
+    /// Runs another template's nodes, with variables of its own.
+    fn within(&mut self, body: &Body, data: &Option<Value>) -> Ran<()> {
+        let outer = (
+            std::mem::replace(&mut self.variables, vec![("$".into(), data.clone())]),
+            std::mem::replace(&mut self.name, body.name.clone()),
+            std::mem::replace(&mut self.source, body.source.clone()),
+        );
+        let done = self.nodes(&body.nodes, data);
+        (self.variables, self.name, self.source) = outer;
+        done.map(|_| ())
+    }
+
+    /// Says where in the text something went wrong.
+    fn placed(&self, at: At, fault: Fault) -> Fault {
+        let Fault::Bare(why) = fault else { return fault };
+        let text = &self.source.text;
+        let part = |from: u32, to: u32| text.get(from as usize..to as usize).unwrap_or_default();
+        let before = part(0, at.point);
+        let column = before.len() - before.rfind('\n').map_or(0, |n| n + 1);
+        let line = 1 + before.matches('\n').count();
+        Fault::Placed(format!(
+            "template: {}:{line}:{column}: executing {:?} at <{}>: {why}",
+            self.source.name,
+            self.name,
+            part(at.start, at.end)
+        ))
+    }
+
     fn assign(&mut self, name: &str, declares: bool, value: Option<Value>) {
         if !declares && let Some((_, v)) = self.variables.iter_mut().rev().find(|(n, _)| n == name) {
             *v = value;
@@ -167,7 +222,8 @@ impl Run<'_> {
     fn pipeline(&mut self, p: &Pipeline, dot: &Option<Value>) -> Ran<Option<Value>> {
         let mut last: Option<Option<Value>> = None;
         for command in &p.commands {
-            last = Some(self.command(command, dot, last)?);
+            let done = self.command(&command.operands, dot, last);
+            last = Some(done.map_err(|fault| self.placed(command.at, fault))?);
         }
         let value = last.unwrap_or_default();
         for name in &p.variables {
@@ -183,7 +239,7 @@ impl Run<'_> {
         piped: Option<Option<Value>>,
     ) -> Ran<Option<Value>> {
         let Some((first, rest)) = operands.split_first() else { return fail("empty command") };
-        if let (Operand::Chain(base, fields), Some(more)) = (first, self.more)
+        if let (Operand::Chain(base, fields, _), Some(more)) = (first, self.more)
             && (!rest.is_empty() || piped.is_some())
             && let Some((method, path)) = fields.split_last()
         {
@@ -251,37 +307,50 @@ impl Run<'_> {
         let [Some(Value::Str(name)), data] = args else {
             return fail("error calling include: wrong number of args");
         };
-        let Some((_, body)) = self.defined.iter().find(|(n, _)| n == name.as_str()) else {
+        let Some(body) = self.body(name) else {
             return fail(format!(
                 "error calling include: template: no template {name:?} associated with template \"gotpl\""
             ));
         };
-        let outer = std::mem::replace(&mut self.variables, vec![("$".into(), data.clone())]);
         let before = std::mem::take(&mut self.out);
-        self.nodes(body, data)?;
-        self.variables = outer;
+        let done = self.within(body, data);
         let text = std::mem::replace(&mut self.out, before);
-        Ok(Some(Value::from(text)))
+        match done {
+            Ok(()) => Ok(Some(Value::from(text))),
+            Err(f) => fail(format!("error calling include: {}", f.text(name))),
+        }
     }
 
     /// A text run as a template.
     fn tpl(&mut self, args: &[Option<Value>]) -> Ran<Option<Value>> {
         let [source, data] = args else { return fail("error calling tpl: wrong number of args") };
-        let (nodes, own) = super::parse::parse(&text(source), self.more)?;
+        let written = text(source);
+        let (body, own) = match super::bodies("gotpl", &written, self.more) {
+            Ok(found) => found,
+            Err(why) => return fail(format!("error calling tpl: cannot parse template {written:?}: {why}")),
+        };
         let mut defined = self.defined.to_vec();
-        defined.retain(|(n, _)| !own.iter().any(|(o, _)| o == n));
+        defined.retain(|old| !own.iter().any(|o| o.name == old.name));
         defined.extend(own);
         let mut run = Run {
             defined: &defined,
             more: self.more,
+            name: body.name.clone(),
+            source: body.source.clone(),
             variables: vec![("$".into(), data.clone())],
             out: String::new(),
             depth: self.depth + 1,
             steps: self.steps,
         };
-        run.nodes(&nodes, data)?;
+        let done = run.nodes(&body.nodes, data);
         self.steps = run.steps;
-        Ok(Some(Value::from(run.out)))
+        match done {
+            Ok(_) => Ok(Some(Value::from(run.out.replace(NO_VALUE, "")))),
+            Err(f) => fail(format!(
+                "error calling tpl: error during tpl function execution for {written:?}: {}",
+                f.text("gotpl")
+            )),
+        }
     }
 
     fn operand(&mut self, o: &Operand, dot: &Option<Value>) -> Ran<Option<Value>> {
@@ -294,37 +363,29 @@ impl Run<'_> {
             }
             Operand::Inner(p) => self.pipeline(p, dot)?,
             Operand::Function(_) => return self.command(std::slice::from_ref(o), dot, None),
-            Operand::Chain(base, fields) => {
-                let mut v = self.operand(base, dot)?;
-                for f in fields {
-                    if let (None | Some(Value::Null), Some(_)) = (&v, self.more) {
-                        return fail(format!(
-                            "<{}>: nil pointer evaluating interface {{}}.{f}",
-                            shown(base, fields)
-                        ));
-                    }
-                    let property = match (&v, self.more) {
-                        (Some(of), Some(more)) => more.property(of, f),
-                        _ => None,
-                    };
-                    v = match property {
-                        Some(p) => Some(p),
-                        None => field(v, f)?,
-                    };
-                }
-                v
+            Operand::Chain(base, fields, at) => {
+                let v = self.operand(base, dot)?;
+                self.chain(v, fields).map_err(|fault| self.placed(*at, fault))?
             }
         })
     }
-}
 
-/// An operand as it was written.
-fn shown(base: &Operand, fields: &[String]) -> String {
-    let base = match base {
-        Operand::Variable(v) => v.as_str(),
-        _ => "",
-    };
-    format!("{base}.{}", fields.join("."))
+    fn chain(&self, mut v: Option<Value>, fields: &[String]) -> Ran<Option<Value>> {
+        for f in fields {
+            if let (None | Some(Value::Null), Some(_)) = (&v, self.more) {
+                return fail(format!("nil pointer evaluating interface {{}}.{f}"));
+            }
+            let property = match (&v, self.more) {
+                (Some(of), Some(more)) => more.property(of, f),
+                _ => None,
+            };
+            v = match property {
+                Some(p) => Some(p),
+                None => field(v, f)?,
+            };
+        }
+        Ok(v)
+    }
 }
 
 /// A field of a map; nothing of nothing.
@@ -332,7 +393,8 @@ fn field(v: Option<Value>, name: &str) -> Ran<Option<Value>> {
     match v {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Map(m)) => Ok(m.get(name).cloned()),
-        Some(other) => fail(format!("can't evaluate field {name} in type {}", type_name(&other))),
+        // What a map or a list holds is of no type Go knows.
+        Some(_) => fail(format!("can't evaluate field {name} in type interface {{}}")),
     }
 }
 

@@ -22,7 +22,23 @@ pub(super) struct Pipeline {
     pub(super) variables: Vec<String>,
     /// `:=` makes the variables, `=` sets them.
     pub(super) declares: bool,
-    pub(super) commands: Vec<Vec<Operand>>,
+    pub(super) commands: Vec<Command>,
+}
+
+/// A function or value with its arguments.
+#[derive(Clone, Debug)]
+pub(super) struct Command {
+    pub(super) operands: Vec<Operand>,
+    pub(super) at: At,
+}
+
+/// Where something stands in the template's text, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct At {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    /// What Go calls its position: of a chain of fields the second one.
+    pub(super) point: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -34,7 +50,7 @@ pub(super) enum Operand {
     Variable(String),
     Inner(Box<Pipeline>),
     /// Fields behind another operand: `$x.a.b`, `(f).a`, `.a.b`.
-    Chain(Box<Operand>, Vec<String>),
+    Chain(Box<Operand>, Vec<String>, At),
 }
 
 type Defined = Vec<(String, Vec<Node>)>;
@@ -56,8 +72,11 @@ enum Token {
 
 enum Piece {
     Text(String),
-    Action(Vec<Token>, usize),
+    /// Tokens with where they begin and end, and the line.
+    Action(Vec<Spanned>, usize),
 }
+
+type Spanned = (Token, u32, u32);
 
 struct Parser<'f> {
     /// Knows further functions.
@@ -83,8 +102,9 @@ pub(super) fn parse(text: &str, more: Option<&dyn super::Functions>) -> Parsed<(
     }
 }
 
+/// The line, and what is wrong in it.
 fn located<T>(line: usize, why: &str) -> Parsed<T> {
-    Err(format!("template: output:{line}: {why}"))
+    Err(format!("{line}: {why}"))
 }
 
 /// Splits at `{{` and `}}`, trims where `{{-` and `-}}` say so, drops comments.
@@ -118,7 +138,7 @@ fn pieces(text: &str) -> Parsed<Vec<Piece>> {
             rest = after;
             continue;
         }
-        let (tokens, used, trims) = tokens(rest, line)?;
+        let (tokens, used, trims) = tokens(rest, line, text.len() - rest.len())?;
         line += rest[..used].matches('\n').count();
         rest = &rest[used..];
         trim = trims;
@@ -126,19 +146,27 @@ fn pieces(text: &str) -> Parsed<Vec<Piece>> {
     }
 }
 
-/// The tokens up to `}}`, the bytes they took, and whether the text behind is trimmed.
-fn tokens(text: &str, line: usize) -> Parsed<(Vec<Token>, usize, bool)> {
+/// The tokens up to `}}`, the bytes they took, and whether the text behind is trimmed. `base`: where `text` begins.
+fn tokens(text: &str, line: usize, base: usize) -> Parsed<(Vec<Spanned>, usize, bool)> {
     let b = text.as_bytes();
     let mut out = Vec::new();
+    let (mut spans, mut begun): (Vec<(u32, u32)>, usize) = (Vec::new(), 0);
+    let spanned = |out: Vec<Token>, spans: Vec<(u32, u32)>| -> Vec<Spanned> {
+        out.into_iter().zip(spans).map(|(token, (start, end))| (token, start, end)).collect()
+    };
     let mut i = 0;
     let is_word = |c: u8| c.is_ascii_alphanumeric() || c == b'_' || c >= 0x80;
     while i < b.len() {
         let rest = &text[i..];
+        if spans.len() < out.len() {
+            spans.push(((base + begun) as u32, (base + i) as u32));
+        }
+        begun = i;
         if rest.starts_with("}}") {
-            return Ok((out, i + 2, false));
+            return Ok((spanned(out, spans), i + 2, false));
         }
         if let Some(after) = rest.strip_prefix("-}}").filter(|_| matches!(out.last(), Some(Token::Space))) {
-            return Ok((out, text.len() - after.len(), true));
+            return Ok((spanned(out, spans), text.len() - after.len(), true));
         }
         let c = b[i];
         match c {
@@ -277,7 +305,7 @@ impl Parser<'_> {
                 Piece::Action(tokens, line) => (tokens, line),
             };
             self.line = line;
-            let mut t = Tokens { all: trimmed(tokens), at: 0 };
+            let mut t = Tokens::of(tokens);
             let word = match t.all.first() {
                 Some(Token::Word(w)) => w.clone(),
                 _ => String::new(),
@@ -392,12 +420,16 @@ impl Parser<'_> {
         let mut commands = Vec::new();
         loop {
             let mut operands = Vec::new();
+            t.space();
+            let first = t.at;
+            let mut end = first;
             loop {
                 t.space();
                 match t.all.get(t.at) {
                     None | Some(Token::Symbol(")" | "|")) => break,
                     _ => operands.push(self.operand(t, depth)?),
                 }
+                end = t.at;
                 // Operands are separated by space.
                 match t.all.get(t.at) {
                     None | Some(Token::Space | Token::Symbol(")" | "|")) => {}
@@ -411,7 +443,7 @@ impl Parser<'_> {
                     "missing value for pipeline"
                 });
             }
-            commands.push(operands);
+            commands.push(Command { operands, at: t.span(first, end, first) });
             match t.all.get(t.at) {
                 Some(Token::Symbol("|")) => t.at += 1,
                 _ => break,
@@ -451,7 +483,9 @@ impl Parser<'_> {
 
     fn operand(&mut self, t: &mut Tokens, depth: usize) -> Parsed<Operand> {
         let Some(token) = t.all.get(t.at).cloned() else { return self.fail("missing operand") };
+        let first = t.at;
         t.at += 1;
+        let one_field = matches!(token, Token::Field(_));
         let base = match token {
             Token::Text(s) => Operand::Literal(Value::from(s)),
             Token::Char(c) => Operand::Literal(Value::Int(i64::from(c as u32))),
@@ -472,7 +506,7 @@ impl Parser<'_> {
                 Operand::Variable(v)
             }
             Token::Field(name) if name.is_empty() => Operand::Dot,
-            Token::Field(name) => Operand::Chain(Box::new(Operand::Dot), vec![name]),
+            Token::Field(name) => Operand::Chain(Box::new(Operand::Dot), vec![name], At::default()),
             Token::Symbol("(") => {
                 let inner = self.pipeline(t, depth + 1)?;
                 t.space();
@@ -485,6 +519,7 @@ impl Parser<'_> {
             other => return self.fail(&format!("unexpected {other:?} in operand")),
         };
         let mut fields = Vec::new();
+        let second = t.at;
         while let Some(Token::Field(name)) = t.all.get(t.at) {
             if name.is_empty() {
                 return self.fail("unexpected . after term");
@@ -492,23 +527,43 @@ impl Parser<'_> {
             fields.push(name.clone());
             t.at += 1;
         }
+        let at = t.span(first, t.at, if fields.is_empty() { first } else { second });
         Ok(match base {
-            b if fields.is_empty() => b,
-            Operand::Chain(b, mut first) => {
-                first.extend(fields);
-                Operand::Chain(b, first)
+            Operand::Chain(b, mut names, _) if one_field => {
+                names.extend(fields);
+                Operand::Chain(b, names, at)
             }
-            b => Operand::Chain(Box::new(b), fields),
+            b if fields.is_empty() => b,
+            b => Operand::Chain(Box::new(b), fields, at),
         })
     }
 }
 
 struct Tokens {
     all: Vec<Token>,
+    spans: Vec<(u32, u32)>,
     at: usize,
 }
 
 impl Tokens {
+    /// Without space around them.
+    fn of(mut tokens: Vec<Spanned>) -> Self {
+        while tokens.last().is_some_and(|t| t.0 == Token::Space) {
+            tokens.pop();
+        }
+        if tokens.first().is_some_and(|t| t.0 == Token::Space) {
+            tokens.remove(0);
+        }
+        let (all, spans) = tokens.into_iter().map(|(token, start, end)| (token, (start, end))).unzip();
+        Self { all, spans, at: 0 }
+    }
+
+    /// From one token up to another, which is not part of it.
+    fn span(&self, first: usize, end: usize, point: usize) -> At {
+        let of = |i: usize| self.spans.get(i).copied().unwrap_or_default();
+        At { start: of(first).0, end: of(end.saturating_sub(1)).1, point: of(point).0 }
+    }
+
     fn space(&mut self) {
         while self.all.get(self.at) == Some(&Token::Space) {
             self.at += 1;
@@ -519,14 +574,4 @@ impl Tokens {
         self.space();
         self.at >= self.all.len()
     }
-}
-
-fn trimmed(mut tokens: Vec<Token>) -> Vec<Token> {
-    while tokens.last() == Some(&Token::Space) {
-        tokens.pop();
-    }
-    if tokens.first() == Some(&Token::Space) {
-        tokens.remove(0);
-    }
-    tokens
 }
