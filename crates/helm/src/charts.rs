@@ -1,11 +1,13 @@
 //! A chart as files, and its subcharts.
 //!
-//! Models `pkg/chart/loader` and `pkg/chartutil/dependencies.go`. Not modelled: `.helmignore`, tags, value schemas.
+//! Models `pkg/chart/loader` and `pkg/chartutil/dependencies.go`. Not modelled: `.helmignore` beyond what charts never
+//! hold, value schemas, packed charts.
 
 use kubectl::{FsError, Io};
 use objects::{Value, yaml};
 
 use crate::CHARTS;
+use crate::sprig::semver;
 use crate::values::coalesced;
 
 /// How deep charts may hold charts.
@@ -97,22 +99,31 @@ fn read(io: &dyn Io, path: &str, depth: usize, left: &mut usize) -> Result<Chart
             chart.templates.push((name, text));
         } else if name.starts_with("crds/") {
             chart.crds.push((name, text));
-        } else if name != "Chart.yaml" && name != "values.yaml" {
+        } else if !matches!(name.as_str(), "Chart.yaml" | "Chart.lock" | "values.yaml" | ".helmignore") {
             chart.files.push((name, text));
         }
     }
     for name in names {
         chart.children.push(read(io, &format!("{path}/charts/{name}"), depth + 1, left)?);
     }
-    for d in chart.meta["dependencies"].items() {
-        let name = d["name"].text();
-        if !chart.children.iter().any(|c| c.name() == name) {
-            return Err(format!(
-                "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {name}"
-            ));
-        }
-    }
     Ok(chart)
+}
+
+/// Whether all that a chart depends on lies in it.
+pub(crate) fn check_dependencies(chart: &Chart) -> Result<(), String> {
+    let missing: Vec<&str> = chart.meta["dependencies"]
+        .items()
+        .iter()
+        .map(|d| d["name"].text())
+        .filter(|name| !chart.children.iter().any(|c| c.name() == *name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
+        missing.join(", ")
+    ))
 }
 
 fn walk(
@@ -139,22 +150,70 @@ fn walk(
     Ok(())
 }
 
-/// The chart without the subcharts that a condition or the lack of a need leaves out.
+/// The chart with the subcharts it names, under the names it gives them, without those that tags and conditions leave
+/// out; and with the values that it takes over from them.
 pub(crate) fn enabled(chart: &mut Chart, values: &Value) {
     let dependencies = chart.meta["dependencies"].clone();
-    chart.children.retain(|child| {
-        let wanted = dependencies.items().iter().find(|d| d["name"] == child.name());
-        let condition = wanted.map(|d| d["condition"].to_str()).unwrap_or_default();
-        condition
+    let fits = |d: &Value, c: &Chart| {
+        let range = d["version"].text();
+        d["name"] == c.name() && (range.is_empty() || semver(range, c.meta["version"].text()))
+    };
+    let given = std::mem::take(&mut chart.children);
+    let unnamed = given.iter().filter(|c| !dependencies.items().iter().any(|d| fits(d, c)));
+    let mut children: Vec<Chart> = unnamed.cloned().collect();
+    for d in dependencies.items() {
+        let Some(found) = given.iter().find(|c| fits(d, c)) else { continue };
+        let tags = d["tags"].items().iter().filter_map(|t| values["tags"][t.text()].as_bool());
+        let by_tags = tags.reduce(|a, b| a || b);
+        let by_condition = d["condition"]
+            .text()
             .split(',')
             .filter(|c| !c.is_empty())
-            .find_map(|c| values.at(&c.trim().split('.').collect::<Vec<_>>()).as_bool())
-            .unwrap_or(true)
-    });
+            .find_map(|c| values.at(&c.trim().split('.').collect::<Vec<_>>()).as_bool());
+        if by_condition.or(by_tags).unwrap_or(true) {
+            let mut child = found.clone();
+            if !d["alias"].text().is_empty() {
+                child.meta.set("name", d["alias"].text());
+            }
+            children.push(child);
+        }
+    }
+    chart.children = children;
     for child in &mut chart.children {
         let own = child_values(child, values);
         enabled(child, &own);
     }
+    import(chart, &dependencies);
+}
+
+/// Values that a chart takes over from its subcharts (`import-values`), under its own.
+fn import(chart: &mut Chart, dependencies: &Value) {
+    let mut taken = Value::map();
+    for d in dependencies.items() {
+        let name = if d["alias"].text().is_empty() { d["name"].text() } else { d["alias"].text() };
+        let Some(child) = chart.children.iter().find(|c| c.name() == name) else { continue };
+        let own = child_values(child, &chart.values);
+        for wish in d["import-values"].items() {
+            let (from, to) = match wish.as_str() {
+                Some(export) => (format!("exports.{export}"), "."),
+                None => (wish["child"].text().to_owned(), wish["parent"].text()),
+            };
+            let found = own.at(&from.split('.').collect::<Vec<_>>()).clone();
+            if found.as_map().is_none() {
+                continue;
+            }
+            let mut placed = found;
+            if to != "." {
+                for step in to.rsplit('.') {
+                    let mut outer = Value::map();
+                    outer.set(step, placed);
+                    placed = outer;
+                }
+            }
+            taken = coalesced(&placed, &taken);
+        }
+    }
+    chart.values = coalesced(&taken, &chart.values);
 }
 
 /// The values a subchart sees.

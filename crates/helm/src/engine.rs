@@ -19,6 +19,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) revision: i64,
     pub(crate) upgrade: bool,
     pub(crate) api_versions: Vec<String>,
+    /// `v1.36.2`
+    pub(crate) kube: String,
     pub(crate) now: clock::Time,
 }
 
@@ -32,6 +34,20 @@ pub(crate) struct Library {
     /// What the cluster answered, and what it was asked and has not answered.
     pub(crate) found: Vec<(Wanted, Value)>,
     pub(crate) wanted: RefCell<Vec<Wanted>>,
+    /// `helm lint`: what is required may be missing.
+    pub(crate) lenient: bool,
+}
+
+impl Library {
+    pub(crate) fn new(seed: u64, now: clock::Time) -> Self {
+        Self {
+            rng: RefCell::new(Rng::new(seed)),
+            now,
+            found: Vec::new(),
+            wanted: RefCell::default(),
+            lenient: false,
+        }
+    }
 }
 
 impl Functions for Library {
@@ -94,12 +110,7 @@ impl Functions for Library {
 
 /// One text by itself.
 pub(crate) fn alone(text: &str, data: &Value) -> Result<String, String> {
-    let library = Library {
-        rng: RefCell::new(Rng::new(1)),
-        now: clock::Time::EPOCH,
-        found: Vec::new(),
-        wanted: RefCell::default(),
-    };
+    let library = Library::new(1, clock::Time::EPOCH);
     let mut set = Set::default();
     set.add("text", text, &library)?;
     set.render("text", data, &library)
@@ -120,6 +131,8 @@ pub(crate) struct Rendered {
     pub(crate) manifests: Vec<Manifest>,
     pub(crate) hooks: Vec<Manifest>,
     pub(crate) notes: String,
+    /// Those of subcharts.
+    pub(crate) notes_below: Vec<String>,
 }
 
 impl Rendered {
@@ -182,17 +195,25 @@ pub(crate) fn render(
 ) -> Result<Rendered, String> {
     let mut set = Set::default();
     let mut runs = Vec::new();
-    gather(chart, chart.name(), values, facts, library, &mut set, &mut runs)?;
+    gather(chart, chart.name(), values, facts, &mut runs);
+    // The deepest first: what a chart defines stands in for what its subcharts define.
+    let mut order: Vec<&(String, String, Value)> = runs.iter().collect();
+    order.arrange_by(|a, b| (b.0.matches('/').count(), &b.0).cmp(&(a.0.matches('/').count(), &a.0)));
+    for (name, text, _) in order {
+        set.add(name, text, library).map_err(|why| unparsed(name, &why))?;
+    }
     let mut out = Rendered::default();
     runs.arrange_by(|a, b| a.0.cmp(&b.0));
-    for (name, data) in &runs {
+    for (name, _, data) in &runs {
         if name.rsplit('/').next().is_some_and(|n| n.starts_with('_')) {
             continue;
         }
-        let text = set.render(name, data, library)?.replace("<no value>", "");
+        let text = set.render(name, data, library).map_err(unrun)?.replace("<no value>", "");
         if name.ends_with("NOTES.txt") {
             if *name == format!("{}/templates/NOTES.txt", chart.name()) {
                 out.notes = text;
+            } else {
+                out.notes_below.push(text);
             }
             continue;
         }
@@ -201,10 +222,30 @@ pub(crate) fn render(
     out.manifests.arrange_by(|a, b| {
         (rank(a.object.kind()), a.object.kind()).cmp(&(rank(b.object.kind()), b.object.kind()))
     });
-    let weight =
-        |m: &Manifest| m.object.annotations()["helm.sh/hook-weight"].text().parse::<i64>().unwrap_or(0);
-    out.hooks.arrange_by(|a, b| (weight(a), a.object.name()).cmp(&(weight(b), b.object.name())));
+    out.hooks.arrange_by(|a, b| rank(a.object.kind()).cmp(&rank(b.object.kind())));
     Ok(out)
+}
+
+/// What stands around the text of `required` and `fail`, so that it is found again in what Go makes of it.
+pub(crate) const SAID: [&str; 2] = ["HELM_ERR_START", "HELM_ERR_END"];
+
+/// A text that is no template, in helm's words.
+fn unparsed(name: &str, why: &str) -> String {
+    let mut parts = why.split(": ");
+    match (parts.nth(1), why.rsplit(": ").next()) {
+        (Some(place), Some(last)) => format!("parse error at ({place}): {last}"),
+        _ => format!("parse error in ({name}): {why}"),
+    }
+}
+
+/// A template that failed, in helm's words: what the chart itself says stands alone.
+fn unrun(why: String) -> String {
+    let place = why.split(": ").nth(1);
+    let said = why.split_once(SAID[0]).and_then(|(_, rest)| rest.rsplit_once(SAID[1]));
+    match (place, said) {
+        (Some(place), Some((said, _))) => format!("execution error at ({place}): {said}"),
+        _ => why,
+    }
 }
 
 fn gather(
@@ -212,13 +253,13 @@ fn gather(
     path: &str,
     values: &Value,
     facts: &Facts<'_>,
-    library: &Library,
-    set: &mut Set,
-    runs: &mut Vec<(String, Value)>,
-) -> Result<(), String> {
+    runs: &mut Vec<(String, String, Value)>,
+) -> Value {
+    let mut below = Value::map();
     for child in &chart.children {
         let own = child_values(child, values);
-        gather(child, &format!("{path}/charts/{}", child.name()), &own, facts, library, set, runs)?;
+        let data = gather(child, &format!("{path}/charts/{}", child.name()), &own, facts, runs);
+        below.set(child.name(), data);
     }
     let files: Value =
         Value::Map(chart.files.iter().map(|(n, t)| (n.as_str(), Value::from(t.as_str()))).collect());
@@ -230,26 +271,35 @@ fn gather(
         }
         meta.set(name, v);
     }
+    meta.set("IsRoot", !path.contains('/'));
     let api: Value = facts.api_versions.iter().map(|v| Value::from(v.as_str())).collect();
+    let mut version = facts.kube.trim_start_matches('v').split('.');
+    let (major, minor) = (version.next().unwrap_or("1"), version.next().unwrap_or("0"));
     let data = value!({
-        "Values": (values), "Chart": (meta), "Files": (files),
+        "Values": (values), "Chart": (meta), "Files": (files), "Subcharts": (below),
         "Release": {
             "Name": (facts.name), "Namespace": (facts.namespace), "Revision": (facts.revision), "Service": "Helm",
             "IsInstall": (!facts.upgrade), "IsUpgrade": (facts.upgrade),
         },
         "Capabilities": {
-            "APIVersions": (api), "HelmVersion": {"Version": "v3.19.0"},
-            "KubeVersion": {"Version": "v1.36.2", "GitVersion": "v1.36.2", "Major": "1", "Minor": "36"},
+            "APIVersions": (api), "HelmVersion": {"Version": (crate::VERSION)},
+            "KubeVersion": {
+                "Version": (facts.kube.as_str()), "GitVersion": (facts.kube.as_str()), "Major": (major), "Minor": (minor),
+            },
         },
     });
+    let library = chart.meta["type"].text().eq_ignore_ascii_case("library");
     for (name, text) in &chart.templates {
+        // A library's files only define.
+        if library && !name.rsplit('/').next().is_some_and(|n| n.starts_with('_')) {
+            continue;
+        }
         let full = format!("{path}/{name}");
-        set.add(&full, text, library)?;
         let mut data = data.clone();
         data.set("Template", value!({"Name": (full.as_str()), "BasePath": (format!("{path}/templates"))}));
-        runs.push((full, data));
+        runs.push((full, text.clone(), data));
     }
-    Ok(())
+    data
 }
 
 /// Splits a rendered file into its objects.

@@ -1,8 +1,8 @@
 //! What helm does with the objects of a release.
 //!
-//! Models `pkg/kube` (client, wait) and `pkg/action` (validate, hooks).
+//! Models `pkg/kube` (client, wait) and `pkg/action` validate.go.
 
-use client::{Body, FieldValidation, PatchType, Verb};
+use client::{Body, FieldValidation, PatchType, Propagation, Verb};
 use clock::Millis;
 use kubectl::Kubectl;
 use kubectl::session::request;
@@ -11,11 +11,10 @@ use objects::resources::Resource;
 use objects::schema::{Schema, type_for};
 use objects::{Value, value};
 
-use crate::engine::Manifest;
-
-const EVERY_MS: Millis = 1_000;
+pub(crate) const EVERY_MS: Millis = 1_000;
 
 /// An object with its resource and the namespace it goes to.
+#[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) object: Value,
     pub(crate) resource: Resource,
@@ -25,6 +24,11 @@ pub(crate) struct Target {
 impl Target {
     fn key(&self) -> String {
         format!("{}/{}/{}", self.resource.id, self.namespace, self.object.name())
+    }
+
+    /// Whether both mean the same object of the cluster.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.key() == other.key()
     }
 
     fn shown(&self) -> String {
@@ -117,13 +121,21 @@ pub(crate) async fn create(k: &Kubectl, t: &Target) -> Result<(), String> {
 }
 
 /// Brings the cluster from the objects of `old` to those of `new`.
-pub(crate) async fn update(k: &Kubectl, old: &[Target], new: &[Target]) -> Result<(), String> {
-    for t in new {
+///
+/// `made`: what was created on the way, for who takes it back.
+pub(crate) async fn update(
+    k: &Kubectl,
+    old: &[Target],
+    new: &[Target],
+    made: &mut Vec<usize>,
+) -> Result<(), String> {
+    for (n, t) in new.iter().enumerate() {
         let Ok(live) = k.get(&t.resource, &t.namespace, t.object.name()).await else {
             create(k, t).await.map_err(|e| format!("failed to create resource: {e}"))?;
+            made.push(n);
             continue;
         };
-        let original = old.iter().find(|o| o.key() == t.key()).map_or(&live, |o| &o.object);
+        let original = old.iter().find(|o| o.is(t)).map_or(&live, |o| &o.object);
         let r = &t.resource;
         let (patch, kind) = match type_for(&r.group, &r.version, &r.kind) {
             Some(schema) => (
@@ -143,7 +155,7 @@ pub(crate) async fn update(k: &Kubectl, old: &[Target], new: &[Target]) -> Resul
             format!("cannot patch \"{}\" with kind {}: {}", t.object.name(), t.object.kind(), e.message())
         })?;
     }
-    for gone in old.iter().filter(|o| !new.iter().any(|n| n.key() == o.key())) {
+    for gone in old.iter().filter(|o| !new.iter().any(|n| n.is(o))) {
         if gone.object.annotations()["helm.sh/resource-policy"] != "keep" {
             delete(k, gone).await?;
         }
@@ -152,12 +164,31 @@ pub(crate) async fn update(k: &Kubectl, old: &[Target], new: &[Target]) -> Resul
 }
 
 pub(crate) async fn delete(k: &Kubectl, t: &Target) -> Result<(), String> {
+    delete_with(k, t, Propagation::Background).await
+}
+
+/// Deletes an object; what is gone already is no mistake.
+pub(crate) async fn delete_with(k: &Kubectl, t: &Target, dependents: Propagation) -> Result<(), String> {
     let mut r = request(Verb::Delete, &t.resource, &t.namespace).named(t.object.name());
-    r.options.propagation = Some(client::Propagation::Background);
+    r.options.propagation = Some(dependents);
     match k.call(r).await {
         Err(e) if !e.is_not_found() => Err(e.message()),
         _ => Ok(()),
     }
+}
+
+/// Waits until no object is there any more.
+pub(crate) async fn wait_gone(k: &Kubectl, targets: &[Target], timeout: Millis) -> Result<(), String> {
+    let until = k.client.now() + timeout;
+    for t in targets {
+        while k.get(&t.resource, &t.namespace, t.object.name()).await.is_ok() {
+            if k.client.now() >= until {
+                return Err("context deadline exceeded".into());
+            }
+            k.client.sleep(EVERY_MS).await;
+        }
+    }
+    Ok(())
 }
 
 /// Waits until every object is ready.
@@ -207,73 +238,6 @@ fn is_ready(id: &str, live: &Value, jobs: bool) -> bool {
         "services" => spec["type"] != "LoadBalancer" || !status["loadBalancer"]["ingress"].items().is_empty(),
         "jobs.batch" if jobs => live.condition_true("Complete"),
         _ => !live.is_null(),
-    }
-}
-
-fn events(m: &Manifest) -> Vec<String> {
-    m.object.annotations()["helm.sh/hook"].text().split(',').map(|e| e.trim().to_owned()).collect()
-}
-
-pub(crate) fn is_hook_of(m: &Manifest, event: &str) -> bool {
-    events(m).iter().any(|e| e == event || event == "test" && e == "test-success")
-}
-
-/// Runs the hooks of an event one after the other.
-pub(crate) async fn run_hooks(
-    k: &Kubectl,
-    hooks: &[Manifest],
-    event: &str,
-    namespace: &str,
-    timeout: Millis,
-) -> Result<(), String> {
-    for hook in hooks.iter().filter(|h| is_hook_of(h, event)) {
-        let all = targets(k, std::slice::from_ref(&hook.object), namespace).await?;
-        let Some(t) = all.first() else { continue };
-        let policy = hook.object.annotations()["helm.sh/hook-delete-policy"].text();
-        let says = |word: &str| policy.split(',').any(|p| p.trim() == word);
-        if policy.is_empty() || says("before-hook-creation") {
-            delete(k, t).await?;
-            let until = k.client.now() + timeout;
-            while k.get(&t.resource, &t.namespace, t.object.name()).await.is_ok() && k.client.now() < until {
-                k.client.sleep(EVERY_MS).await;
-            }
-        }
-        let path = &hook.source;
-        create(k, t).await.map_err(|e| format!("warning: Hook {event} {path} failed: {e}"))?;
-        let done = finish(k, t, timeout).await;
-        if done.is_ok() && says("hook-succeeded") || done.is_err() && says("hook-failed") {
-            delete(k, t).await?;
-        }
-        done?;
-    }
-    Ok(())
-}
-
-/// Waits for a hook's Job or Pod to end.
-async fn finish(k: &Kubectl, t: &Target, timeout: Millis) -> Result<(), String> {
-    if !matches!(t.resource.id.as_str(), "jobs.batch" | "pods") {
-        return Ok(());
-    }
-    let until = k.client.now() + timeout;
-    let name = t.object.name();
-    loop {
-        let live = k.get(&t.resource, &t.namespace, name).await.unwrap_or_default();
-        match live["status"]["phase"].text() {
-            "Succeeded" => return Ok(()),
-            "Failed" => return Err(format!("pod {name} failed")),
-            _ => {}
-        }
-        if live.condition_true("Complete") {
-            return Ok(());
-        }
-        if live.condition_true("Failed") {
-            let why = live.condition("Failed");
-            return Err(format!("job {name} failed: {}", why["reason"].text()));
-        }
-        if k.client.now() >= until {
-            return Err("timed out waiting for the condition".into());
-        }
-        k.client.sleep(EVERY_MS).await;
     }
 }
 

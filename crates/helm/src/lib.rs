@@ -3,13 +3,14 @@
 //! Owns: charts and their values, the functions of templates, releases and what is done with them.
 //! Does not own: the templates' language and the machine's files (kubectl), what the server answers.
 //!
-//! Models `helm.sh/helm/v3`. Not modelled: repositories on the network and OCI registries (the charts under
-//! [`CHARTS`] are reached as `wheelhouse/NAME`), packages (`.tgz`), plugins, provenance, post-renderers, `--atomic`;
-//! a release is kept without gzip, which helm reads too.
+//! Models `helm.sh/helm/v3` (v3.19). Not modelled: repositories on the network and OCI registries (the charts under
+//! [`CHARTS`] are reached as `wheelhouse/NAME`), packages (`.tgz`; dependencies are saved as folders), plugins, provenance,
+//! post-renderers, value schemas; a release is kept without gzip, which helm reads too.
 
 mod charts;
 mod commands;
 mod engine;
+mod hooks;
 mod kube;
 mod release;
 mod sprig;
@@ -19,6 +20,11 @@ use std::rc::Rc;
 
 use client::Handle;
 use kubectl::Io;
+
+/// The version of helm that this speaks as.
+pub(crate) const VERSION: &str = "v3.19.0";
+/// The version of Kubernetes that templates meet.
+pub(crate) const KUBE: &str = "v1.36.2";
 
 /// Where the bundled charts lie among the learner's files.
 pub const CHARTS: &str = "/usr/share/charts";

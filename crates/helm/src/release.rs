@@ -33,16 +33,12 @@ impl Release {
         now: Time,
     ) -> Self {
         let at = now.rfc3339();
-        let hooks: Value = rendered
-            .hooks
-            .iter()
-            .map(|h| value!({"path": (h.source.as_str()), "manifest": (h.text.as_str()), "name": (h.object.name()), "kind": (h.object.kind())}))
-            .collect();
+        let hooks: Value = rendered.hooks.iter().map(hook).collect();
         let body = value!({
             "name": (name), "namespace": (namespace), "version": (version),
             "info": {
                 "first_deployed": (at.as_str()), "last_deployed": (at.as_str()), "deleted": "",
-                "description": "", "status": "unknown", "notes": (rendered.notes.as_str()),
+                "description": "", "status": "unknown", "notes": (rendered.notes.trim_end()),
             },
             "chart": {"metadata": (chart.meta.clone()), "values": (chart.values.clone())},
             "config": (config), "manifest": (rendered.manifest_text()), "hooks": (hooks),
@@ -88,18 +84,30 @@ impl Release {
             .collect()
     }
 
-    pub(crate) fn hooks(&self) -> Vec<Manifest> {
-        let read = |h: &Value| {
-            let object = objects::yaml::load(h["manifest"].text()).ok()?.value;
-            Some(Manifest { source: h["path"].text().into(), text: h["manifest"].text().into(), object })
-        };
-        self.body["hooks"].items().iter().filter_map(read).collect()
+    /// The hooks as manifests, for display.
+    pub(crate) fn hooks_text(&self) -> String {
+        let of = |h: &Value| format!("---\n# Source: {}\n{}\n", h["path"].text(), h["manifest"].text());
+        self.body["hooks"].items().iter().map(of).collect()
+    }
+
+    /// `a=b`, `a=null` to take one away: labels of the release's Secret.
+    pub(crate) fn label(&mut self, pairs: &[String]) {
+        for pair in pairs {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let mut labels = self.body["labels"].clone();
+            if value == "null" {
+                labels.remove(key);
+            } else {
+                labels.set(key, value);
+            }
+            self.body.set("labels", labels);
+        }
     }
 
     fn secret(&self, now: Time) -> Value {
         let (name, version) = (self.name(), self.version());
         let inner = base64::encode(json::to_string(&self.body).as_bytes());
-        value!({
+        let mut secret = value!({
             "apiVersion": "v1", "kind": "Secret", "type": (TYPE),
             "metadata": {
                 "name": (format!("sh.helm.release.v1.{name}.v{version}")), "namespace": (self.body["namespace"].clone()),
@@ -109,7 +117,11 @@ impl Release {
                 },
             },
             "data": {"release": (base64::encode(inner.as_bytes()))},
-        })
+        });
+        for (key, value) in self.body["labels"].entries() {
+            secret.set_at(&["metadata", "labels", key], value.clone());
+        }
+        secret
     }
 
     fn of(secret: &Value) -> Option<Self> {
@@ -138,6 +150,27 @@ impl Release {
         let r = request(Verb::Delete, SECRETS, self.body["namespace"].text()).named(name.as_str());
         k.call(r).await.map(|_| ()).map_err(|e| e.message())
     }
+}
+
+/// A hook as releases keep it.
+fn hook(m: &Manifest) -> Value {
+    let notes = m.object.annotations();
+    let words = |key: &str| -> Value {
+        let text = notes[key].text();
+        text.split(',').map(str::trim).filter(|w| !w.is_empty()).map(Value::from).collect()
+    };
+    // `test-success` is what `test` was called once.
+    let events: Value = words("helm.sh/hook")
+        .items()
+        .iter()
+        .map(|e| if *e == "test-success" { Value::from("test") } else { e.clone() })
+        .collect();
+    let weight = notes["helm.sh/hook-weight"].text().parse::<i64>().unwrap_or(0);
+    value!({
+        "path": (m.source.as_str()), "manifest": (m.text.as_str()), "name": (m.object.name()), "kind": (m.object.kind()),
+        "events": (events), "weight": (weight), "delete_policies": (words("helm.sh/hook-delete-policy")),
+        "last_run": {"phase": "", "started_at": "", "completed_at": ""},
+    })
 }
 
 /// The revisions of a release (all releases: `name` empty) in a namespace (all: empty), oldest first.

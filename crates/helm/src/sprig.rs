@@ -1,13 +1,13 @@
 //! The functions of templates beyond Go's own: sprig's usual ones, and helm's `toYaml` and its like.
 //!
-//! Not modelled: cryptography (certificates, passwords), regular expressions that replace, semantic versions beyond
-//! a plain comparison, dates beyond `now`.
+//! Not modelled, and said so when called: cryptography (certificates, passwords), regular expressions beyond
+//! `regexMatch`, dates beyond `now`.
 
 use kubectl::printers::go_template::Functions as _;
 use objects::{Value, base64, json, pattern, yaml};
 use ordered::Sort as _;
 
-use crate::engine::Library;
+use crate::engine::{Library, SAID};
 use crate::values::merged;
 
 type Arg = Option<Value>;
@@ -17,6 +17,7 @@ type Called = Result<Arg, String>;
 const MAX: usize = 4 << 20;
 
 pub(crate) const NAMES: &[&str] = &[
+    "abbrev",
     "add",
     "add1",
     "all",
@@ -28,17 +29,21 @@ pub(crate) const NAMES: &[&str] = &[
     "camelcase",
     "cat",
     "ceil",
+    "chunk",
     "coalesce",
     "compact",
     "concat",
     "contains",
     "date",
     "deepCopy",
+    "deepEqual",
     "default",
     "dict",
     "dig",
     "div",
     "empty",
+    "env",
+    "expandenv",
     "fail",
     "first",
     "float64",
@@ -47,12 +52,14 @@ pub(crate) const NAMES: &[&str] = &[
     "fromYaml",
     "fromYamlArray",
     "get",
+    "getHostByName",
     "has",
     "hasKey",
     "hasPrefix",
     "hasSuffix",
     "indent",
     "initial",
+    "initials",
     "int",
     "int64",
     "join",
@@ -70,18 +77,25 @@ pub(crate) const NAMES: &[&str] = &[
     "mod",
     "mul",
     "mustToJson",
+    "mustToYaml",
     "nindent",
     "nospace",
     "now",
     "omit",
     "pick",
     "pluck",
+    "plural",
     "prepend",
     "quote",
     "randAlpha",
     "randAlphaNum",
     "randNumeric",
+    "regexFind",
+    "regexFindAll",
     "regexMatch",
+    "regexReplaceAll",
+    "regexReplaceAllLiteral",
+    "regexSplit",
     "repeat",
     "replace",
     "required",
@@ -103,6 +117,7 @@ pub(crate) const NAMES: &[&str] = &[
     "title",
     "toJson",
     "toPrettyJson",
+    "toRawJson",
     "toString",
     "toStrings",
     "toYaml",
@@ -110,14 +125,17 @@ pub(crate) const NAMES: &[&str] = &[
     "trimAll",
     "trimPrefix",
     "trimSuffix",
+    "trimall",
     "trunc",
     "tuple",
     "typeIs",
     "typeOf",
     "uniq",
+    "unixEpoch",
     "unset",
     "until",
     "untilStep",
+    "untitle",
     "upper",
     "uuidv4",
     "values",
@@ -230,40 +248,69 @@ fn words(text: &str) -> Vec<String> {
     out
 }
 
+fn uncapital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
 fn capital(word: &str) -> String {
     let mut chars = word.chars();
     chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// `>=1.20-0`, `^1.2`, `1.x`: enough for what charts ask of a cluster's version.
-fn semver(constraint: &str, version: &str) -> bool {
-    let numbers = |t: &str| -> [u64; 3] {
-        let core = t.trim().trim_start_matches('v').split(['-', '+']).next().unwrap_or("").to_owned();
-        let mut parts = core.split('.').map(|p| p.parse().unwrap_or(0));
-        std::array::from_fn(|_| parts.next().unwrap_or(0))
-    };
-    let is = numbers(version);
-    constraint.split("||").any(|any| {
-        any.split([',', ' ']).filter(|c| !c.trim().is_empty()).all(|c| {
-            let op = c.trim().chars().take_while(|c| !c.is_ascii_digit() && *c != 'v' && *c != 'x').count();
-            let (op, rest) = c.trim().split_at(op);
-            let want = numbers(rest);
-            match op {
-                ">=" => is >= want,
-                ">" => is > want,
-                "<=" => is <= want,
-                "<" => is < want,
-                "!=" => is != want,
-                "^" => is >= want && is[0] == want[0],
-                "~" => is >= want && is[..2] == want[..2],
-                _ => {
-                    let parts = rest.split(['-', '+']).next().unwrap_or("").split('.').count();
-                    let wild = rest.contains(['x', '*']);
-                    let n = if wild { parts - 1 } else { parts }.min(3);
-                    is[..n] == want[..n]
-                }
+/// The numbers of a version or of part of one, how many there are, and what stands behind a dash.
+fn version(text: &str) -> ([u64; 3], usize, String) {
+    let text = text.trim().trim_start_matches('v').split('+').next().unwrap_or("");
+    let (core, pre) = text.split_once('-').unwrap_or((text, ""));
+    let parts: Vec<&str> = core.split('.').take_while(|p| !matches!(*p, "x" | "X" | "*" | "")).collect();
+    let mut numbers = parts.iter().map(|p| p.parse().unwrap_or(0));
+    (std::array::from_fn(|_| numbers.next().unwrap_or(0)), parts.len().min(3), pre.to_owned())
+}
+
+/// `>=1.20-0`, `^1.2`, `1.x`, `1.2 - 1.4`: whether a version is one of those.
+pub(crate) fn semver(constraint: &str, of: &str) -> bool {
+    let (is, _, pre) = version(of);
+    let holds = |c: &str| {
+        let cut = c.find(|c: char| c.is_alphanumeric() || c == '*').unwrap_or(c.len());
+        let (op, (want, n, want_pre)) = (c[..cut].trim(), version(&c[cut..]));
+        // A version before a release is only meant by who names one.
+        if !pre.is_empty() && want_pre.is_empty() {
+            return false;
+        }
+        // A release comes after all that was tried before it.
+        let before = |pre: &str| (u8::from(pre.is_empty()), pre.to_owned());
+        let (a, b) = ((is, before(&pre)), (want, before(&want_pre)));
+        match op {
+            ">=" | "=>" => a >= b,
+            ">" if n < 3 => is[..n] > want[..n],
+            ">" => a > b,
+            "<=" | "=<" if n < 3 => is[..n] <= want[..n],
+            "<=" | "=<" => a <= b,
+            "<" => a < b,
+            "!=" => is[..n] != want[..n] || n == 3 && a != b,
+            "^" => {
+                let fixed = want.iter().take(n.max(1)).position(|p| *p > 0).unwrap_or(n.max(1) - 1);
+                a >= b && is[..=fixed] == want[..=fixed]
             }
-        })
+            "~" => a >= b && is[..n.min(2)] == want[..n.min(2)],
+            _ if n == 3 => a == b,
+            _ => is[..n] == want[..n],
+        }
+    };
+    constraint.split("||").any(|any| {
+        if let Some((low, high)) = any.split_once(" - ") {
+            return holds(&format!(">={}", low.trim())) && holds(&format!("<={}", high.trim()));
+        }
+        let mut joined = String::new();
+        for word in any.split([',', ' ']).filter(|w| !w.is_empty()) {
+            // `>= 1.2` is one constraint.
+            let open = joined.ends_with(['>', '<', '=', '!', '^', '~']);
+            if !joined.is_empty() && !open {
+                joined.push(',');
+            }
+            joined.push_str(word);
+        }
+        joined.split(',').filter(|c| !c.is_empty()).all(holds)
     })
 }
 
@@ -300,11 +347,12 @@ fn called(library: &Library, name: &str, args: &[Arg]) -> Called {
         "all" => some(args.iter().all(|a| !empty(a))),
         "any" => some(args.iter().any(|a| !empty(a))),
         "required" => match arg(1) {
-            None | Some(Value::Null) => Err(at(0)),
-            Some(Value::Str(s)) if s.is_empty() => Err(at(0)),
-            v => Ok(v),
+            Some(v) if !v.is_null() && v.as_str() != Some("") => Ok(Some(v)),
+            _ if library.lenient => some(""),
+            _ => Err(format!("{}{}{}", SAID[0], at(0), SAID[1])),
         },
-        "fail" => Err(at(0)),
+        "fail" if library.lenient => some(""),
+        "fail" => Err(format!("{}{}{}", SAID[0], at(0), SAID[1])),
         // texts
         "quote" | "squote" => {
             let q =
@@ -316,7 +364,7 @@ fn called(library: &Library, name: &str, args: &[Arg]) -> Called {
         "lower" => some(at(0).to_lowercase()),
         "title" => some(at(0).split(' ').map(capital).collect::<Vec<_>>().join(" ")),
         "trim" => some(at(0).trim().to_owned()),
-        "trimAll" => some(at(1).trim_matches(|c| at(0).contains(c)).to_owned()),
+        "trimAll" | "trimall" => some(at(1).trim_matches(|c| at(0).contains(c)).to_owned()),
         "trimPrefix" => some(at(1).strip_prefix(&at(0)).map_or_else(|| at(1), str::to_owned)),
         "trimSuffix" => some(at(1).strip_suffix(&at(0)).map_or_else(|| at(1), str::to_owned)),
         "trunc" => {
@@ -348,6 +396,19 @@ fn called(library: &Library, name: &str, args: &[Arg]) -> Called {
                 return Err("the result is too long".into());
             }
             some(at(1).repeat(n))
+        }
+        "untitle" => some(at(0).split(' ').map(uncapital).collect::<Vec<_>>().join(" ")),
+        "initials" => some(at(0).split_whitespace().filter_map(|w| w.chars().next()).collect::<String>()),
+        "plural" => some(if int(&arg(2)) == 1 { at(0) } else { at(1) }),
+        "abbrev" => {
+            let (most, t) = (usize::try_from(int(&arg(0))).unwrap_or(0).max(4), at(1));
+            if t.chars().count() <= most {
+                return some(t);
+            }
+            some(t.chars().take(most - 3).collect::<String>() + "...")
+        }
+        "regexReplaceAllLiteral" | "regexReplaceAll" | "regexFind" | "regexFindAll" | "regexSplit" => {
+            Err(format!("{name} is not simulated"))
         }
         "nospace" => some(at(0).split_whitespace().collect::<String>()),
         "cat" => some(args.iter().filter(|a| a.is_some()).map(text).collect::<Vec<_>>().join(" ")),
@@ -463,6 +524,10 @@ fn called(library: &Library, name: &str, args: &[Arg]) -> Called {
             all.arrange();
             list(all.into_iter().map(Value::from).collect())
         }
+        "chunk" => {
+            let size = usize::try_from(int(&arg(0))).unwrap_or(1).max(1);
+            list(items(&arg(1)).chunks(size).map(|c| Value::List(c.to_vec().into())).collect())
+        }
         "toStrings" => list(items(&arg(0)).into_iter().map(|v| Value::from(text(&Some(v)))).collect()),
         "join" => {
             let all: Vec<String> = match arg(1) {
@@ -525,8 +590,8 @@ fn called(library: &Library, name: &str, args: &[Arg]) -> Called {
             Ok(Some(v))
         }
         // encodings
-        "toYaml" => some(to_yaml(&arg(0))),
-        "toJson" | "mustToJson" => some(json::to_string(&arg(0).unwrap_or_default())),
+        "toYaml" | "mustToYaml" => some(to_yaml(&arg(0))),
+        "toJson" | "mustToJson" | "toRawJson" => some(json::to_string(&arg(0).unwrap_or_default())),
         "toPrettyJson" => some(json::to_pretty(&arg(0).unwrap_or_default(), "  ")),
         "fromYaml" | "fromYamlArray" => Ok(Some(match yaml::load(&at(0)) {
             Ok(d) => d.value,
@@ -536,6 +601,10 @@ fn called(library: &Library, name: &str, args: &[Arg]) -> Called {
             Ok(v) => v,
             Err(e) => objects::value!({"Error": (e.message)}),
         })),
+        "deepEqual" => some(arg(0).unwrap_or_default() == arg(1).unwrap_or_default()),
+        // Neither the machine's variables nor its names are a chart's business.
+        "env" | "expandenv" | "getHostByName" => some(""),
+        "unixEpoch" => some((library.now.0 / 1000).to_string()),
         "kindOf" | "typeOf" => some(kind(&arg(0))),
         "kindIs" | "typeIs" => some(at(0) == kind(&arg(1)) || at(0) == "int" && kind(&arg(1)) == "int64"),
         other if library.knows(other) => Err(format!("{other} is not simulated")),
@@ -545,21 +614,14 @@ fn called(library: &Library, name: &str, args: &[Arg]) -> Called {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
-    use clock::{Rng, Time};
+    use clock::Time;
     use kubectl::printers::go_template::Set;
     use objects::value;
 
     use super::*;
 
     fn library() -> Library {
-        Library {
-            rng: RefCell::new(Rng::new(1)),
-            now: Time::EPOCH,
-            found: Vec::new(),
-            wanted: RefCell::default(),
-        }
+        Library::new(1, Time::EPOCH)
     }
 
     fn run(text: &str) -> Result<String, String> {
@@ -603,20 +665,42 @@ mod tests {
     }
 
     #[test]
+    fn versions_are_compared_as_semver_does() {
+        for (constraint, of, want) in [
+            (">=1.20-0", "v1.36.2", true),
+            (">= 1.20.0, < 1.30", "1.36.2", false),
+            ("^1.2", "1.9.0", true),
+            ("^0.2.3", "0.3.0", false),
+            ("~1.2.3", "1.2.9", true),
+            ("~1.2.3", "1.3.0", false),
+            ("1.x", "1.36.2", true),
+            ("1.2 - 1.4", "1.3.7", true),
+            (">1.2", "1.2.9", false),
+            ("<1.20 || >=1.30", "1.36.2", true),
+            (">=1.20", "1.36.2-rc.1", false),
+            (">=1.20-0", "1.36.2-rc.1", true),
+            ("0.1.0", "0.1.0", true),
+            ("*", "0.1.0", true),
+        ] {
+            assert_eq!(semver(constraint, of), want, "{constraint} {of}");
+        }
+    }
+
+    #[test]
     fn what_goes_wrong_names_its_file() {
         for (text, want) in [
             (
                 "{{ required \"a tag is needed\" .Values.tag }}",
-                "template: x: executing \"x\": error calling required: a tag is needed",
+                "template: x:1:3: executing \"x\" at <required \"a tag is needed\" .Values.tag>: error calling required: HELM_ERR_STARTa tag is neededHELM_ERR_END",
             ),
             (
                 "{{ .Values.nosuch.deeper }}",
-                "template: x: executing \"x\" at <.Values.nosuch.deeper>: nil pointer evaluating interface {}.deeper",
+                "template: x:1:10: executing \"x\" at <.Values.nosuch.deeper>: nil pointer evaluating interface {}.deeper",
             ),
             ("\n{{ nosuch }}", "template: x:2: function \"nosuch\" not defined"),
             (
                 "{{ div 1 0 }}",
-                "template: x: executing \"x\": error calling div: runtime error: integer divide by zero",
+                "template: x:1:3: executing \"x\" at <div 1 0>: error calling div: runtime error: integer divide by zero",
             ),
         ] {
             assert_eq!(run(text), Err(want.to_owned()), "{text}");

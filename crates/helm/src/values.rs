@@ -53,6 +53,12 @@ pub(crate) fn given(args: &Args, io: &dyn Io) -> Result<Value, String> {
         let value = loaded.map_err(|e| format!("failed to parse {path}: {e}"))?.value;
         out = merged(&out, &value);
     }
+    for text in args.list("set-literal") {
+        let Some((key, value)) = text.split_once('=') else {
+            return Err(format!("failed parsing --set-literal data: key \"{text}\" has no value"));
+        };
+        put(&mut out, &steps(key)?, Value::from(value));
+    }
     for text in args.list("set-json") {
         let (key, value) = text.split_once('=').unwrap_or((&text, ""));
         let value = json::parse(value)

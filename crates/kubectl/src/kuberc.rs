@@ -21,7 +21,9 @@ pub(crate) fn place(io: &dyn Io, flag: &str) -> Result<Option<(String, bool)>, S
     let named = io.env("KUBERC").filter(|p| !p.is_empty());
     if named.as_deref() == Some("off") {
         if !flag.is_empty() {
-            return Err("disabling kuberc via KUBERC=off and passing kuberc flag are mutually exclusive".into());
+            return Err(
+                "disabling kuberc via KUBERC=off and passing kuberc flag are mutually exclusive".into()
+            );
         }
         return Ok(None);
     }
@@ -38,11 +40,7 @@ pub(crate) fn place(io: &dyn Io, flag: &str) -> Result<Option<(String, bool)>, S
 ///
 /// # Errors
 /// What is wrong with the file.
-pub(crate) fn applied(
-    words: &[String],
-    root: &'static Command,
-    io: &dyn Io,
-) -> Result<Vec<String>, String> {
+pub(crate) fn applied(words: &[String], root: &'static Command, io: &dyn Io) -> Result<Vec<String>, String> {
     if words.is_empty() || io.env("KUBECTL_KUBERC").is_some_and(|v| v.eq_ignore_ascii_case("false")) {
         return Ok(words.to_vec());
     }
@@ -60,7 +58,8 @@ pub(crate) fn applied(
         let line: Vec<String> = d["command"].text().split_whitespace().map(str::to_owned).collect();
         let (wanted, wanted_path, _) = find(root, &line);
         if wanted_path == "kubectl" {
-            let text = format!("Warning: command {:?} not found to set kuberc override\n", d["command"].text());
+            let text =
+                format!("Warning: command {:?} not found to set kuberc override\n", d["command"].text());
             io.err(text.as_bytes());
         } else if std::ptr::eq(wanted, command) && wanted_path == path {
             let flags = flags(command, options(d), &rest)
@@ -73,12 +72,7 @@ pub(crate) fn applied(
     Ok(out)
 }
 
-fn aliased(
-    words: &[String],
-    at: usize,
-    root: &'static Command,
-    file: &Value,
-) -> Result<Vec<String>, String> {
+fn aliased(words: &[String], at: usize, root: &'static Command, file: &Value) -> Result<Vec<String>, String> {
     let Some(alias) = file["aliases"].items().iter().find(|a| a["name"] == words[at].as_str()) else {
         return Ok(words.to_vec());
     };
@@ -229,7 +223,10 @@ mod tests {
     fn what_is_wrong_with_a_file_is_said() {
         let head = "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n";
         for (rest, want) in [
-            ("aliases: [{name: a-b, command: get}]", "invalid alias name, can only include alphabetical characters"),
+            (
+                "aliases: [{name: a-b, command: get}]",
+                "invalid alias name, can only include alphabetical characters",
+            ),
             ("aliases: [{name: a, command: get}, {name: a, command: get}]", "duplicate alias name a"),
             (
                 "defaults: [{command: get, options: [{name: --output, default: x}]}]",

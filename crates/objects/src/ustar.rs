@@ -129,7 +129,8 @@ mod tests {
         end(&mut out);
         assert_eq!(out.len() % (20 * BLOCK), 0);
         let all = members(&out).unwrap();
-        let shown: Vec<_> = all.iter().map(|m| (m.name.as_str(), m.mode, m.uid, m.target.as_str(), m.body)).collect();
+        let shown: Vec<_> =
+            all.iter().map(|m| (m.name.as_str(), m.mode, m.uid, m.target.as_str(), m.body)).collect();
         assert_eq!(shown, [("a/b", 0o644, 7, "", &b"hello"[..]), (long.as_str(), 0o644, 7, "a/b", &b""[..])]);
         assert!(members(b"no archive").is_some_and(|m| m.is_empty()));
         assert!(members(&[b'x'; 600]).is_none());

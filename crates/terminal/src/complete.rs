@@ -39,7 +39,7 @@ const DESCRIBED: [(&str, &str, &str); 23] = [
 ];
 
 /// First words of the commands of the house: command, word, English, Korean.
-const SUBCOMMANDS: [(&str, &str, &str, &str); 36] = [
+const SUBCOMMANDS: [(&str, &str, &str, &str); 42] = [
     ("helm", "install", "make a release of a chart", "차트로 릴리스 설치"),
     ("helm", "upgrade", "bring a release to a new state", "릴리스를 새 상태로 올리기"),
     ("helm", "rollback", "go back to an earlier revision", "이전 리비전으로 되돌리기"),
@@ -49,6 +49,12 @@ const SUBCOMMANDS: [(&str, &str, &str, &str); 36] = [
     ("helm", "status", "how a release is", "릴리스 상태"),
     ("helm", "template", "print what a chart would make", "차트가 만들 매니페스트 출력"),
     ("helm", "search", "find charts", "차트 찾기"),
+    ("helm", "create", "make a folder with a new chart", "새 차트 폴더 만들기"),
+    ("helm", "dependency", "fetch what a chart depends on", "차트가 의존하는 차트 가져오기"),
+    ("helm", "get", "what a release consists of", "릴리스의 내용"),
+    ("helm", "lint", "look a chart over", "차트 점검"),
+    ("helm", "show", "what a chart says of itself", "차트 정보"),
+    ("helm", "test", "run the tests of a release", "릴리스의 테스트 실행"),
     ("load", "start", "begin to send requests", "요청 보내기 시작"),
     ("load", "stop", "end a load", "부하 끝내기"),
     ("load", "status", "how the loads fare", "부하의 상태"),

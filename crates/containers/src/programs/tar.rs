@@ -187,13 +187,7 @@ fn listed(m: &Member<'_>, gnu: bool) -> String {
     let epoch = super::date_text(clock::Time::EPOCH, "%s").parse().unwrap_or(0);
     let at = clock::Time::EPOCH + seconds.saturating_sub(epoch).clamp(-(1 << 40), 1 << 40) * 1000;
     let time = super::date_text(at, if gnu { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" });
-    format!(
-        "{kind}{bits} {}/{} {:>9} {time} {}\n",
-        owner(m.uid),
-        owner(m.gid),
-        m.body.len(),
-        m.name
-    )
+    format!("{kind}{bits} {}/{} {:>9} {time} {}\n", owner(m.uid), owner(m.gid), m.body.len(), m.name)
 }
 
 fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
@@ -227,7 +221,8 @@ fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
         sys.err("tar: invalid magic\n");
         return 1;
     };
-    let Some(found) = ustar::members(&plain).filter(|m| !m.is_empty() || plain.iter().all(|b| *b == 0)) else {
+    let Some(found) = ustar::members(&plain).filter(|m| !m.is_empty() || plain.iter().all(|b| *b == 0))
+    else {
         let text = if sys.gnu() {
             "tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors\n"
         } else {

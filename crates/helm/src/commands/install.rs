@@ -1,14 +1,13 @@
-//! `helm install`, `template` and `lint`.
+//! `helm install` and `template`.
 
-use std::cell::RefCell;
-
-use client::Request;
-use clock::Rng;
 use objects::{Value, yaml};
 
-use super::{Done, Helm, check_name, get};
-use crate::charts::{self, Chart, complete, enabled};
+use super::uninstall::uninstalled;
+use super::{Done, Helm, check_name, dependency, get};
+use crate::KUBE;
+use crate::charts::{self, Chart, check_dependencies, complete, enabled};
 use crate::engine::{Facts, Library, Rendered, render, shown};
+use crate::hooks::{self, Picked};
 use crate::kube::{self, adopt, targets};
 use crate::release::Release;
 use crate::values::{coalesced, given};
@@ -16,16 +15,48 @@ use crate::values::{coalesced, given};
 /// Look-ups may lead to further ones; then it is enough.
 const ROUNDS: usize = 5;
 
-/// What to render: of which release, and whether the cluster is asked.
+/// What to render: of which release, and what the cluster is asked.
 pub(super) struct Plan<'a> {
     pub(super) name: &'a str,
     pub(super) revision: i64,
     pub(super) upgrade: bool,
+    /// The cluster's API versions count.
     pub(super) online: bool,
+    /// `lookup` finds something.
+    pub(super) looks_up: bool,
 }
 
 impl Helm {
-    /// Reads a chart and runs its templates with the user's values.
+    /// The chart that a word names, with what it depends on.
+    pub(super) fn chart(&self, word: &str) -> Result<Chart, String> {
+        let path = charts::find(self.io.as_ref(), word)?;
+        let wanted = self.args.text("version");
+        let mut chart = charts::load(self.io.as_ref(), &path)?;
+        if word.starts_with("wheelhouse/")
+            && !wanted.is_empty()
+            && !crate::sprig::semver(wanted, chart.meta["version"].text())
+        {
+            let name = chart.name();
+            return Err(format!(
+                "chart \"{name}\" matching {wanted} not found in wheelhouse index. (try 'helm repo update'): no chart version found for {name}-{wanted}"
+            ));
+        }
+        if check_dependencies(&chart).is_err() && self.args.is("dependency-update") {
+            dependency::fetch(self, &path)?;
+            chart = charts::load(self.io.as_ref(), &path)?;
+        }
+        check_dependencies(&chart)?;
+        match chart.meta["type"].text() {
+            "" | "application" => {}
+            other => return Err(format!("{other} charts are not installable")),
+        }
+        if chart.meta["deprecated"].is_true() {
+            self.warn("WARNING: This chart is deprecated\n");
+        }
+        Ok(chart)
+    }
+
+    /// Runs a chart's templates with the user's values.
     pub(super) async fn rendered(
         &self,
         chart: &mut Chart,
@@ -34,31 +65,46 @@ impl Helm {
     ) -> Result<Rendered, String> {
         let values = coalesced(&chart.values, user);
         enabled(chart, &values);
-        let values = complete(chart, &values);
+        let values = complete(chart, &coalesced(&chart.values, user));
+        let kube = self.args.text("kube-version");
         let facts = Facts {
             name: plan.name,
             namespace: &self.namespace,
             revision: plan.revision,
             upgrade: plan.upgrade,
             api_versions: self.api_versions(plan.online).await,
+            kube: if kube.is_empty() {
+                KUBE.to_owned()
+            } else {
+                format!("v{}", kube.trim_start_matches('v'))
+            },
             now: self.now(),
         };
+        if let wanted @ [_, ..] = chart.meta["kubeVersion"].text().as_bytes() {
+            let wanted = String::from_utf8_lossy(wanted);
+            if !crate::sprig::semver(&wanted, &facts.kube) {
+                return Err(format!(
+                    "chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {}",
+                    facts.kube
+                ));
+            }
+        }
         let seed = plan
             .name
             .bytes()
             .fold(self.now().0 as u64, |h, b| h.wrapping_mul(0x0100_0000_01b3) ^ u64::from(b));
         let mut found = Vec::new();
         for _ in 0..ROUNDS {
-            let library = Library {
-                rng: RefCell::new(Rng::new(seed ^ plan.revision as u64)),
-                now: facts.now,
-                found: std::mem::take(&mut found),
-                wanted: RefCell::default(),
-            };
-            let rendered = render(chart, &values, &facts, &library);
+            let mut library = Library::new(seed ^ plan.revision as u64, facts.now);
+            library.found = std::mem::take(&mut found);
+            let mut rendered = render(chart, &values, &facts, &library);
+            if let (Ok(r), true) = (&mut rendered, self.args.is("render-subchart-notes")) {
+                let below = std::mem::take(&mut r.notes_below);
+                r.notes = [&r.notes].into_iter().chain(&below).map(String::as_str).collect::<Vec<_>>().join("\n");
+            }
             let wanted = library.wanted.into_inner();
             found = library.found;
-            if wanted.is_empty() || !plan.online {
+            if wanted.is_empty() || !plan.looks_up {
                 return rendered;
             }
             for w in wanted {
@@ -94,145 +140,161 @@ impl Helm {
     }
 
     /// The name and the chart of `[NAME] CHART`.
-    fn name_and_chart(&self, needs_name: bool) -> Result<(String, String), String> {
-        match self.args.args.as_slice() {
+    fn name_and_chart(&self, default: &str) -> Result<(String, String), String> {
+        let args = &self.args;
+        match args.args.as_slice() {
+            [_, _] if args.is("generate-name") => {
+                Err("cannot set --generate-name and also specify a name".into())
+            }
+            [_, _] if !args.text("name-template").is_empty() => {
+                Err("cannot set --name-template and also specify a name".into())
+            }
             [name, chart] => Ok((name.clone(), chart.clone())),
-            [chart] if self.args.is("generate-name") => {
+            [chart] if !args.text("name-template").is_empty() => {
+                let library = Library::new(self.now().0 as u64, self.now());
+                let mut set = kubectl::printers::go_template::Set::default();
+                set.add("name-template", args.text("name-template"), &library)?;
+                Ok((set.render("name-template", &Value::map(), &library)?, chart.clone()))
+            }
+            [chart] if !default.is_empty() => Ok((default.to_owned(), chart.clone())),
+            [chart] if args.is("generate-name") => {
                 let base = chart.trim_end_matches('/').rsplit('/').next().unwrap_or("chart");
+                let base = if base == "." || base.is_empty() { "chart" } else { base };
                 Ok((format!("{base}-{}", self.now().0 / 1000), chart.clone()))
             }
-            [chart] if !needs_name => Ok(("release-name".into(), chart.clone())),
-            [_] => Err("INSTALLATION FAILED: must either provide a name or specify --generate-name".into()),
-            [] => Err(format!(
-                "\"{0}\" requires at least 1 argument\n\nUsage:  {0} [NAME] [CHART] [flags]",
-                self.args.path
+            [_] => Err("must either provide a name or specify --generate-name".into()),
+            more => Err(format!(
+                "expected at most two arguments, unexpected arguments: {}",
+                more.get(2..).unwrap_or_default().join(", ")
             )),
-            more => {
-                Err(format!("expected at most two arguments, unexpected arguments: {}", more[2..].join(", ")))
-            }
         }
     }
+}
+
+fn valid(name: &str) -> Done {
+    check_name(name).map_err(|_| {
+        format!("release name \"{name}\": invalid release name, must match regex ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer than 53")
+    })
 }
 
 pub(super) async fn template(helm: &Helm) -> Done {
-    let (name, word) = helm.name_and_chart(false)?;
-    check_name(&name)?;
-    let mut chart = charts::load(helm.io.as_ref(), &charts::find(helm.io.as_ref(), &word)?)?;
+    let (name, word) = helm.name_and_chart("release-name")?;
+    valid(&name)?;
+    let mut chart = helm.chart(&word)?;
     let user = given(&helm.args, helm.io.as_ref())?;
-    let plan = Plan { name: &name, revision: 1, upgrade: helm.args.is("is-upgrade"), online: false };
-    let rendered = helm.rendered(&mut chart, &user, &plan).await?;
+    let asks = helm.args.is("validate") || helm.args.text("dry-run") == "server";
+    let plan =
+        Plan { name: &name, revision: 1, upgrade: helm.args.is("is-upgrade"), online: asks, looks_up: asks };
+    let rendered = helm
+        .rendered(&mut chart, &user, &plan)
+        .await
+        .map_err(|why| format!("{why}\n\nUse --debug flag to render out invalid YAML"))?;
     let only = helm.args.list("show-only");
-    let mut out = String::new();
-    if helm.args.is("include-crds") {
-        for (path, text) in &chart.crds {
-            out.push_str(&format!("---\n# Source: {}/{path}\n{}\n", chart.name(), text.trim_end()));
+    let mut parts: Vec<(String, String)> = Vec::new();
+    if helm.args.is("include-crds") && !helm.args.is("skip-crds") {
+        parts.extend(crds(&chart, chart.name()));
+    }
+    let hooks: &[_] = if helm.args.is("no-hooks") { &[] } else { &rendered.hooks };
+    let is_test =
+        |m: &crate::engine::Manifest| m.object.annotations()["helm.sh/hook"].text().contains("test");
+    let hooks = hooks.iter().filter(|h| !(helm.args.is("skip-tests") && is_test(h)));
+    parts.extend(rendered.manifests.iter().chain(hooks).map(|m| (m.source.clone(), shown(m))));
+    for o in &only {
+        let wanted = o.trim_start_matches("./");
+        let fits = |source: &String| source.split_once('/').is_some_and(|(_, path)| path == wanted);
+        if !parts.iter().any(|(source, _)| fits(source)) {
+            return Err(format!("could not find template {o} in chart"));
         }
     }
-    let hooks = if helm.args.is("no-hooks") { &[][..] } else { &rendered.hooks };
-    let mut matched = only.is_empty();
-    for m in rendered.manifests.iter().chain(hooks) {
-        let wanted = only.is_empty() || only.iter().any(|o| m.source.ends_with(&format!("/{o}")));
-        if wanted {
-            matched = true;
-            out.push_str(&shown(m));
+    let wanted = |source: &str| {
+        let path = source.split_once('/').map_or(source, |(_, path)| path);
+        only.is_empty() || only.iter().any(|o| o.trim_start_matches("./") == path)
+    };
+    parts.retain(|(source, _)| wanted(source));
+    let directory = helm.args.text("output-dir");
+    if directory.is_empty() {
+        helm.out(&parts.iter().map(|(_, text)| text.as_str()).collect::<String>());
+        return Ok(());
+    }
+    let mut written: Vec<(String, String)> = Vec::new();
+    for (source, text) in parts {
+        match written.iter_mut().find(|(path, _)| *path == source) {
+            Some((_, all)) => all.push_str(&text),
+            None => written.push((source, text)),
         }
     }
-    if !matched {
-        return Err(format!("could not find template {} in chart", only.join(", ")));
+    for (source, text) in written {
+        let path = format!("{}/{source}", directory.trim_end_matches('/'));
+        helm.io.write(&path, text.as_bytes()).map_err(|e| format!("open {path}: {}", e.text()))?;
+        helm.out(&format!("wrote {path}\n"));
     }
-    helm.out(&out);
     Ok(())
 }
 
-pub(super) fn lint(helm: &Helm) -> Done {
-    let words = if helm.args.args.is_empty() { vec![".".to_owned()] } else { helm.args.args.clone() };
-    let (mut bad, all) = (0, words.len());
-    for word in words {
-        helm.out(&format!("==> Linting {word}\n"));
-        let chart = charts::find(helm.io.as_ref(), &word).and_then(|p| charts::load(helm.io.as_ref(), &p));
-        let result = chart.and_then(|mut chart| {
-            let user = given(&helm.args, helm.io.as_ref())?;
-            let values = coalesced(&chart.values, &user);
-            enabled(&mut chart, &values);
-            let facts = Facts {
-                name: "test-release",
-                namespace: &helm.namespace,
-                revision: 1,
-                upgrade: false,
-                api_versions: Vec::new(),
-                now: helm.now(),
-            };
-            let library = Library {
-                rng: RefCell::new(Rng::new(1)),
-                now: facts.now,
-                found: Vec::new(),
-                wanted: RefCell::default(),
-            };
-            let values = complete(&chart, &values);
-            render(&chart, &values, &facts, &library)?;
-            Ok(chart)
-        });
-        match result {
-            Ok(chart) if chart.meta["icon"].is_null() => {
-                helm.out("[INFO] Chart.yaml: icon is recommended\n\n");
-            }
-            Ok(_) => helm.out("\n"),
-            Err(why) => {
-                bad += 1;
-                helm.out(&format!("[ERROR] templates/: {why}\n\n"));
-            }
-        }
+/// The CRDs of a chart and of those in it: where they lie, and their text as it is shown.
+fn crds(chart: &Chart, path: &str) -> Vec<(String, String)> {
+    let own = chart.crds.iter().map(|(file, text)| {
+        let source = format!("{path}/{file}");
+        let shown = format!("---\n# Source: {source}\n{}\n", text.trim_end());
+        (source, shown)
+    });
+    let mut all: Vec<(String, String)> = own.collect();
+    for child in &chart.children {
+        all.extend(crds(child, &format!("{path}/charts/{}", child.name())));
     }
-    let summary = format!("{all} chart(s) linted, {bad} chart(s) failed");
-    if bad > 0 {
-        return Err(summary);
-    }
-    helm.out(&format!("{summary}\n"));
-    Ok(())
+    all
 }
 
 pub(super) async fn run(helm: &Helm) -> Done {
-    let (name, word) = helm.name_and_chart(true)?;
-    install(helm, &name, &word).await.map_err(|why| format!("INSTALLATION FAILED: {why}"))
+    let done = async {
+        let (name, word) = helm.name_and_chart("")?;
+        install(helm, &name, &word, helm.args.is("replace")).await
+    };
+    done.await.map_err(|why| format!("INSTALLATION FAILED: {why}"))
 }
 
-pub(super) async fn install(helm: &Helm, name: &str, word: &str) -> Done {
-    check_name(name)?;
-    let path = charts::find(helm.io.as_ref(), word)?;
-    let mut chart = charts::load(helm.io.as_ref(), &path)?;
-    let dry = !matches!(helm.args.text("dry-run"), "" | "none" | "false");
-    // Asks whether there is a cluster at all, as helm does first.
-    helm.k
-        .call(Request::raw("/version"))
-        .await
-        .map_err(|e| format!("Kubernetes cluster unreachable: {}", e.message()))?;
-    let before = helm.history_of(name).await?;
-    let mut version = 1;
-    if let Some(last) = before.last() {
-        let gone = matches!(last.status(), "uninstalled" | "failed");
-        if !(helm.args.is("replace") && gone) {
-            return Err("cannot re-use a name that is still in use".into());
-        }
-        version = last.version() + 1;
-    }
-    let user = given(&helm.args, helm.io.as_ref())?;
-    if !dry && !helm.args.is("skip-crds") {
-        for (path, text) in &chart.crds {
-            for d in yaml::load_stream(text).documents {
-                let all = targets(&helm.k, &[d.value], &helm.namespace).await?;
-                for t in &all {
-                    if helm.k.get(&t.resource, "", t.object.name()).await.is_err() {
-                        kube::create(&helm.k, t)
-                            .await
-                            .map_err(|why| format!("failed to install CRD {path}: {why}"))?;
-                    }
+/// Makes what a chart's `crds` folder holds, where it is not there yet.
+async fn install_crds(helm: &Helm, chart: &Chart) -> Done {
+    for (path, text) in crds(chart, chart.name()) {
+        for d in yaml::load_stream(&text).documents {
+            for t in &targets(&helm.k, &[d.value], &helm.namespace).await? {
+                if helm.k.get(&t.resource, "", t.object.name()).await.is_err() {
+                    let done = kube::create(&helm.k, t).await;
+                    done.map_err(|why| format!("failed to install CRD {path}: {why}"))?;
                 }
             }
         }
     }
-    let plan = Plan { name, revision: version, upgrade: false, online: true };
+    helm.k.discover().await.map(|_| ()).map_err(|e| e.message())
+}
+
+/// `replace`: a name that failed or was removed may be used again.
+pub(super) async fn install(helm: &Helm, name: &str, word: &str, replace: bool) -> Done {
+    let mut chart = helm.chart(word)?;
+    let user = given(&helm.args, helm.io.as_ref())?;
+    let dry = helm.is_dry();
+    helm.reachable().await?;
+    valid(name)?;
+    let mut before = helm.history_of(name).await?;
+    let mut version = 1;
+    if let Some(last) = before.last() {
+        let gone = matches!(last.status(), "uninstalled" | "failed");
+        if !(dry || replace && gone) {
+            return Err("cannot re-use a name that is still in use".into());
+        }
+        version = last.version() + 1;
+    }
+    let values = coalesced(&chart.values, &user);
+    enabled(&mut chart, &values);
+    if !dry && !helm.args.is("skip-crds") && !crds(&chart, chart.name()).is_empty() {
+        install_crds(helm, &chart).await?;
+    }
+    let looks_up = !dry || helm.args.text("dry-run") == "server";
+    let plan = Plan { name, revision: version, upgrade: false, online: true, looks_up };
     let rendered = helm.rendered(&mut chart, &user, &plan).await?;
-    let mut release = Release::new(name, &helm.namespace, version, &chart, &user, &rendered, helm.now());
+    let mut release =
+        Release::new(name, &helm.namespace, version, &chart, &user, &rendered, helm.now());
+    release.label(&helm.args.list("labels"));
     let mut objects: Vec<Value> = rendered.manifests.iter().map(|m| m.object.clone()).collect();
     for o in &mut objects {
         adopt(o, name, &helm.namespace);
@@ -240,48 +302,75 @@ pub(super) async fn install(helm: &Helm, name: &str, word: &str) -> Done {
     let all = targets(&helm.k, &objects, &helm.namespace)
         .await
         .map_err(|why| format!("unable to build kubernetes objects from release manifest: {why}"))?;
-    kube::check_owners(&helm.k, &all, name, &helm.namespace)
-        .await
-        .map_err(|why| format!("Unable to continue with install: {why}"))?;
+    if !helm.args.is("take-ownership") {
+        kube::check_owners(&helm.k, &all, name, &helm.namespace)
+            .await
+            .map_err(|why| format!("Unable to continue with install: {why}"))?;
+    }
     if dry {
         release.set_status("pending-install", "Dry run complete");
-        helm.out(&get::described(&release, Some(&rendered)));
-        return Ok(());
+        return get::shown(helm, &release);
     }
     if helm.args.is("create-namespace") {
         kube::ensure_namespace(&helm.k, &helm.namespace).await?;
     }
+    if let Some(last) = before.last_mut() {
+        let said = last.body["info"]["description"].to_str();
+        last.set_status("superseded", &said);
+        last.store(&helm.k).await?;
+    }
     release.set_status("pending-install", "Initial install underway");
     release.store(&helm.k).await.map_err(|why| format!("create: failed to create: {why}"))?;
-    let timeout = helm.args.millis("timeout");
-    let hooked = !helm.args.is("no-hooks");
-    let done = async {
-        if hooked {
-            kube::run_hooks(&helm.k, &rendered.hooks, "pre-install", &helm.namespace, timeout)
-                .await
-                .map_err(|why| format!("failed pre-install: {why}"))?;
-        }
-        for t in &all {
-            kube::create(&helm.k, t).await?;
-        }
-        if helm.args.is("wait") {
-            kube::wait(&helm.k, &all, timeout, helm.args.is("wait-for-jobs")).await?;
-        }
-        if hooked {
-            kube::run_hooks(&helm.k, &rendered.hooks, "post-install", &helm.namespace, timeout)
-                .await
-                .map_err(|why| format!("failed post-install: {why}"))?;
-        }
-        Ok::<(), String>(())
-    };
-    if let Err(why) = done.await {
+    if let Err(why) = brought(helm, &mut release, &all).await {
         release.set_status("failed", &format!("Release \"{name}\" failed: {why}"));
+        if helm.is_atomic() {
+            release.store(&helm.k).await?;
+            uninstalled(helm, name).await.map_err(|e| {
+                format!(
+                    "an error occurred while uninstalling the release. original install error: {why}: {e}"
+                )
+            })?;
+            return Err(format!(
+                "release {name} failed, and has been uninstalled due to atomic being set: {why}"
+            ));
+        }
         release.store(&helm.k).await?;
         return Err(why);
     }
     let said = helm.args.text("description");
     release.set_status("deployed", if said.is_empty() { "Install complete" } else { said });
     release.store(&helm.k).await?;
-    helm.out(&get::described(&release, None));
+    get::shown(helm, &release)
+}
+
+/// Brings a new release into the cluster, with its hooks around it.
+async fn brought(helm: &Helm, release: &mut Release, all: &[kube::Target]) -> Done {
+    let timeout = helm.args.millis("timeout");
+    let hooked = !helm.args.is("no-hooks");
+    if hooked {
+        let done = hooks::run(&helm.k, release, &Picked::all("pre-install"), timeout).await;
+        done.map_err(|why| format!("failed pre-install: {why}"))?;
+    }
+    // What somebody hands over is brought to the release's form.
+    if helm.args.is("take-ownership") {
+        kube::update(&helm.k, &[], all, &mut Vec::new()).await?;
+    } else {
+        for t in all {
+            match kube::create(&helm.k, t).await {
+                // The release's own from before.
+                Err(_) if helm.k.get(&t.resource, &t.namespace, t.object.name()).await.is_ok() => {
+                    kube::update(&helm.k, &[], std::slice::from_ref(t), &mut Vec::new()).await?;
+                }
+                done => done?,
+            }
+        }
+    }
+    if helm.waits() {
+        kube::wait(&helm.k, all, timeout, helm.args.is("wait-for-jobs")).await?;
+    }
+    if hooked {
+        let done = hooks::run(&helm.k, release, &Picked::all("post-install"), timeout).await;
+        done.map_err(|why| format!("failed post-install: {why}"))?;
+    }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `helm list` and `history`.
 
+use objects::selector::LabelSelector;
 use objects::{Value, pattern, value};
 use ordered::Sort as _;
 
@@ -16,6 +17,8 @@ fn updated(r: &Release) -> String {
 pub(super) async fn run(helm: &Helm) -> Done {
     let args = &helm.args;
     let namespace = if args.is("all-namespaces") { "" } else { helm.namespace.as_str() };
+    let labels = args.text("selector");
+    let labels = LabelSelector::parse(labels)?;
     let mut latest: Vec<Release> = Vec::new();
     for r in release::history(&helm.k, namespace, "").await? {
         let same = |l: &Release| l.name() == r.name() && l.body["namespace"] == r.body["namespace"];
@@ -24,29 +27,34 @@ pub(super) async fn run(helm: &Helm) -> Done {
             None => latest.push(r),
         }
     }
-    let named: Vec<&str> = [
-        ("deployed", "deployed"),
-        ("failed", "failed"),
-        ("pending", "pending"),
-        ("uninstalled", "uninstalled"),
-    ]
-    .into_iter()
-    .filter(|(flag, _)| args.is(flag))
-    .map(|(_, s)| s)
-    .collect();
-    let pick = [args.text("filter"), args.text("filters")].into_iter().find(|f| !f.is_empty());
+    let states = ["deployed", "failed", "pending", "superseded", "uninstalled", "uninstalling"];
+    let named: Vec<&str> = states.into_iter().filter(|state| args.is(state)).collect();
+    let pick = Some(args.text("filter")).filter(|f| !f.is_empty());
     latest.retain(|r| {
         let status = r.status();
         let wanted = if !named.is_empty() {
-            named.iter().any(|n| status.starts_with(n))
+            named.iter().any(|n| status == *n || *n == "pending" && status.starts_with(n))
         } else {
             args.is("all") || matches!(status, "deployed" | "failed")
         };
-        wanted && pick.is_none_or(|p| pattern::matches(p, r.name()))
+        wanted && labels.matches(&r.body["labels"]) && pick.is_none_or(|p| pattern::matches(p, r.name()))
     });
-    latest.arrange_by(|a, b| a.name().cmp(b.name()));
+    if args.is("date") {
+        latest.arrange_by(|a, b| a.deployed_at().cmp(&b.deployed_at()));
+    } else {
+        latest.arrange_by(|a, b| a.name().cmp(b.name()));
+    }
+    if args.is("reverse") {
+        latest.reverse();
+    }
+    latest.drain(..usize::try_from(args.int("offset")).unwrap_or(0).min(latest.len()));
     latest.truncate(usize::try_from(args.int("max")).unwrap_or(usize::MAX));
     if args.is("short") {
+        let names: Value = latest.iter().map(|r| Value::from(r.name())).collect();
+        if let Some(text) = encoded(helm, &names) {
+            helm.out(&text);
+            return Ok(());
+        }
         helm.out(&latest.iter().map(|r| format!("{}\n", r.name())).collect::<String>());
         return Ok(());
     }
@@ -65,7 +73,7 @@ pub(super) async fn run(helm: &Helm) -> Done {
         return Ok(());
     }
     let head = ["NAME", "NAMESPACE", "REVISION", "UPDATED", "STATUS", "CHART", "APP VERSION"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let mut rows = if args.is("no-headers") { Vec::new() } else { vec![head.map(str::to_owned).to_vec()] };
     for r in &latest {
         rows.push(vec![
             r.name().to_owned(),
@@ -82,7 +90,6 @@ pub(super) async fn run(helm: &Helm) -> Done {
 }
 
 pub(super) async fn history(helm: &Helm) -> Done {
-    helm.expects(1, "RELEASE_NAME [flags]")?;
     let mut all = helm.history_of(&helm.args.args[0]).await?;
     if all.is_empty() {
         return Err("release: not found".into());

@@ -1,131 +1,154 @@
-//! `helm upgrade`, `rollback` and `test`.
+//! `helm upgrade` and `rollback`.
+//!
+//! Models `pkg/action/upgrade.go` and `rollback.go`.
 
 use objects::Value;
 
 use super::install::{Plan, install};
 use super::{Done, Helm, check_name, get};
-use crate::charts;
-use crate::kube::{self, adopt, targets};
+use crate::hooks::{self, Picked};
+use crate::kube::{self, Target, adopt, targets};
 use crate::release::Release;
 use crate::values::{coalesced, given, merged};
 
 pub(super) async fn run(helm: &Helm) -> Done {
-    helm.expects(2, "[RELEASE] [CHART] [flags]")?;
     let (name, word) = (helm.args.args[0].clone(), helm.args.args[1].clone());
     let history = helm.history_of(&name).await?;
     let gone = history.last().is_none_or(|r| r.status() == "uninstalled");
     if gone && helm.args.is("install") {
-        helm.out(&format!("Release \"{name}\" does not exist. Installing it now.\n"));
-        return install(helm, &name, &word).await;
+        if helm.args.text("output") == "table" {
+            helm.out(&format!("Release \"{name}\" does not exist. Installing it now.\n"));
+        }
+        return install(helm, &name, &word, !history.is_empty()).await;
     }
-    upgrade(helm, &name, &word, history).await.map_err(|why| format!("UPGRADE FAILED: {why}"))
+    upgrade(helm, &name, &word, history).await
+}
+
+/// The revision that stands, or the last one where none does.
+fn current(history: &[Release], name: &str) -> Result<usize, String> {
+    let none = || format!("\"{name}\" has no deployed releases");
+    let last = history.len().checked_sub(1).ok_or_else(none)?;
+    match history.iter().rposition(|r| r.status() == "deployed") {
+        Some(n) => Ok(n),
+        None if matches!(history[last].status(), "failed" | "superseded") => Ok(last),
+        None => Err(none()),
+    }
+}
+
+/// The values of an upgrade: what the user gives now, and what was given before where that is wished for.
+fn values(helm: &Helm, chart: &mut Value, before: &Release, user: Value) -> Value {
+    let config = &before.body["config"];
+    if helm.args.is("reset-values") {
+        return user;
+    }
+    if helm.args.is("reuse-values") {
+        let old = coalesced(&before.body["chart"]["values"], config);
+        *chart = merged(chart, &old);
+        return merged(config, &user);
+    }
+    if helm.args.is("reset-then-reuse-values") {
+        return merged(config, &user);
+    }
+    if user.entries().is_empty() { config.clone() } else { user }
 }
 
 async fn upgrade(helm: &Helm, name: &str, word: &str, mut history: Vec<Release>) -> Done {
-    check_name(name)?;
-    let Some(last) = history.last() else { return Err(format!("\"{name}\" has no deployed releases")) };
-    if last.status().starts_with("pending") {
-        return Err("another operation (install/upgrade/rollback) is in progress".into());
-    }
-    let current = history.iter().rposition(|r| r.status() == "deployed").unwrap_or(history.len() - 1);
-    if history[current].status() != "deployed" && history[current].status() != "failed" {
-        return Err(format!("\"{name}\" has no deployed releases"));
-    }
-    let mut chart = charts::load(helm.io.as_ref(), &charts::find(helm.io.as_ref(), word)?)?;
-    let mut user = given(&helm.args, helm.io.as_ref())?;
-    let old_config = history[current].body["config"].clone();
-    if helm.args.is("reuse-values") {
-        let old_values = coalesced(&history[current].body["chart"]["values"], &old_config);
-        user = merged(&old_config, &user);
-        chart.values = merged(&chart.values, &old_values);
-    } else if !helm.args.is("reset-values") && user.entries().is_empty() {
-        user = old_config;
-    }
-    let version = last.version() + 1;
-    let plan = Plan { name, revision: version, upgrade: true, online: true };
-    let rendered = helm.rendered(&mut chart, &user, &plan).await?;
-    let mut release = Release::new(name, &helm.namespace, version, &chart, &user, &rendered, helm.now());
-    release.body.set_at(&["info", "first_deployed"], history[current].body["info"]["first_deployed"].clone());
-    let dry = !matches!(helm.args.text("dry-run"), "" | "none" | "false");
-    if dry {
-        release.set_status("pending-upgrade", "Dry run complete");
+    let mut chart = helm.chart(word)?;
+    let user = given(&helm.args, helm.io.as_ref())?;
+    let failed = |why: String| format!("UPGRADE FAILED: {why}");
+    helm.reachable().await.map_err(failed)?;
+    let done = async {
+        check_name(name)?;
+        if history.last().is_some_and(|r| r.status().starts_with("pending")) {
+            return Err("another operation (install/upgrade/rollback) is in progress".into());
+        }
+        let current = current(&history, name)?;
+        let user = values(helm, &mut chart.values, &history[current], user);
+        let version = history.last().map_or(0, Release::version) + 1;
+        let dry = helm.is_dry();
+        let looks_up = !dry || helm.args.text("dry-run") == "server";
+        let plan = Plan { name, revision: version, upgrade: true, online: true, looks_up };
+        let rendered = helm.rendered(&mut chart, &user, &plan).await?;
+        let mut release =
+            Release::new(name, &helm.namespace, version, &chart, &user, &rendered, helm.now());
+        let first = history[current].body["info"]["first_deployed"].clone();
+        release.body.set_at(&["info", "first_deployed"], first);
+        release.body.set("labels", history.last().map_or(Value::Null, |r| r.body["labels"].clone()));
+        release.label(&helm.args.list("labels"));
+        release.set_status("pending-upgrade", if dry { "Dry run complete" } else { "Preparing upgrade" });
+        if !dry {
+            let mut made = Vec::new();
+            let done = upgraded(helm, &mut history, current, &mut release, &mut made).await;
+            if let Err(why) = done {
+                return Err(undone(helm, release, made, why).await);
+            }
+        }
+        Ok(release)
+    };
+    let release = done.await.map_err(failed)?;
+    if helm.args.text("output") == "table" {
         helm.out(&format!("Release \"{name}\" has been upgraded. Happy Helming!\n"));
-        helm.out(&get::described(&release, Some(&rendered)));
-        return Ok(());
     }
-    release.set_status("pending-upgrade", "Preparing upgrade");
-    apply(helm, &mut history, current, release, "upgrade", "Upgrade complete").await?;
-    let done = helm.release(name, version).await?;
-    helm.out(&format!("Release \"{name}\" has been upgraded. Happy Helming!\n"));
-    helm.out(&get::described(&done, None));
-    Ok(())
+    get::shown(helm, &release)
 }
 
-/// Brings the cluster to a new revision, and writes down how it went.
-async fn apply(
-    helm: &Helm,
-    history: &mut [Release],
-    current: usize,
-    mut release: Release,
-    what: &str,
-    complete: &str,
-) -> Done {
-    let name = release.name().to_owned();
+/// The objects of two revisions, as the cluster is to have them.
+async fn both(helm: &Helm, old: &Release, new: &Release) -> Result<(Vec<Target>, Vec<Target>), String> {
     let owned = |r: &Release| -> Vec<Value> {
         let mut all = r.objects();
         for o in &mut all {
-            adopt(o, &name, &helm.namespace);
+            adopt(o, new.name(), &helm.namespace);
         }
         all
     };
-    let old = targets(&helm.k, &owned(&history[current]), &helm.namespace).await?;
-    let new = targets(&helm.k, &owned(&release), &helm.namespace)
-        .await
-        .map_err(|why| format!("unable to build kubernetes objects from new release manifest: {why}"))?;
-    let fresh: Vec<_> = new
-        .iter()
-        .filter(|n| !old.iter().any(|o| o.object.name() == n.object.name() && o.resource.id == n.resource.id))
-        .map(|t| t.object.clone())
-        .collect();
-    let fresh = targets(&helm.k, &fresh, &helm.namespace).await?;
-    kube::check_owners(&helm.k, &fresh, &name, &helm.namespace)
-        .await
-        .map_err(|why| format!("Unable to continue with update: {why}"))?;
+    let which = |which: &str, why: String| {
+        format!("unable to build kubernetes objects from {which} release manifest: {why}")
+    };
+    let old = targets(&helm.k, &owned(old), &helm.namespace).await.map_err(|why| which("current", why))?;
+    let new = targets(&helm.k, &owned(new), &helm.namespace).await.map_err(|why| which("new", why))?;
+    Ok((old, new))
+}
+
+/// Brings the cluster from one revision to the next. `made`: what was created on the way.
+async fn upgraded(
+    helm: &Helm,
+    history: &mut [Release],
+    current: usize,
+    release: &mut Release,
+    made: &mut Vec<Target>,
+) -> Done {
+    let (old, new) = both(helm, &history[current], release).await?;
+    let fresh: Vec<Target> = new.iter().filter(|n| !old.iter().any(|o| o.is(n))).cloned().collect();
+    if !helm.args.is("take-ownership") {
+        kube::check_owners(&helm.k, &fresh, release.name(), &helm.namespace)
+            .await
+            .map_err(|why| format!("Unable to continue with update: {why}"))?;
+    }
     release.store(&helm.k).await?;
     let timeout = helm.args.millis("timeout");
     let hooked = !helm.args.is("no-hooks");
-    let hooks = release.hooks();
-    let done = async {
-        if hooked {
-            let event = format!("pre-{what}");
-            kube::run_hooks(&helm.k, &hooks, &event, &helm.namespace, timeout)
-                .await
-                .map_err(|why| format!("{event} hooks failed: {why}"))?;
-        }
-        kube::update(&helm.k, &old, &new).await?;
-        if helm.args.is("wait") {
-            kube::wait(&helm.k, &new, timeout, helm.args.is("wait-for-jobs")).await?;
-        }
-        if hooked {
-            let event = format!("post-{what}");
-            kube::run_hooks(&helm.k, &hooks, &event, &helm.namespace, timeout)
-                .await
-                .map_err(|why| format!("{event} hooks failed: {why}"))?;
-        }
-        Ok::<(), String>(())
-    };
-    if let Err(why) = done.await {
-        let said = if what == "upgrade" {
-            format!("Upgrade \"{name}\" failed: {why}")
-        } else {
-            format!("Rollback \"{name}\" failed: {why}")
-        };
-        release.set_status("failed", &said);
-        release.store(&helm.k).await?;
-        return Err(why);
+    if hooked {
+        let done = hooks::run(&helm.k, release, &Picked::all("pre-upgrade"), timeout).await;
+        done.map_err(|why| format!("pre-upgrade hooks failed: {why}"))?;
+    }
+    let mut created = Vec::new();
+    let done = kube::update(&helm.k, &old, &new, &mut created).await;
+    made.extend(created.into_iter().map(|n| new[n].clone()));
+    done?;
+    if helm.waits() {
+        kube::wait(&helm.k, &new, timeout, helm.args.is("wait-for-jobs")).await?;
+    }
+    if hooked {
+        let done = hooks::run(&helm.k, release, &Picked::all("post-upgrade"), timeout).await;
+        done.map_err(|why| format!("post-upgrade hooks failed: {why}"))?;
     }
     let said = helm.args.text("description");
-    release.set_status("deployed", if said.is_empty() { complete } else { said });
+    release.set_status("deployed", if said.is_empty() { "Upgrade complete" } else { said });
+    stands(helm, history, release).await
+}
+
+/// Writes down that a revision stands, that those before it do not, and forgets the oldest ones.
+async fn stands(helm: &Helm, history: &mut [Release], release: &Release) -> Done {
     for r in history.iter_mut().filter(|r| r.status() == "deployed") {
         let description = r.body["info"]["description"].to_str();
         r.set_status("superseded", &description);
@@ -143,60 +166,104 @@ async fn apply(
     Ok(())
 }
 
-pub(super) async fn rollback(helm: &Helm) -> Done {
-    let (name, wanted) = match helm.args.args.as_slice() {
-        [name] => (name, 0),
-        [name, revision] => {
-            let n = revision.parse::<i64>();
-            (name, n.map_err(|_| {
-                format!("could not convert revision to a number: strconv.Atoi: parsing \"{revision}\": invalid syntax")
-            })?)
+/// After an upgrade that failed: what is written down and what is taken back. Returns what to say.
+async fn undone(helm: &Helm, mut release: Release, made: Vec<Target>, why: String) -> String {
+    let name = release.name().to_owned();
+    release.set_status("failed", &format!("Upgrade \"{name}\" failed: {why}"));
+    // Refused before it began, there is no revision to remember.
+    if why.starts_with("Unable to continue") || why.starts_with("unable to build") {
+        return why;
+    }
+    if let Err(e) = release.store(&helm.k).await {
+        return e;
+    }
+    if helm.args.is("cleanup-on-fail") {
+        for t in &made {
+            if let Err(e) = kube::delete(&helm.k, t).await {
+                return format!(
+                    "an error occurred while cleaning up resources. original upgrade error: {why}: unable to cleanup resources: {e}"
+                );
+            }
         }
-        _ => return Err("\"helm rollback\" requires at least 1 argument\n\nUsage:  helm rollback <RELEASE> [REVISION] [flags]".into()),
+    }
+    if !helm.is_atomic() {
+        return why;
+    }
+    let history = helm.history_of(&name).await.unwrap_or_default();
+    let good = history.iter().rev().find(|r| matches!(r.status(), "superseded" | "deployed"));
+    let Some(to) = good.map(Release::version) else {
+        return format!(
+            "unable to find a previously successful release when attempting to rollback. original upgrade error: {why}"
+        );
     };
-    let mut history = helm.history_of(name).await?;
-    let Some(last) = history.last() else { return Err("release: not found".into()) };
-    let version = last.version() + 1;
-    let to = if wanted == 0 { last.version() - 1 } else { wanted };
-    let Some(target) = history.iter().find(|r| r.version() == to).cloned() else {
-        return Err(if wanted == 0 {
-            "release: not found".into()
-        } else {
-            format!("release has no {to} version")
-        });
+    match roll_back(helm, &name, to, true).await {
+        Ok(()) => format!("release {name} failed, and has been rolled back due to atomic being set: {why}"),
+        Err(e) => {
+            format!("an error occurred while rolling back the release. original upgrade error: {why}: {e}")
+        }
+    }
+}
+
+pub(super) async fn rollback(helm: &Helm) -> Done {
+    let to = match helm.args.args.get(1) {
+        None => 0,
+        Some(text) => text.parse::<i64>().map_err(|_| {
+            format!(
+                "could not convert revision to a number: strconv.Atoi: parsing \"{text}\": invalid syntax"
+            )
+        })?,
     };
-    let current = history.iter().rposition(|r| r.status() == "deployed").unwrap_or(history.len() - 1);
-    let mut release = target;
-    release.body.set("version", version);
-    release.body.set_at(&["info", "last_deployed"], helm.now().rfc3339());
-    release.set_status("pending-rollback", &format!("Rollback to {to}"));
-    apply(helm, &mut history, current, release, "rollback", &format!("Rollback to {to}")).await?;
+    roll_back(helm, &helm.args.args[0], to, helm.waits()).await?;
     helm.out("Rollback was a success! Happy Helming!\n");
     Ok(())
 }
 
-pub(super) async fn test(helm: &Helm) -> Done {
-    helm.expects(1, "[RELEASE] [flags]")?;
-    let name = helm.args.args[0].clone();
-    let release = helm.release(&name, 0).await?;
-    let hooks = release.hooks();
-    let started = helm.now();
-    let done = kube::run_hooks(&helm.k, &hooks, "test", &helm.namespace, helm.args.millis("timeout")).await;
-    let ended = helm.now();
-    let mut text = get::head(&release);
-    let tests: Vec<_> = hooks.iter().filter(|h| kube::is_hook_of(h, "test")).collect();
-    if tests.is_empty() {
-        text.push_str("TEST SUITE: None\n");
+/// Makes an earlier revision (0: the one before the last) the newest one.
+async fn roll_back(helm: &Helm, name: &str, wanted: i64, waits: bool) -> Done {
+    let mut history = helm.history_of(name).await?;
+    let Some(last) = history.last().cloned() else { return Err("release: not found".into()) };
+    if wanted < 0 {
+        return Err("invalid release revision".into());
     }
-    for t in tests {
-        text.push_str(&format!(
-            "TEST SUITE:     {}\nLast Started:   {}\nLast Completed: {}\nPhase:          {}\n",
-            t.object.name(),
-            super::ansic(started),
-            super::ansic(ended),
-            if done.is_ok() { "Succeeded" } else { "Failed" }
-        ));
+    let to = if wanted == 0 { last.version() - 1 } else { wanted };
+    let Some(mut release) = history.iter().find(|r| r.version() == to).cloned() else {
+        return Err(format!("release has no {to} version"));
+    };
+    release.body.set("version", last.version() + 1);
+    release.body.set_at(&["info", "first_deployed"], last.body["info"]["first_deployed"].clone());
+    release.body.set_at(&["info", "last_deployed"], helm.now().rfc3339());
+    release.body.set_at(&["info", "deleted"], "");
+    let said = format!("Rollback to {to}");
+    release.set_status("pending-rollback", &said);
+    if helm.args.path == "helm rollback" && helm.args.is("dry-run") {
+        return Ok(());
     }
-    helm.out(&text);
-    done
+    release.store(&helm.k).await?;
+    let (old, new) = both(helm, &last, &release).await?;
+    let timeout = helm.args.millis("timeout");
+    let hooked = !helm.args.is("no-hooks");
+    if hooked {
+        hooks::run(&helm.k, &mut release, &Picked::all("pre-rollback"), timeout).await?;
+    }
+    let mut created = Vec::new();
+    if let Err(why) = kube::update(&helm.k, &old, &new, &mut created).await {
+        release.set_status("failed", &format!("Rollback \"{name}\" failed: {why}"));
+        release.store(&helm.k).await?;
+        if helm.args.is("cleanup-on-fail") {
+            for n in created {
+                kube::delete(&helm.k, &new[n]).await?;
+            }
+        }
+        return Err(why);
+    }
+    if waits && let Err(why) = kube::wait(&helm.k, &new, timeout, helm.args.is("wait-for-jobs")).await {
+        release.set_status("failed", &format!("Release \"{name}\" failed: {why}"));
+        release.store(&helm.k).await?;
+        return Err(format!("release {name} failed: {why}"));
+    }
+    if hooked {
+        hooks::run(&helm.k, &mut release, &Picked::all("post-rollback"), timeout).await?;
+    }
+    release.set_status("deployed", &said);
+    stands(helm, &mut history, &release).await
 }

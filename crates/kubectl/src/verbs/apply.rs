@@ -30,7 +30,12 @@ static FLAGS: &[Flag] = &[
     flag("openapi-patch", Kind::Bool, "true", "accepted, not simulated"),
     flag("prune", Kind::Bool, "false", "delete applied objects that are not in the manifests"),
     flag("prune-allowlist", Kind::Texts, "", "types that --prune looks at"),
-    flag("applyset", Kind::Text, "", "alpha: the object that remembers what --prune looks at, [RESOURCE][.GROUP]/NAME"),
+    flag(
+        "applyset",
+        Kind::Text,
+        "",
+        "alpha: the object that remembers what --prune looks at, [RESOURCE][.GROUP]/NAME",
+    ),
     flag("server-side", Kind::Bool, "false", "let the server merge"),
     flag("subresource", Kind::Text, "", "with --server-side: the subresource to write"),
     flag("timeout", Kind::Duration, "0s", "how long to wait with --force"),

@@ -56,13 +56,18 @@ impl<'a> ApplySet<'a> {
         }
         let Ok(parent) = k.resource(kind).await else {
             let (plural, group) = kind.split_once('.').unwrap_or((kind, ""));
-            return fail(format!("invalid parent reference {text:?}: no matches for {group}/, Resource={plural}"));
+            return fail(format!(
+                "invalid parent reference {text:?}: no matches for {group}/, Resource={plural}"
+            ));
         };
         let named = parent.namespaced && k.enforce_namespace;
         let namespace = if named { k.namespace.clone() } else { Str::default() };
-        let hex = crate::sha256::hex(format!("{name}.{namespace}.{}.{}", parent.kind, parent.group).as_bytes());
-        let digest: Vec<u8> =
-            (0..hex.len()).step_by(2).filter_map(|i| u8::from_str_radix(hex.get(i..i + 2)?, 16).ok()).collect();
+        let hex =
+            crate::sha256::hex(format!("{name}.{namespace}.{}.{}", parent.kind, parent.group).as_bytes());
+        let digest: Vec<u8> = (0..hex.len())
+            .step_by(2)
+            .filter_map(|i| u8::from_str_radix(hex.get(i..i + 2)?, 16).ok())
+            .collect();
         let id = base64::encode(&digest).trim_end_matches('=').replace('+', "-").replace('/', "_");
         let none = BTreeSet::new;
         let set = Self {
@@ -184,7 +189,9 @@ impl<'a> ApplySet<'a> {
         }
         match labels[ID].as_str() {
             None => {
-                return fail(format!("ApplySet parent object {shown} exists and does not have required label {ID}"));
+                return fail(format!(
+                    "ApplySet parent object {shown} exists and does not have required label {ID}"
+                ));
             }
             Some(other) if other != self.id => {
                 return fail(format!(
@@ -264,14 +271,17 @@ impl<'a> ApplySet<'a> {
             let everywhere: BTreeSet<String> = [String::new()].into_iter().collect();
             let places = if resource.namespaced { &self.namespaces } else { &everywhere };
             for namespace in places.iter() {
-                let members = self.k.list(&resource, namespace, &format!("{PART_OF}={}", self.id), "").await?;
-                out.extend(members.into_iter().filter(|o| !uids.iter().any(|u| u == o.uid())).map(|object| Info {
-                    resource: resource.clone(),
-                    namespace: namespace.as_str().into(),
-                    name: object.name().into(),
-                    source: String::new(),
-                    object,
-                }));
+                let members =
+                    self.k.list(&resource, namespace, &format!("{PART_OF}={}", self.id), "").await?;
+                out.extend(members.into_iter().filter(|o| !uids.iter().any(|u| u == o.uid())).map(
+                    |object| Info {
+                        resource: resource.clone(),
+                        namespace: namespace.as_str().into(),
+                        name: object.name().into(),
+                        source: String::new(),
+                        object,
+                    },
+                ));
             }
         }
         Ok(out)

@@ -101,7 +101,8 @@ impl Dump<'_> {
             for c in pod["spec"][list].items() {
                 let of = format!("container {} of pod {}/{}", c["name"].text(), pod.namespace(), pod.name());
                 text.push_str(&format!("==== START logs for {of} ====\n"));
-                let mut r = request(Verb::Get, resources::PODS, pod.namespace()).named(pod.name()).subresource("log");
+                let mut r =
+                    request(Verb::Get, resources::PODS, pod.namespace()).named(pod.name()).subresource("log");
                 r.options.query.push(("container".into(), c["name"].to_str()));
                 match super::logs::text(self.k, r).await {
                     Ok(logs) => text.push_str(&logs),

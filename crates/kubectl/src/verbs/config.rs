@@ -37,9 +37,19 @@ static SET_CREDENTIALS: &[Flag] = &[
     flag("exec-api-version", Kind::Text, "", "API version of the command that gives credentials"),
     flag("exec-arg", Kind::Words, "", "arguments of the command that gives credentials"),
     flag("exec-command", Kind::Text, "", "command that gives credentials"),
-    flag("exec-env", Kind::Texts, "", "key=value for the command that gives credentials, key- takes one away"),
+    flag(
+        "exec-env",
+        Kind::Texts,
+        "",
+        "key=value for the command that gives credentials, key- takes one away",
+    ),
     flag("exec-interactive-mode", Kind::Text, "", "Never, IfAvailable or Always"),
-    flag("exec-provide-cluster-info", Kind::Bool, "false", "tell the command that gives credentials of the cluster"),
+    flag(
+        "exec-provide-cluster-info",
+        Kind::Bool,
+        "false",
+        "tell the command that gives credentials of the cluster",
+    ),
 ];
 static SET: &[Flag] = &[flag("set-raw-bytes", Kind::Bool, "false", "accepted, not simulated")];
 

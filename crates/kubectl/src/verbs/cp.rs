@@ -3,9 +3,9 @@
 //! Models `k8s.io/kubectl/pkg/cmd/cp`: archives through the container's `tar`. Not modelled: owners and times of files,
 //! resuming (`--retries`).
 
+use objects::Value;
 use objects::resources::PODS;
 use objects::ustar::{self, Head};
-use objects::Value;
 
 use crate::command::Command;
 use crate::error::{Result, fail};
@@ -115,15 +115,17 @@ fn pack(k: &Kubectl, from: &str, name: &str, depth: usize, out: &mut Vec<u8>) ->
     let head = Head { kind: b'0', mode: 0o644, ..Head::default() };
     if k.io.is_dir(from) {
         let names = k.io.list(from).unwrap_or_default();
-        if names.is_empty() && !ustar::add(out, &format!("{name}/"), &Head { kind: b'5', mode: 0o755, ..head }, b"") {
+        if names.is_empty()
+            && !ustar::add(out, &format!("{name}/"), &Head { kind: b'5', mode: 0o755, ..head }, b"")
+        {
             return too_long(from);
         }
         if depth > DEPTH_MAX {
             return fail(format!("{from}: nested too deep"));
         }
-        return names.iter().try_for_each(|n| {
-            pack(k, &format!("{from}/{n}"), &format!("{name}/{n}"), depth + 1, out)
-        });
+        return names
+            .iter()
+            .try_for_each(|n| pack(k, &format!("{from}/{n}"), &format!("{name}/{n}"), depth + 1, out));
     }
     match k.io.read(from) {
         Ok(bytes) if ustar::add(out, name, &head, &bytes) => Ok(()),

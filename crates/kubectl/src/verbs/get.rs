@@ -253,8 +253,7 @@ fn as_table(t: &Value, now: clock::Time) -> Value {
         Some(made) => clock::duration_short(now.since(made)),
         None => "<unknown>".to_owned(),
     };
-    let row =
-        |o: &Value| value!({"cells": [(o.name()), (age(o))], "object": (o)});
+    let row = |o: &Value| value!({"cells": [(o.name()), (age(o))], "object": (o)});
     let rows: Vec<Value> = match t.find("items").and_then(Value::as_list) {
         Some(items) => items.iter().map(row).collect(),
         None => vec![row(t)],

@@ -175,10 +175,14 @@ fn policy(args: &Args, file: &mut Value) -> Result<()> {
         "" => return fail("--policy is required when --section=credentialplugin"),
         "AllowAll" | "DenyAll" if entries.is_empty() => {}
         "AllowAll" | "DenyAll" => {
-            return fail("--allowlist-entry may only be used when --section=credentialplugin and --policy=Allowlist");
+            return fail(
+                "--allowlist-entry may only be used when --section=credentialplugin and --policy=Allowlist",
+            );
         }
         "Allowlist" if entries.is_empty() => {
-            return fail("--allowlist-entry is required when --section=credentialplugin and --policy=Allowlist");
+            return fail(
+                "--allowlist-entry is required when --section=credentialplugin and --policy=Allowlist",
+            );
         }
         "Allowlist" => {
             let mut list: Vec<Value> = Vec::new();

@@ -94,7 +94,9 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         return fail("--tail must be greater than or equal to -1");
     }
     if args.is("all-containers") && !container.is_empty() {
-        return fail(format!("--all-containers=true should not be specified with container name {container}"));
+        return fail(format!(
+            "--all-containers=true should not be specified with container name {container}"
+        ));
     }
     if args.args.len() == 2 && args.changed("container") {
         return fail("only one of -c or an inline [CONTAINER] arg is allowed");

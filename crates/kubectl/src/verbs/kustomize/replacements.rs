@@ -109,7 +109,9 @@ fn selects(s: &Value, i: &Item) -> bool {
 
 /// `ConfigMap.[noVer].[noGrp]/src.[noNs]`
 fn shown(s: &Value) -> String {
-    let or = |field: &str, none: &str| if s[field].text().is_empty() { none.to_owned() } else { s[field].text().to_owned() };
+    let or = |field: &str, none: &str| {
+        if s[field].text().is_empty() { none.to_owned() } else { s[field].text().to_owned() }
+    };
     format!(
         "{}.{}.{}/{}.{}",
         or("kind", "[noKind]"),
@@ -166,7 +168,8 @@ pub(super) fn replace(k: &Kubectl, root: &str, spec: &Value, all: &mut [Item]) -
 
 fn one(r: &Value, all: &mut [Item]) -> Result<()> {
     let source = &r["source"];
-    let path = if source["fieldPath"].text().is_empty() { "metadata.name" } else { source["fieldPath"].text() };
+    let path =
+        if source["fieldPath"].text().is_empty() { "metadata.name" } else { source["fieldPath"].text() };
     let value = if r["sourceValue"].is_null() {
         let mut found = all.iter().filter(|i| selects(source, i));
         let Some(from) = found.next() else {
@@ -191,11 +194,13 @@ fn one(r: &Value, all: &mut [Item]) -> Result<()> {
     for target in r["targets"].items() {
         let options = &target["options"];
         for item in all.iter_mut() {
-            if !selects(&target["select"], item) || target["reject"].items().iter().any(|s| selects(s, item)) {
+            if !selects(&target["select"], item) || target["reject"].items().iter().any(|s| selects(s, item))
+            {
                 continue;
             }
             let own = [Value::from("metadata.name")];
-            let paths = if target["fieldPaths"].items().is_empty() { &own } else { target["fieldPaths"].items() };
+            let paths =
+                if target["fieldPaths"].items().is_empty() { &own } else { target["fieldPaths"].items() };
             for path in paths {
                 let set = &mut |v: &mut Value| {
                     *v = if options["delimiter"].text().is_empty() {

@@ -57,6 +57,7 @@ fn label_selector(text: &str) -> Result<(Value, Vec<String>)> {
     let selector = LabelSelector::parse(text)
         .map_err(|e| Error::text(format!("couldn't parse the selector string \"{text}\": {e}")))?;
     let (labels, others) = selector.parts();
-    let shown = |(r, operator): &(&Requirement, &str)| format!("{{{} {operator} [{}]}}", r.key, r.values.join(" "));
+    let shown =
+        |(r, operator): &(&Requirement, &str)| format!("{{{} {operator} [{}]}}", r.key, r.values.join(" "));
     Ok((labels, others.iter().map(shown).collect()))
 }
