@@ -2,7 +2,7 @@
 //!
 //! Models the ScaleREST of `pkg/registry/apps/*/storage` and `core/replicationcontroller/storage`.
 
-use client::{Body, Response, Verb};
+use client::{Body, Response, TableOf, Verb};
 use objects::{Status, Value, value};
 
 use crate::registry::{Part, patched};
@@ -13,7 +13,13 @@ impl ApiServer {
         let old = self.stored(cx)?;
         let scale = scale_of(&old);
         let wanted = match (&cx.request.verb, &cx.request.body) {
-            (Verb::Get, _) => return Ok(Response { object: scale, ..Response::default() }),
+            (Verb::Get, _) => {
+                let object = match cx.request.options.table {
+                    TableOf::No => scale,
+                    of => crate::tables::of_one(&cx.resource, &scale, of, cx.now),
+                };
+                return Ok(Response { object, ..Response::default() });
+            }
             (Verb::Patch, _) => patched(cx, &scale, ["autoscaling", "v1", "Scale"])?,
             (_, Body::Object(body)) => body.clone(),
             _ => return Err(Status::bad_request("the body of the request was empty")),

@@ -1,10 +1,10 @@
-//! HorizontalPodAutoscalers: each metric as current/target.
+//! HorizontalPodAutoscalers: each metric as current/target. Scales: wanted and there.
 //!
-//! Models printHorizontalPodAutoscaler and formatHPAMetrics.
+//! Models printHorizontalPodAutoscaler, formatHPAMetrics and printScale.
 
 use objects::Value;
 
-use super::{AGE, NAME, Printer, age, count, name, text};
+use super::{AGE, NAME, Printer, age, count, name, number, text};
 
 const SHOWN: usize = 2;
 
@@ -30,6 +30,13 @@ pub(super) static AUTOSCALERS: Printer = Printer {
             count(&o["status"]["currentReplicas"]),
             age(o, now),
         ]
+    },
+};
+
+pub(super) static SCALES: Printer = Printer {
+    columns: &[NAME, number("Desired"), number("Available"), AGE],
+    cells: |o, now| {
+        vec![name(o), count(&o["spec"]["replicas"]), count(&o["status"]["replicas"]), age(o, now)]
     },
 };
 

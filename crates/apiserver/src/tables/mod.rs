@@ -105,10 +105,16 @@ fn printer(resource: &Served) -> &'static Printer {
 
 /// A list as a table.
 pub(crate) fn of_list(resource: &Served, items: &[Value], of: TableOf, now: Time, meta: Value) -> Value {
-    let printer = printer(resource);
-    let columns: Value = match resource {
-        Served::Custom(c) => custom::printer::columns(c),
-        Served::BuiltIn(_) => printer
+    // The scale of anything is shown as such.
+    let scales = items.first().is_some_and(|o| o.kind() == "Scale");
+    let printer = if scales { &autoscaling::SCALES } else { printer(resource) };
+    let custom = match resource {
+        Served::Custom(c) if !scales => Some(c),
+        _ => None,
+    };
+    let columns: Value = match custom {
+        Some(c) => custom::printer::columns(c),
+        None => printer
         .columns
         .iter()
         .map(
@@ -119,9 +125,9 @@ pub(crate) fn of_list(resource: &Served, items: &[Value], of: TableOf, now: Time
     let rows: Value = items
         .iter()
         .map(|o| {
-            let cells: Value = match resource {
-                Served::Custom(c) => custom::printer::cells(c, o, now),
-                Served::BuiltIn(_) => (printer.cells)(o, now),
+            let cells: Value = match custom {
+                Some(c) => custom::printer::cells(c, o, now),
+                None => (printer.cells)(o, now),
             }
             .into();
             let object = match of {
