@@ -13,6 +13,7 @@ pub mod console;
 #[cfg(target_arch = "wasm32")]
 mod courses;
 pub mod embed;
+pub mod followed;
 pub mod format;
 pub mod i18n;
 #[cfg(target_arch = "wasm32")]

@@ -8,10 +8,20 @@ use smol_str::SmolStr;
 
 use super::{Done, Session};
 use crate::console::Kind;
+use crate::followed::Scene;
 use crate::stage::model::Model;
 
 /// A line of time: its name, where it left which other, whether it is the one shown.
 pub type Branched = (char, Option<(char, i64)>, bool);
+
+/// The line beside which the one that goes on is shown.
+pub(super) struct Beside {
+    name: char,
+    /// That line at the instant shown; its end when there is none.
+    view: Option<View<Scene>>,
+    /// The picture there of the member that is shown.
+    member: Option<Box<Scene>>,
+}
 
 impl Session {
     /// Goes on from the instant shown, on a line of its own. The line before stays as it is.
@@ -23,7 +33,7 @@ impl Session {
         let old = std::mem::replace(&mut self.here, fork);
         self.others.push(old);
         if self.others.len() >= crate::branch::MOST {
-            let beside = self.beside.as_ref().map(|(name, _)| *name);
+            let beside = self.beside.as_ref().map(|b| b.name);
             let oldest = self.others.iter().position(|b| Some(b.name) != beside);
             drop(oldest.map(|i| self.others.remove(i)));
         }
@@ -51,6 +61,7 @@ impl Session {
             }
         }
         self.choose(shown);
+        self.meet_member();
         self.all_moved();
         self.moved.lesson = true;
         self.moved.console = true;
@@ -77,7 +88,8 @@ impl Session {
 
     /// Shows another line beside this one, or none.
     pub fn compare(&mut self, name: Option<char>) {
-        self.beside = name.filter(|n| self.others.iter().any(|b| b.name == *n)).map(|n| (n, None));
+        let beside = |name| Beside { name, view: None, member: None };
+        self.beside = name.filter(|n| self.others.iter().any(|b| b.name == *n)).map(beside);
         self.align();
         self.moved.stage = true;
     }
@@ -85,29 +97,31 @@ impl Session {
     /// The line shown beside this one.
     #[must_use]
     pub fn compared(&self) -> Option<char> {
-        self.beside.as_ref().map(|(name, _)| *name)
+        self.beside.as_ref().map(|b| b.name)
     }
 
     /// The other line at the instant shown: its picture, and its instant, which is its end when it is shorter.
     #[must_use]
     pub fn other(&self) -> Option<(&Model, i64)> {
-        let (name, view) = self.beside.as_ref()?;
-        match view {
-            Some(view) => Some((&view.companion.stage, view.cluster.now().0)),
-            None => {
-                let other = self.others.iter().find(|b| b.name == *name)?;
-                Some((&other.scene.stage, other.cluster.now().0))
-            }
-        }
+        let Beside { name, view, member } = self.beside.as_ref()?;
+        let other = self.others.iter().find(|b| b.name == *name)?;
+        let (first, now) = match view {
+            Some(view) => (&view.companion, view.cluster.now()),
+            None => (&other.first.scene, other.cluster.now()),
+        };
+        Some((&member.as_deref().unwrap_or(first).stage, now.0))
     }
 
     /// Brings the line beside to the instant shown.
     pub(super) fn align(&mut self) {
-        let Some((name, view)) = self.beside.take() else { return };
+        let Some(Beside { name, view, .. }) = self.beside.take() else { return };
         let now = self.now();
         let Some(other) = self.others.iter().find(|b| b.name == name) else { return };
         let view = if now >= other.cluster.now().0 { None } else { other.seek(Goal::Time(Time(now)), view) };
-        self.beside = Some((name, view));
+        let cluster = view.as_ref().map_or(&other.cluster, |v| &v.cluster);
+        let member = self.member.as_ref().and_then(|m| cluster.cluster_named(&m.name));
+        let member = member.map(|cluster| Box::new(Scene::of(cluster)));
+        self.beside = Some(Beside { name, view, member });
         self.moved.stage = true;
     }
 
@@ -125,7 +139,7 @@ impl Session {
         self.past.as_ref()?;
         self.fork();
         self.here.moments.truncate(found);
-        self.here.record.commands.truncate(found);
+        self.here.commands.truncate(found);
         self.here.attempt = moment.attempt;
         for (name, text) in moment.files.iter() {
             self.write_file(name, text);

@@ -226,7 +226,7 @@ impl Session {
     fn mark_moment(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let short = words.strip_prefix(&["kubectl"]).unwrap_or(&words).join(" ");
-        self.here.record.commands.push((self.latest(), short.to_smolstr()));
+        self.here.commands.push((self.latest(), short.to_smolstr()));
         self.moved.timeline = true;
         if std::mem::take(&mut self.files_moved) {
             self.files_kept = Files::new(self.files());

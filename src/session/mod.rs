@@ -26,13 +26,15 @@ use smol_str::{SmolStr, format_smolstr};
 use terminal::Terminal;
 
 pub use begin::Meant;
+use branches::Beside;
 pub use branches::Branched;
 pub use clusters::Member;
 use clusters::MemberView;
 pub use commands::Done;
 pub use lessons::LessonStanding;
 
-use crate::branch::{Branch, Files, Scene, is_event};
+use crate::branch::{Branch, Files};
+use crate::followed::{Followed, Scene, Touched};
 use crate::panels::charts::record::Usage;
 use crate::panels::timeline::record::Record;
 use crate::stage::facts::PodFacts;
@@ -57,6 +59,16 @@ pub struct Moved {
     pub lab: bool,
 }
 
+impl Moved {
+    /// Adds what writes have touched.
+    fn take(&mut self, touched: Touched) {
+        self.stage |= touched.stage;
+        self.timeline |= touched.timeline;
+        self.objects |= touched.objects;
+        self.events |= touched.events;
+    }
+}
+
 pub struct Session {
     /// The line of time that goes on.
     here: Branch,
@@ -64,8 +76,7 @@ pub struct Session {
     others: Vec<Branch>,
     /// The instant looked back at; the present when there is none.
     past: Option<View<Scene>>,
-    /// The line beside which this one is shown, and that line at the instant shown.
-    beside: Option<(char, Option<View<Scene>>)>,
+    beside: Option<Beside>,
     terminal: Terminal,
     /// One for each prompt of the terminal, in their order; never empty.
     tabs: Vec<Tab>,
@@ -107,14 +118,24 @@ impl Session {
     fn shown(&self) -> (&Cluster, &Scene) {
         let base = self.base();
         let Some(member) = &self.member else { return base };
-        base.0.cluster_named(&member.name).map_or(base, |cluster| (cluster, &member.scene))
+        let Some(cluster) = base.0.cluster_named(&member.name) else { return base };
+        match &member.past {
+            Some(scene) => (cluster, scene),
+            None => self.here.members.get(&member.name).map_or(base, |f| (cluster, &f.scene)),
+        }
+    }
+
+    /// What this line of time follows of the cluster that the page shows.
+    fn followed(&self) -> &Followed {
+        let member = self.member.as_ref().and_then(|m| self.here.members.get(&m.name));
+        member.unwrap_or(&self.here.first)
     }
 
     /// The first cluster and its picture: those of the instant looked back at, else the present's.
     fn base(&self) -> (&Cluster, &Scene) {
         match &self.past {
             Some(view) => (&view.cluster, &view.companion),
-            None => (&self.here.cluster, &self.here.scene),
+            None => (&self.here.cluster, &self.here.first.scene),
         }
     }
 
@@ -133,13 +154,19 @@ impl Session {
     /// What the charts remember of the line that is shown, past what is shown too.
     #[must_use]
     pub fn readings(&self) -> &Usage {
-        &self.here.usage
+        &self.followed().usage
     }
 
     /// The writes of the line that is shown, past what is shown too.
     #[must_use]
     pub fn record(&self) -> &Record {
-        &self.here.record
+        &self.followed().record
+    }
+
+    /// The reader's commands on the line that is shown, past what is shown too: when, and what.
+    #[must_use]
+    pub fn typed(&self) -> &[(i64, SmolStr)] {
+        &self.here.commands
     }
 
     /// Ms of virtual time that the page shows, on the clock of the objects.
@@ -174,7 +201,7 @@ impl Session {
 
     #[must_use]
     pub fn revision(&self) -> u64 {
-        self.base().0.revision()
+        self.cluster().revision()
     }
 
     #[must_use]
@@ -191,24 +218,13 @@ impl Session {
             }
             self.moved.lesson |= attempt.observe(&here.cluster);
         }
-        if self.member.is_some() {
-            self.meet_member(false);
+        let touched = here.first.look(&here.cluster);
+        self.moved.take(touched);
+        if here.cluster.has_members() || !here.members.is_empty() {
+            self.look_at_members();
         }
         let here = &mut self.here;
-        let latest = here.cluster.revision();
-        if latest != here.seen {
-            for change in here.cluster.changes_since(here.seen) {
-                self.moved.stage |= here.scene.apply(change);
-                self.moved.timeline |= here.record.apply(change);
-                if is_event(change) {
-                    self.moved.events = true;
-                } else if change.resource != "leases.coordination.k8s.io" {
-                    self.moved.objects = true;
-                }
-            }
-            here.seen = latest;
-        }
-        here.history.follow(&mut here.cluster, &here.scene);
+        here.history.follow(&mut here.cluster, &here.first.scene);
         if here.history.first().is_none() {
             // Moments of a past that is gone lead nowhere.
             here.moments.clear();

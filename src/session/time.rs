@@ -20,6 +20,8 @@ const MOST_REAL_MS: i64 = 250;
 const MOST_STEPS: usize = 20_000;
 /// While a solution is shown, time passes at least so fast.
 const SHOW_SPEED: i64 = 10_000;
+/// Writes looked through on a step back for one that leads to another instant.
+const MOST_BACK: usize = 1024;
 /// A jump over a back-off goes no further than this.
 const JUMP_MS: i64 = 600_000;
 
@@ -64,9 +66,9 @@ impl Session {
                 stopped |= !go_on();
                 left > 0 && !stopped
             };
+            self.take_readings();
             let here = &mut self.here;
-            here.usage.take(&here.cluster, &here.scene.stage);
-            let goal = Time(until.0.min(here.usage.due()));
+            let goal = Time(until.0.min(here.first.usage.due()));
             let reached = self.terminal.run_until(&mut here.cluster, goal, &mut more);
             self.moved.time = true;
             if stopped || (reached && goal == until) {
@@ -81,19 +83,19 @@ impl Session {
     pub fn step(&mut self) {
         if self.past.is_some() {
             let revision = self.revision();
-            match self.here.record.after(revision, None).map(|t| t.revision) {
-                Some(next) => self.show(Goal::Revision(next)),
+            match self.record().after(revision, None).copied() {
+                Some(next) => self.show_write(next.revision, next.at),
                 None => self.to_present(),
             }
             return;
         }
-        let ticks = self.here.record.ticks.len();
+        let ticks = self.record().ticks.len();
         for _ in 0..MOST_STEPS {
-            if !self.here.cluster.step_to_change() {
+            if !self.run_to_write() {
                 break;
             }
             self.look();
-            if self.here.record.ticks.len() > ticks {
+            if self.record().ticks.len() > ticks {
                 break;
             }
         }
@@ -105,13 +107,13 @@ impl Session {
     pub fn jump(&mut self, until: &dyn Fn(&Self) -> bool) {
         self.to_present();
         let limit = self.here.cluster.now() + JUMP_MS;
-        let ticks = self.here.record.ticks.len();
+        let ticks = self.record().ticks.len();
         for _ in 0..MOST_STEPS {
-            if self.here.cluster.now() >= limit || !self.here.cluster.step_to_change() {
+            if self.here.cluster.now() >= limit || !self.run_to_write() {
                 break;
             }
             self.look();
-            if self.here.record.ticks.len() > ticks && until(self) {
+            if self.record().ticks.len() > ticks && until(self) {
                 break;
             }
         }
@@ -130,7 +132,10 @@ impl Session {
 
     /// Shows the instant right after the write of this revision.
     pub fn seek_revision(&mut self, revision: u64) {
-        self.show(Goal::Revision(revision));
+        let found = self.latest_shown().changes_since(revision.saturating_sub(1)).next().map(|c| c.at.0);
+        if let Some(at) = found {
+            self.show_write(revision, at);
+        }
     }
 
     /// The learner's command that ran at this instant (on the clock of the objects): the last that had begun.
@@ -141,10 +146,10 @@ impl Session {
         moments[..after].last().map(|m| m.line.clone())
     }
 
-    pub(super) fn show(&mut self, goal: Goal) {
+    pub(super) fn show(&mut self, goal: Goal<'_>) {
         let from = self.past.take();
         self.past = self.here.seek(goal, from);
-        self.meet_member(true);
+        self.meet_member();
         self.all_moved();
         self.align();
     }
@@ -152,7 +157,7 @@ impl Session {
     /// Shows the present again.
     pub fn to_present(&mut self) {
         if self.past.take().is_some() {
-            self.meet_member(true);
+            self.meet_member();
             self.all_moved();
             self.align();
         }
@@ -161,53 +166,72 @@ impl Session {
     /// Steps to the write before or after what is shown: of anybody, of one lane, or to one object.
     pub fn step_to(&mut self, forward: bool, lane: Option<Lane>, object: Option<&str>) {
         let (revision, now) = (self.revision(), self.now());
+        if !forward {
+            let before = match object {
+                Some(id) => {
+                    let past = |t: &Tick| t.revision < revision || (t.revision == revision && t.at < now);
+                    let mut writes: Vec<Tick> = self.writes_to(id).take_while(past).collect();
+                    writes.reverse();
+                    writes
+                }
+                None => self.record().before(revision, now, lane).take(MOST_BACK).copied().collect(),
+            };
+            return self.step_back(&before);
+        }
         let found = match object {
-            Some(id) => self.write_to(id, forward),
-            None if forward => self.here.record.after(revision, lane).cloned(),
-            None => self.here.record.before(revision, now, lane).cloned(),
+            Some(id) => self.writes_to(id).find(|t| t.revision > revision),
+            None => self.record().after(revision, lane).copied(),
         };
         match found {
-            Some(tick) => self.show(Goal::Revision(tick.revision)),
-            None if forward && self.past.is_some() => self.to_present(),
-            None if forward => self.step(),
-            None => self.seek(self.earliest()),
+            Some(tick) => self.show_write(tick.revision, tick.at),
+            None if self.past.is_some() => self.to_present(),
+            None => self.step(),
         }
     }
 
-    /// The write to an object next to what is shown.
-    fn write_to(&self, id: &str, forward: bool) -> Option<Tick> {
-        let (resource, namespace, name) = crate::stage::facts::split_id(id);
-        let (revision, now) = (self.revision(), self.now());
-        let of = |c: &&client::Change| c.resource == resource && c.name == name && c.namespace == namespace;
-        let all = self.here.cluster.changes_since(self.here.cluster.compacted());
-        let mut changes = all.filter(of).map(|c| Tick { at: c.at.0, revision: c.revision, lane: Lane::You });
-        if forward {
-            changes.find(|t| t.revision > revision)
-        } else {
-            changes.take_while(|t| t.revision < revision || (t.revision == revision && t.at < now)).last()
+    /// Shows the nearest of these writes that leads to another instant than is shown: what one event wrote came at once.
+    fn step_back(&mut self, nearest_first: &[Tick]) {
+        let shown = (self.revision(), self.now());
+        let mut stays = |tick: &Tick| {
+            self.show_write(tick.revision, tick.at);
+            (self.revision(), self.now()) == shown
+        };
+        match nearest_first {
+            [first, rest @ ..] if stays(first) => match rest.get(rest.partition_point(stays)) {
+                Some(tick) => self.show_write(tick.revision, tick.at),
+                None => self.seek(self.earliest()),
+            },
+            [_, ..] => {}
+            [] => self.seek(self.earliest()),
         }
+    }
+
+    /// The writes to an object in the cluster that is shown, the first first.
+    fn writes_to(&self, id: &str) -> impl Iterator<Item = Tick> {
+        let (resource, namespace, name) = crate::stage::facts::split_id(id);
+        let of =
+            move |c: &&client::Change| c.resource == resource && c.name == name && c.namespace == namespace;
+        let latest = self.latest_shown();
+        let all = latest.changes_since(latest.compacted()).filter(of);
+        all.map(|c| Tick { at: c.at.0, revision: c.revision, lane: Lane::You })
     }
 
     /// Holds a controller, or lets it go.
     pub fn hold(&mut self, name: &str, held: bool) {
-        self.to_present();
-        self.here.cluster.hold_controller(name, held);
-        self.all_moved();
-        self.serve();
+        self.on_shown(|cluster| cluster.hold_controller(name, held));
     }
 
     /// Lets a held controller take one key from its queue.
     pub fn nudge(&mut self, name: &str) {
-        self.to_present();
-        self.here.cluster.step_controller(name);
-        self.all_moved();
-        self.serve();
+        self.on_shown(|cluster| {
+            cluster.step_controller(name);
+        });
     }
 
     /// What is known of the future, soonest first: the ends of grace periods.
     #[must_use]
     pub fn due(&self, texts: &Texts) -> Vec<Due> {
-        let (stage, now) = (&self.here.scene.stage, self.latest());
+        let (stage, now) = (&self.followed().scene.stage, self.latest());
         let ending = stage.ending.iter().filter_map(|id| stage.pods.get(id));
         let ending = ending.filter(|p| p.ends_at > now);
         let due = |pod: &Rc<PodFacts>| {
@@ -274,8 +298,10 @@ mod tests {
         session.step_to(true, Some(Lane::Scheduler), None);
         let bound = session.stage().pods.values().filter(|p| !p.node.is_empty()).count();
         assert_eq!(bound, 1, "right after the scheduler's first write");
+        let first = session.revision();
+        session.step_to(true, Some(Lane::Scheduler), None);
         session.step_to(false, Some(Lane::Scheduler), None);
-        assert_eq!(session.revision(), session.cluster().revision());
+        assert_eq!(session.revision(), first, "and back to it, whatever else the same event wrote");
         session.seek(latest);
         assert_eq!((session.looks_back(), ready(&session), session.log_hash()), (false, 3, hash));
     }

@@ -62,13 +62,28 @@ impl<C> View<C> {
 
 /// Where to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Goal {
+pub enum Goal<'a> {
     /// After all that happened up to and at this instant.
     Time(Time),
     /// Right after the write of this revision.
     Revision(u64),
+    /// Right after the write of this revision to a member, which came at this instant.
+    Member { member: &'a str, revision: u64, at: Time },
     /// Right before the input of this number, counted from the history's first.
     Input(usize),
+}
+
+impl Goal<'_> {
+    /// True once the write has happened after which to stop.
+    fn is_written(self, cluster: &Cluster) -> bool {
+        match self {
+            Goal::Revision(revision) => cluster.revision() >= revision,
+            Goal::Member { member, revision, .. } => {
+                cluster.cluster_named(member).is_some_and(|m| m.revision() >= revision)
+            }
+            Goal::Time(_) | Goal::Input(_) => false,
+        }
+    }
 }
 
 /// Invariant: snapshots ascend by events, inputs by (events, order); the first snapshot comes before all inputs.
@@ -178,10 +193,12 @@ impl<C: Companion> History<C> {
     /// The cluster as it was. `from` is a view of this history from before, which is gone on with where that is
     /// shorter. `end` is the live cluster's count of events and instant: nothing is played beyond it.
     #[must_use]
-    pub fn seek(&self, goal: Goal, from: Option<View<C>>, end: (u64, Time)) -> Option<View<C>> {
+    pub fn seek(&self, goal: Goal<'_>, from: Option<View<C>>, end: (u64, Time)) -> Option<View<C>> {
         let before = |cluster: &Cluster, done: usize| match goal {
             Goal::Time(at) => cluster.now() <= at,
-            Goal::Revision(revision) => cluster.revision() < revision,
+            Goal::Revision(_) => !goal.is_written(cluster),
+            // A later member may have the same name.
+            Goal::Member { at, .. } => cluster.now() <= at && !goal.is_written(cluster),
             Goal::Input(n) => done <= n,
         };
         let at = self.snapshots.partition_point(|s| before(&s.cluster, s.done)).saturating_sub(1);
@@ -197,15 +214,14 @@ impl<C: Companion> History<C> {
         Some(view)
     }
 
-    fn play(&self, view: &mut View<C>, goal: Goal, (end_steps, end_at): (u64, Time)) {
+    fn play(&self, view: &mut View<C>, goal: Goal<'_>, (end_steps, end_at): (u64, Time)) {
         let limit = match goal {
             Goal::Time(at) => at.min(end_at),
+            Goal::Member { at, .. } => at.min(end_at),
             Goal::Revision(_) | Goal::Input(_) => end_at,
         };
         loop {
-            if let Goal::Revision(revision) = goal
-                && view.cluster.revision() >= revision
-            {
+            if goal.is_written(&view.cluster) {
                 return;
             }
             let seen = view.cluster.revision();

@@ -37,7 +37,7 @@ pub fn rows(session: &Session, all: bool) -> Vec<Row> {
             client::ChangeKind::Modified => "update",
             client::ChangeKind::Deleted => "delete",
         };
-        let events = |c: &&client::Change| !crate::branch::is_event(c);
+        let events = |c: &&client::Change| !crate::followed::is_event(c);
         let next = changes.iter().filter(events).take(KEYS);
         Row {
             name: w.name,

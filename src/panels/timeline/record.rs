@@ -106,8 +106,6 @@ pub struct Record {
     marks: Vec<Vec<i64>>,
     /// Names of the controllers that have no lane of their own from the start.
     pub others: Vec<SmolStr>,
-    /// The reader's commands.
-    pub commands: Vec<(i64, SmolStr)>,
     pub pulls: Vec<Pull>,
     /// Index into `pulls` of what is still on its way.
     open: BTreeMap<ObjectId, usize>,
@@ -178,21 +176,19 @@ impl Record {
         self.ticks[at..].iter().find(|t| lane.is_none_or(|l| t.lane == l))
     }
 
-    /// The last write before what stands at this revision and instant.
-    #[must_use]
-    pub fn before(&self, revision: u64, now: i64, lane: Option<Lane>) -> Option<&Tick> {
+    /// The writes before what stands at this revision and instant, the nearest first.
+    pub fn before(&self, revision: u64, now: i64, lane: Option<Lane>) -> impl Iterator<Item = &Tick> {
         let at = self.ticks.partition_point(|t| t.revision <= revision);
-        let of = |t: &&Tick| lane.is_none_or(|l| t.lane == l) && (t.revision < revision || t.at < now);
-        self.ticks[..at].iter().rev().find(of)
+        let of = move |t: &&Tick| lane.is_none_or(|l| t.lane == l) && (t.revision < revision || t.at < now);
+        self.ticks[..at].iter().rev().filter(of)
     }
 
-    /// Forgets what came after `now`, and all but the first commands.
-    pub fn cut(&mut self, now: i64, commands: usize) {
+    /// Forgets what came after `now`.
+    pub fn cut(&mut self, now: i64) {
         self.ticks.truncate(self.ticks.partition_point(|t| t.at <= now));
         for marks in &mut self.marks {
             marks.truncate(marks.partition_point(|at| *at <= now));
         }
-        self.commands.truncate(commands);
         self.pulls.retain(|p| p.from <= now);
         self.open.retain(|_, i| *i < self.pulls.len());
         for pull in &mut self.pulls {
@@ -257,7 +253,7 @@ mod tests {
         }
         assert_eq!(record.marks(Lane::Kubelet), [10, 20, 40]);
         assert!(record.wrote(Lane::Kubelet, 15, 20) && !record.wrote(Lane::Kubelet, 21, 39));
-        record.cut(20, 0);
+        record.cut(20);
         assert_eq!((record.marks(Lane::Kubelet), record.ticks.len()), (&[10, 20][..], 3));
     }
 }

@@ -118,7 +118,13 @@ const STEPS: [i64; 11] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
 
 /// Keyed marks from back to front.
 #[must_use]
-pub fn scene(record: &Record, due: &[Due], window: Window, texts: &Texts) -> Vec<(SmolStr, Mark)> {
+pub fn scene(
+    record: &Record,
+    commands: &[(i64, SmolStr)],
+    due: &[Due],
+    window: Window,
+    texts: &Texts,
+) -> Vec<(SmolStr, Mark)> {
     let mut out = Vec::new();
     let w = window;
     let end_x = w.x(w.latest);
@@ -157,7 +163,7 @@ pub fn scene(record: &Record, due: &[Due], window: Window, texts: &Texts) -> Vec
     }
     out.extend(ticks(record, w, &row_of, row_h));
     out.extend(pulls(record, w, &row_of, row_h, texts));
-    out.extend(commands(record, w, row_h));
+    out.extend(typed(commands, w, row_h));
     out.extend(future(due, w, &row_of, row_h));
     let x = w.x(w.now);
     if w.past() {
@@ -258,7 +264,7 @@ fn pulls(
         let wide = words.chars().map(|c| if u32::from(c) > 0x1100 { 11 } else { 7 }).sum::<i32>();
         // Pulls that overlap show one name, that of the last.
         if bar.w > wide + 8 && !taken.iter().any(|(a, b)| *a < bar.right() && bar.x < *b) {
-            mark.add(text("", bar.x + 5, y + bar.h - 3, words));
+            mark.add(text("", bar.x + 5, y + bar.h - if bar.h < 12 { 1 } else { 3 }, words));
             taken.push((bar.x, bar.right()));
         }
         out.push((format_smolstr!("pull {i}"), mark));
@@ -286,10 +292,10 @@ fn writes(command: &str) -> bool {
         .any(|look| command.strip_prefix(look).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
 }
 
-fn commands(record: &Record, w: Window, row_h: i32) -> Vec<(SmolStr, Mark)> {
+fn typed(commands: &[(i64, SmolStr)], w: Window, row_h: i32) -> Vec<(SmolStr, Mark)> {
     let mut free = w.width;
     let mut out = Vec::new();
-    for (i, (at, words)) in record.commands.iter().enumerate().rev().take(40) {
+    for (i, (at, words)) in commands.iter().enumerate().rev().take(40) {
         let x = w.x(*at);
         if x < w.left() || x > w.width {
             continue;
@@ -370,7 +376,7 @@ mod tests {
 
     #[test]
     fn nothing_is_drawn_before_the_beginning() {
-        let marks = scene(&Record::default(), &[], window(1000), Lang::En.texts());
+        let marks = scene(&Record::default(), &[], &[], window(1000), Lang::En.texts());
         let ruler = marks.iter().find(|(key, _)| key == "ruler").map(|(_, m)| m.clone()).unwrap_or_default();
         let firsts = ruler.children.iter().filter_map(|m| m.attr("x")?.parse::<i32>().ok());
         assert!(firsts.min().unwrap_or(0) >= window(1000).x(0), "{ruler:?}");
@@ -391,7 +397,7 @@ mod tests {
         let tick = |at| Tick { at, revision: 1, lane: Lane::You };
         record.tick(tick(1000));
         record.tick(tick(1001));
-        let marks = scene(&record, &[], window(2000), Lang::Ko.texts());
+        let marks = scene(&record, &[], &[], window(2000), Lang::Ko.texts());
         let d = marks.iter().find(|(key, _)| key == "tick You").and_then(|(_, m)| m.attr("d"));
         assert_eq!(d.map(|d| d.matches('M').count()), Some(1));
     }

@@ -71,7 +71,7 @@ pub fn Timeline(app: App) -> impl IntoView {
         let texts = app.texts();
         let (marks, from) = app.ask(|s| {
             let window = window(app, s, size);
-            (scene(s.record(), &s.due(texts), window, texts), window.from)
+            (scene(s.record(), s.typed(), &s.due(texts), window, texts), window.from)
         });
         if app.pinned.get_untracked().is_some_and(|old| old != from) {
             app.pinned.set(Some(from));

@@ -108,6 +108,11 @@ impl Cluster {
         !self.fleet.members.is_empty()
     }
 
+    /// The other clusters' names, in order.
+    pub fn member_names(&self) -> impl Iterator<Item = &Str> {
+        self.fleet.members.keys()
+    }
+
     /// Lets somebody outside act on a cluster by its name, at this instant: what they do is noted.
     pub fn with_cluster<T>(&mut self, name: &str, f: impl FnOnce(&mut Cluster) -> T) -> Option<T> {
         if name == self.config.name {
