@@ -1,5 +1,9 @@
 //! Requests and load.
 
+use smol_str::format_smolstr;
+
+use super::Count;
+
 texts! { Traffic
     traffic = "Requests", "요청";
     faults_and_load = "Load and faults", "부하와 장애";
@@ -8,6 +12,7 @@ texts! { Traffic
         "아직 요청이 없습니다. 파드에서 서비스로 curl을 보내거나 위에서 부하를 시작하면 요청마다 지나간 길이 나타납니다.";
     served = "served", "응답함";
     ends = "How they ended:", "끝난 모습:";
+    in_all: Count = |n| format_smolstr!("{n} in all"), |n| format_smolstr!("모두 {n}");
     refused = "refused", "연결 거부";
     denied = "denied by a policy", "정책이 막음";
     timed_out = "timed out", "시간 초과";

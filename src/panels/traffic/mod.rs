@@ -4,10 +4,11 @@
 //! load does (cluster), their commands (terminal).
 
 pub mod ending;
+mod failing;
 #[cfg(target_arch = "wasm32")]
 pub mod view;
 
-use cluster::network::path::{Language, Path, Source};
+use cluster::network::path::{Language, Look, Path, Source};
 use ordered::BTreeMap;
 use smol_str::{SmolStr, format_smolstr};
 
@@ -78,14 +79,22 @@ fn ends(session: &Session, texts: &Texts) -> Option<(SmolStr, Mark)> {
     Some(("ends".into(), line))
 }
 
-/// The last requests, newest first, each with its stations.
+/// How loads that run fail, then the last requests, newest first, each with its stations.
 #[must_use]
 pub fn list(session: &Session, texts: &Texts, korean: bool) -> Vec<(SmolStr, Mark)> {
     let zero = session.now() - session.elapsed();
     let language = if korean { Language::Korean } else { Language::English };
     let paths = session.cluster().paths();
     let rows = paths.iter().rev().take(MOST).map(|path| row(path, texts, language, zero));
-    ends(session, texts).into_iter().chain(rows).collect()
+    let failing = failing::blocks(session, texts, language);
+    ends(session, texts).into_iter().chain(failing).chain(rows).collect()
+}
+
+/// A button that leads to the object, and names the field, where something went wrong.
+fn look_at(look: &Look) -> Mark {
+    let found = why::subject_of(look.kind, &look.namespace, &look.name);
+    let id = found.map(|s| object_id(&s.resource, &s.namespace, &s.name)).unwrap_or_default();
+    Mark::new("button", "link m").at("data-id", id).says(look.place())
 }
 
 fn row(path: &Path, texts: &Texts, language: Language, zero: i64) -> (SmolStr, Mark) {
@@ -110,11 +119,7 @@ fn row(path: &Path, texts: &Texts, language: Language, zero: i64) -> (SmolStr, M
         let mark = if hop.passed { "✓" } else { "✕" };
         station.add(Mark::new("b", "m").says(format_smolstr!("{mark} {}", hop.stage.as_str())));
         station.add(Mark::new("span", "").says(hop.sentence(language)));
-        if let Some(look) = hop.look.as_ref().filter(|_| !hop.passed) {
-            let found = why::subject_of(look.kind, &look.namespace, &look.name);
-            let id = found.map(|s| object_id(&s.resource, &s.namespace, &s.name)).unwrap_or_default();
-            station.add(Mark::new("button", "link m").at("data-id", id).says(look.place()));
-        }
+        station.children.extend(hop.look.as_ref().filter(|_| !hop.passed).map(look_at));
         list.add(station);
     }
     item.add(list);

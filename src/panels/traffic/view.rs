@@ -47,7 +47,7 @@ pub fn Traffic(app: App) -> impl IntoView {
     });
     let empty = Memo::new(move |_| {
         second.get();
-        app.ask(|s| s.cluster().paths().count() == 0)
+        app.ask(|s| s.cluster().paths().count() == 0 && s.cluster().load().running().next().is_none())
     });
     view! {
         <div class="requests" role="region" aria-label=word(app, |t| t.traffic().traffic)>
