@@ -99,7 +99,12 @@ fn Open(app: App) -> impl IntoView {
             <button
                 class:on=move || app.course.get() == Some(page)
                 aria-pressed=move || if app.course.get() == Some(page) { "true" } else { "false" }
-                on:click=move |_| app.course.set(Some(page))
+                on:click=move |_| {
+                    app.course.set(Some(page));
+                    if let Some(body) = body.get_untracked() {
+                        body.set_scroll_top(0);
+                    }
+                }
             >
                 {move || name(app)}
             </button>

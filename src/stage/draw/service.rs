@@ -42,12 +42,19 @@ impl Pen<'_> {
         mark.add(Mark::new("title", "").says(facts.name.clone()));
         mark.add(rect("body", at, at.w.min(at.h) / 2));
         if self.layout.view.narrow {
-            let (x, y) = (at.mid_x() + 4, at.bottom() - 16);
-            let turn = format_smolstr!("translate({x} {y}) rotate(-90)");
-            let tail = if empty { " · 0".into() } else { format_smolstr!(" :{}", facts.port) };
-            let tail_w = i32::try_from(tail.chars().count()).unwrap_or(0) * 7;
-            let says = format_smolstr!("{}{tail}", fit(&facts.name, at.h - 26 - tail_w, mono(24)));
-            mark.add(text(if empty { "m n2 bad" } else { "m n2" }, 0, 0, says).at("transform", turn));
+            let class = if empty { "m n2 bad" } else { "m n2" };
+            // Name and tail side by side, upwards; where there is no room for both, the outline tells the state.
+            let lines = at.h >= 58 && at.w >= 30;
+            let turn = |right: i32, up: i32| {
+                format_smolstr!("translate({} {}) rotate(-90)", at.mid_x() + right, at.bottom() - up)
+            };
+            let (right, up) = if lines { (-2, 14) } else { (4, 8) };
+            let name = fit(&facts.name, at.h - 2 * up, mono(24));
+            mark.add(text(class, 0, 0, name).at("transform", turn(right, up)));
+            if lines {
+                let tail = if empty { "✕ 0".into() } else { format_smolstr!(":{}", facts.port) };
+                mark.add(text(class, 0, 0, tail).at("transform", turn(12, up)));
+            }
             return (facts.id.clone(), Rc::new(sealed(mark)));
         }
         mark.add(icon("#i-svc", at.x + 17, at.y + 8, 16));
