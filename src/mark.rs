@@ -74,6 +74,12 @@ impl Mark {
     }
 }
 
+/// A px held within two others; midway between them where they have changed places, for want of room.
+#[must_use]
+pub fn within(px: i32, least: i32, most: i32) -> i32 {
+    if least <= most { px.clamp(least, most) } else { i32::midpoint(least, most) }
+}
+
 /// A rectangle in whole px.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rect {

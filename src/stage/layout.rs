@@ -540,7 +540,7 @@ fn place_pods(layout: &mut Layout, index: usize, held: &[Option<&ObjectId>]) {
         Level::Chip => 112,
         Level::Dot => 12,
     };
-    let width = ((node.inner.w - (columns - 1) * gap) / columns).clamp(least.min(node.inner.w), most);
+    let width = ((node.inner.w - (columns - 1) * gap) / columns).min(most).max(least.min(node.inner.w));
     let height = if level == Level::Card { (node.inner.h).clamp(height, 144) } else { height };
     let used_rows = (count + columns - 1) / columns;
     for (i, slot) in (0..).zip(held) {

@@ -9,7 +9,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::facts::{How, ObjectId};
 use super::layout::{Layout, Level, OwnerPlace, OwnerShape, PodPlace};
 use super::model::Model;
-use crate::mark::Rect;
+use crate::mark::{Rect, within};
 use crate::state_words::PodState;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,7 +207,7 @@ pub fn use_lines(
             let track = i32::try_from(track % 3).unwrap_or(0);
             let land = layout.nodes.get(place.node).map_or(place.rect.bottom(), |n| n.rect.bottom());
             let (rect, from) = (place.rect, thing.rect);
-            let x = from.x + (rect.mid_x() - from.x).clamp(14, from.w - 14);
+            let x = from.x + within(rect.mid_x() - from.x, 14, from.w - 14);
             let side = rect.right() + gutter(layout.level);
             // What pods are given enters above the middle, so that the lower half stays free for requests.
             let y = rect.y + (rect.h / 2 - 4).min(58) + track * 4;
@@ -290,7 +290,7 @@ fn spread(service: Rect, xs: &[i32]) -> Vec<i32> {
     let (left, right) = (service.x + 26, service.right() - 26);
     let count = i32::try_from(xs.len()).unwrap_or(i32::MAX).max(1);
     let step = ((right - left) / count).clamp(1, 17);
-    let mut ports: Vec<i32> = xs.iter().map(|x| (*x).clamp(left, right)).collect();
+    let mut ports: Vec<i32> = xs.iter().map(|x| within(*x, left, right)).collect();
     for i in 1..ports.len() {
         ports[i] = ports[i].max(ports[i - 1] + step);
     }
@@ -340,7 +340,7 @@ fn narrow_lines(
             (true, _) => LineKind::Traffic,
             _ => LineKind::NotReady,
         };
-        let y = node.rect.mid_y().clamp(service.y + 14, service.bottom() - 14);
+        let y = within(node.rect.mid_y(), service.y + 14, service.bottom() - 14);
         let d = format_smolstr!("M{} {y}H{}", service.x, node.rect.right());
         out.push(Line { from: id.clone(), to: node.facts.id.clone(), kind, d, port: Some((service.x, y)) });
     }

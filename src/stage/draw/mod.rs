@@ -299,7 +299,7 @@ impl Pen<'_> {
 mod tests {
     use super::*;
     use crate::stage::layout::{View, layout};
-    use crate::stage::model::sample::{cluster, pod, write};
+    use crate::stage::model::sample::{cluster, in_default, pod, write};
 
     const DESK: View = View { width: 808, height: 430, narrow: false };
 
@@ -326,6 +326,24 @@ mod tests {
         };
         assert_eq!(label(Lang::En), "Pod web-a-0000, Ready, on worker-1, owned by web-a, r1");
         assert_eq!(label(Lang::Ko), "파드 web-a-0000, 준비됨, worker-1에 있음, 소유자 web-a, r1");
+    }
+
+    #[test]
+    fn there_is_a_picture_for_every_size() {
+        for pods in [0, 3, 40] {
+            let mut model = cluster(pods);
+            for name in ["a", "second", "a-name-that-is-long", "d", "e", "f", "g"] {
+                model.apply(&write("services", in_default(name)));
+                model.apply(&write("configmaps", in_default(name)));
+            }
+            for (width, height) in
+                (1..1500).step_by(83).flat_map(|w| (1..420).step_by(19).map(move |h| (w, h)))
+            {
+                let layout = layout(&model, View { width, height, narrow: width <= 640 }, None);
+                let layers = Artist::default().draw(&model, &layout, Lang::En, &Focus::default(), 0);
+                assert_eq!(layers.len(), LAYERS.len(), "{width} by {height}");
+            }
+        }
     }
 
     #[test]

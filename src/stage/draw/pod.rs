@@ -174,7 +174,7 @@ fn container(look: &PodLook, texts: &Texts, mark: &mut Mark) {
     }
     if bar {
         // What it asked for is the frame, what it uses of that is filled.
-        let bar = Rect::new(block.x + 6, block.bottom() - 7, block.w - 12, 4);
+        let bar = Rect::new(block.x + 6, block.bottom() - 7, (block.w - 12).max(0), 4);
         let used = look.usage.map_or(0, |(milli, _)| milli);
         let full =
             i32::try_from((used * i64::from(bar.w) / facts.milli).clamp(0, i64::from(bar.w))).unwrap_or(0);

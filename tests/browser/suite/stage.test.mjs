@@ -84,7 +84,7 @@ const says = {
 const label = (page, id) => page.locator(`[data-id="${id}"] [role=treeitem]`).first().getAttribute('aria-label');
 
 for (const [lang, theme, viewport] of [
-  ['en', 'light', viewports.desktop], ['ko', 'dark', viewports.desktop], ['ko', 'light', viewports.phone], ['en', 'dark', { width: 1024, height: 768 }],
+  ['en', 'light', viewports.desktop], ['ko', 'dark', viewports.desktop], ['ko', 'light', viewports.phone], ['en', 'dark', viewports.phone], ['en', 'dark', { width: 1024, height: 768 }],
 ]) {
   test(`what pods use, what is broken, down to a container: ${lang}, ${theme}, ${viewport.width}`, () => visiting({ lang, theme, viewport, fragment: 'free' }, async (visit) => {
     const { page } = visit;
@@ -121,6 +121,7 @@ for (const [lang, theme, viewport] of [
     await clean('pod');
     await page.locator('.close .cbox').last().click();
     assert.match(await page.locator('.close').innerText(), /configMap|ConfigMap settings/);
+    for (const value of await page.locator('.close dl.kv dd').all()) assert.ok((await value.boundingBox()).width > 100, 'what is mounted has room');
     await picture('container');
     await clean('container');
     for (let i = 0; i < 3; i += 1) await farther.click();
