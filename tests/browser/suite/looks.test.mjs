@@ -73,6 +73,18 @@ test('requests are counted by how they ended', () => visiting({ fragment: 'free'
   await visit.exec('kubectl exec client -- wget -qO- -T 2 http://web/');
   await page.locator('.tab-traffic').click();
   await page.locator('.ends .bad', { hasText: '연결 거부 1' }).waitFor();
+  // A load is told kind by kind while it runs: how many, why, and where to look.
+  await visit.exec('load start svc/web --rps=40');
+  await visit.advance(5_000);
+  const fails = page.locator('.fails');
+  await fails.locator('li', { hasText: '연결 거부' }).waitFor();
+  assert.match(await fails.innerText(), /8080번을 수신 대기하는 프로세스가 없음/);
+  const number = fails.locator('li .m').first();
+  const before = await number.innerText();
+  await visit.advance(2_000);
+  assert.notEqual(await number.innerText(), before);
+  await fails.locator('.link', { hasText: 'targetPort' }).click();
+  await page.locator('.insp h2', { hasText: 'web' }).waitFor();
   assert.deepEqual(await visit.accessibilityProblems(), []);
   await visit.screenshot('ends-ko');
 }));
@@ -85,6 +97,20 @@ for (const [lang, theme, viewport] of [['en', 'light', viewports.desktop], ['ko'
     await on.filter({ hasText: 'seoul' }).waitFor();
     await page.locator('[data-id="nodes//seoul-worker-1"]').first().waitFor();
     assert.deepEqual(await visit.accessibilityProblems(), []);
+    // Timeline, charts and controllers are of that cluster too.
+    await visit.exec('kubectl create deployment web --image=nginx:1.27');
+    await visit.advance(20_000);
+    assert.match(await page.locator('.tline svg').innerHTML(), /tick ok/);
+    await page.locator('.tab-charts').evaluate((tab) => tab.click());
+    await page.locator('.legend', { hasText: 'seoul-worker-1' }).first().waitFor();
+    await page.locator('.tab-control').evaluate((tab) => tab.click());
+    const row = page.locator('.control li', { hasText: 'deployment-controller' });
+    await row.locator('button').first().click();
+    await visit.exec('kubectl set image deployment/web nginx=nginx:1.28');
+    await page.locator('.control .held .nextwrite', { hasText: 'create replicasets.apps default/web-' }).waitFor();
+    assert.deepEqual(await visit.accessibilityProblems(), []);
+    await visit.screenshot(`clusters-held-${lang}-${theme}`);
+    await row.locator('button').nth(1).click();
     await page.locator('.member').first().click();
     await on.filter({ hasText: 'wheelhouse' }).waitFor();
     await page.locator('.tty .lines').first().filter({ hasText: 'kubectl config use-context wheelhouse' }).waitFor();
@@ -106,6 +132,25 @@ function tight() {
     const within = box.width && box.height && box.top < innerHeight && box.bottom > 0 && box.left < innerWidth && box.right > 0;
     return within && getComputedStyle(e).visibility !== 'hidden' && room(e).some((side) => side < 43.5);
   }).map((e) => `${e.className} ${e.innerText || e.ariaLabel} ${room(e).map(Math.round).join('x')}`);
+}
+
+for (const [lang, theme] of [['ko', 'light'], ['en', 'dark']]) {
+  test(`the course on a phone: ${lang}`, () => visiting({ lang, theme, viewport: viewports.phone, fragment: 'free' }, async (visit) => {
+    const { page } = visit;
+    await page.locator('.tabbar button').first().click();
+    await page.locator('.course-way').click();
+    for (const [at, name] of ['map', 'words', 'progress'].entries()) {
+      await page.locator('.maphead .seg button').nth(at).click();
+      const body = page.locator('.cbody');
+      await body.locator('> *').first().waitFor();
+      assert.equal(await body.evaluate((e) => e.scrollTop), 0, `${name} begins at its beginning`);
+      await body.evaluate((e) => { e.scrollTop = e.scrollHeight; });
+      assert.ok(await body.evaluate((e) => e.scrollWidth <= e.clientWidth), `${name} is no wider than the screen`);
+      assert.deepEqual(await page.evaluate(tight), [], name);
+      assert.deepEqual(await visit.accessibilityProblems(), [], name);
+      await visit.screenshot(`course-${name}-${lang}-${theme}-390`);
+    }
+  }));
 }
 
 test('on a phone everything has room for a finger', () => visiting({ viewport: viewports.phone, fragment: 'free' }, async (visit) => {
