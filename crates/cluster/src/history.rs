@@ -92,6 +92,8 @@ pub struct History<C> {
     snapshots: Vec<Snapshot<C>>,
     inputs: Vec<Noted>,
     huge: usize,
+    /// Snapshots of a past that is gone. To free one takes as long as to make it, so they go one by one.
+    waste: Vec<Snapshot<C>>,
 }
 
 impl<C: Companion> History<C> {
@@ -99,7 +101,7 @@ impl<C: Companion> History<C> {
     pub fn begin(cluster: &mut Cluster, companion: &C) -> Self {
         cluster.journal.on = true;
         cluster.journal.noted.clear();
-        let mut history = Self { snapshots: Vec::new(), inputs: Vec::new(), huge: HUGE };
+        let mut history = Self { snapshots: Vec::new(), inputs: Vec::new(), huge: HUGE, waste: Vec::new() };
         history.keep(cluster, companion);
         history
     }
@@ -127,8 +129,9 @@ impl<C: Companion> History<C> {
     /// Takes in what happened to the live cluster since the last call.
     pub fn follow(&mut self, cluster: &mut Cluster, companion: &C) {
         self.inputs.append(&mut cluster.journal.noted);
+        drop(self.waste.pop());
         if cluster.object_count() > self.huge {
-            self.snapshots.clear();
+            self.waste.append(&mut self.snapshots);
             self.inputs.clear();
             return;
         }

@@ -1,6 +1,7 @@
 //! A component in its place: with its inbox and its next wake-up.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use client::{Caller, Change, Component, Ctx, Interest};
 use clock::{Rng, Time, TimerId};
@@ -47,8 +48,9 @@ fn uuid(rng: &mut Rng) -> String {
 enum Machine {
     ControllerManager(Box<ControllerManager>),
     Scheduler(Box<Scheduler>),
-    Kubelet(Box<Kubelet>),
-    KubeProxy(Box<KubeProxy>),
+    /// One for each node, and shared until it acts: a snapshot of a thousand nodes must not take a frame.
+    Kubelet(Arc<Kubelet>),
+    KubeProxy(Arc<KubeProxy>),
     IngressControllers(Box<IngressControllers>),
     CloudControllerManager(Box<CloudControllerManager>),
     Disks(Box<Disks>),
@@ -73,8 +75,8 @@ impl Machine {
         match self {
             Self::ControllerManager(m) => &mut **m,
             Self::Scheduler(m) => &mut **m,
-            Self::Kubelet(m) => &mut **m,
-            Self::KubeProxy(m) => &mut **m,
+            Self::Kubelet(m) => Arc::<Kubelet>::make_mut(m),
+            Self::KubeProxy(m) => Arc::<KubeProxy>::make_mut(m),
             Self::IngressControllers(m) => &mut **m,
             Self::CloudControllerManager(m) => &mut **m,
             Self::Disks(m) => &mut **m,
@@ -183,7 +185,7 @@ impl Part {
     pub(crate) fn stop(&mut self, now: Time) {
         // What it was to have written by now it has.
         if let Machine::KubeProxy(p) = &mut self.machine {
-            p.sync(now);
+            Arc::make_mut(p).sync(now);
         }
         self.down = true;
         self.inbox.clear();
@@ -218,7 +220,7 @@ impl Part {
                 Machine::ControllerManager(Box::new(new))
             }
             Machine::Scheduler(_) => Machine::Scheduler(Box::default()),
-            Machine::KubeProxy(p) => Machine::KubeProxy(Box::new(KubeProxy::new(p.node()))),
+            Machine::KubeProxy(p) => Machine::KubeProxy(Arc::new(KubeProxy::new(p.node()))),
             other => other.clone(),
         };
         for change in list {
@@ -261,6 +263,7 @@ impl Part {
             return Vec::new();
         }
         if let Machine::Kubelet(k) = &mut self.machine {
+            let k = Arc::make_mut(k);
             k.swap_depot(depot);
             k.wake(&mut ctx);
             k.swap_depot(depot);
@@ -292,6 +295,7 @@ impl Part {
         f: impl FnOnce(&mut Kubelet, &mut Ctx<'_>) -> T,
     ) -> Option<T> {
         let Machine::Kubelet(k) = &mut self.machine else { return None };
+        let k = Arc::make_mut(k);
         let mut ctx = Ctx { now, rng: &mut self.rng, api, caller: Caller::default() };
         k.swap_depot(depot);
         let result = f(k, &mut ctx);
@@ -321,7 +325,7 @@ impl Part {
     }
 
     pub(crate) fn kubelet_mut(&mut self) -> Option<&mut Kubelet> {
-        if let Machine::Kubelet(k) = &mut self.machine { Some(k) } else { None }
+        if let Machine::Kubelet(k) = &mut self.machine { Some(Arc::make_mut(k)) } else { None }
     }
 
     /// Whether its writes are such that webhooks are asked about them: it is no node's and no disks' part.
@@ -351,7 +355,7 @@ impl Part {
     }
 
     pub(crate) fn kube_proxy_mut(&mut self) -> Option<&mut KubeProxy> {
-        if let Machine::KubeProxy(p) = &mut self.machine { Some(p) } else { None }
+        if let Machine::KubeProxy(p) = &mut self.machine { Some(Arc::make_mut(p)) } else { None }
     }
 }
 
@@ -368,12 +372,12 @@ pub(crate) fn kubelet(node: &NodeConfig, index: u32, token_key: client::token::K
         images: node.images.clone(),
         token_key,
     });
-    Part::new(format!("kubelet/{}", node.name), Machine::Kubelet(Box::new(kubelet)), rng)
+    Part::new(format!("kubelet/{}", node.name), Machine::Kubelet(Arc::new(kubelet)), rng)
 }
 
 pub(crate) fn kube_proxy(node: &NodeConfig, rng: &Rng) -> Part {
     let proxy = KubeProxy::new(node.name.clone());
-    Part::new(format!("kube-proxy/{}", node.name), Machine::KubeProxy(Box::new(proxy)), rng)
+    Part::new(format!("kube-proxy/{}", node.name), Machine::KubeProxy(Arc::new(proxy)), rng)
 }
 
 pub(crate) fn autoscaler(groups: Vec<NodeGroup>, rng: &Rng) -> Part {
