@@ -47,6 +47,12 @@ pub fn Console(app: App) -> impl IntoView {
             }
         }
     });
+    // What is offered or found stands below the line, maybe out of sight.
+    Effect::new(move |_| {
+        if offer.with(|o| !o.all.is_empty()) || sought.with(Option::is_some) {
+            request_animation_frame(move || reveal(scroll));
+        }
+    });
     let watching = Memo::new(move |_| {
         app.console.track();
         app.ask(|s| s.tab().console.live().is_some())
@@ -441,4 +447,19 @@ fn prompt_label(app: App) -> &'static str {
 fn selection_is_empty() -> bool {
     let selection = window().get_selection().ok().flatten();
     selection.is_none_or(|s| s.is_collapsed())
+}
+
+/// Brings the word of an offer that is chosen into view; before one is, the line goes up as far as there is something
+/// below it.
+fn reveal(scroll: NodeRef<Div>) {
+    let Some(scroll) = scroll.get_untracked() else { return };
+    let find = |selector: &str| scroll.query_selector(selector).ok().flatten();
+    let view = scroll.get_bounding_client_rect();
+    let by = if let Some(chosen) = find(".cands .on") {
+        let at = chosen.get_bounding_client_rect();
+        (at.bottom() - view.bottom()).max(0.0) + (at.top() - view.top()).min(0.0)
+    } else {
+        find(".ask").map_or(0.0, |ask| ask.get_bounding_client_rect().top() - view.top())
+    };
+    scroll.set_scroll_top(scroll.scroll_top() + by as i32);
 }

@@ -124,15 +124,23 @@ test('Ctrl+R searches back letter by letter; Tab goes through what is offered', 
   await page.locator('.sought code', { hasText: 'echo apples' }).waitFor();
   await page.keyboard.press('ArrowRight');
   assert.equal(await prompt(page).inputValue(), 'echo apples');
+  // What is offered comes into view, however much has been printed above it.
+  await enter(page, 'kubectl get pods -A');
+  const inView = (selector) => page.waitForFunction((selector) => {
+    const [one, view] = [document.querySelector(selector), document.querySelector('#tty')].map((e) => e?.getBoundingClientRect());
+    return one && one.top >= view.top - 1 && one.bottom <= view.bottom + 1;
+  }, selector);
   await prompt(page).fill('kubectl rollout ');
   await page.keyboard.press('End');
   await page.keyboard.press('Tab');
   const options = page.locator('#cands [role=option]');
+  await inView('#cands [role=option]:last-child');
   assert.match(await options.first().innerText(), /history[^]*\w+ \w+/, 'with what it is');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
   assert.equal(await prompt(page).inputValue(), 'kubectl rollout pause');
   assert.equal(await page.locator('#cands [aria-selected=true]').count(), 1);
+  await inView('#cands [aria-selected=true]');
   assert.deepEqual(await visit.accessibilityProblems(), []);
   await visit.screenshot('terminal-completion');
   await page.keyboard.press('Escape');
