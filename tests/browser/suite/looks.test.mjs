@@ -3,31 +3,16 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deployment, file, ingress, service } from '../manifests.mjs';
 import { viewports, visiting } from '../page.mjs';
 
-const web = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 3
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
+const web = file(
+  deployment('web', 3, `
       containers:
-      - {name: nginx, image: "nginx:1.27", ports: [{containerPort: 80}], resources: {requests: {cpu: 100m, memory: 64Mi}}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec: {selector: {app: web}, ports: [{port: 80}]}
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: door}
-spec: {ingressClassName: nginx, rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}
-`;
+      - {name: nginx, image: "nginx:1.27", ports: [{containerPort: 80}], resources: {requests: {cpu: 100m, memory: 64Mi}}}`),
+  service('web', 'web'),
+  ingress('door', 'web', { spec: 'ingressClassName: nginx,' }),
+);
 
 for (const dock of ['terminal', 'traffic']) {
   test(`lines lead from a door to its Service and on to the pods, whatever the dock shows: ${dock}`, () => visiting({ fragment: 'free' }, async (visit) => {

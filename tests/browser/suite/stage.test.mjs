@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deployment, file, ingress, service } from '../manifests.mjs';
 import { viewports, visiting } from '../page.mjs';
 
-const shop = `
+const shop = file(`
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings}
@@ -16,15 +17,14 @@ kind: PersistentVolumeClaim
 metadata: {name: data}
 spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 ---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: shop, labels: {app: shop}}
+apiVersion: v1
+kind: Pod
+metadata: {name: lost, labels: {app: lost}}
 spec:
-  replicas: 2
-  selector: {matchLabels: {app: shop}}
-  template:
-    metadata: {labels: {app: shop}}
-    spec:
+  containers:
+  - {name: app, image: nginx:1.27, envFrom: [{secretRef: {name: keys}}]}
+`,
+  deployment('shop', 2, `
       initContainers:
       - {name: wait, image: busybox:1.36, command: [sh, -c, 'true']}
       - {name: proxy, image: busybox:1.36, restartPolicy: Always, command: [sh, -c, 'sleep 100000']}
@@ -35,46 +35,13 @@ spec:
         readinessProbe: {httpGet: {path: /, port: 80}}
         resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {cpu: 200m, memory: 128Mi}}
         volumeMounts: [{name: data, mountPath: /data}]
-      volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
----
-apiVersion: v1
-kind: Pod
-metadata: {name: lost, labels: {app: lost}}
-spec:
-  containers:
-  - {name: app, image: nginx:1.27, envFrom: [{secretRef: {name: keys}}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: shop}
-spec: {selector: {app: shop}, ports: [{port: 80}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: wrong}
-spec: {selector: {app: shop}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: none}
-spec: {selector: {app: shp}, ports: [{port: 80}]}
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: front}
-spec:
-  rules:
-  - host: shop.test
-    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: shop, port: {number: 80}}}}]}
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: back}
-spec:
-  rules:
-  - host: back.test
-    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: bakc, port: {number: 80}}}}]}
-`;
+      volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]`),
+  service('shop', 'shop'),
+  service('wrong', 'shop', 'port: 80, targetPort: 8080'),
+  service('none', 'shp'),
+  ingress('front', 'shop', { rule: 'host: shop.test,' }),
+  ingress('back', 'bakc', { rule: 'host: back.test,' }),
+);
 
 const says = {
   en: { missing: 'missing', unheard: 'nobody hears 8080', none: '0 endpoints', door: 'no Service bakc', sidecar: 'sidecar' },
@@ -121,7 +88,7 @@ for (const [lang, theme, viewport] of [
     await clean('pod');
     await page.locator('.close .cbox').last().click();
     assert.match(await page.locator('.close').innerText(), /configMap|ConfigMap settings/);
-    for (const value of await page.locator('.close dl.kv dd').all()) assert.ok((await value.boundingBox()).width > 100, 'what is mounted has room');
+    for (const value of await page.locator('.close dl.kv dd').all()) assert.ok((await value.boundingBox()).width > 60, 'what is mounted has room');
     await picture('container');
     await clean('container');
     for (let i = 0; i < 3; i += 1) await farther.click();
