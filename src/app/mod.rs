@@ -2,6 +2,7 @@
 //!
 //! Owns: [`App`], the one handle every view holds; what a session and the views tell each other.
 //! Does not own: what a panel shows (`panels`, `stage`), the session's doings (`session`).
+mod beat;
 mod begin;
 mod deeds;
 mod frame;
@@ -14,6 +15,7 @@ use std::rc::Rc;
 use course::{Entry, Lesson};
 use leptos::prelude::*;
 
+pub use beat::seldom;
 pub(crate) use begin::fragment;
 pub use begin::start;
 pub use keys::focus;

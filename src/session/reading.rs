@@ -36,7 +36,7 @@ impl Session {
         Some(object_id(resource, found.namespace(), name))
     }
 
-    /// The server's table of a resource; of all namespaces when none is named.
+    /// The beginning of the server's table of a resource; of all namespaces when none is named.
     #[must_use]
     pub fn table(&mut self, resource: &str, namespace: &str) -> Value {
         let Some(kind) = objects::resources::by_id(resource) else { return Value::Null };
@@ -44,6 +44,7 @@ impl Session {
         let mut request =
             Request::new(Verb::List, &kind.group, &kind.version, &kind.plural).in_namespace(place);
         request.options.table = TableOf::Metadata;
+        request.options.limit = Some(crate::panels::objects::MOST);
         self.read(request)
     }
 
@@ -85,9 +86,15 @@ impl Session {
                     && (namespace.is_empty() || object.get("namespace") == namespace)
             })
         };
-        let mut events: Vec<Value> = self.shown().0.objects("events").filter(fits).cloned().collect();
-        events.sort_by_key(Value::revision);
-        events.split_off(events.len().saturating_sub(most))
+        let all = self.shown().0.objects("events").filter(fits);
+        let mut events: Vec<(u64, &Value)> = all.map(|event| (event.revision(), event)).collect();
+        let older = events.len().saturating_sub(most);
+        if older > 0 {
+            events.select_nth_unstable_by_key(older, |(revision, _)| *revision);
+            events.drain(..older);
+        }
+        events.sort_unstable_by_key(|(revision, _)| *revision);
+        events.into_iter().map(|(_, event)| event.clone()).collect()
     }
 
     /// The last request, as long as it is news: the stage shows its way.

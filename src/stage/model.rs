@@ -399,9 +399,10 @@ impl Model {
         if workers.is_empty() { self.nodes.values().cloned().collect() } else { workers }
     }
 
-    /// The ids of what is related to `id`: owners above and below, its node, its Services and endpoints, what it uses.
+    /// The ids of what is related to `id`: owners above and below, its node, its Services and endpoints, what it uses; of
+    /// pods no more than `most`.
     #[must_use]
-    pub fn related(&self, id: &ObjectId) -> BTreeSet<ObjectId> {
+    pub fn related(&self, id: &ObjectId, most: usize) -> BTreeSet<ObjectId> {
         let mut out = BTreeSet::new();
         if let Some(pod) = self.any_pod(id) {
             out.insert(pod.owner.clone());
@@ -422,30 +423,32 @@ impl Model {
             let pods = self.pods.values().chain(self.system.values());
             let pods =
                 pods.filter(|p| p.owner == *id || self.owners.get(&p.owner).is_some_and(|o| o.owner == *id));
-            for pod in pods {
+            for pod in pods.take(most) {
                 out.insert(pod.id.clone());
                 out.extend(pod.uses.iter().map(|u| u.id.clone()));
             }
         } else if self.services.contains_key(id) {
             let slices = self.slices.values().filter(|s| s.service == *id);
-            out.extend(slices.flat_map(|s| s.endpoints.iter().map(|e| e.pod.clone())));
+            out.extend(slices.flat_map(|s| s.endpoints.iter().map(|e| e.pod.clone())).take(most));
             out.extend(self.doors_of(id));
         } else if let Some(door) = self.doors.get(id) {
             out.extend(door.links.iter().cloned());
             for service in &door.links {
                 let slices = self.slices.values().filter(|s| s.service == *service);
-                out.extend(slices.flat_map(|s| s.endpoints.iter().map(|e| e.pod.clone())));
+                out.extend(slices.flat_map(|s| s.endpoints.iter().map(|e| e.pod.clone())).take(most));
             }
         } else if self.used.contains_key(id) || self.shelf.contains_key(id) {
             out.extend(self.shelf.get(id).into_iter().flat_map(|t| t.links.iter().cloned()));
             let pods = self.pods.values().chain(self.system.values());
-            for pod in pods.filter(|p| p.uses.iter().any(|u| u.id == *id)) {
+            for pod in pods.filter(|p| p.uses.iter().any(|u| u.id == *id)).take(most) {
                 out.insert(pod.id.clone());
                 out.insert(self.root(&pod.owner));
             }
         } else if let Some(node) = id.strip_prefix("nodes//") {
             for slots in [&self.slots, &self.system_slots] {
-                out.extend(slots.get(node).into_iter().flat_map(|s| s.places.iter().flatten().cloned()));
+                out.extend(
+                    slots.get(node).into_iter().flat_map(|s| s.places.iter().flatten().cloned()).take(most),
+                );
             }
         }
         out.remove(id);

@@ -58,6 +58,9 @@ pub fn data_at(target: Option<EventTarget>, name: &str) -> Option<String> {
     element.closest(&format!("[{name}]")).ok()??.get_attribute(name)
 }
 
+/// Pods looked at for what is related to an object, where they are not drawn one by one.
+const FEW: usize = 64;
+
 /// What the stage remembers from picture to picture.
 #[derive(Default)]
 struct Easel {
@@ -137,7 +140,9 @@ pub fn Stage(
             let route = if other { None } else { s.route() };
             let mut focus = Focus { picked, route, ..Focus::default() };
             if let Some(over) = over.or_else(|| focus.picked.clone()) {
-                focus.lit = model.related(&over);
+                // Where pods are no elements, none of them can be lit.
+                let most = if layout.fleet.is_some() { FEW } else { usize::MAX };
+                focus.lit = model.related(&over, most);
             }
             if !other {
                 // What is asked of the cluster itself moves slowly: a glance each quarter of a second is enough.

@@ -11,6 +11,8 @@ use crate::session::Session;
 
 /// Keys of a queue that are shown.
 const KEYS: usize = 4;
+/// Objects beyond which nobody looks ahead: it is tried on a copy of the cluster.
+const MOST_OBJECTS: usize = 20_000;
 
 /// One controller as a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +33,9 @@ pub fn rows(session: &Session, all: bool) -> Vec<Row> {
     let Some(manager) = cluster.controller_manager() else { return Vec::new() };
     let work = manager.work().into_iter().filter(|w| all || w.paused || !w.ready.is_empty());
     work.map(|w| {
-        let changes = if w.paused && !w.ready.is_empty() { cluster.foresee(w.name) } else { Vec::new() };
+        let few = cluster.object_count() <= MOST_OBJECTS;
+        let changes =
+            if few && w.paused && !w.ready.is_empty() { cluster.foresee(w.name) } else { Vec::new() };
         let verb = |c: &client::Change| match c.kind {
             client::ChangeKind::Added => "create",
             client::ChangeKind::Modified => "update",

@@ -3,16 +3,19 @@
 use leptos::prelude::*;
 
 use super::rows;
-use crate::app::{App, Panel, ic, word};
+use crate::app::{App, Panel, ic, seldom, word};
 
 #[component]
 pub fn Control(app: App) -> impl IntoView {
     let all = RwSignal::new(true);
+    // Keys come into queues and leave them without a write.
+    let (moved, ticked) = (seldom(app.objects), seldom(app.time));
     let list = Memo::new(move |_| {
         if app.dock.get() != Panel::Control {
             return Vec::new();
         }
-        app.objects.track();
+        moved.track();
+        ticked.track();
         app.past.track();
         app.ask(|s| rows(s, all.get()))
     });

@@ -7,7 +7,7 @@ use leptos::html::Ol;
 use leptos::prelude::*;
 
 use super::row;
-use crate::app::{App, Panel, word};
+use crate::app::{App, Panel, seldom, word};
 use crate::paint::Painter;
 use crate::stage::view::data_at;
 
@@ -18,12 +18,13 @@ const MOST: usize = 120;
 pub fn Events(app: App) -> impl IntoView {
     let list = NodeRef::<Ol>::new();
     let painter: Rc<RefCell<Option<Painter>>> = Rc::default();
+    let moved = seldom(app.events);
     Effect::new(move |_| {
         let Some(root) = list.get() else { return };
         if app.dock.get() != Panel::Events {
             return;
         }
-        app.events.track();
+        moved.track();
         let texts = app.texts();
         let (events, now) = app.ask(|s| (s.events(None, MOST), s.now()));
         let mut painter = painter.borrow_mut();

@@ -10,7 +10,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::facts::{Row, headline, sections};
 use super::{Tab, why as because};
-use crate::app::{App, ic, word};
+use crate::app::{App, ic, seldom, word};
 use crate::i18n::Texts;
 use crate::mark::Mark;
 use crate::paint::Painter;
@@ -33,8 +33,9 @@ struct Subject {
 pub fn Inspector(app: App) -> impl IntoView {
     let tab = app.tab;
     let last = StoredValue::new_local((SmolStr::default(), Value::Null));
+    let (moved, events_moved) = (seldom(app.objects), seldom(app.events));
     let subject = Signal::derive_local(move || {
-        app.objects.track();
+        moved.track();
         let id = app.picked.get()?;
         let (resource, namespace, name) = split_id(&id);
         if let Some(object) = app.ask(|s| s.object(resource, namespace, name).cloned()) {
@@ -67,7 +68,7 @@ pub fn Inspector(app: App) -> impl IntoView {
         let texts = app.texts();
         let subject = subject.get();
         let shown = tab.get();
-        app.events.track();
+        events_moved.track();
         second.get();
         let mut painters = painters.borrow_mut();
         if painters.is_empty() {
@@ -292,7 +293,7 @@ fn summary(subject: &Subject, texts: &Texts, now: i64) -> Marks {
 /// What it has to do with, as links by kind.
 fn relations(app: App, id: &SmolStr, texts: &Texts) -> Marks {
     const MOST: usize = 24;
-    let all: Vec<SmolStr> = app.ask(|s| s.stage().related(id).into_iter().collect());
+    let all: Vec<SmolStr> = app.ask(|s| s.stage().related(id, usize::MAX).into_iter().collect());
     if all.is_empty() {
         return Marks::new();
     }

@@ -11,7 +11,7 @@ use smol_str::{SmolStr, ToSmolStr};
 use crate::session::Session;
 use crate::stage::facts::{ObjectId, object_id};
 
-/// Rows shown of one table.
+/// Rows asked of one table.
 pub const MOST: usize = 200;
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,7 +53,7 @@ pub fn plural(id: &str) -> &str {
     id.split('.').next().unwrap_or(id)
 }
 
-/// A table as the server answers it, cut to what is shown.
+/// A table as the server answers it.
 #[must_use]
 pub fn table(resource: &str, answer: &Value) -> Table {
     let definitions = answer["columnDefinitions"].items();
@@ -79,7 +79,8 @@ pub fn table(resource: &str, answer: &Value) -> Table {
         }
         (object_id(resource, object.namespace(), object.name()), cells)
     };
-    Table { columns, rows: rows.iter().take(MOST).map(row).collect(), more: rows.len().saturating_sub(MOST) }
+    let more = usize::try_from(answer["metadata"]["remainingItemCount"].int()).unwrap_or(0);
+    Table { columns, rows: rows.iter().map(row).collect(), more }
 }
 
 #[cfg(test)]
@@ -96,6 +97,10 @@ mod tests {
         assert_eq!(table.rows.len(), 2, "{table:?}");
         assert!(table.rows[0].0.starts_with("pods/default/web-"), "{table:?}");
         assert!(table.rows[0].1.contains(&"Running".into()), "{table:?}");
+        session.exec("kubectl scale deployment web --replicas=230", 1);
+        session.advance(5_000);
+        let many = super::table("pods", &session.table("pods", "default"));
+        assert_eq!((many.rows.len(), many.more), (MOST, 230 - MOST));
         assert!(kinds(&session).iter().any(|(id, n)| id == "deployments.apps" && *n >= 1));
     }
 }

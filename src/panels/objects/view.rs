@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use smol_str::SmolStr;
 
 use super::{kinds, plural, table};
-use crate::app::{App, Panel, ic, word};
+use crate::app::{App, Panel, ic, seldom, word};
 use crate::session::place;
 use crate::stage::view::data_at;
 
@@ -13,25 +13,26 @@ pub fn Objects(app: App) -> impl IntoView {
     let resource = RwSignal::new("pods".to_owned());
     let namespace = RwSignal::new("default".to_owned());
     let shown = move || app.dock.get() == Panel::Objects;
+    let moved = seldom(app.objects);
     let choices = Memo::new(move |_| {
         if !shown() {
             return Vec::new();
         }
-        app.objects.track();
+        moved.track();
         app.ask(kinds)
     });
     let namespaces = Memo::new(move |_| {
         if !shown() {
             return Vec::new();
         }
-        app.objects.track();
+        moved.track();
         app.ask(|s| s.cluster().objects("namespaces").map(|n| n.name().to_owned()).collect::<Vec<_>>())
     });
     let rows = Memo::new(move |_| {
         if !shown() {
             return super::Table::default();
         }
-        app.objects.track();
+        moved.track();
         app.past.track();
         let (resource, namespace) = (resource.get(), namespace.get());
         table(&resource, &app.borrow(|s| s.table(&resource, &namespace)))
