@@ -3,7 +3,7 @@
 //! Owns: who reaches the API server, when the scheduler, the controller manager and the proxies act, their leases.
 //! Does not own: what they do, how their pods are started (kubelet), what breaks them (`faults`).
 //! Models `k8s.io/client-go/tools/leaderelection` with upstream's 15 s, 10 s and 2 s; a part that starts again has
-//! forgotten everything and lists anew. Without [`Addon::ControlPlane`](crate::Addon) all of them run beside the
+//! forgotten everything and lists anew, when it leads. Without [`Addon::ControlPlane`](crate::Addon) all of them run beside the
 //! cluster and never stop. Not modelled: etcd's quorum (one member is enough), the lease of the API server itself.
 
 use client::{Caller, Change, Ctx, EventType, Interest, PatchType, Recorder};

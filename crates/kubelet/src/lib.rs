@@ -4,7 +4,7 @@
 //! Does not own: which pods come (scheduler), what runs inside a container (containers), who reaches it (network).
 //!
 //! Models `pkg/kubelet`: pod workers, volumes, probes, the status manager, the image manager, the server of streams.
-//! Not modelled: device plugins.
+//! Not modelled: device plugins, graceful node shutdown (kubeadm leaves it off).
 
 mod admission;
 mod adopt;
