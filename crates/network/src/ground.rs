@@ -42,6 +42,8 @@ pub trait Ground {
     fn owner(&self, ip: &str) -> Owner;
     fn listening(&mut self, ip: &str, port: i64) -> Listening;
     fn proxy(&mut self, node: &str) -> Option<&mut KubeProxy>;
+    /// Whether a node's kube-proxy runs: else its rules stay as they are.
+    fn proxy_acts(&self, node: &str) -> bool;
     /// Whether packets pass to and from a node.
     fn is_linked(&self, node: &str) -> bool;
     fn turns(&mut self) -> &mut Turns;

@@ -74,6 +74,11 @@ impl Ground for Cluster {
         Some(proxy)
     }
 
+    fn proxy_acts(&self, node: &str) -> bool {
+        let part = self.net.proxies.get(node).and_then(|id| self.parts.get(*id));
+        part.is_none_or(|p| !p.is_down())
+    }
+
     fn is_linked(&self, node: &str) -> bool {
         self.node_fault(node).is_none()
     }

@@ -77,6 +77,10 @@ pub(super) fn template(code: Code) -> &'static str {
             "Service {service} has {policy}: Local, and no ready endpoint on node {node}"
         }
         Code::StaleRules => "node {node} is cut off: its rules are those of {when}",
+        Code::ProxyDown => "kube-proxy does not run on node {node}: its rules are those of {when}",
+        Code::NotInRules => {
+            "rules of kube-proxy on {node}, those of {when}, do not know Service {service} at {ip}: nobody else has the address"
+        }
         Code::Chosen => "{pod} at {ip}:{port} takes its turn",
         Code::ChosenOnly => "{pod} at {ip}:{port} is the only endpoint",
         Code::ChosenSticky => "{pod} at {ip}:{port}: this client stays with it (sessionAffinity ClientIP)",

@@ -81,6 +81,10 @@ pub(super) fn template(code: Code) -> &'static str {
             "Service {service}의 {policy} 값이 Local인데 노드 {node}에 준비된 엔드포인트가 없음"
         }
         Code::StaleRules => "노드 {node}: 네트워크가 끊겨 있어 규칙이 {when} 시점에 머물러 있음",
+        Code::ProxyDown => "노드 {node}에서 kube-proxy가 실행되고 있지 않아, {when}의 규칙이 그대로 쓰임",
+        Code::NotInRules => {
+            "노드 {node}의 kube-proxy 규칙({when} 기준)에 Service {service}의 주소 {ip}이(가) 없음: 이 주소를 가진 곳도 없음"
+        }
         Code::Chosen => "{ip}:{port}의 {pod} 차례",
         Code::ChosenOnly => "{ip}:{port}의 {pod}: 하나뿐인 엔드포인트",
         Code::ChosenSticky => {

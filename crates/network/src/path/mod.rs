@@ -133,7 +133,7 @@ codes! {
     DnsOtherNamespace, DnsNoSuchService, DnsNoEndpoints, DnsNoRecord, DnsNoServer, DnsNoNameserver,
     // Services.
     LoadBalancer, LoadBalancerSource, LoadBalancerNoNodes, ServiceRule, NodePortRule, HostPort, ExternalIpRule, NoSuchServicePort, WrongProtocol,
-    NoPodMatches, PodsNotReady, NoPodHasPortName, NoEndpointsWritten, NoLocalEndpoints, StaleRules, Chosen, ChosenOnly,
+    NoPodMatches, PodsNotReady, NoPodHasPortName, NoEndpointsWritten, NoLocalEndpoints, StaleRules, ProxyDown, NotInRules, Chosen, ChosenOnly,
     ChosenSticky, ChosenTerminating, ConnectionKept,
     // Policies.
     NoPolicyOut, NoPolicyIn, PolicyAllowsOut, PolicyAllowsIn, PolicyDeniesOut, PolicyDeniesIn, PolicyDeniesDns,

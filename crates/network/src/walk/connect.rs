@@ -260,10 +260,15 @@ impl<G: Ground> Walk<'_, G> {
         port: i64,
     ) -> Result<Destination, Fault> {
         let (p, node) = (&rules.ports[index], &here.node);
-        if !self.ground.is_linked(node) {
-            let when = self.ground.proxy(node).map_or(clock::Time::EPOCH, |p| p.heard());
-            let hop = Hop::new(Stage::Rule, Code::StaleRules).fact("node", node.clone());
-            self.push(hop.fact("when", when.rfc3339()));
+        let stale = match (self.ground.is_linked(node), self.ground.proxy_acts(node)) {
+            (false, _) => Some(Code::StaleRules),
+            (true, false) => Some(Code::ProxyDown),
+            (true, true) => None,
+        };
+        if let Some(code) = stale {
+            let hop = Hop::new(Stage::Rule, code).fact("node", node.clone());
+            let when = self.heard(node);
+            self.push(hop.fact("when", when));
         }
         let code = match via {
             Via::NodePort => Code::NodePortRule,
@@ -361,12 +366,7 @@ impl<G: Ground> Walk<'_, G> {
                 let ip = end.ip.clone();
                 return self.at_load_balancer(&service, &ip, end.port, protocol);
             }
-            let hop = Hop::failed(Stage::Wire, Code::NobodyThere).fact("ip", end.ip.clone());
-            let hop = if end.service.is_empty() {
-                hop
-            } else {
-                hop.look("Service", &end.service.clone(), "endpoints")
-            };
+            let hop = self.why_nobody(&end, &here.node);
             return self.fail(hop, Fault::TimedOut);
         }
         if !end.pod.is_empty() && end.pod == self.source.pod() {

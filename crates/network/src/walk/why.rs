@@ -53,6 +53,31 @@ impl<G: Ground> Walk<'_, G> {
         hop(Code::PodsNotReady).fact("pods", told.join(", ")).look("Pod", &picked[0].key(), field)
     }
 
+    /// When a node's kube-proxy last heard of anything.
+    pub(super) fn heard(&mut self, node: &str) -> String {
+        self.ground.proxy(node).map_or(clock::Time::EPOCH, |p| p.heard()).rfc3339()
+    }
+
+    /// The hop that says why nobody has an address, for a packet that leaves a node.
+    pub(super) fn why_nobody(&mut self, end: &End, node: &str) -> Hop {
+        let hop = Hop::failed(Stage::Wire, Code::NobodyThere).fact("ip", end.ip.clone());
+        if !end.service.is_empty() {
+            return hop.look("Service", &end.service, "endpoints");
+        }
+        let is_its = |s: &&Value| s["spec"]["clusterIP"] == end.ip.as_str();
+        let Some(service) = self.ground.list("services", "").iter().find(is_its).map(Value::key) else {
+            return hop;
+        };
+        let (when, acts) = (self.heard(node), self.ground.proxy_acts(node));
+        let hop = Hop::failed(Stage::Rule, Code::NotInRules).fact("node", node).fact("when", when);
+        let hop = hop.fact("service", service).fact("ip", end.ip.clone());
+        if acts {
+            hop.look("Node", node, "status.conditions")
+        } else {
+            hop.look("DaemonSet", "kube-system/kube-proxy", "status.numberReady")
+        }
+    }
+
     /// Looks whether somebody listens where a connection ends: the container and its program.
     ///
     /// # Errors
