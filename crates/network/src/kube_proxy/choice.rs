@@ -78,22 +78,22 @@ impl Turns {
         client: &str,
         now: Time,
     ) -> Option<(&'a Endpoint, How)> {
-        let (service, number) = (rules.service.clone(), (port.port << 1) | i64::from(port.protocol == "UDP"));
-        let sticky = (service.clone(), number, Str::from(node), Str::from(client));
-        if rules.affinity_ms > 0
-            && let Some((ip, last)) = self.clients.get_mut(&sticky)
+        let number = (port.port << 1) | i64::from(port.protocol == "UDP");
+        let sticky = (rules.affinity_ms > 0)
+            .then(|| (rules.service.clone(), number, Str::from(node), Str::from(client)));
+        if let Some((ip, last)) = sticky.as_ref().and_then(|s| self.clients.get_mut(s))
             && now.since(*last) < rules.affinity_ms
             && let Some(e) = from.iter().find(|e| e.ip == *ip)
         {
             *last = now;
             return Some((e, How::Sticky));
         }
-        let place = (service, number);
+        let place = (rules.service.clone(), number);
         let number = |e: &Endpoint| (crate::address::v4(&e.ip).unwrap_or(0), e.port);
         let last = self.last.get(&place).copied();
         let chosen = from.iter().find(|e| last.is_none_or(|l| number(e) > l)).or(from.first())?;
         self.last.insert(place, number(chosen));
-        if rules.affinity_ms > 0 {
+        if let Some(sticky) = sticky {
             if self.clients.len() >= CLIENTS_MAX {
                 self.clients.retain(|_, (_, last)| now.since(*last) < rules.affinity_ms);
                 if self.clients.len() >= CLIENTS_MAX {
