@@ -104,3 +104,26 @@ fn awk_programs_give_what_busybox_gives() {
 fn bash_scripts_give_what_bash_gives() {
     check(Dialect::Bash, include_str!("cases/bash.txt"));
 }
+
+#[test]
+fn hostile_filters_and_programs_end() {
+    for (program, text) in [
+        ("jq -n", "-".repeat(5_000) + "1"),
+        ("jq -n", "(".repeat(5_000)),
+        ("jq -n", "1//".repeat(5_000) + "1"),
+        ("jq -n", "try ".repeat(5_000) + "1"),
+        ("jq -n", "if 1 then 1 ".to_owned() + &"elif 1 then 1 ".repeat(5_000)),
+        ("jq -n", "def f: f; f".into()),
+        ("jq -n", "def f: .;".repeat(5_000) + "1"),
+        ("jq -n", "[range(1e12)] | length".into()),
+        ("jq -n", "\"x\" | test(\"(?<\")".into()),
+        ("jq -n", "\"ééééééééééééééé\" | keys".into()),
+        ("awk", "BEGIN{".to_owned() + &"getline ".repeat(5_000) + "}"),
+        ("awk", "BEGIN{x=".to_owned() + &"(".repeat(5_000) + "}"),
+        ("awk", "BEGIN{print strftime(\"%Y\", 1e300)}".into()),
+    ] {
+        let (_, _, code) = run(Dialect::Ash, &format!("{program} '{text}'"));
+        let begins: String = text.chars().take(20).collect();
+        assert!(code >= 0, "{program} {begins}");
+    }
+}

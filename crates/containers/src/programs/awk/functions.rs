@@ -56,7 +56,9 @@ impl World {
             "rand" => Value::Number(sys.rng().unit()),
             "systime" => Value::Number((sys.now().0 / 1000) as f64),
             "strftime" => {
-                let at = values.get(1).map_or(sys.now(), |v| clock::Time((v.number() * 1000.0) as i64));
+                let at = values
+                    .get(1)
+                    .map_or(sys.now(), |v| clock::Time((v.number().clamp(-6e10, 2.5e11) * 1000.0) as i64));
                 let format = if values.is_empty() { "%a %b %e %H:%M:%S %Z %Y".into() } else { text(self, 0) };
                 Value::Text(crate::programs::date_text(at, &format))
             }

@@ -3,6 +3,7 @@
 use crate::regex::Regex;
 
 const DEPTH_MAX: u32 = 60;
+const LINKS_MAX: u32 = 400;
 /// The level of joining texts among the binary operators.
 const CONCAT: usize = 5;
 
@@ -103,6 +104,8 @@ struct Parser {
     at: usize,
     token: Token,
     depth: u32,
+    /// Operators of the statement so far: a chain of them is a tree as deep as it is long.
+    links: u32,
     no_in: bool,
     no_gt: bool,
 }
@@ -115,6 +118,7 @@ pub(super) fn parse(text: &str) -> Parsed<Script> {
         at: 0,
         token: Token::Newline,
         depth: 0,
+        links: 0,
         no_in: false,
         no_gt: false,
     };
@@ -124,6 +128,7 @@ pub(super) fn parse(text: &str) -> Parsed<Script> {
         while matches!(p.token, Token::Newline | Token::Op(";")) {
             p.advance()?;
         }
+        p.links = 0;
         if p.token == Token::End {
             return Ok(Script { rules, functions });
         }
@@ -342,6 +347,7 @@ impl Parser {
     }
 
     fn stmt_inner(&mut self) -> Parsed<Stmt> {
+        self.links = 0;
         if self.is("{") {
             return Ok(Stmt::Block(self.block()?));
         }
@@ -564,6 +570,10 @@ impl Parser {
         let Some(ops) = LEVELS.get(level).copied() else { return self.unary() };
         let mut left = self.binary(level + 1)?;
         loop {
+            self.links += 1;
+            if self.links > LINKS_MAX * LEVELS.len() as u32 {
+                return Err("expression too long".into());
+            }
             if level + 1 == CONCAT && self.piped() {
                 self.advance()?;
                 self.advance()?;
@@ -624,7 +634,7 @@ impl Parser {
     /// The place that a `getline` names, if it names one.
     fn target(&mut self) -> Parsed<Option<Box<Expr>>> {
         let named = match &self.token {
-            Token::Name(n) => !is_keyword(n),
+            Token::Name(n) => !is_keyword(n) && n != "getline",
             other => *other == Token::Op("$"),
         };
         if named { Ok(Some(Box::new(self.primary()?))) } else { Ok(None) }

@@ -15,8 +15,8 @@ const TEXT_MAX: usize = 4 << 20;
 /// A value in an error: its kind, and the beginning of what it is.
 pub(super) fn told(v: &Json) -> String {
     let text = v.print(None, false);
-    let short = match text.char_indices().nth(11) {
-        Some((i, _)) if text.len() > 14 => format!("{}...", &text[..i - 1]),
+    let short = match text.char_indices().nth(10) {
+        Some((i, _)) if text.len() > 14 => format!("{}...", &text[..i]),
         _ => text,
     };
     if *v == Json::Null { "null (null)".into() } else { format!("{} ({short})", v.kind()) }
@@ -300,7 +300,9 @@ fn regex(text: &str, flags: &str) -> Result<(Regex, Vec<Json>), Stop> {
                 }
             }
             ('(', Some('?')) if rest.starts_with("?<") && !rest.starts_with("?<=") => {
-                let end = rest.find('>').unwrap_or(rest.len() - 1);
+                let Some(end) = rest.find('>') else {
+                    return error(format!("{text} (at offset 0) is not a valid regex"));
+                };
                 names.push(Json::text(&rest[2..end]));
                 rest = &rest[end + 1..];
                 out.push('(');
@@ -634,7 +636,9 @@ fn function(run: &mut Run, name: &str, v: &Json, args: &[Json]) -> Result<Json, 
         ("log", []) => return on_number(f64::ln),
         ("now", []) => Json::Number(run.now),
         ("strftime", [form]) => match v {
-            Json::Number(n) => Json::text(&date_text(clock::Time((*n * 1000.0) as i64), &form.shown())),
+            Json::Number(n) => {
+                Json::text(&date_text(clock::Time((n.clamp(-6e10, 2.5e11) * 1000.0) as i64), &form.shown()))
+            }
             _ => return error("strftime/1 requires parsed datetime inputs".into()),
         },
         ("fromdateiso8601", []) => match clock::Time::parse_rfc3339(&v.shown()) {

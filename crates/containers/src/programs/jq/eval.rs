@@ -10,7 +10,7 @@ use super::value::Json;
 
 /// Steps that one input may take, and how deep calls may go.
 const FUEL: u32 = 1_000_000;
-const DEPTH_MAX: u32 = 400;
+const DEPTH_MAX: u32 = 120;
 
 /// Why it goes on no further.
 pub(super) enum Stop {
@@ -144,6 +144,54 @@ impl Run {
                 Some(v) => give(self, at.made(v)),
                 None => Err(Stop::Undefined(format!("${name}"))),
             },
+            Filter::Index(base, key) => {
+                let keys = self.all(key, names, &at.value)?;
+                self.eval(base, names, at, &mut |run, at| {
+                    for key in &keys {
+                        let value = builtins::index(&at.value, key)?;
+                        give(run, at.below(key, value))?;
+                    }
+                    Ok(())
+                })
+            }
+            Filter::Each(base) => self.eval(base, names, at, &mut |run, at| match &at.value {
+                Json::List(items) => (0u32..)
+                    .zip(items.iter())
+                    .try_for_each(|(i, v)| give(run, at.below(&Json::Number(f64::from(i)), v.clone()))),
+                Json::Map(m) => {
+                    m.iter().try_for_each(|(k, v)| give(run, at.below(&Json::Text(k.clone()), v.clone())))
+                }
+                other => error(format!("Cannot iterate over {}", builtins::told(other))),
+            }),
+            Filter::Pipe(a, b) => self.eval(a, names, at, &mut |run, v| run.eval(b, names, v, give)),
+            Filter::Comma(a, b) => {
+                self.eval(a, names, at.clone(), give)?;
+                self.eval(b, names, at, give)
+            }
+            Filter::If(cond, yes, no) => {
+                for c in self.all(cond, names, &at.value)? {
+                    self.eval(if c.truth() { yes } else { no }, names, at.clone(), give)?;
+                }
+                Ok(())
+            }
+            Filter::Define(def, rest) => {
+                let inner = Names {
+                    name: &def.name,
+                    arity: def.params.len(),
+                    meaning: Meaning::Function(def),
+                    up: Some(names),
+                };
+                self.eval(rest, &inner, at, give)
+            }
+            Filter::Call(name, args) => self.call(name, args, names, at, give),
+            _ => self.eval_composed(f, names, at, give),
+        }
+    }
+
+    /// The filters that hold more while others run: a frame of their own keeps recursion over the rest shallow.
+    #[inline(never)]
+    fn eval_composed(&mut self, f: &Filter, names: &Names<'_>, at: At, give: Give<'_>) -> Done {
+        match f {
             Filter::Format(name) => {
                 let text = builtins::format(name, &at.value)?;
                 give(self, at.made(Json::text(&text)))
@@ -160,16 +208,6 @@ impl Run {
                 }
                 texts.iter().try_for_each(|t| give(self, at.made(Json::text(t))))
             }
-            Filter::Index(base, key) => {
-                let keys = self.all(key, names, &at.value)?;
-                self.eval(base, names, at, &mut |run, at| {
-                    for key in &keys {
-                        let value = builtins::index(&at.value, key)?;
-                        give(run, at.below(key, value))?;
-                    }
-                    Ok(())
-                })
-            }
             Filter::Slice(base, from, to) => {
                 let mut bound = |f: &Option<Box<Filter>>| match f {
                     Some(f) => Ok(self.all(f, names, &at.value)?.into_iter().next().unwrap_or(Json::Null)),
@@ -184,15 +222,6 @@ impl Run {
                     give(run, at.below(&key, value))
                 })
             }
-            Filter::Each(base) => self.eval(base, names, at, &mut |run, at| match &at.value {
-                Json::List(items) => (0u32..)
-                    .zip(items.iter())
-                    .try_for_each(|(i, v)| give(run, at.below(&Json::Number(f64::from(i)), v.clone()))),
-                Json::Map(m) => {
-                    m.iter().try_for_each(|(k, v)| give(run, at.below(&Json::Text(k.clone()), v.clone())))
-                }
-                other => error(format!("Cannot iterate over {}", builtins::told(other))),
-            }),
             Filter::List(inner) => {
                 let items = match inner {
                     Some(f) => self.all(f, names, &at.value)?,
@@ -224,11 +253,6 @@ impl Run {
                 Json::Number(n) => give(run, v.made(Json::Number(-n))),
                 other => error(format!("{} cannot be negated", builtins::told(&other))),
             }),
-            Filter::Pipe(a, b) => self.eval(a, names, at, &mut |run, v| run.eval(b, names, v, give)),
-            Filter::Comma(a, b) => {
-                self.eval(a, names, at.clone(), give)?;
-                self.eval(b, names, at, give)
-            }
             Filter::Binary("//", a, b) => {
                 let mut found = false;
                 let tried = self.eval(a, names, at.clone(), &mut |run, v| {
@@ -296,12 +320,6 @@ impl Run {
                 }
                 Ok(())
             }
-            Filter::If(cond, yes, no) => {
-                for c in self.all(cond, names, &at.value)? {
-                    self.eval(if c.truth() { yes } else { no }, names, at.clone(), give)?;
-                }
-                Ok(())
-            }
             Filter::Try(body, catch) => {
                 // What goes wrong after the body is not the body's error.
                 let mut later = None;
@@ -364,16 +382,7 @@ impl Run {
                 }
                 Ok(())
             }
-            Filter::Define(def, rest) => {
-                let inner = Names {
-                    name: &def.name,
-                    arity: def.params.len(),
-                    meaning: Meaning::Function(def),
-                    up: Some(names),
-                };
-                self.eval(rest, &inner, at, give)
-            }
-            Filter::Call(name, args) => self.call(name, args, names, at, give),
+            _ => Ok(()),
         }
     }
 

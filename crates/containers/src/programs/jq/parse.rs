@@ -2,7 +2,11 @@
 
 use super::value::Json;
 
-const DEPTH_MAX: u32 = 80;
+/// Each bracket takes three.
+const DEPTH_MAX: u32 = 120;
+const LINKS_MAX: u32 = 4_000;
+/// Definitions lie inside one another.
+const DEFINITIONS_MAX: u32 = 160;
 
 pub(super) enum Filter {
     Dot,
@@ -57,6 +61,9 @@ pub(super) struct Parser<'a> {
     at: usize,
     token: Token,
     depth: u32,
+    definitions: u32,
+    /// Operators and steps so far: a chain of them is a tree as deep as it is long.
+    links: u32,
 }
 
 type Parsed<T> = Result<T, String>;
@@ -75,7 +82,7 @@ const LEVELS: [&[&str]; 6] =
 const ASSIGN: [&str; 8] = ["|=", "+=", "-=", "*=", "/=", "%=", "//=", "="];
 
 pub(super) fn parse(src: &str) -> Parsed<Filter> {
-    let mut p = Parser { src, at: 0, token: Token::End, depth: 0 };
+    let mut p = Parser { src, at: 0, token: Token::End, depth: 0, definitions: 0, links: 0 };
     p.advance()?;
     if p.token == Token::End {
         return Ok(Filter::Dot);
@@ -198,13 +205,23 @@ impl Parser<'_> {
     }
 
     fn pipe(&mut self) -> Parsed<Filter> {
+        self.deeper(Self::pipe_inner)
+    }
+
+    fn link(&mut self) -> Parsed<()> {
+        self.links += 1;
+        if self.links > LINKS_MAX { Err("syntax error: too long".into()) } else { Ok(()) }
+    }
+
+    /// One level further in; too deep is an error.
+    fn deeper(&mut self, f: fn(&mut Self) -> Parsed<Filter>) -> Parsed<Filter> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             return Err("syntax error: nested too deep".into());
         }
-        let f = self.pipe_inner()?;
+        let filter = f(self)?;
         self.depth -= 1;
-        Ok(f)
+        Ok(filter)
     }
 
     fn pipe_inner(&mut self) -> Parsed<Filter> {
@@ -225,7 +242,11 @@ impl Parser<'_> {
             self.expect(":")?;
             let body = self.pipe()?;
             self.expect(";")?;
-            let rest = if self.token == Token::End { Filter::Dot } else { self.pipe()? };
+            self.definitions += 1;
+            if self.definitions > DEFINITIONS_MAX {
+                return Err("syntax error: too many definitions".into());
+            }
+            let rest = if self.token == Token::End { Filter::Dot } else { self.pipe_inner()? };
             return Ok(Filter::Define(Box::new(Definition { name, params, body }), boxed(rest)));
         }
         let mut left = self.comma()?;
@@ -244,6 +265,7 @@ impl Parser<'_> {
     fn comma(&mut self) -> Parsed<Filter> {
         let mut left = self.assign()?;
         while self.skip(",")? {
+            self.link()?;
             left = Filter::Comma(boxed(left), boxed(self.assign()?));
         }
         Ok(left)
@@ -257,9 +279,14 @@ impl Parser<'_> {
     }
 
     fn binary(&mut self, level: usize) -> Parsed<Filter> {
+        if level == 0 { self.deeper(|p| p.binary_inner(0)) } else { self.binary_inner(level) }
+    }
+
+    fn binary_inner(&mut self, level: usize) -> Parsed<Filter> {
         let Some(ops) = LEVELS.get(level) else { return self.postfix() };
         let mut left = self.binary(level + 1)?;
         while let Some(op) = ops.iter().copied().find(|op| self.is(op)) {
+            self.link()?;
             self.advance()?;
             let right = self.binary(if level == 0 { 0 } else { level + 1 })?;
             left = Filter::Binary(op, boxed(left), boxed(right));
@@ -268,11 +295,16 @@ impl Parser<'_> {
     }
 
     fn postfix(&mut self) -> Parsed<Filter> {
+        self.deeper(Self::postfix_inner)
+    }
+
+    fn postfix_inner(&mut self) -> Parsed<Filter> {
         if self.skip("-")? {
             return Ok(Filter::Negative(boxed(self.postfix()?)));
         }
         let mut f = self.term()?;
         loop {
+            self.link()?;
             if let Token::Name(n) = &self.token
                 && let Some(name) = n.strip_prefix('.')
             {
@@ -438,7 +470,7 @@ impl Parser<'_> {
 
     fn otherwise(&mut self) -> Parsed<Filter> {
         let f = if self.is_name("elif") {
-            return self.condition();
+            return self.deeper(Self::condition);
         } else if self.is_name("else") {
             self.advance()?;
             self.pipe()?
