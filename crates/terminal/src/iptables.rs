@@ -179,8 +179,9 @@ impl Rule {
         add("-p ", &self.protocol);
         let comment = if self.comment.is_empty() { String::new() } else { format!("\"{}\"", self.comment) };
         add("-m comment --comment ", &comment);
-        if self.port != 0 {
-            add("-m ", &format!("{} --dport {}", self.protocol, self.port));
+        match self.port {
+            0 => add("-m ", &self.protocol),
+            port => add("-m ", &format!("{} --dport {port}", self.protocol)),
         }
         let before = self.more.0.starts_with("-m");
         add("", if before { &self.more.0 } else { "" });

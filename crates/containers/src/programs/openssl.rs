@@ -122,8 +122,11 @@ fn key(rng: &mut Rng, kind: &str) -> String {
     pem::block("PRIVATE KEY", &content)
 }
 
+/// A subject: kinds of names, and names.
+type Pairs = Vec<(String, String)>;
+
 /// `/CN=a/O=b` as pairs.
-fn subject(text: &str) -> Vec<(String, String)> {
+fn subject(text: &str) -> Pairs {
     let pair = |p: &str| p.split_once('=').map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned()));
     text.split('/').filter_map(pair).collect()
 }
@@ -213,7 +216,7 @@ fn request(rng: &mut Rng, pairs: &[(String, String)], names: &[String]) -> Strin
 }
 
 /// The subject of a request, and its host names: its texts in their order.
-fn requested(text: &str) -> Option<(Vec<(String, String)>, Vec<String>)> {
+fn requested(text: &str) -> Option<(Pairs, Vec<String>)> {
     let raw = pem::content(text, "CERTIFICATE REQUEST")?;
     let (mut pairs, mut names) = (Vec::new(), Vec::new());
     for i in 0..raw.len() {

@@ -511,7 +511,7 @@ impl Run {
                     spent += 10;
                     if let Some(wait) = self.getline(from, place.as_ref(), sys)? {
                         self.at = here;
-                        sys.charge(spent >> 5);
+                        sys.charge(spent >> 4);
                         return Ok(if wait == Wait::Ready { Ran::Go } else { Ran::Wait(wait) });
                     }
                 }
@@ -636,7 +636,7 @@ impl Run {
                     return Ok(Ran::Exit(status));
                 }
                 Op::End => {
-                    sys.charge(spent >> 5);
+                    sys.charge(spent >> 4);
                     return Ok(Ran::End);
                 }
             }
@@ -647,7 +647,7 @@ impl Run {
                 break;
             }
         }
-        sys.charge(spent >> 5);
+        sys.charge(spent >> 4);
         Ok(Ran::Go)
     }
 }

@@ -474,7 +474,9 @@ pub(super) fn call(
         let values = run.all(f, names, &at.value)?;
         combinations = values
             .iter()
-            .flat_map(|v| combinations.iter().map(move |c: &Vec<Json>| [c.as_slice(), &[v.clone()]].concat()))
+            .flat_map(|v| {
+                combinations.iter().map(move |c: &Vec<Json>| [c.as_slice(), std::slice::from_ref(v)].concat())
+            })
             .collect();
     }
     for values in combinations {
