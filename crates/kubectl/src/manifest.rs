@@ -2,7 +2,9 @@
 //!
 //! Models `k8s.io/cli-runtime/pkg/resource` FileVisitorForSTDIN, ExpandPathsToFileVisitors, StreamVisitor and mapper.
 
-use objects::{Value, json, yaml};
+use objects::decode::{Mode, decode_type};
+use objects::schema::type_for;
+use objects::{Value, json, value, yaml};
 
 use crate::error::{Error, Result, fail};
 use crate::finder::{Find, Info, Source, Sources};
@@ -122,6 +124,13 @@ impl Kubectl {
                 Box::pin(self.document(source, item.clone(), local, out)).await?;
             }
             return Ok(());
+        }
+        // Metadata is read before anything is asked of the server.
+        let metadata = value!({"metadata": (object.meta().clone())});
+        if let Some(any) = type_for("", "v1", "Namespace")
+            && let Err(why) = decode_type(&metadata, any, Mode::Ignore)
+        {
+            return fail(format!("unable to decode \"{source}\": {why}"));
         }
         let (name, namespace) = (object.name().to_owned(), object.namespace().to_owned());
         let resource = match self.resource_of_kind(object.api_version(), object.kind()).await {

@@ -37,6 +37,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         && !kind.contains('/')
     {
         find.args = vec![kind.clone()];
+        find.single_type = true;
         let (all, _, _) = k.infos(&find).await?;
         let matching: Vec<_> = all.into_iter().filter(|i| i.name.starts_with(prefix.as_str())).collect();
         if !matching.is_empty() {
