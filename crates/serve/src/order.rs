@@ -72,7 +72,7 @@ impl<'a> Writer<'a> {
     }
 
     fn field(&mut self, key: &str, message: Option<&'static Message>) {
-        let Some((name, value)) = self.object.entries().iter().find(|(k, _)| k == key) else { return };
+        let Some((name, value)) = self.object.entries().iter().find(|(k, _)| **k == *key) else { return };
         if self.written.contains(&name.as_str()) {
             return;
         }
