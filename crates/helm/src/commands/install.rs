@@ -100,7 +100,8 @@ impl Helm {
             let mut rendered = render(chart, &values, &facts, &library);
             if let (Ok(r), true) = (&mut rendered, self.args.is("render-subchart-notes")) {
                 let below = std::mem::take(&mut r.notes_below);
-                r.notes = [&r.notes].into_iter().chain(&below).map(String::as_str).collect::<Vec<_>>().join("\n");
+                r.notes =
+                    [&r.notes].into_iter().chain(&below).map(String::as_str).collect::<Vec<_>>().join("\n");
             }
             let wanted = library.wanted.into_inner();
             found = library.found;
@@ -292,8 +293,7 @@ pub(super) async fn install(helm: &Helm, name: &str, word: &str, replace: bool) 
     let looks_up = !dry || helm.args.text("dry-run") == "server";
     let plan = Plan { name, revision: version, upgrade: false, online: true, looks_up };
     let rendered = helm.rendered(&mut chart, &user, &plan).await?;
-    let mut release =
-        Release::new(name, &helm.namespace, version, &chart, &user, &rendered, helm.now());
+    let mut release = Release::new(name, &helm.namespace, version, &chart, &user, &rendered, helm.now());
     release.label(&helm.args.list("labels"));
     let mut objects: Vec<Value> = rendered.manifests.iter().map(|m| m.object.clone()).collect();
     for o in &mut objects {

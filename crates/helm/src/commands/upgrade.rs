@@ -69,8 +69,7 @@ async fn upgrade(helm: &Helm, name: &str, word: &str, mut history: Vec<Release>)
         let looks_up = !dry || helm.args.text("dry-run") == "server";
         let plan = Plan { name, revision: version, upgrade: true, online: true, looks_up };
         let rendered = helm.rendered(&mut chart, &user, &plan).await?;
-        let mut release =
-            Release::new(name, &helm.namespace, version, &chart, &user, &rendered, helm.now());
+        let mut release = Release::new(name, &helm.namespace, version, &chart, &user, &rendered, helm.now());
         let first = history[current].body["info"]["first_deployed"].clone();
         release.body.set_at(&["info", "first_deployed"], first);
         release.body.set("labels", history.last().map_or(Value::Null, |r| r.body["labels"].clone()));
