@@ -39,6 +39,7 @@ const CONTROL_PLANE: &[&str] = &[
     "cloud",
     "containers",
     "hub",
+    "x509",
 ];
 
 /// The native binary also serves the API itself and measures single rooms.
@@ -61,25 +62,27 @@ const EVERYTHING: &[&str] = &[
     "course",
     "why",
     "cel",
+    "x509",
 ];
 
 const ROOMS: &[Room] = &[
     engine("ordered", &[]),
     engine("clock", &[]),
     engine("objects", &[]),
+    engine("x509", &[]),
     engine("etcd", &[]),
     engine("cel", &[]),
     engine("client", &[]),
-    engine("apiserver", &["etcd", "client", "cel"]),
-    engine("controllers", &["client"]),
+    engine("apiserver", &["etcd", "client", "cel", "x509"]),
+    engine("controllers", &["client", "x509"]),
     engine("scheduler", &["client"]),
     engine("network", &["client"]),
     engine("cloud", &["client"]),
     engine("hub", &["client"]),
-    engine("containers", &[]),
+    engine("containers", &["x509"]),
     engine("kubelet", &["client", "containers"]),
     engine("cluster", CONTROL_PLANE),
-    engine("kubectl", &["client"]),
+    engine("kubectl", &["client", "x509"]),
     engine("helm", &["client", "kubectl"]),
     engine("hostlab", &["containers"]),
     engine("why", &["client", "cluster", "scheduler", "containers"]),

@@ -14,7 +14,6 @@ pub mod recorder;
 pub mod request;
 pub mod token;
 pub mod work_queue;
-pub mod x509;
 
 pub use cache::Cache;
 pub use change::{Change, ChangeKind};

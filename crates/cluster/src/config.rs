@@ -66,7 +66,7 @@ pub struct ClusterConfig {
     /// Its storage classes and drivers. Without them only volumes made by hand are bound.
     pub storage: Option<cloud::disks::Config>,
     /// Who signs certificates. Without one it is the authority that all simulated clusters have in common.
-    pub authority: Option<client::x509::Authority>,
+    pub authority: Option<x509::Authority>,
 }
 
 impl ClusterConfig {

@@ -153,7 +153,7 @@ pub struct Work {
 
 impl ControllerManager {
     /// Another authority than the simulated one signs and is published.
-    pub fn set_authority(&mut self, authority: &client::x509::Authority) {
+    pub fn set_authority(&mut self, authority: &x509::Authority) {
         self.rootcacertpublisher.root_ca = authority.certificate.clone();
         self.csrsigning.authority = Some(authority.clone());
     }

@@ -31,7 +31,7 @@ impl RootCaCertPublisher {
     #[must_use]
     pub fn new() -> Self {
         let base = Base::with_account("root-ca-certificate-publisher-controller", "root-ca-cert-publisher");
-        Self { base, root_ca: client::x509::simulated_certificate() }
+        Self { base, root_ca: x509::simulated_certificate() }
     }
 }
 

@@ -3,8 +3,8 @@
 //! Models the plugins `CertificateSubjectRestriction`, `CertificateApproval` and `CertificateSigning`, and of
 //! `pkg/registry/certificates` what needs to know the asker and the time. Not modelled: a user's uid and extra.
 
-use client::x509::{ORGANIZATION, Request};
 use objects::{Status, Str, Value, base64};
+use x509::{ORGANIZATION, Request};
 
 use crate::authorization::{Attributes, is_trusted, user};
 use crate::server::{ApiServer, Cx};

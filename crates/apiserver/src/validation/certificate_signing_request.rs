@@ -3,8 +3,8 @@
 //! Models ValidateCertificateSigningRequest and its updates in `pkg/apis/certificates/validation`. Not modelled: Go's
 //! words for every way in which a request's or certificate's DER can be broken.
 
-use client::x509::{Certificate, Request, der};
 use objects::{Value, base64, names, schema};
+use x509::{Certificate, Request, der};
 
 use super::Errors;
 use crate::admission::certificates::text_of;

@@ -121,7 +121,7 @@ fn each_subresource_keeps_to_its_part() {
             "{name}status.conditions: Forbidden: updates may not remove a condition of type \"Approved\""
         )
     );
-    let root = client::x509::simulated_certificate();
+    let root = x509::simulated_certificate();
     let signed = value!({"status": {"certificate": (base64::encode(root.as_bytes()))}});
     desk.call(status(signed)).expect("signed");
     assert_eq!(

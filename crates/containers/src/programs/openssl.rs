@@ -2,8 +2,9 @@
 //! `s_client`.
 //!
 //! Keys are random bytes in the shape of keys, certificates the house's own text ([`objects::pem`]), requests true DER with
-//! a made-up signature. Not modelled: encryption, signatures that could be checked, questions for a subject (`-subj` gives
-//! it), configuration files but for their `subjectAltName` and `DNS.n` lines.
+//! a made-up signature; what the cluster's signers issue (`x509`) is read as well. Not modelled: encryption, signatures that
+//! could be checked, questions for a subject (`-subj` gives it), configuration files but for their `subjectAltName` and
+//! `DNS.n` lines.
 
 use clock::{Rng, Time};
 use objects::pem::{self, Pem};
@@ -266,6 +267,56 @@ fn certificate(
     }
 }
 
+/// A certificate in PEM: what it says, its text, and the kinds of its signature and its key.
+struct Given {
+    says: Pem,
+    text: String,
+    signature: &'static str,
+    key: &'static str,
+}
+
+impl Given {
+    fn made(says: Pem) -> Self {
+        let text = says.write();
+        Self { says, text, signature: "sha256WithRSAEncryption", key: RSA_KEY }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        if let Some(says) = Pem::read(text) {
+            return Some(Self::made(says));
+        }
+        let of = ::x509::Certificate::read(text)?;
+        let words = |name: &::x509::Name| {
+            let kind =
+                |k| ATTRIBUTES.iter().find(|(_, n)| *n == k).map_or("UNKNOWN", |(word, _)| word).to_owned();
+            shown(&name.0.iter().map(|(k, v)| (kind(*k), v.clone())).collect::<Vec<_>>())
+        };
+        let address =
+            |bytes: &Vec<u8>| match (<[u8; 4]>::try_from(&bytes[..]), <[u8; 16]>::try_from(&bytes[..])) {
+                (Ok(four), _) => std::net::IpAddr::from(four).to_string(),
+                (_, Ok(sixteen)) => std::net::IpAddr::from(sixteen).to_string(),
+                _ => "<invalid>".to_owned(),
+            };
+        let others = &of.others;
+        Some(Self {
+            says: Pem {
+                subject: words(&of.subject),
+                issuer: words(&of.issuer),
+                names: others.dns.iter().cloned().chain(others.addresses.iter().map(address)).collect(),
+                not_before: of.not_before,
+                not_after: of.not_after,
+                serial: of.serial.iter().map(|b| format!("{b:02x}")).collect(),
+            },
+            text: text.to_owned(),
+            signature: "ecdsa-with-SHA256",
+            key: if of.has_rsa_key() { RSA_KEY } else { EC_KEY },
+        })
+    }
+}
+
+const RSA_KEY: &str = "rsaEncryption\n                Public-Key: (2048 bit)";
+const EC_KEY: &str = "id-ecPublicKey\n                Public-Key: (256 bit)";
+
 fn day(t: Time) -> String {
     date_text(t, "%b %e %H:%M:%S %Y GMT")
 }
@@ -283,7 +334,8 @@ fn alternative(c: &Pem) -> String {
     c.names.iter().map(told).collect::<Vec<_>>().join(", ")
 }
 
-fn described(c: &Pem) -> String {
+fn described(given: &Given) -> String {
+    let (c, signature, key) = (&given.says, given.signature, given.key);
     let only_common = c.names.len() == 1 && c.subject.starts_with(&format!("CN = {}", c.names[0]));
     let extensions = if c.names.is_empty() || only_common {
         String::new()
@@ -294,7 +346,7 @@ fn described(c: &Pem) -> String {
         )
     };
     format!(
-        "Certificate:\n    Data:\n        Version: 3 (0x2)\n        Serial Number:\n            {}\n        Signature Algorithm: sha256WithRSAEncryption\n        Issuer: {}\n        Validity\n            Not Before: {}\n            Not After : {}\n        Subject: {}\n        Subject Public Key Info:\n            Public Key Algorithm: rsaEncryption\n                Public-Key: (2048 bit)\n{extensions}    Signature Algorithm: sha256WithRSAEncryption\n",
+        "Certificate:\n    Data:\n        Version: 3 (0x2)\n        Serial Number:\n            {}\n        Signature Algorithm: {signature}\n        Issuer: {}\n        Validity\n            Not Before: {}\n            Not After : {}\n        Subject: {}\n        Subject Public Key Info:\n            Public Key Algorithm: {key}\n{extensions}    Signature Algorithm: {signature}\n",
         hex(&c.serial),
         named(&c.issuer),
         day(c.not_before),
@@ -359,14 +411,14 @@ fn req(sys: &mut Sys<'_>, args: &Args, input: &str) -> i32 {
 }
 
 fn x509(sys: &mut Sys<'_>, args: &Args, input: &str) -> i32 {
-    let cert = if args.long("req") {
+    let given = if args.long("req") {
         let Some((pairs, mut hosts)) = requested(input) else {
             sys.err("Unable to load certificate request input\n");
             return 1;
         };
         let issuer = match args.long_value("CA") {
-            Some(file) => match read(sys, file).and_then(|t| Pem::read(&t)) {
-                Some(ca) => Some(ca.subject),
+            Some(file) => match read(sys, file).and_then(|t| Given::read(&t)) {
+                Some(ca) => Some(ca.says.subject),
                 None => {
                     sys.err(&format!("Could not read CA certificate from {file}\n"));
                     return 1;
@@ -377,29 +429,32 @@ fn x509(sys: &mut Sys<'_>, args: &Args, input: &str) -> i32 {
         sys.err(&format!("Certificate request self-signature ok\nsubject={}\n", shown(&pairs)));
         let more = names(sys, args);
         hosts.extend(more);
-        certificate(sys, args, &pairs, issuer, hosts)
+        Given::made(certificate(sys, args, &pairs, issuer, hosts))
     } else {
-        match Pem::read(input) {
-            Some(cert) => cert,
+        match Given::read(input) {
+            Some(given) => given,
             None => {
-                sys.err("Could not read certificate from <stdin>\nUnable to load certificate\n");
+                let from = args.long_value("in").unwrap_or("<stdin>");
+                sys.err(&format!("Could not read certificate from {from}\nUnable to load certificate\n"));
                 return 1;
             }
         }
     };
+    let cert = &given.says;
     let mut out = String::new();
     for name in args.long_names() {
         out.push_str(&match name {
-            "text" => described(&cert),
+            "text" => described(&given),
             "serial" => format!("serial={}\n", cert.serial.to_uppercase()),
             "subject" => format!("subject={}\n", named(&cert.subject)),
             "issuer" => format!("issuer={}\n", named(&cert.issuer)),
             "dates" => format!("notBefore={}\nnotAfter={}\n", day(cert.not_before), day(cert.not_after)),
             "startdate" => format!("notBefore={}\n", day(cert.not_before)),
             "enddate" => format!("notAfter={}\n", day(cert.not_after)),
-            "ext" => format!("X509v3 Subject Alternative Name: \n    {}\n", alternative(&cert)),
+            "ext" => format!("X509v3 Subject Alternative Name: \n    {}\n", alternative(cert)),
             "fingerprint" => {
-                let print = hash::digest("sha256", cert.write().as_bytes());
+                let bytes = pem::content(&given.text, "CERTIFICATE").unwrap_or_default();
+                let print = hash::digest("sha256", &bytes);
                 format!("sha256 Fingerprint={}\n", hex(&print.to_uppercase()))
             }
             _ => continue,
@@ -411,7 +466,7 @@ fn x509(sys: &mut Sys<'_>, args: &Args, input: &str) -> i32 {
         return i32::from(expires);
     }
     if !args.long("noout") {
-        out.push_str(&cert.write());
+        out.push_str(&given.text);
     }
     give(sys, args, "out", &out)
 }
@@ -474,15 +529,18 @@ fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
         "req" => req(sys, args, &input),
         "x509" => x509(sys, args, &input),
         "verify" => {
-            let trusted = args.long_value("CAfile").and_then(|f| read(sys, f)).and_then(|t| Pem::read(&t));
+            let trusted = args.long_value("CAfile").and_then(|f| read(sys, f)).and_then(|t| Given::read(&t));
             let mut code = 0;
             for (name, data) in &all {
-                let cert = Pem::read(&String::from_utf8_lossy(data));
-                let good = cert.as_ref().zip(trusted.as_ref()).is_some_and(|(c, ca)| c.issuer == ca.subject);
+                let cert = Given::read(&String::from_utf8_lossy(data));
+                let good = cert
+                    .as_ref()
+                    .zip(trusted.as_ref())
+                    .is_some_and(|(c, ca)| c.says.issuer == ca.says.subject);
                 if good {
                     sys.out(format!("{name}: OK\n"));
                 } else {
-                    let subject = cert.map_or(String::new(), |c| named(&c.subject));
+                    let subject = cert.map_or(String::new(), |c| named(&c.says.subject));
                     sys.err(&format!("{subject}\nerror 20 at 0 depth lookup: unable to get local issuer certificate\nerror {name}: verification failed\n"));
                     code = 2;
                 }

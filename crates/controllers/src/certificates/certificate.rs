@@ -4,14 +4,14 @@
 //! installed. Not modelled: CertificateRequests and Orders, ACME, keystores; keys of
 //! another kind than ECDSA P-256: a certificate signed in the name of an authority with such a key is not its.
 
-use client::x509::{
-    Authority, Certificate, Name, ORGANIZATION, Others, p256, private_key, public_key, read_private_key,
-};
 use client::{Change, Ctx, PatchType};
 use clock::{Millis, Time};
 use objects::resources::{Resource, SECRETS};
 use objects::{Reason, Status, Str, Value, base64, duration, value};
 use ordered::{BTreeMap, BTreeSet};
+use x509::{
+    Authority, Certificate, Name, ORGANIZATION, Others, p256, private_key, public_key, read_private_key,
+};
 
 use super::serial;
 use crate::caches::{Caches, key_of};

@@ -1,6 +1,6 @@
 //! Certificates: what the cluster's own signers issue, and what a cert-manager-like controller keeps in Secrets.
 //!
-//! Does not own: what a certificate is (`client::x509`). The two controllers are in files of their own.
+//! Does not own: what a certificate is (`x509`). The two controllers are in files of their own.
 
 mod certificate;
 mod signing;

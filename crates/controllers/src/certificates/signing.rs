@@ -3,11 +3,11 @@
 //! Models `pkg/controller/certificates/signer`, and `cleaner` for requests that are done with. Not modelled: automatic
 //! approval, for kubelets here need no certificate.
 
-use client::x509::{Authority, Certificate, Name, ORGANIZATION, Request};
 use client::{Change, Ctx};
 use clock::{Millis, Time};
 use objects::resources::{CERTIFICATESIGNINGREQUESTS, Resource};
 use objects::{Reason, Status, Str, Value, base64, value};
+use x509::{Authority, Certificate, Name, ORGANIZATION, Request};
 
 use super::serial;
 use crate::caches::Caches;
@@ -193,7 +193,7 @@ impl Controller for SigningController {
 
 #[cfg(test)]
 mod tests {
-    use client::x509::Others;
+    use x509::Others;
 
     use super::*;
 

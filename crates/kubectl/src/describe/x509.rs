@@ -2,7 +2,7 @@
 //!
 //! Models what `k8s.io/kubectl/pkg/describe` reads through Go's `crypto/x509`.
 
-use client::x509::{Name, Request};
+use ::x509::{Name, Request};
 use objects::base64;
 
 /// Who a request is for.

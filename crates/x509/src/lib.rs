@@ -324,6 +324,14 @@ impl Certificate {
         })
     }
 
+    /// Whether its key is one of RSA's; else it is on a curve.
+    #[must_use]
+    pub fn has_rsa_key(&self) -> bool {
+        let parts = element(&self.key).map_or_else(Vec::new, |(_, content, _)| elements(content));
+        let kind = parts.first().map_or_else(Vec::new, |(_, kind)| elements(kind));
+        matches!(kind.first(), Some((OBJECT_ID, [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, ..])))
+    }
+
     fn extensions(&self, authority: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         let mut add = |kind: u8, critical: bool, value: &[u8]| {

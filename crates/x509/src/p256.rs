@@ -5,7 +5,7 @@
 
 use objects::digest::sha256;
 
-use super::der;
+use crate::der;
 
 /// Least significant limb first.
 type Number = [u32; 8];
