@@ -143,7 +143,7 @@ impl Known {
         self.places.resize(places, Keys::default());
         self.taken = 0;
         if old.len() == places {
-            return self.steps.clear();
+            return self.steps.fill_with(|| None);
         }
         for list in old.into_iter().filter(|list| list.0.is_some()) {
             let mut place = hash(list.as_slice()) as usize & (places - 1);
@@ -216,5 +216,11 @@ mod tests {
             assert_eq!(list(&[&format!("k{i}")]).as_slice(), [format!("k{i}")]);
         }
         KNOWN.with_borrow(|k| assert!(k.taken <= KNOWN_MAX && k.places.len() == KNOWN_MAX * 2));
+        for i in 0..KNOWN_MAX * 3 {
+            let mut grown = Keys::default();
+            grown.insert(0, format!("g{i}").into());
+            grown.insert(1, "z".into());
+            assert_eq!(grown.as_slice(), [format!("g{i}"), "z".into()]);
+        }
     }
 }
