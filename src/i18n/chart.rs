@@ -123,7 +123,7 @@ texts! { Chart
 }
 
 /// `27374` as `27,374`.
-fn grouped(n: i64) -> SmolStr {
+pub fn grouped(n: i64) -> SmolStr {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

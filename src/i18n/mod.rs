@@ -7,6 +7,8 @@
 
 use smol_str::SmolStr;
 
+pub use chart::grouped;
+
 type Count = fn(i64) -> SmolStr;
 type Two = fn(i64, i64) -> SmolStr;
 type Name = fn(&str) -> SmolStr;

@@ -22,6 +22,31 @@ export const viewports = {
   phone: { width: 390, height: 844 },
 };
 
+/** The documentation's first Deployment. */
+export const nginx = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: nginx-deployment
+  labels:
+    app: nginx
+spec:
+  replicas: 3
+  selector:
+    matchLabels:
+      app: nginx
+  template:
+    metadata:
+      labels:
+        app: nginx
+    spec:
+      containers:
+      - name: nginx
+        image: nginx:1.14.2
+        ports:
+        - containerPort: 80
+`;
+
+
 const locales = { en: 'en-US', ko: 'ko-KR' };
 
 function executable() {

@@ -24,6 +24,24 @@ pub use val::Val;
 use objects::schema::Schema;
 use objects::{Str, Value};
 
+/// Names that stand for something in every expression without being bound: types, and namespaces of functions.
+pub const GLOBALS: [&str; 14] = [
+    "bool",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bytes",
+    "list",
+    "map",
+    "null_type",
+    "type",
+    "optional",
+    "sets",
+    "math",
+    "cel",
+];
+
 /// A parsed expression.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {

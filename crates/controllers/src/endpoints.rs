@@ -15,13 +15,9 @@ use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base, is_namespace_terminating};
 use crate::pods;
 use crate::selector::{self, SelectorIndex};
-use crate::service_ports::{
-    addresses, hostname, is_headless, services_of_change, should_be_in_endpoints, slice_ports,
-};
+use crate::service_ports::{HEADLESS, TRIGGER_TIME, addresses, hostname, is_headless, services_of_change, should_be_in_endpoints, slice_ports,};
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
-const HEADLESS: &str = "service.kubernetes.io/headless";
-const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 const OVER_CAPACITY: &str = "endpoints.kubernetes.io/over-capacity";
 const MAX_ADDRESSES: usize = 1000;
 const MAX_RETRIES: u32 = 15;

@@ -13,6 +13,7 @@ use objects::{Reason, Status, Str, Value, value};
 
 use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, controller_ref, has_base, is_namespace_terminating};
+use crate::service_ports::TRIGGER_TIME;
 
 const ACCOUNT: &str = "endpointslicemirroring-controller";
 const MANAGER: &str = "endpointslicemirroring-controller.k8s.io";
@@ -20,7 +21,6 @@ const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 const SKIP: &str = "endpointslice.kubernetes.io/skip-mirror";
 const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";
-const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const MAX_ADDRESSES: usize = 1000;
 const MAX_RETRIES: u32 = 15;

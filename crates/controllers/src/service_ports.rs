@@ -9,6 +9,11 @@ use objects::{Str, Value, value};
 use crate::pods;
 use crate::selector::SelectorIndex;
 
+/// The label of what belongs to a Service without an address of its own.
+pub(crate) const HEADLESS: &str = "service.kubernetes.io/headless";
+/// The annotation that says when the change was made that led to a write of endpoints.
+pub(crate) const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
+
 /// The container port a service port leads to on `pod`; `None` when a named one is missing.
 #[must_use]
 pub fn find_port(pod: &Value, service_port: &Value) -> Option<i64> {

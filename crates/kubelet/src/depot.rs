@@ -10,7 +10,6 @@ use std::sync::Arc;
 use clock::{Millis, Time};
 use containers::fs::{BLOCK_DEVICE, Dev, Meta, Node, SOCKET, Tree, VolumeId, Volumes, split};
 use containers::images::{Login, Registry, Roots, base, reference};
-use containers::machine::Host;
 use objects::Str;
 
 use crate::image_manager::{ImageFacts, PullError, look_up};
@@ -225,22 +224,6 @@ impl Depot {
                 self.volumes.trees.remove(&id);
             }
         }
-    }
-}
-
-/// What a container's machine sees of the world at one instant.
-pub(crate) struct World<'a> {
-    pub(crate) now: Time,
-    pub(crate) volumes: &'a mut Volumes,
-}
-
-impl Host for World<'_> {
-    fn now(&self) -> Time {
-        self.now
-    }
-
-    fn volumes(&mut self) -> &mut Volumes {
-        self.volumes
     }
 }
 

@@ -13,7 +13,7 @@ use objects::resources::PODS;
 use objects::{Reason, Str, Value};
 
 use crate::container::{Container, Ended, Kind, Machine, PostStart, State, Stop};
-use crate::depot::World;
+use containers::machine::World;
 use crate::net::NetCall;
 use crate::pod_worker::{PodWorker, Work};
 use crate::{Kubelet, Task, delays, machines};

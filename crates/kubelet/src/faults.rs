@@ -10,7 +10,7 @@ use containers::machine::Signal;
 use objects::{Str, Value};
 
 use crate::container::{Ended, Kind, Machine, State};
-use crate::depot::World;
+use containers::machine::World;
 use crate::pod_worker::{PodWorker, Work};
 use crate::{Kubelet, Task};
 

@@ -11,7 +11,8 @@ use objects::{Str, Value};
 
 use crate::container::{Container, Live, Machine, State};
 use crate::delays;
-use crate::depot::{Depot, Verdict, World};
+use containers::machine::World;
+use crate::depot::{Depot, Verdict};
 use crate::environment::{self, Downward, Variables};
 use crate::image_manager::ImageFacts;
 use crate::pod_worker::PodWorker;

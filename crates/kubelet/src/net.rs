@@ -93,7 +93,7 @@ impl Kubelet {
         ip: &str,
         port: i64,
         now: Time,
-        mut f: impl FnMut(&mut containers::container::Container, &mut crate::depot::World<'_>) -> Option<T>,
+        mut f: impl FnMut(&mut containers::container::Container, &mut containers::machine::World<'_>) -> Option<T>,
     ) -> Served<T> {
         let pods = self.pods_at(ip);
         if pods.is_empty() {

@@ -11,7 +11,7 @@ use containers::net::HttpRequest;
 use objects::{Str, Value};
 
 use crate::container::{Container, Machine, State};
-use crate::depot::World;
+use containers::machine::World;
 use crate::pod_worker::Work;
 use crate::{Kubelet, Task, machines};
 

@@ -9,7 +9,7 @@ use containers::machine::Stream;
 use objects::Str;
 
 use crate::container::Machine;
-use crate::depot::World;
+use containers::machine::World;
 use crate::{Kubelet, machines};
 
 /// One start of one container, as a stream holds on to it.

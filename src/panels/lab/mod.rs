@@ -12,7 +12,7 @@ use terminal::lab::day::{Played, SAMPLE_S, SERVICES, SLOTS, is_night};
 use terminal::lab::rack::{Kind, Machine, Rack};
 use terminal::lab::{self, Lab, Open};
 
-use crate::i18n::Texts;
+use crate::i18n::{Texts, grouped};
 use crate::mark::{Mark, Rect, path, rect, text};
 
 pub type Marks = Vec<(SmolStr, Mark)>;
@@ -52,18 +52,6 @@ fn day(lab: &Lab, at: usize, texts: &Texts) -> Marks {
     out
 }
 
-fn thousands(n: i64) -> SmolStr {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out.into()
-}
-
 /// Both ways in figures, side by side.
 fn sums(lab: &Lab, texts: &Texts) -> Mark {
     let mut table = Mark::new("table", "sums");
@@ -83,7 +71,7 @@ fn sums(lab: &Lab, texts: &Texts) -> Mark {
                 } else {
                     format_smolstr!("{} + {}", p.servers, p.spares)
                 };
-                [servers, thousands(p.all_lost()), p.pages().to_smolstr(), p.night_pages().to_smolstr()]
+                [servers, grouped(p.all_lost()), p.pages().to_smolstr(), p.night_pages().to_smolstr()]
             }
         };
         for cell in cells {
@@ -124,7 +112,7 @@ fn chart(played: &Played, at: usize, texts: &Texts) -> Mark {
     let mut svg = Mark::new("svg", "daychart")
         .at("viewBox", format_smolstr!("0 0 {WIDE} {high}"))
         .at("role", "img")
-        .at("aria-label", (texts.lab().chart)(&thousands(lost)));
+        .at("aria-label", (texts.lab().chart)(&grouped(lost)));
     for i in 0..STRETCHES {
         if is_night(i64::try_from(i).unwrap_or(0) * SAMPLE_S) {
             let w = x(i + 1) - x(i);
@@ -284,7 +272,7 @@ fn class_of(base: &'static str, machine: &Machine, now: Time) -> SmolStr {
 
 fn server_mark(rack: &Rack, server: &Machine, now: Time, texts: &Texts) -> Mark {
     let what = if server.kind == Kind::Hypervisor { texts.lab().hypervisor } else { texts.lab().engine };
-    let memory = (texts.lab().memory)(&thousands(rack.holds(server)), &thousands(server.memory));
+    let memory = (texts.lab().memory)(&grouped(rack.holds(server)), &grouped(server.memory));
     let mut mark = Mark::new("section", "")
         .at("class", class_of("server", server, now))
         .at("aria-label", server.name.as_str())
@@ -332,7 +320,7 @@ fn modules_mark(machine: &Machine) -> Mark {
 }
 
 fn guest_mark(rack: &Rack, guest: &Machine, now: Time, texts: &Texts) -> Mark {
-    let memory = (texts.lab().memory)(&thousands(rack.used_inside(guest)), &thousands(guest.memory));
+    let memory = (texts.lab().memory)(&grouped(rack.used_inside(guest)), &grouped(guest.memory));
     let mut mark = Mark::new("li", "")
         .at("class", class_of("guest", guest, now))
         .with(heading(guest, texts.lab().guest, now, texts))

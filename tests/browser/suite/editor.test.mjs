@@ -3,30 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { visiting } from '../page.mjs';
-
-const nginx = `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: nginx-deployment
-  labels:
-    app: nginx
-spec:
-  replicas: 3
-  selector:
-    matchLabels:
-      app: nginx
-  template:
-    metadata:
-      labels:
-        app: nginx
-    spec:
-      containers:
-      - name: nginx
-        image: nginx:1.14.2
-        ports:
-        - containerPort: 80
-`;
+import { nginx, visiting } from '../page.mjs';
 
 /** By the reader's hands: the tab of the editor, the text, the button. */
 async function applied(page, text) {

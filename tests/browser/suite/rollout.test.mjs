@@ -3,31 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { visiting } from '../page.mjs';
+import { nginx, visiting } from '../page.mjs';
 
 const paste = `kubectl apply -f - <<'EOF'
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: nginx-deployment
-  labels:
-    app: nginx
-spec:
-  replicas: 3
-  selector:
-    matchLabels:
-      app: nginx
-  template:
-    metadata:
-      labels:
-        app: nginx
-    spec:
-      containers:
-      - name: nginx
-        image: nginx:1.14.2
-        ports:
-        - containerPort: 80
-EOF
+${nginx}EOF
 `;
 
 const words = {

@@ -25,7 +25,7 @@ pub(crate) fn compile(schema: &Value, e: &mut Errors) {
         let text = rule["rule"].text();
         let wrong = match Program::parse(text) {
             Err(why) => Some(why),
-            Ok(p) => p.free_variables().iter().find(|v| !KNOWN.contains(&v.as_str())).map(|v| {
+            Ok(p) => p.free_variables().iter().find(|v| !is_known(v)).map(|v| {
                 format!(
                     "ERROR: <input>:1:{}: undeclared reference to '{v}' (in container '')\n | {text}\n | {}^",
                     column(text, v),
@@ -51,25 +51,9 @@ pub(crate) fn compile(schema: &Value, e: &mut Errors) {
     }
 }
 
-/// Names that stand for something without being bound: the object, the type names, the namespaces of functions.
-const KNOWN: [&str; 16] = [
-    "self",
-    "oldSelf",
-    "bool",
-    "int",
-    "uint",
-    "double",
-    "string",
-    "bytes",
-    "list",
-    "map",
-    "null_type",
-    "type",
-    "optional",
-    "sets",
-    "math",
-    "cel",
-];
+fn is_known(name: &str) -> bool {
+    matches!(name, "self" | "oldSelf") || cel::GLOBALS.contains(&name)
+}
 
 fn column(text: &str, name: &str) -> usize {
     text.find(name).map_or(1, |at| text[..at].chars().count() + 1)

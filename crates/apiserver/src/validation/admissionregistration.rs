@@ -44,27 +44,7 @@ const RESERVED: [&str; 21] = [
     "while",
 ];
 
-/// Names every expression may use: types and namespaces of functions.
-const KNOWN: [&str; 16] = [
-    "object",
-    "oldObject",
-    "request",
-    "namespaceObject",
-    "bool",
-    "int",
-    "uint",
-    "double",
-    "string",
-    "bytes",
-    "list",
-    "map",
-    "type",
-    "optional",
-    "sets",
-    "math",
-];
-
-/// What an expression may name beyond [`KNOWN`], and what it must come to.
+/// What an expression may name beyond what every one may, and what it must come to.
 struct Wanted<'a> {
     params: bool,
     authorizer: bool,
@@ -109,8 +89,8 @@ pub(crate) fn compilation_failed(text: &str, at: usize, why: &str) -> String {
 fn undeclared(p: &Program, text: &str, wanted: &Wanted<'_>) -> Option<String> {
     let shown = |at: usize, why: &str| Some(compilation_failed(text, at, why));
     for name in p.free_variables() {
-        let known = KNOWN.contains(&name.as_str())
-            || matches!(name.as_str(), "cel" | "jsonpatch" | "null_type")
+        let known = cel::GLOBALS.contains(&name.as_str())
+            || matches!(name.as_str(), "object" | "oldObject" | "request" | "namespaceObject" | "jsonpatch")
             || name == "params" && wanted.params
             || name == "authorizer" && wanted.authorizer
             || name == "variables" && wanted.variables.is_some();

@@ -57,6 +57,21 @@ pub trait Host {
     }
 }
 
+/// What a machine sees of an embedder that keeps its volumes, at one instant.
+pub struct World<'a> {
+    pub now: Time,
+    pub volumes: &'a mut Volumes,
+}
+
+impl Host for World<'_> {
+    fn now(&self) -> Time {
+        self.now
+    }
+    fn volumes(&mut self) -> &mut Volumes {
+        self.volumes
+    }
+}
+
 /// A host with a clock and volumes and nothing else.
 #[derive(Clone, Debug, Default)]
 pub struct PlainHost {

@@ -31,20 +31,14 @@ struct Sort {
 }
 
 pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Sort {
-        argv: argv.to_vec(),
-        input: None,
-        args: Args::default(),
-        keys: Vec::new(),
-        lines: Vec::new(),
-        bytes: 0,
-        hoard: Hoard::default(),
-        code: 0,
-        backwards: false,
-    })
+    begin(argv, false)
 }
 
 pub(super) fn tac(argv: &[String]) -> Box<dyn Program> {
+    begin(argv, true)
+}
+
+fn begin(argv: &[String], backwards: bool) -> Box<dyn Program> {
     Box::new(Sort {
         argv: argv.to_vec(),
         input: None,
@@ -54,7 +48,7 @@ pub(super) fn tac(argv: &[String]) -> Box<dyn Program> {
         bytes: 0,
         hoard: Hoard::default(),
         code: 0,
-        backwards: true,
+        backwards,
     })
 }
 

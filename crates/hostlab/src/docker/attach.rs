@@ -160,7 +160,7 @@ pub(super) fn exec(argv: &[String], engine: &mut Engine, console: &mut dyn Conso
     }
     let (stdin, tty) = (args.has("interactive"), args.has("tty"));
     let now = engine.now;
-    let mut world = crate::engine::World { now, volumes: &mut engine.trees };
+    let mut world = containers::machine::World { now, volumes: &mut engine.trees };
     let Some(inside) = engine.containers[i].inside_mut() else {
         return refuse(console, &format!("container {id} is not running"));
     };

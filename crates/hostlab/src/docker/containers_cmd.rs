@@ -551,7 +551,7 @@ pub(super) fn cp(argv: &[String], engine: &mut Engine, console: &mut dyn Console
     let Some(i) = engine.find(&name) else { return refuse(console, &format!("No such container: {name}")) };
     let last = |p: &str| clean(p).rsplit('/').next().unwrap_or_default().to_string();
     let now = engine.now;
-    let mut world = crate::engine::World { now, volumes: &mut engine.trees };
+    let mut world = containers::machine::World { now, volumes: &mut engine.trees };
     let Some(inside) = engine.containers[i].inside_mut() else {
         complain(console, "note: a container that was never started has no files to copy here\n");
         return Started::Done(1);

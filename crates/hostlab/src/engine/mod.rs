@@ -13,7 +13,7 @@ use std::sync::Arc;
 use clock::{Rng, Time};
 use containers::fs::{Node, Tree, VolumeId, Volumes};
 use containers::images::{Built, Login, Roots};
-use containers::machine::Host;
+use containers::machine::World;
 
 pub use container::{Container, NewContainer, PortMap, State};
 pub use network::Network;
@@ -82,21 +82,6 @@ pub struct Engine {
     wakes: Option<Time>,
     /// Reverse proxies that wait for those behind them.
     passing: u32,
-}
-
-/// What a container's machine sees of the host.
-pub(crate) struct World<'a> {
-    pub(crate) now: Time,
-    pub(crate) volumes: &'a mut Volumes,
-}
-
-impl Host for World<'_> {
-    fn now(&self) -> Time {
-        self.now
-    }
-    fn volumes(&mut self) -> &mut Volumes {
-        self.volumes
-    }
 }
 
 impl Default for Engine {

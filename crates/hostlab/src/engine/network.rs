@@ -7,7 +7,8 @@ use containers::net::{
     DnsData, DnsRecord, Forward, HttpRequest, HttpResponse, NetAnswer, NetError, NetRequest,
 };
 
-use super::{Engine, World};
+use containers::machine::World;
+use super::Engine;
 
 /// Reverse proxies behind reverse proxies, at most.
 const PASSED_ON_MAX: u32 = 4;

@@ -33,30 +33,7 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
     p.column("Taints", &taints);
     p.field("Unschedulable", &spec["unschedulable"].is_true().to_string());
     lease(p, &related.lease);
-    if !status["conditions"].items().is_empty() {
-        p.put(0, "Conditions:\n  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage\n");
-        p.put(0, "  ----\t------\t-----------------\t------------------\t------\t-------\n");
-        for c in status["conditions"].items() {
-            let (beat, moved) = (long_time(&c["lastHeartbeatTime"]), long_time(&c["lastTransitionTime"]));
-            let (kind, is) = (c["type"].text(), c["status"].text());
-            p.line(
-                1,
-                &[
-                    kind,
-                    " \t",
-                    is,
-                    " \t",
-                    &beat,
-                    " \t",
-                    &moved,
-                    " \t",
-                    c["reason"].text(),
-                    " \t",
-                    c["message"].text(),
-                ],
-            );
-        }
-    }
+    p.conditions(&status["conditions"], ("LastHeartbeatTime", "lastHeartbeatTime"));
     p.line(0, &["Addresses:"]);
     for a in status["addresses"].items() {
         p.at(1, a["type"].text(), a["address"].text());

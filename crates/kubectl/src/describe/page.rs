@@ -133,6 +133,22 @@ impl Page {
         }
     }
 
+    /// A table of conditions, where there are any; `seen` is the title and the field of the time beside that of the
+    /// last change.
+    pub fn conditions(&mut self, conditions: &Value, seen: (&str, &str)) {
+        if conditions.items().is_empty() {
+            return;
+        }
+        let (title, field) = seen;
+        self.put(0, &format!("Conditions:\n  Type\tStatus\t{title}\tLastTransitionTime\tReason\tMessage\n"));
+        self.put(0, "  ----\t------\t-----------------\t------------------\t------\t-------\n");
+        for c in conditions.items() {
+            let (seen, moved) = (long_time(&c[field]), long_time(&c["lastTransitionTime"]));
+            let cells = [c["type"].text(), c["status"].text(), &seen, &moved, c["reason"].text(), c["message"].text()];
+            self.line(1, &[&cells.join(" \t")]);
+        }
+    }
+
     /// A list under a title: the first beside it, the others below, or `<none>`.
     pub fn column(&mut self, title: &str, items: &[String]) {
         self.line_start(&format!("{title}:\t"));

@@ -3,7 +3,7 @@
 use objects::Value;
 use ordered::Sort as _;
 
-use super::page::{access_modes, amount, joined, long_time, storage_class};
+use super::page::{access_modes, amount, joined, storage_class};
 use super::{Page, Related, events};
 
 pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
@@ -33,29 +33,6 @@ pub(super) fn describe(p: &mut Page, o: &Value, related: &Related) {
     let mut users: Vec<String> = related.pods.iter().map(|x| x.name().to_owned()).collect();
     users.arrange();
     p.column("Used By", &users);
-    if !status["conditions"].items().is_empty() {
-        p.put(0, "Conditions:\n  Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage\n");
-        p.put(0, "  ----\t------\t-----------------\t------------------\t------\t-------\n");
-        for c in status["conditions"].items() {
-            let (probed, moved) = (long_time(&c["lastProbeTime"]), long_time(&c["lastTransitionTime"]));
-            let (kind, is) = (c["type"].text(), c["status"].text());
-            p.line(
-                1,
-                &[
-                    kind,
-                    " \t",
-                    is,
-                    " \t",
-                    &probed,
-                    " \t",
-                    &moved,
-                    " \t",
-                    c["reason"].text(),
-                    " \t",
-                    c["message"].text(),
-                ],
-            );
-        }
-    }
+    p.conditions(&status["conditions"], ("LastProbeTime", "lastProbeTime"));
     events::describe(p, related);
 }

@@ -2,7 +2,21 @@
 
 use super::super::{Image, PLAIN};
 
-pub(super) static IMAGE: Image = Image {
+pub(super) const WELCOME: (&str, &str) = (
+    "/usr/share/nginx/html/index.html",
+    "<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n</head>\n<body>\n<h1>Welcome to nginx!</h1>\n<p>The server works; its pages are still to be written.</p>\n</body>\n</html>\n",
+);
+pub(super) const SORRY: (&str, &str) =
+    ("/usr/share/nginx/html/50x.html", "<html><body><h1>An error occurred.</h1></body></html>\n");
+pub(super) const SETTINGS: (&str, &str) = (
+    "/etc/nginx/nginx.conf",
+    "user  nginx;\nworker_processes  auto;\nevents {\n    worker_connections  1024;\n}\nhttp {\n    include /etc/nginx/conf.d/*.conf;\n}\n",
+);
+
+pub(super) static IMAGE: Image = NGINX;
+
+/// What the images built on this one share with it.
+pub(super) const NGINX: Image = Image {
     name: "docker.io/library/nginx",
     tags: &[
         "latest",
@@ -31,19 +45,13 @@ pub(super) static IMAGE: Image = Image {
         ("/usr/bin/curl", "curl"),
     ],
     files: &[
-        (
-            "/usr/share/nginx/html/index.html",
-            "<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n</head>\n<body>\n<h1>Welcome to nginx!</h1>\n<p>The server works; its pages are still to be written.</p>\n</body>\n</html>\n",
-        ),
-        ("/usr/share/nginx/html/50x.html", "<html><body><h1>An error occurred.</h1></body></html>\n"),
+        WELCOME,
+        SORRY,
         (
             "/etc/nginx/conf.d/default.conf",
             "server {\n    listen       80;\n    server_name  localhost;\n    location / {\n        root   /usr/share/nginx/html;\n        index  index.html index.htm;\n    }\n}\n",
         ),
-        (
-            "/etc/nginx/nginx.conf",
-            "user  nginx;\nworker_processes  auto;\nevents {\n    worker_connections  1024;\n}\nhttp {\n    include /etc/nginx/conf.d/*.conf;\n}\n",
-        ),
+        SETTINGS,
     ],
     dirs: &[
         "/etc/nginx/conf.d",

@@ -1,6 +1,7 @@
 //! The small nginx of the StatefulSet pages.
 
-use super::super::{Image, PLAIN};
+use super::super::Image;
+use super::nginx::NGINX;
 
 pub(super) static IMAGE: Image = Image {
     name: "registry.k8s.io/nginx-slim",
@@ -8,43 +9,10 @@ pub(super) static IMAGE: Image = Image {
     tags: &["latest", "0.[0-9]", "0.2[0-9]"],
     suffixes: &[],
     size_bytes: 108 << 20,
-    layers: 7,
-    entrypoint: &["/docker-entrypoint.sh"],
-    cmd: &["nginx", "-g", "daemon off;"],
-    ports: &[80],
-    start_ms: 40,
     programs: &[
         ("/docker-entrypoint.sh", "entrypoint nginx"),
         ("/usr/sbin/nginx", "nginx"),
         ("/usr/bin/curl", "curl"),
     ],
-    files: &[
-        (
-            "/usr/share/nginx/html/index.html",
-            "<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n</head>\n<body>\n<h1>Welcome to nginx!</h1>\n<p>The server works; its pages are still to be written.</p>\n</body>\n</html>\n",
-        ),
-        ("/usr/share/nginx/html/50x.html", "<html><body><h1>An error occurred.</h1></body></html>\n"),
-        (
-            "/etc/nginx/conf.d/default.conf",
-            "server {\n    listen       80;\n    server_name  localhost;\n    location / {\n        root   /usr/share/nginx/html;\n        index  index.html index.htm;\n    }\n}\n",
-        ),
-        (
-            "/etc/nginx/nginx.conf",
-            "user  nginx;\nworker_processes  auto;\nevents {\n    worker_connections  1024;\n}\nhttp {\n    include /etc/nginx/conf.d/*.conf;\n}\n",
-        ),
-    ],
-    dirs: &[
-        "/etc/nginx/conf.d",
-        "/usr/share/nginx/html",
-        "/var/cache/nginx",
-        "/var/log/nginx",
-        "/docker-entrypoint.d",
-    ],
-    memory_bytes: 6 << 20,
-    cpu_millis: 0,
-    start_millis: 150,
-    request_us: 120,
-    request_bytes: 4 << 10,
-    env: &[("NGINX_VERSION", "@nginx")],
-    ..PLAIN
+    ..NGINX
 };

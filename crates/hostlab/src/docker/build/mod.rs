@@ -28,7 +28,8 @@ use super::args::{self, Flag};
 use super::dockerfile::{self, Dockerfile, Instruction, json_words, substitute, words};
 use super::pull::{ANSWER_MS, BYTES_PER_MS};
 use super::{Console, Input, Job, Started, complain};
-use crate::engine::{CacheEntry, Engine, World};
+use containers::machine::World;
+use crate::engine::{CacheEntry, Engine};
 use crate::text;
 
 const SLICE_STEPS: u32 = 4_000;
