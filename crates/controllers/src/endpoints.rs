@@ -15,7 +15,10 @@ use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base, is_namespace_terminating};
 use crate::pods;
 use crate::selector::{self, SelectorIndex};
-use crate::service_ports::{HEADLESS, TRIGGER_TIME, addresses, hostname, is_headless, services_of_change, should_be_in_endpoints, slice_ports,};
+use crate::service_ports::{
+    HEADLESS, TRIGGER_TIME, addresses, hostname, is_headless, services_of_change, should_be_in_endpoints,
+    slice_ports,
+};
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
 const OVER_CAPACITY: &str = "endpoints.kubernetes.io/over-capacity";

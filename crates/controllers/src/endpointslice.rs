@@ -21,8 +21,10 @@ use crate::controller::{Base, Controller, controller_ref, has_base, internal, is
 use crate::delays::{ENDPOINT_SLICE_BACKOFF_MS, MAX_BACKOFF_MS};
 use crate::pods;
 use crate::selector::{self, SelectorIndex};
-use crate::service_ports::{HEADLESS, TRIGGER_TIME, addresses, has_named_ports, hostname, is_headless, services_of_change, should_be_in_endpoints,
-    slice_ports,};
+use crate::service_ports::{
+    HEADLESS, TRIGGER_TIME, addresses, has_named_ports, hostname, is_headless, services_of_change,
+    should_be_in_endpoints, slice_ports,
+};
 use crate::sync_queue::SyncQueue;
 
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";

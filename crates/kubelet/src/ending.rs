@@ -13,10 +13,10 @@ use objects::resources::PODS;
 use objects::{Reason, Str, Value};
 
 use crate::container::{Container, Ended, Kind, Machine, PostStart, State, Stop};
-use containers::machine::World;
 use crate::net::NetCall;
 use crate::pod_worker::{PodWorker, Work};
 use crate::{Kubelet, Task, delays, machines};
+use containers::machine::World;
 
 /// How long a server without a machine takes to end after SIGTERM.
 const LAZY_END_MS: Millis = 40;

@@ -10,9 +10,9 @@ use containers::machine::Signal;
 use objects::{Str, Value};
 
 use crate::container::{Ended, Kind, Machine, State};
-use containers::machine::World;
 use crate::pod_worker::{PodWorker, Work};
 use crate::{Kubelet, Task};
+use containers::machine::World;
 
 impl Kubelet {
     /// The pods this kubelet has, by key.

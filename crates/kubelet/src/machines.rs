@@ -11,12 +11,12 @@ use objects::{Str, Value};
 
 use crate::container::{Container, Live, Machine, State};
 use crate::delays;
-use containers::machine::World;
 use crate::depot::{Depot, Verdict};
 use crate::environment::{self, Downward, Variables};
 use crate::image_manager::ImageFacts;
 use crate::pod_worker::PodWorker;
 use crate::volumes;
+use containers::machine::World;
 
 /// Whom a node's own resolver asks.
 pub(crate) const NODE_DNS: Str = Str::new_static("172.18.0.1");

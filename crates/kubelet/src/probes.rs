@@ -11,9 +11,9 @@ use containers::net::HttpRequest;
 use objects::{Str, Value};
 
 use crate::container::{Container, Machine, State};
-use containers::machine::World;
 use crate::pod_worker::Work;
 use crate::{Kubelet, Task, machines};
+use containers::machine::World;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProbeKind {

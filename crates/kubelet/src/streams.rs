@@ -9,8 +9,8 @@ use containers::machine::Stream;
 use objects::Str;
 
 use crate::container::Machine;
-use containers::machine::World;
 use crate::{Kubelet, machines};
+use containers::machine::World;
 
 /// One start of one container, as a stream holds on to it.
 #[derive(Clone, Debug, PartialEq, Eq)]

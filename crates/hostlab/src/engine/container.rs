@@ -8,8 +8,8 @@ use containers::fs::VolumeId;
 use containers::images::Built;
 use containers::machine::{Outcome, Signal};
 
-use containers::machine::World;
 use super::{Engine, names};
+use containers::machine::World;
 
 /// Steps of one slice; [`Inside::slice_ms`] says what it stands for.
 const SLICE_STEPS: u32 = 4_000;

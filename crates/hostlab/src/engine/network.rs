@@ -7,8 +7,8 @@ use containers::net::{
     DnsData, DnsRecord, Forward, HttpRequest, HttpResponse, NetAnswer, NetError, NetRequest,
 };
 
-use containers::machine::World;
 use super::Engine;
+use containers::machine::World;
 
 /// Reverse proxies behind reverse proxies, at most.
 const PASSED_ON_MAX: u32 = 4;

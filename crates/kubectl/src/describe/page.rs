@@ -144,7 +144,14 @@ impl Page {
         self.put(0, "  ----\t------\t-----------------\t------------------\t------\t-------\n");
         for c in conditions.items() {
             let (seen, moved) = (long_time(&c[field]), long_time(&c["lastTransitionTime"]));
-            let cells = [c["type"].text(), c["status"].text(), &seen, &moved, c["reason"].text(), c["message"].text()];
+            let cells = [
+                c["type"].text(),
+                c["status"].text(),
+                &seen,
+                &moved,
+                c["reason"].text(),
+                c["message"].text(),
+            ];
             self.line(1, &[&cells.join(" \t")]);
         }
     }

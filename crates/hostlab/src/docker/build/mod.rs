@@ -28,9 +28,9 @@ use super::args::{self, Flag};
 use super::dockerfile::{self, Dockerfile, Instruction, json_words, substitute, words};
 use super::pull::{ANSWER_MS, BYTES_PER_MS};
 use super::{Console, Input, Job, Started, complain};
-use containers::machine::World;
 use crate::engine::{CacheEntry, Engine};
 use crate::text;
+use containers::machine::World;
 
 const SLICE_STEPS: u32 = 4_000;
 /// What a step takes besides its command: a container of its own (estimate).
