@@ -1,6 +1,7 @@
 //! The keys of a map: one list for all maps that have the same.
 //!
-//! Owns: lists of keys and the tables of those met lately. Does not own: the values under them (`map`).
+//! Owns: lists of keys, finding a key in one, and the tables of those met lately. Does not own: the values under them
+//! (`map`).
 //!
 //! A hundred thousand pods are a million maps, and their keys a few hundred lists. The tables are bounded; a list that
 //! is in them no more costs memory, not correctness, as equal lists are equal whether they are one or not.
@@ -8,7 +9,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::Str;
+use crate::{Str, Value};
 
 /// Longer lists are some object's own data, and grow in place.
 const SHARED_MAX: usize = 32;
@@ -17,9 +18,36 @@ const KNOWN_MAX: usize = 8_192;
 /// Places for steps from a list to the one with a key more.
 const STEPS: usize = 1_024;
 
+/// Places for literal maps.
+const LITERALS: usize = 2_048;
+
 /// Keys in ascending order, none twice.
 #[derive(Clone, Default)]
-pub(crate) struct Keys(Option<Arc<Vec<Str>>>);
+pub(crate) struct Keys(Option<Arc<List>>);
+
+/// Invariant: `marks` are those of `keys`, or none where the list is longer than [`SHARED_MAX`].
+#[derive(Clone, Default)]
+struct List {
+    keys: Vec<Str>,
+    marks: Vec<Mark>,
+}
+
+/// A key as two words and its length: of one that is no longer than sixteen bytes this is all there is to know, so that a
+/// look-up compares numbers and no text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    head: u64,
+    tail: u64,
+    len: u32,
+}
+
+/// What a literal map names its fields, in the order it does, and the list they come to.
+struct Literal {
+    named: Vec<&'static str>,
+    list: Keys,
+    /// The exchanges that bring what stands in the order of `named` into that of the list.
+    swaps: Vec<(u8, u8)>,
+}
 
 /// A list, a key that was put into it, and what came of it.
 struct Step {
@@ -34,6 +62,7 @@ struct Known {
     places: Vec<Keys>,
     taken: usize,
     steps: Vec<Option<Step>>,
+    literals: Vec<Option<Literal>>,
 }
 
 thread_local! {
@@ -42,16 +71,46 @@ thread_local! {
 
 impl Keys {
     /// The list of these keys, which ascend.
-    pub(crate) fn of(keys: Vec<Str>) -> Self {
+    pub(crate) fn of<'a>(keys: impl ExactSizeIterator<Item = &'a Str> + Clone) -> Self {
         match keys.len() {
             0 => Self(None),
             1..=SHARED_MAX => KNOWN.with_borrow_mut(|known| known.list(keys)),
-            _ => Self(Some(Arc::new(keys))),
+            _ => Self(Some(Arc::new(List { keys: keys.cloned().collect(), marks: Vec::new() }))),
         }
     }
 
+    /// The list of the keys of a literal, with its values brought into the same order. `None` where a key comes twice,
+    /// or there are too many: then the map is built as any other.
+    pub(crate) fn of_literal(named: &[&'static str], values: &mut [Value]) -> Option<Self> {
+        if named.len() > SHARED_MAX || named.len() != values.len() {
+            return None;
+        }
+        KNOWN.with_borrow_mut(|known| known.literal(named, values))
+    }
+
     pub(crate) fn as_slice(&self) -> &[Str] {
-        self.0.as_ref().map_or(&[], |keys| keys.as_slice())
+        self.0.as_ref().map_or(&[], |list| list.keys.as_slice())
+    }
+
+    /// Where `key` stands.
+    pub(crate) fn position(&self, key: &str) -> Option<usize> {
+        let list = self.0.as_deref()?;
+        if list.marks.is_empty() {
+            return list.keys.binary_search_by(|k| k.as_str().cmp(key)).ok();
+        }
+        let mark = Mark::of(key);
+        list.marks
+            .iter()
+            .enumerate()
+            .position(|(i, m)| *m == mark && (mark.is_all() || list.keys[i].as_str() == key))
+    }
+
+    /// Where `key` stands, or where it would be put.
+    pub(crate) fn search(&self, key: &str) -> Result<usize, usize> {
+        match self.position(key) {
+            Some(at) => Ok(at),
+            None => Err(self.as_slice().partition_point(|k| k.as_str() < key)),
+        }
     }
 
     /// True when both are one list.
@@ -69,18 +128,20 @@ impl Keys {
         if before.len() < SHARED_MAX {
             *self = KNOWN.with_borrow_mut(|known| known.with(self, at, key));
         } else {
-            Arc::make_mut(self.0.get_or_insert_default()).insert(at, key);
+            let list = Arc::make_mut(self.0.get_or_insert_default());
+            list.keys.insert(at, key);
+            list.marks.clear();
         }
     }
 
     /// Takes out the key at `at`.
     pub(crate) fn remove(&mut self, at: usize) {
         if self.as_slice().len() > SHARED_MAX + 1 {
-            Arc::make_mut(self.0.get_or_insert_default()).remove(at);
+            Arc::make_mut(self.0.get_or_insert_default()).keys.remove(at);
         } else {
             let mut keys = self.as_slice().to_vec();
             keys.remove(at);
-            *self = Self::of(keys);
+            *self = Self::of(keys.iter());
         }
     }
 
@@ -95,26 +156,89 @@ impl PartialEq for Keys {
     }
 }
 
+impl Mark {
+    fn of(key: &str) -> Self {
+        let key = key.as_bytes();
+        let n = key.len();
+        let word = |from: usize| key[from..].first_chunk().map_or(0, |b| u64::from_le_bytes(*b));
+        let half = |from: usize| key[from..].first_chunk().map_or(0, |b| u64::from(u32::from_le_bytes(*b)));
+        let (head, tail) = match n {
+            0 => (0, 0),
+            1..=3 => (u64::from(key[0]) | u64::from(key[n / 2]) << 8 | u64::from(key[n - 1]) << 16, 0),
+            4..=7 => (half(0), half(n - 4)),
+            _ => (word(0), word(n - 8)),
+        };
+        Self { head, tail, len: n as u32 }
+    }
+
+    /// True when no other key has this mark.
+    fn is_all(self) -> bool {
+        self.len <= 16
+    }
+}
+
 impl Known {
-    /// The remembered list that says the same, or this one, remembered from now on.
-    fn list(&mut self, keys: Vec<Str>) -> Keys {
+    /// The remembered list that says the same, or a new one, remembered from now on.
+    fn list<'a>(&mut self, keys: impl ExactSizeIterator<Item = &'a Str> + Clone) -> Keys {
         if self.taken * 2 >= self.places.len() {
             self.make_room();
         }
-        let mut place = hash(&keys) as usize & (self.places.len() - 1);
+        let mut place = hash(keys.clone().map(Str::as_str)) as usize & (self.places.len() - 1);
         loop {
             match &self.places[place].0 {
-                Some(known) if **known == keys => return self.places[place].clone(),
+                Some(known) if known.keys.len() == keys.len() && known.keys.iter().eq(keys.clone()) => {
+                    return self.places[place].clone();
+                }
                 Some(_) => place = (place + 1) & (self.places.len() - 1),
                 None => break,
             }
         }
-        let mut keys = keys;
-        keys.shrink_to_fit();
-        let list = Keys(Some(Arc::new(keys)));
+        let keys: Vec<Str> = keys.cloned().collect();
+        let marks = keys.iter().map(|key| Mark::of(key)).collect();
+        let list = Keys(Some(Arc::new(List { keys, marks })));
         self.places[place] = list.clone();
         self.taken += 1;
         list
+    }
+
+    /// The list of a literal's keys; its values take their order.
+    fn literal(&mut self, named: &[&'static str], values: &mut [Value]) -> Option<Keys> {
+        if self.literals.is_empty() {
+            self.literals.resize_with(LITERALS, || None);
+        }
+        // A literal's own texts stand in one place for good: the same places are the same texts.
+        let at = |text: &&'static str| (text.as_ptr() as usize, text.len());
+        let (first, last) = (named.first().map_or((0, 0), at), named.last().map_or((0, 0), at));
+        let place = (first.0 ^ last.0.rotate_left(5) ^ named.len() << 7) % LITERALS;
+        let met = self.literals[place].as_ref();
+        if met
+            .is_none_or(|l| l.named.len() != named.len() || !l.named.iter().map(at).eq(named.iter().map(at)))
+        {
+            self.literals[place] = Some(self.meet(named)?);
+        }
+        let literal = self.literals[place].as_ref()?;
+        for (a, b) in &literal.swaps {
+            values.swap(usize::from(*a), usize::from(*b));
+        }
+        Some(literal.list.clone())
+    }
+
+    /// `None` where a key comes twice.
+    fn meet(&mut self, named: &[&'static str]) -> Option<Literal> {
+        let mut order = named.to_vec();
+        let mut swaps = Vec::new();
+        for a in 0..order.len() {
+            let b = (a..order.len()).min_by_key(|i| order[*i])?;
+            if a != b {
+                order.swap(a, b);
+                swaps.push((a as u8, b as u8));
+            }
+        }
+        if order.windows(2).any(|pair| pair[0] == pair[1]) {
+            return None;
+        }
+        let keys: Vec<Str> = order.into_iter().map(Str::new_static).collect();
+        Some(Literal { named: named.to_vec(), list: self.list(keys.iter()), swaps })
     }
 
     /// The list that `from` becomes with `key` at `at`.
@@ -122,7 +246,7 @@ impl Known {
         if self.steps.is_empty() {
             self.steps.resize_with(STEPS, || None);
         }
-        let place = ((from.address() / 16) ^ hash(std::slice::from_ref(&key)) as usize) % STEPS;
+        let place = ((from.address() / 16) ^ hash(std::iter::once(key.as_str())) as usize) % STEPS;
         if let Some(step) = &self.steps[place]
             && step.from.same(from)
             && step.key == key
@@ -132,7 +256,7 @@ impl Known {
         let mut keys = Vec::with_capacity(from.as_slice().len() + 1);
         keys.extend_from_slice(from.as_slice());
         keys.insert(at, key.clone());
-        let to = self.list(keys);
+        let to = self.list(keys.iter());
         self.steps[place] = Some(Step { from: from.clone(), key, to: to.clone() });
         to
     }
@@ -146,7 +270,7 @@ impl Known {
             return self.steps.fill_with(|| None);
         }
         for list in old.into_iter().filter(|list| list.0.is_some()) {
-            let mut place = hash(list.as_slice()) as usize & (places - 1);
+            let mut place = hash(list.as_slice().iter().map(Str::as_str)) as usize & (places - 1);
             while self.places[place].0.is_some() {
                 place = (place + 1) & (places - 1);
             }
@@ -158,15 +282,16 @@ impl Known {
 
 /// Of each key its length and three of its letters: keys of an object hardly agree in all of them, and equality is
 /// looked at afterwards.
-fn hash(keys: &[Str]) -> u32 {
-    let mix = |h: u32, key: &Str| {
+fn hash<'a>(keys: impl ExactSizeIterator<Item = &'a str>) -> u32 {
+    let mix = |h: u32, key: &str| {
         let text = key.as_bytes();
         let letter = |at: usize| u32::from(text.get(at).copied().unwrap_or_default());
         let n = text.len();
         let key = n as u32 ^ letter(0) << 8 ^ letter(n / 2) << 16 ^ letter(n.wrapping_sub(1)) << 24;
         (h.rotate_left(5) ^ key).wrapping_mul(0x9e37_79b1)
     };
-    let h = keys.iter().fold(keys.len() as u32, mix);
+    let h = keys.len() as u32;
+    let h = keys.fold(h, mix);
     h ^ (h >> 15)
 }
 
@@ -175,7 +300,8 @@ mod tests {
     use super::*;
 
     fn list(keys: &[&str]) -> Keys {
-        Keys::of(keys.iter().map(|k| Str::from(*k)).collect())
+        let keys: Vec<Str> = keys.iter().map(|k| Str::from(*k)).collect();
+        Keys::of(keys.iter())
     }
 
     #[test]
@@ -187,6 +313,42 @@ mod tests {
         c.remove(2);
         assert!(a.same(&b) && a.same(&c));
         assert!(!a.same(&list(&["a", "c"])));
+    }
+
+    #[test]
+    fn every_key_is_found_in_its_place_and_no_other() {
+        // Lengths around those at which a mark is made differently, and keys that differ in one letter.
+        let mut all: Vec<String> = Vec::new();
+        for n in [1usize, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 18, 30] {
+            for letter in ["", "b", "ab", "\u{e9}"] {
+                let text = format!("{}{letter}{}", "a".repeat(n / 2), "a".repeat(n - n / 2));
+                if !all.contains(&text) {
+                    all.push(text);
+                }
+            }
+        }
+        all.sort();
+        for some in all.chunks(SHARED_MAX).chain([&all[..]]) {
+            let names: Vec<&str> = some.iter().map(String::as_str).collect();
+            let keys = list(&names);
+            for text in &all {
+                let place = some.binary_search(text);
+                assert_eq!(keys.position(text), place.ok(), "{text} in {some:?}");
+                assert_eq!(keys.search(text), place, "{text} in {some:?}");
+            }
+        }
+        assert_eq!(Keys::default().search(""), Err(0));
+    }
+
+    #[test]
+    fn a_literal_has_the_list_of_its_keys_and_its_values_follow() {
+        for _ in 0..2 {
+            let mut values: Vec<Value> = vec![3.into(), 1.into(), 2.into()];
+            let keys = Keys::of_literal(&["c", "a", "b"], &mut values);
+            assert!(keys.is_some_and(|k| k.same(&list(&["a", "b", "c"]))));
+            assert_eq!(values, [1.into(), 2.into(), Value::from(3)]);
+        }
+        assert!(Keys::of_literal(&["a", "b", "a"], &mut vec![Value::Null; 3]).is_none());
     }
 
     #[test]

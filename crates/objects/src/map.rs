@@ -77,31 +77,13 @@ impl<'a> IntoIterator for &'a Map {
     }
 }
 
-/// Maps up to this size are searched from the front: most keys differ in length, so that a look at the length
-/// settles it, while a binary search compares the bytes at each step.
-const SEARCHED_FROM_FRONT: usize = 24;
-
-fn position(keys: &[Str], key: &str) -> Option<usize> {
-    if keys.len() <= SEARCHED_FROM_FRONT {
-        keys.iter().position(|k| k.len() == key.len() && k.as_str() == key)
-    } else {
-        keys.binary_search_by(|k| k.as_str().cmp(key)).ok()
-    }
-}
-
 impl Node {
-    fn position(&self, key: &str) -> Option<usize> {
-        position(self.keys.as_slice(), key)
-    }
-
     fn of(entries: Vec<(Str, Value)>) -> Self {
-        let mut keys = Vec::with_capacity(entries.len());
+        let keys = Keys::of(entries.iter().map(|(key, _)| key));
+        // Not collected in place: that would keep the room of the keys.
         let mut values = Vec::with_capacity(entries.len());
-        for (key, value) in entries {
-            keys.push(key);
-            values.push(value);
-        }
-        Self { keys: Keys::of(keys), values }
+        values.extend(entries.into_iter().map(|(_, value)| value));
+        Self { keys, values }
     }
 }
 
@@ -109,7 +91,7 @@ impl Map {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
         let node = self.0.as_ref()?;
-        node.position(key).map(|i| &node.values[i])
+        node.keys.position(key).map(|i| &node.values[i])
     }
 
     #[must_use]
@@ -138,7 +120,7 @@ impl Map {
 
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         let node = self.0.as_mut()?;
-        let i = node.position(key)?;
+        let i = node.keys.position(key)?;
         Some(&mut Arc::make_mut(node).values[i])
     }
 
@@ -157,7 +139,7 @@ impl Map {
 
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let node = self.0.as_mut()?;
-        let i = node.position(key)?;
+        let i = node.keys.position(key)?;
         if node.values.len() == 1 {
             return self.0.take().map(|node| node.values[0].clone());
         }
@@ -184,7 +166,7 @@ impl Map {
         if kept.is_empty() {
             self.0 = None;
         } else if kept.len() < node.keys.as_slice().len() {
-            node.keys = Keys::of(kept);
+            node.keys = Keys::of(kept.iter());
         }
     }
 
@@ -205,16 +187,28 @@ impl Map {
         self.0.as_ref().map(|node| Arc::as_ptr(node) as usize)
     }
 
-    /// A map of these entries in any order; of a key that comes twice the last value stays.
+    /// The map that a literal writes: these values under these keys, in any order.
     ///
     /// Never inlined and not generic: every literal object of the engine is built by this one function.
+    #[inline(never)]
+    #[must_use]
+    pub fn literal(keys: &[&'static str], mut values: Vec<Value>) -> Self {
+        if values.is_empty() {
+            return Self(None);
+        }
+        match Keys::of_literal(keys, &mut values) {
+            Some(keys) => Self(Some(Arc::new(Node { keys, values }))),
+            None => Self::from_entries(keys.iter().map(|key| Str::new_static(key)).zip(values).collect()),
+        }
+    }
+
+    /// A map of these entries in any order; of a key that comes twice the last value stays.
     #[inline(never)]
     #[must_use]
     pub fn from_entries(entries: Vec<(Str, Value)>) -> Self {
         if entries.is_sorted_by(|a, b| a.0 < b.0) {
             return Self((!entries.is_empty()).then(|| Arc::new(Node::of(entries))));
         }
-        // In place: what a literal says is already in a vector of the right size.
         let mut entries = entries;
         let mut sorted = 1;
         while sorted < entries.len() {
@@ -250,7 +244,7 @@ impl Map {
 
     /// Where `key` stands, or where it would be put.
     fn search(&self, key: &str) -> Result<usize, usize> {
-        self.entries().keys.binary_search_by(|k| k.as_str().cmp(key))
+        self.0.as_ref().map_or(Err(0), |node| node.keys.search(key))
     }
 
     /// Puts an entry in its place. Room is made for little more than it: a hundred thousand objects are mostly maps

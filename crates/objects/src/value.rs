@@ -441,9 +441,7 @@ macro_rules! value {
     ({}) => { $crate::Value::map() };
     ([]) => { $crate::Value::List($crate::List::default()) };
     ({ $($key:tt : $val:tt),* $(,)? }) => {
-        $crate::Value::Map($crate::Map::from_entries(vec![
-            $(($crate::Str::new_static($key), $crate::value!($val))),*
-        ]))
+        $crate::Value::Map($crate::Map::literal(&[$($key),*], vec![$($crate::value!($val)),*]))
     };
     ([ $($val:tt),* $(,)? ]) => {
         $crate::Value::List($crate::List::from(vec![$($crate::value!($val)),*]))
