@@ -4,7 +4,7 @@ use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{FocusOptions, HtmlElement};
 
 use super::deeds;
 use crate::app::{App, ic, word};
@@ -97,8 +97,10 @@ pub fn Menu(app: App) -> impl IntoView {
             && let Ok(Some(first)) = root.query_selector("button")
             && let Ok(first) = first.dyn_into::<HtmlElement>()
         {
-            // Only once it stands where it is to stand.
-            request_animation_frame(move || drop(first.focus()));
+            // Before the next key: one that came earlier would go to the prompt.
+            let still = FocusOptions::new();
+            still.set_prevent_scroll(true);
+            drop(first.focus_with_options(&still));
         }
     });
     let shut = move || {

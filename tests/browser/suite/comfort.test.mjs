@@ -49,6 +49,7 @@ test('the menu of an object: its deeds with their commands, by pointer and by ke
   await page.locator('.tty .lines').first().filter({ hasText: 'deployment.apps/web scaled' }).waitFor();
   await page.locator('[data-id="nodes//worker-1"]').first().click({ button: 'right' });
   await menu.waitFor();
+  assert.match(await menu.getAttribute('aria-label'), /worker-1/);
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await page.locator('.tty .lines').first().filter({ hasText: 'node/worker-1 cordoned' }).waitFor();
@@ -58,6 +59,21 @@ test('the menu of an object: its deeds with their commands, by pointer and by ke
   await menu.waitFor();
   await page.keyboard.press('Escape');
   await menu.waitFor({ state: 'detached' });
+}));
+
+test('the menu has the keys before the next frame', () => visiting({ fragment: 'free' }, async (visit) => {
+  const { page } = visit;
+  await page.locator('#prompt').focus();
+  const reached = await page.evaluate(async () => {
+    const [frame, held] = [window.requestAnimationFrame, []];
+    window.requestAnimationFrame = (callback) => held.push(callback);
+    document.querySelector('[data-id="nodes//worker-1"]').dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true, clientX: 400, clientY: 300 }));
+    await new Promise((resolve) => { setTimeout(resolve); });
+    window.requestAnimationFrame = frame;
+    for (const callback of held) frame(callback);
+    return document.activeElement.getAttribute('role');
+  });
+  assert.equal(reached, 'menuitem');
 }));
 
 test('a finger that rests opens the menu, one that moves does not', () => visiting({ fragment: 'free', viewport: viewports.phone }, async (visit) => {
