@@ -203,6 +203,8 @@ pub struct NodeInfo {
     pub with_ports: usize,
     pub with_affinity: usize,
     pub with_volumes: usize,
+    /// How many of `pods` have which priority.
+    priorities: BTreeMap<i64, usize>,
 }
 
 impl NodeInfo {
@@ -244,5 +246,16 @@ impl NodeInfo {
         add(&mut self.with_ports, !needs.host_ports.is_empty());
         add(&mut self.with_affinity, needs.has_affinity);
         add(&mut self.with_volumes, needs.has_volumes);
+        let alike = self.priorities.entry(needs.priority).or_default();
+        add(alike, true);
+        if *alike == 0 {
+            self.priorities.remove(&needs.priority);
+        }
+    }
+
+    /// Whether a pod of less than this priority is here.
+    #[must_use]
+    pub fn has_lower(&self, priority: i64) -> bool {
+        self.priorities.first_key_value().is_some_and(|(lowest, _)| *lowest < priority)
     }
 }

@@ -44,7 +44,7 @@ pub fn eligible(pod: &PodInfo, nominated: Option<(&NodeInfo, bool)>) -> Result<(
         Some((_, true)) | None => Ok(()),
         Some((node, false)) => {
             let gives_way = |p: &Placed| p.needs.priority < pod.needs.priority && p.preempted;
-            if node.pods.values().any(gives_way) {
+            if node.has_lower(pod.needs.priority) && node.pods.values().any(gives_way) {
                 return Err("not eligible due to a terminating pod on the nominated node.");
             }
             Ok(())
@@ -87,15 +87,15 @@ pub(crate) fn select_victims(
     nominated: &[(Str, Placed)],
 ) -> Result<Candidate, Refusal> {
     let pod = look.pod;
+    if !node.has_lower(pod.needs.priority) {
+        return Err(Refusal::unresolvable("No preemption victims found for incoming pod"));
+    }
     let mut potential: Vec<(Str, Placed)> = node
         .pods
         .iter()
         .filter(|(_, p)| p.needs.priority < pod.needs.priority)
         .map(|(k, p)| (k.clone(), p.clone()))
         .collect();
-    if potential.is_empty() {
-        return Err(Refusal::unresolvable("No preemption victims found for incoming pod"));
-    }
     let (mut cycle, mut room) = (look.cycle.clone(), node.clone());
     let fits = |cycle: &Cycle, room: &NodeInfo| passes(Look { cycle, ..look }, filters, room, nominated);
     for (key, placed) in &potential {
