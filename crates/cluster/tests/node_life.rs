@@ -2,7 +2,7 @@
 
 mod world;
 
-use cluster::{Fault, NodeConfig, NodeFault};
+use cluster::{Cluster, ClusterConfig, Fault, NodeConfig, NodeFault};
 use objects::{Value, value};
 use world::World;
 
@@ -251,4 +251,14 @@ fn a_node_that_somebody_believes_lost_says_otherwise_when_it_next_looks() {
     assert_eq!(ready(&w, "worker-1").0, "Unknown");
     w.advance(11_000);
     assert_eq!(ready(&w, "worker-1").0, "True");
+}
+
+#[test]
+fn a_thousand_nodes_have_a_range_of_addresses_each() {
+    let mut c = Cluster::new(ClusterConfig::workers(1, 1_000));
+    c.run_until(c.now() + 100, &mut || true);
+    let mut ranges: Vec<&str> = c.objects("nodes").map(|n| n["spec"]["podCIDR"].text()).collect();
+    ranges.sort_unstable();
+    ranges.dedup();
+    assert_eq!(ranges.len(), 1_000);
 }

@@ -45,7 +45,7 @@ use objects::{Str, Value};
 
 pub use depot::Depot;
 pub use net::{NetCall, Served};
-pub use node_status::host_ip;
+pub use node_status::{host_ip, node_of_pod};
 pub use static_pods::MANIFESTS;
 
 use environment::Variables;

@@ -23,18 +23,45 @@ pub fn host_ip(index: u32) -> Str {
     Str::from(format!("172.18.{}.{}", (index + 2) / 256, (index + 2) % 256))
 }
 
-/// The `n`th address of the node's range. A node has four blocks of 256: 10.244.0.0/22 for the first.
+/// Pods' addresses are 10.244.0.0 to 10.255.255.255, of 768 nodes; then they go on at 10.112.0.0, past those of Services.
+const PODS_FIRST: u32 = 0x0af4_0000;
+const PODS_END: u32 = 0x0b00_0000;
+const PODS_MORE: u32 = 0x0a70_0000;
+/// A node has four blocks of 256 addresses.
+const RANGE_BITS: u32 = 10;
+
+/// The first address of a node's range, as a number: 10.244.0.0 for the first node's.
+fn pod_range(index: u32) -> u32 {
+    let at = PODS_FIRST + (index << RANGE_BITS);
+    if at < PODS_END { at } else { PODS_MORE + (at - PODS_END) }
+}
+
+/// The number of the node that an address of a pod is of.
+#[must_use]
+pub fn node_of_pod(address: u32) -> Option<u32> {
+    let places = match address {
+        PODS_END.. => return None,
+        PODS_FIRST.. => address - PODS_FIRST,
+        _ => address.checked_sub(PODS_MORE)? + (PODS_END - PODS_FIRST),
+    };
+    Some(places >> RANGE_BITS)
+}
+
+fn dotted(address: u32) -> String {
+    let [a, b, c, d] = address.to_be_bytes();
+    format!("{a}.{b}.{c}.{d}")
+}
+
+/// The `n`th address of the node's range.
 pub(crate) fn pod_ip(index: u32, n: u32) -> Str {
-    let block = index * 4 + n / 256;
-    Str::from(format!("10.{}.{}.{}", 244 + block / 256, block % 256, n % 256))
+    Str::from(dotted(pod_range(index) + n))
 }
 
 /// Which address of the node's range this is.
 pub(crate) fn pod_number(index: u32, ip: &str) -> Option<u32> {
-    let mut parts = ip.split('.').map(|p| p.parse::<u32>().ok());
-    let (second, third, fourth) = (parts.nth(1)??, parts.next()??, parts.next()??);
-    let block = second.checked_sub(244)? * 256 + third;
-    Some(block.checked_sub(index * 4)? * 256 + fourth)
+    let mut parts = ip.split('.').map(|p| p.parse::<u8>().ok());
+    let bytes = [parts.next()??, parts.next()??, parts.next()??, parts.next()??];
+    u32::from_be_bytes(bytes).checked_sub(pod_range(index))
 }
 
 pub(crate) fn disk_bytes() -> i64 {
@@ -63,8 +90,7 @@ impl Kubelet {
         for (key, text) in &c.labels {
             labels.set(key.clone(), text);
         }
-        let block = c.index * 4;
-        let cidr = format!("10.{}.{}.0/22", 244 + block / 256, block % 256);
+        let cidr = format!("{}/{}", dotted(pod_range(c.index)), 32 - RANGE_BITS);
         let mut spec = value!({"podCIDR": (cidr.as_str()), "podCIDRs": [(cidr.as_str())]});
         if c.control_plane {
             labels.set("node-role.kubernetes.io/control-plane", "");
@@ -312,10 +338,13 @@ mod tests {
 
     #[test]
     fn addresses_go_there_and_back() {
-        for (index, n) in [(0, 2), (0, 255), (0, 1000), (3, 77), (100, 513), (1000, 3)] {
+        for (index, n) in [(0, 2), (0, 255), (0, 1000), (3, 77), (100, 513), (767, 1016), (768, 2), (1000, 3)] {
             assert_eq!(pod_number(index, &pod_ip(index, n)), Some(n), "{index} {n}");
+            assert_eq!(node_of_pod(pod_range(index) + n), Some(index), "{index} {n}");
         }
         assert_eq!(pod_ip(1, 5), "10.244.4.5");
+        assert_eq!([767, 768, 1000].map(|i| pod_ip(i, 1)), ["10.255.252.1", "10.112.0.1", "10.115.160.1"]);
+        assert_eq!([0x0a60_0001, 0xac12_0002].map(node_of_pod), [None, None]);
         assert_eq!(host_ip(0), "172.18.0.2");
         assert_eq!(pod_number(0, "::1"), None);
     }

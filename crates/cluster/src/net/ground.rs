@@ -12,16 +12,13 @@ use crate::part::Part;
 
 /// Nodes' addresses begin after this one: `172.18.0.2` is the first node's.
 const FIRST_NODE: u32 = 0xac12_0002;
-/// `10.244.0.0`: pods' addresses begin here; a node has 1,024.
-const FIRST_POD: u32 = 0x0af4_0000;
-const PODS_BITS: u32 = 10;
 
 impl Cluster {
     /// The part that is the kubelet of the node that has an address, or whose pods' range it is in.
     pub(super) fn kubelet_at(&self, ip: &str) -> Option<usize> {
         let n = address::v4(ip)?;
         let by_node = n.checked_sub(FIRST_NODE).and_then(|i| self.net.kubelets.get(&i));
-        let by_pod = || n.checked_sub(FIRST_POD).and_then(|i| self.net.kubelets.get(&(i >> PODS_BITS)));
+        let by_pod = || kubelet::node_of_pod(n).and_then(|i| self.net.kubelets.get(&i));
         let part = by_node.or_else(by_pod).copied()?;
         let known = self.parts[part].kubelet().is_some_and(|k| k.has_address(ip));
         known.then_some(part)
