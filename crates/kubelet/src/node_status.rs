@@ -338,7 +338,8 @@ mod tests {
 
     #[test]
     fn addresses_go_there_and_back() {
-        for (index, n) in [(0, 2), (0, 255), (0, 1000), (3, 77), (100, 513), (767, 1016), (768, 2), (1000, 3)] {
+        for (index, n) in [(0, 2), (0, 255), (0, 1000), (3, 77), (100, 513), (767, 1016), (768, 2), (1000, 3)]
+        {
             assert_eq!(pod_number(index, &pod_ip(index, n)), Some(n), "{index} {n}");
             assert_eq!(node_of_pod(pod_range(index) + n), Some(index), "{index} {n}");
         }
