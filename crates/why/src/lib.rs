@@ -7,11 +7,13 @@
 //! Nothing is stored and nothing is changed here: an answer is worked out when asked, from the log of writes, which
 //! goes back some 16,000 writes. A chain that begins before that says so.
 
+mod absence;
 mod chain;
 mod near;
 mod node;
 mod pod;
 mod references;
+mod refusal;
 mod service;
 mod workload;
 

@@ -14,7 +14,7 @@ pub(crate) fn why(cluster: &Cluster, node: &Value) -> Why {
         "True" => {
             answer.headline = Say::new(
                 format!("Ready: the kubelet of {name} renews its lease and reports"),
-                format!("준비됨: 노드 {name}의 kubelet이 임대를 갱신하고 상태를 알립니다"),
+                format!("준비됨: 노드 {name}의 kubelet이 리스를 갱신하고 상태를 알립니다"),
             );
         }
         "Unknown" => {
@@ -24,7 +24,7 @@ pub(crate) fn why(cluster: &Cluster, node: &Value) -> Why {
                     "NotReady for {since} s: its kubelet stopped renewing the lease, so the node controller set Unknown"
                 ),
                 format!(
-                    "{since}초째 NotReady: kubelet이 임대를 갱신하지 않아 노드 컨트롤러가 Unknown으로 바꿨습니다"
+                    "{since}초째 NotReady: kubelet이 리스를 갱신하지 않아 노드 컨트롤러가 Unknown으로 바꿨습니다"
                 ),
             );
             answer.details.push(Say::new(

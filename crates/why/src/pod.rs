@@ -44,17 +44,42 @@ pub(crate) fn why(cluster: &Cluster, pod: &Value) -> Why {
                 "A container ended with an error and is not started again",
                 "컨테이너가 오류로 끝났고 다시 시작되지 않습니다",
             )
+        } else if reason == "Evicted" {
+            answer.details.push(Say::same(message));
+            Say::new(
+                format!("The kubelet of {node} evicted it"),
+                format!("노드 {node}의 kubelet이 축출했습니다"),
+            )
         } else {
             Say::same(format!("{reason}: {message}"))
         };
     } else if let Some(event) =
         latest_event(cluster, pod, &["FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"])
     {
-        answer.headline = Say::same(event["message"].text());
+        answer.headline = if event["reason"] == "FailedCreatePodSandBox" {
+            Say::new(
+                "Its containers can't start: their network could not be set up",
+                "컨테이너를 시작할 수 없습니다: 네트워크를 만들지 못했습니다",
+            )
+        } else {
+            Say::new(
+                "Its containers can't start: a volume could not be mounted",
+                "컨테이너를 시작할 수 없습니다: 볼륨을 마운트하지 못했습니다",
+            )
+        };
+        answer.details.push(Say::same(event["message"].text()));
     } else {
         let probe = latest_event(cluster, pod, &["Unhealthy"]);
         answer.headline = match probe {
-            Some(event) => Say::same(event["message"].text()),
+            Some(event) => {
+                let message = event["message"].text();
+                answer.details.push(Say::same(message));
+                match message.split_once(" probe") {
+                    Some(("Startup", _)) => Say::new("Its startup probe fails", "시작 프로브가 실패합니다"),
+                    Some(("Liveness", _)) => Say::new("Its liveness probe fails", "활성 프로브가 실패합니다"),
+                    _ => Say::new("Its readiness probe fails", "준비성 프로브가 실패합니다"),
+                }
+            }
             None => Say::new(
                 "Its containers are starting, or its readiness probe has not passed yet",
                 "컨테이너가 시작되는 중이거나 준비성 프로브를 아직 통과하지 못했습니다",
@@ -69,7 +94,9 @@ fn verdicts(cluster: &Cluster, pod: &Value, answer: &mut Why) {
     for (node, verdict) in decision.verdicts() {
         let chosen = node == decision.node();
         let (fits, plugin, reason) = match verdict {
-            Said::Refused { plugin, refusal } => (false, plugin, Say::same(refusal.reasons.join("; "))),
+            Said::Refused { plugin, refusal } => {
+                (false, plugin, crate::refusal::say(refusal.reasons.iter().map(|r| r.as_str())))
+            }
             Said::Fits { scores, .. } if scores.is_empty() => {
                 (true, "", Say::new("the only one that fits", "맞는 유일한 노드"))
             }
@@ -156,7 +183,7 @@ fn pending(cluster: &Cluster, pod: &Value, answer: &mut Why) {
                 let Some(other) = nearest(key, keys.iter().copied()) else {
                     answer.details.push(Say::new(
                         format!("No node carries the label {key}={}", want.text()),
-                        format!("레이블 {key}={} 노드가 없습니다", want.text()),
+                        format!("레이블이 {key}={}인 노드가 없습니다", want.text()),
                     ));
                     continue;
                 };
@@ -167,7 +194,7 @@ fn pending(cluster: &Cluster, pod: &Value, answer: &mut Why) {
         answer.near.push(Near {
             say: Say::new(
                 format!("No node carries {key}={}; there is {near}", want.text()),
-                format!("레이블 {key}={} 노드가 없습니다. 비슷한 것은 {near}", want.text()),
+                format!("레이블이 {key}={}인 노드가 없습니다. 비슷한 것: {near}", want.text()),
             ),
             subject: Subject::new("pods", pod.namespace(), pod.name()),
             field: format!("spec.nodeSelector.{key}"),
@@ -226,6 +253,13 @@ fn container(cluster: &Cluster, pod: &Value, status: &Value, answer: &mut Why) {
                 format!("kubectl logs {} -c {name} --previous shows what it said last", pod.name()),
                 format!("마지막 출력 보기: kubectl logs {} -c {name} --previous", pod.name()),
             ));
+        }
+        "CreateContainerConfigError" => {
+            answer.headline = Say::new(
+                format!("Container {name} can't be started: what its settings refer to is not there"),
+                format!("컨테이너 {name}: 시작할 수 없습니다. 설정이 가리키는 것이 없습니다"),
+            );
+            answer.details.push(Say::same(message));
         }
         _ => {
             answer.headline = Say::same(format!("{reason}: {message}"));

@@ -41,7 +41,7 @@ pub(crate) fn why(cluster: &Cluster, service: &Value) -> Why {
         answer.fine = false;
         answer.headline = Say::new(
             format!("No endpoints: no pod in {namespace} carries the labels {says}"),
-            format!("엔드포인트 없음: 네임스페이스 {namespace}에 레이블 {says} 파드가 없습니다"),
+            format!("엔드포인트 없음: 네임스페이스 {namespace}에 레이블이 {says}인 파드가 없습니다"),
         );
         labels_near(service, selector, &pods, &mut answer);
         elsewhere(cluster, service, &wanted, &mut answer);
@@ -60,6 +60,10 @@ pub(crate) fn why(cluster: &Cluster, service: &Value) -> Why {
             ));
             answer.near.extend(inner.near);
         }
+    }
+    if let Some(lacks) = crate::absence::load_balancer(service) {
+        answer.fine = false;
+        answer.details.push(lacks);
     }
     if let Some(pod) = matching.first() {
         ports_near(service, pod, &mut answer);

@@ -14,6 +14,9 @@ pub(crate) fn why(cluster: &Cluster, subject: &Subject, object: &Value) -> Why {
         | "replicationcontrollers" => replicas(cluster, subject, object),
         "persistentvolumeclaims" => claim(cluster, object),
         "jobs.batch" => job(object),
+        "cronjobs.batch" => crate::absence::cron_job(object),
+        "ingresses.networking.k8s.io" => crate::absence::ingress(cluster, object),
+        "horizontalpodautoscalers.autoscaling" => crate::absence::autoscaler(object),
         _ => Why { fine: true, ..Why::default() },
     };
     if answer.headline.is_empty() {
@@ -118,8 +121,23 @@ fn claim(cluster: &Cluster, claim: &Value) -> Why {
         claim,
         &["ProvisioningFailed", "WaitForFirstConsumer", "FailedBinding", "ExternalProvisioning"],
     );
-    answer.headline = match event {
-        Some(event) => Say::same(event["message"].text()),
+    if let Some(event) = event {
+        answer.details.push(Say::same(event["message"].text()));
+    }
+    answer.headline = match event.map(|e| e["reason"].text()) {
+        Some("WaitForFirstConsumer") => Say::new(
+            "It is bound once a pod uses it: its class waits for the first one",
+            "쓰는 파드가 생기면 묶입니다: 스토리지클래스가 첫 파드를 기다립니다",
+        ),
+        Some("ExternalProvisioning") => Say::new(
+            "It waits for its class's provisioner to make a volume",
+            "스토리지클래스의 프로비저너가 볼륨을 만들기를 기다립니다",
+        ),
+        Some("ProvisioningFailed") => Say::new("A volume could not be made", "볼륨을 만들지 못했습니다"),
+        Some(_) => Say::new(
+            "No volume fits, and it has no class that would make one",
+            "맞는 볼륨이 없고, 새로 만들어 줄 스토리지클래스도 없습니다",
+        ),
         None => Say::new(
             "No volume fits yet, and none has been made",
             "맞는 볼륨이 아직 없고, 새로 만들어지지도 않았습니다",

@@ -123,3 +123,73 @@ fn every_answer_speaks_both_languages() {
         }
     }
 }
+
+#[test]
+fn what_is_absent_says_why_in_both_languages() {
+    for (line, resource, name, en, ko) in [
+        (
+            "kubectl create ingress door --rule=shop.test/=web:80",
+            "ingresses.networking.k8s.io",
+            "door",
+            "No controller serves it",
+            "맡은 컨트롤러가 없습니다",
+        ),
+        (
+            "kubectl create deployment web --image=nginx:1.27 && kubectl autoscale deployment web --min=1 --max=3 --cpu=50%",
+            "horizontalpodautoscalers.autoscaling",
+            "web",
+            "It has no figures to go by",
+            "판단할 지표가 없습니다",
+        ),
+        (
+            "kubectl create cronjob tick --image=busybox:1.36 --schedule='0 3 * * *' -- true && kubectl patch cronjob tick -p '{\"spec\":{\"suspend\":true}}'",
+            "cronjobs.batch",
+            "tick",
+            "It starts nothing",
+            "아무것도 시작하지 않습니다",
+        ),
+        (
+            "kubectl create -f - <<'EOF'\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\nEOF",
+            "persistentvolumeclaims",
+            "data",
+            "It is bound once a pod uses it",
+            "쓰는 파드가 생기면 묶입니다",
+        ),
+        (
+            "kubectl create service loadbalancer front --tcp=80:80",
+            "services",
+            "front",
+            "No endpoints: no pod in default",
+            "엔드포인트 없음",
+        ),
+        (
+            "kubectl run lost --image=nginx:1.27 --overrides='{\"spec\":{\"containers\":[{\"name\":\"lost\",\"image\":\"nginx:1.27\",\"envFrom\":[{\"secretRef\":{\"name\":\"keys\"}}]}]}}'",
+            "pods",
+            "lost",
+            "Container lost can't be started",
+            "컨테이너 lost: 시작할 수 없습니다",
+        ),
+        (
+            "kubectl run far --image=nginx:1.27 --overrides='{\"spec\":{\"nodeSelector\":{\"disk\":\"ssd\"}}}'",
+            "pods",
+            "far",
+            "It is Pending because none of the 4 nodes can take it",
+            "노드 4개 중 어느 것도 받을 수 없어서 Pending입니다",
+        ),
+    ] {
+        let mut desk = Desk::new();
+        desk.run(line);
+        let answer = desk.ask(resource, name);
+        assert!(!answer.fine, "{line}");
+        assert!(answer.headline.en.starts_with(en), "{line}: {}", answer.headline.en);
+        assert!(answer.headline.ko.starts_with(ko), "{line}: {}", answer.headline.ko);
+        assert_eq!(answer.chain[0].actor, "you", "{line}");
+        // Refusals too are told in the learner's language.
+        for verdict in answer.verdicts.iter().filter(|v| !v.fits) {
+            assert!(
+                !verdict.reason.ko.contains("node(s)") && verdict.reason.en.contains("node(s)"),
+                "{verdict:?}"
+            );
+        }
+    }
+}
