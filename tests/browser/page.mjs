@@ -1,7 +1,8 @@
 // Opens the built page in a headless Chromium and drives it as a visitor would.
 // Every visit notes what went wrong on its way: console errors, exceptions, failed or foreign requests.
 // Run by `cargo xtask test browser`, which sets WHEELHOUSE_URL and CHROMIUM. By hand: `cargo xtask serve` in one
-// terminal, `node --test suite/` in another.
+// terminal, `node --test suite/` in another. THROTTLE=4 slows the page down four times, LATE_MS=250 lets each of
+// its frames come that much later: what fails then depends on speed.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -14,6 +15,10 @@ import { chromium } from 'playwright-core';
 const url = process.env.WHEELHOUSE_URL ?? 'http://127.0.0.1:8080/';
 const output = path.join(path.dirname(fileURLToPath(import.meta.url)), 'output');
 const patienceMs = 30_000;
+/** How many times slower than this machine the page's processor is to be. */
+const throttle = Number(process.env.THROTTLE ?? 1);
+/** How much later than usual each frame of the page comes. */
+const lateMs = Number(process.env.LATE_MS ?? 0);
 
 export const viewports = {
   desktop: { width: 1440, height: 900 },
@@ -159,6 +164,16 @@ export async function visiting(options, body) {
     try {
       // Who comes back has seen the tour.
       if (!tour) await visit.page.addInitScript(() => { try { localStorage.setItem('wheelhouse.1.tour', '1'); } catch { /* storage is blocked */ } });
+      if (throttle > 1) {
+        const client = await context.newCDPSession(visit.page);
+        await client.send('Emulation.setCPUThrottlingRate', { rate: throttle });
+      }
+      if (lateMs) {
+        await visit.page.addInitScript((ms) => {
+          const soon = window.requestAnimationFrame.bind(window);
+          window.requestAnimationFrame = (draw) => setTimeout(() => soon(draw), ms);
+        }, lateMs);
+      }
       await prepare?.(visit.page);
       await visit.page.goto(url + (fragment ? `#${fragment}` : ''));
       await usable(visit);

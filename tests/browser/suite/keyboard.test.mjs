@@ -10,7 +10,10 @@ test('the keyboard reaches the terminal, the diagram and the inspector', () => v
   assert.equal(await page.evaluate(() => document.activeElement.id), 'prompt');
   await page.keyboard.type('kubectl create deployment web --image=nginx:1.25 --replicas=3');
   await page.keyboard.press('Enter');
+  await page.locator('.tty .lines', { hasText: 'deployment.apps/web created' }).waitFor();
   await visit.advance(10_000);
+  // What becomes of it is told to those who hear the page.
+  await page.locator('.news', { hasText: 'Deployment web: 3 / 3 ready' }).waitFor();
   const inTree = () => page.evaluate(() => document.activeElement.classList.contains('tree'));
   for (let tries = 0; tries < 6 && !(await inTree()); tries += 1) await page.keyboard.press('F6');
   assert.ok(await inTree(), 'F6 goes round the panels');

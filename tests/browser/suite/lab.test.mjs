@@ -23,6 +23,8 @@ for (const lang of ['en', 'ko']) {
         await visit.screenshot(`lab-day-${lang}-${theme}-${width}`);
         await page.locator('.hours input').fill('130');
         assert.equal(await page.locator('.lab .plate.off').count(), 0, 'all are up in the evening');
+        // A guest starts within half a minute, which a slow machine needs for these commands.
+        await page.locator('.playpause').click();
         await all('lab open machines', 'lab run guest app --memory 4096', 'lab install app jdk:8', 'lab deploy a app',
           'lab install app jdk:21', 'lab run container a', 'lab run container b', 'lab run container c --name inner --on app');
         await page.locator('.guest.starting').waitFor();

@@ -11,6 +11,21 @@ async function sideways(page) {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
 
+/** Runs in the page: texts that have been given too little room, one letter or two to a line. */
+function squeezed() {
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = node.data.trim();
+    if (text.length < 8 || !node.parentElement.checkVisibility({ visibilityProperty: true }) || node.parentElement.closest('svg,.said,.news')) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const lines = new Set([...range.getClientRects()].filter((box) => box.width > 1).map((box) => Math.round(box.top)));
+    if (lines.size > text.length / 3) found.push(text);
+  }
+  return found;
+}
+
 for (const lang of ['en', 'ko']) {
   for (const theme of ['light', 'dark']) {
     for (const [width, viewport] of Object.entries(sizes)) {
@@ -26,6 +41,11 @@ for (const lang of ['en', 'ko']) {
         assert.equal(await page.locator('html').getAttribute('data-theme'), theme);
         assert.deepEqual(await visit.accessibilityProblems(), []);
         assert.equal(await sideways(page), 0, 'the page scrolls sideways');
+        if (viewport === viewports.phone) await page.locator('.tabbar button').first().click();
+        assert.deepEqual(await page.evaluate(squeezed), []);
+        // Whatever the dock offers can be seen.
+        const last = await page.locator('.tabs .restart').boundingBox();
+        if (viewport !== viewports.phone) assert.ok(last.x + last.width <= viewport.width, `the last tab ends at ${last.x + last.width}`);
       }));
     }
   }

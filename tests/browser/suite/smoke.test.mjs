@@ -25,7 +25,8 @@ test('a first visit fetches every file once, and nothing that is for later', () 
   assert.deepEqual(visit.fetched.filter((path, at) => visit.fetched.indexOf(path) !== at), []);
 }));
 
-test('the policy of the page stops a script that was slipped in', () => visiting({}, async (visit) => {
+// The browser says so on the console, as it should.
+test('the policy of the page stops a script that was slipped in', () => visiting({ pardoned: /Content Security Policy/ }, async (visit) => {
   const ran = await visit.page.evaluate(() => {
     const script = document.createElement('script');
     script.textContent = 'window.slippedIn = true';
@@ -33,6 +34,4 @@ test('the policy of the page stops a script that was slipped in', () => visiting
     return window.slippedIn === true;
   });
   assert.equal(ran, false);
-  // The browser says so on the console, as it should.
-  visit.problems = visit.problems.filter((problem) => !problem.includes('Content Security Policy'));
 }));

@@ -55,15 +55,16 @@ test('the arrows recall what was typed', () => visiting({ fragment: 'free' }, as
 
 test('a here-document goes on over several lines', () => visiting({ fragment: 'free' }, async (visit) => {
   const { page } = visit;
-  const sign = page.locator('.ask .sign');
-  assert.equal(await sign.innerText(), '$');
+  const asks = (sign) => page.locator('.ask .sign').and(page.getByText(sign, { exact: true })).waitFor();
+  await asks('$');
   await enter(page, 'cat > note.txt <<EOF');
-  assert.equal(await sign.innerText(), '>');
+  await asks('>');
   await enter(page, 'first');
   await enter(page, '  second');
-  assert.equal(await sign.innerText(), '>');
+  await lines(page).filter({ hasText: '> ' + '  second' }).waitFor();
+  await asks('>');
   await enter(page, 'EOF');
-  assert.equal(await sign.innerText(), '$');
+  await asks('$');
   assert.equal((await visit.exec('cat note.txt')).output, 'first\n  second\n');
 }));
 

@@ -20,12 +20,12 @@ test('names in tables lead to their objects, by pointer and by keyboard', () => 
   await visit.exec('kubectl create deployment web --image=nginx:1.27');
   await settled(visit);
   await enter(page, 'kubectl get pods');
-  const name = page.locator('.tty .name').last();
+  const name = page.locator('.tty .name', { hasText: /^web-/ }).last();
   const text = await name.innerText();
-  assert.match(text, /^web-/);
   await name.click();
   await page.locator('.insp h2', { hasText: text }).waitFor();
   await enter(page, 'kubectl get nodes');
+  await page.locator('.tty .name', { hasText: 'worker-3' }).waitFor();
   await prompt(page).focus();
   await page.keyboard.press('Alt+ArrowUp');
   await page.keyboard.press('ArrowUp');
@@ -58,7 +58,7 @@ test('several terminals, each with its own directory and history', () => visitin
   await enter(page, 'echo only-here');
   await prompt(page).press('Alt+t');
   await page.locator('.ttab.on', { hasText: '2' }).waitFor();
-  assert.equal(await page.locator('.ask .sign').innerText(), '$');
+  await page.locator('.ask .sign', { hasText: /^\$$/ }).waitFor();
   await enter(page, 'echo second');
   await prompt(page).press('Alt+1');
   await page.locator('.sign', { hasText: '~/a $' }).waitFor();
@@ -89,8 +89,7 @@ test('a shell in a pod has its own prompt', () => visiting({ fragment: 'free' },
   await enter(page, 'cat x');
   await page.locator('.tty .lines').first().filter({ hasText: '/tmp # cat x' }).waitFor();
   await enter(page, 'exit');
-  await page.locator('.ask:not(.busy)').waitFor();
-  assert.equal(await page.locator('.ask .sign').innerText(), '$');
+  await page.locator('.ask:not(.busy) .sign', { hasText: /^\$$/ }).waitFor();
   assert.equal((await visit.exec('kubectl exec box -- cat /tmp/x')).output, 'inside\n');
 }));
 
@@ -171,6 +170,8 @@ test('on a phone the terminal keeps its keys and tabs in reach', () => visiting(
   await page.locator('.tabbar button').nth(2).click();
   await page.locator('.tty > .keys button').nth(8).click();
   await page.locator('.ttab.on', { hasText: '2' }).waitFor();
+  const [keys, bar] = [await page.locator('.tty > .keys').boundingBox(), await page.locator('.tabbar').boundingBox()];
+  assert.ok(Math.abs(keys.y + keys.height - bar.y) <= 2, 'the row of keys stands at the foot');
   for (const button of await page.locator('.ttabs button:visible, .tty > .keys button:visible').all()) {
     const box = await button.boundingBox();
     assert.ok(box.height >= 42, `${await button.innerText()} is ${box.height} px high`);

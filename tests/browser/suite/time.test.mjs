@@ -26,11 +26,14 @@ for (const [lang, theme] of [['en', 'light'], ['ko', 'dark']]) {
     const { page } = visit;
     await rolled(visit);
     const latest = await visit.state();
+    const chart = () => page.locator('svg.tree').first().boundingBox();
+    const stands = await chart();
     await look(page, 4);
     await page.locator('.pastbar', { hasText: says[lang] }).waitFor();
     const then = await visit.state();
     assert.ok(then.now < latest.now && then.revision < latest.revision, `${then.now} of ${latest.now}`);
     assert.ok(then.pods.every((pod) => pod.image === 'nginx:1.25'), JSON.stringify(then.pods));
+    assert.deepEqual(await chart(), stands, 'nothing moves when the past comes into view');
     await visit.screenshot(`past-${lang}-${theme}`);
     assert.deepEqual(await visit.accessibilityProblems(), []);
     await page.keyboard.press('End');

@@ -51,6 +51,15 @@ for (const [lang, theme] of [['en', 'dark'], ['ko', 'light']]) {
     await sets.locator('.nextwrite').first().waitFor();
     await visit.screenshot(`controllers-${lang}-${theme}`);
     assert.deepEqual(await visit.accessibilityProblems(), []);
+    // A step by key leaves the keyboard where it is, also once nothing is left to do.
+    const step = sets.locator('[data-step]');
+    await step.focus();
+    for (let steps = 0; steps < 4 && (await step.getAttribute('aria-disabled')) !== 'true'; steps += 1) {
+      await page.keyboard.press('Enter');
+      await visit.advance(500);
+      assert.equal(await page.evaluate(() => document.activeElement.dataset.step), 'replicaset-controller');
+    }
+    assert.equal((await visit.state()).pods.filter((pod) => pod.name.startsWith('web')).length, 4);
 
     await visit.exec('kubectl exec client -- wget -qO- -T 2 http://web/');
     await page.locator('.tab-traffic').click();
