@@ -54,7 +54,7 @@ texts! { Chart
             1 => format_smolstr!("No {kind} of this name exists. 1 pod asks for it."),
             _ => format_smolstr!("No {kind} of this name exists. {users} pods ask for it."),
         },
-        |kind, users| format_smolstr!("이 이름의 {kind}은(는) 없습니다. 파드 {users}개가 찾고 있습니다.");
+        |kind, users| format_smolstr!("이런 이름의 {kind}: 없습니다. 파드 {users}개가 찾고 있습니다.");
     fleet_help =
         "Arrow keys move between nodes, Enter opens one, plus and minus zoom.",
         "화살표로 노드 사이를 옮기고 Enter로 엽니다. +와 -로 확대하고 축소합니다.";

@@ -10,7 +10,7 @@ texts! { Charts
     all_nodes = "All nodes", "모든 노드";
     no_charts =
         "Charts begin with the first second of the cluster. Let time run.",
-        "차트는 클러스터의 첫 1초부터 그려집니다. 시간을 흐르게 하십시오.";
+        "차트는 클러스터의 첫 1초가 지나면 그려집니다. 시간이 흘러야 합니다.";
     cpu = "CPU", "CPU";
     memory = "Memory", "메모리";
     ready_word = "ready", "준비됨";

@@ -43,7 +43,7 @@ texts! { Course
     forget = "Clear progress", "진도 지우기";
     forget_sure =
         "Forget the progress of all lessons? The open one begins again. Export it first if you may want it back.",
-        "모든 과제의 진도를 지울까요? 열려 있는 과제는 처음부터 다시 시작합니다. 나중에 필요할 것 같으면 먼저 내보내 두세요.";
+        "모든 과제의 진도를 지웁니까? 열려 있는 과제는 처음부터 다시 시작합니다. 나중에 필요할 수 있으면 먼저 내보냅니다.";
     forgotten = "All progress is cleared", "진도를 모두 지웠습니다";
 }
 

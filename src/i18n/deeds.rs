@@ -17,8 +17,8 @@ texts! { Deeds
     scale_down = "One replica fewer", "레플리카 하나 줄이기";
     restart = "Replace its pods one by one", "파드를 차례로 새로 만들기";
     status = "Follow the rollout", "롤아웃 지켜보기";
-    undo = "Back to the revision before", "앞선 리비전으로 되돌리기";
-    load = "Send 20 requests a second", "초마다 요청 20개 보내기";
+    undo = "Back to the revision before", "이전 리비전으로 되돌리기";
+    load = "Send 20 requests a second", "1초에 요청 20개씩 보내기";
     endpoints = "Its endpoints", "엔드포인트 보기";
     yaml = "Print its YAML", "YAML 출력하기";
     edit = "Into a file of the editor", "편집기의 파일로 옮기기";

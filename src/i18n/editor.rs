@@ -13,7 +13,7 @@ texts! { Editor
     applies: Name =
         |file| format_smolstr!("Save and run kubectl apply -f {file}"),
         |file| format_smolstr!("저장하고 kubectl apply -f {file} 실행");
-    did_you_mean: Name = |want| format_smolstr!("Did you mean {want}?"), |want| format_smolstr!("혹시 {want}?");
+    did_you_mean: Name = |want| format_smolstr!("Did you mean {want}?"), |want| format_smolstr!("혹시 {want}입니까?");
     missing_field: Name =
         |name| format_smolstr!("The field {name} is missing"),
         |name| format_smolstr!("필드 {name} 없음");
@@ -21,7 +21,7 @@ texts! { Editor
         |line, message| format_smolstr!("Line {line}: {message}"),
         |line, message| format_smolstr!("{line}번째 줄: {message}");
     faults = "Faults in the manifest", "매니페스트의 잘못된 곳";
-    replace_with: Name = |want| format_smolstr!("Replace with {want}"), |want| format_smolstr!("{want}로 바꾸기");
+    replace_with: Name = |want| format_smolstr!("Replace with {want}"), |want| format_smolstr!("바꾸기: {want}");
     diff = "Diff", "차이";
     diffs: Name =
         |file| format_smolstr!("Save and run kubectl diff -f {file}: what Apply would change"),

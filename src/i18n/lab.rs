@@ -10,7 +10,7 @@ texts! { Lab
     lost = "Requests lost", "잃은 요청";
     calls = "Calls", "호출";
     night_calls = "At night", "밤 호출";
-    by_hand = "By hand", "손으로";
+    by_hand = "By hand", "수작업";
     together = "Together", "함께 쓰기";
     not_played =
         "No day has been played yet: lab play-day.",

@@ -19,11 +19,11 @@ texts! { Lesson
     finished = "Lesson complete", "과제를 마쳤습니다";
     run: Name = |command| format_smolstr!("Run {command}"), |command| format_smolstr!("{command} 실행");
     question = "Answers", "보기";
-    step_done = "This step is done. On with Next.", "이 단계를 마쳤습니다. 다음으로 넘어가세요.";
+    step_done = "This step is done. On with Next.", "이 단계를 마쳤습니다. ‘다음’으로 넘어갑니다.";
     no_lesson = "Free play", "자유 연습";
     no_lesson_text =
         "Type commands below, or write a manifest and apply it. The diagram follows every write.",
-        "아래 터미널에 명령을 입력하거나, 매니페스트를 쓰고 적용해 보세요. 무엇이 바뀌든 그림에 나타납니다.";
+        "아래 터미널에 명령을 입력하거나, 매니페스트를 써서 적용합니다. 무엇이 바뀌든 그림에 나타납니다.";
     show_me = "Show me the solution", "풀이 보기";
     skip = "Skip this step", "이 단계 건너뛰기";
     broken: Name =

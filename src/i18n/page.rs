@@ -11,10 +11,10 @@ texts! { Page
     restart = "New cluster", "새 클러스터";
     restart_sure =
         "Start again with an empty cluster? Your files and progress stay.",
-        "빈 클러스터로 다시 시작할까요? 파일과 진도는 그대로 남습니다.";
+        "빈 클러스터로 다시 시작합니까? 파일과 진도는 그대로 남습니다.";
     resize =
         "Size of the panel: arrow keys, or drag; Home puts it back",
-        "패널 크기: 화살표 키나 끌기로 바꾸고 Home으로 되돌립니다";
+        "패널 크기: 화살표 키로 바꾸거나 끌고, Home으로 되돌립니다";
     fold = "Fold the lesson", "과제 접기";
     unfold = "Show the lesson", "과제 펼치기";
     close = "Close", "닫기";
@@ -25,7 +25,7 @@ texts! { Page
         "이 브라우저가 저장을 막고 있습니다. 파일은 새로 고칠 때까지만 남습니다.";
     rest_late =
         "A part of Wheelhouse has not loaded. It is being tried again; check your connection.",
-        "조타실의 일부를 아직 내려받지 못했습니다. 다시 시도하는 중이니 연결을 확인해 주세요.";
+        "조타실의 일부를 아직 내려받지 못했습니다. 다시 시도하고 있으니 네트워크 연결을 확인합니다.";
     other_theme = "Light or dark theme", "밝은 테마와 어두운 테마 바꾸기";
     not_simulated =
         "The value is kept, but nothing here acts on it.",
