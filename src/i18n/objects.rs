@@ -24,4 +24,11 @@ texts! { Objects
     hold = "Hold", "붙잡기";
     let_go = "Let go", "놓아주기";
     one_step = "Step", "한 걸음";
+    keys_wait: Count =
+        |n| match n {
+            0 => "idle".into(),
+            1 => "1 key waits".into(),
+            _ => format_smolstr!("{n} keys wait"),
+        },
+        |n| if n == 0 { "할 일 없음".into() } else { format_smolstr!("키 {n}개 대기") };
 }

@@ -7,6 +7,9 @@ pub mod view;
 
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
+use crate::i18n::Texts;
+use crate::mark::Mark;
+use crate::panels::lesson::drawing;
 use crate::session::Session;
 
 /// Keys of a queue that are shown.
@@ -54,9 +57,50 @@ pub fn rows(session: &Session, all: bool) -> Vec<Row> {
     .collect()
 }
 
+/// The row as it is shown. Its buttons stay the same elements whatever comes and goes: one may be under a finger, or have
+/// the keyboard.
+#[must_use]
+pub fn mark(row: &Row, texts: &Texts) -> Mark {
+    let texts = texts.objects();
+    let button = |deed, icon, says: &'static str| {
+        let drawing = drawing(icon, "ic").at("aria-hidden", "true");
+        let label = format_smolstr!("{says} {}", row.name);
+        Mark::new("button", "btn sm plain")
+            .at(deed, row.name)
+            .at("aria-label", label)
+            .with(drawing)
+            .with(Mark::new("span", "").says(says))
+    };
+    let hold = if row.held {
+        button("data-free", "#i-play", texts.let_go).at("aria-pressed", "true")
+    } else {
+        button("data-hold", "#i-pause", texts.hold).at("aria-pressed", "false")
+    };
+    let idle = !row.held || row.waiting == 0;
+    let step = button("data-step", "#i-step", texts.one_step)
+        .at("aria-disabled", if idle { "true" } else { "false" });
+    let head = Mark::new("div", "ctl")
+        .with(Mark::new("b", "m").at("lang", "en").says(row.name))
+        .with(Mark::new("small", "").says((texts.keys_wait)(i64::try_from(row.waiting).unwrap_or(0))))
+        .with(hold)
+        .with(step);
+    let more = row.waiting.saturating_sub(row.ready.len());
+    let mut keys = row.ready.join(", ");
+    if more > 0 {
+        keys.push_str(&format_smolstr!(" +{more}"));
+    }
+    let mut item = Mark::new("li", if row.held { "held" } else { "" }).with(head);
+    item.add(Mark::new("p", "m keysof").at("lang", "en").says(keys));
+    for next in &row.next {
+        item.add(Mark::new("p", "m nextwrite").at("lang", "en").says(format_smolstr!("→ {next}")));
+    }
+    item
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::Lang;
 
     #[test]
     fn a_held_controller_shows_its_queue_and_its_next_write() {
@@ -70,5 +114,8 @@ mod tests {
         assert!(row.held && row.ready.iter().any(|k| k == "default/web"), "{row:?}");
         assert!(row.next.iter().any(|n| n.starts_with("create replicasets.apps default/web-")), "{row:?}");
         assert_eq!(session.log_hash(), hash, "looking ahead changes nothing");
+        for (lang, says) in [(Lang::En, "1 key waits"), (Lang::Ko, "키 1개 대기")] {
+            assert!(mark(&row, lang.texts()).all_text().contains(says));
+        }
     }
 }
