@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 
+use super::beat::tell;
 use super::keys::keys;
 use super::{App, word};
 use crate::i18n::Lang;
 use crate::panels::{
-    context, course as whole, dock, inspector, lab, lesson, message, palette, past, timeline, top_bar, tour,
+    context, course as whole, dock, inspector, lab, lesson, message, palette, timeline, top_bar, tour,
 };
 use crate::{courses, stage, storage};
 
@@ -32,6 +33,7 @@ pub(super) fn Page(app: App) -> impl IntoView {
     });
     window_event_listener(leptos::ev::keydown, move |event| keys(app, &event));
     context::view::watch(app);
+    let news = tell(app);
     view! {
         <div
             class="desk"
@@ -47,7 +49,6 @@ pub(super) fn Page(app: App) -> impl IntoView {
             <lesson::view::LessonPane app />
             <main class="mid" id="main">
                 <section class="stage" aria-label=word(app, |t| t.stage().stage)>
-                    <past::view::Past app />
                     <message::view::Message app />
                     <lab::view::LabScreen app />
                     <stage::tools::Tools app />
@@ -68,6 +69,7 @@ pub(super) fn Page(app: App) -> impl IntoView {
             <tour::view::Tour app />
             <whole::view::Course app />
             <p class="said" aria-live="polite">{move || app.said.get()}</p>
+            <p class="news" aria-live="polite">{move || news.get()}</p>
         </div>
     }
 }

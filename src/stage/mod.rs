@@ -15,6 +15,7 @@ pub mod glyph;
 pub mod layout;
 pub mod lines;
 pub mod model;
+pub mod news;
 pub mod outline;
 pub mod route;
 #[cfg(target_arch = "wasm32")]
