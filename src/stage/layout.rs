@@ -381,14 +381,16 @@ fn place_doors(model: &Model, filter: &Filter, layout: &mut Layout) {
     let mut doors: Vec<Rc<ThingFacts>> = model.doors.values().filter(seen).cloned().collect();
     let rank = |kind: &str| ["Gateway", "Ingress", "HTTPRoute"].iter().position(|k| *k == kind);
     doors.sort_by(|a, b| (rank(a.kind), &a.id).cmp(&(rank(b.kind), &b.id)));
+    // Of a few, whatever they say is read in full.
+    let wide = if doors.len() > 2 { DOOR } else { (layout.view.width * 21 / 100).clamp(DOOR, 190) };
     // One has the height of a Service; of more, two stand one above the other.
-    let columns = (layout.view.width * 21 / 50 / (DOOR + 12)).max(1);
+    let columns = (layout.view.width * 21 / 50 / (wide + 12)).max(1);
     let high = if doors.len() > 1 { 2 } else { 1 };
     let y = layout.view.height - 64;
     layout.more_doors = doors.len().saturating_sub(usize::try_from(columns * high).unwrap_or(1));
     for (i, facts) in (0..columns * high).zip(doors) {
         let (column, row) = (i / high, i % high);
-        let rect = Rect::new(16 + column * (DOOR + 12), y + row * 28, DOOR, if high > 1 { 26 } else { 54 });
+        let rect = Rect::new(16 + column * (wide + 12), y + row * 28, wide, if high > 1 { 26 } else { 54 });
         layout.doors.push(ThingPlace { id: facts.id.clone(), facts: Some(facts), rect });
     }
 }

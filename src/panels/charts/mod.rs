@@ -184,7 +184,7 @@ pub fn charts(usage: &Usage, subject: &str, texts: &Texts) -> Vec<Chart> {
                 Unit::Micros,
                 vec![of(texts.charts().mean, |l| l.latency), of("p95", |l| l.p95)],
             ),
-            chart(texts.charts().queue, Unit::Rate, vec![of(texts.charts().queue, |l| l.queued)]),
+            chart(texts.charts().queue, Unit::Count, vec![of(texts.charts().queue, |l| l.queued / 1000)]),
         ];
         if !errors.is_empty() {
             out.push(chart(texts.charts().errors, Unit::Rate, errors));

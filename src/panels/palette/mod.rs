@@ -21,6 +21,16 @@ pub fn rank(typed: &str, text: &str) -> Option<usize> {
     typed.chars().filter(|c| *c != ' ').all(|c| rest.by_ref().any(|t| t == c)).then_some(60)
 }
 
+/// How well an object fits: by its name alone first of all, else by its kind, as either language calls it, and its name.
+#[must_use]
+pub fn rank_object(typed: &str, kinds: [&str; 2], name: &str) -> Option<usize> {
+    if name == typed {
+        return Some(0);
+    }
+    let whole = kinds.into_iter().filter_map(|kind| rank(typed, &format!("{kind} {name}")));
+    rank(typed, name).into_iter().chain(whole).min().map(|rank| rank + 1)
+}
+
 /// The map of keys: what is pressed.
 pub const KEYS: [&str; 25] = [
     "Space",
@@ -53,6 +63,16 @@ pub const KEYS: [&str; 25] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_object_is_found_by_its_name_and_by_its_kind() {
+        let kinds = ["Pod", "파드"];
+        assert!(rank_object("web", kinds, "web") < rank_object("web", kinds, "web-1"));
+        for typed in ["pod web", "파드 web", "web-1"] {
+            assert!(rank_object(typed, kinds, "web-1").is_some_and(|rank| rank < 20), "{typed}");
+        }
+        assert_eq!(rank_object("service", kinds, "web-1"), None);
+    }
 
     #[test]
     fn beginnings_come_before_middles_and_scattered_letters() {

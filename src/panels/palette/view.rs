@@ -1,15 +1,15 @@
 //! The palette and the map of keys on the page.
 
 use leptos::ev::KeyboardEvent;
-use leptos::html::Input;
 use leptos::prelude::*;
 
-use super::{KEYS, rank};
-use crate::app::{App, Panel, focus, ic, word};
+use super::{KEYS, rank, rank_object};
+use crate::app::{App, Panel, focus, go_back, ic, leave, word};
 use crate::courses::{self, FREE};
 use crate::i18n::{Lang, Texts};
 use crate::panels::{context, terminal};
 use crate::session::Session;
+use crate::stage::facts::{ObjectId, split_id};
 
 /// Entries shown at once.
 const MOST: usize = 12;
@@ -57,9 +57,31 @@ const DEEDS: [Deed; 20] = [
     (|t| t.page().other_theme, "", |a| a.dark.update(|dark| *dark = !*dark)),
 ];
 
+/// The objects of the stage that fit, called by their kind and name.
+fn found_objects(app: App, typed: &str) -> Vec<(usize, Entry)> {
+    let texts = app.texts_now();
+    app.ask(|s| {
+        let stage = s.stage();
+        let pods = stage.pods.keys().take(2000);
+        let nodes = stage.nodes.values().map(|node| &node.id);
+        let ids = stage.owners.keys().chain(stage.services.keys()).chain(nodes).chain(pods);
+        let found = |id: &ObjectId| {
+            let (resource, namespace, name) = split_id(id);
+            let kind = objects::resources::by_id(resource).map_or(resource, |r| r.kind.as_str());
+            let called = (texts.stage().kind)(kind);
+            let rank = rank_object(typed, [kind, &called], name)?;
+            let place =
+                if matches!(namespace, "" | "default") { String::new() } else { format!(" · {namespace}") };
+            let text = format!("{called} {name}{place}");
+            Some((rank + 2, Entry { icon: "#i-look", text, aside: "", goal: Goal::Object(id.to_string()) }))
+        };
+        ids.filter_map(found).collect()
+    })
+}
+
 fn entries(app: App, typed: &str) -> Vec<Entry> {
     let texts = app.texts_now();
-    let mut all: Vec<(usize, Entry)> = Vec::new();
+    let mut all = if typed.is_empty() { Vec::new() } else { found_objects(app, typed) };
     let mut add = |extra: usize, icon, text: String, aside, goal| {
         if let Some(rank) = rank(typed, &text) {
             all.push((rank + extra, Entry { icon, text, aside, goal }));
@@ -74,17 +96,6 @@ fn entries(app: App, typed: &str) -> Vec<Entry> {
         }
     }
     if !typed.is_empty() {
-        app.ask(|s| {
-            let stage = s.stage();
-            let pods = stage.pods.keys().take(2000);
-            let ids = stage.owners.keys().chain(stage.services.keys()).chain(pods);
-            for id in ids {
-                add(2, "#i-look", id.to_string(), "", Goal::Object(id.to_string()));
-            }
-            for node in stage.nodes.values() {
-                add(2, "#i-look", format!("nodes//{}", node.name), "", Goal::Object(node.id.to_string()));
-            }
-        });
         let lang = if app.lang.get_untracked() == Lang::Ko { course::Lang::Ko } else { course::Lang::En };
         for lesson in app.entries.read_value().iter() {
             let title = lesson.title(lang).to_string();
@@ -110,21 +121,30 @@ fn entries(app: App, typed: &str) -> Vec<Entry> {
 
 #[component]
 pub fn Palette(app: App) -> impl IntoView {
-    let input = NodeRef::<Input>::new();
     let typed = RwSignal::new(String::new());
     let at = RwSignal::new(0_usize);
     let found = Memo::new(move |_| if app.palette.get() { entries(app, &typed.get()) } else { Vec::new() });
     Effect::new(move |_| {
-        if app.palette.get()
-            && let Some(input) = input.get()
-        {
-            drop(input.focus());
+        if app.palette.get() {
+            leave();
+            focus(".palette input");
         }
+    });
+    Effect::new(move |was: Option<bool>| {
+        let open = app.keymap.get();
+        if open {
+            leave();
+            focus(".keymap");
+        } else if was == Some(true) {
+            go_back();
+        }
+        open
     });
     let shut = move || {
         app.palette.set(false);
         typed.set(String::new());
         at.set(0);
+        go_back();
     };
     let go = move |index: usize| {
         let Some(entry) = found.get_untracked().into_iter().nth(index) else { return };
@@ -152,10 +172,7 @@ pub fn Palette(app: App) -> impl IntoView {
             "ArrowDown" => at.update(|i| *i = (*i + 1).min(last)),
             "ArrowUp" => at.update(|i| *i = i.saturating_sub(1)),
             "Enter" => go(at.get_untracked()),
-            "Escape" => {
-                shut();
-                focus(".finder");
-            }
+            "Escape" => shut(),
             // The keyboard stays in the palette while it is open.
             "Tab" => {}
             _ => return,
@@ -171,7 +188,6 @@ pub fn Palette(app: App) -> impl IntoView {
                     <div class="asked">
                         {ic("#i-search")}
                         <input
-                            node_ref=input
                             role="combobox"
                             aria-expanded="true"
                             aria-controls="found"
@@ -204,8 +220,10 @@ pub fn Palette(app: App) -> impl IntoView {
         </Show>
         <Show when=move || app.keymap.get()>
             <div class="over" on:click=move |_| app.keymap.set(false)>
-                <div class="palette keymap" role="dialog" aria-modal="true" aria-label=word(app, |t| t.guide().keymap)
-                    on:click=|e| e.stop_propagation()>
+                <div class="palette keymap" role="dialog" aria-modal="true" tabindex="-1" aria-label=word(app, |t| t.guide().keymap)
+                    on:click=|e| e.stop_propagation()
+                    // There is one thing to press: the keyboard stays with it.
+                    on:keydown=|e: KeyboardEvent| if e.key() == "Tab" { e.prevent_default(); focus(".shutkeys") }>
                     <h2>{word(app, |t| t.guide().keymap)}</h2>
                     <dl>
                         {move || KEYS.into_iter().zip(app.texts().guide().key_words).map(|(key, says)| view! {

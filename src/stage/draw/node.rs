@@ -122,8 +122,8 @@ impl Pen<'_> {
         } else if r.w - name_w > 70 {
             let load = self.model.loads.get(&facts.name).copied().unwrap_or_default();
             let usage = self.focus.usage.get(&facts.name).copied().unwrap_or_default();
-            let wide = r.w - name_w > 168;
-            let two = head > 30;
+            // The figures stand beside their bars where two lines of them find room.
+            let (two, pitch) = (head >= 28, if head > 30 { 14 } else { 12 });
             let rows = [
                 ("cpu", load.milli, facts.milli, usage.0, format_smolstr!("{used_text}/{all_text}")),
                 (
@@ -134,12 +134,18 @@ impl Pen<'_> {
                     format_smolstr!("{}/{}", memory(load.bytes), memory(facts.bytes)),
                 ),
             ];
+            // Beside its bar stands what fits, of both or of none: the figures, or what the bar is of.
+            let room = r.w - name_w - 74;
+            let letters = rows.iter().map(|row| row.4.chars().count() + 4).max().unwrap_or(0);
+            let width = |letters: usize| i32::try_from(letters).unwrap_or(0) * mono(23) / 10;
             for (i, (name, requested, all, used, says)) in (0..).zip(rows) {
-                let y = if two { r.y + 10 + i * 14 } else { r.y + head / 2 - 7 + i * 9 };
+                let y = if two { r.y + head / 2 - pitch + 3 + i * pitch } else { r.y + head / 2 - 7 + i * 9 };
                 let bar = Rect::new(r.right() - 64, y, 52, 7);
                 let px = |n: i64| i32::try_from((n * 50 / all.max(1)).clamp(0, 50)).unwrap_or(0);
-                if wide && two {
+                if two && width(letters) <= room {
                     mark.add(text("m s end", bar.x - 6, y + 8, format_smolstr!("{name} {says}")));
+                } else if two && width(3) <= room {
+                    mark.add(text("m s end", bar.x - 6, y + 8, name));
                 }
                 let mut group = Mark::new("g", "");
                 group.add(Mark::new("title", "").says((texts.chart().bars)(name, &says)));
