@@ -3,6 +3,7 @@
 //! Owns: fetching `lessons/index.json` and a lesson in a language, saving progress. Does not own: lessons (course).
 //! A page without lessons is a playground.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use course::progress::KNOWN;
@@ -92,11 +93,21 @@ pub(crate) async fn first(
 /// Stands for no lesson: the playground.
 pub(crate) const FREE: &str = "free";
 
+thread_local! {
+    /// Counts what was chosen: of two lessons on their way the later choice is opened, whichever comes first.
+    static CHOSEN: Cell<u32> = const { Cell::new(0) };
+}
+
 /// Opens a lesson where it was left, or the playground, in place of what is open.
 pub(crate) fn open(app: App, slug: String) {
+    let choice = CHOSEN.get().wrapping_add(1);
+    CHOSEN.set(choice);
     wasm_bindgen_futures::spawn_local(async move {
         let lang = app.lang.get_untracked();
         let opened = if slug == FREE { Ok(None) } else { lesson(&slug, lang).await.map(Some) };
+        if CHOSEN.get() != choice {
+            return;
+        }
         match opened {
             Ok(lesson) => {
                 storage::write("lesson", &slug);
@@ -124,7 +135,11 @@ pub(crate) fn translate(app: App, lang: Lang) {
         return;
     }
     wasm_bindgen_futures::spawn_local(async move {
-        if let Ok(lesson) = lesson(&slug, lang).await {
+        let found = lesson(&slug, lang).await;
+        // The reader may have turned back meanwhile.
+        if let Ok(lesson) = found
+            && app.lang.get_untracked() == lang
+        {
             app.act(|s| s.translate(lesson));
         }
     });

@@ -34,6 +34,11 @@ impl Tab {
         Self { number, ..Self::default() }
     }
 
+    /// The lines typed here that wait for their turn, in their order.
+    pub fn waiting(&self) -> impl Iterator<Item = &str> {
+        self.queue.iter().filter(|(_, ticket)| *ticket == 0).map(|(line, _)| line.as_str())
+    }
+
     /// The program that runs here, by its first words.
     #[must_use]
     pub fn busy_with(&self) -> Option<String> {

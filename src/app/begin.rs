@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use super::App;
 use super::frame::Page;
+use super::keys::takes_text;
 use crate::i18n::Lang;
 use crate::panels::{course as whole, tour};
 use crate::session::{Meant, Session};
@@ -37,13 +38,20 @@ impl App {
         self.replace(fresh);
     }
 
-    /// The rest of the program is there: what stood for the playground becomes it.
+    /// The rest of the program is there: what stood for the playground becomes it, and what was picked stays picked.
     pub fn complete(self) {
+        let typed = self.ask(|s| s.tabs().iter().any(|t| t.waiting().next().is_some()));
         if let Some(whole) = self.ask(Session::whole) {
+            let picked = self.picked.get_untracked();
             self.replace(whole);
+            self.picked.set(picked);
         }
         self.act(|session| session.set_waits(false));
-        tour::view::begin_once(self);
+        // Whoever has begun to write is not interrupted.
+        let writes = document().active_element().is_some_and(|here| takes_text(&here));
+        if !typed && !writes {
+            tour::view::begin_once(self);
+        }
     }
 
     fn replace(self, fresh: Session) {

@@ -1,25 +1,89 @@
 //! Keys that work everywhere, and single letters that work on the stage.
 
+use std::cell::RefCell;
+use std::task::Poll;
+
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, KeyboardEvent, SvgElement};
+use web_sys::{Element, HtmlElement, KeyboardEvent, SvgElement};
 
 use super::{App, Panel};
 use crate::panels::{context, timeline};
 use crate::session::Session;
 use crate::stage;
 
-/// Brings the keyboard to the first element that matches.
+/// Turns within which the page has drawn what a signal asks for; all of them pass before the next key is heard.
+const TURNS: usize = 8;
+
+/// Brings the keyboard to the first element that matches, and to one that is only about to be shown before the next key
+/// is heard: a frame may be long in coming, and whoever types does not wait for it.
 pub fn focus(selector: &str) {
-    if let Ok(Some(element)) = document().query_selector(selector) {
-        match element.dyn_into::<HtmlElement>() {
-            Ok(element) => drop(element.focus()),
-            Err(element) => {
-                if let Ok(drawing) = element.dyn_into::<SvgElement>() {
-                    drop(drawing.focus());
-                }
+    if reach(selector) {
+        return;
+    }
+    let selector = selector.to_owned();
+    wasm_bindgen_futures::spawn_local(async move {
+        for _ in 0..TURNS {
+            turn().await;
+            if reach(&selector) {
+                return;
             }
         }
+    });
+}
+
+thread_local! {
+    /// Where the keyboard was before something opened above the page.
+    static LEFT: RefCell<Option<Element>> = const { RefCell::new(None) };
+}
+
+/// Notes where the keyboard is: [`go_back`] brings it there again.
+pub fn leave() {
+    LEFT.replace(document().active_element());
+}
+
+/// Brings the keyboard back to where it was, if that is still there.
+pub fn go_back() {
+    if let Some(element) = LEFT.take() {
+        focus_on(&element);
+    }
+}
+
+/// Does something once the page has drawn what was asked of it so far, and before the next key is heard.
+pub fn drawn(deed: impl FnOnce() + 'static) {
+    wasm_bindgen_futures::spawn_local(async move {
+        for _ in 0..TURNS {
+            turn().await;
+        }
+        deed();
+    });
+}
+
+/// Lets everything else that waits have its turn.
+async fn turn() {
+    let mut passed = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut passed, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Brings the keyboard to the first element that matches, if it is there and shown.
+fn reach(selector: &str) -> bool {
+    let Ok(Some(element)) = document().query_selector(selector) else { return false };
+    focus_on(&element);
+    document().active_element().is_some_and(|here| here == element)
+}
+
+fn focus_on(element: &Element) {
+    if let Some(element) = element.dyn_ref::<HtmlElement>() {
+        drop(element.focus());
+    } else if let Some(drawing) = element.dyn_ref::<SvgElement>() {
+        drop(drawing.focus());
     }
 }
 
@@ -79,7 +143,7 @@ fn shift_speed(app: App, by: isize) {
     }
 }
 
-fn target(event: &KeyboardEvent) -> Option<web_sys::Element> {
+fn target(event: &KeyboardEvent) -> Option<Element> {
     event.target()?.dyn_into().ok()
 }
 
@@ -90,13 +154,13 @@ fn at_the_helm(event: &KeyboardEvent) -> bool {
 
 /// The key is a letter of a text.
 fn writes(event: &KeyboardEvent) -> bool {
-    target(event).is_some_and(|e| {
-        let tag = e.tag_name();
-        tag == "INPUT"
-            || tag == "TEXTAREA"
-            || tag == "SELECT"
-            || e.closest("[contenteditable]").ok().flatten().is_some()
-    })
+    target(event).is_some_and(|e| takes_text(&e))
+}
+
+/// Letters typed there are text.
+pub(super) fn takes_text(element: &Element) -> bool {
+    matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+        || element.closest("[contenteditable]").ok().flatten().is_some()
 }
 
 fn on_button(event: &KeyboardEvent) -> bool {
@@ -114,9 +178,8 @@ fn next_panel(back: bool) {
     let step = if back { PANELS.len() - 1 } else { 1 };
     let start = at.unwrap_or(PANELS.len() - step);
     for n in 1..=PANELS.len() {
-        focus(PANELS[(start + n * step) % PANELS.len()]);
         // A panel that is hidden now takes no focus: on to the one after it.
-        if document().active_element() != here {
+        if reach(PANELS[(start + n * step) % PANELS.len()]) && document().active_element() != here {
             return;
         }
     }

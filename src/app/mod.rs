@@ -18,7 +18,7 @@ use leptos::prelude::*;
 pub use beat::seldom;
 pub(crate) use begin::fragment;
 pub use begin::start;
-pub use keys::focus;
+pub use keys::{drawn, focus, go_back, leave};
 
 use crate::i18n::{Lang, Texts};
 use crate::panels::timeline::record::Lane;

@@ -7,7 +7,7 @@ use super::Name;
 texts! { Inspector
     inspector = "Inspector", "살펴보기";
     why = "Why?", "왜?";
-    why_not = "Why?", "왜 그런가요?";
+    why_not = "Why?", "왜 그렇습니까?";
     chain = "What led here", "여기까지 온 길";
     verdicts = "What each node said", "노드마다의 판정";
     verdict = "Verdict", "판정";
@@ -32,7 +32,7 @@ texts! { Inspector
     image = "Image", "이미지";
     requested = "Requests", "리소스 요청";
     namespace = "Namespace", "네임스페이스";
-    age = "Age", "나이";
+    age = "Age", "만든 지";
     replicas = "Replicas", "레플리카";
     strategy = "Strategy", "전략";
     revision = "Revision", "리비전";
@@ -46,7 +46,7 @@ texts! { Inspector
     nothing_picked = "Nothing selected", "고른 것이 없습니다";
     nothing_picked_text =
         "Select a pod, node, owner or Service in the diagram to see its facts, events and YAML.",
-        "그림에서 파드, 노드, 소유자, 서비스를 고르면 사실과 이벤트, YAML이 여기에 나타납니다.";
+        "그림에서 파드, 노드, 워크로드, 서비스를 고르면 사실과 이벤트, YAML이 여기에 나타납니다.";
     gone =
         "This object no longer exists. Its last state is shown.",
         "이 오브젝트는 이제 없습니다. 마지막 상태를 보여 줍니다.";

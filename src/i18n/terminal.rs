@@ -13,8 +13,8 @@ texts! { Terminal
     interrupt = "Interrupt (Ctrl+C)", "중단 (Ctrl+C)";
     running = "running", "실행 중";
     welcome =
-        "A cluster of three workers runs in this page. Tab completes, ↑ recalls.",
-        "워커 노드가 셋인 클러스터가 이 페이지 안에서 돌고 있습니다. Tab은 자동 완성, ↑는 지난 명령입니다.";
+        "A cluster runs in this page. Tab completes, ↑ recalls.",
+        "이 페이지 안에서 클러스터가 돌고 있습니다. Tab은 자동 완성, ↑는 지난 명령입니다.";
     keys = "Keys", "키";
     previous_command = "Previous command", "지난 명령";
     searching: Name =
@@ -22,6 +22,10 @@ texts! { Terminal
             format_smolstr!("Searching back for \"{what}\": Ctrl+R for the one before, Enter runs it")
         },
         |what| format_smolstr!("지난 명령에서 \"{what}\" 찾기: Ctrl+R은 그 앞의 것, Enter는 실행");
+    waits_for_rest =
+        "Wheelhouse is still loading. What you type runs as soon as it is here:",
+        "조타실을 내려받는 중입니다. 다 받으면 입력한 명령이 차례로 실행됩니다.";
+    waits_for_turn = "Next:", "다음 차례:";
     terminals = "Terminals", "터미널";
     terminal_number: Count = |n| format_smolstr!("Terminal {n}"), |n| format_smolstr!("터미널 {n}");
     new_terminal = "New terminal", "새 터미널";

@@ -9,10 +9,10 @@ texts! { Time
     time_controls = "Time", "시간";
     pause = "Pause", "멈추기";
     play = "Play", "이어 가기";
-    step = "Go to the next event", "다음 사건으로";
+    step = "On to the next write", "다음 기록으로";
     speed = "Speed", "속도";
     speed_of: Name = |speed| format_smolstr!("{speed}× speed"), |speed| format_smolstr!("{speed}× 배속");
-    timeline = "Timeline of writes", "기록 시간표";
+    timeline = "Timeline of writes", "기록 타임라인";
     timeline_help =
         "Arrow keys move through time, up and down choose a lane, comma and full stop step from write to \
                     write, Enter goes on from there, End returns to now.",
@@ -32,7 +32,9 @@ texts! { Time
     forked =
         "A new line of time began here. The old one stays as it was.",
         "여기서 새 갈래가 시작되었습니다. 원래 갈래는 그대로 남아 있습니다.";
-    step_back = "Back to the event before", "이전 사건으로";
+    step_back = "Back to the write before", "이전 기록으로";
+    own_back = "The write before to this object (<)", "이 오브젝트의 이전 기록(<)";
+    own_on = "The next write to this object (>)", "이 오브젝트의 다음 기록(>)";
     undo = "Undo the last command", "마지막 명령 되돌리기";
     undone: Name =
         |line| format_smolstr!("Undone: {line}. The line of time with it is still there."),

@@ -86,11 +86,17 @@ impl Session {
     pub fn whole(&self) -> Option<Self> {
         let mut session = match self.early.as_ref()? {
             Meant::Playground(seed) => Self::new(*seed, &self.files()),
-            Meant::Lesson(lesson, saved) => Self::learning(lesson.clone(), saved, &self.files()),
+            Meant::Lesson(lesson, saved) => {
+                // Meanwhile the learner may have answered, taken a hint, or turned to the other language.
+                let now = self.here.attempt.as_ref().map(|a| (a.lesson().clone(), a.save()));
+                let (lesson, saved) = now.unwrap_or_else(|| (lesson.clone(), saved.clone()));
+                Self::learning(lesson, &saved, &self.files())
+            }
         };
         session.speed = self.speed;
         session.paused = self.paused;
-        session.tabs[0].queue.clone_from(&self.tabs[0].queue);
+        // Whatever it was typed at, there is one terminal again.
+        session.tabs[0].queue.extend(self.tabs.iter().flat_map(|tab| tab.queue.iter().cloned()));
         session.showing.clone_from(&self.showing);
         session.waits = true;
         Some(session)

@@ -32,6 +32,7 @@ impl Session {
             self.terminal.submit(line);
         } else {
             self.tabs[self.tab].queue.push_back((line.to_owned(), 0));
+            self.moved.console = true;
         }
         self.serve();
     }
@@ -57,6 +58,7 @@ impl Session {
     pub fn submit_all(&mut self, lines: &[String]) {
         self.leave_past();
         self.tabs[self.tab].queue.extend(lines.iter().map(|line| (line.clone(), 0)));
+        self.moved.console = true;
         self.serve();
     }
 
@@ -76,6 +78,12 @@ impl Session {
         self.waits = waits;
         self.moved.lesson = true;
         self.serve();
+    }
+
+    /// True while commands wait for a part of the program that is on its way.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.waits
     }
 
     /// Ctrl+C.

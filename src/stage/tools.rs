@@ -10,6 +10,7 @@ use super::filter::{Filter, KINDS};
 use super::fleet::{GROUPS, Group, METRICS, Metric};
 use crate::app::{App, ic, word};
 use crate::format::suffix;
+use crate::panels::past::view::Past;
 use crate::session::Session;
 
 /// How near the reader has come.
@@ -213,6 +214,7 @@ pub fn Tools(app: App) -> impl IntoView {
                     }).collect_view()}
                 </ol>
             </nav>
+            <Past app />
             <span class="gap"></span>
             <Show when=move || sight.fleet.get() && sight.zoom.get() == Zoom::All && !sight.text.get()>
                 <Legend app />

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::{Closure, JsValue};
 use wasm_bindgen::{JsCast, intern};
 
 use super::{assist, fresh_name, numbers};
-use crate::app::{App, Panel, focus, ic, word};
+use crate::app::{App, Panel, drawn, focus, ic, word};
 use crate::later;
 
 thread_local! {
@@ -255,7 +255,7 @@ pub fn Editor(app: App) -> impl IntoView {
         app.file.track();
         mirror.track();
         if let Some(line) = app.goal_line.get() {
-            request_animation_frame(move || to_line(line));
+            drawn(move || to_line(line));
         }
     });
     // What is done to files is done by commands, as everything is.
@@ -329,7 +329,7 @@ pub fn Editor(app: App) -> impl IntoView {
                 <button class="ibtn" aria-label=word(app, |t| t.editor().rename) title=move || format!("{}: mv", app.texts().editor().rename)
                     on:click=move |_| {
                         renames.set(Some(app.file.get_untracked()));
-                        request_animation_frame(|| focus(".rename"));
+                        focus(".rename");
                     }>
                     {ic("#i-edit")}
                 </button>

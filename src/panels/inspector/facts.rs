@@ -256,10 +256,38 @@ fn workload(object: &Value, texts: &Texts, rows: &mut Vec<Row>) {
     rows.push(fact(texts.inspector().selector, pairs(spec.at(&["selector", "matchLabels"]), texts)));
 }
 
+/// A condition of this kind says what is wrong: all is well while it is False.
+#[must_use]
+pub fn names_trouble(kind: &str) -> bool {
+    kind.ends_with("Pressure")
+        || matches!(
+            kind,
+            "NetworkUnavailable"
+                | "ReplicaFailure"
+                | "Failed"
+                | "FailureTarget"
+                | "DisruptionTarget"
+                | "ScalingLimited"
+                | "NamespaceDeletionContentFailure"
+                | "NamespaceDeletionDiscoveryFailure"
+                | "NamespaceContentRemaining"
+                | "NamespaceFinalizersRemaining"
+        )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::i18n::Lang;
+
+    #[test]
+    fn some_conditions_are_well_when_false() {
+        for (kind, trouble) in
+            [("Ready", false), ("MemoryPressure", true), ("ReplicaFailure", true), ("Progressing", false)]
+        {
+            assert_eq!(names_trouble(kind), trouble, "{kind}");
+        }
+    }
 
     #[test]
     fn a_pods_summary_links_to_node_and_owner() {

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use objects::Value;
 use smol_str::{SmolStr, format_smolstr};
 
-use super::facts::{Row, headline, sections};
+use super::facts::{Row, headline, names_trouble, sections};
 use super::{Tab, why as because};
 use crate::app::{App, ic, seldom, word};
 use crate::i18n::Texts;
@@ -158,6 +158,10 @@ pub fn Inspector(app: App) -> impl IntoView {
             <div class="full" class:hidden=move || app.picked.get().is_none()>
                 <div class="hd">
                     <div node_ref=head class="name"></div>
+                    <div class="own">
+                        {own_step(app, false, "#i-back", |a| a.texts().time().own_back)}
+                        {own_step(app, true, "#i-step", |a| a.texts().time().own_on)}
+                    </div>
                     <button class="ibtn shut" aria-label=word(app, |t| t.page().close) on:click=move |_| app.picked.set(None)>
                         {ic("#i-x")}
                     </button>
@@ -214,6 +218,15 @@ pub fn Inspector(app: App) -> impl IntoView {
                 </div>
             </div>
         </aside>
+    }
+}
+
+/// One write to the picked object back or on.
+fn own_step(app: App, on: bool, icon: &'static str, name: fn(App) -> &'static str) -> impl IntoView {
+    view! {
+        <button class="ibtn" aria-label=move || name(app) title=move || name(app) on:click=move |_| app.step_to(on, true)>
+            {ic(icon)}
+        </button>
     }
 }
 
@@ -312,20 +325,19 @@ fn relations(app: App, id: &SmolStr, texts: &Texts) -> Marks {
 }
 
 fn condition(kind: &str, status: &str, reason: &str, texts: &Texts) -> Mark {
-    let state = if status == "True" {
-        "yes"
-    } else if status == "False" {
-        "no"
-    } else {
-        "maybe"
+    let well = if names_trouble(kind) { "False" } else { "True" };
+    let state = match status {
+        _ if status == well => "yes",
+        "True" | "False" => "no",
+        _ => "maybe",
     };
     let mut mark = Mark::new("dd", "").at("class", format_smolstr!("m cond {state}"));
-    let icon = if status == "True" { "#i-check" } else { "#i-x" };
+    let icon = if status == well { "#i-check" } else { "#i-x" };
     let mut drawing = Mark::new("svg", "ic").at("aria-hidden", "true");
     drawing.add(Mark::new("use", "").at("href", icon));
     mark.add(drawing);
     mark.add(Mark::new("span", "").says(status));
-    if !reason.is_empty() && status != "True" {
+    if !reason.is_empty() && status != well {
         mark.add(Mark::new("small", "").says(reason));
     }
     let asks = Mark::new("button", "link asks")

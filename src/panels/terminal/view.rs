@@ -14,6 +14,9 @@ use crate::stage::view::data_at;
 /// Candidates listed at once.
 const MOST: usize = 60;
 
+/// Lines that wait for their turn and are shown.
+const WAITING: usize = 5;
+
 /// What Tab offered: the candidates with their descriptions, the text before and after the word they replace, and the
 /// one that has been put in.
 #[derive(Clone, Default, PartialEq)]
@@ -72,6 +75,14 @@ pub fn Console(app: App) -> impl IntoView {
             }
         })
     });
+    let waiting = Memo::new(move |_| {
+        app.console.track();
+        app.ask(|s| s.tab().waiting().take(WAITING).map(str::to_owned).collect::<Vec<_>>())
+    });
+    let waits = move || {
+        let texts = app.texts().terminal();
+        if app.ask(Session::waits) { texts.waits_for_rest } else { texts.waits_for_turn }
+    };
     let value = move || input.get().map(|i| i.value()).unwrap_or_default();
     let set = move |text: &str| {
         if let Some(input) = input.get() {
@@ -276,6 +287,12 @@ pub fn Console(app: App) -> impl IntoView {
                             {move || if app.in_place.get() { app.texts().terminal().as_text } else { app.texts().terminal().in_place }}
                         </button>
                     </p>
+                </Show>
+                <Show when=move || !waiting.get().is_empty()>
+                    <div class="waiting" role="status">
+                        <p class="remark">{waits}</p>
+                        {move || waiting.get().into_iter().map(|line| view! { <p lang="en">{line}</p> }).collect_view()}
+                    </div>
                 </Show>
                 <div class="ask" class:busy=move || app.running.get()>
                     <label for="prompt" class="sign" class:hidden=move || sign.get().is_empty() aria-label=move || prompt_label(app)>

@@ -1,11 +1,10 @@
 //! The tour on the page: a card beside what it speaks of.
 
 use leptos::ev::KeyboardEvent;
-use leptos::html::Div;
 use leptos::prelude::*;
 
 use super::STOPS;
-use crate::app::{App, Panel, focus, word};
+use crate::app::{App, Panel, drawn, focus, word};
 use crate::panels::Front;
 use crate::storage;
 
@@ -37,7 +36,6 @@ fn front(app: App, panel: Front) {
 
 #[component]
 pub fn Tour(app: App) -> impl IntoView {
-    let card = NodeRef::<Div>::new();
     let place = RwSignal::new(String::new());
     let put = move || {
         let Some(stop) = app.tour.get_untracked().and_then(|i| STOPS.get(i)) else { return };
@@ -66,12 +64,9 @@ pub fn Tour(app: App) -> impl IntoView {
         if let Some(panel) = STOPS.get(index).and_then(|s| s.panel) {
             front(app, panel);
         }
-        request_animation_frame(move || {
-            put();
-            if let Some(card) = card.get_untracked() {
-                drop(card.focus());
-            }
-        });
+        focus(".tour .card");
+        // Once what it points at stands where it is to stand.
+        drawn(put);
     });
     window_event_listener(leptos::ev::resize, move |_| put());
     let shut = move || {
@@ -103,7 +98,7 @@ pub fn Tour(app: App) -> impl IntoView {
         <Show when=move || app.tour.get().is_some()>
             <div class="tour" style=move || place.get() on:keydown=keys>
                 <div class="spot" aria-hidden="true"></div>
-                <div class="card" role="dialog" tabindex="-1" node_ref=card aria-labelledby="tour-title" aria-describedby="tour-text">
+                <div class="card" role="dialog" tabindex="-1" aria-labelledby="tour-title" aria-describedby="tour-text">
                     <p class="eyebrow">
                         <span>{word(app, |t| t.guide().tour_name)}</span>
                         <span class="m">{move || format!("{} / {}", app.tour.get().unwrap_or(0) + 1, STOPS.len())}</span>
