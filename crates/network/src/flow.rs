@@ -10,10 +10,10 @@ use ordered::{BTreeMap, Sort as _};
 
 use crate::address;
 use crate::ground::{Ground, Owner};
-use crate::ingress::{Controller, Kind, annotation, body_limit, gateway, is_on};
+use crate::ingress::{Controller, Kind, annotation, gate, gateway, is_on};
 use crate::kube_proxy::choice::{Here, candidates};
 use crate::kube_proxy::{Endpoint, Rules, Via};
-use crate::path::{Fault, Outcome};
+use crate::path::{Fault, INTERNET_IP, Outcome};
 use crate::policy::{self, Peer};
 
 /// All requests.
@@ -312,14 +312,22 @@ fn controller_of<G: Ground>(ground: &G, fits: &dyn Fn(&Controller) -> bool) -> O
     ground.controllers().into_iter().find(|(c, pod)| fits(c) && pod.condition_true("Ready"))
 }
 
+/// Who sends requests to an Ingress: what each of them carries, how many there are a second (in thousandths), and of how
+/// many clients.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Crowd {
+    pub body_bytes: i64,
+    pub milli_rate: i64,
+    pub clients: i64,
+}
+
 /// The way of requests to an Ingress: to one of its paths, or (`""`) to all of them alike.
-/// `body_bytes`: what each of them carries.
 pub fn through_ingress<G: Ground>(
     ground: &mut G,
     namespace: &str,
     name: &str,
     path: &str,
-    body_bytes: i64,
+    crowd: Crowd,
 ) -> Flow {
     let Some(ingress) = ground.get("ingresses.networking.k8s.io", namespace, name) else {
         return Flow::all_lost(Outcome::Failed(Fault::NoName));
@@ -328,10 +336,31 @@ pub fn through_ingress<G: Ground>(
         // Nobody gave it an address.
         return Flow::all_lost(Outcome::Failed(Fault::NoName));
     };
-    if controller.kind == Kind::Nginx && body_limit(&ingress).is_some_and(|most| body_bytes > most) {
-        return Flow::all_lost(Outcome::Http(413));
+    if controller.kind == Kind::Nginx {
+        if let Some(status) = gate::status_of_all(ground, &ingress, crowd.body_bytes, INTERNET_IP) {
+            return Flow::all_lost(Outcome::Http(status));
+        }
+        let most = gate::rate_of(&ingress).map(|milli| milli.saturating_mul(crowd.clients.max(1)));
+        if let Some(most) = most.filter(|most| *most < crowd.milli_rate) {
+            let taken = WHOLE * most / crowd.milli_rate;
+            let mut flow = Flow::default();
+            flow.add(&past_the_gate(ground, &controller, &pod, &ingress, path), taken);
+            flow.lose(Outcome::Http(503), WHOLE - taken);
+            return flow;
+        }
     }
-    let from = Peer::of_pod(ground, &pod);
+    past_the_gate(ground, &controller, &pod, &ingress, path)
+}
+
+fn past_the_gate<G: Ground>(
+    ground: &mut G,
+    controller: &Controller,
+    pod: &Value,
+    ingress: &Value,
+    path: &str,
+) -> Flow {
+    let namespace = ingress.namespace();
+    let from = Peer::of_pod(ground, pod);
     let mut chosen: Vec<(Str, Str, Value)> = Vec::new();
     for rule in ingress["spec"]["rules"].items() {
         for p in rule["http"]["paths"].items() {
@@ -375,7 +404,7 @@ pub fn through_ingress<G: Ground>(
 /// The weight of a canary, and what it is out of.
 pub(crate) fn canary_weight(canary: &Value) -> (i64, i64) {
     let number = |name: &str| annotation(canary, name).and_then(|t| t.parse::<i64>().ok());
-    let total = number("canary-weight-total").unwrap_or(100).max(1);
+    let total = number("canary-weight-total").unwrap_or(100).clamp(1, 1_000_000);
     (number("canary-weight").unwrap_or(0).clamp(0, total), total)
 }
 

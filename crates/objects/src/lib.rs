@@ -10,6 +10,7 @@ pub mod digest;
 pub mod duration;
 pub mod fieldset;
 pub mod go_text;
+pub mod htpasswd;
 pub mod int_or_string;
 pub mod json;
 pub mod jsonpath;

@@ -9,9 +9,9 @@ use kubectl::Io;
 use kubectl::kubeconfig::{Config, set_cluster};
 use objects::{Reason, Status, Str};
 
+use crate::Terminal;
 use crate::load::Printed;
 use crate::program::learner;
-use crate::{HOME, Terminal};
 
 const HELP_EN: &str = "\
 Have more clusters than one. Each has a context: kubectl config use-context NAME
@@ -42,6 +42,8 @@ const HELP_KO: &str = "\
 ";
 
 const HUB: &str = "karmada";
+/// Where the machine keeps its kubeconfig.
+pub(crate) const KUBECONFIG: &str = "/home/learner/.kube/config";
 const WORKERS_MOST: usize = 20;
 
 /// The name of the cluster that the context in use means.
@@ -54,17 +56,22 @@ pub(crate) fn current(cluster: &Cluster, io: &dyn Io) -> Result<Str, String> {
     cluster.at_server(config.server()).map_err(|s| s.message)
 }
 
+/// The server that a kubeconfig's context means; without one, the first cluster's.
+pub(crate) fn server_in(cluster: &Cluster, kubeconfig: impl FnOnce() -> Option<String>) -> Str {
+    if !cluster.has_members() {
+        return cluster.server_url();
+    }
+    let Some(document) = kubeconfig().and_then(|text| objects::yaml::load(&text).ok()) else {
+        return cluster.server_url();
+    };
+    let config = Config { value: document.value, path: String::new(), override_context: None };
+    config.server().into()
+}
+
 impl Terminal {
     /// The server of the context in use.
     pub(crate) fn current_server(&self, cluster: &Cluster) -> Str {
-        let first = || cluster.server_url();
-        if !cluster.has_members() {
-            return first();
-        }
-        let Ok(text) = self.read_file(&format!("{HOME}/.kube/config")) else { return first() };
-        let Ok(document) = objects::yaml::load(&String::from_utf8_lossy(&text)) else { return first() };
-        let config = Config { value: document.value, path: String::new(), override_context: None };
-        config.server().into()
+        server_in(cluster, || Some(String::from_utf8_lossy(&self.read_file(KUBECONFIG).ok()?).into_owned()))
     }
 
     /// The cluster of the context in use, by name.

@@ -1,22 +1,42 @@
 //! Requests of a terminal's programs (`curl`, `wget`, `nslookup`): to this machine, or out into the cluster's network.
 //!
-//! They leave from where the terminal's machine stands: beside the nodes, on one of them, or on the internet.
+//! They leave from where the terminal's machine stands: beside the nodes of the cluster that the context in use means, on a
+//! node of the first one, or on the internet.
 //!
 //! Does not own: the way (cluster), who answers at this machine (docker.rs).
 
 use cluster::Cluster;
-use cluster::network::{Files, Source};
+use cluster::network::{Files, Ground as _, Owner, Source};
+use cluster::wire::{NetAnswer, NetError, NetRequest};
+use objects::Str;
 
-use crate::{Place, Shared, docker};
+use crate::{Place, Shared, clusters, docker};
 
 /// Files of names as a new machine has them.
 pub(crate) const HOSTS: &str = "127.0.0.1\tlocalhost\n127.0.1.1\twheelhouse\n";
 pub(crate) const RESOLV: &str = "nameserver 172.18.0.1\n";
 
-/// Requests that are under way in the cluster's network: the machine's number, and the cluster's.
+/// Requests that are under way in a cluster's network: the machine's number, the cluster, and its number there.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
-    under_way: Vec<(u32, u64)>,
+    under_way: Vec<(u32, Str, u64)>,
+}
+
+/// The cluster whose network is asked: that of the node whose address is asked for, else that of the context in use.
+fn asked_for(shared: &Shared, cluster: &Cluster, request: &NetRequest) -> Str {
+    let own = || cluster.config().name.clone();
+    if shared.place != Place::Here || !cluster.has_members() {
+        return own();
+    }
+    let has_node = |name: &&Str| {
+        let owner = cluster.cluster_named(name).zip(host_of(request)).map(|(c, host)| c.owner(host));
+        matches!(owner, Some(Owner::Node(_)))
+    };
+    if let Some(name) = cluster.member_names().find(has_node) {
+        return name.clone();
+    }
+    let server = clusters::server_in(cluster, || Some(file(shared, clusters::KUBECONFIG)));
+    cluster.at_server(&server).unwrap_or_else(|_| own())
 }
 
 impl Calls {
@@ -38,18 +58,32 @@ impl Calls {
                         Place::Internet => Source::Internet,
                         Place::Here => Source::Learner,
                     };
-                    let number = cluster.send_from(source, request, files);
-                    self.under_way.push((id, number));
+                    let at = asked_for(shared, cluster, &request);
+                    let number = cluster.with_cluster(&at, |c| c.send_from(source, request, files));
+                    self.under_way.extend(number.map(|n| (id, at, n)));
                 }
             }
         }
-        self.under_way.retain(|(id, number)| {
-            let Some(answer) = cluster.asked(*number) else { return true };
+        self.under_way.retain(|(id, at, number)| {
+            let got = cluster.with_cluster(at, |c| c.asked(*number));
+            // A cluster that was taken away answers no more.
+            let lost = || NetAnswer::Failed { address: None, error: NetError::TimedOut };
+            let Some(answer) = got.unwrap_or_else(|| Some(lost())) else { return true };
             shared.machine.borrow_mut().answer_net(*id, answer);
             moved = true;
             false
         });
         moved
+    }
+}
+
+fn host_of(request: &NetRequest) -> Option<&str> {
+    match request.parts().0 {
+        NetRequest::Http { host, .. }
+        | NetRequest::Tcp { host, .. }
+        | NetRequest::Udp { host, .. }
+        | NetRequest::Ping { host } => Some(host),
+        _ => None,
     }
 }
 

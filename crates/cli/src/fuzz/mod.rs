@@ -3,6 +3,7 @@
 //! Owns: making inputs and counting them. A target is a function of one seed; its file says what it tries.
 
 mod dockerfile;
+mod entries;
 mod expressions;
 mod image;
 mod net;

@@ -1,5 +1,5 @@
 //! The network: command lines of its tools with noise in URLs, headers, names and blocks, carried through a small
-//! cluster; files of names, patterns and blocks; policies and Ingresses of any shape.
+//! cluster; files of names, patterns and blocks; policies of any shape; Ingresses and routes of any shape (entries.rs).
 
 use std::cell::RefCell;
 
@@ -111,9 +111,10 @@ fn place(rng: &mut Rng) -> String {
 }
 
 pub(super) fn try_one(rng: &mut Rng) {
-    match rng.below(4) {
+    match rng.below(5) {
         0 => files(rng),
-        1 => objects_of_any_shape(rng),
+        1 => policies_of_any_shape(rng),
+        2 => super::entries::try_one(rng),
         _ => command(rng),
     }
 }
@@ -243,7 +244,7 @@ fn any_value(rng: &mut Rng, depth: u32) -> Value {
 }
 
 /// Policies as nobody validated them.
-fn objects_of_any_shape(rng: &mut Rng) {
+fn policies_of_any_shape(rng: &mut Rng) {
     let spec = value!({
         "podSelector": (any_value(rng, 3)), "policyTypes": ["Ingress", "Egress"],
         "ingress": [{"from": (any_value(rng, 0)), "ports": (any_value(rng, 1))}],

@@ -269,13 +269,14 @@ impl Cluster {
     }
 
     /// Where the requests of a load go now.
-    fn flow_of(&mut self, profile: &Profile, sticky: &mut Sticky, clients: i64) -> Flow {
+    fn flow_of(&mut self, profile: &Profile, sticky: &mut Sticky, clients: i64, milli_rate: i64) -> Flow {
         let target = &profile.target;
         let (namespace, name) = (&target.namespace, &target.name);
         match target.kind {
             TargetKind::Service => flow::to_service(self, namespace, name, target.port, sticky, clients),
             TargetKind::Ingress => {
-                flow::through_ingress(self, namespace, name, &target.path, profile.body_bytes)
+                let crowd = flow::Crowd { body_bytes: profile.body_bytes, milli_rate, clients };
+                flow::through_ingress(self, namespace, name, &target.path, crowd)
             }
             TargetKind::HttpRoute => flow::through_route(self, namespace, name),
         }
@@ -288,7 +289,9 @@ impl Cluster {
             let Some(r) = self.load.running.get_mut(&name) else { continue };
             let mut sticky = std::mem::take(&mut r.sticky);
             let (profile, age) = (r.profile.clone(), self.now.since(r.since));
-            let flow = self.flow_of(&profile, &mut sticky, profile.clients_at(age));
+            let latency = r.latest().map_or(0, |s| s.latency_us);
+            let (clients, rate) = (profile.clients_at(age), profile.requests_at(age, latency));
+            let flow = self.flow_of(&profile, &mut sticky, clients, rate);
             let Some(r) = self.load.running.get_mut(&name) else { continue };
             r.sticky = sticky;
             r.seen.add(&flow, WHOLE);

@@ -25,13 +25,6 @@ impl Cluster {
     }
 }
 
-impl Cluster {
-    /// Whether an address is the node's own.
-    pub(super) fn is_host(&self, part: usize, ip: &str) -> bool {
-        self.parts[part].kubelet().is_some_and(|k| k.host_ip() == ip)
-    }
-}
-
 impl Ground for Cluster {
     fn now(&self) -> Time {
         self.now

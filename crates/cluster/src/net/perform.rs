@@ -90,7 +90,12 @@ impl Cluster {
         let limit = options.total_ms.unwrap_or(Millis::MAX);
         let mut took_ms = match outcome {
             Outcome::Failed(Fault::TimedOut) => options.connect_ms.unwrap_or(CONNECT_TIMEOUT_MS).min(limit),
-            Outcome::Failed(Fault::NoServer) => DNS_TIMEOUT_MS.min(limit),
+            Outcome::Failed(Fault::NoServer) if path.has(Code::DnsRefused) => way_ms,
+            Outcome::Failed(Fault::NoServer) => {
+                // Whoever limits the time for a connection of HTTP limits that for its name with it.
+                let connect = options.connect_ms.filter(|_| matches!(request, NetRequest::Http { .. }));
+                DNS_TIMEOUT_MS.min(connect.unwrap_or(limit)).min(limit)
+            }
             Outcome::Failed(Fault::Slow) => limit.min(CONNECT_TIMEOUT_MS),
             _ => way_ms + served_ms,
         };
@@ -179,11 +184,11 @@ pub(super) fn reach(
                     }
                     reached
                 }
-                Destination::Outside(_) => match outside::http(&ip, host) {
+                Destination::Outside(at) => match outside::http(&at, host) {
                     Some(response) => answered(&ip, response),
                     None => {
                         walk.hops
-                            .push(Hop::failed(Stage::Process, Code::OutsideUnknown).fact("ip", ip.clone()));
+                            .push(Hop::failed(Stage::Process, Code::OutsideUnknown).fact("ip", at.clone()));
                         Reached::failed(Some(&ip), Fault::TimedOut)
                     }
                 },
@@ -288,7 +293,9 @@ pub(super) fn http_at(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, reques
         Ok(found) => found,
         Err(fault) => return Reached::failed(Some(ip), fault),
     };
-    if let Some(controller) = super::proxy::controller_at(walk.ground, &pod) {
+    if let Some(controller) =
+        super::proxy::controller_at(walk.ground, &pod).filter(|_| end.port != super::proxy::HEALTH_PORT)
+    {
         return super::proxy::through(walk, ip, end, &pod, &controller, tls, request);
     }
     let program = if program.is_empty() { container } else { program };

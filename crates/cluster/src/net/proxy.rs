@@ -2,19 +2,20 @@
 //! goes from its pod to an endpoint as any other request would.
 
 use containers::net::{self, Certificate, HttpRequest, HttpResponse, NetAnswer, NetOptions, NetRequest};
-use network::ingress::{self, Asked, Controller, Decision, Forward, HeaderChange};
+use network::ingress::{self, Asked, Controller, Decision, Forward, HeaderChange, Kind, admission};
 use network::kube_proxy::Endpoint;
 use network::path::{Code, Hop, Stage};
-use network::{Destination, End, Fault, Outcome, Source};
+use network::{Destination, End, Fault, Files, Outcome, Source};
 use objects::Str;
 
+use super::outside;
 use super::perform::{Reached, Way, answered, http_at, reach};
 use crate::Cluster;
 
-/// How many endpoints nginx tries when connections are refused.
+/// How many servers a reverse proxy tries when connections are refused.
 const TRIES: usize = 3;
-/// How long a controller tries to connect.
-const CONNECT_MS: i64 = 5_000;
+/// Where ingress-nginx tells of its health and its metrics.
+pub(super) const HEALTH_PORT: i64 = 10254;
 /// Controllers behind controllers, at most.
 const DEPTH: usize = 4;
 
@@ -25,7 +26,7 @@ pub(super) fn controller_at(cluster: &Cluster, pod: &str) -> Option<Controller> 
     Controller::of(&object["spec"], namespace)
 }
 
-/// A request that has come to a controller's pod.
+/// A request that has come to a controller's pod: of somebody outside, or of the API server to its webhook.
 pub(super) fn through(
     walk: &mut Way<'_>,
     ip: &Str,
@@ -39,6 +40,13 @@ pub(super) fn through(
         walk.hops.iter().filter(|h| matches!(h.code, Code::IngressTakes | Code::GatewayTakes)).count();
     if depth >= DEPTH {
         return Reached::failed(Some(ip), Fault::Reset);
+    }
+    if controller.kind == Kind::Nginx && end.port == admission::PORT {
+        let (status, body) = admission::answer(walk.ground, controller, &request.target, &request.body);
+        let hop = Hop::new(Stage::Process, Code::Answered).fact("program", "nginx-ingress-controller");
+        let hop = hop.number("status", i64::from(status)).fact("reason", HttpResponse::reason(status));
+        walk.hops.push(hop.number("bytes", body.len() as i64));
+        return answered(ip, HttpResponse::text(status, "application/json", body));
     }
     let asked = Asked {
         tls,
@@ -97,72 +105,110 @@ fn send_on(
     let mut sent = request.clone();
     sent.target.clone_from(&forward.target);
     apply(&mut sent.headers, &forward.request_headers);
-    let from = Source::Pod {
-        key: pod.clone(),
-        ip: end.ip.clone(),
-        node: end.node.clone(),
-        host_network: walk.ground.kubelet_at(&end.ip).is_some_and(|p| walk.ground.is_host(p, &end.ip)),
+    let Some(part) = walk.ground.kubelet_at(&end.ip) else {
+        return Reached::failed(Some(ip), Fault::Reset);
     };
+    let (from, files) = walk.ground.seat(part, pod, 0, &end.ip);
     for endpoint in &forward.mirrors {
         copy(walk, &from, ip, endpoint, &sent);
     }
-    let mut failed = (Fault::Refused, Str::default());
-    for endpoint in forward.endpoints.iter().take(TRIES) {
+    let again = &forward.again;
+    // What was sent once is sent again only if that changes nothing.
+    let repeatable = !matches!(request.method.as_str(), "POST" | "PATCH" | "LOCK");
+    let (mut status, mut spent_ms) = (502, 0);
+    for (n, endpoint) in forward.endpoints.iter().cycle().take(again.tries.max(1)).enumerate() {
+        if n > 0 {
+            let hop = Hop::new(Stage::Ingress, Code::IngressTriesAgain).number("n", n as i64 + 1);
+            walk.hops.push(hop.number("tries", again.tries as i64));
+        }
+        let mut got = ask(walk, ip, &from, &files, endpoint, forward, &sent);
         let upstream = Str::from(format!("{}:{}", endpoint.ip, endpoint.port));
-        let before = std::mem::replace(&mut walk.source, from.clone());
-        let hop = Hop::new(Stage::Choice, Code::Chosen).fact("pod", endpoint.label());
-        let mut hop = hop.fact("ip", endpoint.ip.clone()).number("port", endpoint.port);
-        hop.alternatives = forward.endpoints.iter().map(network::kube_proxy::Endpoint::label).collect();
-        walk.hops.push(hop);
-        let got = match walk.connect(&endpoint.ip, endpoint.port, "TCP") {
-            Ok(Destination::Inside(mut to)) => {
-                // What is wrong behind is found by the Service that led there.
-                to.service.clone_from(&forward.service);
-                (to.service_port, to.port_index) = (forward.port, forward.port_index);
-                http_at(walk, ip, &to, false, &sent)
+        let more = match got.outcome {
+            Outcome::Failed(Fault::TimedOut) => {
+                walk.hops.push(late(&upstream, forward.connect_ms));
+                (status, spent_ms) = (504, spent_ms + forward.connect_ms);
+                again.timeout
             }
-            Ok(_) => Reached::failed(Some(ip), Fault::TimedOut),
-            Err(fault) => Reached::failed(Some(ip), fault),
-        };
-        walk.source = before;
-        match got.outcome {
-            Outcome::Failed(fault) => {
-                failed = (fault, upstream);
-                if fault != Fault::Refused {
-                    break;
-                }
+            Outcome::Failed(Fault::Slow) => {
+                walk.hops.push(late(&upstream, forward.timeout_ms));
+                (status, spent_ms) = (504, spent_ms + forward.timeout_ms);
+                again.timeout && repeatable
+            }
+            Outcome::Failed(Fault::Reset) => {
+                walk.hops.push(hop_of(Code::IngressUpstreamBroke, &upstream));
+                status = 502;
+                again.error && repeatable
+            }
+            Outcome::Failed(_) => {
+                walk.hops.push(hop_of(Code::IngressUpstreamRefused, &upstream));
+                status = 502;
+                again.error
             }
             _ if got.served_ms > forward.timeout_ms => {
-                let hop = hop_of(Code::IngressUpstreamTimedOut, &upstream)
-                    .number("limit", forward.timeout_ms / 1000);
-                walk.hops.push(hop);
-                return made_up(ip, controller, 504, forward.timeout_ms);
+                walk.hops.push(late(&upstream, forward.timeout_ms));
+                (status, spent_ms) = (504, spent_ms + forward.timeout_ms);
+                again.timeout && repeatable
+            }
+            Outcome::Http(s) if again.statuses.contains(&s) && n + 1 < again.tries && repeatable => {
+                spent_ms += got.served_ms;
+                true
             }
             _ => {
-                let mut got = got;
-                if let NetAnswer::Http { response, .. } = &mut got.answer {
-                    apply(&mut response.headers, &forward.response_headers);
-                }
-                return got;
+                got.served_ms += spent_ms;
+                return with_headers(got, forward);
             }
+        };
+        if !more {
+            break;
         }
     }
-    let (fault, upstream) = failed;
-    match fault {
-        Fault::TimedOut | Fault::Slow | Fault::Unreachable => {
-            walk.hops
-                .push(hop_of(Code::IngressUpstreamTimedOut, &upstream).number("limit", CONNECT_MS / 1000));
-            made_up(ip, controller, 504, CONNECT_MS)
+    with_headers(made_up(ip, controller, status, spent_ms), forward)
+}
+
+/// One try at one endpoint, as the controller's pod.
+fn ask(
+    walk: &mut Way<'_>,
+    ip: &Str,
+    from: &Source,
+    files: &Files,
+    endpoint: &Endpoint,
+    forward: &Forward,
+    sent: &HttpRequest,
+) -> Reached {
+    let before = std::mem::replace(&mut walk.source, from.clone());
+    let hop = Hop::new(Stage::Choice, Code::Chosen).fact("pod", endpoint.label());
+    let mut hop = hop.fact("ip", endpoint.ip.clone()).number("port", endpoint.port);
+    hop.alternatives = forward.endpoints.iter().map(Endpoint::label).collect();
+    walk.hops.push(hop);
+    // The Service of an ExternalName leads to a name.
+    let at = if network::address::is_ip(&endpoint.ip) {
+        Ok(endpoint.ip.clone())
+    } else {
+        walk.address_of(&endpoint.ip, files)
+    };
+    let to = at.and_then(|at| Ok((walk.connect(&at, endpoint.port, "TCP")?, at)));
+    let got = match to {
+        Ok((Destination::Inside(mut to), _)) => {
+            // What is wrong behind is found by the Service that led there.
+            to.service.clone_from(&forward.service);
+            (to.service_port, to.port_index) = (forward.port, forward.port_index);
+            http_at(walk, ip, &to, forward.tls, sent)
         }
-        Fault::Reset => {
-            walk.hops.push(hop_of(Code::IngressUpstreamBroke, &upstream));
-            made_up(ip, controller, 502, 0)
-        }
-        _ => {
-            walk.hops.push(hop_of(Code::IngressUpstreamRefused, &upstream));
-            made_up(ip, controller, 502, 0)
-        }
+        Ok((_, at)) => match outside::http(&at, &endpoint.ip) {
+            Some(response) => answered(ip, response),
+            None => Reached::failed(Some(ip), Fault::TimedOut),
+        },
+        Err(fault) => Reached::failed(Some(ip), fault),
+    };
+    walk.source = before;
+    got
+}
+
+fn with_headers(mut got: Reached, forward: &Forward) -> Reached {
+    if let NetAnswer::Http { response, .. } = &mut got.answer {
+        apply(&mut response.headers, &forward.response_headers);
     }
+    got
 }
 
 /// A request that a server of a pod (nginx with `proxy_pass`, HAProxy) passes on to others: the first that answers is its
@@ -212,6 +258,12 @@ fn copy(walk: &mut Way<'_>, from: &Source, ip: &Str, endpoint: &Endpoint, reques
     }
     walk.hops.truncate(hops);
     (walk.source, walk.took_ms) = (before, took_ms);
+}
+
+fn late(upstream: &Str, limit_ms: i64) -> Hop {
+    let seconds = format!("{}.{:03}", limit_ms / 1000, limit_ms % 1000);
+    let seconds = seconds.trim_end_matches('0').trim_end_matches('.');
+    hop_of(Code::IngressUpstreamTimedOut, upstream).fact("limit", seconds)
 }
 
 fn hop_of(code: Code, upstream: &Str) -> Hop {

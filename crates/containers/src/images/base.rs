@@ -276,7 +276,7 @@ pub fn workstation(home: &str) -> Tree {
             tree.put(&path, Node::program(name, 60_000));
         }
     }
-    for name in ["curl", "dig", "envsubst", "host", "jq", "openssl", "ss"] {
+    for name in ["curl", "dig", "envsubst", "host", "htpasswd", "jq", "openssl", "ss"] {
         tree.put(&format!("/usr/bin/{name}"), Node::program(name, 260_000));
     }
     tree.put(home, Node::dir(0o755));

@@ -27,6 +27,7 @@ mod grep;
 mod gzip;
 mod hash;
 mod head;
+mod htpasswd;
 mod input;
 mod ip;
 mod jq;
@@ -133,6 +134,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("host", S(net::host)),
     ("hostid", R(proc::hostid)),
     ("hostname", R(proc::hostname)),
+    ("htpasswd", S(htpasswd::start)),
     ("httpd", S(source::httpd)),
     ("id", R(proc::id)),
     ("ionice", S(env::start)),
@@ -267,6 +269,7 @@ const NOT_BUSYBOX: &[&str] = &[
     "go",
     "groupadd",
     "host",
+    "htpasswd",
     "iptables",
     "java",
     "jq",

@@ -18,7 +18,7 @@ use crate::net::{Certificate, HttpRequest, NetAnswer, NetRequest};
 static TOOL: Tool = Tool { spec: "", files, finish, part: all_of_it, enough: no_end };
 
 /// Options that take a value.
-const VALUED: [&str; 27] = [
+const VALUED: [&str; 28] = [
     "in",
     "out",
     "days",
@@ -46,6 +46,7 @@ const VALUED: [&str; 27] = [
     "passin",
     "passout",
     "pass",
+    "salt",
 ];
 const DAY_MS: i64 = 86_400_000;
 
@@ -576,8 +577,17 @@ fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
             sys.err("help:\n\nStandard commands\nbase64  dgst  ecparam  enc  genpkey  genrsa  pkey  rand  req  rsa  s_client  verify  version  x509\n");
             0
         }
-        other @ ("enc" | "passwd" | "pkcs12" | "s_server" | "ca" | "crl" | "cms" | "smime" | "speed"
-        | "dhparam") => {
+        "passwd" if args.long("apr1") && args.rest.len() == 2 => {
+            let drawn = sys.rng().letters(objects::htpasswd::LETTERS, 8);
+            let salt = args.long_value("salt").unwrap_or(&drawn);
+            sys.out(objects::htpasswd::apr1(&args.rest[1], salt) + "\n");
+            0
+        }
+        "passwd" => {
+            sys.err("openssl passwd: only -apr1 with the password as a word is simulated\n");
+            1
+        }
+        other @ ("enc" | "pkcs12" | "s_server" | "ca" | "crl" | "cms" | "smime" | "speed" | "dhparam") => {
             sys.err(&format!("openssl {other}: not simulated\n"));
             1
         }

@@ -7,7 +7,7 @@ use crate::fs::Node;
 use crate::machine::Sys;
 
 /// Programs that a package brings: package, program, its path.
-const BRINGS: [(&str, &str, &str); 40] = [
+const BRINGS: [(&str, &str, &str); 41] = [
     ("curl", "curl", "/usr/bin/curl"),
     ("wget", "wget", "/usr/bin/wget"),
     ("vim", "vi", "/usr/bin/vim"),
@@ -43,6 +43,7 @@ const BRINGS: [(&str, &str, &str); 40] = [
     ("redis-tools", "redis-cli", "/usr/bin/redis-cli"),
     ("perl", "perl", "/usr/bin/perl"),
     ("jq", "jq", "/usr/bin/jq"),
+    ("apache2-utils", "htpasswd", "/usr/bin/htpasswd"),
     ("openssl", "openssl", "/usr/bin/openssl"),
     ("gettext", "envsubst", "/usr/bin/envsubst"),
     ("gettext-base", "envsubst", "/usr/bin/envsubst"),

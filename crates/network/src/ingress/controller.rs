@@ -3,7 +3,7 @@
 //! Owns: one component that stands for all controllers of the cluster; each acts while a pod of its Deployment or
 //! DaemonSet is ready, in the name of that pod's service account. Does not own: requests ([`super::route`]).
 //! Models ingress-nginx's status syncer and Traefik's gateway provider. Not modelled: leader election among
-//! replicas, the validating webhook, controllers run as bare pods.
+//! replicas, controllers run as bare pods.
 
 use client::{
     Body, Change, Component, Ctx, EventType, Interest, PatchType, Recorder, Request, Verb, WorkQueue,
@@ -13,6 +13,7 @@ use objects::resources::{INGRESSES, SERVICES};
 use objects::{Str, Value, value};
 use ordered::BTreeMap;
 
+use super::annotations::unsimulated;
 use super::{Controller, Kind, gateway};
 
 const DEPLOYMENTS: &str = "deployments.apps";
@@ -133,6 +134,11 @@ impl IngressControllers {
         let now = (Str::from(ingress.uid()), ingress.generation(), ingress.annotations().clone());
         if by.controller.kind == Kind::Nginx && self.told.get(key) != Some(&now) {
             self.recorder.event(ctx, &ingress, EventType::Normal, "Sync", "Scheduled for sync");
+            let idle = unsimulated(&ingress);
+            if !idle.is_empty() {
+                let text = format!("Accepted, not simulated: {}", idle.join(", "));
+                self.recorder.event(ctx, &ingress, EventType::Warning, "NotSimulated", &text);
+            }
             self.told.insert(key.into(), now);
         }
         let wanted = self.addresses(&by.controller);

@@ -2,7 +2,8 @@
 //!
 //! Models `gateway.networking.k8s.io/v1` (GatewayClass, Gateway, HTTPRoute) with the filters RequestHeaderModifier,
 //! ResponseHeaderModifier, RequestRedirect, URLRewrite and RequestMirror, and ReferenceGrant for Services of other
-//! namespaces. Not modelled: TLS of listeners beyond its end, mirroring of a part, CORS, retries, timeouts, filters of a single backend, GRPCRoute, TLSRoute, policies.
+//! namespaces, timeouts, filters of a rule and of a single backend. Not modelled: TLS of listeners beyond its end, mirroring
+//! of a part, CORS, retries, GRPCRoute, TLSRoute, policies.
 
 use objects::selector::LabelSelector;
 use objects::{Str, Value};
@@ -10,7 +11,7 @@ use ordered::Sort as _;
 
 use super::Kind;
 use super::pattern::Pattern;
-use super::route::{Asked, Decision, Forward, HeaderChange};
+use super::route::{Again, Asked, DIAL_MS, Decision, Forward, HeaderChange};
 use crate::ground::Ground;
 use crate::kube_proxy::rules::{Endpoint, Rules};
 use crate::path::{Code, Hop, Stage};
@@ -272,6 +273,29 @@ fn match_rank(m: &Value, asked: &Asked<'_>, path: &str) -> Option<(Rank, String)
     good.then(|| (rank, value.to_owned()))
 }
 
+/// How long a rule lets a request take, in milliseconds: the whole of it, and a backend's part.
+pub(crate) fn timeout_ms(rule: &Value) -> i64 {
+    let limits = ["request", "backendRequest"].map(|name| duration_ms(rule["timeouts"][name].text()));
+    // Nought is no limit.
+    let set = limits.into_iter().flatten().filter(|ms| *ms > 0);
+    set.min().unwrap_or(TIMEOUT_MS)
+}
+
+/// Gateway API's durations (GEP-2257): `500ms`, `1m30s`.
+fn duration_ms(text: &str) -> Option<i64> {
+    let mut all = 0i64;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| (1..=5).contains(end))?;
+        let number: i64 = rest[..end].parse().ok()?;
+        let units = [("ms", 1), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
+        let (unit, ms) = units.into_iter().find(|(unit, _)| rest[end..].starts_with(unit))?;
+        all += number * ms;
+        rest = &rest[end + unit.len()..];
+    }
+    (!text.is_empty()).then_some(all)
+}
+
 fn act(
     ground: &mut dyn Ground,
     fit: &Fit<'_>,
@@ -280,60 +304,22 @@ fn act(
     hops: &mut Vec<Hop>,
 ) -> Decision {
     let (key, rule) = (fit.route.key(), Str::from((fit.index + 1).to_string()));
-    let scheme = if asked.tls { "https" } else { "http" };
+    let limit_ms = timeout_ms(fit.rule);
     let mut f = Forward {
         by: key.clone(),
         target: asked.target.to_owned(),
-        timeout_ms: TIMEOUT_MS,
+        connect_ms: limit_ms.min(DIAL_MS),
+        timeout_ms: limit_ms,
+        again: Again { tries: 1, ..Again::default() },
         request_headers: vec![
             ("x-forwarded-for".into(), HeaderChange::Set(asked.client.to_owned())),
             ("x-forwarded-host".into(), HeaderChange::Set(asked.host.to_owned())),
-            ("x-forwarded-proto".into(), HeaderChange::Set(scheme.to_owned())),
+            ("x-forwarded-proto".into(), HeaderChange::Set(asked.scheme().to_owned())),
         ],
         ..Forward::default()
     };
-    for filter in fit.rule["filters"].items() {
-        match filter["type"].text() {
-            "RequestHeaderModifier" => modify(&filter["requestHeaderModifier"], &mut f.request_headers),
-            "ResponseHeaderModifier" => modify(&filter["responseHeaderModifier"], &mut f.response_headers),
-            "RequestRedirect" => {
-                let r = &filter["requestRedirect"];
-                let scheme = r["scheme"].as_str().unwrap_or(scheme);
-                let to = r["hostname"].as_str().unwrap_or(host);
-                let port = r["port"].as_int().map_or(String::new(), |p| format!(":{p}"));
-                let path = replaced(&r["path"], &fit.prefix, asked.target);
-                let location = format!("{scheme}://{to}{port}{path}");
-                let hop = Hop::new(Stage::Ingress, Code::GatewayRedirects).fact("route", key);
-                hops.push(hop.fact("rule", rule).fact("location", location.as_str()));
-                let status = u16::try_from(r["statusCode"].int_or(302)).unwrap_or(302);
-                return Decision::page(Kind::Traefik, status, vec![("Location".into(), location)]);
-            }
-            "URLRewrite" => {
-                let r = &filter["urlRewrite"];
-                let path = replaced(&r["path"], &fit.prefix, asked.target);
-                if path != f.target {
-                    let hop = Hop::new(Stage::Ingress, Code::IngressRewrites).fact("path", asked.path());
-                    hops.push(hop.fact("new", path.as_str()));
-                    f.target = path;
-                }
-                if let Some(name) = r["hostname"].as_str() {
-                    f.request_headers.push(("host".into(), HeaderChange::Set(name.to_owned())));
-                }
-            }
-            "RequestMirror" => {
-                let to = &filter["requestMirror"]["backendRef"];
-                let namespace = to["namespace"].as_str().unwrap_or(fit.route.namespace());
-                let service = Str::from(format!("{namespace}/{}", to["name"].text()));
-                let ready = ready_endpoints(ground, namespace, to["name"].text(), to["port"].int());
-                if let Some((_, ready)) = ready.filter(|(_, r)| !r.is_empty()) {
-                    let turn = ground.turns().next(&format!("gateway/{service}/mirror")) as usize;
-                    let hop = Hop::new(Stage::Ingress, Code::GatewayMirrors).fact("route", key.clone());
-                    hops.push(hop.fact("service", service));
-                    f.mirrors.push(ready[turn % ready.len()].clone());
-                }
-            }
-            _ => {}
-        }
+    if let Some(sent_away) = filter(ground, &fit.rule["filters"], fit, asked, host, &mut f, hops) {
+        return sent_away;
     }
     let backends = fit.rule["backendRefs"].items();
     let total: i64 = backends.iter().map(weight).sum();
@@ -373,10 +359,70 @@ fn act(
         hops.push(hop.look("Service", &service, "spec.selector"));
         return Decision::page(Kind::Traefik, 503, Vec::new());
     }
+    if let Some(sent_away) = filter(ground, &backend["filters"], fit, asked, host, &mut f, hops) {
+        return sent_away;
+    }
     let first = ground.turns().next(&format!("gateway/{service}/{port}")) as usize;
     f.endpoints = (0..ready.len()).map(|n| ready[(first + n) % ready.len()].clone()).collect();
     (f.service, f.port, f.port_index) = (service, port, index);
     Decision::Forward(Box::new(f))
+}
+
+/// Does what filters say, in their order; the answer of one that makes one up itself.
+fn filter(
+    ground: &mut dyn Ground,
+    filters: &Value,
+    fit: &Fit<'_>,
+    asked: &Asked<'_>,
+    host: &str,
+    f: &mut Forward,
+    hops: &mut Vec<Hop>,
+) -> Option<Decision> {
+    let key = fit.route.key();
+    for filter in filters.items() {
+        match filter["type"].text() {
+            "RequestHeaderModifier" => modify(&filter["requestHeaderModifier"], &mut f.request_headers),
+            "ResponseHeaderModifier" => modify(&filter["responseHeaderModifier"], &mut f.response_headers),
+            "RequestRedirect" => {
+                let r = &filter["requestRedirect"];
+                let scheme = r["scheme"].as_str().unwrap_or(asked.scheme());
+                let to = r["hostname"].as_str().unwrap_or(host);
+                let port = r["port"].as_int().map_or(String::new(), |p| format!(":{p}"));
+                let path = replaced(&r["path"], &fit.prefix, asked.target);
+                let location = format!("{scheme}://{to}{port}{path}");
+                let hop = Hop::new(Stage::Ingress, Code::GatewayRedirects).fact("route", key);
+                hops.push(hop.number("rule", fit.index as i64 + 1).fact("location", location.as_str()));
+                let status = u16::try_from(r["statusCode"].int_or(302)).unwrap_or(302);
+                return Some(Decision::page(Kind::Traefik, status, vec![("Location".into(), location)]));
+            }
+            "URLRewrite" => {
+                let r = &filter["urlRewrite"];
+                let path = replaced(&r["path"], &fit.prefix, asked.target);
+                if path != f.target {
+                    let hop = Hop::new(Stage::Ingress, Code::IngressRewrites).fact("path", asked.path());
+                    hops.push(hop.fact("new", path.as_str()));
+                    f.target = path;
+                }
+                if let Some(name) = r["hostname"].as_str() {
+                    f.request_headers.push(("host".into(), HeaderChange::Set(name.to_owned())));
+                }
+            }
+            "RequestMirror" => {
+                let to = &filter["requestMirror"]["backendRef"];
+                let namespace = to["namespace"].as_str().unwrap_or(fit.route.namespace());
+                let service = Str::from(format!("{namespace}/{}", to["name"].text()));
+                let ready = ready_endpoints(ground, namespace, to["name"].text(), to["port"].int());
+                if let Some((_, ready)) = ready.filter(|(_, r)| !r.is_empty()) {
+                    let turn = ground.turns().next(&format!("gateway/{service}/mirror")) as usize;
+                    let hop = Hop::new(Stage::Ingress, Code::GatewayMirrors).fact("route", key.clone());
+                    hops.push(hop.fact("service", service));
+                    f.mirrors.push(ready[turn % ready.len()].clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The place of a Service's port among its ports, and the ready endpoints; `None`: there is no such Service.
@@ -472,6 +518,27 @@ mod tests {
         let names: String =
             (0..20).filter_map(|n| spread(list.items(), &weight, 10, n)).map(|b| b["name"].text()).collect();
         assert_eq!((names.matches('a').count(), names.matches('b').count()), (18, 2));
+    }
+
+    #[test]
+    fn durations_and_limits() {
+        let table = [
+            ("500ms", Some(500)),
+            ("1m30s", Some(90_000)),
+            ("10s", Some(10_000)),
+            ("0s", Some(0)),
+            ("", None),
+            ("s", None),
+            ("1d", None),
+            ("123456s", None),
+        ];
+        for (text, want) in table {
+            assert_eq!(duration_ms(text), want, "{text}");
+        }
+        let of = |request: &str, backend: &str| {
+            timeout_ms(&value!({"timeouts": {"request": (request), "backendRequest": (backend)}}))
+        };
+        assert_eq!((of("10s", "2s"), of("1s", ""), of("0s", "0s")), (2000, 1000, TIMEOUT_MS));
     }
 
     #[test]

@@ -1,23 +1,29 @@
 //! Ingress controllers: which pods are one, which Ingresses they serve, and what they do with a request.
 //!
-//! Owns: the decision ([`route`]), the controller's own writes ([`controller`]: status, events).
+//! Owns: the decision ([`route`]), the controller's own writes ([`controller`]: status, events), what ingress-nginx's webhook
+//! says of an Ingress ([`admission`]).
 //! Does not own: the process (its container), the connection to the endpoint (walk).
 //! Models kubernetes/ingress-nginx (`internal/ingress`) and Traefik's provider for Ingress, as far as their results go.
-//! Not modelled: snippets, authentication, rate limits, ModSecurity, TCP and UDP services, custom error pages.
+//! Not modelled: ModSecurity, TCP and UDP services, custom error pages, what ingress-nginx's ConfigMap changes. Annotations that
+//! change nothing are told by an event and on a request's way.
 
+pub mod admission;
+mod annotations;
 pub mod controller;
+pub(crate) mod gate;
 pub mod gateway;
 mod pages;
 pub mod pattern;
 mod route;
+mod rules;
 
 use objects::{Str, Value};
 
 use crate::ground::Ground;
 
+pub(crate) use annotations::{annotation, is_on};
 pub use pages::page;
-pub use route::{Asked, Certificate, Decision, Forward, HeaderChange, route};
-pub(crate) use route::{annotation, body_limit, is_on};
+pub use route::{Again, Asked, Certificate, Decision, Forward, HeaderChange, route};
 
 pub const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
 
@@ -117,6 +123,3 @@ pub fn class_of(ingress: &Value) -> Str {
         None => ingress["spec"]["ingressClassName"].to_str(),
     }
 }
-
-#[cfg(test)]
-mod tests;

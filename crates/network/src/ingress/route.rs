@@ -1,22 +1,27 @@
-//! What a controller does with one request: which rule it meets, and what comes of it.
+//! What a controller does with one request: through the gate, to a backend, to an endpoint of it.
+//!
+//! Owns: the decision, canaries, affinity, how a request is written anew. Does not own: which rule it meets
+//! ([`super::rules`]), what is decided before a backend is looked for ([`super::gate`]).
 
 use objects::{Str, Value};
 
+use super::annotations::{annotation, is_on, number, unsimulated};
 use super::pattern::{Pattern, fill};
-use super::{Controller, Kind, class_of, pages};
-use crate::address::{self, Block};
+use super::rules::{self, Rule};
+use super::{Controller, Kind, gate, pages};
 use crate::ground::Ground;
 use crate::kube_proxy::rules::{Endpoint, Rules};
 use crate::path::{Code, Hop, Stage};
 
-/// What is sent up in one piece without a limit of its own.
-const BODY_MAX_BYTES: i64 = 1 << 20;
-const PREFIX: &str = "nginx.ingress.kubernetes.io/";
-/// How many names a sentence lists.
-const LISTED_MAX: usize = 5;
+/// How long nginx waits for a connection and for an answer, and how often it tries, in seconds and times.
+const CONNECT_S: i64 = 5;
+const READ_S: i64 = 60;
+const TRIES: i64 = 3;
+/// How long Traefik waits for a connection (`forwardingTimeouts.dialTimeout`).
+pub(super) const DIAL_MS: i64 = 30_000;
 
 /// A request as a controller looks at it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Asked<'a> {
     pub tls: bool,
     /// The `Host` header.
@@ -47,6 +52,47 @@ impl<'a> Asked<'a> {
             .to_lowercase()
     }
 
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.tls { "https" } else { "http" }
+    }
+
+    /// A text with nginx's variables, those of the request known here: `$request_uri`, `$host`, `$arg_user` ..
+    pub(super) fn fill(&self, text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('$') {
+            out.push_str(before);
+            let after = after.strip_prefix('{').unwrap_or(after);
+            let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
+            out.push_str(&self.variable(&after[..end]));
+            rest = after[end..].strip_prefix('}').unwrap_or(&after[end..]);
+        }
+        out + rest
+    }
+
+    fn variable(&self, name: &str) -> String {
+        let query = self.target.split_once('?').map_or("", |(_, q)| q);
+        let argument = |n: &str| query.split('&').filter_map(|p| p.split_once('=')).find(|(k, _)| *k == n);
+        match name {
+            "request_uri" => self.target.to_owned(),
+            "uri" => self.path().to_owned(),
+            "args" | "query_string" => query.to_owned(),
+            "host" => self.name(),
+            "http_host" | "best_http_host" => self.host.to_owned(),
+            "scheme" => self.scheme().to_owned(),
+            "remote_addr" | "binary_remote_addr" => self.client.to_owned(),
+            "request_method" => self.method.to_owned(),
+            _ => {
+                let header = |n: &str| self.header(&n.replace('_', "-")).map(str::to_owned);
+                let found = name.strip_prefix("http_").and_then(header);
+                let found =
+                    found.or_else(|| name.strip_prefix("arg_").and_then(argument).map(|(_, v)| v.to_owned()));
+                let cookie = |n: &str| self.cookie(n).map(str::to_owned);
+                found.or_else(|| name.strip_prefix("cookie_").and_then(cookie)).unwrap_or_default()
+            }
+        }
+    }
+
     fn cookie(&self, name: &str) -> Option<&'a str> {
         let all = self.header("cookie")?;
         all.split(';').filter_map(|c| c.trim().split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v)
@@ -70,6 +116,17 @@ pub enum HeaderChange {
     Remove,
 }
 
+/// When another endpoint, or the only one, is tried again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Again {
+    /// In all.
+    pub tries: usize,
+    /// When a connection fails or breaks, when it takes too long, when these statuses come.
+    pub error: bool,
+    pub timeout: bool,
+    pub statuses: Vec<u16>,
+}
+
 /// Where a request is sent on to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Forward {
@@ -86,8 +143,12 @@ pub struct Forward {
     /// By name, in order: of the request, and of the answer.
     pub request_headers: Vec<(String, HeaderChange)>,
     pub response_headers: Vec<(String, HeaderChange)>,
-    /// How long an answer is waited for.
+    /// How long a connection, and an answer, is waited for.
+    pub connect_ms: i64,
     pub timeout_ms: i64,
+    /// The backend is spoken to over TLS.
+    pub tls: bool,
+    pub again: Again,
     /// Endpoints that get a copy.
     pub mirrors: Vec<Endpoint>,
 }
@@ -114,26 +175,7 @@ impl Decision {
     }
 }
 
-/// A rule that fits: the Ingress, the path as written, its type, its backend.
-struct Rule<'a> {
-    ingress: &'a Value,
-    /// As the rule has it: `*.example.com`, or empty.
-    host: &'a str,
-    path: &'a str,
-    kind: &'a str,
-    backend: &'a Value,
-    groups: Vec<String>,
-}
-
-pub(crate) fn annotation<'a>(ingress: &'a Value, name: &str) -> Option<&'a str> {
-    ingress.annotations()[format!("{PREFIX}{name}").as_str()].as_str()
-}
-
-pub(crate) fn is_on(ingress: &Value, name: &str) -> bool {
-    annotation(ingress, name) == Some("true")
-}
-
-/// Decides what a controller in `pod` does with a request. The hops say why; `turn` counts requests for weights.
+/// Decides what a controller in `pod` does with a request. The hops say why.
 pub fn route(
     ground: &mut dyn Ground,
     controller: &Controller,
@@ -148,22 +190,35 @@ pub fn route(
             .fact("host", host.as_str())
             .fact("path", path.as_str()),
     ];
-    let all = ground.list("ingresses.networking.k8s.io", "");
-    let served: Vec<&Value> = all.iter().filter(|i| controller.serves(ground, i)).collect();
-    let (canaries, plain): (Vec<&Value>, Vec<&Value>) =
-        served.into_iter().partition(|i| controller.kind == Kind::Nginx && is_on(i, "canary"));
-    let certificate = asked.tls.then(|| certificate(ground, &plain, &host, &mut hops));
-    let found = find(controller, &plain, &host, &path);
-    let Some(rule) = found else {
-        let hop = why_none(&all, &plain, controller, &host, &path);
-        hops.push(hop);
-        return (hops, Decision::page(controller.kind, 404, Vec::new()), certificate);
-    };
     let nginx = controller.kind == Kind::Nginx;
-    if nginx && let Some(decision) = gate(&rule, asked, &host, &mut hops) {
+    let all = ground.list("ingresses.networking.k8s.io", "");
+    let mut served: Vec<&Value> = all.iter().filter(|i| controller.serves(ground, i)).collect();
+    rules::arrange_by_age(&mut served);
+    let (canaries, plain): (Vec<&Value>, Vec<&Value>) =
+        served.into_iter().partition(|i| nginx && is_on(i, "canary"));
+    let certificate = asked.tls.then(|| certificate(ground, &plain, &host, &mut hops));
+    if let Some((ingress, to)) = rules::www_of(&plain, &host).filter(|_| nginx) {
+        let (hop, decision) = gate::to_www(ingress, asked, &to);
+        hops.push(hop);
         return (hops, decision, certificate);
     }
-    let canary = beside(&canaries, &rule);
+    let Some(rule) = rules::find(controller, &plain, &host, &path) else {
+        hops.push(rules::why_none(&all, &plain, controller, &host, &path));
+        return (hops, Decision::page(controller.kind, 404, Vec::new()), certificate);
+    };
+    let mut added = Vec::new();
+    if nginx {
+        let idle = unsimulated(rule.ingress);
+        if !idle.is_empty() {
+            let hop = Hop::new(Stage::Ingress, Code::IngressIgnores).fact("ingress", rule.ingress.key());
+            hops.push(hop.fact("names", idle.join(", ")));
+        }
+        match gate::pass(ground, &plain, &rule, asked, &mut hops) {
+            Ok(headers) => added = headers,
+            Err(decision) => return (hops, decision, certificate),
+        }
+    }
+    let canary = rules::beside(&canaries, &rule);
     let canary = canary.and_then(|c| takes_canary(ground, c.ingress, asked).map(|why| (c, why)));
     let rule = match canary {
         Some((c, why)) => {
@@ -173,130 +228,11 @@ pub fn route(
         }
         None => rule,
     };
-    let decision = forward(ground, controller, &rule, asked, &host, &mut hops);
+    let mut decision = forward(ground, controller, &rule, asked, &host, &mut hops);
+    if let Decision::Forward(f) = &mut decision {
+        f.response_headers.extend(added);
+    }
     (hops, decision, certificate)
-}
-
-/// The canary for the very host and path of a rule.
-fn beside<'a>(canaries: &[&'a Value], rule: &Rule<'_>) -> Option<Rule<'a>> {
-    for ingress in canaries.iter().filter(|c| c.namespace() == rule.ingress.namespace()) {
-        for r in ingress["spec"]["rules"].items().iter().filter(|r| r["host"].text() == rule.host) {
-            for p in r["http"]["paths"].items() {
-                let (path, kind) = (p["path"].as_str().unwrap_or("/"), p["pathType"].text());
-                if path == rule.path && kind == rule.kind {
-                    let (host, groups) = (r["host"].text(), rule.groups.clone());
-                    return Some(Rule { ingress, host, path, kind, backend: &p["backend"], groups });
-                }
-            }
-        }
-    }
-    None
-}
-
-/// The rule for a host and path: the host's own rules, then a wildcard's, then those without a host. Among them an exact
-/// path, then the longest. nginx looks no further than the first of these that there is: where none of its paths fits, the
-/// default backend of an Ingress with rules for it takes the request. That of an Ingress without rules takes what is left.
-fn find<'a>(controller: &Controller, ingresses: &[&'a Value], host: &str, path: &str) -> Option<Rule<'a>> {
-    let nginx = controller.kind == Kind::Nginx;
-    let wildcard = host.split_once('.').map(|(_, rest)| format!("*.{rest}"));
-    let default = |fits: &dyn Fn(&[Value]) -> bool| {
-        let has = |i: &&&'a Value| !i["spec"]["defaultBackend"].is_null() && fits(i["spec"]["rules"].items());
-        let ingress = ingresses.iter().find(has)?;
-        let backend = &ingress["spec"]["defaultBackend"];
-        Some(Rule { ingress, host: "", path: "", kind: "", backend, groups: Vec::new() })
-    };
-    for wanted in [Some(host), wildcard.as_deref(), Some("")].into_iter().flatten() {
-        let mut best: Option<((bool, usize), Rule<'a>)> = None;
-        let rules = || {
-            let all = ingresses.iter().flat_map(|i| i["spec"]["rules"].items().iter().map(move |r| (*i, r)));
-            all.filter(|(_, r)| has_host(r, wanted))
-        };
-        // One pattern among a host's paths makes patterns of them all.
-        let patterns =
-            nginx && rules().any(|(i, _)| annotation(i, "rewrite-target").is_some() || is_on(i, "use-regex"));
-        for (ingress, r) in rules() {
-            for p in r["http"]["paths"].items() {
-                let (text, kind) = (p["path"].as_str().unwrap_or("/"), p["pathType"].text());
-                let Some(groups) = fits(text, kind, path, nginx, patterns) else { continue };
-                let rank = (kind == "Exact", text.len());
-                if best.as_ref().is_none_or(|(b, _)| rank > *b) {
-                    let host = r["host"].text();
-                    let rule = Rule { ingress, host, path: text, kind, backend: &p["backend"], groups };
-                    best = Some((rank, rule));
-                }
-            }
-        }
-        if let Some((_, rule)) = best {
-            return Some(rule);
-        }
-        if nginx && rules().next().is_some() {
-            return default(&|rules| rules.iter().any(|r| has_host(r, wanted)))
-                .or_else(|| default(&<[Value]>::is_empty).filter(|_| wanted.is_empty()));
-        }
-    }
-    default(&|rules| rules.is_empty() || !nginx)
-}
-
-fn has_host(rule: &Value, host: &str) -> bool {
-    rule["host"].text().eq_ignore_ascii_case(host)
-}
-
-/// Whether a path fits; what a pattern's groups took. nginx compares what is `ImplementationSpecific` by the letter.
-fn fits(rule: &str, kind: &str, path: &str, nginx: bool, patterns: bool) -> Option<Vec<String>> {
-    if patterns && kind != "Exact" {
-        return Pattern::parse(rule)?.matches(path);
-    }
-    let good = match kind {
-        "Exact" => path == rule,
-        "ImplementationSpecific" if nginx => path.starts_with(rule),
-        _ => {
-            let rule = rule.trim_end_matches('/');
-            path.strip_prefix(rule).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        }
-    };
-    good.then(Vec::new)
-}
-
-fn why_none(all: &[Value], served: &[&Value], controller: &Controller, host: &str, path: &str) -> Hop {
-    let has_host = |i: &Value| i["spec"]["rules"].items().iter().any(|r| r["host"].text() == host);
-    if let Some(own) = served.iter().find(|i| has_host(i)) {
-        let rules = own["spec"]["rules"].items().iter().filter(|r| r["host"].text() == host);
-        let paths: Vec<&str> =
-            rules.flat_map(|r| r["http"]["paths"].items()).map(|p| p["path"].text()).collect();
-        return Hop::failed(Stage::Ingress, Code::IngressNoPath)
-            .fact("ingress", own.key())
-            .fact("host", host)
-            .fact("path", path)
-            .fact("paths", paths[..paths.len().min(LISTED_MAX)].join(", "))
-            .look("Ingress", &own.key(), "spec.rules[0].http.paths");
-    }
-    if let Some(other) = all.iter().find(|i| has_host(i)) {
-        let class = class_of(other);
-        let hop = if class.is_empty() {
-            Hop::failed(Stage::Ingress, Code::IngressWithoutClass)
-        } else {
-            Hop::failed(Stage::Ingress, Code::IngressOtherClass)
-                .fact("other", class)
-                .fact("class", controller.class.clone())
-        };
-        return hop.fact("ingress", other.key()).fact("host", host).look(
-            "Ingress",
-            &other.key(),
-            "spec.ingressClassName",
-        );
-    }
-    let mut hosts: Vec<&str> =
-        served.iter().flat_map(|i| i["spec"]["rules"].items()).map(|r| r["host"].text()).collect();
-    hosts.retain(|h| !h.is_empty());
-    hosts.dedup();
-    let hosts =
-        if hosts.is_empty() { "-".to_owned() } else { hosts[..hosts.len().min(LISTED_MAX)].join(", ") };
-    let hop = Hop::failed(Stage::Ingress, Code::IngressNoHost).fact("class", controller.class.clone());
-    let hop = hop.fact("host", host).fact("hosts", hosts);
-    match served.first() {
-        Some(i) => hop.look("Ingress", &i.key(), "spec.rules[0].host"),
-        None => hop,
-    }
 }
 
 /// The certificate for a host: a Secret's, or the controller's own.
@@ -335,81 +271,6 @@ fn certificate(ground: &dyn Ground, served: &[&Value], host: &str, hops: &mut Ve
     fake()
 }
 
-/// What nginx answers before it looks for a backend, in the order of its phases: sizes, redirects, who may come.
-fn gate(rule: &Rule<'_>, asked: &Asked<'_>, host: &str, hops: &mut Vec<Hop>) -> Option<Decision> {
-    let i = rule.ingress;
-    if let Some(limit) = body_limit(i)
-        && asked.body_bytes as i64 > limit
-    {
-        let field = "metadata.annotations[nginx.ingress.kubernetes.io/proxy-body-size]";
-        let hop = Hop::failed(Stage::Ingress, Code::IngressBodyTooLarge).fact("ingress", i.key());
-        let hop = hop.number("bytes", asked.body_bytes as i64).number("limit", limit);
-        hops.push(hop.look("Ingress", &i.key(), field));
-        return Some(Decision::page(Kind::Nginx, 413, Vec::new()));
-    }
-    if let Some((status, location)) = redirection(rule, asked, host) {
-        let hop = Hop::new(Stage::Ingress, Code::IngressRedirects).fact("ingress", i.key());
-        hops.push(hop.fact("location", location.as_str()));
-        return Some(Decision::page(Kind::Nginx, status, vec![("Location".into(), location)]));
-    }
-    let (name, ranges) = ["whitelist-source-range", "allowlist-source-range"]
-        .into_iter()
-        .find_map(|name| Some((name, annotation(i, name)?)))?;
-    let field = format!("metadata.annotations[{PREFIX}{name}]");
-    let wrong = ranges.split(',').map(str::trim).find(|r| Block::parse(r).is_none() && !address::is_ip(r));
-    if let Some(wrong) = wrong {
-        let hop = Hop::failed(Stage::Ingress, Code::IngressBadRange).fact("ingress", i.key());
-        hops.push(hop.fact("range", wrong).look("Ingress", &i.key(), field));
-        return Some(Decision::page(Kind::Nginx, 503, Vec::new()));
-    }
-    if address::v4(asked.client).is_some_and(|ip| address::any_contains(ranges, ip)) {
-        return None;
-    }
-    let hop = Hop::failed(Stage::Ingress, Code::IngressForbids).fact("ingress", i.key());
-    hops.push(hop.fact("ranges", ranges).fact("ip", asked.client).look("Ingress", &i.key(), field));
-    Some(Decision::page(Kind::Nginx, 403, Vec::new()))
-}
-
-/// Where nginx sends a client instead, and with which status, in the order of its phases.
-fn redirection(rule: &Rule<'_>, asked: &Asked<'_>, host: &str) -> Option<(u16, String)> {
-    let i = rule.ingress;
-    for (name, status) in [("permanent-redirect", 301), ("temporal-redirect", 302)] {
-        if let Some(to) = annotation(i, name) {
-            return Some((status, to.to_owned()));
-        }
-    }
-    if let Some(root) = annotation(i, "app-root")
-        && asked.path() == "/"
-    {
-        let scheme = if asked.tls { "https" } else { "http" };
-        return Some((302, format!("{scheme}://{}{root}", asked.host)));
-    }
-    let has_tls =
-        i["spec"]["tls"].items().iter().any(|t| t["hosts"].items().iter().any(|h| h.text() == host));
-    let to_tls =
-        (has_tls && annotation(i, "ssl-redirect") != Some("false")) || is_on(i, "force-ssl-redirect");
-    (to_tls && !asked.tls).then(|| (308, format!("https://{host}{}", asked.target)))
-}
-
-/// The largest body that nginx lets through to an Ingress; `None`: any.
-pub(crate) fn body_limit(ingress: &Value) -> Option<i64> {
-    let limit = annotation(ingress, "proxy-body-size").and_then(bytes).unwrap_or(BODY_MAX_BYTES);
-    (limit > 0).then_some(limit)
-}
-
-/// nginx's sizes: `8m`, `512k`, `0`: without limit. What is none leaves the default.
-fn bytes(text: &str) -> Option<i64> {
-    let text = text.trim();
-    let (digits, unit) = match text.chars().last()? {
-        'k' | 'K' => (&text[..text.len() - 1], 1 << 10),
-        'm' | 'M' => (&text[..text.len() - 1], 1 << 20),
-        'g' | 'G' => (&text[..text.len() - 1], 1 << 30),
-        'b' | 'B' => (&text[..text.len() - 1], 1),
-        _ => (text, 1),
-    };
-    digits.parse::<i64>().ok()?.checked_mul(unit)
-}
-
 /// Why a canary takes a request, if it does.
 fn takes_canary(ground: &mut dyn Ground, canary: &Value, asked: &Asked<'_>) -> Option<String> {
     if let Some(header) = annotation(canary, "canary-by-header")
@@ -417,9 +278,17 @@ fn takes_canary(ground: &mut dyn Ground, canary: &Value, asked: &Asked<'_>) -> O
     {
         match annotation(canary, "canary-by-header-value") {
             Some(wanted) if wanted == value => return Some(format!("{header}: {value}")),
-            None if value == "always" => return Some(format!("{header}: {value}")),
-            None if value == "never" => return None,
-            _ => {}
+            Some(_) => {}
+            None => match annotation(canary, "canary-by-header-pattern").map(Pattern::parse) {
+                Some(pattern) => {
+                    if pattern.is_some_and(|p| p.matches(value).is_some()) {
+                        return Some(format!("{header}: {value}"));
+                    }
+                }
+                None if value == "always" => return Some(format!("{header}: {value}")),
+                None if value == "never" => return None,
+                None => {}
+            },
         }
     }
     if let Some(name) = annotation(canary, "canary-by-cookie") {
@@ -437,6 +306,50 @@ fn takes_canary(ground: &mut dyn Ground, canary: &Value, asked: &Asked<'_>) -> O
     (next > now).then(|| format!("weight {weight}/{total}"))
 }
 
+/// Where a backend leads: the Service, its port and the port's place, and the endpoints that are ready.
+struct Led {
+    service: Str,
+    port: i64,
+    port_index: usize,
+    ready: Vec<Endpoint>,
+}
+
+/// Follows a backend to its endpoints.
+fn lead(ground: &dyn Ground, kind: Kind, rule: &Rule<'_>, hops: &mut Vec<Hop>) -> Result<Led, Decision> {
+    let (namespace, key) = (rule.ingress.namespace(), rule.ingress.key());
+    let name = rule.backend["service"]["name"].text();
+    let service = Str::from(format!("{namespace}/{name}"));
+    let port = &rule.backend["service"]["port"];
+    let shown: Str = port["name"].as_str().map_or_else(|| port["number"].int().to_string().into(), Str::from);
+    let Some(object) = ground.get("services", namespace, name) else {
+        let hop = Hop::failed(Stage::Ingress, Code::IngressNoService).fact("ingress", key.clone());
+        let field = format!("{}.service.name", rule.field());
+        hops.push(hop.fact("service", service).look("Ingress", &key, field));
+        return Err(Decision::page(kind, unavailable(kind), Vec::new()));
+    };
+    let slices = ground.list("endpointslices.discovery.k8s.io", namespace);
+    let own = slices.iter().filter(|s| s.labels()["kubernetes.io/service-name"] == name);
+    let rules = Rules::make(&object, own);
+    let fits = |p: &&crate::kube_proxy::ServicePort| match port["name"].as_str() {
+        Some(n) => p.name == n,
+        None => p.port == port["number"].int(),
+    };
+    let Some((port_index, found)) = rules.ports.iter().enumerate().find(|(_, p)| fits(p)) else {
+        let hop = Hop::failed(Stage::Ingress, Code::IngressNoServicePort).fact("ingress", key.clone());
+        let hop = hop.fact("service", service).fact("port", shown);
+        hops.push(hop.look("Ingress", &key, format!("{}.service.port", rule.field())));
+        return Err(Decision::page(kind, unavailable(kind), Vec::new()));
+    };
+    let ready =
+        match object["spec"]["externalName"].as_str().filter(|_| object["spec"]["type"] == "ExternalName") {
+            Some(elsewhere) => {
+                vec![Endpoint { ip: elsewhere.into(), port: found.port, ready: true, ..Endpoint::default() }]
+            }
+            None => found.endpoints.iter().filter(|e| e.ready).cloned().collect(),
+        };
+    Ok(Led { service, port: found.port, port_index, ready })
+}
+
 fn forward(
     ground: &mut dyn Ground,
     controller: &Controller,
@@ -445,74 +358,107 @@ fn forward(
     host: &str,
     hops: &mut Vec<Hop>,
 ) -> Decision {
-    let i = rule.ingress;
-    let (namespace, key) = (i.namespace().to_owned(), i.key());
-    let name = rule.backend["service"]["name"].text();
-    let service_key = Str::from(format!("{namespace}/{name}"));
+    let (i, nginx) = (rule.ingress, controller.kind == Kind::Nginx);
+    let own = |name: &str| if nginx { annotation(i, name) } else { None };
+    let key = i.key();
+    let service = format!("{}/{}", i.namespace(), rule.backend["service"]["name"].text());
     let port = &rule.backend["service"]["port"];
     let shown: Str = port["name"].as_str().map_or_else(|| port["number"].int().to_string().into(), Str::from);
     let code = if rule.kind.is_empty() { Code::IngressDefaultBackend } else { Code::IngressRule };
     let hop = Hop::new(Stage::Ingress, code).fact("ingress", key.clone()).fact("host", host);
-    let hop = hop.fact("path", rule.path).fact("kind", rule.kind).fact("service", service_key.clone());
+    let hop = hop.fact("path", rule.path).fact("kind", rule.kind).fact("service", service.as_str());
     hops.push(hop.fact("port", shown.clone()));
-    let field = "spec.rules[0].http.paths[0].backend.service";
-    let Some(service) = ground.get("services", &namespace, name) else {
-        let hop = Hop::failed(Stage::Ingress, Code::IngressNoService).fact("ingress", key.clone());
-        hops.push(hop.fact("service", service_key).look("Ingress", &key, format!("{field}.name")));
-        return Decision::page(controller.kind, unavailable(controller.kind), Vec::new());
+    let mut led = match lead(ground, controller.kind, rule, hops) {
+        Ok(led) => led,
+        Err(decision) => return decision,
     };
-    let slices = ground.list("endpointslices.discovery.k8s.io", &namespace);
-    let own = slices.iter().filter(|s| s.labels()["kubernetes.io/service-name"] == name);
-    let rules = Rules::make(&service, own);
-    let fits = |p: &&crate::kube_proxy::ServicePort| match port["name"].as_str() {
-        Some(n) => p.name == n,
-        None => p.port == port["number"].int(),
-    };
-    let Some((port_index, service_port)) = rules.ports.iter().enumerate().find(|(_, p)| fits(p)) else {
-        let hop = Hop::failed(Stage::Ingress, Code::IngressNoServicePort).fact("ingress", key.clone());
-        let hop = hop.fact("service", service_key).fact("port", shown);
-        hops.push(hop.look("Ingress", &key, format!("{field}.port")));
-        return Decision::page(controller.kind, unavailable(controller.kind), Vec::new());
-    };
-    let ready: Vec<&Endpoint> = service_port.endpoints.iter().filter(|e| e.ready).collect();
-    if ready.is_empty() {
-        let hop = Hop::failed(Stage::Ingress, Code::IngressNoEndpoints).fact("service", service_key.clone());
-        hops.push(hop.fact("ingress", key).look("Service", &service_key, "spec.selector"));
+    if led.ready.is_empty()
+        && let Some(other) = own("default-backend").and_then(|name| first_port(ground, i.namespace(), name))
+    {
+        let hop = Hop::new(Stage::Ingress, Code::IngressOtherService).fact("service", led.service.clone());
+        hops.push(hop.fact("ingress", key.clone()).fact("other", other.service.clone()));
+        led = other;
+    }
+    if led.ready.is_empty() {
+        let hop = Hop::failed(Stage::Ingress, Code::IngressNoEndpoints).fact("service", led.service.clone());
+        hops.push(hop.fact("ingress", key).look("Service", &led.service, "spec.selector"));
         return Decision::page(controller.kind, 503, Vec::new());
     }
     let mut response_headers = Vec::new();
-    let turn = ground.turns().next(&format!("ingress/{key}/{service_key}/{shown}")) as usize;
-    let mut first = turn % ready.len();
-    if controller.kind == Kind::Nginx && annotation(i, "affinity") == Some("cookie") {
-        let cookie = annotation(i, "session-cookie-name").unwrap_or("INGRESSCOOKIE");
-        let kept = asked.cookie(cookie).and_then(|v| ready.iter().position(|e| mark(e) == v));
-        match kept {
-            Some(at) => {
-                first = at;
-                let hop = Hop::new(Stage::Ingress, Code::IngressAffinity).fact("cookie", cookie);
-                hops.push(hop.fact("pod", ready[at].label()));
-            }
-            None => {
-                let text = set_cookie(rule, asked.tls, cookie, &mark(ready[first]));
-                response_headers.push(("Set-Cookie".to_owned(), HeaderChange::Add(text)));
-            }
+    let turn = ground.turns().next(&format!("ingress/{key}/{}/{shown}", led.service)) as usize;
+    let first = match own("upstream-hash-by") {
+        Some(by) => {
+            let value = asked.fill(by);
+            let at = hash(&value) as usize % led.ready.len();
+            let hop = Hop::new(Stage::Ingress, Code::IngressHash).fact("by", by).fact("value", value);
+            hops.push(hop.fact("pod", led.ready[at].label()));
+            at
         }
-    }
-    if asked.tls {
+        None if own("affinity") == Some("cookie") => {
+            stick(rule, asked, &led.ready, turn % led.ready.len(), &mut response_headers, hops)
+        }
+        None => turn % led.ready.len(),
+    };
+    if asked.tls && nginx {
         let hsts = "max-age=31536000; includeSubDomains".to_owned();
         response_headers.push(("Strict-Transport-Security".to_owned(), HeaderChange::Set(hsts)));
     }
     let mut target = asked.target.to_owned();
-    if controller.kind == Kind::Nginx
-        && let Some(to) = annotation(i, "rewrite-target")
-    {
+    if let Some(to) = own("rewrite-target") {
         let new = fill(to, &rule.groups);
         let query = asked.target.split_once('?').map_or(String::new(), |(_, q)| format!("?{q}"));
         target = format!("{new}{query}");
         let hop = Hop::new(Stage::Ingress, Code::IngressRewrites).fact("path", asked.path());
         hops.push(hop.fact("new", target.as_str()));
     }
-    let scheme = if asked.tls { "https" } else { "http" };
+    let seconds = |name: &str, usual: i64| {
+        own(name).and_then(|s| s.parse().ok()).unwrap_or(usual).clamp(1, 86_400) * 1000
+    };
+    let endpoints = (0..led.ready.len()).map(|n| led.ready[(first + n) % led.ready.len()].clone()).collect();
+    Decision::Forward(Box::new(Forward {
+        by: key,
+        service: led.service,
+        port: led.port,
+        port_index: led.port_index,
+        endpoints,
+        target,
+        request_headers: request_headers(i, nginx, asked, turn),
+        response_headers,
+        connect_ms: if nginx { seconds("proxy-connect-timeout", CONNECT_S) } else { DIAL_MS },
+        timeout_ms: seconds("proxy-read-timeout", READ_S),
+        tls: own("backend-protocol").is_some_and(|p| matches!(p.to_uppercase().trim(), "HTTPS" | "GRPCS")),
+        again: if nginx { again(i) } else { Again { tries: 1, ..Again::default() } },
+        mirrors: Vec::new(),
+    }))
+}
+
+/// The first port of a Service that an annotation names, where it has endpoints.
+fn first_port(ground: &dyn Ground, namespace: &str, name: &str) -> Option<Led> {
+    let object = ground.get("services", namespace, name)?;
+    let slices = ground.list("endpointslices.discovery.k8s.io", namespace);
+    let own = slices.iter().filter(|s| s.labels()["kubernetes.io/service-name"] == name);
+    let port = Rules::make(&object, own).ports.into_iter().next()?;
+    let ready: Vec<Endpoint> = port.endpoints.into_iter().filter(|e| e.ready).collect();
+    (!ready.is_empty()).then(|| Led { service: object.key(), port: port.port, port_index: 0, ready })
+}
+
+/// When nginx tries again (`proxy-next-upstream`): after an error or a time-out, without the annotation.
+fn again(i: &Value) -> Again {
+    let tries = number(i, "proxy-next-upstream-tries").unwrap_or(TRIES);
+    let words = annotation(i, "proxy-next-upstream").unwrap_or("error timeout");
+    let has = |wanted: &str| words.split_whitespace().any(|w| w == wanted);
+    let statuses = words.split_whitespace().filter_map(|w| w.strip_prefix("http_")?.parse().ok());
+    Again {
+        tries: if has("off") { 1 } else { usize::try_from(tries).unwrap_or(1).clamp(1, 10) },
+        error: has("error"),
+        timeout: has("timeout"),
+        statuses: statuses.collect(),
+    }
+}
+
+/// What a backend is told of the request's way.
+fn request_headers(i: &Value, nginx: bool, asked: &Asked<'_>, turn: usize) -> Vec<(String, HeaderChange)> {
+    let scheme = asked.scheme();
     let forwarded = [
         ("x-request-id", format!("{:032x}", u128::from(turn as u64) * 0x9e37_79b9_7f4a_7c15 + 7)),
         ("x-real-ip", asked.client.to_owned()),
@@ -523,25 +469,48 @@ fn forward(
         ("x-forwarded-scheme", scheme.to_owned()),
         ("x-scheme", scheme.to_owned()),
     ];
-    let mut request_headers: Vec<(String, HeaderChange)> =
+    let mut all: Vec<(String, HeaderChange)> =
         forwarded.into_iter().map(|(n, v)| (n.to_owned(), HeaderChange::Set(v))).collect();
-    if let Some(upstream) = annotation(i, "upstream-vhost") {
-        request_headers.push(("host".into(), HeaderChange::Set(upstream.to_owned())));
+    let mut set = |name: &str, value: &str| all.push((name.to_owned(), HeaderChange::Set(value.to_owned())));
+    if !nginx {
+        return all;
     }
-    let seconds = annotation(i, "proxy-read-timeout").and_then(|s| s.parse::<i64>().ok()).unwrap_or(60);
-    let endpoints = (0..ready.len()).map(|n| ready[(first + n) % ready.len()].clone()).collect();
-    Decision::Forward(Box::new(Forward {
-        by: key,
-        service: service_key,
-        port: service_port.port,
-        port_index,
-        endpoints,
-        target,
-        request_headers,
-        response_headers,
-        timeout_ms: seconds.clamp(1, 86_400) * 1000,
-        mirrors: Vec::new(),
-    }))
+    if let Some(upstream) = annotation(i, "upstream-vhost") {
+        set("host", upstream);
+    }
+    if let Some(prefix) =
+        annotation(i, "x-forwarded-prefix").filter(|_| annotation(i, "rewrite-target").is_some())
+    {
+        set("x-forwarded-prefix", prefix);
+    }
+    if annotation(i, "auth-type").is_some() {
+        all.push(("authorization".to_owned(), HeaderChange::Remove));
+    }
+    all
+}
+
+/// The endpoint that a client's cookie keeps it with; a new client gets one whose turn it is, and the cookie.
+fn stick(
+    rule: &Rule<'_>,
+    asked: &Asked<'_>,
+    ready: &[Endpoint],
+    next: usize,
+    headers: &mut Vec<(String, HeaderChange)>,
+    hops: &mut Vec<Hop>,
+) -> usize {
+    let cookie = annotation(rule.ingress, "session-cookie-name").unwrap_or("INGRESSCOOKIE");
+    match asked.cookie(cookie).and_then(|v| ready.iter().position(|e| mark(e) == v)) {
+        Some(at) => {
+            let hop = Hop::new(Stage::Ingress, Code::IngressAffinity).fact("cookie", cookie);
+            hops.push(hop.fact("pod", ready[at].label()));
+            at
+        }
+        None => {
+            let text = set_cookie(rule, asked.tls, cookie, &mark(&ready[next]));
+            headers.push(("Set-Cookie".to_owned(), HeaderChange::Add(text)));
+            next
+        }
+    }
 }
 
 /// Traefik has no router for what leads nowhere; nginx keeps the location and answers 503.
@@ -573,9 +542,10 @@ fn set_cookie(rule: &Rule<'_>, tls: bool, name: &str, value: &str) -> String {
 
 /// The value of an affinity cookie for an endpoint.
 fn mark(e: &Endpoint) -> String {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for b in format!("{}:{}", e.ip, e.port).bytes() {
-        hash = (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
-    }
-    format!("{hash:016x}")
+    format!("{:016x}", hash(&format!("{}:{}", e.ip, e.port)))
+}
+
+fn hash(text: &str) -> u64 {
+    let step = |hash: u64, b: u8| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }

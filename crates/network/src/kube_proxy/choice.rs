@@ -65,6 +65,8 @@ pub struct Turns {
     clients: BTreeMap<(Str, i64, Str, Str), (Str, Time)>,
     /// By load balancer or other list: how many it has had.
     counters: BTreeMap<Str, u64>,
+    /// By limit and client: by how many thousandths of a request it is ahead of its rate, and when it last came.
+    ahead: BTreeMap<Str, (i64, Time)>,
 }
 
 impl Turns {
@@ -105,11 +107,43 @@ impl Turns {
         Some((chosen, How::Turn))
     }
 
+    /// Whether a request keeps to a rate (thousandths of a request a second), at most `burst` requests ahead of it: nginx's
+    /// `limit_req` without a delay.
+    pub fn take(&mut self, zone: &str, milli_rate: i64, burst: i64, now: Time) -> bool {
+        let since = self.ahead.get(zone).copied();
+        let ahead = since.map_or(0, |(ahead, last)| {
+            let gone = now.since(last).saturating_mul(milli_rate) / 1000;
+            ahead.saturating_sub(gone).saturating_add(1000).max(0)
+        });
+        if ahead > burst.saturating_mul(1000) {
+            return false;
+        }
+        if self.ahead.len() >= CLIENTS_MAX && since.is_none() {
+            self.ahead.pop_first();
+        }
+        self.ahead.insert(zone.into(), (ahead, now));
+        true
+    }
+
     /// Counts up: the number before. For lists without endpoints of their own (nodes behind a load balancer, weights).
     pub fn next(&mut self, list: &str) -> u64 {
         let n = self.counters.entry(list.into()).or_default();
         let now = *n;
         *n = n.wrapping_add(1);
         now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_lets_a_burst_through_and_then_its_own_pace() {
+        let mut turns = Turns::default();
+        let mut passed = |at: i64| turns.take("zone", 2000, 4, Time::EPOCH + at);
+        assert_eq!((0..8).filter(|_| passed(0)).count(), 5);
+        assert_eq!((0..8).filter(|_| passed(1000)).count(), 2);
+        assert_eq!((0..8).filter(|_| passed(60_000)).count(), 5);
     }
 }

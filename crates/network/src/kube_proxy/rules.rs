@@ -25,7 +25,7 @@ impl Via {
 }
 
 /// An endpoint of a port.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoint {
     pub ip: Str,
     pub port: i64,

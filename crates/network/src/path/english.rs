@@ -50,7 +50,12 @@ pub(super) fn template(code: Code) -> &'static str {
             "Service {service} is headless and has no ready endpoint: its name has no address"
         }
         Code::DnsNoRecord => "{name} exists, but has no {kind} record",
-        Code::DnsNoServer => "the DNS server {server} does not answer: {why}",
+        Code::DnsNoServer => {
+            "the DNS server {server} does not answer: the question gets no further than that"
+        }
+        Code::DnsRefused => "the DNS server {server} refuses the question: there is nobody behind it",
+        Code::DnsNoService => "nobody answers at {server}: there is no Service kube-system/kube-dns",
+        Code::DnsPodSilent => "{pod} takes no questions: nothing listens on port 53",
         Code::DnsNoNameserver => "/etc/resolv.conf on {machine} names no server that could be asked",
         Code::LoadBalancer => "the load balancer {ip} of Service {service} sends to node {node}, port {port}",
         Code::LoadBalancerSource => "the load balancer of Service {service} lets in only {ranges}, not {ip}",
@@ -68,6 +73,7 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::NoSuchServicePort => "{ip} is Service {service}; it has no port {port}, only {ports}",
         Code::WrongProtocol => "Service {service} has port {port} for {has} only; this is {wants}",
         Code::NoPodMatches => "Service {service} has no endpoints: no pod has the labels {selector}",
+        Code::NoReplicas => "Service {service} has no endpoints: {workload} has 0 replicas",
         Code::PodsNotReady => "Service {service} has no ready endpoint: {pods}",
         Code::NoPodHasPortName => {
             "Service {service} sends to the port named {target}; no container of {pods} has a port of that name"
@@ -109,6 +115,9 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::NobodyThere => "nobody has the address {ip}",
         Code::NoRoute => {
             "{machine} has no way to {ip}: addresses of pods and Services exist only inside the cluster"
+        }
+        Code::NodeIsPrivate => {
+            "{machine} has no way to {ip}: node {node} has a private address only; a load balancer has one that everybody reaches"
         }
         Code::LeavesCluster => "leaves the cluster for {ip}",
         Code::OutsideUnknown => "what {ip} does is not simulated",
@@ -162,6 +171,33 @@ pub(super) fn template(code: Code) -> &'static str {
         }
         Code::IngressTls => "TLS ends here, with the certificate in Secret {secret}",
         Code::IngressRedirects => "Ingress {ingress} has TLS: plain HTTP is sent to {location}",
+        Code::IngressSendsAway => "Ingress {ingress} sends the client to {location} ({why})",
+        Code::IngressPreflight => {
+            "Ingress {ingress} has enable-cors: the controller answers the browser's question (OPTIONS) itself"
+        }
+        Code::IngressRateExceeded => {
+            "Ingress {ingress} has {name} {limit} with a burst of {burst}: {ip} has sent more than that"
+        }
+        Code::IngressDenies => "Ingress {ingress} shuts out {ranges}, and {ip} is among them",
+        Code::IngressNoAuthSecret => {
+            "Ingress {ingress} wants the passwords in Secret {secret} ({why}): until they are there it lets nobody in"
+        }
+        Code::IngressNoCredentials => {
+            "Ingress {ingress} asks for a user and a password (Secret {secret}); the request has none"
+        }
+        Code::IngressNoSuchUser => "Secret {secret} of Ingress {ingress} has no user {user}",
+        Code::IngressWrongPassword => {
+            "Secret {secret} of Ingress {ingress} has another password for user {user}"
+        }
+        Code::IngressUnknownHash => {
+            "Secret {secret} of Ingress {ingress} keeps the password of {user} in a way that is not simulated; use `htpasswd` without -B"
+        }
+        Code::IngressIgnores => "annotations of Ingress {ingress} that are accepted, not simulated: {names}",
+        Code::IngressOtherService => {
+            "Service {service} behind Ingress {ingress} has no ready endpoint; its annotation default-backend names Service {other}"
+        }
+        Code::IngressHash => "upstream-hash-by {by}: requests with {value} go to {pod}",
+        Code::IngressTriesAgain => "the controller tries once more, {n} of {tries} times",
         Code::IngressForbids => "Ingress {ingress} lets in only {ranges}, not {ip}",
         Code::IngressBadRange => {
             "Ingress {ingress} lets in {range}, which is no address and no block: the controller lets nobody in"

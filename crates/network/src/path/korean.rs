@@ -50,7 +50,10 @@ pub(super) fn template(code: Code) -> &'static str {
             "Service {service}: 헤드리스인데 준비된 엔드포인트가 없어서 이름에 주소가 없음"
         }
         Code::DnsNoRecord => "{name}: 이름은 있지만 {kind} 레코드가 없음",
-        Code::DnsNoServer => "DNS 서버 {server}에서 응답이 없음: {why}",
+        Code::DnsNoServer => "DNS 서버 {server}에서 응답이 없음: 질의가 그 앞에서 막힘",
+        Code::DnsRefused => "DNS 서버 {server}에서 질의를 거부함: 뒤에서 받아 줄 파드가 없음",
+        Code::DnsNoService => "{server}에서 응답하는 곳이 없음: Service kube-system/kube-dns 자체가 없음",
+        Code::DnsPodSilent => "{pod}: 포트 53번을 수신 대기하는 프로세스가 없어서 질의를 받지 못함",
         Code::DnsNoNameserver => "{machine}의 /etc/resolv.conf에 질의할 서버가 없음",
         Code::LoadBalancer => "Service {service}의 로드 밸런서 {ip}에서 노드 {node}의 포트 {port}번으로 보냄",
         Code::LoadBalancerSource => {
@@ -72,6 +75,7 @@ pub(super) fn template(code: Code) -> &'static str {
         }
         Code::WrongProtocol => "Service {service}의 포트 {port}번은 {has} 전용, 이 요청은 {wants}",
         Code::NoPodMatches => "Service {service}에 엔드포인트가 없음: 레이블 {selector}에 맞는 파드가 없음",
+        Code::NoReplicas => "Service {service}에 엔드포인트가 없음: {workload}의 레플리카가 0개",
         Code::PodsNotReady => "Service {service}에 준비된 엔드포인트가 없음: {pods}",
         Code::NoPodHasPortName => {
             "Service {service}의 targetPort는 이름 {target}인데, {pods}의 컨테이너에 그런 이름의 포트가 없음"
@@ -115,6 +119,9 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::NobodyThere => "{ip}: 이 주소를 쓰는 곳이 없음",
         Code::NoRoute => {
             "{machine}에서 {ip}까지 가는 경로가 없음: 파드와 Service의 주소는 클러스터 안에만 있음"
+        }
+        Code::NodeIsPrivate => {
+            "{machine}에서 {ip}까지 가는 경로가 없음: 노드 {node}에는 사설 주소만 있음, 로드 밸런서의 주소로는 누구나 들어올 수 있음"
         }
         Code::LeavesCluster => "클러스터 밖의 {ip}(으)로 나감",
         Code::OutsideUnknown => "{ip}의 동작은 시뮬레이션하지 않음",
@@ -170,6 +177,35 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::IngressRedirects => {
             "Ingress {ingress}에 TLS가 설정되어 있음: 평문 HTTP 요청을 {location}(으)로 리디렉션"
         }
+        Code::IngressSendsAway => "Ingress {ingress}: 클라이언트를 {location}(으)로 리디렉션 ({why})",
+        Code::IngressPreflight => {
+            "Ingress {ingress}에 enable-cors가 켜져 있음: 브라우저의 사전 요청(OPTIONS)에는 컨트롤러가 직접 응답함"
+        }
+        Code::IngressRateExceeded => {
+            "Ingress {ingress}의 {name} 한도는 {limit}, 한꺼번에 더 받는 수는 {burst}: {ip}에서 그보다 많이 보냄"
+        }
+        Code::IngressDenies => "Ingress {ingress}: {ranges}에서 온 것은 거절하는데 {ip}도 여기에 속함",
+        Code::IngressNoAuthSecret => {
+            "Ingress {ingress}에 필요한 비밀번호 Secret {secret}: 쓸 수 없음 ({why}), 준비될 때까지 아무도 들이지 않음"
+        }
+        Code::IngressNoCredentials => {
+            "Ingress {ingress}: 사용자 이름과 비밀번호가 필요한데(Secret {secret}) 요청에 없음"
+        }
+        Code::IngressNoSuchUser => "Ingress {ingress}의 Secret {secret}에 없는 사용자: {user}",
+        Code::IngressWrongPassword => {
+            "Ingress {ingress}의 Secret {secret}에 적힌 사용자 {user}의 비밀번호와 다름"
+        }
+        Code::IngressUnknownHash => {
+            "Ingress {ingress}의 Secret {secret}: {user}의 비밀번호가 시뮬레이션하지 않는 방식으로 저장되어 있음, `htpasswd`에서 -B를 빼고 만들 것"
+        }
+        Code::IngressIgnores => {
+            "Ingress {ingress}의 어노테이션 가운데 받아들이지만 시뮬레이션하지 않는 것: {names}"
+        }
+        Code::IngressOtherService => {
+            "Ingress {ingress} 뒤의 Service {service}에 준비된 엔드포인트가 없음; default-backend 어노테이션에 적힌 Service {other}(으)로 보냄"
+        }
+        Code::IngressHash => "upstream-hash-by {by}: 값이 {value}인 요청은 늘 {pod}(으)로 감",
+        Code::IngressTriesAgain => "컨트롤러에서 다시 시도함: 모두 {tries}번 가운데 {n}번째",
         Code::IngressForbids => "Ingress {ingress}: {ranges}에서 온 것만 받음, {ip}에서 온 것은 거절",
         Code::IngressBadRange => {
             "Ingress {ingress}에 적힌 허용 대역 {range}은(는) 주소도 대역도 아니어서, 컨트롤러가 아무도 들이지 않음"

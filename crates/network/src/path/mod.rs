@@ -130,15 +130,15 @@ macro_rules! codes {
 codes! {
     // Names.
     AddressGiven, HostsFile, GivenByOption, Localhost, DnsAsked, DnsAnswer, DnsAlias, DnsOutside, DnsNoName,
-    DnsOtherNamespace, DnsNoSuchService, DnsNoEndpoints, DnsNoRecord, DnsNoServer, DnsNoNameserver,
+    DnsOtherNamespace, DnsNoSuchService, DnsNoEndpoints, DnsNoRecord, DnsNoServer, DnsRefused, DnsNoService, DnsPodSilent, DnsNoNameserver,
     // Services.
     LoadBalancer, LoadBalancerSource, LoadBalancerNoNodes, ServiceRule, NodePortRule, HostPort, ExternalIpRule, NoSuchServicePort, WrongProtocol,
-    NoPodMatches, PodsNotReady, NoPodHasPortName, NoEndpointsWritten, NoLocalEndpoints, StaleRules, ProxyDown, NotInRules, Chosen, ChosenOnly,
+    NoPodMatches, NoReplicas, PodsNotReady, NoPodHasPortName, NoEndpointsWritten, NoLocalEndpoints, StaleRules, ProxyDown, NotInRules, Chosen, ChosenOnly,
     ChosenSticky, ChosenTerminating, ConnectionKept,
     // Policies.
     NoPolicyOut, NoPolicyIn, PolicyAllowsOut, PolicyAllowsIn, PolicyDeniesOut, PolicyDeniesIn, PolicyDeniesDns,
     // Wires.
-    SamePod, SameNode, OtherNode, NodeCutOff, NobodyThere, NoRoute, LeavesCluster, OutsideUnknown,
+    SamePod, SameNode, OtherNode, NodeCutOff, NobodyThere, NoRoute, NodeIsPrivate, LeavesCluster, OutsideUnknown,
     // Ports.
     PortOpen, PortClosed, TargetPortClosed, PortOtherProtocol, NothingRuns, HealthCheckPort,
     // Processes.
@@ -148,7 +148,8 @@ codes! {
     // Ingress and gateways.
     IngressTakes, IngressRule, IngressDefaultBackend, IngressNoHost, IngressNoPath, IngressWithoutClass,
     IngressOtherClass, IngressNoService, IngressNoServicePort, IngressNoEndpoints, IngressTlsSecretMissing, IngressTls,
-    IngressRedirects, IngressForbids, IngressBadRange, IngressBodyTooLarge, IngressCanary, IngressAffinity, IngressRewrites,
+    IngressRedirects, IngressSendsAway, IngressPreflight, IngressRateExceeded, IngressDenies, IngressNoAuthSecret, IngressNoCredentials,
+    IngressNoSuchUser, IngressWrongPassword, IngressUnknownHash, IngressIgnores, IngressOtherService, IngressHash, IngressTriesAgain, IngressForbids, IngressBadRange, IngressBodyTooLarge, IngressCanary, IngressAffinity, IngressRewrites,
     IngressUpstreamRefused, IngressUpstreamTimedOut, IngressUpstreamBroke, IngressClientGone, NoController,
     GatewayTakes, GatewayNoRoute, GatewayRoute, GatewayRedirects, GatewayRouteNotAccepted, GatewayNoBackend, GatewayNoEndpoints,
     GatewayMirrors,

@@ -258,9 +258,8 @@ impl<G: Ground> Walk<'_, G> {
     /// something is wrong there: a lookup is no place to read them each time.
     fn reach_server(&mut self, server: &Str) -> Result<bool, Fault> {
         let before = self.hops.len();
-        let silent = |walk: &mut Self, why: &str| {
-            let hop = Hop::failed(Stage::Name, Code::DnsNoServer).fact("server", server.clone());
-            let hop = hop.fact("why", why);
+        let silent = |walk: &mut Self, code| {
+            let hop = Hop::failed(Stage::Name, code).fact("server", server.clone());
             let hop = match walk.hops.iter().rev().find(|h| !h.passed).and_then(|h| h.look.clone()) {
                 Some(look) => Hop { look: Some(look), ..hop },
                 None => hop,
@@ -271,21 +270,22 @@ impl<G: Ground> Walk<'_, G> {
         let cluster_ip = is_dns.as_ref().map_or(Str::new_static(DNS_IP), |s| s["spec"]["clusterIP"].to_str());
         if *server == cluster_ip && is_dns.is_none() {
             if !self.ground.has_dns_of_its_own() {
-                return silent(self, "NoServer");
+                return silent(self, Code::DnsNoService);
             }
             return match self.dns_policy(server) {
                 Ok(()) => Ok(true),
-                Err(_) => silent(self, "NetworkPolicy"),
+                Err(_) => silent(self, Code::DnsNoServer),
             };
         }
         if outside::is_server(server) && *server != cluster_ip {
             let node = Str::from(self.source.node());
             if !node.is_empty() && !self.ground.is_linked(&node) {
-                return silent(self, "NodeCutOff");
+                self.push(Hop::failed(Stage::Wire, Code::NodeCutOff).fact("node", node));
+                return silent(self, Code::DnsNoServer);
             }
             let restricted = matches!(self.source, Source::Pod { host_network: false, .. });
             if restricted && self.leave(server, 53, "UDP", "").is_err() {
-                return silent(self, "NetworkPolicy");
+                return silent(self, Code::DnsNoServer);
             }
             self.hops.truncate(before);
             return Ok(false);
@@ -293,16 +293,14 @@ impl<G: Ground> Walk<'_, G> {
         match self.connect(server, 53, "UDP") {
             Ok(Destination::Inside(end)) => {
                 if self.ground.listening(&end.ip, end.port).open.is_none() && !self.is_dns_pod(&end.pod) {
-                    return silent(self, "port 53");
+                    self.push(Hop::failed(Stage::Port, Code::DnsPodSilent).fact("pod", end.pod.clone()));
+                    return silent(self, Code::DnsNoServer);
                 }
                 self.hops.truncate(before);
                 Ok(true)
             }
-            Ok(_) => silent(self, "-"),
-            Err(_) => {
-                let why = self.hops.last().map(|h| h.stage.as_str()).unwrap_or("-");
-                silent(self, why)
-            }
+            Err(Fault::Refused) => silent(self, Code::DnsRefused),
+            _ => silent(self, Code::DnsNoServer),
         }
     }
 

@@ -19,9 +19,6 @@ impl<G: Ground> Walk<'_, G> {
         protocol: &str,
     ) -> Result<Destination, Fault> {
         let learner = self.source == Source::Learner;
-        if !learner {
-            self.took_ms += INTERNET_MS;
-        }
         if learner && (ip.starts_with("127.") || ip == LEARNER_IP) {
             return self.follow_forward(port);
         }
@@ -29,6 +26,9 @@ impl<G: Ground> Walk<'_, G> {
         if ip.starts_with("127.") || ip == INTERNET_IP {
             let hop = Hop::failed(Stage::Forward, Code::NoForward).number("port", port);
             return self.fail(hop.fact("machine", self.source.label()), Fault::Refused);
+        }
+        if !learner {
+            self.took_ms += INTERNET_MS;
         }
         if learner && let Owner::Node(node) = self.ground.owner(ip) {
             return self.at_node(&node, ip, port, protocol);
@@ -40,8 +40,11 @@ impl<G: Ground> Walk<'_, G> {
             self.push(Hop::new(Stage::Wire, Code::LeavesCluster).fact("ip", ip));
             return Ok(Destination::Outside(ip.into()));
         }
-        let hop = Hop::failed(Stage::Wire, Code::NoRoute).fact("machine", self.source.label());
-        self.fail(hop.fact("ip", ip), Fault::TimedOut)
+        let hop = match self.ground.owner(ip) {
+            Owner::Node(node) => Hop::failed(Stage::Wire, Code::NodeIsPrivate).fact("node", node),
+            _ => Hop::failed(Stage::Wire, Code::NoRoute),
+        };
+        self.fail(hop.fact("machine", self.source.label()).fact("ip", ip), Fault::TimedOut)
     }
 
     /// The Service that has a load balancer of this address.

@@ -28,6 +28,10 @@ impl<G: Ground> Walk<'_, G> {
         let pods = self.ground.list("pods", namespace);
         let picked: Vec<&Value> = pods.iter().filter(|p| selector.matches(p.labels())).collect();
         if picked.is_empty() {
+            if let Some((kind, key)) = self.scaled_to_none(namespace, &selector) {
+                let workload = format!("{kind} {key}");
+                return hop(Code::NoReplicas).fact("workload", workload).look(kind, &key, "spec.replicas");
+            }
             let text = selector.to_string();
             return hop(Code::NoPodMatches).fact("selector", text).look(
                 "Service",
@@ -51,6 +55,18 @@ impl<G: Ground> Walk<'_, G> {
             picked.iter().take(NAMED_MAX).map(|p| format!("{}: {}", p.name(), state(p))).collect();
         let field = unready_field(picked[0]);
         hop(Code::PodsNotReady).fact("pods", told.join(", ")).look("Pod", &picked[0].key(), field)
+    }
+
+    /// A workload without replicas whose pods a selector would pick.
+    fn scaled_to_none(&self, namespace: &str, selector: &LabelSelector) -> Option<(&'static str, Str)> {
+        let kinds = [("Deployment", "deployments.apps"), ("StatefulSet", "statefulsets.apps")];
+        kinds.into_iter().find_map(|(kind, resource)| {
+            let is_it = |w: &&Value| {
+                let labels = &w["spec"]["template"]["metadata"]["labels"];
+                w["spec"]["replicas"].as_int() == Some(0) && selector.matches(labels)
+            };
+            Some((kind, self.ground.list(resource, namespace).iter().find(is_it)?.key()))
+        })
     }
 
     /// When a node's kube-proxy last heard of anything.

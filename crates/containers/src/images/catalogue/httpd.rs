@@ -12,7 +12,11 @@ pub(super) static IMAGE: Image = Image {
     cmd: &["httpd-foreground"],
     ports: &[80],
     start_ms: 60,
-    programs: &[("/usr/local/bin/httpd-foreground", "apache"), ("/usr/local/apache2/bin/httpd", "apache")],
+    programs: &[
+        ("/usr/local/bin/httpd-foreground", "apache"),
+        ("/usr/local/apache2/bin/httpd", "apache"),
+        ("/usr/local/apache2/bin/htpasswd", "htpasswd"),
+    ],
     files: &[("/usr/local/apache2/htdocs/index.html", "<html><body><h1>It works!</h1></body></html>\n")],
     memory_bytes: 12 << 20,
     cpu_millis: 1,

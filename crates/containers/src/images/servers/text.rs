@@ -14,7 +14,7 @@ const fn text(
 }
 
 pub(super) const KINDS: [Kind; 15] = [
-    text("ingress-controller", &[80, 443, 10254], 400, page),
+    text("ingress-controller", &[80, 443, 8443, 10254], 400, page),
     text("traefik", &[80, 443, 8080], 300, page),
     text("whoami", &[80], 10, whoami),
     Kind { log: hello_log, ..text("hello-app", &[8080], 10, hello_app) },

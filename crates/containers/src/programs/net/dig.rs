@@ -116,7 +116,7 @@ impl Dig {
                     self.talk.argv[1..].join(" ")
                 );
                 let head = if self.short { String::new() } else { version };
-                sys.out(format!("{}{head};; no servers could be reached\n", silence(&at, 3)));
+                sys.out(format!("{}{head};; no servers could be reached\n", silence(&at, 3, took_ms)));
                 return Turn::Exit(9);
             }
             _ => return Turn::Exit(9),

@@ -155,7 +155,7 @@ impl Asker for Host {
             }
             NetAnswer::Failed { address, .. } => {
                 let at = address.or_else(|| self.server.clone()).unwrap_or_default();
-                sys.out(format!("{};; no servers could be reached\n", silence(&at, 2)));
+                sys.out(format!("{};; no servers could be reached\n", silence(&at, 2, got.took_ms)));
                 Turn::Exit(1)
             }
             _ => Turn::Exit(1),

@@ -150,9 +150,10 @@ fn unresolved(sys: &Sys<'_>, error: NetError) -> &'static str {
     }
 }
 
-/// What BIND's programs say before they give a silent server up, after so many tries.
-fn silence(server: &str, tries: usize) -> String {
-    format!(";; communications error to {server}#53: timed out\n").repeat(tries)
+/// What BIND's programs say before they give a server up, after so many tries: one that is silent, or (at once) refuses.
+fn silence(server: &str, tries: usize, took: Millis) -> String {
+    let how = if took < 1000 { "connection refused" } else { "timed out" };
+    format!(";; communications error to {server}#53: {how}\n").repeat(tries)
 }
 
 /// What BIND's programs say of a server whose own name nobody knows.

@@ -116,7 +116,7 @@ impl Nslookup {
         sys.out(text);
     }
 
-    fn print(&mut self, sys: &mut Sys<'_>, answer: NetAnswer) -> Option<Turn> {
+    fn print(&mut self, sys: &mut Sys<'_>, answer: NetAnswer, took_ms: i64) -> Option<Turn> {
         let (name, kind) = self.asked.clone().unwrap_or_default();
         let shown = name.trim_end_matches('.').to_owned();
         match answer {
@@ -157,7 +157,7 @@ impl Nslookup {
             NetAnswer::Failed { address, .. } => {
                 let text = if self.is_bind(sys) {
                     let server = address.or_else(|| self.server.clone()).unwrap_or_default();
-                    format!("{};; no servers could be reached\n\n", silence(&server, 3))
+                    format!("{};; no servers could be reached\n\n", silence(&server, 3, took_ms))
                 } else {
                     ";; connection timed out; no servers could be reached\n\n".to_owned()
                 };
@@ -206,7 +206,7 @@ impl Asker for Nslookup {
     }
 
     fn answered(&mut self, sys: &mut Sys<'_>, got: Answered) -> Turn {
-        self.print(sys, got.answer).unwrap_or(Turn::More)
+        self.print(sys, got.answer, got.took_ms).unwrap_or(Turn::More)
     }
 
     fn next(&mut self, sys: &mut Sys<'_>) -> Turn {

@@ -300,6 +300,11 @@ impl Curl {
         let given = |name: &str| self.o.value(name).and_then(seconds).filter(|ms| *ms > 0);
         let whole = given("max-time");
         let (code, text) = match error {
+            NetError::NoServer
+                if [whole, given("connect-timeout")].into_iter().flatten().any(|ms| took >= ms) =>
+            {
+                (28, format!("Resolving timed out after {took} milliseconds"))
+            }
             NetError::NoName | NetError::NoServer => (6, format!("Could not resolve host: {host}")),
             NetError::TimedOut
                 if whole.is_some_and(|ms| took >= ms)
