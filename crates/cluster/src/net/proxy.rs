@@ -145,6 +145,11 @@ fn send_on(
                 again.error
             }
             _ if got.served_ms > forward.timeout_ms => {
+                let program = walk.hops.iter().rev().find(|h| h.code == Code::PortOpen);
+                let program = program.map(|h| Str::from(h.get("container"))).unwrap_or_default();
+                let hop = Hop::failed(Stage::Process, Code::IngressSlow).fact("program", program);
+                let hop = hop.number("took", got.served_ms).number("limit", forward.timeout_ms);
+                walk.hops.push(hop.look(forward.kind, &forward.by, forward.patience.as_str()));
                 walk.hops.push(late(&upstream, forward.timeout_ms));
                 (status, spent_ms) = (504, spent_ms + forward.timeout_ms);
                 again.timeout && repeatable

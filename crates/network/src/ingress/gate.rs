@@ -75,6 +75,8 @@ fn through(
     let who = who(ground, i, asked);
     match (place, who) {
         (Err(_), Ok(true)) | (Ok(true), Err(_)) if annotation(i, "satisfy") == Some("any") => {}
+        // Who could come by either is asked for the password.
+        (Err(_), Err(unknown)) if annotation(i, "satisfy") == Some("any") => return Err(unknown),
         (place, who) => {
             place?;
             who?;

@@ -307,6 +307,8 @@ fn act(
     let limit_ms = timeout_ms(fit.rule);
     let mut f = Forward {
         by: key.clone(),
+        kind: "HTTPRoute",
+        patience: format!("spec.rules[{}].timeouts", fit.index),
         target: asked.target.to_owned(),
         connect_ms: limit_ms.min(DIAL_MS),
         timeout_ms: limit_ms,

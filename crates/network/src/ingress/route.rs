@@ -5,7 +5,7 @@
 
 use objects::{Str, Value};
 
-use super::annotations::{annotation, is_on, number, unsimulated};
+use super::annotations::{annotation, field, is_on, number, unsimulated};
 use super::pattern::{Pattern, fill};
 use super::rules::{self, Rule};
 use super::{Controller, Kind, gate, pages};
@@ -130,8 +130,10 @@ pub struct Again {
 /// Where a request is sent on to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Forward {
-    /// The Ingress or HTTPRoute it came by.
+    /// The Ingress or HTTPRoute it came by, and its field that says how long an answer is waited for.
     pub by: Str,
+    pub kind: &'static str,
+    pub patience: String,
     pub service: Str,
     /// The Service's port, and its place among the Service's ports.
     pub port: i64,
@@ -417,6 +419,8 @@ fn forward(
     let endpoints = (0..led.ready.len()).map(|n| led.ready[(first + n) % led.ready.len()].clone()).collect();
     Decision::Forward(Box::new(Forward {
         by: key,
+        kind: "Ingress",
+        patience: field("proxy-read-timeout"),
         service: led.service,
         port: led.port,
         port_index: led.port_index,

@@ -208,6 +208,7 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::IngressRewrites => "the path {path} becomes {new}",
         Code::IngressUpstreamRefused => "the controller can't connect to {upstream}: connection refused",
         Code::IngressUpstreamTimedOut => "the controller got no answer from {upstream} in {limit} s",
+        Code::IngressSlow => "{program} needs {took} ms, the controller waits {limit} ms",
         Code::IngressUpstreamBroke => {
             "{upstream} closed the connection without an answer the controller understands"
         }

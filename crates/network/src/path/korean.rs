@@ -216,6 +216,7 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::IngressRewrites => "경로 {path}: {new}(으)로 바뀜",
         Code::IngressUpstreamRefused => "컨트롤러에서 {upstream}에 연결하지 못함: 연결 거부",
         Code::IngressUpstreamTimedOut => "컨트롤러에서 {limit}초 동안 {upstream}의 응답을 받지 못함",
+        Code::IngressSlow => "{program}의 응답에 {took} ms가 걸리는데 컨트롤러는 {limit} ms만 기다림",
         Code::IngressUpstreamBroke => "{upstream}에서 올바른 응답 없이 연결을 끊음",
         Code::IngressClientGone => "클라이언트가 {limit} ms 뒤에 연결을 닫음: 컨트롤러 로그에는 499",
         Code::NoController => {

@@ -150,7 +150,7 @@ codes! {
     IngressOtherClass, IngressNoService, IngressNoServicePort, IngressNoEndpoints, IngressTlsSecretMissing, IngressTls,
     IngressRedirects, IngressSendsAway, IngressPreflight, IngressRateExceeded, IngressDenies, IngressNoAuthSecret, IngressNoCredentials,
     IngressNoSuchUser, IngressWrongPassword, IngressUnknownHash, IngressIgnores, IngressOtherService, IngressHash, IngressTriesAgain, IngressForbids, IngressBadRange, IngressBodyTooLarge, IngressCanary, IngressAffinity, IngressRewrites,
-    IngressUpstreamRefused, IngressUpstreamTimedOut, IngressUpstreamBroke, IngressClientGone, NoController,
+    IngressUpstreamRefused, IngressUpstreamTimedOut, IngressSlow, IngressUpstreamBroke, IngressClientGone, NoController,
     GatewayTakes, GatewayNoRoute, GatewayRoute, GatewayRedirects, GatewayRouteNotAccepted, GatewayNoBackend, GatewayNoEndpoints,
     GatewayMirrors,
 }

@@ -359,6 +359,7 @@ impl<G: Ground> Walk<'_, G> {
                 if !self.ground.is_linked(&here.node) {
                     return self.cut_off(&here.node);
                 }
+                self.took_ms += super::INTERNET_MS;
                 self.push(Hop::new(Stage::Wire, Code::LeavesCluster).fact("ip", end.ip.clone()));
                 return Ok(Destination::Outside(end.ip));
             }

@@ -37,6 +37,7 @@ impl<G: Ground> Walk<'_, G> {
             return self.at_load_balancer(&service, ip, port, protocol);
         }
         if outside::is_outside(ip) {
+            self.took_ms += if learner { INTERNET_MS } else { 0 };
             self.push(Hop::new(Stage::Wire, Code::LeavesCluster).fact("ip", ip));
             return Ok(Destination::Outside(ip.into()));
         }

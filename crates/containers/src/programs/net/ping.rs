@@ -124,7 +124,11 @@ impl Asker for Ping {
         match got.answer {
             NetAnswer::Pong { address, ttl } => {
                 self.title(sys, &address);
-                let us = 40 + (sys.rng().next_u64() % 90) + got.took_ms.max(0).unsigned_abs() * 20;
+                let jitter = sys.rng().next_u64() % 90;
+                let us = match got.took_ms.max(0).unsigned_abs() {
+                    near @ 0..10 => 40 + jitter + near * 20,
+                    far => far * 1000 + jitter * 10,
+                };
                 let shown = format!("{}.{:03}", us / 1000, us % 1000);
                 if !self.args.has('q') {
                     let n = self.sent;
