@@ -165,7 +165,7 @@ fn a_certificate_that_is_not_there() {
         "Ingress default/shop: spec.tls[0].secretName",
     );
     let (answer, path) = w.by_learner("shop.example.com", false);
-    assert_eq!(response(&answer).header("location"), Some("https://shop.example.com/"));
+    assert_eq!(response(&answer).header("location"), Some("https://shop.example.com"));
     assert_eq!(path.outcome, Outcome::Http(308));
 }
 
