@@ -5,6 +5,7 @@
 //! Models what upstream reads and writes through Go's `crypto/x509`. Not modelled: other curves and RSA, whose keys
 //! are taken into certificates but whose signatures nobody checks; attributes of a name outside of `2.5.4.x`.
 
+pub mod client;
 pub mod der;
 pub mod p256;
 
@@ -13,7 +14,8 @@ use objects::{Str, digest};
 
 use der::{BITS, INTEGER, OBJECT_ID, OCTETS, SEQUENCE, SET, element, elements};
 
-const ECDSA_SHA256: &[u8] = &[0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+/// The kind of signature that is made and checked here.
+pub const ECDSA_SHA256: &[u8] = &[0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
 /// A key on the curve P-256.
 const EC_P256: &[u8] =
     &[0x30, 19, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
@@ -437,6 +439,13 @@ impl Authority {
         certificate.signed(&self.secret, &named)
     }
 }
+
+/// Who every simulated cluster's administrator is: what the key is made from, the certificate and the key in PEM.
+/// Constants, as the authority's own certificate is.
+#[cfg(test)]
+const ADMINISTRATOR: &[u8] = b"kubernetes-admin";
+pub const ADMINISTRATOR_CERTIFICATE: &str = include_str!("administrator.pem");
+pub const ADMINISTRATOR_KEY: &str = include_str!("administrator.key");
 
 /// The certificate of a simulated cluster's authority, in PEM.
 #[must_use]

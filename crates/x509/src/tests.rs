@@ -81,6 +81,68 @@ fn the_simulated_authority_is_what_it_is_made_from() {
     assert!(Certificate::read(SIMULATED_CERTIFICATE).expect("a root").is_authority);
 }
 
+/// Prints what `administrator.pem` and `administrator.key` have to be when they are not.
+#[test]
+fn the_administrator_is_signed_by_the_simulated_authority() {
+    let secret = p256::secret(ADMINISTRATOR);
+    let written = Authority::simulated().sign(Certificate {
+        subject: Name(vec![
+            (ORGANIZATION, "system:masters".into()),
+            (COMMON_NAME, "kubernetes-admin".into()),
+        ]),
+        others: Others::default(),
+        not_before: at("2020-01-01T00:00:00Z"),
+        not_after: at("2049-12-31T23:59:59Z"),
+        serial: vec![2],
+        key: public_key(&secret),
+        ..certificate()
+    });
+    assert_eq!(ADMINISTRATOR_CERTIFICATE, written);
+    assert_eq!(ADMINISTRATOR_KEY, private_key(&secret));
+    let read = client::vouched(ADMINISTRATOR_CERTIFICATE, SIMULATED_CERTIFICATE).expect("vouched for");
+    assert!(client::belongs(ADMINISTRATOR_KEY, &read.key));
+}
+
+#[test]
+fn only_what_the_authority_signed_for_clients_is_believed() {
+    let (ours, theirs) = (Authority::simulated(), Authority { secret: KEY, ..Authority::simulated() });
+    let vouched = |authority: &Authority, usages: &[&'static str]| {
+        let usages = usages.iter().map(|u| Str::new_static(u)).collect();
+        let pem = authority.sign(Certificate { usages, ..certificate() });
+        client::vouched(&pem, SIMULATED_CERTIFICATE).map(|c| c.subject.common_name().to_owned())
+    };
+    let table: [(&[&'static str], bool); 4] =
+        [(&["client auth"], true), (&["any"], true), (&[], true), (&["server auth"], false)];
+    for (usages, believed) in table {
+        assert_eq!(vouched(&ours, usages).is_some(), believed, "{usages:?}");
+        assert_eq!(vouched(&theirs, usages), None, "{usages:?}");
+    }
+    for no in ["", "no", ADMINISTRATOR_KEY] {
+        assert_eq!(client::vouched(no, SIMULATED_CERTIFICATE), None);
+    }
+}
+
+#[test]
+fn a_key_belongs_to_its_certificate_only() {
+    let rsa = |n: u8| {
+        let modulus = der::integer(&[n; 40]);
+        let kind = der::sequence(&[&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0][..]]);
+        let three = der::integer(&[3]);
+        let public = der::sequence(&[&kind, &der::bits(&der::sequence(&[&modulus, &three]))]);
+        let plain = der::sequence(&[&[INTEGER, 1, 0], &modulus, &three, &three]);
+        let wrapped = der::sequence(&[&[INTEGER, 1, 0], &kind, &der::write(OCTETS, &plain)]);
+        (public, der::pem("RSA PRIVATE KEY", &plain), der::pem("PRIVATE KEY", &wrapped))
+    };
+    let (one, two) = (rsa(1), rsa(2));
+    let curve = public_key(&KEY);
+    for key in [&one.1, &one.2] {
+        assert!(client::belongs(key, &one.0));
+        assert!(!client::belongs(key, &two.0) && !client::belongs(key, &curve));
+    }
+    assert!(client::belongs(&private_key(&KEY), &curve));
+    assert!(!client::belongs(&private_key(&KEY), &public_key(&[8; 32])));
+}
+
 #[test]
 fn a_private_key_is_read_as_it_was_written() {
     assert_eq!(read_private_key(&private_key(&KEY)), Some(KEY));
