@@ -1,9 +1,9 @@
 //! `openssl`: keys, requests, self-signed and signed certificates, what they say, digests, base64, random bytes, and
 //! `s_client`.
 //!
-//! Keys are random bytes in the shape of keys, certificates the house's own text ([`objects::pem`]), requests true DER with
-//! a made-up signature; what the cluster's signers issue (`x509`) is read as well. Not modelled: encryption, signatures that
-//! could be checked, questions for a subject (`-subj` gives it), configuration files but for their `subjectAltName` and
+//! Keys on the curve P-256 are true ones, RSA's and others random bytes in the shape of keys; requests are true DER, signed
+//! truly on that curve, of the key that they are made with; certificates are the house's own text ([`objects::pem`]), and what
+//! the cluster's signers issue (`x509`) is read as well. Not modelled: encryption, signatures of RSA's, questions for a subject (`-subj` gives it), configuration files but for their `subjectAltName` and
 //! `DNS.n` lines.
 
 use clock::{Rng, Time};
@@ -107,6 +107,7 @@ fn bytes(rng: &mut Rng, n: usize) -> Vec<u8> {
 
 const RSA: [u8; 15] =
     [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+const EXPONENT: [u8; 5] = [2, 3, 1, 0, 1];
 const RSA_SHA256: [u8; 15] =
     [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00];
 
@@ -114,14 +115,35 @@ const RSA_SHA256: [u8; 15] =
 fn key(rng: &mut Rng, kind: &str) -> String {
     let kind = kind.to_ascii_lowercase();
     let bits: usize = kind.rsplit(':').next().and_then(|b| b.parse().ok()).unwrap_or(2048).clamp(512, 16_384);
+    let other_curve = kind.contains("384") || kind.contains("521");
     let content = if kind.contains("ed25519") {
         der(0x30, &[&[2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20], &bytes(rng, 32)])
     } else if kind.contains("ec") || kind.contains("prime") {
+        if !other_curve {
+            return ::x509::private_key(&::x509::p256::secret(&bytes(rng, 32)));
+        }
         der(0x30, &[&[2, 1, 0], &bytes(rng, 132)])
     } else {
-        der(0x30, &[&[2, 1, 0], &RSA, &der(4, &[&bytes(rng, bits * 9 / 16 + 40)])])
+        let mut number = |bits: usize| {
+            let mut n = bytes(rng, bits / 8);
+            n.iter_mut().take(1).for_each(|first| *first |= 0x80);
+            der(2, &[&[0], &n])
+        };
+        // The modulus, the two exponents, the primes and what follows from them.
+        let (modulus, private) = (number(bits), number(bits));
+        let parts: Vec<u8> = (0..5).flat_map(|_| number(bits / 2)).collect();
+        let numbers = der(0x30, &[&[2, 1, 0], &modulus, &EXPONENT, &private, &parts]);
+        der(0x30, &[&[2, 1, 0], &RSA, &der(4, &[&numbers])])
     };
     pem::block("PRIVATE KEY", &content)
+}
+
+/// The public key that belongs to a private one. Of kinds without arithmetic here it is made up.
+fn public(rng: &mut Rng, key: &str) -> Vec<u8> {
+    ::x509::client::public_of(key).unwrap_or_else(|| {
+        let numbers = der(0x30, &[&der(2, &[&[0], &bytes(rng, 256)]), &EXPONENT]);
+        der(0x30, &[&RSA, &der(3, &[&[0], &numbers])])
+    })
 }
 
 /// A subject: kinds of names, and names.
@@ -191,8 +213,8 @@ fn give(sys: &mut Sys<'_>, args: &Args, option: &str, text: &str) -> i32 {
 /// Attribute types `2.5.4.x`.
 const ATTRIBUTES: [(&str, u8); 6] = [("CN", 3), ("C", 6), ("L", 7), ("ST", 8), ("O", 10), ("OU", 11)];
 
-/// A certificate request.
-fn request(rng: &mut Rng, pairs: &[(String, String)], names: &[String]) -> String {
+/// A certificate request for a private key.
+fn request(rng: &mut Rng, pairs: &[(String, String)], names: &[String], private: &str) -> String {
     let parts: Vec<Vec<u8>> = pairs
         .iter()
         .filter_map(|(k, v)| {
@@ -201,9 +223,7 @@ fn request(rng: &mut Rng, pairs: &[(String, String)], names: &[String]) -> Strin
         })
         .collect();
     let name = der(0x30, &parts.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let modulus = der(2, &[&[0], &bytes(rng, 256)]);
-    let public = der(0x30, &[&modulus, &[2, 3, 1, 0, 1]]);
-    let key = der(0x30, &[&RSA, &der(3, &[&[0], &public])]);
+    let key = public(rng, private);
     let hosts: Vec<Vec<u8>> = names.iter().map(|n| der(0x82, &[n.as_bytes()])).collect();
     let attributes = if hosts.is_empty() {
         Vec::new()
@@ -214,7 +234,11 @@ fn request(rng: &mut Rng, pairs: &[(String, String)], names: &[String]) -> Strin
         der(0x30, &[&asked, &der(0x31, &[&der(0x30, &[&extension])])])
     };
     let info = der(0x30, &[&[2, 1, 0], &name, &key, &der(0xa0, &[&attributes])]);
-    pem::block("CERTIFICATE REQUEST", &der(0x30, &[&info, &RSA_SHA256, &der(3, &[&[0], &bytes(rng, 256)])]))
+    let (kind, signature) = match ::x509::read_private_key(private) {
+        Some(secret) => (::x509::ECDSA_SHA256, ::x509::p256::sign(&secret, &info)),
+        None => (&RSA_SHA256[..], bytes(rng, 256)),
+    };
+    pem::block("CERTIFICATE REQUEST", &der(0x30, &[&info, kind, &der(3, &[&[0], &signature])]))
 }
 
 /// The subject of a request, and its host names: its texts in their order.
@@ -388,11 +412,12 @@ fn req(sys: &mut Sys<'_>, args: &Args, input: &str) -> i32 {
         sys.err("openssl req: questions for a subject are not simulated; -subj \"/CN=..\" gives it\n");
         return 1;
     };
-    if let Some(file) = args.long_value("key") {
-        if read(sys, file).is_none_or(|t| !t.contains("PRIVATE KEY-----")) {
+    let private = if let Some(file) = args.long_value("key") {
+        let Some(key) = read(sys, file).filter(|t| t.contains("PRIVATE KEY-----")) else {
             sys.err(&format!("Could not open file or uri for loading private key from {file}\n"));
             return 1;
-        }
+        };
+        key
     } else {
         let kind = args.long_value("newkey").unwrap_or("rsa:2048");
         let key = key(sys.rng(), kind);
@@ -401,12 +426,13 @@ fn req(sys: &mut Sys<'_>, args: &Args, input: &str) -> i32 {
         if option == "keyout" && give(sys, args, option, &key) != 0 {
             return 1;
         }
-    }
+        key
+    };
     let names = names(sys, args);
     let text = if args.long("x509") {
         certificate(sys, args, &pairs, None, names).write()
     } else {
-        request(sys.rng(), &pairs, &names)
+        request(sys.rng(), &pairs, &names, &private)
     };
     give(sys, args, "out", &text)
 }
@@ -505,10 +531,10 @@ fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
             give(sys, args, "out", &key)
         }
         "rsa" | "pkey" | "ec" => {
-            let Some(content) = pem::content(&input, "PRIVATE KEY") else {
+            if !input.contains("PRIVATE KEY-----") {
                 sys.err("Could not read private key from <stdin>\n");
                 return 1;
-            };
+            }
             if args.long("check") {
                 sys.out(if command(args) == "rsa" { "RSA key ok\n" } else { "Key is valid\n" });
             }
@@ -517,13 +543,8 @@ fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
             }
             sys.err(if command(args) == "rsa" { "writing RSA key\n" } else { "" });
             if args.long("pubout") {
-                let part = &content[content.len() / 2..];
-                return give(
-                    sys,
-                    args,
-                    "out",
-                    &pem::block("PUBLIC KEY", &der(0x30, &[&RSA, &der(3, &[&[0], part])])),
-                );
+                let public = public(sys.rng(), &input);
+                return give(sys, args, "out", &pem::block("PUBLIC KEY", &public));
             }
             give(sys, args, "out", &input)
         }
