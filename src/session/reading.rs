@@ -54,7 +54,7 @@ impl Session {
             user: cluster::ADMIN.into(),
             groups: vec!["system:masters".into()],
             actor: "page".into(),
-            cause: 0,
+            ..Caller::default()
         };
         let cluster = match &mut self.past {
             Some(view) => &mut view.cluster,

@@ -29,6 +29,6 @@ mod watch;
 
 pub use admission::{WebhookCall, Webhooks};
 pub use aggregation::{CustomKey, ExternalKey, Measured, Sample};
-pub use authentication::{Identity, token_key};
+pub use authentication::token_key;
 pub use server::{ApiServer, Config};
 pub use watch::WatchCursor;

@@ -14,6 +14,7 @@ use smol_str::format_smolstr;
 
 use crate::admission::{Registered, Webhooks};
 use crate::aggregation::{Measured, request_of_path};
+use crate::authentication::Certificates;
 use crate::custom::{Custom, Customs};
 use crate::metrics::Asked;
 use crate::registry::accept::PodSpec;
@@ -32,11 +33,20 @@ pub struct Config {
     /// Where the API server itself answers: the endpoint of the Service `kubernetes`.
     pub advertise_address: Str,
     pub port: u16,
+    /// In PEM: whose certificates clients are believed by.
+    pub client_authority: Str,
+    /// A token that is the administrator's, as `--token-auth-file` gives one; empty: none.
+    pub administrator_token: Str,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { advertise_address: Str::new_static("172.18.0.2"), port: 6443 }
+        Self {
+            advertise_address: Str::new_static("172.18.0.2"),
+            port: 6443,
+            client_authority: x509::simulated_certificate(),
+            administrator_token: Str::default(),
+        }
     }
 }
 
@@ -54,6 +64,8 @@ pub struct ApiServer {
     pub(crate) pods: Accepted,
     /// Pod specs as templates accept them.
     pub(crate) templates: Accepted,
+    /// Whom certificates named lately.
+    pub(crate) certificates: Certificates,
     /// Signs the tokens of service accounts.
     pub(crate) token_key: [u64; 4],
     /// Events in the order they were last written, until their time is over.
@@ -138,6 +150,7 @@ impl ApiServer {
     fn empty(rng: &Rng, config: Config, now: Time) -> Self {
         Self {
             store: Store::new(HISTORY),
+            certificates: Certificates::default(),
             token_key: crate::authentication::token_key(rng),
             rng: rng.fork("apiserver"),
             now,
@@ -241,6 +254,11 @@ impl ApiServer {
         hooks: Option<&mut dyn Webhooks>,
     ) -> Result<Response, Status> {
         self.now = now;
+        let named = match &request.options.credentials {
+            Some(given) => Some(Caller { actor: caller.actor.clone(), ..self.sign_in(given, now)? }),
+            None => None,
+        };
+        let caller = named.as_ref().unwrap_or(caller);
         if request.resource.is_empty() {
             return match request_of_path(&request) {
                 Some(named) => self.handle_with(caller, named, now, hooks),
@@ -285,7 +303,9 @@ impl ApiServer {
     /// A resource that cannot be watched, a malformed selector.
     pub fn open_watch(&self, caller: &Caller, request: Request, now: Time) -> Result<WatchCursor, Status> {
         let resource = self.find(&request)?;
-        self.authorize(caller, &request, &resource)?;
+        let named =
+            request.options.credentials.as_ref().map(|given| self.authenticate(given, now)).transpose()?;
+        self.authorize(named.as_ref().unwrap_or(caller), &request, &resource)?;
         if !resource.allows("watch") {
             return Err(method_not_allowed());
         }

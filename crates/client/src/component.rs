@@ -12,10 +12,13 @@
 //! Level-driven: a component that missed changes is handed the current state again and reaches the same result.
 //! All of a component is plain data: a clone goes on as the original would.
 
+use std::sync::Arc;
+
 use clock::{Millis, Rng, Time};
 use objects::resources::{PODS, Resource};
 use objects::{Status, Str, Value, value};
 
+use crate::identity::Identity;
 use crate::{Body, Change, PatchType, Propagation, Request, Response, Verb};
 
 /// Who asks, and because of what.
@@ -28,6 +31,8 @@ pub struct Caller {
     pub actor: Str,
     /// The revision that made it act, or 0.
     pub cause: u64,
+    /// What came with the proof of who it is; `None`: a part of the cluster, which is believed.
+    pub known: Option<Arc<Identity>>,
 }
 
 /// The API server as a component reaches it.

@@ -238,7 +238,8 @@ pub fn parameters(query: &str) -> Vec<(String, String)> {
 }
 
 /// A text without its percent escapes; what is no escape stays.
-fn decoded(text: &str) -> String {
+#[must_use]
+pub fn decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut i = 0;

@@ -1,6 +1,10 @@
 //! A request to the API server and its response, as data: what HTTP would carry, without HTTP.
 
+use std::sync::Arc;
+
 use objects::{Str, Value};
+
+use crate::identity::{Credentials, Impersonation};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -102,8 +106,9 @@ pub struct Options {
     pub precondition_resource_version: Option<u64>,
     /// Further query parameters in order, for subresources (`container`, `tailLines`, `command` ...).
     pub query: Vec<(Str, Str)>,
-    /// `--as` and `--as-group`.
-    pub impersonate: Option<(Str, Vec<Str>)>,
+    /// What says who makes the request; `None`: its caller is known already.
+    pub credentials: Option<Arc<Credentials>>,
+    pub impersonate: Option<Arc<Impersonation>>,
 }
 
 /// One request.

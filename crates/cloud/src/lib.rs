@@ -97,7 +97,7 @@ impl Component for CloudControllerManager {
                 .map(Str::new_static)
                 .to_vec(),
             actor: Str::new_static(name),
-            cause: 0,
+            ..Caller::default()
         };
         self.controllers_mut()[i].wake(ctx);
     }

@@ -209,7 +209,12 @@ fn boot(workload: &Workload, images: &[Str], between: &mut dyn FnMut()) -> (Clus
 }
 
 fn learner() -> Caller {
-    Caller { user: ADMIN.into(), groups: vec!["system:masters".into()], actor: "you".into(), cause: 0 }
+    Caller {
+        user: ADMIN.into(),
+        groups: vec!["system:masters".into()],
+        actor: "you".into(),
+        ..Caller::default()
+    }
 }
 
 fn name(i: i64) -> String {

@@ -339,7 +339,7 @@ impl Election {
             user: self.user.clone(),
             groups: vec!["system:authenticated".into()],
             actor: self.lease.clone(),
-            cause: 0,
+            ..Caller::default()
         };
         let before = std::mem::replace(&mut ctx.caller, caller);
         let kept = self.try_for(ctx);

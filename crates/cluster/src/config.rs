@@ -67,6 +67,8 @@ pub struct ClusterConfig {
     pub storage: Option<cloud::disks::Config>,
     /// Who signs certificates. Without one it is the authority that all simulated clusters have in common.
     pub authority: Option<x509::Authority>,
+    /// A token that is the administrator's; empty: none.
+    pub administrator_token: Str,
 }
 
 impl ClusterConfig {
@@ -100,6 +102,7 @@ impl ClusterConfig {
             cloud: None,
             storage: None,
             authority: None,
+            administrator_token: Str::default(),
         }
     }
 

@@ -85,7 +85,7 @@ impl Cluster {
             user: "system:cloud-controller-manager".into(),
             groups: vec!["system:masters".into()],
             actor: "cloud-node-lifecycle-controller".into(),
-            cause: 0,
+            ..Caller::default()
         };
         let request =
             Request::new(Verb::Delete, &NODES.group, &NODES.version, &NODES.plural).named(name.clone());

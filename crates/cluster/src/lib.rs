@@ -28,7 +28,7 @@ mod stream;
 mod webhooks;
 
 use apiserver::ApiServer;
-use client::{Api, Caller, Change, Request, Response};
+use client::{Api, Caller, Change, Credentials, Request, Response};
 use clock::{Rng, Time, Timers};
 use objects::{Status, Str, Value};
 
@@ -96,6 +96,10 @@ impl Cluster {
     pub fn new(config: ClusterConfig) -> Self {
         let rng = Rng::new(config.seed);
         let mut server = apiserver::Config::default();
+        if let Some(authority) = &config.authority {
+            server.client_authority = authority.certificate.clone();
+        }
+        server.administrator_token = config.administrator_token.clone();
         if config.network > 0 {
             server.advertise_address = kubelet::host_ip(config.network * fleet::NODES_EACH);
         }
@@ -319,6 +323,23 @@ impl Cluster {
             Due::Wake(id) => self.parts.get(*id).map(|p| (at, p.name())),
             Due::Deliver(_) | Due::Net(_) | Due::Scrape | Due::Load | Due::Hub => None,
         })
+    }
+
+    /// Whom somebody outside the cluster proves to be.
+    ///
+    /// # Errors
+    /// Proofs of which none holds.
+    pub fn authenticate(&mut self, given: &Credentials) -> Result<Caller, Status> {
+        self.api.sign_in(given, self.now)
+    }
+
+    /// Whether a stream (log, exec, attach, port-forward) may be opened.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub fn check_stream(&mut self, caller: &Caller, request: &Request) -> Result<(), Status> {
+        self.reach_from("").check(&self.server_address())?;
+        self.api.check_stream(caller, request, self.now)
     }
 
     /// Answers a request of somebody outside the cluster at the current instant.

@@ -133,11 +133,9 @@ impl Stream {
     /// # Errors
     /// The server's refusal: no such pod, no such container, a container that does not run.
     pub(crate) fn open(cluster: &mut Cluster, caller: &Caller, request: &Request) -> Result<Self, Status> {
-        let mut look = request.clone();
-        look.subresource = Str::default();
-        look.verb = client::Verb::Get;
-        look.options.query.clear();
-        let pod = cluster.request(caller, look)?.object;
+        cluster.check_stream(caller, request)?;
+        let pod = cluster.api().get("pods", &request.namespace, &request.name).cloned();
+        let pod = pod.ok_or_else(|| Status::not_found("", "pods", &request.name))?;
         let name = container(&pod, query(request, "container"));
         let node = pod["spec"]["nodeName"].text();
         let is_log = request.subresource == "log";

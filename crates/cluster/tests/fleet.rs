@@ -10,7 +10,7 @@ fn admin() -> Caller {
         user: cluster::ADMIN.into(),
         groups: vec!["system:masters".into()],
         actor: "you".into(),
-        cause: 0,
+        ..Caller::default()
     }
 }
 

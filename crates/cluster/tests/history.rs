@@ -21,7 +21,7 @@ fn you() -> Caller {
         user: cluster::ADMIN.into(),
         groups: vec!["system:masters".into()],
         actor: "you".into(),
-        cause: 0,
+        ..Caller::default()
     }
 }
 

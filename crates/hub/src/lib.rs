@@ -65,6 +65,7 @@ impl Desk<'_> {
             groups: vec!["system:masters".into()],
             actor: actor.into(),
             cause,
+            known: None,
         };
         let mut api = On { fleet: self.fleet, cluster };
         f(&mut Ctx { now: self.now, rng: self.rng, api: &mut api, caller })

@@ -237,7 +237,7 @@ impl Kubelet {
             user: Str::from(format!("system:node:{node}")),
             groups: vec!["system:nodes".into()],
             actor: Str::from(format!("kubelet/{node}")),
-            cause: 0,
+            ..Caller::default()
         }
     }
 

@@ -128,7 +128,13 @@ impl Scheduler {
     }
 
     fn caller(cause: u64) -> Caller {
-        Caller { user: "system:kube-scheduler".into(), groups: vec![], actor: NAME.into(), cause }
+        Caller {
+            user: "system:kube-scheduler".into(),
+            groups: vec![],
+            actor: NAME.into(),
+            cause,
+            known: None,
+        }
     }
 
     /// A pod with what it needs, shared with other pods of the same template.

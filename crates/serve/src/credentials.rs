@@ -1,25 +1,25 @@
 //! Certificates and tokens: a certificate authority of this run, the server's certificate, the administrator's.
 //!
-//! The cluster's own signers sign with the same authority, so what they issue is accepted on a connection, for as long
-//! as it lasts by the cluster's clock. Models `k8s.io/apiserver/pkg/authentication/request/x509`.
+//! The cluster's own signers sign with the same authority. Does not own: whom a certificate or a token names, which the
+//! API server says (`apiserver::authentication`).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use clock::Time;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, SanType,
 };
-use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::client::danger::HandshakeSignatureValid;
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
-use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::time_provider::TimeProvider;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig};
-use x509::{Authority, Certificate, ORGANIZATION, read_private_key};
+use tokio_rustls::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use tokio_rustls::rustls::{
+    DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme,
+};
+use x509::{Authority, read_private_key};
 
 use crate::Error;
 
@@ -27,36 +27,57 @@ pub struct Credentials {
     pub authority: Authority,
     client_pem: String,
     client_key_pem: String,
-    token: String,
+    pub token: String,
     pub tls: Arc<ServerConfig>,
-    /// Milliseconds of virtual time, which certificates last by.
-    pub clock: Arc<AtomicI64>,
 }
 
-/// Whom a certificate names.
-#[derive(Clone, Debug)]
-pub struct Named {
-    pub user: String,
-    pub groups: Vec<String>,
-}
-
-impl Named {
-    /// `None` when it names nobody. The connection has verified it.
-    pub fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
-        let subject = Certificate::from_der(certificate)?.subject;
-        let groups = subject.all(ORGANIZATION).map(str::to_owned).collect();
-        let user = subject.common_name().to_owned();
-        (!user.is_empty()).then_some(Self { user, groups })
-    }
-}
-
+/// Lets every client in that holds its certificate's key: who it is, and whether that is believed, the API server says.
 #[derive(Debug)]
-struct VirtualTime(Arc<AtomicI64>);
+struct Anyone {
+    provider: Arc<CryptoProvider>,
+    hints: Vec<DistinguishedName>,
+}
 
-impl TimeProvider for VirtualTime {
-    fn current_time(&self) -> Option<UnixTime> {
-        let ms = u64::try_from(self.0.load(Ordering::Relaxed)).ok()?;
-        Some(UnixTime::since_unix_epoch(Duration::from_millis(ms)))
+impl ClientCertVerifier for Anyone {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.hints
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let known = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let known = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -76,7 +97,7 @@ fn named(common: &str, organization: &str) -> Result<CertificateParams, Error> {
 impl Credentials {
     /// # Errors
     /// Keys that can't be made.
-    pub fn new(address: SocketAddr, start: Time) -> Result<Self, Error> {
+    pub fn new(address: SocketAddr) -> Result<Self, Error> {
         let mut params = named("kubernetes", "")?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().map_err(wrong)?;
@@ -101,10 +122,7 @@ impl Credentials {
         let mut roots = RootCertStore::empty();
         roots.add(authority.der().clone()).map_err(wrong)?;
         let provider = Arc::new(ring::default_provider());
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-            .allow_unauthenticated()
-            .build()
-            .map_err(wrong)?;
+        let verifier = Arc::new(Anyone { provider: provider.clone(), hints: roots.subjects() });
         let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server_key.serialize_der()));
         let mut tls = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -112,8 +130,6 @@ impl Credentials {
             .with_client_cert_verifier(verifier)
             .with_single_cert(vec![server.der().clone()], private)
             .map_err(wrong)?;
-        let clock = Arc::new(AtomicI64::new(start.0));
-        tls.time_provider = Arc::new(VirtualTime(clock.clone()));
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
 
         // A second key serves as the token: as hard to guess, and made by the same source of randomness.
@@ -125,14 +141,7 @@ impl Credentials {
             client_key_pem: client_key.serialize_pem(),
             token,
             tls: Arc::new(tls),
-            clock,
         })
-    }
-
-    pub fn is_admin_token(&self, token: &str) -> bool {
-        // Compared in constant time: how far a guess was right must not show.
-        token.len() == self.token.len()
-            && token.bytes().zip(self.token.bytes()).fold(0, |d, (a, b)| d | (a ^ b)) == 0
     }
 
     pub fn kubeconfig(&self, address: SocketAddr) -> String {

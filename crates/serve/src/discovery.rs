@@ -32,7 +32,7 @@ fn get(c: &mut Cluster, path: String) -> Value {
         user: cluster::ADMIN.into(),
         groups: vec!["system:masters".into()],
         actor: "you".into(),
-        cause: 0,
+        ..Caller::default()
     };
     c.request(&caller, Request::raw(path)).map(|r| r.object).unwrap_or_default()
 }

@@ -2,8 +2,6 @@
 //!
 //! Invariant: nobody else touches the cluster; a question runs between two events, never within one.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -26,12 +24,12 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Starts the thread with a new cluster, whose time in milliseconds `clock` shows.
+    /// Starts the thread with a new cluster.
     #[must_use]
-    pub fn start(config: ClusterConfig, speed: f64, clock: Arc<AtomicI64>) -> Self {
+    pub fn start(config: ClusterConfig, speed: f64) -> Self {
         let (questions, inbox) = channel();
         let (tick, ticks) = watch::channel(0);
-        std::thread::spawn(move || drive(config, speed, &inbox, &tick, &clock));
+        std::thread::spawn(move || drive(config, speed, &inbox, &tick));
         Self { questions, ticks }
     }
 
@@ -55,13 +53,7 @@ impl Driver {
     }
 }
 
-fn drive(
-    config: ClusterConfig,
-    speed: f64,
-    inbox: &Receiver<Question>,
-    tick: &watch::Sender<u64>,
-    clock: &AtomicI64,
-) {
+fn drive(config: ClusterConfig, speed: f64, inbox: &Receiver<Question>, tick: &watch::Sender<u64>) {
     let mut cluster = Cluster::new(config);
     let (real, virtual_start) = (Instant::now(), cluster.now());
     loop {
@@ -79,7 +71,6 @@ fn drive(
         let until = virtual_start + passed as i64;
         let slice = Instant::now();
         cluster.run_until(until, &mut || slice.elapsed() < SLICE);
-        clock.store(cluster.now().0, Ordering::Relaxed);
         tick.send_modify(|n| *n += 1);
     }
 }

@@ -68,7 +68,8 @@ impl Server {
         let listener = std::net::TcpListener::bind(listen).map_err(|e| Error::Listen(listen, e))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let credentials = credentials::Credentials::new(address, options.cluster.start)?;
+        let credentials = credentials::Credentials::new(address)?;
+        options.cluster.administrator_token = credentials.token.as_str().into();
         options.cluster.authority = Some(credentials.authority.clone());
         let server = Self { listener, address, credentials, options };
         if let Some(path) = &server.options.kubeconfig {
@@ -95,12 +96,11 @@ impl Server {
     pub fn run(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async move {
-            let clock = self.credentials.clock.clone();
-            let driver = Driver::start(self.options.cluster.clone(), self.options.speed, clock);
+            let driver = Driver::start(self.options.cluster.clone(), self.options.speed);
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
             tokio::select! {
                 () = stop => Ok(()),
-                result = server::accept(listener, self.credentials, driver, self.options.explain) => result,
+                result = server::accept(listener, self.credentials.tls, driver, self.options.explain) => result,
             }
         })
     }

@@ -9,15 +9,15 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
-use client::{Caller, Verb, http};
+use client::{Caller, Credentials, Identity, Impersonation, Verb, http};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use objects::{Reason, Status, Str};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
-use crate::credentials::{Credentials, Named};
 use crate::driver::Driver;
 use crate::{Error, answer, discovery, forward, openapi, protobuf, shell, watch};
 
@@ -26,7 +26,6 @@ const BODY_LIMIT: usize = 3 * 1024 * 1024;
 
 /// What every connection shares.
 pub struct Desk {
-    pub credentials: Credentials,
     pub driver: Driver,
     openapi: openapi::Documents,
 }
@@ -34,12 +33,12 @@ pub struct Desk {
 /// Takes connections until the listener fails.
 pub async fn accept(
     listener: TcpListener,
-    credentials: Credentials,
+    tls: Arc<ServerConfig>,
     driver: Driver,
     explain: &str,
 ) -> Result<(), Error> {
-    let acceptor = TlsAcceptor::from(credentials.tls.clone());
-    let desk = Arc::new(Desk { credentials, driver, openapi: openapi::Documents::new(explain) });
+    let acceptor = TlsAcceptor::from(tls);
+    let desk = Arc::new(Desk { driver, openapi: openapi::Documents::new(explain) });
     loop {
         let (stream, _) = listener.accept().await?;
         tokio::spawn(connection(stream, acceptor.clone(), desk.clone()));
@@ -50,8 +49,8 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, desk: Arc<Desk>) {
     // A client that does not speak TLS, or breaks off, is its own concern.
     let Ok(stream) = acceptor.accept(stream).await else { return };
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let named = certificate.and_then(Named::of).map(Arc::new);
-    let router = Router::new().fallback(handle).with_state((desk, named));
+    let certificate = certificate.map_or_else(Str::default, |c| x509::der::pem("CERTIFICATE", c).into());
+    let router = Router::new().fallback(handle).with_state((desk, certificate));
     let service = TowerToHyperService::new(router);
     let builder = auto::Builder::new(TokioExecutor::new());
     let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
@@ -61,52 +60,49 @@ fn text(headers: &HeaderMap, name: impl axum::http::header::AsHeaderName) -> &st
     headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
 }
 
-/// Who asks; without credentials it is anonymous, with wrong ones nobody.
-async fn caller(desk: &Desk, named: Option<&Named>, headers: &HeaderMap) -> Result<Caller, Status> {
-    let bearer = text(headers, AUTHORIZATION).strip_prefix("Bearer ").map(str::trim);
-    let (user, groups): (&str, &[&str]) = match bearer {
-        Some(token) if desk.credentials.is_admin_token(token) => {
-            (cluster::ADMIN, &["system:masters", "system:authenticated"])
-        }
-        Some(token) => {
-            let token = token.to_owned();
-            let known = desk.driver.ask(move |c| c.api().identity(&token, c.now())).await;
-            let Ok(id) = known.ok_or_else(gone)? else {
-                return Err(Status::new(Reason::Unauthorized, "Unauthorized"));
-            };
-            return Ok(Caller { user: id.user, groups: id.groups, actor: "you".into(), cause: 0 });
-        }
-        None if let Some(named) = named => {
-            let groups = named.groups.iter().map(String::as_str).chain(["system:authenticated"]);
-            return Ok(Caller {
-                user: named.user.as_str().into(),
-                groups: groups.map(Str::from).collect(),
-                actor: "you".into(),
-                cause: 0,
-            });
-        }
-        None => ("system:anonymous", &["system:unauthenticated"]),
-    };
-    Ok(Caller {
-        user: Str::from(user),
-        groups: groups.iter().map(|g| Str::from(*g)).collect(),
-        actor: "you".into(),
-        cause: 0,
-    })
+/// Who asks: the API server says whom the connection's certificate or the request's token names.
+async fn caller(desk: &Desk, certificate: &Str, headers: &HeaderMap) -> Result<Caller, Status> {
+    let token = text(headers, AUTHORIZATION).strip_prefix("Bearer ").map_or("", str::trim);
+    let given = Credentials { certificate: certificate.clone(), token: token.into() };
+    let known = desk.driver.ask(move |c| c.authenticate(&given)).await.ok_or_else(gone)??;
+    Ok(Caller { actor: "you".into(), ..known })
 }
 
-async fn handle(State((desk, named)): State<(Arc<Desk>, Option<Arc<Named>>)>, request: Request) -> Response {
-    match respond(&desk, named.as_deref(), request).await {
+/// As whom: `Impersonate-User` and its like.
+fn impersonated(headers: &HeaderMap) -> Option<Arc<Impersonation>> {
+    let user = text(headers, "impersonate-user");
+    let all = |name: &str| -> Vec<Str> {
+        headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).map(Str::from).collect()
+    };
+    let extra = headers.keys().filter_map(|k| {
+        let key = k.as_str().strip_prefix("impersonate-extra-")?;
+        Some((Str::from(http::decoded(key)), all(k.as_str())))
+    });
+    let identity = Identity { uid: text(headers, "impersonate-uid").into(), extra: extra.collect() };
+    let groups = all("impersonate-group");
+    (!user.is_empty()).then(|| Arc::new(Impersonation { user: user.into(), groups, identity }))
+}
+
+async fn handle(State((desk, certificate)): State<(Arc<Desk>, Str)>, request: Request) -> Response {
+    match respond(&desk, &certificate, request).await {
         Ok(response) => response,
         Err(status) => answer::refusal(&status),
     }
 }
 
-async fn respond(desk: &Desk, named: Option<&Named>, request: Request) -> Result<Response, Status> {
+async fn respond(desk: &Desk, certificate: &Str, request: Request) -> Result<Response, Status> {
     let (mut parts, body) = request.into_parts();
-    let caller = caller(desk, named, &parts.headers).await?;
+    let caller = caller(desk, certificate, &parts.headers).await?;
+    let impersonate = impersonated(&parts.headers);
     let target = parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
     let accept = text(&parts.headers, ACCEPT).to_owned();
+    let path = parts.uri.path();
+    if matches!(path, "/api" | "/apis") || path.starts_with("/openapi") {
+        let mut asked = client::Request::raw(path);
+        asked.options.impersonate.clone_from(&impersonate);
+        let asker = caller.clone();
+        desk.driver.ask(move |c| c.api().authorize_path(&asker, &asked)).await.ok_or_else(gone)??;
+    }
     if let Some(document) = openapi::answer(desk, &target, &accept, &desk.openapi).await {
         return document;
     }
@@ -119,11 +115,7 @@ async fn respond(desk: &Desk, named: Option<&Named>, request: Request) -> Result
     let head =
         http::Head { method: method.as_str(), target: &target, accept: &accept, content_type: &content_type };
     let mut asked = http::request(&head)?;
-    let user = text(&parts.headers, "impersonate-user");
-    if !user.is_empty() {
-        let groups = parts.headers.get_all("impersonate-group").iter().filter_map(|v| v.to_str().ok());
-        asked.options.impersonate = Some((user.into(), groups.map(Str::from).collect()));
-    }
+    asked.options.impersonate = impersonate;
     let is_stream = matches!(asked.subresource.as_str(), "exec" | "attach" | "portforward");
     if is_stream && upgrade {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &())
@@ -135,6 +127,9 @@ async fn respond(desk: &Desk, named: Option<&Named>, request: Request) -> Result
         return shell::open(desk.driver.clone(), caller, asked, upgrade).await;
     }
     if is_stream {
+        // What is wrong with the request itself is told first, as kubectl asks again in this way when WebSocket fails.
+        let opened = desk.driver.ask(move |c| c.open_stream(&caller, &asked).map(|id| c.close_stream(id)));
+        opened.await.ok_or_else(gone)??;
         return Err(Status::bad_request("Upgrade request required"));
     }
     if asked.subresource == "log" {

@@ -286,6 +286,28 @@ fn who_has_no_credentials_is_told_so() {
     });
 }
 
+#[test]
+fn who_brings_another_authoritys_certificate_is_unauthorized() {
+    let kubeconfig = start();
+    let mut parsed = Kubeconfig::from_yaml(&kubeconfig).expect("a kubeconfig");
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut claimed = rcgen::CertificateParams::new(Vec::<String>::new()).expect("parameters");
+    claimed.distinguished_name.push(rcgen::DnType::CommonName, "kubernetes-admin");
+    claimed.distinguished_name.push(rcgen::DnType::OrganizationName, "system:masters");
+    let certificate = claimed.self_signed(&key).expect("a certificate");
+    let user = parsed.auth_infos.first_mut().and_then(|u| u.auth_info.as_mut()).expect("a user");
+    user.client_certificate_data = Some(STANDARD.encode(certificate.pem()));
+    user.client_key_data = Some(STANDARD.encode(key.serialize_pem()).into());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let config =
+            Config::from_custom_kubeconfig(parsed, &KubeConfigOptions::default()).await.expect("a context");
+        let pods: Api<Pod> = Api::default_namespaced(Client::try_from(config).expect("a client"));
+        let refused = pods.list(&ListParams::default()).await.expect_err("nobody it knows");
+        assert!(matches!(&refused, kube::Error::Api(s) if s.code == 401), "{refused}");
+    });
+}
+
 /// Runs kubectl; its output, or what it said when it failed.
 fn kubectl(config: &std::path::Path, arguments: &[&str]) -> Result<String, String> {
     let done = Command::new("kubectl").arg("--kubeconfig").arg(config).args(arguments).output();

@@ -71,7 +71,7 @@ pub(crate) fn learner() -> Caller {
         user: ADMIN.into(),
         groups: vec!["system:masters".into(), "system:authenticated".into()],
         actor: LEARNER.into(),
-        cause: 0,
+        ..Caller::default()
     }
 }
 

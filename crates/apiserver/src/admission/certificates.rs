@@ -1,7 +1,7 @@
 //! Requests for certificates: who asked, who may approve and sign them, and which names nobody gets.
 //!
 //! Models the plugins `CertificateSubjectRestriction`, `CertificateApproval` and `CertificateSigning`, and of
-//! `pkg/registry/certificates` what needs to know the asker and the time. Not modelled: a user's uid and extra.
+//! `pkg/registry/certificates` what needs to know the asker and the time.
 
 use objects::{Status, Str, Value, base64};
 use x509::{ORGANIZATION, Request};
@@ -30,8 +30,9 @@ pub(super) fn admit_create(cx: &Cx<'_>, csr: &mut Value) {
     for given in ["uid", "extra"] {
         spec.remove(given);
     }
-    spec.set("username", who.name);
-    spec.set("groups", who.groups.iter().map(Value::from).collect::<Value>());
+    for (field, told) in who.info().entries() {
+        spec.set(field.clone(), told.clone());
+    }
 }
 
 /// What is decided when the request is valid.

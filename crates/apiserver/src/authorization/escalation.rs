@@ -8,6 +8,8 @@ use ordered::Sort as _;
 use super::{Attributes, MASTERS, User, user};
 use crate::server::{ApiServer, Cx};
 
+const AUTHENTICATION: &str = "authentication.k8s.io";
+
 impl ApiServer {
     /// Refuses a role or binding that would grant more than its writer holds.
     pub(crate) fn check_escalation(&self, cx: &Cx<'_>, new: &Value, old: &Value) -> Result<(), Status> {
@@ -78,7 +80,7 @@ impl ApiServer {
         cx: &client::Caller,
         request: &client::Request,
     ) -> Result<(), Status> {
-        let Some((name, groups)) = &request.options.impersonate else { return Ok(()) };
+        let Some(wanted) = &request.options.impersonate else { return Ok(()) };
         let mut own = request.clone();
         own.options.impersonate = None;
         if super::is_trusted(cx, &own) {
@@ -108,11 +110,18 @@ impl ApiServer {
             );
             Err(Status::forbidden(group, resource, name, &why))
         };
-        match name.strip_prefix(super::ACCOUNT_PREFIX).and_then(|rest| rest.split_once(':')) {
+        match wanted.user.strip_prefix(super::ACCOUNT_PREFIX).and_then(|rest| rest.split_once(':')) {
             Some((namespace, account)) => ask("", "serviceaccounts", namespace, account)?,
-            None => ask("", "users", "", name)?,
+            None => ask("", "users", "", &wanted.user)?,
         }
-        groups.iter().try_for_each(|g| ask("", "groups", "", g))
+        wanted.groups.iter().try_for_each(|g| ask("", "groups", "", g))?;
+        for (key, values) in &wanted.identity.extra {
+            values.iter().try_for_each(|v| ask(AUTHENTICATION, &format!("userextras/{key}"), "", v))?;
+        }
+        match wanted.identity.uid.as_str() {
+            "" => Ok(()),
+            uid => ask(AUTHENTICATION, "uids", "", uid),
+        }
     }
 }
 

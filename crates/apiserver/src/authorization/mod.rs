@@ -2,21 +2,23 @@
 //!
 //! Owns: the identity of a request (impersonation included), which callers are asked at all, the refusal's text.
 //! Models `k8s.io/apiserver/pkg/endpoints/filters` (authorization, impersonation).
-//! Not modelled: the cluster's own components are trusted.
+//! Not modelled: the cluster's own components, which prove nothing, are trusted.
 
 mod escalation;
 mod rbac;
 pub(crate) mod reviews;
 
-use client::{Caller, Request};
+use std::sync::Arc;
+
+use client::{Caller, Identity, Request};
 use objects::resources::Resource;
-use objects::{Status, Str};
+use objects::{Status, Str, Value, value};
 use smol_str::format_smolstr;
 
 use crate::server::ApiServer;
 
-const MASTERS: &str = "system:masters";
-const AUTHENTICATED: &str = "system:authenticated";
+pub(crate) const MASTERS: &str = "system:masters";
+pub(crate) const AUTHENTICATED: &str = "system:authenticated";
 const ACCOUNT_PREFIX: &str = "system:serviceaccount:";
 
 /// An authenticated user.
@@ -24,6 +26,27 @@ const ACCOUNT_PREFIX: &str = "system:serviceaccount:";
 pub(crate) struct User {
     pub(crate) name: Str,
     pub(crate) groups: Vec<Str>,
+    pub(crate) known: Option<Arc<Identity>>,
+}
+
+impl User {
+    /// The user as reviews and webhooks are told.
+    pub(crate) fn info(&self) -> Value {
+        let mut info = value!({"username": (&self.name)});
+        let known = self.known.as_deref().cloned().unwrap_or_default();
+        if !known.uid.is_empty() {
+            info.set("uid", known.uid);
+        }
+        info.set("groups", self.groups.iter().map(Value::from).collect::<Value>());
+        let mut extra = Value::map();
+        for (key, values) in known.extra {
+            extra.set(key, values.iter().map(Value::from).collect::<Value>());
+        }
+        if !extra.entries().is_empty() {
+            info.set("extra", extra);
+        }
+        info
+    }
 }
 
 /// What someone wants to do.
@@ -41,9 +64,9 @@ pub(crate) struct Attributes {
 
 /// Who a request is made as.
 pub(crate) fn user(caller: &Caller, request: &Request) -> User {
-    let (name, mut groups) = match &request.options.impersonate {
-        Some((name, groups)) => (name.clone(), groups.clone()),
-        None => (caller.user.clone(), caller.groups.clone()),
+    let (name, mut groups, known) = match &request.options.impersonate {
+        Some(i) => (i.user.clone(), i.groups.clone(), Some(Arc::new(i.identity.clone()))),
+        None => (caller.user.clone(), caller.groups.clone(), caller.known.clone()),
     };
     if let Some((namespace, _)) = name.strip_prefix(ACCOUNT_PREFIX).and_then(|rest| rest.split_once(':')) {
         for group in
@@ -57,7 +80,7 @@ pub(crate) fn user(caller: &Caller, request: &Request) -> User {
     if name != "system:anonymous" && !groups.iter().any(|g| g == AUTHENTICATED) {
         groups.push(Str::new_static(AUTHENTICATED));
     }
-    User { name, groups }
+    User { name, groups, known }
 }
 
 /// The cluster's own parts and its masters are not asked.
@@ -65,19 +88,24 @@ pub(crate) fn is_trusted(caller: &Caller, request: &Request) -> bool {
     if request.options.impersonate.is_some() {
         return false;
     }
-    let own = match caller.user.strip_prefix("system:") {
+    let own = || match caller.user.strip_prefix("system:") {
         Some(rest) => match rest.strip_prefix("serviceaccount:") {
             Some(account) => account.starts_with("kube-system:"),
             None => rest != "anonymous",
         },
         None => caller.user.is_empty(),
     };
-    own || caller.groups.iter().any(|g| g == MASTERS)
+    // Whoever had to prove who it is has the rights that it was given.
+    caller.known.is_none() && own() || caller.groups.iter().any(|g| g == MASTERS)
 }
 
 impl ApiServer {
     /// Refuses a request for a path of no resource that the user may not make.
-    pub(crate) fn authorize_path(&self, caller: &Caller, request: &Request) -> Result<(), Status> {
+    ///
+    /// # Errors
+    /// Upstream's words.
+    pub fn authorize_path(&self, caller: &Caller, request: &Request) -> Result<(), Status> {
+        self.check_impersonation(caller, request)?;
         if is_trusted(caller, request) {
             return Ok(());
         }
@@ -89,6 +117,21 @@ impl ApiServer {
         }
         let why = format!("forbidden: User \"{}\" cannot get path \"{path}\"", user.name);
         Err(Status::new(objects::Reason::Forbidden, why))
+    }
+
+    /// Refuses a stream (log, exec, attach, port-forward) that whoever asks may not open.
+    ///
+    /// # Errors
+    /// Upstream's words.
+    pub fn check_stream(
+        &mut self,
+        caller: &Caller,
+        request: &Request,
+        now: clock::Time,
+    ) -> Result<(), Status> {
+        let resource = self.find(request)?;
+        let named = request.options.credentials.as_ref().map(|given| self.sign_in(given, now)).transpose()?;
+        self.authorize(named.as_ref().unwrap_or(caller), request, &resource)
     }
 
     /// Refuses a request on a resource that the user may not make.

@@ -73,6 +73,7 @@ impl Rights {
                 format_smolstr!("system:serviceaccounts:{namespace}"),
                 super::AUTHENTICATED.into(),
             ],
+            known: None,
         });
         let user = match &account {
             None if is_trusted || user.groups.iter().any(|g| g == MASTERS) => return Some(String::new()),

@@ -24,13 +24,10 @@ impl ApiServer {
             "SelfSubjectAccessReview" => self.access(&asking, spec),
             "SubjectAccessReview" | "LocalSubjectAccessReview" => {
                 let groups = spec["groups"].items().iter().map(Value::to_str).collect();
-                self.access(&User { name: spec["user"].to_str(), groups }, spec)
+                self.access(&User { name: spec["user"].to_str(), groups, known: None }, spec)
             }
             "SelfSubjectRulesReview" => self.rules(&asking, spec["namespace"].text()),
-            "SelfSubjectReview" => {
-                let groups: Value = asking.groups.iter().map(Value::from).collect();
-                value!({"userInfo": {"username": (asking.name), "groups": (groups)}})
-            }
+            "SelfSubjectReview" => value!({"userInfo": (asking.info())}),
             "TokenReview" => self.token_status(spec, cx.now),
             _ => return None,
         };

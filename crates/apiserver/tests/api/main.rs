@@ -1,6 +1,7 @@
 //! The API server from outside: requests in, responses, changes and watch events out.
 
 mod admission;
+mod authentication;
 mod autoscaling;
 mod certificates;
 mod columns;

@@ -1,5 +1,7 @@
 //! Who may do what.
 
+use std::sync::Arc;
+
 use client::{Request, Verb};
 use objects::resources::{PODS, SECRETS, SELFSUBJECTACCESSREVIEWS, SELFSUBJECTREVIEWS};
 use objects::{Str, Value, value};
@@ -7,7 +9,8 @@ use objects::{Str, Value, value};
 use crate::{Desk, at, refusal, to};
 
 fn as_user(mut request: Request, name: &str) -> Request {
-    request.options.impersonate = Some((Str::from(name), Vec::new()));
+    request.options.impersonate =
+        Some(Arc::new(client::Impersonation { user: Str::from(name), ..Default::default() }));
     request
 }
 
@@ -198,7 +201,12 @@ fn random_rules_decide_as_they_read() {
                 .any(|(at, rule)| (at.is_empty() || *at == space) && reads(rule, verb, group, resource, name))
         };
         let jane = |mut r: Request| {
-            r.options.impersonate = Some(("jane".into(), vec!["crew".into()]));
+            let whom = client::Impersonation {
+                user: "jane".into(),
+                groups: vec!["crew".into()],
+                ..Default::default()
+            };
+            r.options.impersonate = Some(Arc::new(whom));
             r
         };
         for (group, resource) in RESOURCES {

@@ -335,6 +335,7 @@ impl Component for Disks {
                 .to_vec(),
             actor: Str::new_static("csi-driver"),
             cause,
+            known: None,
         };
         match self.sync(&key, ctx) {
             Ok(()) => {}

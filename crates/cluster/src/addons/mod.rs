@@ -158,7 +158,7 @@ impl Cluster {
             user: "kubernetes-admin".into(),
             groups: vec!["system:masters".into()],
             actor: actor.into(),
-            cause: 0,
+            ..Caller::default()
         }
     }
 

@@ -1,10 +1,10 @@
 //! The API server as programs in pods reach it: HTTPS at its own address, answered by the server everybody asks.
 //!
-//! Owns: who a request's token names, the answer's form. Does not own: what a path means (`client::http`), what may be
-//! done and what is stored (apiserver).
+//! Owns: the answer's form. Does not own: what a path means (`client::http`), who asks, what may be done and what is
+//! stored (apiserver).
 //! Not modelled: watches and streams (exec, log) over this way, client certificates, answers as protobuf or tables.
 
-use client::{Caller, Verb, http};
+use client::{Caller, Credentials, Verb, http};
 use containers::net::{Certificate, HttpRequest, HttpResponse, NetAnswer};
 use network::End;
 use network::path::{Code, Hop, Stage};
@@ -131,17 +131,8 @@ impl Cluster {
 
     /// Whom a request's token names; without one, nobody in particular.
     fn caller_of(&self, asker: &Str, authorization: &str) -> Result<Caller, Status> {
-        let Some(token) = authorization.strip_prefix("Bearer ").map(str::trim).filter(|t| !t.is_empty())
-        else {
-            return Ok(Caller {
-                user: Str::new_static("system:anonymous"),
-                groups: vec![Str::new_static("system:unauthenticated")],
-                actor: asker.clone(),
-                cause: 0,
-            });
-        };
-        let unauthorized = |_| Status::new(Reason::Unauthorized, "Unauthorized");
-        let id = self.api.identity(token, self.now).map_err(unauthorized)?;
-        Ok(Caller { user: id.user, groups: id.groups, actor: asker.clone(), cause: 0 })
+        let token = authorization.strip_prefix("Bearer ").map_or("", str::trim);
+        let given = Credentials { token: token.into(), ..Credentials::default() };
+        Ok(Caller { actor: asker.clone(), ..self.api.authenticate(&given, self.now)? })
     }
 }

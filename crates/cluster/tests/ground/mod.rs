@@ -6,7 +6,12 @@ use cluster::{ADMIN, Cluster};
 use objects::{Status, Value, resources, value};
 
 pub fn admin() -> Caller {
-    Caller { user: ADMIN.into(), groups: vec!["system:masters".into()], actor: "you".into(), cause: 0 }
+    Caller {
+        user: ADMIN.into(),
+        groups: vec!["system:masters".into()],
+        actor: "you".into(),
+        ..Caller::default()
+    }
 }
 
 pub fn create(c: &mut Cluster, _plural: &str, object: Value) -> Value {

@@ -11,7 +11,12 @@ pub struct World {
 }
 
 pub fn admin() -> Caller {
-    Caller { user: ADMIN.into(), groups: vec!["system:masters".into()], actor: "you".into(), cause: 0 }
+    Caller {
+        user: ADMIN.into(),
+        groups: vec!["system:masters".into()],
+        actor: "you".into(),
+        ..Caller::default()
+    }
 }
 
 impl World {

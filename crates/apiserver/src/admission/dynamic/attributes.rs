@@ -91,7 +91,7 @@ impl Attributes {
             // The cluster's own parts carry no user: they are known by their names.
             value!({"username": (own_user(&cx.caller.actor)), "groups": ["system:authenticated"]})
         } else {
-            value!({"username": (&who.name), "groups": (who.groups.iter().map(Value::from).collect::<Value>())})
+            who.info()
         };
         let (object, old) = (shown(object), shown(old));
         let authorizer = if server.registered.asks_for_rights {

@@ -1,0 +1,30 @@
+//! Who makes a request, and as whom: what it brings to prove it, and what is known of a user besides the name.
+//!
+//! Does not own: whether the proof holds (apiserver).
+
+use objects::Str;
+
+/// What a request brings to say who makes it. Without either it is nobody's in particular.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Credentials {
+    /// A client's certificate in PEM. Whoever carries the request has seen to it that the client holds the key.
+    pub certificate: Str,
+    /// A bearer token.
+    pub token: Str,
+}
+
+/// What is known of a user besides the name and the groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    pub uid: Str,
+    /// Keys and values, in order.
+    pub extra: Vec<(Str, Vec<Str>)>,
+}
+
+/// Whom a request is made as, in place of who makes it: `--as` and its like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Impersonation {
+    pub user: Str,
+    pub groups: Vec<Str>,
+    pub identity: Identity,
+}
