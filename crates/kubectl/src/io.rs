@@ -65,6 +65,10 @@ pub trait Io {
     /// When there is no such file.
     fn remove(&self, path: &str) -> Result<(), FsError>;
     fn is_dir(&self, path: &str) -> bool;
+    /// The path from the root on.
+    fn absolute(&self, path: &str) -> String {
+        path.to_owned()
+    }
     fn exists(&self, path: &str) -> bool {
         self.is_dir(path) || self.read(path).is_ok()
     }

@@ -3,12 +3,13 @@
 //! Owns: command lines, flags, verbs, printers, describers, kubeconfig. Does not own: the shell around it (terminal),
 //! the machine's files ([`io::Io`]), what the server answers (apiserver): this is a client like any other.
 //!
-//! Models `k8s.io/kubectl` and `k8s.io/cli-runtime` v1.36. Not modelled: plugins, several clusters, URLs as manifests,
+//! Models `k8s.io/kubectl` and `k8s.io/cli-runtime` v1.36. Not modelled: plugins, URLs as manifests,
 //! klog output (`-v`).
 
 pub mod change;
 pub mod command;
 pub mod complete;
+pub mod credentials;
 pub mod describe;
 pub mod error;
 pub mod finder;

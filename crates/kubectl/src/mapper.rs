@@ -28,6 +28,11 @@ impl Mapper {
     pub fn new(cache: DiscoveryCache, server: String) -> Self {
         Self { cache, server, fresh: Cell::new(false) }
     }
+
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
 }
 
 impl Kubectl {

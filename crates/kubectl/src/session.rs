@@ -1,17 +1,19 @@
 //! One run of kubectl: its streams, its server, its namespace.
 //!
-//! Owns: requests with what every one carries (impersonation, warnings), printing to the streams.
+//! Owns: requests with what every one carries (who asks and as whom, warnings), printing to the streams.
 //! Models `k8s.io/cli-runtime/pkg/genericclioptions` and `k8s.io/kubectl/pkg/cmd/util` factory.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use client::handle::{Stream, Watch};
-use client::{FieldValidation, Handle, Options, Request, Response, Verb};
+use client::{Credentials, FieldValidation, Handle, Options, Request, Response, Verb};
 use clock::Millis;
 use objects::resources::Resource;
 use objects::{Status, Str, Value};
 
+use crate::credentials::User;
 use crate::error::{Error, Result, fail};
 use crate::flags::Args;
 use crate::io::Io;
@@ -28,7 +30,9 @@ pub struct Kubectl {
     pub enforce_namespace: bool,
     pub config: Config,
     pub mapper: Mapper,
-    impersonate: Option<(Str, Vec<Str>)>,
+    user: User,
+    /// What requests bring, once one was made.
+    credentials: RefCell<Option<Arc<Credentials>>>,
     /// `--show-managed-fields`: answers carry every manager.
     managed_fields: bool,
     /// `--request-timeout`: how long a watch goes on; `None`: for ever.
@@ -62,19 +66,11 @@ impl Kubectl {
         if namespace.is_empty() {
             namespace = config.namespace().into();
         }
-        let impersonate = if args.text("as").is_empty() {
-            if !args.list("as-group").is_empty() && !args.path.starts_with("kubectl config") {
-                return fail("requesting uid, groups or user-extra for user without impersonating a user");
-            }
-            None
-        } else {
-            Some((args.text("as").into(), args.list("as-group").into_iter().map(Str::from).collect()))
-        };
-        let (cluster, user) = (args.text("cluster"), args.text("user"));
+        // Where `--user` is the command's own it names no user of the kubeconfig.
+        let own = args.path.ends_with("binding") || args.path == "kubectl set subject";
+        let (cluster, user) = (args.text("cluster"), if own { "" } else { args.text("user") });
         if !args.path.starts_with("kubectl config") {
-            // Where `--user` is the command's own it names no user of the kubeconfig.
-            let own = args.path.ends_with("binding") || args.path == "kubectl set subject";
-            if !own && !user.is_empty() && named(&config.value["users"], user).is_none() {
+            if !user.is_empty() && named(&config.value["users"], user).is_none() {
                 return fail(format!("auth info \"{user}\" does not exist"));
             }
             if !cluster.is_empty() && named(&config.value["clusters"], cluster).is_none() {
@@ -82,11 +78,11 @@ impl Kubectl {
             }
         }
         // The server of `--server`, else the cluster's that is named, else the context's.
-        let server = match (args.text("server"), named(&config.value["clusters"], cluster)) {
-            ("", Some(c)) => c["cluster"]["server"].text().to_owned(),
-            ("", None) => config.server().to_owned(),
-            (given, _) => given.to_owned(),
+        let server = match args.text("server") {
+            "" => config.server_of(cluster).to_owned(),
+            given => given.to_owned(),
         };
+        let user = User::of(&config, user, args);
         client.dial(&server);
         let mapper = Mapper::new(io.discovery_cache(), server);
         Ok(Self {
@@ -96,7 +92,8 @@ impl Kubectl {
             enforce_namespace,
             config,
             mapper,
-            impersonate,
+            user,
+            credentials: RefCell::default(),
             managed_fields: args.is("show-managed-fields") || args.text("output").contains("managedFields"),
             request_timeout: request_timeout(args.text("request-timeout"))?,
             warned: RefCell::default(),
@@ -131,22 +128,37 @@ impl Kubectl {
         self.complain(format!("Warning: {text}"));
     }
 
-    fn dress(&self, request: &mut Request) {
-        if request.options.impersonate.is_none() {
-            request.options.impersonate.clone_from(&self.impersonate);
-        }
+    async fn dress(&self, request: &mut Request) -> Result<()> {
+        let known = self.credentials.borrow().clone();
+        let credentials = match known {
+            Some(known) => known,
+            None => {
+                self.user.check(self.io.as_ref())?;
+                // Nobody says who they are where everybody could read it.
+                let found = match self.mapper.server().starts_with("http://") {
+                    true => Credentials::default(),
+                    false => self.user.credentials(self.io.as_ref()).await?,
+                };
+                let found = Arc::new(found);
+                self.credentials.replace(Some(found.clone()));
+                found
+            }
+        };
+        request.options.credentials = Some(credentials);
+        request.options.impersonate = self.user.impersonation();
         request.options.managed_fields |= self.managed_fields;
         let writes = matches!(request.verb, Verb::Create | Verb::Update | Verb::Patch);
         if writes && request.options.field_manager.is_empty() {
             // What the server takes from the user agent.
             request.options.field_manager = Str::new_static("kubectl");
         }
+        Ok(())
     }
 
     /// # Errors
     /// The server's refusal.
     pub async fn call(&self, mut request: Request) -> Result<Response> {
-        self.dress(&mut request);
+        self.dress(&mut request).await?;
         let asked = (request.subresource.is_empty() && !request.resource.is_empty())
             .then(|| (request.verb, request.resource_id(), request.name.clone()));
         let response = match self.client.call(request).await {
@@ -162,14 +174,14 @@ impl Kubectl {
     /// # Errors
     /// The server's refusal.
     pub async fn watch(&self, mut request: Request) -> Result<Watch> {
-        self.dress(&mut request);
+        self.dress(&mut request).await?;
         Ok(self.client.watch(request).await?)
     }
 
     /// # Errors
     /// The server's refusal.
     pub async fn connect(&self, mut request: Request) -> Result<Stream> {
-        self.dress(&mut request);
+        self.dress(&mut request).await?;
         Ok(self.client.connect(request).await?)
     }
 
@@ -238,9 +250,9 @@ fn request_timeout(text: &str) -> Result<Option<Millis>> {
         Err(_) => match crate::flags::parse_duration(text) {
             Ok(span) => span,
             Err(_) => {
-                return fail(format!(
-                    "invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h): {text}"
-                ));
+                return fail(
+                    "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)",
+                );
             }
         },
     };

@@ -64,7 +64,7 @@ pub(crate) fn server_in(cluster: &Cluster, kubeconfig: impl FnOnce() -> Option<S
     let Some(document) = kubeconfig().and_then(|text| objects::yaml::load(&text).ok()) else {
         return cluster.server_url();
     };
-    let config = Config { value: document.value, path: String::new(), override_context: None };
+    let config = Config::of(document.value);
     config.server().into()
 }
 

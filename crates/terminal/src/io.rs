@@ -145,6 +145,10 @@ impl Io for ProcessIo {
         self.view(|v| Ok(v.is_dir(&path))).unwrap_or(false)
     }
 
+    fn absolute(&self, path: &str) -> String {
+        self.path(path)
+    }
+
     fn env(&self, name: &str) -> Option<String> {
         self.env.get(name).cloned()
     }

@@ -16,6 +16,7 @@ pub mod go_template;
 pub mod jsonpath;
 pub mod kyaml;
 pub mod sort;
+pub mod struct_order;
 pub mod table;
 
 /// One output format, ready to print.
@@ -131,6 +132,18 @@ impl Printer {
     #[must_use]
     pub fn is_human(&self) -> bool {
         matches!(self.format, Format::Human | Format::Wide)
+    }
+
+    /// An object that kubectl made itself, or has from a server that it asked for a struct.
+    ///
+    /// # Errors
+    /// As [`Self::print`].
+    pub fn print_made(&self, object: &Value, done: &str) -> Result<String> {
+        if !matches!(self.format, Format::Json) {
+            return self.print(object, done);
+        }
+        let object = if self.show_managed { object.clone() } else { without_managed(object) };
+        Ok(format!("{}\n", struct_order::pretty(&object, "    ")))
     }
 
     /// The object as text. Human formats print `kind/name done`.

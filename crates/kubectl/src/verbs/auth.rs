@@ -198,7 +198,7 @@ async fn whoami(k: &Kubectl, args: &Args) -> Result<()> {
     let answer = k.call(request(Verb::Create, SELFSUBJECTREVIEWS, "").object(body)).await?.object;
     let printer = Printer::of(k, args)?;
     if !printer.is_human() {
-        k.out(&printer.print(&answer, "")?);
+        k.out(&printer.print_made(&answer, "")?);
         return Ok(());
     }
     let info = &answer["status"]["userInfo"];

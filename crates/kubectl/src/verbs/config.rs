@@ -2,14 +2,14 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/config`.
 
-use objects::{Value, json, value, yaml};
+use objects::{Value, base64, value, yaml};
 use ordered::Sort as _;
 
 use crate::command::Command;
 use crate::error::{Error, Result, fail};
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::kubeconfig::{Config, named};
-use crate::printers::columns;
+use crate::printers::{columns, struct_order};
 use crate::session::Kubectl;
 
 static VIEW: &[Flag] = &[
@@ -28,11 +28,11 @@ static CONTEXTS: &[Flag] = &[
 ];
 static SET_CONTEXT: &[Flag] = &[flag("current", Kind::Bool, "false", "change the current context")];
 static SET_CLUSTER: &[Flag] = &[
-    flag("embed-certs", Kind::Bool, "false", "accepted, not simulated"),
+    flag("embed-certs", Kind::Bool, "false", "write the files' contents, not their names"),
     flag("proxy-url", Kind::Text, "", "accepted, not simulated"),
 ];
 static SET_CREDENTIALS: &[Flag] = &[
-    flag("embed-certs", Kind::Bool, "false", "accepted, not simulated"),
+    flag("embed-certs", Kind::Bool, "false", "write the files' contents, not their names"),
     flag("auth-provider", Kind::Text, "", "accepted, not simulated"),
     flag("exec-api-version", Kind::Text, "", "API version of the command that gives credentials"),
     flag("exec-arg", Kind::Words, "", "arguments of the command that gives credentials"),
@@ -90,14 +90,6 @@ pub static COMMAND: Command = Command {
     ..Command::NONE
 };
 
-fn copy(k: &Kubectl) -> Config {
-    Config {
-        value: k.config.value.clone(),
-        path: k.config.path.clone(),
-        override_context: k.config.override_context.clone(),
-    }
-}
-
 /// Wrong arguments: the command's help first, then what is wrong.
 fn unexpected(k: &Kubectl, args: &Args) -> Error {
     let words: Vec<String> = args.path.split(' ').skip(1).map(str::to_owned).collect();
@@ -153,7 +145,7 @@ fn view(k: &Kubectl, args: &Args) -> Result<()> {
     }
     match args.text("output") {
         "yaml" => k.out(&yaml::emit(&v)),
-        "json" => k.say(json::to_pretty(&v, "    ")),
+        "json" => k.say(struct_order::pretty(&v, "    ")),
         _ => k.out(&crate::printers::Printer::of(k, args)?.print(&v, "")?),
     }
     Ok(())
@@ -241,7 +233,7 @@ fn get_users(k: &Kubectl, _: &Args) -> Result<()> {
 
 fn use_context(k: &Kubectl, args: &Args) -> Result<()> {
     let name = one(k, args)?;
-    let mut c = copy(k);
+    let mut c = k.config.clone();
     if c.context(name).is_none() {
         return fail(format!("no context exists with the name: \"{name}\""));
     }
@@ -262,11 +254,46 @@ fn put(config: &mut Config, list: &str, inner: &str, name: &str, fields: &[(&str
     }
     for c in all.iter_mut().filter(|c| c["name"] == name) {
         for (field, v) in fields {
-            c.set_at(&[inner, field], v.clone());
+            if v.is_null() {
+                c.remove_at(&[inner, field]);
+            } else {
+                c.set_at(&[inner, field], v.clone());
+            }
         }
     }
     config.value.set(list, Value::List(all.into()));
     there
+}
+
+/// Fields of certificates and keys that flags name: the files' names, or with `--embed-certs` what is in them.
+fn certificates(
+    k: &Kubectl,
+    args: &Args,
+    flags: &[&'static str],
+    nothing: &str,
+) -> Result<Vec<(&'static str, Value)>> {
+    let embed = args.is("embed-certs");
+    if embed && flags.iter().all(|f| args.text(f).is_empty()) {
+        return fail(nothing);
+    }
+    let mut out = Vec::new();
+    for flag in flags.iter().copied().filter(|f| args.changed(f)) {
+        let path = args.text(flag);
+        let data = match flag {
+            "client-certificate" => "client-certificate-data",
+            "client-key" => "client-key-data",
+            _ => "certificate-authority-data",
+        };
+        let (file, content) = match k.io.read(path) {
+            Ok(bytes) if embed => (Value::Null, base64::encode(&bytes).into()),
+            Err(e) if embed && !path.is_empty() => {
+                return fail(format!("could not stat {flag} file {path}: stat {path}: {}", e.text()));
+            }
+            _ => (Value::from(k.io.absolute(path)), Value::Null),
+        };
+        out.extend([(flag, file), (data, content)]);
+    }
+    Ok(out)
 }
 
 fn given(args: &Args, pairs: &[(&'static str, &'static str)]) -> Vec<(&'static str, Value)> {
@@ -278,7 +305,7 @@ fn given(args: &Args, pairs: &[(&'static str, &'static str)]) -> Vec<(&'static s
 }
 
 fn set_context(k: &Kubectl, args: &Args) -> Result<()> {
-    let mut c = copy(k);
+    let mut c = k.config.clone();
     let name = match (args.is("current"), args.args.as_slice()) {
         (true, []) if c.current().is_empty() => return fail("no current context is set"),
         (true, []) => c.current().to_owned(),
@@ -295,19 +322,21 @@ fn set_context(k: &Kubectl, args: &Args) -> Result<()> {
 
 fn set_cluster(k: &Kubectl, args: &Args) -> Result<()> {
     let name = one(k, args)?;
-    let mut c = copy(k);
+    let mut c = k.config.clone();
     let mut fields = given(
         args,
-        &[
-            ("server", "server"),
-            ("certificate-authority", "certificate-authority"),
-            ("tls-server-name", "tls-server-name"),
-            ("proxy-url", "proxy-url"),
-        ],
+        &[("server", "server"), ("tls-server-name", "tls-server-name"), ("proxy-url", "proxy-url")],
     );
     if args.changed("insecure-skip-tls-verify") {
         fields.push(("insecure-skip-tls-verify", args.is("insecure-skip-tls-verify").into()));
     }
+    let files = certificates(
+        k,
+        args,
+        &["certificate-authority"],
+        "you must specify a --certificate-authority to embed",
+    )?;
+    fields.extend(files);
     put(&mut c, "clusters", "cluster", name, &fields);
     c.save(k.io.as_ref())?;
     k.say(format!("Cluster \"{name}\" set."));
@@ -316,22 +345,28 @@ fn set_cluster(k: &Kubectl, args: &Args) -> Result<()> {
 
 fn set_credentials(k: &Kubectl, args: &Args) -> Result<()> {
     let name = one(k, args)?;
-    let mut c = copy(k);
+    let mut c = k.config.clone();
+    if !["", "Never", "IfAvailable", "Always"].contains(&args.text("exec-interactive-mode")) {
+        return fail("invalid interactive mode type, can be only IfAvailable, Never, Always");
+    }
     if args.changed("token") && (args.changed("username") || args.changed("password")) {
         return fail(
             "you cannot specify more than one authentication method at the same time: --token, --username/--password",
         );
     }
-    let fields = given(
-        args,
-        &[
-            ("token", "token"),
-            ("username", "username"),
-            ("password", "password"),
-            ("client-certificate", "client-certificate"),
-            ("client-key", "client-key"),
-        ],
-    );
+    let mut fields = given(args, &[("token", "token"), ("username", "username"), ("password", "password")]);
+    // One way to say who it is takes the other's place.
+    let basic = !args.text("username").is_empty() || !args.text("password").is_empty();
+    if basic {
+        fields.push(("token", Value::Null));
+    } else if !args.text("token").is_empty() {
+        fields.extend([("username", Value::Null), ("password", Value::Null)]);
+    }
+    let nothing = "you must specify a --client-certificate or --client-key to embed";
+    fields.extend(certificates(k, args, &["client-certificate", "client-key"], nothing)?);
+    if args.changed("auth-provider") {
+        fields.push(("auth-provider", value!({"name": (args.text("auth-provider")), "config": null})));
+    }
     put(&mut c, "users", "user", name, &fields);
     let had = named(&c.value["users"], name).map_or(Value::Null, |u| u["user"]["exec"].clone());
     if let Some(exec) = exec_of(args, had) {
@@ -382,7 +417,7 @@ fn exec_of(args: &Args, had: Value) -> Option<Value> {
 
 fn drop_entry(k: &Kubectl, args: &Args, list: &str, kind: &str) -> Result<()> {
     let name = one(k, args)?;
-    let mut c = copy(k);
+    let mut c = k.config.clone();
     if named(&c.value[list], name).is_none() {
         return fail(format!("cannot delete {kind} {name}, not in {}", c.path));
     }
@@ -412,7 +447,7 @@ fn rename(k: &Kubectl, args: &Args) -> Result<()> {
     let [old, new] = args.args.as_slice() else {
         return Err(unexpected(k, args));
     };
-    let mut c = copy(k);
+    let mut c = k.config.clone();
     if c.context(old).is_none() {
         return fail(format!("cannot rename the context \"{old}\", it's not in {}", c.path));
     }
@@ -452,7 +487,7 @@ fn set(k: &Kubectl, args: &Args) -> Result<()> {
     let [path, v] = args.args.as_slice() else {
         return Err(unexpected(k, args));
     };
-    let mut c = copy(k);
+    let mut c = k.config.clone();
     match property(path) {
         Some((list, inner, name, field)) if !field.is_empty() => {
             put(&mut c, list, inner, name, &[(field, Value::from(v.as_str()))]);
@@ -467,7 +502,7 @@ fn set(k: &Kubectl, args: &Args) -> Result<()> {
 
 fn unset(k: &Kubectl, args: &Args) -> Result<()> {
     let path = one(k, args)?;
-    let mut c = copy(k);
+    let mut c = k.config.clone();
     match property(path) {
         Some((list, inner, name, field)) => {
             let mut all = c.value[list].items().to_vec();

@@ -11,7 +11,7 @@ use crate::finder::Find;
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::printers::Printer;
 use crate::session::{DryRun, Kubectl, request};
-use crate::verbs::create::{LAST_APPLIED, last_applied_of};
+use crate::verbs::create::LAST_APPLIED;
 
 static VIEW_FLAGS: &[Flag] = &[
     short('o', "output", Kind::Text, "yaml", "yaml or json"),
@@ -84,8 +84,9 @@ async fn set(k: &Kubectl, args: &Args) -> Result<()> {
             ));
         }
         let mut object = live.clone();
-        let text = last_applied_of(&i.object);
-        if live.annotations()[LAST_APPLIED] == text.as_str() {
+        // As it stands in the file: `apply` adds that there are no annotations, this does not.
+        let text = format!("{}\n", json::to_string(&i.object));
+        if json::parse(live.annotations()[LAST_APPLIED].text()).as_ref() == Ok(&i.object) {
             k.say(format!("set-last-applied {}: no changes required.", i.name));
             continue;
         }

@@ -90,13 +90,13 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     let pod = send(k, args, dry, pod(args, name)?).await?;
     if args.is("expose") {
         let service = send(k, args, dry, service(args, name, pod.labels())?).await?;
-        k.out(&printer.print(&service, &format!("created{}", dry.suffix()))?);
+        k.out(&printer.print_made(&service, &format!("created{}", dry.suffix()))?);
         if args.text("output") == "yaml" {
             k.say("---");
         }
     }
     if !attach {
-        k.out(&printer.print(&pod, &format!("created{}", dry.suffix()))?);
+        k.out(&printer.print_made(&pod, &format!("created{}", dry.suffix()))?);
         return Ok(());
     }
     let done = attached(k, args, name).await;

@@ -3,11 +3,12 @@
 //! Models `k8s.io/kubectl/pkg/cmd/version`.
 
 use client::Request;
-use objects::{Value, json, value, yaml};
+use objects::{Value, value, yaml};
 
 use crate::command::Command;
 use crate::error::{Result, fail};
 use crate::flags::{Args, Flag, Kind, flag, short};
+use crate::printers::struct_order;
 use crate::session::Kubectl;
 
 static FLAGS: &[Flag] = &[
@@ -53,6 +54,6 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if !server.is_null() {
         v.set("serverVersion", server);
     }
-    k.out(&if output == "json" { format!("{}\n", json::to_pretty(&v, "  ")) } else { yaml::emit(&v) });
+    k.out(&if output == "json" { format!("{}\n", struct_order::pretty(&v, "  ")) } else { yaml::emit(&v) });
     Ok(())
 }

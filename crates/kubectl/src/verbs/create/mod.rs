@@ -194,7 +194,7 @@ pub async fn generate_as(
             Err(e) => return fail(format!("failed to create {failing} {}", e.message())),
         };
     }
-    k.out(&printer.print(&object, &format!("{done}{}", dry.suffix()))?);
+    k.out(&printer.print_made(&object, &format!("{done}{}", dry.suffix()))?);
     Ok(())
 }
 

@@ -79,7 +79,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if printer.is_human() {
         k.say(token)
     } else {
-        k.out(&printer.print(&answer, "")?)
+        k.out(&printer.print_made(&answer, "")?)
     }
     Ok(())
 }
