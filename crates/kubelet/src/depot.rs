@@ -7,7 +7,7 @@
 use ordered::BTreeMap;
 use std::sync::Arc;
 
-use clock::{Millis, Time};
+use clock::Millis;
 use containers::fs::{BLOCK_DEVICE, Dev, Meta, Node, SOCKET, Tree, VolumeId, Volumes, split};
 use containers::images::{Login, Registry, Roots, base, reference};
 use objects::Str;

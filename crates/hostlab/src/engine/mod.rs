@@ -13,7 +13,6 @@ use std::sync::Arc;
 use clock::{Rng, Time};
 use containers::fs::{Node, Tree, VolumeId, Volumes};
 use containers::images::{Built, Login, Roots};
-use containers::machine::World;
 
 pub use container::{Container, NewContainer, PortMap, State};
 pub use network::Network;
