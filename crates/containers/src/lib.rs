@@ -6,6 +6,7 @@
 pub mod container;
 pub mod fs;
 pub mod glob;
+pub mod grpc_health;
 pub mod images;
 pub mod machine;
 pub mod net;

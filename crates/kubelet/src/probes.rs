@@ -1,12 +1,13 @@
 //! Probes: what is asked of a container, when, and what follows from the answers.
 //!
 //! Models `pkg/kubelet/prober` and `pkg/probe`. An HTTP, TCP or gRPC probe is answered at once; a command may take
-//! its time up to the timeout. Not modelled: a probe's own CPU, TLS, gRPC health statuses: an open port is healthy, unless
-//! its image is known to speak something else.
+//! its time up to the timeout. A gRPC server that says nothing of its health is taken to be well. Not modelled: a probe's
+//! own CPU, TLS.
 
 use client::{Ctx, EventType};
 use clock::{Millis, Time, TimerId};
 use containers::container::ExecId;
+use containers::grpc_health::{self, Health};
 use containers::net::HttpRequest;
 use objects::{Str, Value};
 
@@ -293,20 +294,34 @@ impl Kubelet {
                 Some(Some(r)) => Outcome::Failed(format!("HTTP probe failed with statuscode: {}", r.status)),
             };
         }
-        let tcp = spec.find("tcpSocket");
-        if let Some(probe) = tcp.or(spec.find("grpc")) {
-            let Some(port) = port(&probe["port"]) else {
-                return Outcome::Errored(format!("couldn't find port: {}", probe["port"].text()));
+        if let Some(tcp) = spec.find("tcpSocket") {
+            let Some(port) = port(&tcp["port"]) else {
+                return Outcome::Errored(format!("couldn't find port: {}", tcp["port"].text()));
             };
-            let heard = tcp.is_some() || speaks_grpc(c);
-            return match self.serve_in_pod(key, port, now, |_, _| ()).filter(|()| heard) {
+            return match self.serve_in_pod(key, port, now, |_, _| ()) {
                 Some(()) => Outcome::Passed,
-                None if tcp.is_some() => {
-                    Outcome::Failed(format!("dial tcp {ip}:{port}: connect: connection refused"))
-                }
+                None => Outcome::Failed(format!("dial tcp {ip}:{port}: connect: connection refused")),
+            };
+        }
+        if let Some(grpc) = spec.find("grpc") {
+            let port = grpc["port"].int();
+            let request = grpc_health::request(grpc["service"].text());
+            let answer = if speaks_grpc(c) {
+                self.serve_in_pod(key, port, now, |m, w| m.serve(w, port as u16, &request))
+            } else {
+                None
+            };
+            return match answer.map(|a| a.as_ref().and_then(grpc_health::read)) {
                 None => Outcome::Failed(format!(
                     "timeout: failed to connect service \"{ip}:{port}\" within {timeout_s}s: context deadline exceeded"
                 )),
+                Some(None | Some(Health::Serving)) => Outcome::Passed,
+                Some(Some(Health::NotServing)) => {
+                    Outcome::Failed("service unhealthy (responded with \"NOT_SERVING\")".into())
+                }
+                Some(Some(Health::Unknown)) => Outcome::Failed(
+                    "error: health rpc probe failed: rpc error: code = NotFound desc = unknown service".into(),
+                ),
             };
         }
         let argv: Vec<String> = spec["exec"]["command"].items().iter().map(|a| a.text().to_owned()).collect();
@@ -383,6 +398,7 @@ impl Kubelet {
             }
         };
         let spec = c.spec[kind.field()].clone();
+        let asks_readiness = !c.spec[ProbeKind::Readiness.field()].is_null();
         let Some(p) = c.probes.as_mut().map(|p| &mut p.0[kind as usize]) else { return };
         p.run = if p.last == Some(ok) { p.run + 1 } else { 1 };
         p.last = Some(ok);
@@ -409,7 +425,7 @@ impl Kubelet {
                 .int_or(pod["spec"]["terminationGracePeriodSeconds"].int_or(30));
             self.renew(key, i, grace * 1000, &format!("failed {word} probe"), false, ctx);
         } else if changed {
-            if kind == ProbeKind::Startup {
+            if kind == ProbeKind::Startup && asks_readiness {
                 self.tick(key, i, ProbeKind::Readiness, ctx.now);
             }
             if kind != ProbeKind::Liveness {

@@ -3,6 +3,7 @@
 //! Not modelled: TLS handshakes, keep-alive connections, most of every configuration language.
 
 mod admission;
+mod agnhost;
 mod app;
 mod database;
 mod documents;
@@ -71,7 +72,8 @@ pub(super) struct Server {
     back: app::Back,
 }
 
-const KINDS: [&[Kind]; 9] = [
+const KINDS: [&[Kind]; 10] = [
+    &agnhost::KINDS,
     &wild::KINDS,
     &haproxy::KINDS,
     &products::KINDS,
@@ -233,6 +235,7 @@ impl Server {
         match self.kind.name {
             "nginx" | "caddy" | "apache" => web::ports(self, sys),
             "haproxy" => haproxy::ports(self, sys),
+            "agnhost" => agnhost::ports(self),
             "plain-server" => sys.machine().image.ports.clone(),
             // These have an option for each of their ports.
             "tensorflow_model_server" | "cockroach" | "spark-master" | "spark-worker" => {

@@ -1,4 +1,4 @@
-//! Servers that answer with a text of their own: whoami, hello servers, echo servers, agnhost, pause.
+//! Servers that answer with a text of their own: whoami, hello servers, echo servers, pause.
 
 use super::{Kind, Server, no_demand, silent};
 use crate::machine::Sys;
@@ -13,14 +13,13 @@ const fn text(
     Kind { name, ports, start_ms, demand: no_demand, log: silent, http: Some(http), tcp: None, term: Some(2) }
 }
 
-pub(super) const KINDS: [Kind; 15] = [
+pub(super) const KINDS: [Kind; 14] = [
     text("ingress-controller", &[80, 443, 8443, 10254], 400, page),
     text("traefik", &[80, 443, 8080], 300, page),
     text("whoami", &[80], 10, whoami),
     Kind { log: hello_log, ..text("hello-app", &[8080], 10, hello_app) },
     Kind { log: bootcamp_log, ..text("bootcamp", &[8080], 400, bootcamp) },
     Kind { demand: echo_demand, log: echo_log, ..text("http-echo", &[5678], 10, http_echo) },
-    text("agnhost", &[8080], 20, agnhost),
     text("echo-server", &[8080], 20, echo),
     text("hello-kubernetes", &[8080], 600, hello_kubernetes),
     text("guestbook", &[80], 200, page),
@@ -49,7 +48,7 @@ pub(super) const KINDS: [Kind; 15] = [
     },
 ];
 
-fn ok(body: String) -> HttpResponse {
+pub(super) fn ok(body: String) -> HttpResponse {
     let mut r = HttpResponse::text(200, "text/plain; charset=utf-8", body);
     r.headers.push(("Content-Length".into(), r.body.len().to_string()));
     r
@@ -163,23 +162,6 @@ fn http_echo(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> H
     );
     sys.out(line);
     ok(format!("{text}\n"))
-}
-
-fn agnhost(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> HttpResponse {
-    let host = sys.machine().hostname.clone();
-    if server.argv.iter().any(|a| a == "serve-hostname") {
-        return ok(format!("{host}\n"));
-    }
-    match request.path() {
-        "/hostname" | "/hostName" => ok(host),
-        "/clientip" => ok(format!("{}:52744", request.peer)),
-        "/healthz" => ok(String::new()),
-        "/echo" => ok(request.target.split_once("msg=").map_or(String::new(), |(_, m)| m.to_string())),
-        _ => ok(format!(
-            "NOW: {}",
-            crate::programs::date_text(sys.now(), "%Y-%m-%d %H:%M:%S.000000000 +0000 UTC")
-        )),
-    }
 }
 
 fn echo(_: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> HttpResponse {
