@@ -77,6 +77,7 @@ impl Kubelet {
         let mut world = World { now: ctx.now, volumes: &mut self.depot.volumes };
         let outcome = inside.run(delays::SLICE_STEPS, &mut world);
         let slice_ms = inside.slice_ms();
+        let hoarder = inside.machine().hoarder().cloned();
         for (id, request) in inside.take_net_requests() {
             let call = NetCall { pod: key.clone(), container: i, start, id, source: ip.clone(), request };
             self.calls.push(call);
@@ -88,7 +89,17 @@ impl Kubelet {
             Outcome::Running => self.poke(key, i, ctx.now + slice_ms),
             Outcome::Blocked { until: Some(t) } => self.poke(key, i, t.max(ctx.now + 1)),
             Outcome::Blocked { until: None } => {}
-            Outcome::Exited(code) => return self.exited(key, i, code, ctx),
+            Outcome::Exited(code) => {
+                return match hoarder {
+                    Some((name, pid)) => {
+                        let node = self.node.clone();
+                        let text = format!("System OOM encountered, victim process: {name}, pid: {pid}");
+                        self.recorder.event(ctx, &node, EventType::Warning, "SystemOOM", &text);
+                        self.ended(key, i, code, "OOMKilled", ctx);
+                    }
+                    None => self.exited(key, i, code, ctx),
+                };
+            }
         }
         self.check_hooks(key, i, ctx);
         self.check_probes(key, i, ctx);

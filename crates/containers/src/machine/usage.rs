@@ -88,6 +88,7 @@ pub(super) struct Meter {
     /// Work done by bursts and not yet paid for, in microseconds.
     owed_us: u64,
     pub(super) written: u64,
+    hoarder: Option<Box<(String, Pid)>>,
 }
 
 /// What a process holds beside its steps.
@@ -167,9 +168,18 @@ impl Machine {
     /// The kernel ends a process that wants more memory than the node has.
     pub(super) fn end_hoarder(&mut self, pid: Pid) {
         let size = self.node.memory_bytes;
-        if self.procs.get(&pid).and_then(|p| p.load.memory).is_some_and(|held| held > size) {
-            self.finish(pid, 128 + super::Signal::Kill.number());
-        }
+        let Some(p) = self.procs.get(&pid).filter(|p| p.load.memory.is_some_and(|held| held > size)) else {
+            return;
+        };
+        let name = p.argv.first().map(|a| crate::programs::short_name(a).to_owned()).unwrap_or_default();
+        self.meter.hoarder = Some(Box::new((name, pid)));
+        self.finish(pid, 128 + super::Signal::Kill.number());
+    }
+
+    /// The process that the kernel ended because it wanted more memory than the node has: its name and number.
+    #[must_use]
+    pub fn hoarder(&self) -> Option<&(String, Pid)> {
+        self.meter.hoarder.as_deref()
     }
 
     /// The counters at `now`.
