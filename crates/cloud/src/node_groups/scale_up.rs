@@ -58,12 +58,16 @@ impl ClusterAutoscaler {
             !self.nodes.get(*name).is_some_and(|n| n.condition_true("Ready") && Self::is_open(n))
         });
         rooms.extend(coming.map(|(_, s)| self.template(s.group)));
+        let known = rooms.len();
         let before: Vec<usize> = (0..self.groups.len()).map(|g| self.size(g)).collect();
         let mut added = vec![0usize; self.groups.len()];
+        // The group of each room that is added, and whom it helps.
+        let mut new: Vec<usize> = Vec::new();
         let mut helped: Vec<(Value, usize)> = Vec::new();
         for key in self.pending.clone() {
             let Some(pod) = self.pods.get(&key).cloned() else { continue };
-            if rooms.iter_mut().any(|r| r.take(&pod, &there)) {
+            if let Some(room) = rooms.iter_mut().position(|r| r.take(&pod, &there)) {
+                helped.extend(room.checked_sub(known).map(|i| (pod, new[i])));
                 continue;
             }
             let mut why: BTreeMap<&'static str, usize> = BTreeMap::new();
@@ -88,6 +92,7 @@ impl ClusterAutoscaler {
             if let Some((g, place)) = grows {
                 added[g] += 1;
                 rooms.push(place);
+                new.push(g);
                 helped.push((pod, g));
                 continue;
             }
