@@ -88,6 +88,28 @@ impl Cluster {
         &self.faults
     }
 
+    /// What is broken now, each as the fault that would make it so.
+    #[must_use]
+    pub fn broken(&self) -> Vec<Fault> {
+        if self.components.dark {
+            return vec![Fault::Cluster(self.config.name.clone(), true)];
+        }
+        let mut all: Vec<Fault> =
+            self.components.nodes.iter().map(|(n, how)| Fault::Node(n.clone(), *how)).collect();
+        for k in self.parts.iter().filter_map(crate::part::Part::kubelet) {
+            if k.disk_taken() > 0 {
+                all.push(Fault::FillDisk(k.node().into(), k.disk_taken()));
+            }
+            all.extend(k.standing_still().map(|(pod, container)| Fault::HangContainer {
+                pod: pod.clone(),
+                container: container.into(),
+                hung: true,
+            }));
+        }
+        all.extend(self.registry().faults().map(|(host, how)| Fault::Registry(host.into(), Some(how))));
+        all
+    }
+
     /// Moves a file on a node's disk, as its administrator would. False when there is none.
     pub fn move_node_file(&mut self, node: &str, from: &str, to: &str) -> bool {
         self.note(|| Input::MoveFile(node.into(), from.into(), to.into()));

@@ -79,6 +79,20 @@ impl Kubelet {
         }
     }
 
+    /// Running containers that stand still: their pods (`namespace/name`) and names.
+    pub fn standing_still(&self) -> impl Iterator<Item = (&Str, &str)> {
+        self.pods.iter().flat_map(|(key, worker)| {
+            let still = worker.containers.iter().filter(|c| c.hung && c.is_running());
+            still.map(move |c| (key, c.name()))
+        })
+    }
+
+    /// Bytes of the disk that are taken by what is no pod.
+    #[must_use]
+    pub fn disk_taken(&self) -> u64 {
+        self.disk_filler
+    }
+
     /// A part of the cluster in this node's pods is not well: its probes say so.
     pub fn set_unwell(&mut self, component: &'static str, unwell: bool, now: Time) {
         if unwell == self.unwell.contains(component) {

@@ -7,6 +7,7 @@ use cluster::faults::NoVictim;
 use cluster::{Cluster, Fault, NodeFault, RegistryFault};
 use objects::Str;
 use objects::quantity::Quantity;
+use ordered::Sort as _;
 
 use crate::load::Printed;
 
@@ -252,7 +253,7 @@ fn refusal(why: &NoVictim, korean: bool) -> String {
     if korean { format!("오류: {ko}\n") } else { format!("error: {en}\n") }
 }
 
-/// What can be done to what.
+/// What can be done to what, as the usage says it.
 const DEEDS: [(&str, &str); 6] = [
     ("node", "crash|hang|cut|stop|restore"),
     ("pod", "crash|hang|resume"),
@@ -261,6 +262,17 @@ const DEEDS: [(&str, &str); 6] = [
     ("disk", "SIZE|free"),
     ("cluster", "lose|restore"),
 ];
+
+/// The words that may follow `fault KIND NAME`, in the order of the usage; `SIZE` stands for an amount.
+pub fn deeds(kind: &str) -> impl Iterator<Item = &'static str> {
+    let found = DEEDS.iter().find(|d| d.0 == kind).map_or("", |d| d.1);
+    found.split('|').map(|deed| deed.split(' ').next().unwrap_or(deed))
+}
+
+/// What can be broken, in the order of the usage.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    DEEDS.iter().map(|d| d.0)
+}
 
 /// Why a line is no fault: the kind is unknown, the name is missing, or nothing of the sort can be done to it.
 fn unread(args: &[String], korean: bool) -> String {
@@ -294,35 +306,35 @@ fn unread(args: &[String], korean: bool) -> String {
     }
 }
 
+/// What was done and what is broken, of all clusters; each says which it is of where there are several.
 fn list(cluster: &Cluster, korean: bool) -> String {
-    let mut text = String::new();
-    for done in cluster.faults() {
-        text.push_str(&format!("{}  {}\n", done.at.rfc3339(), sentence(&done.fault, korean)));
-    }
-    let broken: Vec<String> = cluster
-        .config()
-        .nodes
-        .iter()
-        .filter_map(|n| cluster.node_fault(&n.name).map(|how| Fault::Node(n.name.clone(), how)))
-        .chain(cluster.registry().faults().map(|(h, f)| Fault::Registry(h.into(), Some(f))))
-        .map(|f| sentence(&f, korean))
-        .collect();
-    if broken.is_empty() {
-        text.push_str(if korean {
-            "지금 고장 난 노드나 레지스트리가 없습니다\n"
-        } else {
-            "no node or registry is broken now\n"
-        });
-    } else {
-        text.push_str(if korean { "지금:\n" } else { "now:\n" });
-        for b in broken {
-            text.push_str(&format!("  {b}\n"));
+    let several = cluster.has_members();
+    let mut done = Vec::new();
+    let mut broken = String::new();
+    for (name, _) in cluster.clusters_known() {
+        let Some(one) = cluster.cluster_named(&name) else { continue };
+        let of = if several { format!("{name}: ") } else { String::new() };
+        let line = |fault: &Fault| match fault {
+            Fault::Cluster(..) => sentence(fault, korean),
+            _ => format!("{of}{}", sentence(fault, korean)),
+        };
+        done.extend(one.faults().iter().map(|d| (d.at, line(&d.fault))));
+        for fault in one.broken() {
+            broken.push_str(&format!("  {}\n", line(&fault)));
         }
     }
-    text
+    done.arrange_by(|a, b| a.0.cmp(&b.0));
+    let mut text: String = done.iter().map(|(at, what)| format!("{}  {what}\n", at.rfc3339())).collect();
+    text.push_str(match (broken.is_empty(), korean) {
+        (true, true) => "지금 고장 난 것이 없습니다\n",
+        (true, false) => "nothing is broken now\n",
+        (false, true) => "지금:\n",
+        (false, false) => "now:\n",
+    });
+    text + &broken
 }
 
-/// `fault cluster`: the first cluster has all of them in hand.
+/// `fault cluster` and `fault list`: the first cluster has all of them in hand.
 pub(crate) fn of_cluster(
     args: &[String],
     korean: bool,
