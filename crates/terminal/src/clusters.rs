@@ -21,7 +21,7 @@ Usage:
   cluster add NAME [--workers=2]  a cluster beside the others
   cluster remove NAME
   cluster hub [NAME]              a hub (karmada) that spreads what it is given over clusters
-  cluster join NAME  put a cluster under the hub
+  cluster join NAME               put a cluster under the hub
   cluster leave NAME              take it out again
 
 To lose a whole cluster and have it back: fault cluster NAME lose|restore

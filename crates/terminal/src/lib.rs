@@ -16,6 +16,7 @@ mod iptables;
 mod load;
 mod net;
 mod node;
+mod power;
 mod program;
 pub mod prompts;
 pub mod script;

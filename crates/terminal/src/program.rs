@@ -30,7 +30,7 @@ enum Run {
 fn at_once(argv: &[String]) -> Option<Run> {
     match argv.first()?.as_str() {
         "load" => Some(Run::AtCurrent(crate::load::run)),
-        "fault" if argv.get(1).is_some_and(|w| w == "cluster") => {
+        "fault" if argv.get(1).is_some_and(|w| w == "cluster" || w == "list") => {
             Some(Run::AtFirst(crate::fault::of_cluster))
         }
         "fault" => Some(Run::AtCurrent(crate::fault::run)),
@@ -62,6 +62,8 @@ enum Work {
     Crictl(Vec<String>, Rc<ProcessIo>, client::Handle),
     /// `systemctl` on a node.
     Systemctl(Vec<String>, Rc<ProcessIo>),
+    /// A node is to go down; true: and to start again.
+    Power(bool, Rc<ProcessIo>),
     Ssh(Box<Session>),
 }
 
@@ -87,7 +89,9 @@ impl Program {
             return Self { pid, port, work };
         }
         let io = Rc::new(ProcessIo::new(pid, external.env, external.cwd, shared));
+        let power = crate::power::asked(&name, &argv);
         let work = match (name.as_str(), now) {
+            _ if power.is_some() => Work::Power(power == Some(true), io),
             ("lab", _) => Work::Lab(argv, io, shared.clone()),
             (_, Some(run)) => Work::AtOnce(run, argv, io),
             ("iptables" | "iptables-save", _) => Work::Iptables(name == "iptables-save", argv, io),
@@ -124,6 +128,11 @@ impl Program {
                 io.out(printed.out.as_bytes());
                 io.err(printed.err.as_bytes());
                 return (Some(printed.code), true);
+            }
+            Work::Power(again, io) => {
+                let korean = kubectl::help::speaks_korean(io.as_ref());
+                let printed = crate::power::run(*again, &io.node().unwrap_or_default(), korean, cluster);
+                return (Some(io.print(&printed)), true);
             }
             Work::Systemctl(argv, io) => {
                 let node = io.node().unwrap_or_default();

@@ -10,7 +10,7 @@
 use std::rc::Rc;
 use std::task::Poll;
 
-use cluster::Cluster;
+use cluster::{Cluster, NodeFault};
 use cluster::network::path::INTERNET_IP;
 use containers::fs::{Fs, Node};
 use containers::images::base;
@@ -180,6 +180,10 @@ impl Session {
             let ended = inside.terminal.ended();
             if ended.is_some() || !inside.terminal.is_running() {
                 inside.keep(cluster);
+                if matches!(&inside.place, Place::Node(node) if cluster.node_fault(node) == Some(NodeFault::Crashed)) {
+                    io.err(format!("Connection to {} closed by remote host.\n", inside.machine).as_bytes());
+                    return (Some(255), true);
+                }
                 if ended.is_some() || inside.once {
                     if !inside.once && io.stdin_is_tty() {
                         io.out(format!("logout\nConnection to {} closed.\n", inside.machine).as_bytes());

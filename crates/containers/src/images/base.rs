@@ -137,9 +137,9 @@ const DEBIAN: [&str; 104] = [
 ];
 
 /// What nodes have beside the slim image's programs.
-const NODE_TOOLS: [&str; 21] = [
+const NODE_TOOLS: [&str; 22] = [
     "curl", "dig", "free", "host", "ip", "less", "mount", "nc", "netstat", "nslookup", "openssl", "pgrep",
-    "ping", "ps", "ss", "sysctl", "top", "uptime", "vi", "watch", "wget",
+    "ping", "ps", "ss", "sudo", "sysctl", "top", "uptime", "vi", "watch", "wget",
 ];
 
 /// `/dev` as a container sees it.
@@ -276,7 +276,7 @@ pub fn workstation(home: &str) -> Tree {
             tree.put(&path, Node::program(name, 60_000));
         }
     }
-    for name in ["curl", "dig", "envsubst", "host", "htpasswd", "jq", "openssl", "ss"] {
+    for name in ["curl", "dig", "envsubst", "host", "htpasswd", "jq", "openssl", "ss", "sudo"] {
         tree.put(&format!("/usr/bin/{name}"), Node::program(name, 260_000));
     }
     tree.put(home, Node::dir(0o755));

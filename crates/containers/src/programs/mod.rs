@@ -50,6 +50,7 @@ mod sleep;
 mod sockets;
 mod sort;
 mod source;
+mod sudo;
 mod tail;
 mod tar;
 mod tee;
@@ -218,6 +219,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("stress-go", S(sleep::stress)),
     ("strings", S(lines::start)),
     ("stty", R(proc::stty)),
+    ("sudo", S(sudo::start)),
     ("sync", R(proc::succeed)),
     ("sysctl", R(proc::sysctl)),
     ("tac", S(sort::tac)),
@@ -301,6 +303,7 @@ const NOT_BUSYBOX: &[&str] = &[
     "stdbuf",
     "stress",
     "stress-go",
+    "sudo",
     "useradd",
     "vim",
     "yarn",
