@@ -31,9 +31,19 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PluginScore {
     pub plugin: &'static str,
+    pub weight: i64,
     pub raw: i64,
     pub normalized: i64,
     pub weighted: i64,
+}
+
+impl PluginScore {
+    /// `0 > 100 = 300`; what was given in the range already stands once: `88 = 88`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let given = if self.raw == self.normalized { String::new() } else { format!("{} > ", self.raw) };
+        format!("{given}{} = {}", self.normalized, self.weighted)
+    }
 }
 
 /// What was said of one node.
@@ -177,8 +187,9 @@ impl Table {
             .enumerate()
             .filter_map(|(c, (plugin, weight))| {
                 let (raw, normalized) = of(c)?;
-                let normalized = i64::from(normalized);
-                Some(PluginScore { plugin, raw: raw.into(), normalized, weighted: normalized * weight })
+                let (normalized, weight) = (i64::from(normalized), *weight);
+                let weighted = normalized * weight;
+                Some(PluginScore { plugin, weight, raw: raw.into(), normalized, weighted })
             })
             .collect();
         Verdict::Fits { total: scores.iter().map(|s| s.weighted).sum(), scores }

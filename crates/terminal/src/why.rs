@@ -42,12 +42,16 @@ pub(crate) fn run(args: &[String], ko: bool, cluster: &mut Cluster) -> Printed {
         Asked::Pod { namespace, name } => match cluster.object("pods", &namespace, &name) {
             Some(pod) => {
                 let mut out = answer(pod, cluster, ko);
-                // Of one that waits for a node all is said; of one that has a node and is not well, this is not why.
+                // Of one that waits for a node all is said but what is almost right; of one that has a node and is not
+                // well, this is not why.
                 let bound = !pod["spec"]["nodeName"].text().is_empty();
                 let more = why::why(cluster, &why::Subject::new("pods", &namespace, &name));
-                if let Some(why) = more.filter(|w| bound && !w.fine) {
-                    out.push('\n');
-                    out.push_str(&told(&why, cluster, ko));
+                if let Some(why) = more.filter(|w| !w.fine) {
+                    let more = if bound { told(&why, cluster, ko) } else { almost(&why, ko) };
+                    if !more.is_empty() {
+                        out.push('\n');
+                        out.push_str(&more);
+                    }
                 }
                 Printed { out, ..Printed::default() }
             }
@@ -85,14 +89,20 @@ fn named(word: &str) -> Option<&'static objects::resources::Resource> {
     objects::resources::all().iter().find(fits)
 }
 
-/// The answer in a sentence, what is almost right, and the chain of writes.
-fn told(why: &why::Why, cluster: &Cluster, ko: bool) -> String {
-    let mut out = format!("{}\n", why.headline.text(ko));
+/// What is almost right.
+fn almost(why: &why::Why, ko: bool) -> String {
+    let mut out = String::new();
     for near in &why.near {
         out.push_str(&format!("! {}\n", near.say.text(ko)));
         let want = if near.want.is_empty() { String::new() } else { format!(" -> {}", near.want) };
         out.push_str(&format!("  {}: {}{want}\n", near.field, near.have));
     }
+    out
+}
+
+/// The answer in a sentence, what is almost right, and the chain of writes.
+fn told(why: &why::Why, cluster: &Cluster, ko: bool) -> String {
+    let mut out = format!("{}\n{}", why.headline.text(ko), almost(why, ko));
     for detail in &why.details {
         out.push_str(&format!("  {}\n", detail.text(ko)));
     }
@@ -306,13 +316,7 @@ fn scores(d: &Decision, ko: bool) -> String {
     for (node, verdict) in d.verdicts() {
         let Verdict::Fits { scores, total } = verdict else { continue };
         let mut row = vec![node.to_owned()];
-        row.extend(scores.iter().map(|s| {
-            if s.raw == s.normalized {
-                format!("{} = {}", s.normalized, s.weighted)
-            } else {
-                format!("{} > {} = {}", s.raw, s.normalized, s.weighted)
-            }
-        }));
+        row.extend(scores.iter().map(cluster::PluginScore::words));
         row.push(total.to_string());
         fits.push((node == d.node(), total, row));
     }

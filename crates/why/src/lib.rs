@@ -18,7 +18,7 @@ mod service;
 mod workload;
 
 use clock::Time;
-use cluster::Cluster;
+use cluster::{Cluster, PluginScore};
 use objects::{Str, Value};
 
 pub use chain::{Field, Step, of_condition, of_write};
@@ -84,6 +84,8 @@ pub struct Verdict {
     pub plugin: &'static str,
     /// Upstream's reasons, or the score.
     pub reason: Say,
+    /// Of a node that fits, what each plugin that has an opinion gave it.
+    pub scores: Vec<PluginScore>,
 }
 
 /// Something that is almost right: what is written, what would fit, and where it stands.

@@ -16,18 +16,15 @@ pub(crate) fn why(cluster: &Cluster, pod: &Value) -> Why {
     let status = &pod["status"];
     verdicts(cluster, pod, &mut answer);
     if pod.is_terminating() {
-        let left = pod.deletion_time().map_or(0, |at| (at.0 - cluster.now().0).max(0) / 1000);
-        answer.headline = Say::new(
-            format!("It is ending: its containers got SIGTERM and have {left} s left"),
-            format!("종료 중입니다: 컨테이너가 SIGTERM을 받았고 {left}초 남았습니다"),
-        );
-        answer.next = pod.deletion_time();
+        ending(cluster, pod, &mut answer);
     } else if node.is_empty() {
         pending(cluster, pod, &mut answer);
     } else if matches!(status["phase"].text(), "Succeeded") {
         answer.fine = true;
         answer.headline =
             Say::new("All its containers ended with code 0", "모든 컨테이너가 코드 0으로 끝났습니다");
+    } else if status["phase"] == "Failed" && !status["reason"].is_zero() {
+        failed(pod, &mut answer);
     } else if let Some(stuck) = stuck(pod) {
         container(cluster, pod, stuck, &mut answer);
     } else if pod.condition_true("Ready") {
@@ -37,22 +34,10 @@ pub(crate) fn why(cluster: &Cluster, pod: &Value) -> Why {
             format!("노드 {node}에서 준비됨: 컨테이너가 실행 중이고 준비성 프로브를 통과했습니다"),
         );
     } else if status["phase"] == "Failed" {
-        let reason = status["reason"].text();
-        let message = status["message"].text();
-        answer.headline = if message.is_empty() {
-            Say::new(
-                "A container ended with an error and is not started again",
-                "컨테이너가 오류로 끝났고 다시 시작되지 않습니다",
-            )
-        } else if reason == "Evicted" {
-            answer.details.push(Say::same(message));
-            Say::new(
-                format!("The kubelet of {node} evicted it"),
-                format!("노드 {node}의 kubelet이 축출했습니다"),
-            )
-        } else {
-            Say::same(format!("{reason}: {message}"))
-        };
+        answer.headline = Say::new(
+            "A container ended with an error and is not started again",
+            "컨테이너가 오류로 끝났고 다시 시작되지 않습니다",
+        );
     } else if let Some(event) =
         latest_event(cluster, pod, &["FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"])
     {
@@ -89,19 +74,71 @@ pub(crate) fn why(cluster: &Cluster, pod: &Value) -> Why {
     answer
 }
 
+/// Ended as a whole, by its node's kubelet: what its containers came to is not why.
+fn failed(pod: &Value, answer: &mut Why) {
+    let (node, status) = (pod["spec"]["nodeName"].text(), &pod["status"]);
+    let (reason, message) = (status["reason"].text(), status["message"].text().trim_end());
+    answer.headline = match (reason, message) {
+        ("Evicted", _) => {
+            answer.details.extend(Some(message).filter(|m| !m.is_empty()).map(Say::same));
+            Say::new(
+                format!("The kubelet of {node} evicted it"),
+                format!("노드 {node}의 kubelet이 축출했습니다"),
+            )
+        }
+        (_, "") => Say::same(reason),
+        _ => Say::same(format!("{reason}: {message}")),
+    };
+    answer.details.push(Say::new(
+        "It is not started again: its controller makes another one, if it has one",
+        "다시 시작되지 않습니다. 컨트롤러가 있다면 컨트롤러가 새 파드를 만듭니다",
+    ));
+}
+
+fn ending(cluster: &Cluster, pod: &Value, answer: &mut Why) {
+    let node = pod["spec"]["nodeName"].text();
+    let silent = cluster.object("nodes", "", node).is_some_and(|n| n.condition("Ready")["status"] == "Unknown");
+    if silent {
+        answer.headline = Say::new(
+            format!("It is to end, but nothing is heard of the kubelet of {node}: whether its containers still run nobody knows"),
+            format!("끝내야 하지만 노드 {node}의 kubelet에서 소식이 없습니다. 컨테이너가 아직 도는지 아무도 모릅니다"),
+        );
+        answer.details.push(Say::new(
+            "It stays until the node is back, is deleted or is said to be out of service (node.kubernetes.io/out-of-service)",
+            "노드가 돌아오거나, 삭제되거나, 서비스에서 빠졌다고 표시될 때까지(node.kubernetes.io/out-of-service) 남습니다",
+        ));
+        return;
+    }
+    let left = pod.deletion_time().map_or(0, |at| (at.0 - cluster.now().0).max(0) / 1000);
+    let held: Vec<&str> = pod["metadata"]["finalizers"].items().iter().map(Value::text).collect();
+    answer.headline = if left == 0 && !held.is_empty() {
+        let list = held.join(", ");
+        Say::new(
+            format!("It is ending, and waits for its finalizers to be removed: {list}"),
+            format!("종료 중이며, 파이널라이저가 지워지기를 기다립니다: {list}"),
+        )
+    } else {
+        Say::new(
+            format!("It is ending: its containers got SIGTERM and have {left} s left"),
+            format!("종료 중입니다: 컨테이너가 SIGTERM을 받았고 {left}초 남았습니다"),
+        )
+    };
+    answer.next = pod.deletion_time();
+}
+
 fn verdicts(cluster: &Cluster, pod: &Value, answer: &mut Why) {
     let Some(decision) = cluster.scheduler().and_then(|s| s.decision(pod.uid())) else { return };
     for (node, verdict) in decision.verdicts() {
         let chosen = node == decision.node();
-        let (fits, plugin, reason) = match verdict {
+        let (fits, plugin, reason, scores) = match verdict {
             Said::Refused { plugin, refusal } => {
-                (false, plugin, crate::refusal::say(refusal.reasons.iter().map(|r| r.as_str())))
+                (false, plugin, crate::refusal::say(refusal.reasons.iter().map(|r| r.as_str())), Vec::new())
             }
             Said::Fits { scores, .. } if scores.is_empty() => {
-                (true, "", Say::new("the only one that fits", "맞는 유일한 노드"))
+                (true, "", Say::new("the only one that fits", "맞는 유일한 노드"), scores)
             }
-            Said::Fits { total, .. } => {
-                (true, "", Say::new(format!("fits, score {total}"), format!("맞음, 점수 {total}")))
+            Said::Fits { scores, total } => {
+                (true, "", Say::new(format!("fits, score {total}"), format!("맞음, 점수 {total}")), scores)
             }
             Said::NotVisited => (
                 true,
@@ -110,9 +147,10 @@ fn verdicts(cluster: &Cluster, pod: &Value, answer: &mut Why) {
                     "not looked at: enough nodes had been found",
                     "보지 않음: 맞는 노드를 이미 충분히 찾음",
                 ),
+                Vec::new(),
             ),
         };
-        answer.verdicts.push(Verdict { node: node.into(), fits, chosen, plugin, reason });
+        answer.verdicts.push(Verdict { node: node.into(), fits, chosen, plugin, reason, scores });
     }
     if answer.verdicts.len() > MOST_VERDICTS {
         let mut kept: Vec<Verdict> = Vec::new();
@@ -239,19 +277,34 @@ fn container(cluster: &Cluster, pod: &Value, status: &Value, answer: &mut Why) {
             };
             let (code, why, times) =
                 (last["exitCode"].int(), last["reason"].text(), status["restartCount"].int());
-            answer.headline = Say::new(
-                format!(
-                    "Container {name} ended with code {code} ({why}) and has been started again {times} times"
+            let (en, ko) = match times {
+                0 if pod["status"]["phase"] == "Failed" => {
+                    (" and is not started again".to_owned(), ", 다시 시작되지 않음".to_owned())
+                }
+                0 => (String::new(), String::new()),
+                1 => (" and has been started again once".to_owned(), ", 지금까지 1번 다시 시작".to_owned()),
+                _ => (
+                    format!(" and has been started again {times} times"),
+                    format!(", 지금까지 {times}번 다시 시작"),
                 ),
-                format!("컨테이너 {name}: 코드 {code}({why}) 종료, 지금까지 {times}번 다시 시작"),
+            };
+            answer.headline = Say::new(
+                format!("Container {name} ended with code {code} ({why}){en}"),
+                format!("컨테이너 {name}: 코드 {code}({why}) 종료{ko}"),
             );
             answer.details.push(exit_words(code, why));
             if reason == "CrashLoopBackOff" {
                 answer.details.push(Say::same(message));
             }
+            // Between two runs the latest one is the one that ended: there is nothing previous to it yet.
+            let place = match pod.namespace() {
+                "default" => String::new(),
+                other => format!(" -n {other}"),
+            };
+            let line = format!("kubectl logs {} -c {name}{place}", pod.name());
             answer.details.push(Say::new(
-                format!("kubectl logs {} -c {name} --previous shows what it said last", pod.name()),
-                format!("마지막 출력 보기: kubectl logs {} -c {name} --previous", pod.name()),
+                format!("{line} shows what it said last"),
+                format!("마지막 출력 보기: {line}"),
             ));
         }
         "CreateContainerConfigError" => {

@@ -107,6 +107,34 @@ fn names_that_lead_nowhere_are_found_with_what_is_near() {
 }
 
 #[test]
+fn what_ended_a_pod_comes_before_what_its_containers_did() {
+    let mut desk = Desk::new();
+    desk.run("kubectl run gone --image=nginx --overrides='{\"spec\":{\"nodeName\":\"worker-2\"}}'");
+    desk.run("fault disk worker-2 95Gi");
+    let answer = desk.ask("pods", "gone");
+    assert!(answer.headline.en == "The kubelet of worker-2 evicted it", "{answer:?}");
+    assert!(answer.details[0].en.starts_with("The node was low on resource: "), "{answer:?}");
+    let once = "'{\"spec\":{\"restartPolicy\":\"Never\"}}'";
+    desk.run(&format!("kubectl run once --image=busybox --overrides={once} -- sh -c 'exit 3'"));
+    let answer = desk.ask("pods", "once");
+    assert_eq!(answer.headline.en, "Container once ended with code 3 (Error) and is not started again");
+    assert!(answer.details.iter().any(|d| d.en == "kubectl logs once -c once shows what it said last"));
+}
+
+#[test]
+fn a_pod_that_is_to_end_on_a_silent_node_got_no_signal() {
+    let mut desk = Desk::new();
+    desk.run("kubectl run q --image=nginx --overrides='{\"spec\":{\"nodeName\":\"worker-2\"}}'");
+    desk.run("fault node worker-2 hang");
+    // Nobody misses it before 50 s have passed.
+    for line in ["true", "true", "kubectl delete pod q --wait=false"] {
+        desk.run(line);
+    }
+    let answer = desk.ask("pods", "q");
+    assert!(answer.headline.en.contains("nothing is heard of the kubelet of worker-2"), "{answer:?}");
+}
+
+#[test]
 fn every_answer_speaks_both_languages() {
     let mut desk = Desk::new();
     desk.run("kubectl create deployment web --image=nginx:1.27");
