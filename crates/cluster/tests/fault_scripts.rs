@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use clock::Rng;
 use cluster::{ClusterConfig, Fault, NodeFault, RegistryFault};
-use objects::{Str, Value};
+use objects::{Str, Value, value};
 use world::World;
 
 const STEPS: usize = 12;
@@ -60,6 +60,25 @@ fn play(seed: u64) {
     w.deployment("web", 4);
     w.deployment("api", 2);
     w.service("web");
+    w.create(value!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "default"},
+        "spec": {
+            "serviceName": "db", "replicas": 3, "selector": {"matchLabels": {"app": "db"}},
+            "template": {
+                "metadata": {"labels": {"app": "db"}},
+                "spec": {"containers": [{"name": "c", "image": "redis:7"}]},
+            },
+        },
+    }));
+    w.create(value!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "sums", "namespace": "default"},
+        "spec": {
+            "completions": 6, "parallelism": 2, "backoffLimit": 1000,
+            "template": {"spec": {"restartPolicy": "Never", "containers": [
+                {"name": "c", "image": "busybox:1.36", "command": ["sleep", "90"]}
+            ]}},
+        },
+    }));
     w.advance(30_000);
     let mut bound = BTreeMap::new();
     let mut script = format!("seed {seed}");
@@ -107,6 +126,17 @@ fn play(seed: u64) {
             .collect();
         assert_eq!(want, got, "{script}\n{}\n{}", d.name(), pods.join("\n"));
     }
+    for s in w.cluster.objects("statefulsets.apps") {
+        assert_eq!(s["status"]["readyReplicas"].int(), 3, "{script}\n{}", objects::yaml::emit(&s["status"]));
+    }
+    // After many failures a Job waits up to ten minutes before its next pod.
+    let job = |w: &World| w.cluster.object("jobs.batch", "default", "sums").cloned().unwrap_or_default();
+    for _ in 0..8 {
+        if !job(&w).condition_true("Complete") {
+            w.advance(300_000);
+        }
+    }
+    assert!(job(&w).condition_true("Complete"), "{script}\n{}", objects::yaml::emit(&job(&w)["status"]));
     for p in w.cluster.objects("pods") {
         assert!(!p.is_terminating(), "{script}\n{} can't end", p.name());
         let answered =
