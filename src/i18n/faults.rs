@@ -10,10 +10,13 @@ texts! { Faults
     component = "Part of the control plane", "컨트롤 플레인의 부분";
     registry = "Image registry", "이미지 레지스트리";
     disk = "Disk of a node", "노드의 디스크";
+    cluster = "A whole cluster", "클러스터 전체";
+    power = "loses its power", "전원 끄기";
     crash = "crashes", "강제로 끝내기";
     kill = "is killed", "죽이기";
     hang = "stands still", "멈추기";
     cut = "is cut off the network", "네트워크 끊기";
+    stop = "its kubelet stops", "kubelet만 멈추기";
     slow = "answers slowly (times)", "느리게 하기(배)";
     limit = "limits pulls", "내려받기 제한";
     lose = "is gone", "사라지게 하기";

@@ -11,6 +11,9 @@ texts! { Inspector
     chain = "What led here", "여기까지 온 길";
     verdicts = "What each node said", "노드마다의 판정";
     verdict = "Verdict", "판정";
+    scores = "Scores: as given > from 0 to 100 = times the weight", "점수: 원래 값 > 0에서 100 사이로 맞춘 값 = 가중치를 곱한 값";
+    plugin = "Plugin", "플러그인";
+    total = "Total", "합계";
     reason = "Reason", "이유";
     chosen = "chosen", "선택됨";
     fits = "fits", "맞음";

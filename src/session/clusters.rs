@@ -6,6 +6,7 @@ use clock::Time;
 use cluster::Cluster;
 use cluster::history::Goal;
 use objects::Str;
+use smol_str::SmolStr;
 
 use super::Session;
 use crate::followed::{Followed, Scene};
@@ -39,6 +40,13 @@ impl Session {
             Member { shown, summary }
         };
         cluster.clusters().into_iter().enumerate().map(member).collect()
+    }
+
+    /// The names of all clusters of this session, the first one's too where there is no other.
+    #[must_use]
+    pub fn cluster_names(&self) -> Vec<SmolStr> {
+        let known = self.base().0.clusters_known();
+        known.into_iter().map(|(name, _)| name.as_str().into()).collect()
     }
 
     /// Shows another cluster of this session.

@@ -1,10 +1,12 @@
 //! Breaking things by hand: what, which, how and how much, and the command that it equals.
 //!
-//! Owns: what can be chosen together. Does not own: what a fault does (cluster), the command (terminal).
+//! Owns: which victims are offered, what a choice is called. Does not own: what a fault does (cluster), the command and
+//! what it knows to do (terminal).
 
 #[cfg(target_arch = "wasm32")]
 pub mod view;
 
+use objects::Value;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::i18n::Texts;
@@ -18,10 +20,12 @@ pub enum What {
     Component,
     Registry,
     Disk,
+    Cluster,
 }
 
 impl What {
-    pub const ALL: [Self; 5] = [Self::Node, Self::Pod, Self::Component, Self::Registry, Self::Disk];
+    pub const ALL: [Self; 6] =
+        [Self::Node, Self::Pod, Self::Component, Self::Registry, Self::Disk, Self::Cluster];
 
     /// The word of the command.
     #[must_use]
@@ -32,6 +36,7 @@ impl What {
             Self::Component => "component",
             Self::Registry => "registry",
             Self::Disk => "disk",
+            Self::Cluster => "cluster",
         }
     }
 
@@ -43,18 +48,37 @@ impl What {
             Self::Component => texts.faults().component,
             Self::Registry => texts.faults().registry,
             Self::Disk => texts.faults().disk,
+            Self::Cluster => texts.faults().cluster,
         }
     }
 
-    /// What can be done to it, the remedy last.
+    /// What can be done to it, the remedy last: all that the command knows.
     #[must_use]
-    pub fn deeds(self) -> &'static [&'static str] {
-        match self {
-            Self::Node => &["crash", "hang", "cut", "restore"],
-            Self::Pod => &["crash", "hang", "resume"],
-            Self::Component => &["kill", "hang", "resume"],
-            Self::Registry => &["slow", "limit", "lose", "refuse", "silence", "certificate", "restore"],
-            Self::Disk => &["fill", "free"],
+    pub fn deeds(self) -> Vec<&'static str> {
+        terminal::fault::deeds(self.word()).collect()
+    }
+
+    /// What a deed is called.
+    #[must_use]
+    pub fn deed_name(self, deed: &str, texts: &'static Texts) -> &'static str {
+        let t = texts.faults();
+        match (self, deed) {
+            (Self::Node, "crash") | (Self::Cluster, "lose") => t.power,
+            (_, "crash") => t.crash,
+            (_, "kill") => t.kill,
+            (_, "hang") => t.hang,
+            (_, "cut") => t.cut,
+            (_, "stop") => t.stop,
+            (_, "slow") => t.slow,
+            (_, "limit") => t.limit,
+            (_, "lose") => t.lose,
+            (_, "refuse") => t.refuse,
+            (_, "silence") => t.silence,
+            (_, "certificate") => t.certificate,
+            (_, SIZE) => t.fill,
+            (_, "free") => t.free,
+            (_, "resume") => t.resume,
+            _ => t.restore,
         }
     }
 
@@ -64,13 +88,13 @@ impl What {
         match (self, deed) {
             (Self::Registry, "slow") => Some((2, 100, 20)),
             // Gibibytes.
-            (Self::Disk, "fill") => Some((5, 100, 95)),
+            (Self::Disk, SIZE) => Some((5, 100, 95)),
             (Self::Pod, "crash") => Some((0, 255, 1)),
             _ => None,
         }
     }
 
-    /// Which there are: names, or `namespace/name`.
+    /// Which there are: names, `namespace/name`, or `namespace/name container` for each of several.
     #[must_use]
     pub fn which(self, session: &Session) -> Vec<SmolStr> {
         let stage = session.stage();
@@ -78,23 +102,41 @@ impl What {
             Self::Node | Self::Disk => stage.nodes.values().map(|n| n.name.clone()).collect(),
             Self::Pod => {
                 let pods = stage.pods.values().filter(|p| !p.node.is_empty()).take(200);
-                pods.map(|p| format_smolstr!("{}/{}", p.namespace, p.name)).collect()
+                pods.flat_map(|p| containers(session, &p.namespace, &p.name)).collect()
             }
             Self::Component => {
-                let all = [
-                    "kube-scheduler",
-                    "kube-controller-manager",
-                    "kube-apiserver",
-                    "etcd",
-                    "kube-proxy",
-                    "coredns",
-                ];
-                all.map(SmolStr::from).to_vec()
+                let parts = stage.pods.values().filter(|p| p.namespace == "kube-system");
+                let mut all: Vec<SmolStr> = parts.filter_map(|p| component(&p.labels)).collect();
+                all.sort_unstable();
+                all.dedup();
+                all
             }
             Self::Registry => {
                 ["docker.io", "registry.k8s.io", "quay.io", "ghcr.io"].map(SmolStr::from).to_vec()
             }
+            Self::Cluster => session.cluster_names(),
         }
+    }
+}
+
+/// The word that stands for an amount among the deeds of the command.
+const SIZE: &str = "SIZE";
+
+/// The name of the part of the cluster that a pod of kube-system runs.
+fn component(labels: &Value) -> Option<SmolStr> {
+    let name = ["component", "k8s-app"].into_iter().find_map(|key| labels[key].as_str())?;
+    Some(if name == "kube-dns" { "coredns" } else { name }.into())
+}
+
+/// A pod, or each of its containers where there are several that run all along.
+fn containers(session: &Session, namespace: &str, name: &str) -> Vec<SmolStr> {
+    let pod = session.object("pods", namespace, name);
+    let spec = |of: &str| pod.map_or(&[][..], |p: &Value| p["spec"][of].items());
+    let sidecars = spec("initContainers").iter().filter(|c| c["restartPolicy"] == "Always");
+    let all: Vec<&str> = spec("containers").iter().chain(sidecars).map(|c| c["name"].text()).collect();
+    match all.as_slice() {
+        [] | [_] => vec![format_smolstr!("{namespace}/{name}")],
+        many => many.iter().map(|c| format_smolstr!("{namespace}/{name} {c}")).collect(),
     }
 }
 
@@ -105,34 +147,15 @@ pub fn line(what: What, which: &str, deed: &str, amount: i64) -> SmolStr {
     match (what, deed) {
         (What::Pod, _) => {
             let (namespace, name) = which.split_once('/').unwrap_or(("default", which));
+            let (name, container) = name.split_once(' ').unwrap_or((name, ""));
+            let of = if container.is_empty() { String::new() } else { format!(" -c {container}") };
             let code =
                 if deed == "crash" && amount != 1 { format!(" --code={amount}") } else { String::new() };
-            format_smolstr!("fault pod {name} {deed}{code}{}", place(namespace))
+            format_smolstr!("fault pod {name} {deed}{of}{code}{}", place(namespace))
         }
-        (What::Disk, "fill") => format_smolstr!("fault disk {which} {amount}Gi"),
+        (What::Disk, SIZE) => format_smolstr!("fault disk {which} {amount}Gi"),
         (What::Registry, "slow") => format_smolstr!("fault registry {which} slow {amount}"),
         _ => format_smolstr!("fault {word} {which} {deed}"),
-    }
-}
-
-/// What a deed is called.
-#[must_use]
-pub fn deed_name(deed: &str, texts: &'static Texts) -> &'static str {
-    match deed {
-        "crash" => texts.faults().crash,
-        "kill" => texts.faults().kill,
-        "hang" => texts.faults().hang,
-        "cut" => texts.faults().cut,
-        "slow" => texts.faults().slow,
-        "limit" => texts.faults().limit,
-        "lose" => texts.faults().lose,
-        "refuse" => texts.faults().refuse,
-        "silence" => texts.faults().silence,
-        "certificate" => texts.faults().certificate,
-        "fill" => texts.faults().fill,
-        "free" => texts.faults().free,
-        "resume" => texts.faults().resume,
-        _ => texts.faults().restore,
     }
 }
 
@@ -146,7 +169,15 @@ mod tests {
         let mut session = Session::new(1, &[]);
         session.submit("kubectl create deployment web --image=nginx:1.27");
         session.advance(20_000);
+        assert!(What::ALL.map(What::word).into_iter().eq(terminal::fault::kinds()), "a kind is not offered");
         for what in What::ALL {
+            for lang in [Lang::En, Lang::Ko] {
+                let mut names: Vec<&str> =
+                    what.deeds().into_iter().map(|d| what.deed_name(d, lang.texts())).collect();
+                names.sort_unstable();
+                names.dedup();
+                assert_eq!(names.len(), what.deeds().len(), "two deeds of {what:?} have one name: {names:?}");
+            }
             let which = what.which(&session).first().cloned().unwrap_or_default();
             assert!(!which.is_empty(), "{what:?}");
             for deed in what.deeds() {
@@ -156,12 +187,10 @@ mod tests {
                 session.advance(1_000);
                 let done = session.take_done().pop();
                 assert_eq!(done.as_ref().map(|d| d.exit), Some(0), "{line}: {done:?}");
-                for lang in [Lang::En, Lang::Ko] {
-                    assert!(!deed_name(deed, lang.texts()).is_empty() && !what.name(lang.texts()).is_empty());
-                }
             }
         }
         assert_eq!(line(What::Pod, "shop/a", "crash", 137), "fault pod a crash --code=137 -n shop");
-        assert_eq!(line(What::Disk, "worker-1", "fill", 40), "fault disk worker-1 40Gi");
+        assert_eq!(line(What::Pod, "shop/a side", "hang", 1), "fault pod a hang -c side -n shop");
+        assert_eq!(line(What::Disk, "worker-1", SIZE, 40), "fault disk worker-1 40Gi");
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{What, deed_name, line};
+use super::{What, line};
 use crate::app::{App, Panel, ic, word};
 
 #[component]
@@ -55,11 +55,11 @@ pub fn Faults(app: App) -> impl IntoView {
             </select>
             <select aria-label=word(app, |t| t.faults().how) on:change=move |e| {
                 let word = event_target_value(&e);
-                if let Some(found) = what.get_untracked().deeds().iter().find(|d| **d == word) {
+                if let Some(found) = what.get_untracked().deeds().into_iter().find(|d| *d == word) {
                     choose_deed(found);
                 }
             }>
-                {move || what.get().deeds().iter().map(|d| view! { <option value=*d selected=*d == deed.get_untracked()>{deed_name(d, app.texts())}</option> }).collect_view()}
+                {move || what.get().deeds().into_iter().map(|d| view! { <option value=d selected=d == deed.get_untracked()>{what.get().deed_name(d, app.texts())}</option> }).collect_view()}
             </select>
             {move || what.get().amount(deed.get()).map(|(least, most, _)| view! {
                 <label>

@@ -2,7 +2,7 @@
 
 use objects::Value;
 use smol_str::{SmolStr, format_smolstr};
-use why::{Near, Step, Why};
+use why::{Near, Step, Verdict, Why};
 
 use crate::format::reading;
 use crate::i18n::Texts;
@@ -44,6 +44,10 @@ pub fn answer(
     if !why.verdicts.is_empty() {
         out.push(("verdicts h".into(), Mark::new("h3", "sec").says(texts.inspector().verdicts)));
         out.push(("verdicts".into(), verdicts(why, texts, korean)));
+        if let Some(table) = scores(why, texts) {
+            out.push(("scores h".into(), Mark::new("h3", "sec").says(texts.inspector().scores)));
+            out.push(("scores".into(), table));
+        }
     }
     out
 }
@@ -125,6 +129,43 @@ fn verdicts(why: &Why, texts: &Texts, korean: bool) -> Mark {
     table
 }
 
+/// Nodes whose scores stand side by side, the best.
+const SCORED: usize = 8;
+
+/// What each plugin gave the nodes that fit: a row for each plugin, a column for each node.
+fn scores(why: &Why, texts: &Texts) -> Option<Mark> {
+    let total = |v: &Verdict| v.scores.iter().map(|s| s.weighted).sum::<i64>();
+    let mut nodes: Vec<&Verdict> = why.verdicts.iter().filter(|v| !v.scores.is_empty()).collect();
+    nodes.sort_by_key(|v| (!v.chosen, -total(v)));
+    nodes.truncate(SCORED);
+    let first = nodes.first()?;
+    let column = |v: &Verdict| if v.chosen { "m chosen" } else { "m" };
+    let mut table = Mark::new("table", "verdicts");
+    let mut head = Mark::new("tr", "");
+    head.add(Mark::new("th", "").at("scope", "col").says(texts.inspector().plugin));
+    for v in &nodes {
+        head.add(Mark::new("th", column(v)).at("scope", "col").says(v.node.as_str()));
+    }
+    table.add(Mark::new("thead", "").with(head));
+    let mut body = Mark::new("tbody", "");
+    for (i, of) in first.scores.iter().enumerate() {
+        let mut row = Mark::new("tr", "");
+        row.add(Mark::new("td", "m").says(format_smolstr!("{} ×{}", of.plugin, of.weight)));
+        for v in &nodes {
+            row.add(Mark::new("td", column(v)).says(v.scores.get(i).map(|s| s.words()).unwrap_or_default()));
+        }
+        body.add(row);
+    }
+    let mut row = Mark::new("tr", "");
+    row.add(Mark::new("th", "").at("scope", "row").says(texts.inspector().total));
+    for v in &nodes {
+        row.add(Mark::new("th", column(v)).says(format_smolstr!("{}", total(v))));
+    }
+    body.add(row);
+    table.add(body);
+    Some(Mark::new("div", "sideways").with(table))
+}
+
 /// The card at the top of a summary: what is wrong, in one sentence.
 #[must_use]
 pub fn card(why: &Why, texts: &Texts, korean: bool) -> Option<Mark> {
@@ -168,6 +209,20 @@ mod tests {
     use super::*;
     use crate::i18n::Lang;
     use crate::session::Session;
+
+    #[test]
+    fn each_plugin_says_what_it_gave_each_node() {
+        let mut session = Session::new(3, &[]);
+        session.exec("kubectl run web --image=nginx:1.27", 1);
+        session.advance(20_000);
+        let why = why::why(session.cluster(), &subject("pods/default/web")).unwrap_or_default();
+        let table = scores(&why, Lang::Ko.texts()).expect("three nodes fit");
+        let said = table.all_text();
+        for words in ["TaintToleration ×3", "0 > 100 = 300", "NodeResourcesFit ×1", "worker-3", "합계"] {
+            assert!(said.contains(words), "{words} in {said}");
+        }
+        assert!(scores(&Why::default(), Lang::En.texts()).is_none());
+    }
 
     #[test]
     fn an_answer_names_the_command_and_the_slip() {
