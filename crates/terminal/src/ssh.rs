@@ -1,4 +1,4 @@
-//! `ssh NODE [COMMAND]`: a shell on a node's files, with `crictl`, `iptables`, `systemctl` and `docker` beside it. `ssh
+//! `ssh NODE [COMMAND]`: a shell on a node's files, with `crictl`, `iptables`, `systemctl`, `reboot` and `docker` beside it. `ssh
 //! internet`: on a machine far away, which reaches what the internet does.
 //!
 //! Owns: the session, and what it wrote to the node's disk. Does not own: the disk (the node's kubelet), crictl's words.
