@@ -69,7 +69,11 @@ static CASES: &[Case] = &[
         &["netexec", "--http-port=8080"],
         Http(8080, "/hostname", 200, "h"),
     ),
-    args("registry.k8s.io/e2e-test-images/agnhost:2.39", &["netexec"], Http(8080, "/echo?msg=no&code=418", 418, "no")),
+    args(
+        "registry.k8s.io/e2e-test-images/agnhost:2.39",
+        &["netexec"],
+        Http(8080, "/echo?msg=no&code=418", 418, "no"),
+    ),
     args("registry.k8s.io/e2e-test-images/agnhost:2.39", &["serve-hostname"], Http(9376, "/", 200, "h")),
     args("registry.k8s.io/e2e-test-images/agnhost:2.39", &["liveness"], Http(8080, "/healthz", 200, "ok")),
     args("registry.k8s.io/e2e-test-images/agnhost:2.39", &["pause"], Logs("Paused")),

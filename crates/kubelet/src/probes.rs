@@ -320,7 +320,8 @@ impl Kubelet {
                     Outcome::Failed("service unhealthy (responded with \"NOT_SERVING\")".into())
                 }
                 Some(Some(Health::Unknown)) => Outcome::Failed(
-                    "error: health rpc probe failed: rpc error: code = NotFound desc = unknown service".into(),
+                    "error: health rpc probe failed: rpc error: code = NotFound desc = unknown service"
+                        .into(),
                 ),
             };
         }

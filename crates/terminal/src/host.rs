@@ -8,12 +8,20 @@ use containers::machine::Host;
 pub(crate) const PROVIDED: &[&str] =
     &["kubectl", "k", "helm", "load", "docker", "fault", "node", "why", "lab", "cluster", "ssh"];
 /// What a node has beside its files.
-pub(crate) const ON_NODE: &[&str] = &[
-    "crictl", "docker", "halt", "iptables", "iptables-save", "poweroff", "reboot", "shutdown", "systemctl",
-];
+pub(crate) const ON_NODE: &[&str] =
+    &["crictl", "docker", "halt", "iptables", "iptables-save", "poweroff", "reboot", "shutdown", "systemctl"];
 /// The administrator's kubectl is there too.
 pub(crate) const ON_CONTROL_PLANE: &[&str] = &[
-    "crictl", "docker", "halt", "iptables", "iptables-save", "kubectl", "poweroff", "reboot", "shutdown", "systemctl",
+    "crictl",
+    "docker",
+    "halt",
+    "iptables",
+    "iptables-save",
+    "kubectl",
+    "poweroff",
+    "reboot",
+    "shutdown",
+    "systemctl",
 ];
 
 #[derive(Debug)]

@@ -10,8 +10,8 @@
 use std::rc::Rc;
 use std::task::Poll;
 
-use cluster::{Cluster, NodeFault};
 use cluster::network::path::INTERNET_IP;
+use cluster::{Cluster, NodeFault};
 use containers::fs::{Fs, Node};
 use containers::images::base;
 use kubectl::Io as _;
@@ -180,7 +180,8 @@ impl Session {
             let ended = inside.terminal.ended();
             if ended.is_some() || !inside.terminal.is_running() {
                 inside.keep(cluster);
-                if matches!(&inside.place, Place::Node(node) if cluster.node_fault(node) == Some(NodeFault::Crashed)) {
+                if matches!(&inside.place, Place::Node(node) if cluster.node_fault(node) == Some(NodeFault::Crashed))
+                {
                     io.err(format!("Connection to {} closed by remote host.\n", inside.machine).as_bytes());
                     return (Some(255), true);
                 }

@@ -97,11 +97,16 @@ fn failed(pod: &Value, answer: &mut Why) {
 
 fn ending(cluster: &Cluster, pod: &Value, answer: &mut Why) {
     let node = pod["spec"]["nodeName"].text();
-    let silent = cluster.object("nodes", "", node).is_some_and(|n| n.condition("Ready")["status"] == "Unknown");
+    let silent =
+        cluster.object("nodes", "", node).is_some_and(|n| n.condition("Ready")["status"] == "Unknown");
     if silent {
         answer.headline = Say::new(
-            format!("It is to end, but nothing is heard of the kubelet of {node}: whether its containers still run nobody knows"),
-            format!("끝내야 하지만 노드 {node}의 kubelet에서 소식이 없습니다. 컨테이너가 아직 도는지 아무도 모릅니다"),
+            format!(
+                "It is to end, but nothing is heard of the kubelet of {node}: whether its containers still run nobody knows"
+            ),
+            format!(
+                "끝내야 하지만 노드 {node}의 kubelet에서 소식이 없습니다. 컨테이너가 아직 도는지 아무도 모릅니다"
+            ),
         );
         answer.details.push(Say::new(
             "It stays until the node is back, is deleted or is said to be out of service (node.kubernetes.io/out-of-service)",

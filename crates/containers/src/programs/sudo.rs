@@ -47,7 +47,9 @@ impl Program for Sudo {
                 sys.err(USAGE);
                 Turn::Exit(1)
             }
-            [su, rest @ ..] if su == "su" && rest.iter().all(|a| matches!(a.as_str(), "-" | "-l" | "root")) => {
+            [su, rest @ ..]
+                if su == "su" && rest.iter().all(|a| matches!(a.as_str(), "-" | "-l" | "root")) =>
+            {
                 Turn::Exec(vec!["bash".into()], Some(env))
             }
             command => Turn::Exec(command.to_vec(), Some(env)),

@@ -153,7 +153,13 @@ fn netexec(server: &Server, request: &HttpRequest, sys: &mut Sys<'_>) -> HttpRes
         "/healthz" | "/readyz" => return ok(String::new()),
         "/echo" => {
             let (mut msg, mut code) = (String::new(), "");
-            for (name, value) in request.target.split_once('?').map_or("", |(_, q)| q).split('&').filter_map(|p| p.split_once('=')) {
+            for (name, value) in request
+                .target
+                .split_once('?')
+                .map_or("", |(_, q)| q)
+                .split('&')
+                .filter_map(|p| p.split_once('='))
+            {
                 match name {
                     "msg" => msg = value.replace('+', " "),
                     "code" => code = value,
