@@ -2,12 +2,14 @@
 //!
 //! The walk itself is functions over this; the cluster implements it from its store and its parts.
 
+use std::sync::Arc;
+
 use clock::Time;
 use objects::{Str, Value};
 
 use crate::ingress::Controller;
 use crate::kube_proxy::choice::Turns;
-use crate::kube_proxy::{Endpoint, KubeProxy};
+use crate::kube_proxy::{Endpoint, KubeProxy, Rules, rules_of};
 use crate::path::Fault;
 
 /// Who has an address.
@@ -42,6 +44,11 @@ pub trait Ground {
     fn owner(&self, ip: &str) -> Owner;
     fn listening(&mut self, ip: &str, port: i64) -> Listening;
     fn proxy(&mut self, node: &str) -> Option<&mut KubeProxy>;
+    /// A Service's ports with their endpoints as the API server has them now; `None`: there is no such Service.
+    fn rules_now(&mut self, namespace: &str, name: &str) -> Option<Arc<Rules>> {
+        let slices = self.list("endpointslices.discovery.k8s.io", namespace);
+        Some(Arc::new(rules_of(&self.get("services", namespace, name)?, slices.iter())))
+    }
     /// Whether a node's kube-proxy runs: else its rules stay as they are.
     fn proxy_acts(&self, node: &str) -> bool;
     /// Whether packets pass to and from a node.

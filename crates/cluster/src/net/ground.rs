@@ -1,9 +1,11 @@
 //! The cluster as the network's walk sees it.
 
+use std::sync::Arc;
+
 use clock::Time;
 use network::ingress::Controller;
-use network::kube_proxy::Endpoint;
 use network::kube_proxy::choice::Turns;
+use network::kube_proxy::{self, Endpoint, Rules};
 use network::{Fault, Ground, KubeProxy, Listening, Owner, address};
 use objects::{Str, Value};
 
@@ -62,6 +64,24 @@ impl Ground for Cluster {
             proxy.sync(now);
         }
         Some(proxy)
+    }
+
+    fn rules_now(&mut self, namespace: &str, name: &str) -> Option<Arc<Rules>> {
+        let service = self.object("services", namespace, name)?.clone();
+        let slices: Vec<&Value> = self.api.objects("endpointslices.discovery.k8s.io", namespace).collect();
+        let slices: Vec<Value> = kube_proxy::slices_of(name, slices.iter().copied()).cloned().collect();
+        let versions: Vec<Str> =
+            slices.iter().chain([&service]).map(|o| o["metadata"]["resourceVersion"].to_str()).collect();
+        let key = service.key();
+        if let Some((_, rules)) = self.net.backends.get(&key).filter(|(known, _)| *known == versions) {
+            return Some(rules.clone());
+        }
+        if self.net.backends.len() >= super::BACKENDS_MAX {
+            self.net.backends.clear();
+        }
+        let rules = Arc::new(kube_proxy::rules_of(&service, slices.iter()));
+        self.net.backends.insert(key, (versions, rules.clone()));
+        Some(rules)
     }
 
     fn proxy_acts(&self, node: &str) -> bool {

@@ -12,9 +12,12 @@ mod perform;
 mod proxy;
 mod sample;
 
+use std::sync::Arc;
+
 use clock::Millis;
 use containers::net::{NetAnswer, NetError, NetRequest};
 use kubelet::NetCall;
+use network::kube_proxy::Rules;
 use network::kube_proxy::choice::Turns;
 use network::{Files, Journal, Path, Source};
 use objects::Str;
@@ -31,6 +34,8 @@ const SENDING_MS: Millis = 1;
 const CONNECT_TIMEOUT_MS: Millis = 127_000;
 /// How long a resolver asks: two servers' worth of five seconds, as `nslookup` and libc do by default.
 const DNS_TIMEOUT_MS: Millis = 10_000;
+/// Services whose endpoints are remembered for controllers.
+const BACKENDS_MAX: usize = 256;
 /// Requests from outside that may wait for an answer.
 const ASKED_MAX: usize = 1_000;
 
@@ -49,6 +54,8 @@ pub(crate) struct Net {
     pub(crate) kubelet_of: BTreeMap<Str, usize>,
     /// By node: the part that is its kube-proxy.
     pub(crate) proxies: BTreeMap<Str, usize>,
+    /// What was last made of Services that controllers send to, and of which versions of them and their slices.
+    backends: BTreeMap<Str, (Vec<Str>, Arc<Rules>)>,
 }
 
 /// One request under way.

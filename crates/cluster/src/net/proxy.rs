@@ -183,7 +183,7 @@ fn ask(
     let before = std::mem::replace(&mut walk.source, from.clone());
     let hop = Hop::new(Stage::Choice, Code::Chosen).fact("pod", endpoint.label());
     let mut hop = hop.fact("ip", endpoint.ip.clone()).number("port", endpoint.port);
-    hop.alternatives = forward.endpoints.iter().map(Endpoint::label).collect();
+    hop.alternatives.clone_from(&forward.alternatives);
     walk.hops.push(hop);
     // The Service of an ExternalName leads to a name.
     let at = if network::address::is_ip(&endpoint.ip) {

@@ -72,7 +72,9 @@ const ACTED_ON: [&str; 57] = [
 ];
 
 pub(crate) fn annotation<'a>(ingress: &'a Value, name: &str) -> Option<&'a str> {
-    ingress.annotations()[format!("{PREFIX}{name}").as_str()].as_str().filter(|t| !t.is_empty())
+    let mut all = ingress.annotations().entries().iter();
+    let (_, text) = all.find(|(key, _)| key.strip_prefix(PREFIX) == Some(name))?;
+    text.as_str().filter(|t| !t.is_empty())
 }
 
 /// A switch; neither on nor off: `None`.

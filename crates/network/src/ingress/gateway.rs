@@ -13,7 +13,7 @@ use super::Kind;
 use super::pattern::Pattern;
 use super::route::{Again, Asked, DIAL_MS, Decision, Forward, HeaderChange};
 use crate::ground::Ground;
-use crate::kube_proxy::rules::{Endpoint, Rules};
+use crate::kube_proxy::Endpoint;
 use crate::path::{Code, Hop, Stage};
 
 pub const GROUP: &str = "gateway.networking.k8s.io";
@@ -351,7 +351,7 @@ fn act(
         hops.push(none("RefNotPermitted"));
         return Decision::page(Kind::Traefik, 500, Vec::new());
     }
-    let Some((index, ready)) = ready_endpoints(ground, namespace, name, port) else {
+    let Some((index, mut ready)) = ready_endpoints(ground, namespace, name, port) else {
         hops.push(none("BackendNotFound"));
         return Decision::page(Kind::Traefik, 500, Vec::new());
     };
@@ -365,7 +365,11 @@ fn act(
         return sent_away;
     }
     let first = ground.turns().next(&format!("gateway/{service}/{port}")) as usize;
-    f.endpoints = (0..ready.len()).map(|n| ready[(first + n) % ready.len()].clone()).collect();
+    let first = first % ready.len();
+    ready.rotate_left(first);
+    f.alternatives = ready.iter().map(Endpoint::label).collect();
+    ready.truncate(f.again.tries);
+    f.endpoints = ready;
     (f.service, f.port, f.port_index) = (service, port, index);
     Decision::Forward(Box::new(f))
 }
@@ -429,17 +433,16 @@ fn filter(
 
 /// The place of a Service's port among its ports, and the ready endpoints; `None`: there is no such Service.
 fn ready_endpoints(
-    ground: &dyn Ground,
+    ground: &mut dyn Ground,
     namespace: &str,
     name: &str,
     port: i64,
 ) -> Option<(usize, Vec<Endpoint>)> {
-    let object = ground.get("services", namespace, name)?;
-    let slices = ground.list("endpointslices.discovery.k8s.io", namespace);
-    let own = slices.iter().filter(|s| s.labels()["kubernetes.io/service-name"] == name);
-    let mut ports = Rules::make(&object, own).ports.into_iter().enumerate().filter(|(_, p)| p.port == port);
-    let Some((index, found)) = ports.next() else { return Some((0, Vec::new())) };
-    Some((index, found.endpoints.into_iter().filter(|e| e.ready).collect()))
+    let rules = ground.rules_now(namespace, name)?;
+    let Some((index, found)) = rules.ports.iter().enumerate().find(|(_, p)| p.port == port) else {
+        return Some((0, Vec::new()));
+    };
+    Some((index, found.endpoints.iter().filter(|e| e.ready).cloned().collect()))
 }
 
 /// A backend's weight among those of its rule.

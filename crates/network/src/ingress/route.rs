@@ -10,7 +10,7 @@ use super::pattern::{Pattern, fill};
 use super::rules::{self, Rule};
 use super::{Controller, Kind, gate, pages};
 use crate::ground::Ground;
-use crate::kube_proxy::rules::{Endpoint, Rules};
+use crate::kube_proxy::Endpoint;
 use crate::path::{Code, Hop, Stage};
 
 /// How long nginx waits for a connection and for an answer, and how often it tries, in seconds and times.
@@ -138,8 +138,9 @@ pub struct Forward {
     /// The Service's port, and its place among the Service's ports.
     pub port: i64,
     pub port_index: usize,
-    /// In the order to be tried.
+    /// Those to be tried, in their order, and the names of all that they were chosen from.
     pub endpoints: Vec<Endpoint>,
+    pub alternatives: Vec<Str>,
     /// Path and query as sent on.
     pub target: String,
     /// By name, in order: of the request, and of the answer.
@@ -317,21 +318,18 @@ struct Led {
 }
 
 /// Follows a backend to its endpoints.
-fn lead(ground: &dyn Ground, kind: Kind, rule: &Rule<'_>, hops: &mut Vec<Hop>) -> Result<Led, Decision> {
+fn lead(ground: &mut dyn Ground, kind: Kind, rule: &Rule<'_>, hops: &mut Vec<Hop>) -> Result<Led, Decision> {
     let (namespace, key) = (rule.ingress.namespace(), rule.ingress.key());
     let name = rule.backend["service"]["name"].text();
     let service = Str::from(format!("{namespace}/{name}"));
     let port = &rule.backend["service"]["port"];
     let shown: Str = port["name"].as_str().map_or_else(|| port["number"].int().to_string().into(), Str::from);
-    let Some(object) = ground.get("services", namespace, name) else {
+    let Some(rules) = ground.rules_now(namespace, name) else {
         let hop = Hop::failed(Stage::Ingress, Code::IngressNoService).fact("ingress", key.clone());
         let field = format!("{}.service.name", rule.field());
         hops.push(hop.fact("service", service).look("Ingress", &key, field));
         return Err(Decision::page(kind, unavailable(kind), Vec::new()));
     };
-    let slices = ground.list("endpointslices.discovery.k8s.io", namespace);
-    let own = slices.iter().filter(|s| s.labels()["kubernetes.io/service-name"] == name);
-    let rules = Rules::make(&object, own);
     let fits = |p: &&crate::kube_proxy::ServicePort| match port["name"].as_str() {
         Some(n) => p.name == n,
         None => p.port == port["number"].int(),
@@ -342,13 +340,15 @@ fn lead(ground: &dyn Ground, kind: Kind, rule: &Rule<'_>, hops: &mut Vec<Hop>) -
         hops.push(hop.look("Ingress", &key, format!("{}.service.port", rule.field())));
         return Err(Decision::page(kind, unavailable(kind), Vec::new()));
     };
-    let ready =
-        match object["spec"]["externalName"].as_str().filter(|_| object["spec"]["type"] == "ExternalName") {
-            Some(elsewhere) => {
-                vec![Endpoint { ip: elsewhere.into(), port: found.port, ready: true, ..Endpoint::default() }]
-            }
-            None => found.endpoints.iter().filter(|e| e.ready).cloned().collect(),
-        };
+    let mut ready: Vec<Endpoint> = found.endpoints.iter().filter(|e| e.ready).cloned().collect();
+    if ready.is_empty() {
+        let object = ground.get("services", namespace, name).unwrap_or_default();
+        let elsewhere =
+            object["spec"]["externalName"].as_str().filter(|_| object["spec"]["type"] == "ExternalName");
+        let endpoint =
+            |name: &str| Endpoint { ip: name.into(), port: found.port, ready: true, ..Endpoint::default() };
+        ready.extend(elsewhere.map(endpoint));
+    }
     Ok(Led { service, port: found.port, port_index, ready })
 }
 
@@ -416,7 +416,10 @@ fn forward(
     let seconds = |name: &str, usual: i64| {
         own(name).and_then(|s| s.parse().ok()).unwrap_or(usual).clamp(1, 86_400) * 1000
     };
-    let endpoints = (0..led.ready.len()).map(|n| led.ready[(first + n) % led.ready.len()].clone()).collect();
+    let again = if nginx { again(i) } else { Again { tries: 1, ..Again::default() } };
+    led.ready.rotate_left(first);
+    let alternatives = led.ready.iter().map(Endpoint::label).collect();
+    led.ready.truncate(again.tries);
     Decision::Forward(Box::new(Forward {
         by: key,
         kind: "Ingress",
@@ -424,26 +427,25 @@ fn forward(
         service: led.service,
         port: led.port,
         port_index: led.port_index,
-        endpoints,
+        endpoints: led.ready,
+        alternatives,
         target,
         request_headers: request_headers(i, nginx, asked, turn),
         response_headers,
         connect_ms: if nginx { seconds("proxy-connect-timeout", CONNECT_S) } else { DIAL_MS },
         timeout_ms: seconds("proxy-read-timeout", READ_S),
         tls: own("backend-protocol").is_some_and(|p| matches!(p.to_uppercase().trim(), "HTTPS" | "GRPCS")),
-        again: if nginx { again(i) } else { Again { tries: 1, ..Again::default() } },
+        again,
         mirrors: Vec::new(),
     }))
 }
 
 /// The first port of a Service that an annotation names, where it has endpoints.
-fn first_port(ground: &dyn Ground, namespace: &str, name: &str) -> Option<Led> {
-    let object = ground.get("services", namespace, name)?;
-    let slices = ground.list("endpointslices.discovery.k8s.io", namespace);
-    let own = slices.iter().filter(|s| s.labels()["kubernetes.io/service-name"] == name);
-    let port = Rules::make(&object, own).ports.into_iter().next()?;
-    let ready: Vec<Endpoint> = port.endpoints.into_iter().filter(|e| e.ready).collect();
-    (!ready.is_empty()).then(|| Led { service: object.key(), port: port.port, port_index: 0, ready })
+fn first_port(ground: &mut dyn Ground, namespace: &str, name: &str) -> Option<Led> {
+    let rules = ground.rules_now(namespace, name)?;
+    let port = rules.ports.first()?;
+    let ready: Vec<Endpoint> = port.endpoints.iter().filter(|e| e.ready).cloned().collect();
+    (!ready.is_empty()).then(|| Led { service: rules.service.clone(), port: port.port, port_index: 0, ready })
 }
 
 /// When nginx tries again (`proxy-next-upstream`): after an error or a time-out, without the annotation.

@@ -20,6 +20,21 @@ use ordered::BTreeMap;
 pub use rules::{Endpoint, Rules, ServicePort, Via};
 
 const SERVICE_LABEL: &str = "kubernetes.io/service-name";
+
+/// The slices that are a Service's, of those of its namespace.
+pub fn slices_of<'a>(
+    service: &'a str,
+    slices: impl Iterator<Item = &'a Value> + Clone,
+) -> impl Iterator<Item = &'a Value> + Clone {
+    slices.filter(move |s| s.labels()[SERVICE_LABEL] == service)
+}
+
+/// The rules of a Service, with the slices of its namespace.
+#[must_use]
+pub fn rules_of<'a>(service: &'a Value, slices: impl Iterator<Item = &'a Value> + Clone) -> Rules {
+    Rules::make(service, slices_of(service.name(), slices))
+}
+
 /// At least so long between two writes of rules.
 const MIN_SYNC_MS: Millis = 1_000;
 
