@@ -39,7 +39,11 @@ thread_local! {
 
 /// Notes where the keyboard is: [`go_back`] brings it there again.
 pub fn leave() {
-    LEFT.replace(document().active_element());
+    let here = document().active_element();
+    // What opens above something that is open already leads back to the page below both.
+    if let Some(here) = here.filter(|e| e.closest(".over").ok().flatten().is_none()) {
+        LEFT.replace(Some(here));
+    }
 }
 
 /// Brings the keyboard back to where it was, if that is still there.

@@ -114,8 +114,10 @@ mod tests {
         assert!(row.held && row.ready.iter().any(|k| k == "default/web"), "{row:?}");
         assert!(row.next.iter().any(|n| n.starts_with("create replicasets.apps default/web-")), "{row:?}");
         assert_eq!(session.log_hash(), hash, "looking ahead changes nothing");
-        for (lang, says) in [(Lang::En, "1 key waits"), (Lang::Ko, "키 1개 대기")] {
-            assert!(mark(&row, lang.texts()).all_text().contains(says));
+        for lang in [Lang::En, Lang::Ko] {
+            let says = (lang.texts().objects().keys_wait)(row.waiting as i64);
+            let all = mark(&row, lang.texts()).all_text();
+            assert!(all.contains(says.as_str()) && all.contains(row.next[0].as_str()), "{all}");
         }
     }
 }
