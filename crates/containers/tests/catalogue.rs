@@ -239,7 +239,7 @@ fn each_image_starts_as_documented_and_answers() {
 fn what_an_image_says_of_itself_is_plausible() {
     for image in catalogue() {
         let name = image.name;
-        assert!(!image.tags.is_empty() && image.layers > 0 && image.size_bytes > 100_000, "{name}");
+        assert!(!image.tags.is_empty() && image.layers > 0 && image.size_bytes > 5_000, "{name}");
         assert!(image.memory_bytes > 100_000 && image.cpu_millis < 1_000, "{name}");
         let runs = !image.entrypoint.is_empty() || !image.cmd.is_empty();
         assert!(runs, "{name} runs nothing by default");

@@ -38,6 +38,8 @@ pub struct Image {
     pub layers: u8,
     pub base: Base,
     pub user: u32,
+    /// Users of its own and their ids, each with a group of the same name.
+    pub users: &'static [(&'static str, u32)],
     pub workdir: &'static str,
     pub entrypoint: &'static [&'static str],
     pub cmd: &'static [&'static str],
@@ -71,6 +73,7 @@ pub(crate) const PLAIN: Image = Image {
     layers: 4,
     base: Base::Debian,
     user: 0,
+    users: &[],
     workdir: "/",
     entrypoint: &[],
     cmd: &[],
@@ -153,6 +156,7 @@ impl Image {
 
     fn tree(&self, tag: &str) -> Tree {
         let mut tree = base::tree(self.base_of(tag));
+        base::add_users(&mut tree, self.users);
         for dir in self.dirs {
             tree.put(dir, Node::dir(if dir.starts_with("/tmp") { 0o1777 } else { 0o755 }));
             if self.user != 0

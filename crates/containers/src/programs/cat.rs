@@ -11,6 +11,7 @@ struct Cat {
     number: bool,
     nonblank: bool,
     ends: bool,
+    tabs: bool,
     squeeze: bool,
     rev: bool,
     line: u64,
@@ -25,6 +26,7 @@ pub(super) fn start(argv: &[String]) -> Box<dyn Program> {
         number: false,
         nonblank: false,
         ends: false,
+        tabs: false,
         squeeze: false,
         rev: super::short_name(&argv[0]) == "rev",
         line: 0,
@@ -45,6 +47,7 @@ impl Program for Cat {
                     self.nonblank = args.has('b');
                     self.number = args.has('n') || self.nonblank;
                     self.ends = args.has('e') || args.has('E') || args.has('A');
+                    self.tabs = args.has('t') || args.has('T') || args.has('A');
                     self.squeeze = args.has('s');
                     self.input = Some(Input::new(&args.rest));
                     return Turn::More;
@@ -55,7 +58,7 @@ impl Program for Cat {
                 }
             }
         };
-        let by_line = self.number || self.ends || self.squeeze || self.rev;
+        let by_line = self.number || self.ends || self.tabs || self.squeeze || self.rev;
         match if by_line { input.line(sys) } else { input.piece(sys) } {
             Next::Piece(data) => sys.out(data),
             Next::Line(line, newline) => {
@@ -71,7 +74,12 @@ impl Program for Cat {
                 if self.rev {
                     out.extend(String::from_utf8_lossy(&line).chars().rev().collect::<String>().into_bytes());
                 } else {
-                    out.extend(line);
+                    for byte in line {
+                        match byte {
+                            b'\t' if self.tabs => out.extend(b"^I"),
+                            byte => out.push(byte),
+                        }
+                    }
                 }
                 if self.ends && newline {
                     out.push(b'$');

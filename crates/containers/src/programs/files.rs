@@ -1,6 +1,7 @@
 //! Programs that make, move, copy, remove and describe files.
 
 use super::args::Args;
+use super::users::Known;
 use crate::fs::{Dev, Errno, Node, clean};
 use crate::machine::Sys;
 
@@ -417,31 +418,23 @@ pub(super) fn chown(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let Some((owner, names)) = args.rest.split_first().filter(|(_, n)| !n.is_empty()) else {
         return super::usage(sys, &format!("{program}: missing operand\n"));
     };
-    let id = |t: &str| match t {
-        "root" => Some(0),
-        "nobody" => Some(65_534),
-        "www-data" => Some(33),
-        "nginx" => Some(101),
-        "mysql" | "redis" | "postgres" => Some(999),
-        "node" => Some(1000),
-        t => t.parse::<u32>().ok(),
-    };
+    let known = Known::here(sys);
     let (user, group) = if program == "chgrp" {
         ("", owner.as_str())
     } else {
         owner.split_once([':', '.']).unwrap_or((owner, ""))
     };
-    for part in [user, group] {
-        if !part.is_empty() && id(part).is_none() {
+    let (uid, gid) = (known.user_id(user), known.group_id(group));
+    for (kind, part, id) in [("user", user, uid), ("group", group, gid)] {
+        if !part.is_empty() && id.is_none() {
             let text = if sys.gnu() {
-                format!("{program}: invalid user: ‘{owner}’\n")
+                format!("{program}: invalid {kind}: '{owner}'\n")
             } else {
-                format!("{program}: unknown user {part}\n")
+                format!("{program}: unknown {kind} {part}\n")
             };
             return super::usage(sys, &text);
         }
     }
-    let (uid, gid) = (id(user), id(group));
     let mut code = 0;
     for name in names {
         let path = sys.path(name);
@@ -638,6 +631,7 @@ pub(super) fn stat(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         Ok(args) => args,
         Err(text) => return super::usage(sys, &text),
     };
+    let known = Known::here(sys);
     let mut code = 0;
     for name in &args.rest {
         let path = sys.path(name);
@@ -683,8 +677,8 @@ pub(super) fn stat(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                         Some('A') => out.push_str(&perms),
                         Some('u') => out.push_str(&meta.uid.to_string()),
                         Some('g') => out.push_str(&meta.gid.to_string()),
-                        Some('U') => out.push_str(&super::proc::user_name(meta.uid)),
-                        Some('G') => out.push_str(&super::proc::user_name(meta.gid)),
+                        Some('U') => out.push_str(&known.user(meta.uid)),
+                        Some('G') => out.push_str(&known.group(meta.gid)),
                         Some('F') => out.push_str(kind),
                         Some('Y') => out.push_str(&(meta.mtime.0 / 1000).to_string()),
                         Some(c) => out.push(c),
@@ -699,9 +693,9 @@ pub(super) fn stat(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 node.len().div_ceil(512),
                 meta.mode & 0o7777,
                 meta.uid,
-                super::proc::user_name(meta.uid),
+                known.user(meta.uid),
                 meta.gid,
-                super::proc::user_name(meta.gid),
+                known.group(meta.gid),
                 meta.mtime,
             )),
         }

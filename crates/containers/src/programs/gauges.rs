@@ -151,6 +151,7 @@ pub(super) fn free(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
 }
 
 pub(super) fn top(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let known = super::users::Known::here(sys);
     let m = sys.machine();
     let [total, used, free, cache, available] = memory(m).map(|n| n / 1024);
     let cores = f64::from(m.node.cpus.max(1));
@@ -179,7 +180,7 @@ pub(super) fn top(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     for p in m.processes().filter(|p| p.exit.is_none()) {
         let (spent_ms, millis) = m.cpu_of(p.pid);
         let kilobytes = m.memory_of(p.pid) / 1024;
-        let user = super::proc::user_name(p.cred.uid);
+        let user = known.user(p.cred.uid);
         let percent = f64::from(millis) / 10.0;
         let share = kilobytes as f64 * 100.0 / total as f64;
         let row = if sys.gnu() {

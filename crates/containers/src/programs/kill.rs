@@ -8,6 +8,9 @@ pub(crate) fn act(sys: &mut Sys<'_>, args: &[String]) -> (Vec<String>, String, i
     let mut rest = args;
     if let Some(first) = args.first() {
         if let ("-l", Some(number)) = (first.as_str(), args.get(1)) {
+            if let Some(signal) = Signal::parse(number).filter(|_| number.parse::<i32>().is_err()) {
+                return (Vec::new(), format!("{}\n", signal.number()), 0);
+            }
             // An exit code names the signal too.
             let n = number.parse::<i32>().unwrap_or(0) & 127;
             const NAMES: [&str; 18] = [

@@ -2,7 +2,7 @@
 
 use super::args::Args;
 use super::files::human;
-use super::proc::user_name;
+use super::users::Known;
 use crate::fs::{Dev, Node};
 use crate::machine::Sys;
 use ordered::Sort as _;
@@ -94,6 +94,7 @@ fn show(sys: &mut Sys<'_>, args: &Args, mut items: Vec<Shown>, total: bool) {
                 if args.has('h') { human(blocks * 1024) } else { blocks.to_string() }
             ));
         }
+        let known = Known::here(sys);
         let rows: Vec<[String; 7]> = items
             .iter()
             .map(|i| {
@@ -102,7 +103,8 @@ fn show(sys: &mut Sys<'_>, args: &Args, mut items: Vec<Shown>, total: bool) {
                     Node::Dir(d) => 2 + d.entries.values().filter(|n| n.is_dir()).count(),
                     _ => 1,
                 };
-                let owner = |id: u32| if args.has('n') { id.to_string() } else { user_name(id) };
+                let owner = |id: u32| if args.has('n') { id.to_string() } else { known.user(id) };
+                let group = |id: u32| if args.has('n') { id.to_string() } else { known.group(id) };
                 let size = if let Some((major, minor)) = numbers(&i.node) {
                     if sys.gnu() { format!("{major}, {minor}") } else { format!("{major:>4}, {minor:>3}") }
                 } else if args.has('h') {
@@ -118,7 +120,7 @@ fn show(sys: &mut Sys<'_>, args: &Args, mut items: Vec<Shown>, total: bool) {
                     permissions(&i.node),
                     links.to_string(),
                     owner(meta.uid),
-                    owner(meta.gid),
+                    group(meta.gid),
                     size,
                     date(sys, &i.node),
                     name,
@@ -127,7 +129,7 @@ fn show(sys: &mut Sys<'_>, args: &Args, mut items: Vec<Shown>, total: bool) {
             .collect();
         let width = |n: usize| rows.iter().map(|r| r[n].chars().count()).max().unwrap_or(0);
         let widths =
-            if sys.gnu() { [width(1), width(2), width(3), width(4)] } else { [width(1).max(5), 8, 8, 9] };
+            if sys.gnu() { [width(1), width(2), width(3), width(4)] } else { [width(1).max(4), 8, 8, 9] };
         for r in &rows {
             out.push_str(&format!(
                 "{} {:>w1$} {:<w2$} {:<w3$} {:>w4$} {} {}\n",

@@ -28,6 +28,7 @@ mod gzip;
 mod hash;
 mod head;
 mod htpasswd;
+mod hello;
 mod input;
 mod ip;
 mod jq;
@@ -127,17 +128,18 @@ static TABLE: &[(&str, Kind)] = &[
     ("go", S(source::start)),
     ("grep", S(grep::start)),
     ("groupadd", R(users::add)),
-    ("groups", R(proc::groups)),
+    ("groups", R(users::groups)),
     ("gunzip", S(gzip::start)),
     ("gzip", S(gzip::start)),
     ("head", S(head::start)),
+    ("hello-docker", R(hello::run)),
     ("hexdump", S(dump::start)),
     ("host", S(net::host)),
     ("hostid", R(proc::hostid)),
     ("hostname", R(proc::hostname)),
     ("htpasswd", S(htpasswd::start)),
     ("httpd", S(source::httpd)),
-    ("id", R(proc::id)),
+    ("id", R(users::id)),
     ("ionice", S(env::start)),
     ("ip", R(ip::run)),
     ("iptables", R(ip::iptables)),
@@ -149,7 +151,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("less", S(cat::start)),
     ("ln", R(files::ln)),
     ("logger", R(proc::succeed)),
-    ("logname", R(proc::whoami)),
+    ("logname", R(users::whoami)),
     ("ls", R(ls::run)),
     ("md5sum", S(hash::start)),
     ("mkdir", R(files::mkdir)),
@@ -247,7 +249,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("wc", S(wc::start)),
     ("wget", S(net::wget)),
     ("which", R(names::which_program)),
-    ("whoami", R(proc::whoami)),
+    ("whoami", R(users::whoami)),
     ("xargs", S(xargs::start)),
     ("xxd", S(dump::start)),
     ("yarn", R(packages::npm)),
@@ -270,6 +272,7 @@ const NOT_BUSYBOX: &[&str] = &[
     "git",
     "go",
     "groupadd",
+    "hello-docker",
     "host",
     "htpasswd",
     "iptables",
@@ -408,6 +411,11 @@ pub(crate) fn which(sys: &mut Sys<'_>, path: &str, name: &str) -> Option<String>
         }
     }
     None
+}
+
+/// `md5` of some bytes, in hexadecimal.
+pub(crate) fn md5(data: &[u8]) -> String {
+    hash::digest("md5", data)
 }
 
 /// `sha256` of some bytes, in hexadecimal.

@@ -1,17 +1,7 @@
-//! Small programs that tell of the machine, its users and processes.
+//! Small programs that tell of the machine and its processes.
 
+use super::users::Known;
 use crate::machine::Sys;
-
-/// The name of a user that images commonly have.
-pub(super) fn user_name(uid: u32) -> String {
-    match uid {
-        0 => "root".into(),
-        33 => "www-data".into(),
-        101 => "nginx".into(),
-        65_534 => "nobody".into(),
-        n => n.to_string(),
-    }
-}
 
 pub(super) fn succeed(_: &mut Sys<'_>, _: &[String]) -> i32 {
     0
@@ -56,43 +46,6 @@ pub(super) fn hostname(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         _ => name,
     };
     sys.out(format!("{text}\n"));
-    0
-}
-
-pub(super) fn id(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
-    let c = sys.cred();
-    let flags = argv.get(1).map_or("", String::as_str);
-    let named = |id: u32| {
-        let name = user_name(id);
-        if name.parse::<u32>().is_ok() { id.to_string() } else { format!("{id}({name})") }
-    };
-    let text = match flags {
-        "-u" => c.uid.to_string(),
-        "-G" if c.fs_group != 0 => format!("{} {}", c.gid, c.fs_group),
-        "-g" | "-G" => c.gid.to_string(),
-        "-un" | "-nu" => user_name(c.uid),
-        "-gn" | "-ng" => user_name(c.gid),
-        _ => {
-            let more = if c.fs_group == 0 { String::new() } else { format!(",{}", named(c.fs_group)) };
-            format!("uid={} gid={} groups={}{more}", named(c.uid), named(c.gid), named(c.gid))
-        }
-    };
-    sys.out(format!("{text}\n"));
-    0
-}
-
-pub(super) fn whoami(sys: &mut Sys<'_>, _: &[String]) -> i32 {
-    let uid = sys.cred().uid;
-    let name = user_name(uid);
-    if name.parse::<u32>().is_ok() {
-        let text = if sys.gnu() {
-            format!("whoami: cannot find name for user ID {uid}\n")
-        } else {
-            format!("whoami: unknown uid {uid}\n")
-        };
-        return super::usage(sys, &text);
-    }
-    sys.out(format!("{name}\n"));
     0
 }
 
@@ -148,6 +101,7 @@ pub(super) fn uname(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
 pub(super) fn ps(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let flags: String = argv[1..].concat();
     let now = sys.now();
+    let known = Known::here(sys);
     let full = flags.contains('f') || flags.contains('u');
     let mut out = String::from(match (sys.gnu(), full) {
         (true, true) => "UID          PID    PPID  C STIME TTY          TIME CMD\n",
@@ -160,7 +114,7 @@ pub(super) fn ps(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         } else {
             p.argv.join(" ")
         };
-        let user = user_name(p.cred.uid);
+        let user = known.user(p.cred.uid);
         let short = super::short_name(p.argv.first().map_or("", String::as_str));
         out.push_str(&match (sys.gnu(), full) {
             (true, true) => {
@@ -192,18 +146,11 @@ pub(super) fn sysctl(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     0
 }
 
-pub(super) fn groups(sys: &mut Sys<'_>, _: &[String]) -> i32 {
-    let gid = sys.cred().gid;
-    sys.out(format!("{}\n", user_name(gid)));
-    0
-}
-
 pub(super) fn hostid(sys: &mut Sys<'_>, _: &[String]) -> i32 {
     sys.out("007f0100\n");
     0
 }
 
-/// `getent hosts NAME` by `/etc/hosts`, `getent passwd NAME`, `getent group NAME`.
 pub(super) fn factor(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     for arg in &argv[1..] {
         let Some(mut n) = arg.parse::<u64>().ok().filter(|n| *n < 1 << 40) else {

@@ -5,6 +5,7 @@
 use super::args::Args;
 use super::gather::{Gathered, Job, Tool, all_of_it, gather, no_end};
 use super::gzip;
+use super::users::Known;
 use crate::fs::{Node, clean, join};
 use crate::glob::Pattern;
 use crate::machine::{Program, Sys};
@@ -174,7 +175,7 @@ fn create(sys: &mut Sys<'_>, args: &Args, dir: &str) -> i32 {
     1
 }
 
-fn listed(m: &Member<'_>, gnu: bool) -> String {
+fn listed(m: &Member<'_>, known: &Known, gnu: bool) -> String {
     let kind = match m.kind {
         b'5' => 'd',
         b'2' => 'l',
@@ -182,12 +183,12 @@ fn listed(m: &Member<'_>, gnu: bool) -> String {
     };
     let bits: String =
         (0..9).map(|i| if m.mode >> (8 - i) & 1 == 1 { ['r', 'w', 'x'][i % 3] } else { '-' }).collect();
-    let owner = |id: u64| super::proc::user_name(id as u32);
+    let (user, group) = (known.user(m.uid as u32), known.group(m.gid as u32));
     let seconds = i64::try_from(m.mtime).unwrap_or(0);
     let epoch = super::date_text(clock::Time::EPOCH, "%s").parse().unwrap_or(0);
     let at = clock::Time::EPOCH + seconds.saturating_sub(epoch).clamp(-(1 << 40), 1 << 40) * 1000;
     let time = super::date_text(at, if gnu { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" });
-    format!("{kind}{bits} {}/{} {:>9} {time} {}\n", owner(m.uid), owner(m.gid), m.body.len(), m.name)
+    format!("{kind}{bits} {user}/{group} {:>9} {time} {}\n", m.body.len(), m.name)
 }
 
 fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
@@ -243,12 +244,13 @@ fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
         (args.rest.is_empty() || args.rest.iter().any(under))
             && !exclude.iter().any(|p| p.matches(bare) || p.matches(super::short_name(bare)))
     };
+    let known = Known::here(sys);
     let mut code = 0;
     let (mask, owner) = (sys.umask(), sys.cred().uid == 0);
     for m in found.iter().filter(|m| wanted(&m.name)) {
         sys.charge(1);
         if list {
-            let line = if verbose { listed(m, sys.gnu()) } else { format!("{}\n", m.name) };
+            let line = if verbose { listed(m, &known, sys.gnu()) } else { format!("{}\n", m.name) };
             sys.out(line);
             continue;
         }

@@ -251,10 +251,11 @@ fn test(shell: &Shell, sys: &mut Sys<'_>, argv: &[String]) -> Done {
         match args.split_last() {
             Some((last, rest)) if last == "]" => args = rest,
             _ => {
-                shell.fail(
-                    sys,
-                    if shell.dialect == Dialect::Bash { "[: missing `]'" } else { "[: missing ]" },
-                );
+                match shell.dialect {
+                    Dialect::Bash => shell.fail(sys, "[: missing `]'"),
+                    Dialect::Dash => shell.fail(sys, "[: missing ]"),
+                    Dialect::Ash => sys.err("sh: missing ]\n"),
+                }
                 return Done::Status(2);
             }
         }
@@ -271,7 +272,10 @@ fn test(shell: &Shell, sys: &mut Sys<'_>, argv: &[String]) -> Done {
                     }
                 }
                 Dialect::Dash => format!("{}: {e}", argv[0]),
-                Dialect::Ash => e,
+                Dialect::Ash => {
+                    sys.err(&format!("sh: {e}\n"));
+                    return Done::Status(2);
+                }
             };
             shell.fail(sys, &text);
             2
@@ -645,7 +649,7 @@ fn kill(shell: &Shell, sys: &mut Sys<'_>, args: &[String]) -> i32 {
             Dialect::Ash => format!("kill: {}", e.replace("(", "can't kill pid ").replace(") - ", ": ")),
         };
         if shell.dialect == Dialect::Ash {
-            sys.err(&format!("{}: {}\n", shell.own_name(), text.trim_start_matches("kill: ")));
+            sys.err(&format!("sh: {}\n", text.trim_start_matches("kill: ")));
         } else {
             shell.fail(sys, &text);
         }

@@ -137,8 +137,13 @@ impl Shell {
     }
 
     fn trace(&self, sys: &mut Sys<'_>, plan: &Plan) {
+        let special = |c: char| match self.dialect {
+            Dialect::Ash => c < '+' || matches!(c, ';'..='?' | '`' | '[' | '\\') || c > 'z',
+            Dialect::Dash => false,
+            Dialect::Bash => c.is_whitespace() || "'\"$`\\|&;<>()*?[]#~".contains(c),
+        };
         let quote = |t: &String| {
-            if t.is_empty() || t.contains(|c: char| c.is_whitespace() || "'\"$`\\|&;<>()*?[]#~".contains(c)) {
+            if (t.is_empty() && self.dialect == Dialect::Bash) || t.contains(special) {
                 format!("'{}'", t.replace('\'', "'\\''"))
             } else {
                 t.clone()

@@ -28,7 +28,6 @@ use std::sync::Arc;
 use clock::Rng;
 
 use crate::machine::{Env, ExecError, Pid, Reaction, Signal, Sys};
-use crate::programs::short_name;
 
 pub(crate) use expand::{to_bytes, unescape};
 use interp::{Asking, Frame};
@@ -501,10 +500,19 @@ impl Shell {
 
     fn flags(&self) -> String {
         let o = &self.options;
-        [(o.errexit, 'e'), (o.no_glob, 'f'), (o.nounset, 'u'), (o.xtrace, 'x'), (self.prompt, 'i')]
-            .iter()
-            .filter_map(|(on, c)| on.then_some(*c))
-            .collect()
+        let bash = self.dialect == Dialect::Bash;
+        [
+            (o.errexit, 'e'),
+            (o.no_glob, 'f'),
+            (bash, 'h'),
+            (o.nounset, 'u'),
+            (o.xtrace, 'x'),
+            (self.prompt, 'i'),
+            (bash, 'B'),
+        ]
+        .iter()
+        .filter_map(|(on, c)| on.then_some(*c))
+        .collect()
     }
 
     /// `$RANDOM`: the `n`th draw of the expansion now under way.
@@ -569,9 +577,5 @@ impl Shell {
     #[must_use]
     pub fn background(&self) -> Vec<Pid> {
         self.jobs.iter().filter(|j| j.status.is_none()).map(|j| j.pid).collect()
-    }
-
-    fn script_name(&self) -> &str {
-        short_name(&self.name)
     }
 }

@@ -396,7 +396,7 @@ impl Parser<'_> {
                 self.at += usize::from(longest);
                 ParamOp::Trim { suffix: c == '%', longest, word: self.operand(|c| c == '}')? }
             }
-            Some('/') if !colon && self.bash => {
+            Some('/') if !colon && (self.bash || self.ash) => {
                 self.at += 1;
                 let all = self.peek() == Some('/');
                 self.at += usize::from(all);

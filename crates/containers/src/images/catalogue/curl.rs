@@ -17,5 +17,6 @@ pub(super) static IMAGE: Image = Image {
         "#!/bin/sh\ncase \"$1\" in -*) exec curl \"$@\";; http*) exec curl \"$@\";; *) exec \"$@\";; esac\n",
     )],
     memory_bytes: 3 << 20,
+    users: &[("curl_user", 100)],
     ..PLAIN
 };

@@ -21,5 +21,6 @@ pub(super) static IMAGE: Image = Image {
     request_us: 400,
     request_bytes: 8 << 10,
     entrypoint: &["tini", "--", "/bin/entrypoint.sh"],
+    users: &[("fluent", 999)],
     ..PLAIN
 };

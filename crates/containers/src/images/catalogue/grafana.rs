@@ -26,5 +26,6 @@ pub(super) static IMAGE: Image = Image {
     request_us: 6_000,
     request_bytes: 256 << 10,
     workdir: "/usr/share/grafana",
+    users: &[("grafana", 472)],
     ..PLAIN
 };

@@ -22,5 +22,6 @@ pub(super) static IMAGE: Image = Image {
     entrypoint: &["docker-entrypoint.sh"],
     workdir: "/var/lib/haproxy",
     env: &[("HAPROXY_VERSION", "@haproxy")],
+    users: &[("haproxy", 99)],
     ..PLAIN
 };

@@ -18,5 +18,6 @@ pub(super) static IMAGE: Image = Image {
     request_bytes: 64 << 10,
     user: 1000,
     workdir: "/usr/src/app",
+    users: &[("node", 1000)],
     ..PLAIN
 };

@@ -18,5 +18,6 @@ pub(super) static IMAGE: Image = Image {
     request_bytes: 32 << 10,
     entrypoint: &["node", "./index.js"],
     workdir: "/app",
+    users: &[("node", 1000)],
     ..PLAIN
 };

@@ -32,5 +32,6 @@ pub(super) static IMAGE: Image = Image {
         ("LANG", "C.UTF-8"),
         ("PATH", "/opt/java/openjdk/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
     ],
+    users: &[("jenkins", 1000)],
     ..PLAIN
 };

@@ -28,5 +28,6 @@ pub(super) static IMAGE: Image = Image {
     request_us: 900,
     request_bytes: 128 << 10,
     env: &[("MARIADB_VERSION", "@mariadb"), ("LANG", "C.UTF-8")],
+    users: &[("mysql", 999)],
     ..PLAIN
 };

@@ -21,5 +21,6 @@ pub(super) static IMAGE: Image = Image {
     request_bytes: 2 << 10,
     entrypoint: &["docker-entrypoint.sh"],
     env: &[("MEMCACHED_VERSION", "@memcached")],
+    users: &[("memcache", 11211)],
     ..PLAIN
 };

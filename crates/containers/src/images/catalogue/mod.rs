@@ -26,6 +26,7 @@ mod guestbook_frontend;
 mod haproxy;
 mod hello_app;
 mod hello_kubernetes;
+mod hello_world;
 mod hpa_example;
 mod http_echo;
 mod http_https_echo;
@@ -86,7 +87,7 @@ mod zookeeper;
 
 use super::Image;
 
-pub(super) static ALL: [&Image; 83] = [
+pub(super) static ALL: [&Image; 84] = [
     &admission_webhook::IMAGE,
     &agnhost::IMAGE,
     &alpine::IMAGE,
@@ -113,6 +114,7 @@ pub(super) static ALL: [&Image; 83] = [
     &haproxy::IMAGE,
     &hello_app::IMAGE,
     &hello_kubernetes::IMAGE,
+    &hello_world::IMAGE,
     &hpa_example::IMAGE,
     &http_echo::IMAGE,
     &http_https_echo::IMAGE,

@@ -26,5 +26,6 @@ pub(super) static IMAGE: Image = Image {
     request_us: 700,
     request_bytes: 64 << 10,
     env: &[("HOME", "/data/db"), ("MONGO_VERSION", "@mongo")],
+    users: &[("mongodb", 999)],
     ..PLAIN
 };

@@ -39,5 +39,6 @@ pub(super) static IMAGE: Image = Image {
     request_us: 900,
     request_bytes: 128 << 10,
     env: &[("MYSQL_VERSION", "@mysql")],
+    users: &[("mysql", 999)],
     ..PLAIN
 };

@@ -66,5 +66,6 @@ pub(super) const NGINX: Image = Image {
     request_us: 120,
     request_bytes: 4 << 10,
     env: &[("NGINX_VERSION", "@nginx")],
+    users: &[("nginx", 101)],
     ..PLAIN
 };

@@ -18,5 +18,6 @@ pub(super) static IMAGE: Image = Image {
     ],
     entrypoint: &["docker-entrypoint.sh"],
     env: &[("NODE_VERSION", "@node")],
+    users: &[("node", 1000)],
     ..PLAIN
 };

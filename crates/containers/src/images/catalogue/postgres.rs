@@ -26,5 +26,6 @@ pub(super) static IMAGE: Image = Image {
     start_millis: 700,
     request_us: 700,
     request_bytes: 96 << 10,
+    users: &[("postgres", 999)],
     ..PLAIN
 };

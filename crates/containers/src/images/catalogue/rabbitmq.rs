@@ -25,5 +25,6 @@ pub(super) static IMAGE: Image = Image {
     request_bytes: 32 << 10,
     entrypoint: &["docker-entrypoint.sh"],
     env: &[("LANG", "C.UTF-8"), ("RABBITMQ_VERSION", "@rabbitmq")],
+    users: &[("rabbitmq", 999)],
     ..PLAIN
 };

@@ -25,5 +25,6 @@ pub(super) static IMAGE: Image = Image {
     request_us: 40,
     request_bytes: 1 << 10,
     env: &[("REDIS_VERSION", "@redis")],
+    users: &[("redis", 999)],
     ..PLAIN
 };

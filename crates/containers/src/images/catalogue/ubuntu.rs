@@ -22,5 +22,6 @@ pub(super) static IMAGE: Image = Image {
     base: Base::Ubuntu,
     cmd: &["/bin/bash"],
     memory_bytes: 2 << 20,
+    users: &[("ubuntu", 1000)],
     ..PLAIN
 };

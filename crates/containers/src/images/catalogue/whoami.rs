@@ -12,7 +12,7 @@ pub(super) static IMAGE: Image = Image {
     entrypoint: &["/whoami"],
     ports: &[80],
     start_ms: 10,
-    programs: &[("/whoami", "whoami")],
+    programs: &[("/whoami", "whoami-server")],
     memory_bytes: 3 << 20,
     cpu_millis: 1,
     start_millis: 50,

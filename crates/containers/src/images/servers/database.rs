@@ -3,10 +3,9 @@
 //! A client sends one statement a connection: `SQL`, user, password, database and statement, with zero bytes between.
 //! The answer is `OK`, `ERR` or `ROWS`, cells apart by tabs. (The real protocols are binary: not modelled.)
 
-use ordered::BTreeMap;
-
 use super::Server;
-use super::sql::{self, Answer, Database, Dialect, Table};
+use super::sql::{self, Answer, Database, Dialect, Session, State, Table};
+use crate::images::versions::version;
 use crate::machine::Sys;
 
 /// Where a kind of server keeps its rows, and whose words it uses.
@@ -66,8 +65,17 @@ pub(super) fn initialise(server: &Server, sys: &mut Sys<'_>) {
     let _ = sys.fs().write(&file, lines.as_bytes());
 }
 
-fn load(sys: &mut Sys<'_>, dir: &str) -> BTreeMap<String, Database> {
-    let mut all = BTreeMap::new();
+fn load(sys: &mut Sys<'_>, dir: &str, accounts: &str) -> State {
+    let mut all = State::default();
+    for line in accounts.lines() {
+        let mut parts = line.split('\t');
+        let (Some(user), Some(password)) = (parts.next(), parts.next()) else { continue };
+        if all.owner.is_empty() {
+            all.owner = user.to_string();
+        }
+        all.accounts.insert(user.to_string(), password.to_string());
+        all.grants.extend(parts.map(|g| (user.to_string(), g.to_string())));
+    }
     for (name, node) in sys.fs().list(dir).unwrap_or_default() {
         if !node.is_dir() || matches!(name.as_str(), "mysql" | "lost+found") {
             continue;
@@ -79,18 +87,37 @@ fn load(sys: &mut Sys<'_>, dir: &str) -> BTreeMap<String, Database> {
                 db.tables.insert(table.to_string(), Table::from_file(&String::from_utf8_lossy(&bytes)));
             }
         }
-        all.insert(name.to_string(), db);
+        all.databases.insert(name.to_string(), db);
     }
     all
+}
+
+/// The accounts as their file holds them, the owner first.
+fn accounts_text(all: &State) -> String {
+    let mut out = String::new();
+    let owner = all.accounts.get_key_value(&all.owner);
+    for (user, password) in owner.into_iter().chain(all.accounts.iter().filter(|a| *a.0 != all.owner)) {
+        out.push_str(&format!("{user}\t{password}"));
+        for (_, grant) in all.grants.iter().filter(|g| g.0 == *user) {
+            out.push_str(&format!("\t{}", grant.replace(['\t', '\n'], " ")));
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// Writes what changed.
 fn save(
     sys: &mut Sys<'_>,
     dir: &str,
-    before: &BTreeMap<String, Database>,
-    after: &BTreeMap<String, Database>,
+    accounts_file: &str,
+    before: &State,
+    after: &State,
 ) -> Result<(), crate::fs::Errno> {
+    if (&before.accounts, &before.grants) != (&after.accounts, &after.grants) {
+        sys.fs().write(accounts_file, accounts_text(after).as_bytes())?;
+    }
+    let (before, after) = (&before.databases, &after.databases);
     for name in before.keys().filter(|n| !after.contains_key(*n)) {
         sys.fs().remove_all(&format!("{dir}/{name}"))?;
     }
@@ -116,35 +143,65 @@ fn encode(answer: &Answer) -> Vec<u8> {
         c.as_ref()
             .map_or("\\N".to_string(), |t| t.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n"))
     };
+    let table = |head: &[String], rows: &[Vec<Option<String>>]| {
+        let mut out = format!("ROWS\t{}", head.join("\t"));
+        for row in rows {
+            out.push('\n');
+            out.push_str(&row.iter().map(cell).collect::<Vec<_>>().join("\t"));
+        }
+        out
+    };
     match answer {
         Answer::Done(tag, n) => format!("OK\t{n}\t{tag}"),
         Answer::Failed(code, text) => format!("ERR\t{code}\t{text}"),
-        Answer::Rows(head, rows) => {
-            let mut out = format!("ROWS\t{}", head.join("\t"));
-            for row in rows {
-                out.push('\n');
-                out.push_str(&row.iter().map(cell).collect::<Vec<_>>().join("\t"));
-            }
-            out
-        }
+        Answer::Rows(head, rows) => table(head, rows),
+        Answer::Returned(head, rows, tag) => format!("RET\t{tag}\n{}", table(head, rows)),
     }
     .into_bytes()
+}
+
+/// What a server says of its version: the number, what `version()` gives, and its comment.
+fn told_version(server: &Server, sys: &Sys<'_>) -> [String; 3] {
+    let tag = &sys.machine().image.tag;
+    match server.kind.name {
+        "postgres" => {
+            let v = version("postgres", tag);
+            let banner = format!(
+                "PostgreSQL {v} (Debian {v}-1.pgdg120+1) on x86_64-pc-linux-gnu, compiled by gcc (Debian 12.2.0-14) 12.2.0, 64-bit"
+            );
+            [v, banner, String::new()]
+        }
+        "mariadbd" => {
+            let v = version("mariadb", tag);
+            [v.clone(), format!("{v}-MariaDB-ubu2404"), "mariadb.org binary distribution".into()]
+        }
+        _ => {
+            let v = version("mysql", tag);
+            [v.clone(), v, "MySQL Community Server - GPL".into()]
+        }
+    }
 }
 
 /// Answers one connection.
 pub(super) fn serve(server: &mut Server, data: &[u8], sys: &mut Sys<'_>) -> Vec<u8> {
     let text = String::from_utf8_lossy(data).into_owned();
     let parts: Vec<&str> = text.splitn(5, '\0').collect();
-    let ["SQL", user, password, database, statement] = parts.as_slice() else {
-        return if server.kind.name == "postgres" { Vec::new() } else { b"J\0\0\0\n8.4.3\0".to_vec() };
-    };
     let (dir, dialect) = home(server);
-    let accounts = sys.fs().read(&crate::fs::clean(&accounts_file(&dir, dialect))).unwrap_or_default();
-    let accounts = String::from_utf8_lossy(&accounts).into_owned();
-    let known = accounts.lines().any(|l| l.split_once('\t') == Some((*user, *password)));
+    let [version, banner, comment] = told_version(server, sys);
+    let ["SQL", user, password, database, statement] = parts.as_slice() else {
+        return if dialect == Dialect::Postgres {
+            Vec::new()
+        } else {
+            format!("J\0\0\0\n{version}\0").into_bytes()
+        };
+    };
+    let accounts_file = crate::fs::clean(&accounts_file(&dir, dialect));
+    let accounts = sys.fs().read(&accounts_file).unwrap_or_default();
+    let before = load(sys, &dir, &String::from_utf8_lossy(&accounts));
+    let known = before.accounts.get(*user);
     let trusted = server.var("POSTGRES_HOST_AUTH_METHOD") == Some("trust") || *password == "\u{1}local";
-    let named = accounts.lines().any(|l| l.split('\t').next() == Some(user));
-    let let_in = known || (trusted && dialect == Dialect::Postgres && named);
+    let let_in =
+        known.is_some_and(|p| p == password) || (trusted && dialect == Dialect::Postgres && known.is_some());
     if !let_in {
         let using = if password.is_empty() { "NO" } else { "YES" };
         return encode(&match dialect {
@@ -152,13 +209,17 @@ pub(super) fn serve(server: &mut Server, data: &[u8], sys: &mut Sys<'_>) -> Vec<
                 "1045 (28000)".into(),
                 format!("Access denied for user '{user}'@'localhost' (using password: {using})"),
             ),
+            Dialect::Postgres if known.is_none() && trusted => {
+                Answer::Failed("FATAL".into(), format!("role \"{user}\" does not exist"))
+            }
             Dialect::Postgres => {
                 Answer::Failed("FATAL".into(), format!("password authentication failed for user \"{user}\""))
             }
         });
     }
-    let before = load(sys, &dir);
-    if !database.is_empty() && !before.contains_key(*database) {
+    let own = ["information_schema", "mysql", "performance_schema", "sys"];
+    let is_own = dialect == Dialect::MySql && own.contains(database);
+    if !database.is_empty() && !is_own && !before.databases.contains_key(*database) {
         return encode(&match dialect {
             Dialect::MySql => Answer::Failed("1049 (42000)".into(), format!("Unknown database '{database}'")),
             Dialect::Postgres => {
@@ -166,23 +227,30 @@ pub(super) fn serve(server: &mut Server, data: &[u8], sys: &mut Sys<'_>) -> Vec<
             }
         });
     }
-    let now = crate::programs::date_text(sys.now(), "%Y-%m-%d %H:%M:%S");
+    // A client asks so whom it talks to.
+    if *statement == "\u{1}version" {
+        return encode(&Answer::Rows(vec![version, banner, comment], Vec::new()));
+    }
+    let is_mariadb = server.kind.name == "mariadbd";
+    let session = Session {
+        dialect,
+        is_mariadb,
+        user: (*user).into(),
+        database: (*database).into(),
+        now: crate::programs::date_text(sys.now(), "%Y-%m-%d %H:%M:%S"),
+        seconds: crate::programs::date_text(sys.now(), "%s").parse().unwrap_or(0),
+        version,
+        banner,
+        product: if is_mariadb { "MariaDB" } else { "MySQL" }.into(),
+        comment,
+        host: sys.machine().hostname.clone(),
+        draw: sys.rng().next_u64(),
+        statement: (*statement).into(),
+    };
     let mut after = before.clone();
-    // A client asks for the list of tables in its own way.
-    if *statement == "\\dt" {
-        let tables = before.get(*database).into_iter().flat_map(|d| d.tables.keys());
-        let rows =
-            tables.map(|t| ["public", t, "table", user].map(|c| Some(c.to_string())).to_vec()).collect();
-        return encode(&Answer::Rows(["Schema", "Name", "Type", "Owner"].map(String::from).to_vec(), rows));
-    }
-    if *statement == "\\l" {
-        let rows =
-            before.keys().map(|d| [d.as_str(), user, "UTF8"].map(|c| Some(c.to_string())).to_vec()).collect();
-        return encode(&Answer::Rows(["Name", "Owner", "Encoding"].map(String::from).to_vec(), rows));
-    }
-    let answer = sql::run(&mut after, database, dialect, statement, &now);
+    let answer = sql::run(&mut after, &session);
     if !matches!(answer, Answer::Failed(..))
-        && let Err(e) = save(sys, &dir, &before, &after)
+        && let Err(e) = save(sys, &dir, &accounts_file, &before, &after)
     {
         let text = format!("could not write to file: {e}");
         return encode(&Answer::Failed(

@@ -1,10 +1,12 @@
 //! MongoDB's documents: kept as lines of a file for each collection, found by equal fields.
 //!
-//! A client sends `MONGO`, database and one expression (`db.fruit.find({n: {$gt: 1}}).sort({n: -1})`). Not modelled:
-//! operators beyond comparisons, `$in` and `$exists`, aggregation, indexes, accounts.
+//! A client sends `MONGO`, database and expressions (`db.fruit.find({n: {$gt: 1}}).sort({n: -1})`), of which the last is
+//! shown. Not modelled: operators beyond comparisons, `$in` and `$exists`, aggregation, indexes, accounts, variables;
+//! members of a replica set are listed and keep nothing of each other.
 
 use std::cmp::Ordering;
 
+use super::Server;
 use crate::machine::Sys;
 use ordered::Sort as _;
 
@@ -160,17 +162,151 @@ fn cursor(mut found: Vec<String>, projection: &[(String, String)], rest: &str) -
     if lines.is_empty() { String::new() } else { format!("[\n{}\n]", lines.join(",\n")) }
 }
 
-pub(super) fn serve(data: &[u8], sys: &mut Sys<'_>) -> Vec<u8> {
+/// Expressions apart at semicolons and at the ends of lines, outside of brackets and quotes.
+fn expressions(text: &str) -> Vec<String> {
+    let (mut all, mut one, mut depth, mut quote) = (Vec::new(), String::new(), 0, None);
+    for c in text.chars() {
+        match (quote, c) {
+            (None, '"' | '\'' | '`') => quote = Some(c),
+            (Some(q), c) if q == c => quote = None,
+            (None, '{' | '[' | '(') => depth += 1,
+            (None, '}' | ']' | ')') => depth -= 1,
+            (None, ';' | '\n') if depth <= 0 => {
+                all.push(std::mem::take(&mut one));
+                continue;
+            }
+            _ => {}
+        }
+        one.push(if c == '\n' { ' ' } else { c });
+    }
+    all.push(one);
+    all.into_iter().map(|e| e.trim().to_string()).filter(|e| !e.is_empty() && !e.starts_with("//")).collect()
+}
+
+pub(super) fn serve(server: &mut Server, data: &[u8], sys: &mut Sys<'_>) -> Vec<u8> {
     let text = String::from_utf8_lossy(data).into_owned();
     let parts: Vec<&str> = text.splitn(3, '\0').collect();
-    let ["MONGO", database, expression] = parts.as_slice() else {
+    let ["MONGO", database, text] = parts.as_slice() else {
         return b"It looks like you are trying to access MongoDB over HTTP on the native driver port.\r\n"
             .to_vec();
     };
-    run(database, expression.trim().trim_end_matches(';'), sys).into_bytes()
+    if *text == "\u{1}version" {
+        return crate::images::versions::version("mongo", &sys.machine().image.tag).into_bytes();
+    }
+    let set = server.option(&["replSet"]);
+    let (mut database, mut printed, mut last) = ((*database).to_string(), Vec::new(), String::new());
+    for one in expressions(text).into_iter().take(1000) {
+        if let Some(name) = one.strip_prefix("use ") {
+            database = name.trim().to_string();
+            last = format!("switched to db {database}");
+            continue;
+        }
+        let one = one.strip_prefix("db = ").map_or(one.clone(), |rest| format!("{rest}\u{1}"));
+        let (one, only) = one.strip_suffix('\u{1}').map_or((one.as_str(), false), |o| (o, true));
+        let (place, rest) = sibling(one).unwrap_or((database.clone(), one.to_string()));
+        if only {
+            database = place;
+            last = database.clone();
+            continue;
+        }
+        let print = ["printjson", "print", "console.log"]
+            .into_iter()
+            .find_map(|f| rest.strip_prefix(f)?.trim().strip_prefix('(')?.strip_suffix(')'));
+        match print {
+            Some(inner) => {
+                let quoted = inner.trim().trim_matches(['"', '\'']);
+                let plain = quoted.len() + 2 == inner.trim().len();
+                printed.push(if plain {
+                    quoted.to_string()
+                } else {
+                    run(&place, inner, set.as_deref(), sys)
+                });
+                last.clear();
+            }
+            None => last = run(&place, &rest, set.as_deref(), sys),
+        }
+        if last.starts_with("Mongo") || last.contains("Error: ") {
+            break;
+        }
+    }
+    printed.push(last);
+    printed.retain(|p| !p.is_empty());
+    printed.join("\n").into_bytes()
 }
 
-fn run(database: &str, expression: &str, sys: &mut Sys<'_>) -> String {
+/// `db.getSiblingDB("x").rest`: the database, and the expression over it.
+fn sibling(text: &str) -> Option<(String, String)> {
+    let (name, rest) = text.strip_prefix("db.getSiblingDB(")?.split_once(')')?;
+    Some((name.trim().trim_matches(['"', '\'']).to_string(), format!("db{rest}")))
+}
+
+/// The replica set's helpers: `rs.initiate()`, `rs.status()`, `rs.conf()`, `rs.add(..)`.
+fn replica_set(call: &str, set: Option<&str>, sys: &mut Sys<'_>) -> String {
+    const FILE: &str = "/data/db/local.replset";
+    let Some(set) = set else {
+        return "MongoServerError[NoReplicationEnabled]: not running with --replSet".into();
+    };
+    let stored = sys.fs().read(FILE).ok().map(|b| String::from_utf8_lossy(&b).into_owned());
+    let mut members: Vec<String> = stored.iter().flat_map(|t| t.lines()).map(String::from).collect();
+    let own = format!("{}:27017", sys.machine().hostname);
+    let (name, argument) = call.split_once('(').unwrap_or((call, ""));
+    let argument = argument.trim_end_matches(')').trim();
+    if name == "initiate" {
+        if stored.is_some() {
+            return "MongoServerError[AlreadyInitialized]: already initialized".into();
+        }
+        members = argument
+            .match_indices("host:")
+            .filter_map(|(i, _)| argument[i..].split(['"', '\'']).nth(1).map(String::from))
+            .collect();
+        let told = if members.is_empty() {
+            members.push(own.clone());
+            format!(
+                "{{\n  info2: 'no configuration specified. Using a default configuration for the set',\n  me: '{own}',\n  ok: 1\n}}"
+            )
+        } else {
+            "{ ok: 1 }".into()
+        };
+        let _ = sys.fs().write(FILE, (members.join("\n") + "\n").as_bytes());
+        return told;
+    }
+    if stored.is_none() {
+        return "MongoServerError[NotYetInitialized]: no replset config has been received".into();
+    }
+    match name {
+        "add" => {
+            members.push(argument.trim_matches(['"', '\'']).to_string());
+            let _ = sys.fs().write(FILE, (members.join("\n") + "\n").as_bytes());
+            "{ ok: 1 }".into()
+        }
+        "status" | "conf" | "config" => {
+            let list: Vec<String> = members
+                .iter()
+                .enumerate()
+                .map(|(i, m)| {
+                    let state = if i == 0 { "PRIMARY" } else { "SECONDARY" };
+                    if name == "status" {
+                        format!("    {{ _id: {i}, name: '{m}', health: 1, stateStr: '{state}' }}")
+                    } else {
+                        format!("    {{ _id: {i}, host: '{m}', priority: 1, votes: 1 }}")
+                    }
+                })
+                .collect();
+            let head = if name == "status" {
+                format!("set: '{set}',\n  myState: 1")
+            } else {
+                format!("_id: '{set}',\n  version: 1")
+            };
+            format!("{{\n  {head},\n  members: [\n{}\n  ],\n  ok: 1\n}}", list.join(",\n"))
+        }
+        other => format!("TypeError: rs.{other} is not a function"),
+    }
+}
+
+fn run(database: &str, expression: &str, set: Option<&str>, sys: &mut Sys<'_>) -> String {
+    if let Some(call) = expression.strip_prefix("rs.") {
+        return replica_set(call, set, sys);
+    }
     let listed = |sys: &mut Sys<'_>| -> Vec<String> {
         sys.fs()
             .list(DIR)
@@ -215,11 +351,39 @@ fn run(database: &str, expression: &str, sys: &mut Sys<'_>) -> String {
     });
     if let Some(r) = expression.strip_prefix("db.") {
         match r {
-            "adminCommand('ping')"
-            | "adminCommand(\"ping\")"
-            | "runCommand({ping: 1})"
-            | "runCommand({ ping: 1 })"
-            | "runCommand(\"ping\")" => return "{ ok: 1 }".into(),
+            _ if r.starts_with("runCommand(") || r.starts_with("adminCommand(") => {
+                let asked = r.split_once('(').map_or("", |c| c.1).trim_end_matches(')').trim();
+                let name = fields(asked)
+                    .first()
+                    .map_or(asked.trim_matches(['"', '\'']).to_string(), |f| f.0.clone());
+                return match name.as_str() {
+                    "listDatabases" => {
+                        let names = run(database, "show dbs", set, sys);
+                        let list: Vec<String> = names
+                            .lines()
+                            .filter_map(|l| l.split_whitespace().next())
+                            .map(|n| {
+                                format!("    {{ name: '{n}', sizeOnDisk: Long('40960'), empty: false }}")
+                            })
+                            .collect();
+                        format!("{{\n  databases: [\n{}\n  ],\n  ok: 1\n}}", list.join(",\n"))
+                    }
+                    "ping" | "hello" | "isMaster" | "buildInfo" | "serverStatus" | "setParameter"
+                    | "fsync" | "getParameter" | "replSetGetStatus" | "shutdown" => "{ ok: 1 }".into(),
+                    other => format!("MongoServerError[CommandNotFound]: no such command: '{other}'"),
+                };
+            }
+            _ if ["createUser(", "createRole(", "createCollection(", "grantRolesToUser("]
+                .iter()
+                .any(|c| r.starts_with(c)) =>
+            {
+                return "{ ok: 1 }".into();
+            }
+            "getName()" => return database.to_string(),
+            "getMongo()" => return "mongodb://127.0.0.1:27017/?directConnection=true".into(),
+            "stats()" => {
+                return format!("{{ db: '{database}', collections: Long('{}'), ok: 1 }}", listed(sys).len());
+            }
             "version()" => return crate::images::versions::version("mongo", &sys.machine().image.tag),
             "hello()" | "isMaster()" => return "{ isWritablePrimary: true, ok: 1 }".into(),
             "dropDatabase()" => {
@@ -349,6 +513,12 @@ fn run(database: &str, expression: &str, sys: &mut Sys<'_>) -> String {
                 "{{\n  acknowledged: true,\n  insertedId: null,\n  matchedCount: {count},\n  modifiedCount: {count},\n  upsertedCount: 0\n}}"
             )
         }
+        "createIndex" => {
+            let name: Vec<String> =
+                fields(argument).iter().map(|(k, v)| format!("{k}_{}", v.trim_matches('\''))).collect();
+            return name.join("_");
+        }
+        "getIndexes" => return "[ { v: 2, key: { _id: 1 }, name: '_id_' } ]".into(),
         "drop" => {
             let _ = sys.fs().unlink(&file);
             return "true".into();

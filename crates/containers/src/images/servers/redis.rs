@@ -1,9 +1,13 @@
 //! redis and memcached: the commands they answer, and the keys they keep.
 //!
-//! Lists and hashes are kept as lines under their key; every write goes to `/data/dump.rdb` at once, as with
-//! `appendfsync always`. Not modelled: transactions, scripts, pub/sub, expiry (accepted, `TTL` tells -1).
+//! Lists, sets, sorted sets and hashes are kept as lines under their key, and what a key is under a name of its own (`\0`
+//! before it), as is when it ends; every write goes to `/data/dump.rdb` at once, as with `appendfsync always`. Not modelled:
+//! transactions, scripts, subscribers.
+
+use ordered::Sort as _;
 
 use super::Server;
+use crate::images::versions::version;
 use crate::machine::Sys;
 
 const FILE: &str = "/data/dump.rdb";
@@ -20,6 +24,49 @@ fn load(server: &mut Server, sys: &mut Sys<'_>) {
             server.rows.insert(k.into(), v.replace("\\n", "\n"));
         }
     }
+}
+
+/// What a key is, and when it ends, in milliseconds of the clock: kept beside it.
+fn kind_key(key: &str) -> String {
+    format!("\0t{key}")
+}
+
+fn end_key(key: &str) -> String {
+    format!("\0e{key}")
+}
+
+/// Keys that are somebody's, not kept beside another.
+fn own_keys(server: &Server) -> impl Iterator<Item = &String> {
+    server.rows.keys().filter(|k| !k.starts_with('\0'))
+}
+
+fn forget(server: &mut Server, key: &str) -> bool {
+    server.rows.remove(&kind_key(key));
+    server.rows.remove(&end_key(key));
+    server.rows.remove(key).is_some()
+}
+
+/// Takes away what has ended.
+fn expire(server: &mut Server, now: i64) {
+    let over: Vec<String> = server
+        .rows
+        .range("\0e".to_string().."\0f".to_string())
+        .filter(|(_, at)| at.parse::<i64>().is_ok_and(|at| at <= now))
+        .map(|(k, _)| k[2..].to_string())
+        .collect();
+    for key in over {
+        forget(server, &key);
+    }
+}
+
+/// `score TAB member` lines by score, then by name.
+fn ranked(mut lines: Vec<String>) -> Vec<(f64, String)> {
+    let mut all: Vec<(f64, String)> = lines
+        .drain(..)
+        .filter_map(|l| l.split_once('\t').map(|(s, m)| (s.parse().unwrap_or(0.0), m.to_string())))
+        .collect();
+    all.arrange_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+    all
 }
 
 fn save(server: &Server, sys: &mut Sys<'_>) {
@@ -71,12 +118,53 @@ fn array(items: &[String]) -> String {
     format!("*{}\r\n{all}", items.len())
 }
 
-const READS: [&str; 25] = [
-    "GET", "MGET", "EXISTS", "KEYS", "LRANGE", "LLEN", "HGET", "HGETALL", "SMEMBERS", "DBSIZE", "TTL",
-    "TYPE", "STRLEN", "SCAN", "INFO", "PING", "ECHO", "AUTH", "CONFIG", "CLIENT", "SELECT", "DUMPALL",
-    "SAVE", "BGSAVE", "COMMAND",
+const READS: [&str; 43] = [
+    "ZRANGE",
+    "ZREVRANGE",
+    "ZSCORE",
+    "ZCARD",
+    "ZRANK",
+    "SCARD",
+    "SISMEMBER",
+    "HKEYS",
+    "HVALS",
+    "HLEN",
+    "HEXISTS",
+    "HMGET",
+    "LINDEX",
+    "PTTL",
+    "TIME",
+    "PUBLISH",
+    "ROLE",
+    "LASTSAVE",
+    "GET",
+    "MGET",
+    "EXISTS",
+    "KEYS",
+    "LRANGE",
+    "LLEN",
+    "HGET",
+    "HGETALL",
+    "SMEMBERS",
+    "DBSIZE",
+    "TTL",
+    "TYPE",
+    "STRLEN",
+    "SCAN",
+    "INFO",
+    "PING",
+    "ECHO",
+    "AUTH",
+    "CONFIG",
+    "CLIENT",
+    "SELECT",
+    "DUMPALL",
+    "SAVE",
+    "BGSAVE",
+    "COMMAND",
 ];
-const WRITES: [&str; 20] = [
+const WRITES: [&str; 31] = [
+    "ZADD", "ZREM", "ZINCRBY", "SREM", "HDEL", "HINCRBY", "SETEX", "GETSET", "PERSIST", "RENAME", "LREM",
     "SET", "SETNX", "DEL", "UNLINK", "INCR", "DECR", "INCRBY", "DECRBY", "LPUSH", "RPUSH", "HSET", "HMSET",
     "MSET", "SADD", "EXPIRE", "APPEND", "LPOP", "RPOP", "FLUSHALL", "FLUSHDB",
 ];
@@ -84,6 +172,7 @@ const WRITES: [&str; 20] = [
 /// One command; with a password the client sends `AUTH` on the line before.
 pub(super) fn command(server: &mut Server, data: &[u8], sys: &mut Sys<'_>) -> Vec<u8> {
     load(server, sys);
+    expire(server, sys.now().0);
     let mut text = String::from_utf8_lossy(data).into_owned();
     let wanted = server.option(&["requirepass"]).or_else(|| setting(sys, server, "requirepass"));
     let mut authed = wanted.is_none();
@@ -132,6 +221,34 @@ fn answer(
         server.rows.get(k).map_or(Vec::new(), |v| v.lines().map(String::from).collect())
     };
     let full = server.rows.len() >= KEYS_MAX;
+    let now = sys.now().0;
+    let wanted_kind = match name {
+        "LPUSH" | "RPUSH" | "LPOP" | "RPOP" | "LRANGE" | "LLEN" | "LINDEX" | "LREM" => "list",
+        "SADD" | "SMEMBERS" | "SREM" | "SCARD" | "SISMEMBER" => "set",
+        "HSET" | "HMSET" | "HGET" | "HGETALL" | "HDEL" | "HKEYS" | "HVALS" | "HLEN" | "HEXISTS" | "HMGET"
+        | "HINCRBY" => "hash",
+        "ZADD" | "ZRANGE" | "ZREVRANGE" | "ZSCORE" | "ZCARD" | "ZRANK" | "ZREM" | "ZINCRBY" => "zset",
+        "GET" | "INCR" | "DECR" | "INCRBY" | "DECRBY" | "APPEND" | "STRLEN" => "string",
+        _ => "",
+    };
+    if let Some(key) = args.first().filter(|k| !wanted_kind.is_empty() && server.rows.contains_key(**k)) {
+        let kind = server.rows.get(&kind_key(key)).map_or("string", String::as_str);
+        if kind != wanted_kind {
+            return Some("-WRONGTYPE Operation against a key holding the wrong kind of value\r\n".into());
+        }
+    } else if let Some(key) = args.first()
+        && !full
+        && args.len() > 1
+        && !wanted_kind.is_empty()
+        && wanted_kind != "string"
+        && WRITES.contains(&name)
+    {
+        server.rows.insert(kind_key(key), wanted_kind.into());
+    }
+    let member = |server: &Server, key: &str, field: &str| -> Option<String> {
+        let all = lines(server, key);
+        all.iter().filter_map(|l| l.split_once('\t')).find(|(f, _)| *f == field).map(|(_, v)| v.to_string())
+    };
     Some(match (name, args) {
         ("PING", []) => "+PONG\r\n".into(),
         ("PING" | "ECHO", [t]) => bulk(t),
@@ -152,9 +269,159 @@ fn answer(
             }
             int(i64::from(new))
         }
-        ("SET", [k, v, ..]) => {
+        ("SETEX", [k, seconds, v]) => {
+            forget(server, k);
             server.rows.insert((*k).into(), (*v).into());
+            let ms = seconds.parse::<i64>().unwrap_or(0).saturating_mul(1000);
+            server.rows.insert(end_key(k), now.saturating_add(ms).to_string());
             ok()
+        }
+        ("SET", [k, v, options @ ..]) => {
+            let has = |o: &str| options.iter().any(|w| w.eq_ignore_ascii_case(o));
+            let there = server.rows.contains_key(*k);
+            if (has("NX") && there) || (has("XX") && !there) {
+                return Some(nil());
+            }
+            let old_end = server.rows.get(&end_key(k)).cloned().filter(|_| has("KEEPTTL"));
+            forget(server, k);
+            server.rows.insert((*k).into(), (*v).into());
+            let given = |o: &str, unit: i64| {
+                let at = options.iter().position(|w| w.eq_ignore_ascii_case(o))?;
+                options.get(at + 1)?.parse::<i64>().ok().map(|n| n.saturating_mul(unit))
+            };
+            if let Some(ms) = given("EX", 1000).or(given("PX", 1)) {
+                server.rows.insert(end_key(k), now.saturating_add(ms).to_string());
+            } else if let Some(end) = old_end {
+                server.rows.insert(end_key(k), end);
+            }
+            ok()
+        }
+        ("GETSET", [k, v]) => {
+            let old = server.rows.insert((*k).into(), (*v).into());
+            old.map_or_else(nil, |v| bulk(&v))
+        }
+        ("PUBLISH", [_, _]) => int(0),
+        ("TIME", _) => array(&[(now / 1000).to_string(), (now % 1000 * 1000).to_string()]),
+        ("LASTSAVE", _) => int(now / 1000),
+        ("ROLE", _) => "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n".into(),
+        ("RENAME", [k, to]) => match server.rows.remove(*k) {
+            Some(v) => {
+                for (a, b) in [(kind_key(k), kind_key(to)), (end_key(k), end_key(to))] {
+                    if let Some(beside) = server.rows.remove(&a) {
+                        server.rows.insert(b, beside);
+                    }
+                }
+                server.rows.insert((*to).into(), v);
+                ok()
+            }
+            None => "-ERR no such key\r\n".into(),
+        },
+        ("ZADD", [k, pairs @ ..]) if pairs.len() > 1 && pairs.len().is_multiple_of(2) => {
+            let mut all = lines(server, k);
+            let mut new = 0;
+            for pair in pairs.chunks(2) {
+                if pair[0].parse::<f64>().is_err() {
+                    return Some("-ERR value is not a valid float\r\n".into());
+                }
+                let before = all.len();
+                all.retain(|l| l.split_once('\t').map(|l| l.1) != Some(pair[1]));
+                new += i64::from(before == all.len());
+                all.push(format!("{}\t{}", pair[0], pair[1]));
+            }
+            all.truncate(KEYS_MAX);
+            server.rows.insert((*k).into(), all.join("\n"));
+            int(new)
+        }
+        ("ZINCRBY", [k, by, m]) => {
+            let mut all = ranked(lines(server, k));
+            let old = all.iter().find(|(_, n)| n == m).map_or(0.0, |(s, _)| *s);
+            all.retain(|(_, n)| n != m);
+            let new = old + by.parse::<f64>().unwrap_or(0.0);
+            all.push((new, (*m).to_string()));
+            let text: Vec<String> = all.iter().map(|(s, m)| format!("{s}\t{m}")).collect();
+            server.rows.insert((*k).into(), text.join("\n"));
+            bulk(&new.to_string())
+        }
+        ("ZRANGE" | "ZREVRANGE", [k, from, to, more @ ..]) => {
+            let mut all = ranked(lines(server, k));
+            if name == "ZREVRANGE" || more.iter().any(|m| m.eq_ignore_ascii_case("rev")) {
+                all.reverse();
+            }
+            let n = all.len() as i64;
+            let at = |t: &str| {
+                let i = t.parse::<i64>().unwrap_or(0).clamp(-1_000_000, 1_000_000);
+                if i < 0 { n + i } else { i }
+            };
+            let (from, to) = (at(from).max(0) as usize, (at(to) + 1).max(0) as usize);
+            let scores = more.iter().any(|m| m.eq_ignore_ascii_case("withscores"));
+            let part = all.get(from..to.min(all.len())).unwrap_or_default();
+            let items: Vec<String> = part
+                .iter()
+                .flat_map(|(s, m)| {
+                    let score = scores.then(|| s.to_string());
+                    [Some(m.clone()), score].into_iter().flatten()
+                })
+                .collect();
+            array(&items)
+        }
+        ("ZSCORE", [k, m]) => {
+            let all = ranked(lines(server, k));
+            all.iter().find(|(_, n)| n == m).map_or_else(nil, |(s, _)| bulk(&s.to_string()))
+        }
+        ("ZRANK", [k, m]) => {
+            ranked(lines(server, k)).iter().position(|(_, n)| n == m).map_or_else(nil, |i| int(i as i64))
+        }
+        ("ZCARD" | "SCARD" | "HLEN", [k]) => int(lines(server, k).len() as i64),
+        ("SREM" | "HDEL" | "ZREM", [k, gone @ ..]) if !gone.is_empty() => {
+            let mut all = lines(server, k);
+            let before = all.len();
+            all.retain(|l| {
+                let (a, b) = l.split_once('\t').unwrap_or((l, l));
+                !gone.contains(&if name == "ZREM" { b } else { a })
+            });
+            let n = (before - all.len()) as i64;
+            if all.is_empty() {
+                forget(server, k);
+            } else {
+                server.rows.insert((*k).into(), all.join("\n"));
+            }
+            int(n)
+        }
+        ("SISMEMBER", [k, m]) => int(i64::from(lines(server, k).iter().any(|l| l == m))),
+        ("HKEYS" | "HVALS", [k]) => {
+            let pick = |l: &String| {
+                let (f, v) = l.split_once('\t').unwrap_or((l, ""));
+                if name == "HKEYS" { f.to_string() } else { v.to_string() }
+            };
+            array(&lines(server, k).iter().map(pick).collect::<Vec<_>>())
+        }
+        ("HEXISTS", [k, f]) => int(i64::from(member(server, k, f).is_some())),
+        ("HMGET", [k, fields @ ..]) if !fields.is_empty() => {
+            let all: String =
+                fields.iter().map(|f| member(server, k, f).map_or_else(nil, |v| bulk(&v))).collect();
+            format!("*{}\r\n{all}", fields.len())
+        }
+        ("HINCRBY", [k, f, by]) => {
+            let old = member(server, k, f).and_then(|v| v.parse::<i64>().ok()).unwrap_or(0);
+            let n = old.wrapping_add(by.parse().unwrap_or(0));
+            let mut all = lines(server, k);
+            all.retain(|l| l.split('\t').next() != Some(f));
+            all.push(format!("{f}\t{n}"));
+            server.rows.insert((*k).into(), all.join("\n"));
+            int(n)
+        }
+        ("LINDEX", [k, i]) => {
+            let list = lines(server, k);
+            let i = i.parse::<i64>().unwrap_or(0);
+            let at = if i < 0 { list.len() as i64 + i } else { i };
+            usize::try_from(at).ok().and_then(|at| list.get(at)).map_or_else(nil, |v| bulk(v))
+        }
+        ("LREM", [k, _, v]) => {
+            let mut list = lines(server, k);
+            let before = list.len();
+            list.retain(|l| l != v);
+            server.rows.insert((*k).into(), list.join("\n"));
+            int((before - list.len()) as i64)
         }
         ("GET", [k]) => server.rows.get(*k).map_or_else(nil, |v| bulk(v)),
         ("MSET", pairs) if pairs.len() > 1 && pairs.len().is_multiple_of(2) && !full => {
@@ -169,7 +436,7 @@ fn answer(
             format!("*{}\r\n{all}", keys.len())
         }
         ("DEL" | "UNLINK", keys) if !keys.is_empty() => {
-            int(keys.iter().filter(|k| server.rows.remove(**k).is_some()).count() as i64)
+            int(keys.iter().filter(|k| forget(server, k)).count() as i64)
         }
         ("EXISTS", keys) if !keys.is_empty() => {
             int(keys.iter().filter(|k| server.rows.contains_key(**k)).count() as i64)
@@ -194,14 +461,14 @@ fn answer(
         ("STRLEN", [k]) => int(server.rows.get(*k).map_or(0, |v| v.len() as i64)),
         ("KEYS", [pattern]) => {
             let pattern = crate::glob::Pattern::new(pattern);
-            let found: Vec<String> = server.rows.keys().filter(|k| pattern.matches(k)).cloned().collect();
+            let found: Vec<String> = own_keys(server).filter(|k| pattern.matches(k)).cloned().collect();
             array(&found)
         }
         ("SCAN", _) => {
-            let all: Vec<String> = server.rows.keys().cloned().collect();
+            let all: Vec<String> = own_keys(server).cloned().collect();
             format!("*2\r\n$1\r\n0\r\n{}", array(&all))
         }
-        ("DBSIZE", _) => int(server.rows.len() as i64),
+        ("DBSIZE", _) => int(own_keys(server).count() as i64),
         ("LPUSH" | "RPUSH" | "SADD", [k, values @ ..]) if !values.is_empty() => {
             let mut list = lines(server, k);
             let mut added = 0;
@@ -224,7 +491,7 @@ fn answer(
             }
             let v = if name == "LPOP" { list.remove(0) } else { list.pop().unwrap_or_default() };
             if list.is_empty() {
-                server.rows.remove(*k);
+                forget(server, k);
             } else {
                 server.rows.insert((*k).into(), list.join("\n"));
             }
@@ -276,21 +543,56 @@ fn answer(
             array(&[(*key).to_string(), value])
         }
         ("SELECT" | "CLIENT" | "CONFIG", [_, ..]) => ok(),
-        ("EXPIRE", [k, _]) => int(i64::from(server.rows.contains_key(*k))),
-        ("TTL", [k]) => int(if server.rows.contains_key(*k) { -1 } else { -2 }),
-        ("TYPE", [k]) => {
-            if server.rows.contains_key(*k) {
-                "+string\r\n".into()
-            } else {
-                "+none\r\n".into()
+        ("EXPIRE", [k, seconds, ..]) => {
+            let there = server.rows.contains_key(*k);
+            if there {
+                let ms = seconds.parse::<i64>().unwrap_or(0).saturating_mul(1000);
+                server.rows.insert(end_key(k), now.saturating_add(ms).to_string());
+            }
+            int(i64::from(there))
+        }
+        ("PERSIST", [k]) => int(i64::from(server.rows.remove(&end_key(k)).is_some())),
+        ("TTL" | "PTTL", [k]) => {
+            let unit = if name == "TTL" { 1000 } else { 1 };
+            match (server.rows.contains_key(*k), server.rows.get(&end_key(k))) {
+                (false, _) => int(-2),
+                (_, None) => int(-1),
+                (_, Some(at)) => int((at.parse::<i64>().unwrap_or(now) - now + unit / 2) / unit),
             }
         }
-        ("INFO", _) => {
+        ("TYPE", [k]) if server.rows.contains_key(*k) => {
+            format!("+{}\r\n", server.rows.get(&kind_key(k)).map_or("string", String::as_str))
+        }
+        ("TYPE", [_]) => "+none\r\n".into(),
+        ("INFO", asked) => {
             let role = if server.back.replica { "slave" } else { "master" };
-            bulk(&format!(
-                "# Server\r\nredis_version:7.4.1\r\nredis_mode:standalone\r\n\r\n# Replication\r\nrole:{role}\r\nconnected_slaves:0\r\n\r\n# Keyspace\r\ndb0:keys={},expires=0,avg_ttl=0\r\n",
-                server.rows.len()
-            ))
+            let keys = own_keys(server).count();
+            let ends = server.rows.keys().filter(|k| k.starts_with("\0e")).count();
+            let up = server.begun.map_or(0, |b| sys.now().since(b) / 1000);
+            let v = version("redis", &sys.machine().image.tag);
+            let keyspace = if keys == 0 {
+                String::new()
+            } else {
+                format!("db0:keys={keys},expires={ends},avg_ttl=0\r\n")
+            };
+            let sections = [
+                ("Server", format!("redis_version:{v}\r\nredis_git_sha1:00000000\r\nredis_mode:standalone\r\nos:Linux 6.1.0-18-amd64 x86_64\r\narch_bits:64\r\nprocess_id:1\r\ntcp_port:6379\r\nuptime_in_seconds:{up}\r\n")),
+                ("Clients", "connected_clients:1\r\nmaxclients:10000\r\nblocked_clients:0\r\n".into()),
+                ("Memory", "used_memory:1026048\r\nused_memory_human:1002.00K\r\nmaxmemory:0\r\nmaxmemory_human:0B\r\nmaxmemory_policy:noeviction\r\n".into()),
+                ("Persistence", "loading:0\r\nrdb_last_bgsave_status:ok\r\naof_enabled:0\r\n".into()),
+                ("Stats", format!("total_commands_processed:{}\r\nexpired_keys:0\r\nevicted_keys:0\r\n", server.hits)),
+                ("Replication", format!("role:{role}\r\nconnected_slaves:0\r\nmaster_failover_state:no-failover\r\n")),
+                ("CPU", "used_cpu_sys:0.012000\r\nused_cpu_user:0.014000\r\n".into()),
+                ("Cluster", "cluster_enabled:0\r\n".into()),
+                ("Keyspace", keyspace),
+            ];
+            let wants = |name: &str| asked.is_empty() || asked.iter().any(|a| a.eq_ignore_ascii_case(name));
+            let told: Vec<String> = sections
+                .iter()
+                .filter(|(name, _)| wants(name))
+                .map(|(name, text)| format!("# {name}\r\n{text}"))
+                .collect();
+            bulk(&told.join("\r\n"))
         }
         ("COMMAND", _) => "*0\r\n".into(),
         ("", _) => "-ERR empty command\r\n".into(),

@@ -34,10 +34,7 @@ pub(super) const KINDS: [Kind; 9] = [
         tcp: Some(super::database::serve),
         ..store("postgres", &[5432], 1500, postgres_log)
     },
-    Kind {
-        tcp: Some(|_, data, sys| super::documents::serve(data, sys)),
-        ..store("mongod", &[27017], 1200, mongo_log)
-    },
+    Kind { tcp: Some(super::documents::serve), ..store("mongod", &[27017], 1200, mongo_log) },
     Kind {
         term: Some(143),
         ..store("cassandra", &[7000, 7199, 9042], 12_000, |_, sys| {

@@ -16,7 +16,7 @@ const fn text(
 pub(super) const KINDS: [Kind; 14] = [
     text("ingress-controller", &[80, 443, 8443, 10254], 400, page),
     text("traefik", &[80, 443, 8080], 300, page),
-    text("whoami", &[80], 10, whoami),
+    text("whoami-server", &[80], 10, whoami),
     Kind { log: hello_log, ..text("hello-app", &[8080], 10, hello_app) },
     Kind { log: bootcamp_log, ..text("bootcamp", &[8080], 400, bootcamp) },
     Kind { demand: echo_demand, log: echo_log, ..text("http-echo", &[5678], 10, http_echo) },

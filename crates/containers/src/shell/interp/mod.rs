@@ -14,7 +14,7 @@ use super::ast::{AndOr, Command, Kind, Script};
 use super::builtins::{self, Done};
 use super::expand::{Expander, Stop};
 use super::redirect::{Redirects, targets};
-use super::{Dialect, Job, Shell, parse, short_name};
+use super::{Dialect, Job, Shell, parse};
 use crate::machine::{Got, Signal, Sys, Task, Turn, Wait};
 
 /// Frames a shell may stack before it is told off: deep recursion of functions ends here.
@@ -31,6 +31,7 @@ impl Shell {
     pub(crate) fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
         if self.main_pid.is_none() {
             self.main_pid = Some(sys.pid());
+            self.know_directory(sys);
         }
         self.begins_to_ask(sys);
         if let Some(turn) = self.read_script(sys) {
@@ -516,10 +517,6 @@ impl Shell {
             None => true,
         });
         out
-    }
-
-    pub(in crate::shell) fn own_name(&self) -> String {
-        short_name(self.script_name()).into()
     }
 }
 

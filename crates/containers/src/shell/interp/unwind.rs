@@ -121,14 +121,23 @@ impl Shell {
         // ash names the line (of a file; 0 otherwise) when a builtin complains.
         if self.dialect == Dialect::Ash
             && !self.prompt
-            && !self.from_file
             && let Some((name, rest)) = text.split_once(": ")
             && builtins::is_builtin(name)
         {
-            sys.err(&format!("{}{name}: line 0: {rest}\n", self.prefix()));
+            let line = if self.from_file { self.line } else { 0 };
+            sys.err(&format!("{}: {name}: line {line}: {rest}\n", self.name));
             return;
         }
         sys.err(&format!("{}{text}\n", self.prefix()));
+    }
+
+    /// `$PWD` as a shell sets it when it starts; all but Debian's count how deep they are in `$SHLVL`.
+    pub(in crate::shell) fn know_directory(&mut self, sys: &Sys<'_>) {
+        self.assign("PWD", &sys.cwd(), true);
+        if self.dialect != Dialect::Dash {
+            let level = self.get("SHLVL").and_then(|l| l.parse::<u32>().ok()).unwrap_or(0);
+            self.assign("SHLVL", &level.saturating_add(1).to_string(), true);
+        }
     }
 
     /// An error that ends a shell, or at a prompt the line.

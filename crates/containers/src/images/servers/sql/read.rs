@@ -1,27 +1,39 @@
-//! SQL text to words, and the reader of values and conditions over them.
+//! SQL text to words, and the reader that goes along them.
 
-use super::{Answer, Dialect, Table};
+use super::{Answer, Dialect, Session};
 
 /// A word of a statement.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
     Word(String),
+    /// A name in quotes, which is no keyword.
+    Name(String),
     Text(String),
     Number(String),
     Mark(&'static str),
 }
 
-const MARKS: [&str; 15] = ["<=", ">=", "<>", "!=", "::", "(", ")", ",", "=", "<", ">", "*", "+", "-", "."];
+const MARKS: [&str; 20] = [
+    "<=", ">=", "<>", "!=", "::", "||", "&&", "(", ")", ",", "=", "<", ">", "*", "+", "-", ".", "/", "%", "!",
+];
 
-pub(super) fn tokens(text: &str) -> Option<Vec<Token>> {
-    let (mut out, mut rest) = (Vec::new(), text);
+/// A word and where it stands in the statement.
+pub(super) type Placed = (Token, usize, usize);
+
+pub(super) fn tokens(text: &str, dialect: Dialect) -> Option<Vec<Placed>> {
+    let mut out: Vec<Placed> = Vec::new();
+    let mut at = 0;
     loop {
-        rest = rest.trim_start();
+        at += text[at..].len() - text[at..].trim_start().len();
+        let rest = &text[at..];
         let Some(c) = rest.chars().next() else { return Some(out) };
-        if let Some(comment) = rest.strip_prefix("--") {
-            rest = comment.split_once('\n').map_or("", |(_, r)| r);
-        } else if let Some(comment) = rest.strip_prefix("/*") {
-            rest = comment.split_once("*/").map_or("", |(_, r)| r);
+        let begin = at;
+        let token = if rest.starts_with("--") || (c == '#' && dialect == Dialect::MySql) {
+            at += rest.find('\n').unwrap_or(rest.len());
+            continue;
+        } else if rest.starts_with("/*") {
+            at += rest.find("*/").map_or(rest.len(), |i| i + 2);
+            continue;
         } else if matches!(c, '\'' | '"' | '`') {
             let (mut word, mut chars) = (String::new(), rest[1..].char_indices().peekable());
             let end = loop {
@@ -34,34 +46,52 @@ pub(super) fn tokens(text: &str) -> Option<Vec<Token>> {
                             break i;
                         }
                     }
-                    (_, '\\') if c == '\'' => word.extend(chars.next().map(|(_, d)| d)),
+                    (_, '\\') if c != '`' && dialect == Dialect::MySql => {
+                        word.extend(chars.next().map(|(_, d)| if d == 'n' { '\n' } else { d }));
+                    }
                     (_, d) => word.push(d),
                 }
             };
-            out.push(if c == '\'' { Token::Text(word) } else { Token::Word(word) });
-            rest = &rest[1 + end + 1..];
+            at += 1 + end + 1;
+            match (c, dialect) {
+                ('\'', _) | ('"', Dialect::MySql) => Token::Text(word),
+                _ => Token::Name(word),
+            }
         } else if c.is_ascii_digit() {
-            let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
-            out.push(Token::Number(rest[..end].into()));
-            rest = &rest[end..];
+            at += rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+            Token::Number(text[begin..at].into())
         } else if c.is_alphabetic() || c == '_' || c == '@' {
-            let end = rest.find(|c: char| !(c.is_alphanumeric() || "_@$".contains(c))).unwrap_or(rest.len());
-            out.push(Token::Word(rest[..end].into()));
-            rest = &rest[end..];
+            at += rest.find(|c: char| !(c.is_alphanumeric() || "_@$".contains(c))).unwrap_or(rest.len());
+            Token::Word(text[begin..at].into())
         } else {
             let mark = MARKS.into_iter().find(|m| rest.starts_with(m))?;
-            out.push(Token::Mark(mark));
-            rest = &rest[mark.len()..];
-        }
+            at += mark.len();
+            Token::Mark(mark)
+        };
+        out.push((token, begin, at));
     }
 }
 
-/// Statements apart at semicolons outside of quotes.
-pub(crate) fn split(text: &str) -> Vec<String> {
-    let (mut all, mut one, mut quote) = (Vec::new(), String::new(), None);
-    for c in text.chars() {
+/// What a statement ends with when its rows are wanted one value a line.
+pub(crate) const VERTICAL: &str = "\u{1}G";
+
+/// The first statement up to its semicolon (or `\G`) outside of quotes and comments, and where it ends in the text.
+pub(crate) fn first(text: &str) -> Option<(String, usize)> {
+    let (mut one, mut quote) = (String::new(), None);
+    let mut chars = text.char_indices().peekable();
+    while let Some((i, c)) = chars.next() {
         match (quote, c) {
-            (None, ';') => all.push(std::mem::take(&mut one)),
+            (None, ';') => return Some((one, i + 1)),
+            (None, '\\') if matches!(chars.peek(), Some((_, 'G' | 'g'))) => {
+                if let Some((_, 'G')) = chars.next() {
+                    one.push_str(VERTICAL);
+                }
+                let semicolon = matches!(chars.peek(), Some((_, ';')));
+                return Some((one, i + 2 + usize::from(semicolon)));
+            }
+            (None, '-') if matches!(chars.peek(), Some((_, '-'))) => {
+                while chars.next_if(|c| c.1 != '\n').is_some() {}
+            }
             (None, '\'' | '"' | '`') => {
                 quote = Some(c);
                 one.push(c);
@@ -71,49 +101,88 @@ pub(crate) fn split(text: &str) -> Vec<String> {
                     quote = None;
                 }
                 one.push(c);
+                if c == '\\' && q != '`' {
+                    one.extend(chars.next().map(|c| c.1));
+                }
             }
             (None, c) => one.push(c),
         }
     }
-    all.push(one);
-    all.into_iter().map(|s| s.trim().to_string()).filter(|s| !s.is_empty()).collect()
+    None
+}
+
+/// Statements apart.
+pub(crate) fn split(text: &str) -> Vec<String> {
+    let (mut all, mut rest) = (Vec::new(), text.to_string() + "\n;");
+    while let Some((one, end)) = first(&rest) {
+        all.push(one.trim().to_string());
+        rest.drain(..end);
+    }
+    all.push(rest.trim().trim_end_matches(';').trim().to_string());
+    all.retain(|s| !s.is_empty());
+    all
 }
 
 pub(super) struct Reader<'a> {
-    pub(super) all: &'a [Token],
+    pub(super) all: &'a [Placed],
     pub(super) at: usize,
-    pub(super) dialect: Dialect,
     pub(super) text: &'a str,
+    pub(super) session: &'a Session,
+    /// Levels of parentheses and inner statements.
+    pub(super) depth: u32,
+    /// Signs between values so far: a chain of them is as deep as it is long.
+    pub(super) signs: u32,
 }
 
 pub(super) type Fallible<T> = Result<T, Answer>;
 
 impl Reader<'_> {
+    pub(super) fn dialect(&self) -> Dialect {
+        self.session.dialect
+    }
+
+    pub(super) fn is_mysql(&self) -> bool {
+        self.session.dialect == Dialect::MySql
+    }
+
+    pub(super) fn peek(&self) -> Option<&Token> {
+        self.all.get(self.at).map(|t| &t.0)
+    }
+
+    /// The text of the words from one to before another.
+    pub(super) fn source(&self, from: usize, to: usize) -> &str {
+        match (self.all.get(from), to.checked_sub(1).and_then(|i| self.all.get(i))) {
+            (Some(a), Some(b)) if a.1 <= b.2 => &self.text[a.1..b.2],
+            _ => "",
+        }
+    }
+
     pub(super) fn wrong(&self) -> Answer {
-        let near = match self.all.get(self.at) {
-            Some(Token::Word(w) | Token::Text(w) | Token::Number(w)) => w.clone(),
-            Some(Token::Mark(m)) => (*m).to_string(),
-            None => String::new(),
-        };
-        match self.dialect {
+        let near = self.all.get(self.at);
+        match self.dialect() {
             Dialect::MySql => {
-                let from = self.text.find(&near).filter(|_| !near.is_empty()).map_or("", |i| &self.text[i..]);
+                let from = near.map_or("", |t| &self.text[t.1..]);
+                let line = 1 + near.map_or(0, |t| self.text[..t.1].matches('\n').count());
+                let (product, from) = (&self.session.product, from.chars().take(80).collect::<String>());
                 Answer::Failed(
                     "1064 (42000)".into(),
                     format!(
-                        "You have an error in your SQL syntax; check the manual that corresponds to your MySQL server version for the right syntax to use near '{from}' at line 1"
+                        "You have an error in your SQL syntax; check the manual that corresponds to your {product} server version for the right syntax to use near '{from}' at line {line}"
                     ),
                 )
             }
-            Dialect::Postgres if near.is_empty() => {
-                Answer::Failed(String::new(), "syntax error at end of input".into())
-            }
-            Dialect::Postgres => Answer::Failed(String::new(), format!("syntax error at or near \"{near}\"")),
+            Dialect::Postgres => Answer::Failed(
+                String::new(),
+                match near {
+                    None => "syntax error at end of input".into(),
+                    Some(t) => format!("syntax error at or near \"{}\"", &self.text[t.1..t.2]),
+                },
+            ),
         }
     }
 
     pub(super) fn is(&mut self, word: &str) -> bool {
-        let hit = match self.all.get(self.at) {
+        let hit = match self.peek() {
             Some(Token::Word(w)) => w.eq_ignore_ascii_case(word),
             Some(Token::Mark(m)) => *m == word,
             _ => false,
@@ -131,183 +200,84 @@ impl Reader<'_> {
         false
     }
 
+    /// Whether these words come next; they stay.
+    pub(super) fn comes(&mut self, words: &[&str]) -> bool {
+        let from = self.at;
+        let hit = self.are(words);
+        self.at = from;
+        hit
+    }
+
+    pub(super) fn one_of<'w>(&mut self, words: &[&'w str]) -> Option<&'w str> {
+        words.iter().copied().find(|w| self.is(w))
+    }
+
     pub(super) fn need(&mut self, word: &str) -> Fallible<()> {
         if self.is(word) { Ok(()) } else { Err(self.wrong()) }
     }
 
-    /// A name, a database before it left out.
+    /// One name, as the server writes it.
     pub(super) fn name(&mut self) -> Fallible<String> {
-        let Some(Token::Word(w)) = self.all.get(self.at) else { return Err(self.wrong()) };
-        let mut name = w.clone();
+        let postgres = !self.is_mysql();
+        let name = match self.peek() {
+            Some(Token::Word(w)) if postgres => w.to_lowercase(),
+            Some(Token::Word(w) | Token::Name(w)) => w.clone(),
+            _ => return Err(self.wrong()),
+        };
         self.at += 1;
-        if self.is(".") {
-            let Some(Token::Word(w)) = self.all.get(self.at) else { return Err(self.wrong()) };
-            name.clone_from(w);
+        Ok(name)
+    }
+
+    /// A name that may have its database before it.
+    pub(super) fn path(&mut self) -> Fallible<(Option<String>, String)> {
+        let first = self.name()?;
+        if self.is(".") { Ok((Some(first), self.name()?)) } else { Ok((None, first)) }
+    }
+
+    /// `'name'@'host'`, a name or a text: the name.
+    pub(super) fn account(&mut self) -> Fallible<String> {
+        let name = match self.peek() {
+            Some(Token::Text(t) | Token::Name(t)) => t.clone(),
+            Some(Token::Word(w)) => w.split('@').next().unwrap_or_default().to_string(),
+            _ => return Err(self.wrong()),
+        };
+        self.at += 1;
+        if matches!(self.peek(), Some(Token::Word(w)) if w.starts_with('@')) {
+            let bare = matches!(self.peek(), Some(Token::Word(w)) if w == "@");
             self.at += 1;
+            self.at += usize::from(bare && matches!(self.peek(), Some(Token::Text(_) | Token::Name(_))));
         }
-        Ok(if self.dialect == Dialect::Postgres { name.to_lowercase() } else { name })
+        Ok(name)
     }
 
     pub(super) fn end(&self) -> Fallible<()> {
         if self.at == self.all.len() { Ok(()) } else { Err(self.wrong()) }
     }
 
-    /// A value: text, number, NULL, a function of nothing, or a column of `row`.
-    pub(super) fn value(
-        &mut self,
-        row: Option<(&Table, &[Option<String>])>,
-        now: &str,
-    ) -> Fallible<Option<String>> {
-        let mut left = self.operand(row, now)?;
-        loop {
-            let sign = match () {
-                () if self.is("+") => 1.0,
-                () if self.is("-") => -1.0,
-                () if self.is("*") => 0.0,
-                () if self.is("::") => {
-                    self.name()?;
-                    continue;
-                }
-                () => return Ok(left),
-            };
-            let right = self.operand(row, now)?;
-            let number = |v: &Option<String>| v.as_ref().and_then(|t| t.parse::<f64>().ok()).unwrap_or(0.0);
-            let (a, b) = (number(&left), number(&right));
-            let n = if sign == 0.0 { a * b } else { a + sign * b };
-            left = Some(if n.fract() == 0.0 { format!("{n:.0}") } else { n.to_string() });
+    /// Goes over a `(..)` if one comes.
+    pub(super) fn skip_parentheses(&mut self) {
+        if !self.is("(") {
+            return;
+        }
+        let mut depth = 1;
+        while depth > 0 && self.at < self.all.len() {
+            match self.peek() {
+                Some(Token::Mark("(")) => depth += 1,
+                Some(Token::Mark(")")) => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
         }
     }
 
-    fn operand(&mut self, row: Option<(&Table, &[Option<String>])>, now: &str) -> Fallible<Option<String>> {
-        if self.is("-") {
-            return Ok(self.operand(row, now)?.map(|v| format!("-{v}")));
-        }
-        match self.all.get(self.at) {
-            Some(Token::Text(t) | Token::Number(t)) => {
-                self.at += 1;
-                Ok(Some(t.clone()))
-            }
-            Some(Token::Word(w)) => {
-                let lower = w.to_lowercase();
-                let constant = match lower.as_str() {
-                    "null" | "default" => Some(None),
-                    "true" => Some(Some("1".to_string())),
-                    "false" => Some(Some("0".to_string())),
-                    "now" | "current_timestamp" | "localtime" => Some(Some(now.to_string())),
-                    "version" => Some(Some(match self.dialect {
-                        Dialect::MySql => "8.4.3".into(),
-                        Dialect::Postgres => "PostgreSQL 17.2 on x86_64-pc-linux-gnu".into(),
-                    })),
-                    "user" | "current_user" | "database" | "current_database" | "uuid"
-                    | "gen_random_uuid" => Some(Some(String::new())),
-                    "@@version" => Some(Some("8.4.3".into())),
-                    "@@hostname" => Some(Some("localhost".into())),
-                    _ => None,
-                };
-                if let Some(c) = constant {
-                    self.at += 1;
-                    if self.is("(") {
-                        self.need(")")?;
-                    }
-                    return Ok(c);
-                }
-                let name = self.name()?;
-                let Some((table, cells)) = row else { return Err(self.unknown_column(&name)) };
-                match table.column(&name) {
-                    Some(i) => Ok(cells.get(i).cloned().flatten()),
-                    None => Err(self.unknown_column(&name)),
-                }
-            }
-            _ => Err(self.wrong()),
-        }
+    pub(super) fn sign(&mut self) -> Fallible<()> {
+        self.signs += 1;
+        if self.signs > 400 { Err(self.wrong()) } else { Ok(()) }
     }
 
-    pub(super) fn unknown_column(&self, name: &str) -> Answer {
-        match self.dialect {
-            Dialect::MySql => {
-                Answer::Failed("1054 (42S22)".into(), format!("Unknown column '{name}' in 'field list'"))
-            }
-            Dialect::Postgres => Answer::Failed(String::new(), format!("column \"{name}\" does not exist")),
-        }
-    }
-
-    /// `a = 1 AND b LIKE 'x%' OR ..`, from here to where it ends.
-    pub(super) fn condition(
-        &mut self,
-        table: &Table,
-        row: &[Option<String>],
-        now: &str,
-        depth: u32,
-    ) -> Fallible<bool> {
-        if depth > 20 {
-            return Err(self.wrong());
-        }
-        let mut any = false;
-        loop {
-            let mut all = true;
-            loop {
-                let one = if self.is("not") {
-                    !self.term(table, row, now, depth)?
-                } else {
-                    self.term(table, row, now, depth)?
-                };
-                all &= one;
-                if !self.is("and") {
-                    break;
-                }
-            }
-            any |= all;
-            if !self.is("or") {
-                return Ok(any);
-            }
-        }
-    }
-
-    fn term(&mut self, table: &Table, row: &[Option<String>], now: &str, depth: u32) -> Fallible<bool> {
-        if self.is("(") {
-            let inner = self.condition(table, row, now, depth + 1)?;
-            self.need(")")?;
-            return Ok(inner);
-        }
-        let left = self.value(Some((table, row)), now)?;
-        if self.is("is") {
-            let not = self.is("not");
-            self.need("null")?;
-            return Ok(left.is_none() != not);
-        }
-        let not = self.is("not");
-        if self.is("like") || self.is("ilike") {
-            let pattern = self.value(Some((table, row)), now)?.unwrap_or_default();
-            let hit = like(&pattern.to_lowercase(), &left.unwrap_or_default().to_lowercase());
-            return Ok(hit != not);
-        }
-        if self.is("in") {
-            self.need("(")?;
-            let mut hit = false;
-            loop {
-                let v = self.value(Some((table, row)), now)?;
-                hit |= v.is_some() && v == left;
-                if !self.is(",") {
-                    break;
-                }
-            }
-            self.need(")")?;
-            return Ok(hit != not);
-        }
-        let Some(mark) = ["<=", ">=", "<>", "!=", "=", "<", ">"].into_iter().find(|m| self.is(m)) else {
-            return Ok(left.is_some_and(|v| v != "0" && !v.is_empty()));
-        };
-        let right = self.value(Some((table, row)), now)?;
-        let (Some(a), Some(b)) = (left, right) else { return Ok(false) };
-        let order = compare(Some(&a), Some(&b));
-        Ok(match mark {
-            "=" => order.is_eq(),
-            "<" => order.is_lt(),
-            ">" => order.is_gt(),
-            "<=" => order.is_le(),
-            ">=" => order.is_ge(),
-            _ => order.is_ne(),
-        })
+    pub(super) fn enter(&mut self) -> Fallible<()> {
+        self.depth += 1;
+        if self.depth > 24 { Err(self.wrong()) } else { Ok(()) }
     }
 }
 
