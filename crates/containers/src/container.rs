@@ -112,6 +112,15 @@ pub struct Container {
     attached: Option<Vec<(Stream, Vec<u8>)>>,
 }
 
+/// A user's home by `/etc/passwd`; `/` for one that is not in it.
+fn home_of(tree: &Tree, uid: u32) -> String {
+    let text = String::from_utf8_lossy(tree.file("/etc/passwd").unwrap_or_default());
+    let id = uid.to_string();
+    let line = text.lines().find(|l| l.split(':').nth(2) == Some(id.as_str()));
+    let home = line.and_then(|l| l.split(':').nth(5)).filter(|h| !h.is_empty());
+    home.unwrap_or(if uid == 0 { "/root" } else { "/" }).to_string()
+}
+
 fn runc(error: &ExecError) -> String {
     match error {
         ExecError::NotInPath(name) => format!("exec: \"{name}\": executable file not found in $PATH"),
@@ -184,7 +193,9 @@ impl Container {
         machine.flavor = if machine.sh == Dialect::Ash { Flavor::Busybox } else { Flavor::Gnu };
         let mut env: BTreeMap<String, String> = config.env.iter().cloned().collect();
         env.insert("HOSTNAME".into(), spec.hostname.clone());
-        env.entry("HOME".into()).or_insert_with(|| "/root".into());
+        let uid = spec.user.unwrap_or(config.uid);
+        let home = home_of(&machine.fs.tree, uid);
+        env.entry("HOME".into()).or_insert(home);
         env.extend(spec.env.iter().cloned());
         let env = crate::machine::Env::new(env);
         // `command` replaces the entrypoint and drops the image's cmd; `args` replaces the cmd.
@@ -195,7 +206,6 @@ impl Container {
         };
         let workdir = spec.workdir.clone().unwrap_or_else(|| config.workdir.clone());
         let workdir = if workdir.is_empty() { "/".to_string() } else { workdir };
-        let uid = spec.user.unwrap_or(config.uid);
         let gid = spec.group.unwrap_or(if spec.user.is_some() { 0 } else { uid });
         let cred = Cred { uid, gid, fs_group: spec.fs_group.unwrap_or(0) };
         if !machine.fs.tree.read_only {

@@ -29,10 +29,11 @@ impl Base {
 }
 
 /// Programs of coreutils and their like that Debian's slim images carry.
-const DEBIAN: [&str; 104] = [
+const DEBIAN: [&str; 106] = [
     "[",
     "addgroup",
     "adduser",
+    "arch",
     "awk",
     "base64",
     "basename",
@@ -59,6 +60,7 @@ const DEBIAN: [&str; 104] = [
     "expand",
     "expr",
     "factor",
+    "fallocate",
     "false",
     "fgrep",
     "find",

@@ -430,7 +430,19 @@ impl Sys<'_> {
     }
 
     pub fn err(&mut self, text: &str) {
+        // GNU's programs quote names by the locale.
+        if text.contains('‘') && !self.locale().to_lowercase().replace('-', "").ends_with("utf8") {
+            self.write(2, text.replace(['‘', '’'], "'").as_bytes());
+            return;
+        }
         self.write(2, text.as_bytes());
+    }
+
+    /// The language of messages, by the environment; empty where nothing says it.
+    #[must_use]
+    pub fn locale(&self) -> String {
+        let set = |name: &str| self.var(name).filter(|v| !v.is_empty());
+        set("LC_ALL").or_else(|| set("LC_MESSAGES")).or_else(|| set("LANG")).unwrap_or_default()
     }
 
     /// The error of the last writes, once.

@@ -82,27 +82,49 @@ pub(crate) fn format(t: Time, format: &str) -> String {
     out
 }
 
-/// `2026-01-02`, `2026-01-02 03:04:05`, RFC 3339, `@seconds`, `now`, `yesterday`, `-1 day` and their like.
-fn parse(text: &str, now: Time) -> Option<Time> {
-    if let Some(seconds) = text.strip_prefix('@') {
-        return Some(Time(seconds.parse::<i64>().ok()?.checked_mul(1000)?));
-    }
+/// `2024-01-15`, `2024-01-15 10:30`, an RFC 3339 instant.
+fn parse_instant(text: &str) -> Option<Time> {
     let rfc = text.replacen(' ', "T", 1);
     for candidate in [rfc.clone(), format!("{rfc}Z"), format!("{rfc}T00:00:00Z"), format!("{rfc}:00Z")] {
         if let Some(t) = Time::parse_rfc3339(&candidate) {
             return Some(t);
         }
     }
-    let mut at = now;
+    None
+}
+
+/// The same day of a month later or earlier.
+fn months_on(at: Time, months: i64) -> Option<Time> {
+    let (year, month, day, hour, minute, second) = at.civil();
+    let n = i64::from(year).checked_mul(12)?.checked_add(i64::from(month) - 1)?.checked_add(months)?;
+    let year = i32::try_from(n.div_euclid(12)).ok().filter(|y| (1..10_000).contains(y))?;
+    Some(Time::from_civil(year.into(), n.rem_euclid(12) as u32 + 1, day, hour, minute, second))
+}
+
+/// `2026-01-02`, `2026-01-02 03:04:05`, RFC 3339, `@seconds`, `now`, `yesterday`, `-1 day` and their like.
+pub(super) fn parse(text: &str, now: Time) -> Option<Time> {
+    if let Some(seconds) = text.strip_prefix('@') {
+        return Some(Time(seconds.parse::<i64>().ok()?.checked_mul(1000)?));
+    }
+    if let Some(t) = parse_instant(text) {
+        return Some(t);
+    }
     let words: Vec<&str> = text.split_whitespace().collect();
-    let mut i = 0;
+    // An instant may come before what is added to it.
+    let instant =
+        (1..words.len().min(3)).rev().find_map(|n| Some((parse_instant(&words[..n].join(" "))?, n)));
+    let (mut at, mut i) = instant.unwrap_or((now, 0));
     while i < words.len() {
         match words[i] {
             "now" | "today" => {}
             "yesterday" => at = at - 86_400_000,
             "tomorrow" => at = at + 86_400_000,
             number => {
-                let n: i64 = number.trim_start_matches('+').parse().ok()?;
+                let n: i64 = match number {
+                    "next" => 1,
+                    "last" => -1,
+                    number => number.trim_start_matches('+').parse().ok()?,
+                };
                 i += 1;
                 let unit = match words.get(i)?.trim_end_matches('s') {
                     "sec" | "second" => 1000,
@@ -110,6 +132,13 @@ fn parse(text: &str, now: Time) -> Option<Time> {
                     "hour" => 3_600_000,
                     "day" => 86_400_000,
                     "week" => 604_800_000,
+                    unit @ ("month" | "year") => {
+                        let months = if unit == "month" { n } else { n.checked_mul(12)? };
+                        let ago = words.get(i + 1) == Some(&"ago");
+                        at = months_on(at, if ago { -months } else { months })?;
+                        i += 1 + usize::from(ago);
+                        continue;
+                    }
                     _ => return None,
                 };
                 let sign = if words.get(i + 1) == Some(&"ago") { -1 } else { 1 };
@@ -128,6 +157,13 @@ pub(super) fn run(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         Err(text) => return super::usage(sys, &text),
     };
     let mut at = sys.now();
+    if let Some(file) = args.value('r') {
+        let path = sys.path(file);
+        match sys.fs().get(&path).map(|n| n.meta().mtime) {
+            Ok(t) => at = t,
+            Err(e) => return super::usage(sys, &format!("date: {file}: {e}\n")),
+        }
+    }
     if let Some(text) = args.value('d').or(args.long_value("date")) {
         match parse(text, at) {
             Some(t) => at = t,

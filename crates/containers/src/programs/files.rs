@@ -14,6 +14,16 @@ fn target(sys: &mut Sys<'_>, dest: &str, source: &str) -> String {
     }
 }
 
+/// As `target`, in the words it was asked for with.
+fn target_name(sys: &mut Sys<'_>, dest: &str, source: &str) -> String {
+    let full = sys.path(dest);
+    if sys.fs().is_dir(&full) {
+        format!("{}/{}", dest.trim_end_matches('/'), super::short_name(source.trim_end_matches('/')))
+    } else {
+        dest.to_string()
+    }
+}
+
 pub(super) fn cp(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let args = match Args::parse(sys, argv, "arRfpdPLHinuvTt:") {
         Ok(args) => args,
@@ -42,6 +52,7 @@ pub(super) fn cp(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let mut code = 0;
     for source in &sources {
         let from = sys.path(source);
+        let shown = target_name(sys, &dest, source);
         let node = sys.fs().get(&from).cloned();
         let result = match node {
             Err(e) => {
@@ -97,8 +108,7 @@ pub(super) fn cp(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             });
             code = 1;
         } else if args.has('v') {
-            let to = target(sys, &dest, source);
-            sys.out(format!("'{source}' -> '{to}'\n"));
+            sys.out(format!("'{source}' -> '{shown}'\n"));
         }
     }
     code
@@ -137,7 +147,8 @@ pub(super) fn mv(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let mut code = 0;
     for source in sources {
         let from = sys.path(source);
-        let to = target(sys, dest, source);
+        let shown = target_name(sys, dest, source);
+        let to = sys.path(&shown);
         if args.has('n') && sys.fs().exists(&to) {
             continue;
         }
@@ -169,6 +180,9 @@ pub(super) fn mv(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             };
             sys.err(&text);
             code = 1;
+        } else if args.has('v') {
+            let text = if sys.gnu() { "renamed " } else { "" };
+            sys.out(format!("{text}'{source}' -> '{shown}'\n"));
         }
     }
     code
@@ -286,17 +300,30 @@ pub(super) fn touch(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         Ok(args) => args,
         Err(text) => return super::usage(sys, &text),
     };
-    let now = sys.now();
+    let mut at = sys.now();
+    if let Some(text) = args.value('d') {
+        let Some(t) = super::date::parse(text, at) else {
+            return super::usage(sys, &format!("touch: invalid date format ‘{text}’\n"));
+        };
+        at = t;
+    }
+    if let Some(file) = args.value('r') {
+        let path = sys.path(file);
+        at = sys.fs().get(&path).map_or(at, |n| n.meta().mtime);
+    }
     let mut code = 0;
     for name in &args.rest {
         let path = sys.path(name);
-        let result = if sys.fs().exists(&path) {
-            sys.fs().change_meta(&path, |m| m.mtime = now)
-        } else if args.has('c') {
+        let made = if sys.fs().exists(&path) || args.has('c') {
             Ok(())
         } else {
             let mode = 0o666 & !sys.umask();
             sys.fs().create(&path, false, mode).map(|_| ())
+        };
+        let result = match made {
+            Ok(()) if args.has('c') && !sys.fs().exists(&path) => Ok(()),
+            Ok(()) => sys.fs().change_meta(&path, |m| m.mtime = at),
+            Err(e) => Err(e),
         };
         if let Err(e) = result {
             sys.err(&if sys.gnu() {
@@ -570,6 +597,26 @@ pub(super) fn truncate(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     code
 }
 
+pub(super) fn fallocate(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
+    let args = match Args::parse(sys, argv, "l:o:nxz") {
+        Ok(args) => args,
+        Err(text) => return super::usage(sys, &text),
+    };
+    let given = args.value('l').or(args.long_value("length"));
+    let Some(size) = given.and_then(super::head::count).filter(|n| *n > 0) else {
+        return super::usage(sys, "fallocate: no length argument specified\n");
+    };
+    let Some(name) = args.rest.first() else {
+        return super::usage(sys, "fallocate: no filename specified\n");
+    };
+    let path = sys.path(name);
+    let old = sys.fs().get(&path).map_or(0, |n| n.len());
+    if let Err(e) = sys.fs().truncate(&path, old.max(size as u64)) {
+        return super::usage(sys, &format!("fallocate: fallocate failed: {e}\n"));
+    }
+    0
+}
+
 /// Bytes in a size people read.
 pub(super) fn human(bytes: u64) -> String {
     let mut value = bytes as f64;
@@ -587,7 +634,7 @@ pub(super) fn human(bytes: u64) -> String {
 }
 
 pub(super) fn du(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
-    let args = match Args::parse(sys, argv, "ahskmcdx") {
+    let args = match Args::parse(sys, argv, "ahskmcdxb") {
         Ok(args) => args,
         Err(text) => return super::usage(sys, &text),
     };
@@ -615,10 +662,16 @@ pub(super) fn du(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             let total: u64 = all
                 .iter()
                 .filter(|p| *p == dir || p.starts_with(&prefix))
-                .map(|p| sys.fs().get_link(p).map_or(0, |n| n.len().div_ceil(4096) * 4096))
+                .map(|p| sys.fs().get_link(p).map_or(0, |n| n.len()))
+                .map(|n| if args.has('b') { n } else { n.div_ceil(4096) * 4096 })
                 .sum();
             let rest = dir.strip_prefix(&path).unwrap_or("");
-            let size = if args.has('h') { human(total) } else { (total / 1024).to_string() };
+            let size = match () {
+                () if args.has('h') => human(total),
+                () if args.has('b') => total.to_string(),
+                () if args.has('m') => total.div_ceil(1 << 20).to_string(),
+                () => (total / 1024).to_string(),
+            };
             shown.push(format!("{size}\t{name}{rest}\n"));
         }
         sys.out(shown.concat());

@@ -249,23 +249,56 @@ pub(super) fn df(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         (_, true) => (n >> 20).to_string(),
         _ => (n / 1024).to_string(),
     };
-    let kind_head = if typed { "Type       " } else { "" };
-    let mut out = if human {
-        format!("Filesystem           {kind_head}     Size      Used Available Use% Mounted on\n")
-    } else if mega {
-        format!("Filesystem           {kind_head}1M-blocks      Used Available Use% Mounted on\n")
-    } else {
-        format!("Filesystem           {kind_head}1K-blocks      Used Available Use% Mounted on\n")
+    let unit = match (human, mega) {
+        (true, _) => "Size",
+        (_, true) => "1M-blocks",
+        _ => "1K-blocks",
     };
-    for (name, kind, total, used, at) in rows {
-        let percent = (used * 100).div_ceil(total.max(1));
-        let kind = if typed { format!("{kind:<10} ") } else { String::new() };
+    let percent = |used: u64, total: u64| format!("{}%", (used * 100).div_ceil(total.max(1)));
+    let mut out = String::new();
+    if sys.gnu() {
+        let free = if human { "Avail" } else { "Available" };
+        let mut table: Vec<[String; 7]> =
+            vec![["Filesystem", "Type", unit, "Used", free, "Use%", "Mounted on"].map(String::from)];
+        for (name, kind, total, used, at) in rows {
+            let free = shown(total.saturating_sub(used));
+            table.push([name, kind.into(), shown(total), shown(used), free, percent(used, total), at]);
+        }
+        let width = |i: usize| table.iter().map(|r| r[i].len()).max().unwrap_or(0);
+        let least = [14, 4, 5, 5, 5, 4];
+        let w: Vec<usize> = least.iter().enumerate().map(|(i, n)| width(i).max(*n)).collect();
+        for r in &table {
+            let kind = if typed { format!(" {:<w1$}", r[1], w1 = w[1]) } else { String::new() };
+            out.push_str(&format!(
+                "{:<w0$}{kind} {:>w2$} {:>w3$} {:>w4$} {:>w5$} {}\n",
+                r[0],
+                r[2],
+                r[3],
+                r[4],
+                r[5],
+                r[6],
+                w0 = w[0],
+                w2 = w[2],
+                w3 = w[3],
+                w4 = w[4],
+                w5 = w[5]
+            ));
+        }
+    } else {
+        let kind_head = if typed { "Type       " } else { "" };
         out.push_str(&format!(
-            "{name:<20} {kind}{:>9} {:>9} {:>9} {percent:>3}% {at}\n",
-            shown(total),
-            shown(used),
-            shown(total.saturating_sub(used))
+            "Filesystem           {kind_head}{unit:>9}      Used Available Use% Mounted on\n"
         ));
+        for (name, kind, total, used, at) in rows {
+            let kind = if typed { format!("{kind:<10} ") } else { String::new() };
+            out.push_str(&format!(
+                "{name:<20} {kind}{:>9} {:>9} {:>9} {:>4} {at}\n",
+                shown(total),
+                shown(used),
+                shown(total.saturating_sub(used)),
+                percent(used, total)
+            ));
+        }
     }
     sys.out(out);
     0

@@ -235,6 +235,8 @@ impl Input {
 pub(super) fn complain(sys: &mut Sys<'_>, program: &str, name: &str, e: Errno) {
     let text = if sys.gnu() {
         format!("{program}: {name}: {e}\n")
+    } else if matches!(program, "cut" | "zcat" | "gunzip" | "gzip") {
+        format!("{program}: {name}: {e}\n")
     } else if e == Errno::IsDir {
         format!("{program}: read error: {e}\n")
     } else {

@@ -85,6 +85,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("apk", R(packages::apk)),
     ("apt", R(packages::apt)),
     ("apt-get", R(packages::apt)),
+    ("arch", R(proc::arch)),
     ("awk", S(awk::start)),
     ("base64", S(base64::start)),
     ("basename", R(names::basename)),
@@ -118,6 +119,7 @@ static TABLE: &[(&str, Kind)] = &[
     ("expand", S(lines::start)),
     ("expr", R(expr::run)),
     ("factor", R(proc::factor)),
+    ("fallocate", R(files::fallocate)),
     ("false", R(proc::fail)),
     ("fgrep", S(grep::start)),
     ("find", S(find::start)),
@@ -369,6 +371,9 @@ pub(crate) fn start(machine: &Machine, name: &str, argv: &[String], env: &Env) -
     if let Some(rest) = name.strip_prefix("served ") {
         return Some(source::served(rest, argv, env));
     }
+    if let Some(text) = name.strip_prefix("says ") {
+        return Some(source::says(text));
+    }
     if let Some(default) = name.strip_prefix("entrypoint ") {
         return Some(Task::Program(env::entrypoint(default, argv)));
     }
@@ -429,9 +434,15 @@ pub(crate) fn date_text(t: clock::Time, format: &str) -> String {
     date::format(t, format)
 }
 
-/// A usage error: its text, and code 1.
+/// A usage error: its text, and code 1. GNU's programs point to their help when an operand is missing.
 fn usage(sys: &mut Sys<'_>, text: &str) -> i32 {
     sys.err(text);
+    if let Some((name, why)) = text.split_once(": missing ").filter(|_| sys.gnu())
+        && why.contains("operand")
+        && why.lines().count() == 1
+    {
+        sys.err(&format!("Try '{name} --help' for more information.\n"));
+    }
     1
 }
 

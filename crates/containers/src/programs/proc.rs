@@ -91,10 +91,15 @@ pub(super) fn uname(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         .filter(|(c, _)| all || flags.contains(*c) || (flags.is_empty() && *c == 's'))
         .map(|(_, t)| *t)
         .collect();
-    if all {
+    if all || flags.contains('o') {
         shown.push(if sys.gnu() { "GNU/Linux" } else { "Linux" });
     }
     sys.out(format!("{}\n", shown.join(" ")));
+    0
+}
+
+pub(super) fn arch(sys: &mut Sys<'_>, _: &[String]) -> i32 {
+    sys.out("x86_64\n");
     0
 }
 

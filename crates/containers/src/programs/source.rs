@@ -41,6 +41,43 @@ pub(super) fn served(rest: &str, argv: &[String], _env: &Env) -> Task {
     Task::Program(Box::new(Script { argv: argv.to_vec(), serving, running: None }))
 }
 
+/// What a Go program's `fmt.Println("..")` and `fmt.Printf("..")` of plain texts print, from the first to the last.
+fn printed_by(source: &str) -> String {
+    let mut out = String::new();
+    for (i, _) in source.match_indices("fmt.Print") {
+        let rest = &source[i + 9..];
+        let Some((kind, _)) = rest.split_once('(').filter(|(k, _)| matches!(*k, "ln" | "f" | "")) else {
+            continue;
+        };
+        if let Some(text) = quoted(rest, "(") {
+            out.push_str(&text);
+            if kind == "ln" {
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
+
+/// A built program that only prints.
+pub(super) fn says(text: &str) -> Task {
+    Task::Program(Box::new(Says(text.to_string())))
+}
+
+#[derive(Clone)]
+struct Says(String);
+
+impl Program for Says {
+    fn copy(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+
+    fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
+        sys.out(self.0.as_str());
+        Turn::Exit(0)
+    }
+}
+
 /// The first text in quotes after `mark`.
 fn quoted(source: &str, mark: &str) -> Option<String> {
     let at = source.find(mark)? + mark.len();
@@ -277,10 +314,14 @@ impl Script {
                     return Turn::Exit(1);
                 }
                 let port = port_of(&sources, None);
+                let printed = printed_by(&sources);
                 if argv[1] == "run" {
                     return match port {
                         Some(p) => self.listen(p, Answer::Text(answer_of(&sources)), sys),
-                        None => Turn::Exit(0),
+                        None => {
+                            sys.out(printed);
+                            Turn::Exit(0)
+                        }
                     };
                 }
                 let out = argv.iter().position(|a| a == "-o").and_then(|i| argv.get(i + 1)).cloned();
@@ -290,7 +331,7 @@ impl Script {
                 let path = crate::fs::clean(&sys.path(&out));
                 let program = match port {
                     Some(p) => format!("served {p} {}", answer_of(&sources)),
-                    None => "true".into(),
+                    None => format!("says {printed}"),
                 };
                 sys.machine_tree().put(&path, Node::program(&program, 7_400_000));
                 Turn::Exit(0)

@@ -169,7 +169,7 @@ impl Shell {
         let mut shell = Self::bare(dialect, env);
         shell.name = argv.first().map_or_else(|| "sh".into(), |a| a.trim_start_matches('-').to_string());
         let mut i = 1;
-        let mut text = None;
+        let (mut text, mut from_input) = (None, false);
         while let Some(arg) = argv.get(i) {
             let Some(flags) = arg.strip_prefix('-').or_else(|| arg.strip_prefix('+')) else { break };
             i += 1;
@@ -182,6 +182,7 @@ impl Shell {
             for c in flags.chars() {
                 match c {
                     'c' => text = Some(()),
+                    's' => from_input = true,
                     'o' => {
                         if let Some(name) = argv.get(i) {
                             shell.set_long_option(name, arg.starts_with('-'));
@@ -202,6 +203,9 @@ impl Shell {
             shell.args = argv.get(i + 2..).unwrap_or_default().to_vec();
             shell.frames.push(Frame::Source { text: script, name: None });
             shell.tail = true;
+        } else if from_input {
+            shell.args = argv.get(i..).unwrap_or_default().to_vec();
+            shell.reading = Some(Vec::new());
         } else if let Some(file) = argv.get(i) {
             shell.name.clone_from(file);
             shell.from_file = true;
@@ -279,22 +283,28 @@ impl Shell {
     /// The message for a line that cannot be read, with a newline.
     #[must_use]
     pub fn syntax_error(&self, error: &ParseError) -> String {
+        // bash says when a text came with `-c`.
+        let prefix = self.prefix();
+        let own = match prefix.strip_prefix(&self.name) {
+            Some(rest) if self.tail && !self.prompt && !self.from_file => format!("{}: -c{rest}", self.name),
+            _ => prefix,
+        };
         match (self.dialect, error) {
             (Dialect::Bash, ParseError::Incomplete(what)) => {
                 if matches!(what.as_str(), "'" | "\"" | "`" | ")" | "}") {
-                    format!("{}unexpected EOF while looking for matching `{what}'\n", self.prefix())
+                    format!("{}unexpected EOF while looking for matching `{what}'\n", own)
                 } else {
-                    format!("{}syntax error: unexpected end of file\n", self.prefix())
+                    format!("{}syntax error: unexpected end of file\n", own)
                 }
             }
             (Dialect::Bash, ParseError::Syntax { token, .. }) if token == "bad substitution" => {
-                format!("{}bad substitution\n", self.prefix())
+                format!("{}bad substitution\n", own)
             }
             (Dialect::Bash, ParseError::Syntax { token, .. }) if token == "end of file" => {
-                format!("{}syntax error: unexpected end of file\n", self.prefix())
+                format!("{}syntax error: unexpected end of file\n", own)
             }
             (Dialect::Bash, ParseError::Syntax { token, .. }) => {
-                format!("{}syntax error near unexpected token `{token}'\n", self.prefix())
+                format!("{}syntax error near unexpected token `{token}'\n", own)
             }
             (d, ParseError::Incomplete(what)) => {
                 let text = if matches!(what.as_str(), "'" | "\"" | "`") {

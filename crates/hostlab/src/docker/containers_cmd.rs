@@ -442,6 +442,8 @@ pub(super) fn top(argv: &[String], engine: &mut Engine, console: &mut dyn Consol
 struct Stats {
     names: Vec<String>,
     once: bool,
+    /// A template for each row.
+    format: Option<String>,
     before: Vec<(String, u64)>,
     next: Time,
 }
@@ -457,6 +459,7 @@ pub(super) fn stats(argv: &[String], _engine: &mut Engine, console: &mut dyn Con
     Started::Goes(Box::new(Stats {
         names: args.words.clone(),
         once: args.has("no-stream"),
+        format: args.value("format").map(str::to_owned),
         before: Vec::new(),
         next,
     }))
@@ -510,6 +513,23 @@ impl Job for Stats {
             ["CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS"];
         if !self.once && console.is_tty() {
             say(console, "\x1b[2J\x1b[H");
+        }
+        if let Some(format) = &self.format {
+            let names = ["ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"];
+            let items: Vec<Json> = rows
+                .into_iter()
+                .map(|r| {
+                    let container = ("Container", Json::text(r[1].as_str()));
+                    let all = names.iter().copied().zip(r.into_iter().map(Json::Text));
+                    Json::object(all.chain([container]).collect())
+                })
+                .collect();
+            let ended = formatted(format, &names, &head, &items, console);
+            return match ended {
+                Started::Done(0) => self.once.then_some(0),
+                Started::Done(code) => Some(code),
+                Started::Goes(_) => None,
+            };
         }
         say(console, text::table(&head, &rows));
         self.once.then_some(0)

@@ -223,7 +223,16 @@ pub(super) fn history(argv: &[String], engine: &mut Engine, console: &mut dyn Co
         }
         return Started::Done(0);
     }
-    say(console, text::table(&["IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"], &rows));
+    let heads = ["IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"];
+    if let Some(format) = args.value("format") {
+        let names = ["ID", "CreatedSince", "CreatedBy", "Size", "Comment"];
+        let items: Vec<Json> = rows
+            .into_iter()
+            .map(|r| Json::object(names.iter().copied().zip(r.into_iter().map(Json::Text)).collect()))
+            .collect();
+        return formatted(format, &names, &heads, &items, console);
+    }
+    say(console, text::table(&heads, &rows));
     Started::Done(0)
 }
 

@@ -12,6 +12,10 @@ fn pairs(list: &[(String, String)]) -> Vec<String> {
     list.iter().map(|(k, v)| format!("{k}={v}")).collect()
 }
 
+fn exposed(ports: &[u16]) -> Json {
+    Json::Object(ports.iter().map(|p| (format!("{p}/tcp"), Json::object(vec![]))).collect())
+}
+
 fn labels(list: &[(String, String)]) -> Json {
     Json::Object(list.iter().map(|(k, v)| (k.clone(), Json::text(v.as_str()))).collect())
 }
@@ -137,6 +141,7 @@ fn container(engine: &Engine, c: &Container) -> Json {
             Json::object(vec![
                 ("Hostname", Json::text(c.hostname())),
                 ("User", Json::text(c.new.user.map_or(config.user.clone(), |u| u.to_string()))),
+                ("ExposedPorts", exposed(&config.ports)),
                 ("Tty", Json::Bool(c.new.tty)),
                 ("OpenStdin", Json::Bool(c.new.stdin)),
                 ("Env", Json::texts(&pairs(&env))),
@@ -169,10 +174,9 @@ fn image(engine: &Engine, b: &Built) -> Json {
             n.rsplit_once(':').map_or(n.clone(), |(r, t)| format!("{}:{t}", crate::engine::reference_name(r)))
         })
         .collect();
-    let ports = config.ports.iter().map(|p| (format!("{p}/tcp"), Json::object(vec![]))).collect();
     let layers: Vec<&str> = b.layers.iter().filter(|l| !l.empty).map(|l| l.digest.as_str()).collect();
     let mut own = vec![
-        ("ExposedPorts", Json::Object(ports)),
+        ("ExposedPorts", exposed(&config.ports)),
         ("User", Json::text(config.user.as_str())),
         ("Env", Json::texts(&pairs(&config.env))),
         ("Cmd", Json::texts_or_null(&config.cmd)),

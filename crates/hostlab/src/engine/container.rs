@@ -434,9 +434,11 @@ impl Engine {
             } else {
                 inside.run(SLICE_STEPS, &mut world)
             };
+            let bursts = c.new.memory.is_some_and(|m| inside.usage(now).memory_bytes > m);
             match outcome {
                 Outcome::Exited(code) => return self.ended(i, code),
                 Outcome::Running => c.wakes = Some(now + inside.slice_ms()),
+                Outcome::Blocked { .. } if bursts => c.wakes = Some(now + 1),
                 Outcome::Blocked { until } => c.wakes = until.map(|t| t.max(now + 1)),
             }
             let requests = inside.take_net_requests();

@@ -2,7 +2,7 @@
 //!
 //! Owns: what it asks and prints. Not modelled: DNSSEC, transfers, batch files; ids and times are made up.
 
-use super::{Answered, Asker, RECORDS, Refusal, Talk, illegal, locale, reversed, silence, unknown_server};
+use super::{Answered, Asker, RECORDS, Refusal, Talk, illegal, reversed, silence, unknown_server};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -43,7 +43,7 @@ impl Dig {
             } else if let Some(option) = word.strip_prefix('+') {
                 self.wish(option)?;
             } else if word == "--trace-path" {
-                self.trace = Some(locale(sys));
+                self.trace = Some(sys.locale());
             } else if word == "-x" {
                 let ip = rest.next().map_or("", String::as_str);
                 let pointer = reversed(ip).ok_or_else(|| (format!("Invalid IP address {ip}\n"), 1))?;

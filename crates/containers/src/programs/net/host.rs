@@ -2,7 +2,7 @@
 //!
 //! Not modelled: `-a`, `-l`, `-v` and their like (accepted, the plain answer is printed), other classes.
 
-use super::{Answered, Asker, RECORDS, Refusal, Talk, illegal, locale, reversed, silence, unknown_server};
+use super::{Answered, Asker, RECORDS, Refusal, Talk, illegal, reversed, silence, unknown_server};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -62,7 +62,7 @@ impl Host {
                 continue;
             };
             if flag == "-trace-path" {
-                self.trace = Some(locale(sys));
+                self.trace = Some(sys.locale());
                 continue;
             }
             let (letter, value) = flag.split_at(flag.chars().next().map_or(0, char::len_utf8));

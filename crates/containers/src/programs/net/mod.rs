@@ -176,12 +176,6 @@ fn illegal(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The language that a traced way is told in: the locale of the environment.
-fn locale(sys: &Sys<'_>) -> String {
-    let set = |name: &str| sys.var(name).filter(|v| !v.is_empty());
-    set("LC_ALL").or_else(|| set("LC_MESSAGES")).or_else(|| set("LANG")).unwrap_or_default()
-}
-
 /// A span as people write it: `5`, `0.5`, at most some years. In milliseconds.
 fn seconds(text: &str) -> Option<Millis> {
     let n: f64 = text.parse().ok()?;

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::super::args::Args;
-use super::{Answered, Asker, Refusal, Talk, locale, seconds, unresolved, usage};
+use super::{Answered, Asker, Refusal, Talk, seconds, unresolved, usage};
 use crate::machine::{Program, Sys, Turn, Wait};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -223,7 +223,7 @@ impl Asker for Nc {
         } else {
             NetRequest::Tcp { host, port, data }
         };
-        let trace = self.args.long("trace-path").then(|| locale(sys));
+        let trace = self.args.long("trace-path").then(|| sys.locale());
         let wait = self.args.value('w').and_then(seconds).filter(|ms| *ms > 0);
         let options = NetOptions { connect_ms: wait, trace, ..NetOptions::default() };
         self.talk.send(sys, request, options)

@@ -3,7 +3,7 @@
 //! busybox asks for A and AAAA at once, and tries the search list only for names without a dot: `web.shop` fails there.
 //! Not modelled: the interactive form, other classes and servers' ports.
 
-use super::{Answered, Asker, Refusal, Talk, illegal, locale, reversed, silence, unknown_server, usage};
+use super::{Answered, Asker, Refusal, Talk, illegal, reversed, silence, unknown_server, usage};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{DnsData, DnsRecord, NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -58,7 +58,7 @@ impl Nslookup {
                         }
                     }
                 }
-                _ if option == "trace-path" => self.trace = Some(locale(sys)),
+                _ if option == "trace-path" => self.trace = Some(sys.locale()),
                 // Timeouts, retries, debug: accepted.
                 _ => {}
             }

@@ -3,7 +3,7 @@
 use clock::Time;
 
 use super::super::args::Args;
-use super::{Answered, Asker, Refusal, Talk, locale, seconds, unresolved, usage};
+use super::{Answered, Asker, Refusal, Talk, seconds, unresolved, usage};
 use crate::machine::{Program, Reaction, Signal, Sys, Turn};
 use crate::net::{NetAnswer, NetError, NetOptions, NetRequest};
 
@@ -178,7 +178,7 @@ impl Asker for Ping {
 
     fn next(&mut self, sys: &mut Sys<'_>) -> Turn {
         let wait = self.args.value('W').and_then(seconds).unwrap_or(WAIT_MS);
-        let trace = (self.args.long("trace-path") && self.sent == 0).then(|| locale(sys));
+        let trace = (self.args.long("trace-path") && self.sent == 0).then(|| sys.locale());
         // An echo has no answer rather than a refusal: a second later the next one is sent.
         let options = NetOptions { connect_ms: Some(wait), trace, ..NetOptions::default() };
         self.talk.send(sys, NetRequest::Ping { host: self.host.clone() }, options)

@@ -4,7 +4,7 @@
 
 use super::super::args::Args;
 use super::url::{Url, UrlError};
-use super::{Answered, Asker, Refusal, Talk, locale, seconds, unresolved, usage};
+use super::{Answered, Asker, Refusal, Talk, seconds, unresolved, usage};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
 use crate::programs::date_text;
@@ -75,7 +75,7 @@ impl Wget {
             sys.err(&format!("--{now}--  {}://{}{}\n", url.scheme(), url.authority(), url.target));
         }
         let limit = self.args.value('T').and_then(seconds).filter(|ms| *ms > 0);
-        let trace = self.args.long("trace-path").then(|| locale(sys));
+        let trace = self.args.long("trace-path").then(|| sys.locale());
         let options = NetOptions { connect_ms: limit, trace, ..NetOptions::default() };
         let asked = NetRequest::Http { host: url.host.clone(), port: url.port, tls: url.tls, request };
         self.url = Some(url);

@@ -225,11 +225,24 @@ impl Shell {
                     self.run(&before);
                     return Turn::More;
                 }
-                if let parse::ParseError::Syntax { line, .. } = &error {
-                    self.line = *line;
+                let bash = self.dialect == Dialect::Bash;
+                match &error {
+                    parse::ParseError::Syntax { line, .. } => self.line = *line,
+                    parse::ParseError::Incomplete(what)
+                        if bash && matches!(what.as_str(), "'" | "\"" | "`") => {}
+                    parse::ParseError::Incomplete(_) => self.line = 1 + text.lines().count() as u32,
                 }
-                let text = self.syntax_error(&error);
-                sys.err(&text);
+                let told = self.syntax_error(&error);
+                sys.err(&told);
+                // bash shows the line too.
+                if bash
+                    && !self.prompt
+                    && matches!(&error, parse::ParseError::Syntax { token, .. } if token != "bad substitution" && token != "end of file")
+                    && let Some(line) = text.lines().nth(self.line.saturating_sub(1) as usize)
+                {
+                    let before = told.split("syntax error").next().unwrap_or_default();
+                    sys.err(&format!("{before}`{line}'\n"));
+                }
                 self.status = 2;
                 if self.prompt {
                     self.unwind_all(sys);

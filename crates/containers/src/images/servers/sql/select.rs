@@ -224,7 +224,11 @@ fn wanted(r: &mut Reader<'_>, scope: &Scope, all: &All) -> Fallible<Vec<Wanted>>
 /// The heading of an expression that has no name given.
 fn heading(r: &Reader<'_>, expr: &Expr, at: usize, scope: &Scope) -> String {
     if let Expr::Column(i) = expr {
-        return scope[*i].1.clone();
+        // MySQL shows a column's name as it was asked for.
+        return match r.all.get(r.at.wrapping_sub(1)) {
+            Some((Token::Word(w) | Token::Name(w), ..)) if r.is_mysql() => w.clone(),
+            _ => scope[*i].1.clone(),
+        };
     }
     if r.is_mysql() {
         return match (r.all.get(at), r.at == at + 1) {

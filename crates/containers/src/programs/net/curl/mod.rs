@@ -13,7 +13,7 @@ mod write_out;
 use clock::{Millis, Time};
 
 use super::url::Url;
-use super::{Answered, Asker, Refusal, Talk, locale, seconds};
+use super::{Answered, Asker, Refusal, Talk, seconds};
 use crate::machine::{Program, Sys, Turn};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetError, NetOptions, NetRequest};
 use options::Options;
@@ -250,7 +250,7 @@ impl Curl {
             total_ms: self.o.value("max-time").and_then(seconds).filter(|ms| *ms > 0),
             address: kept.as_ref().map(|k| k.address.clone()).or_else(|| resolved.map(str::to_owned)),
             kept: kept.map(|k| k.end),
-            trace: self.o.has("trace-path").then(|| locale(sys)),
+            trace: self.o.has("trace-path").then(|| sys.locale()),
             ..NetOptions::default()
         };
         self.request = r.clone();
