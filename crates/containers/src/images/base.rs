@@ -253,10 +253,6 @@ pub fn tree(base: Base) -> Tree {
             }
             tree.put("/bin/busybox", Node::program("busybox", 1_030_000));
             tree.put("/usr/bin/env", Node::program("env", 1_030_000));
-            if base == Base::Alpine {
-                tree.put_file("/etc/os-release", b"NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.20.3\nPRETTY_NAME=\"Alpine Linux v3.20\"\n", 0o644);
-                tree.put_file("/etc/alpine-release", b"3.20.3\n", 0o644);
-            }
         }
         Base::Debian | Base::Ubuntu => {
             for name in DEBIAN {
@@ -269,16 +265,9 @@ pub fn tree(base: Base) -> Tree {
             tree.put("/bin/sh", Node::program("dash", 125_000));
             tree.put("/bin/dash", Node::program("dash", 125_000));
             tree.put("/bin/bash", Node::program("bash", 1_260_000));
-            let release: &[u8] = if base == Base::Debian {
-                b"PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nVERSION=\"12 (bookworm)\"\nID=debian\n"
-            } else {
-                b"PRETTY_NAME=\"Ubuntu 24.04.1 LTS\"\nNAME=\"Ubuntu\"\nVERSION_ID=\"24.04\"\nVERSION=\"24.04.1 LTS (Noble Numbat)\"\nID=ubuntu\nID_LIKE=debian\n"
-            };
-            tree.put_file("/etc/os-release", release, 0o644);
-            let version: &[u8] = if base == Base::Debian { b"12.8\n" } else { b"trixie/sid\n" };
-            tree.put_file("/etc/debian_version", version, 0o644);
         }
     }
+    super::releases::write(&mut tree, base, "latest");
     tree
 }
 

@@ -9,6 +9,7 @@ pub mod built;
 mod catalogue;
 pub mod reference;
 pub mod registry;
+mod releases;
 pub mod servers;
 pub mod versions;
 
@@ -157,6 +158,12 @@ impl Image {
     fn tree(&self, tag: &str) -> Tree {
         let mut tree = base::tree(self.base_of(tag));
         base::add_users(&mut tree, self.users);
+        if matches!(
+            self.name,
+            "docker.io/library/alpine" | "docker.io/library/debian" | "docker.io/library/ubuntu"
+        ) {
+            releases::write(&mut tree, self.base, tag);
+        }
         for dir in self.dirs {
             tree.put(dir, Node::dir(if dir.starts_with("/tmp") { 0o1777 } else { 0o755 }));
             if self.user != 0

@@ -108,6 +108,10 @@ pub(super) fn ps(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     let now = sys.now();
     let known = Known::here(sys);
     let full = flags.contains('f') || flags.contains('u');
+    // `ps aux`: BSD's way, with what each takes.
+    if sys.gnu() && flags.contains('u') && !argv[1..].iter().any(|a| a.starts_with('-')) {
+        return ps_user(sys, &known);
+    }
     let mut out = String::from(match (sys.gnu(), full) {
         (true, true) => "UID          PID    PPID  C STIME TTY          TIME CMD\n",
         (true, false) => "    PID TTY          TIME CMD\n",
@@ -138,6 +142,32 @@ pub(super) fn ps(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 now.since(p.started) / 3_600_000 % 60
             ),
         });
+    }
+    sys.out(out);
+    0
+}
+
+fn ps_user(sys: &mut Sys<'_>, known: &Known) -> i32 {
+    let mut out =
+        String::from("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n");
+    let m = sys.machine();
+    let total = m.node.memory_bytes.max(1);
+    for p in m.processes() {
+        let (spent_ms, millis) = m.cpu_of(p.pid);
+        let memory = m.memory_of(p.pid);
+        out.push_str(&format!(
+            "{:<8} {:>7} {:>4.1} {:>4.1} {:>6} {:>5} ?        {:<4} {} {:>6} {}\n",
+            known.user(p.cred.uid),
+            p.pid,
+            f64::from(millis) / 10.0,
+            memory as f64 * 100.0 / total as f64,
+            memory / 512,
+            memory / 1024,
+            if p.pid == 1 { format!("{}s", p.state()) } else { p.state().to_string() },
+            super::date::format(p.started, "%R"),
+            format!("{}:{:02}", spent_ms / 60_000, spent_ms / 1000 % 60),
+            p.argv.join(" ")
+        ));
     }
     sys.out(out);
     0

@@ -98,7 +98,12 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
 }
 
 /// Flags into a container's definition. The error is docker's.
-fn definition(args: &Args, engine: &mut Engine, console: &mut dyn Console) -> Result<NewContainer, String> {
+fn definition(
+    args: &Args,
+    built: &containers::images::Built,
+    engine: &mut Engine,
+    console: &mut dyn Console,
+) -> Result<NewContainer, String> {
     let mut new = NewContainer {
         name: args.value("name").unwrap_or_default().to_string(),
         image: args.words[0].clone(),
@@ -160,13 +165,9 @@ fn definition(args: &Args, engine: &mut Engine, console: &mut dyn Console) -> Re
         new.cpu_millis = (n > 0.0).then_some((n * 1000.0) as u32);
     }
     if let Some(u) = args.value("user") {
-        let name = u.split(':').next().unwrap_or(u);
-        new.user = name.parse().ok().or(match name {
-            "root" => Some(0),
-            "nobody" => Some(65534),
-            _ => None,
-        });
+        new.user = super::build::user_id(&built.template.tree, u);
         if new.user.is_none() {
+            let name = u.split(':').next().unwrap_or(u);
             return Err(format!(
                 "Error response from daemon: unable to find user {name}: no matching entries in passwd file"
             ));
@@ -331,7 +332,7 @@ impl Run {
                 125,
             ));
         };
-        let mut new = match definition(&self.args, engine, console) {
+        let mut new = match definition(&self.args, &built, engine, console) {
             Ok(n) => n,
             Err(why) => return Some(docker_error(console, &why, 125)),
         };

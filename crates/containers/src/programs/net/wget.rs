@@ -22,8 +22,30 @@ struct Wget {
     code: i32,
 }
 
+/// Long options whose value may be the next word.
+const VALUED: [&str; 12] = [
+    "--header",
+    "--post-data",
+    "--post-file",
+    "--timeout",
+    "--tries",
+    "--user-agent",
+    "--output-document",
+    "--output-file",
+    "--directory-prefix",
+    "--user",
+    "--password",
+    "--max-redirect",
+];
+
 pub(in crate::programs) fn start(argv: &[String]) -> Box<dyn Program> {
-    Box::new(Wget { talk: Talk::new(argv), ..Wget::default() })
+    let mut words = Vec::new();
+    let mut rest = argv.iter();
+    while let Some(word) = rest.next() {
+        let value = if VALUED.contains(&word.as_str()) { rest.next() } else { None };
+        words.push(value.map_or_else(|| word.clone(), |v| format!("{word}={v}")));
+    }
+    Box::new(Wget { talk: Talk::new(&words), ..Wget::default() })
 }
 
 impl Wget {

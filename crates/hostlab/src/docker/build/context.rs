@@ -99,7 +99,7 @@ pub(super) fn merge(
     }
 }
 
-pub(super) fn user_id(tree: &containers::fs::Tree, name: &str) -> Option<u32> {
+pub(in crate::docker) fn user_id(tree: &containers::fs::Tree, name: &str) -> Option<u32> {
     let name = name.split(':').next().unwrap_or(name);
     if let Ok(n) = name.parse() {
         return Some(n);

@@ -8,7 +8,8 @@ mod plan;
 mod progress;
 mod steps;
 
-use context::{bytes_of, filtered, user_id};
+pub(super) use context::user_id;
+use context::{bytes_of, filtered};
 use progress::Step;
 
 use ordered::BTreeMap;
