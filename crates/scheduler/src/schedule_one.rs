@@ -184,8 +184,11 @@ impl Scheduler {
         let look = Look { pod, cycle, nodes: &self.nodes, storage: &self.storage, profile };
         let slots: Vec<Slot> = feasible.iter().map(|(_, s)| *s).collect();
         let mut totals = vec![0i64; slots.len()];
+        let most = slots.len() * plugins::scores().len();
+        (table.raw, table.normalized) = (Vec::with_capacity(most), Vec::with_capacity(most));
+        let mut scores = Vec::with_capacity(slots.len());
         for (plugin, weight) in plugins::scores() {
-            let mut scores = Vec::with_capacity(slots.len());
+            scores.clear();
             if !plugin.score(&look, &slots, &mut scores) {
                 continue;
             }
@@ -199,6 +202,9 @@ impl Scheduler {
             table.normalized.extend(scores.iter().map(|s| (*s).clamp(0, 100) as i8));
             table.plugins.push((plugin.name(), *weight));
         }
+        // Thousands of tables are kept.
+        table.raw.shrink_to_fit();
+        table.normalized.shrink_to_fit();
         let best = totals.iter().copied().max().unwrap_or(0);
         let ties: Vec<usize> = (0..totals.len()).filter(|i| totals[*i] == best).collect();
         let chosen = ties[ctx.rng.below(ties.len() as u64) as usize];
