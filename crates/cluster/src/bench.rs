@@ -188,12 +188,17 @@ fn boot(workload: &Workload, images: &[Str], between: &mut dyn FnMut()) -> (Clus
             apply(&mut cluster, &name(i), each);
         }
         let limit = begun + 3_600_000;
-        // All become ready one after the other: only the first that is not yet needs a look at each step.
-        let mut done = 0;
-        while done < workload.deployments && cluster.now() < limit {
-            if ready(&cluster, &name(done)) >= each {
-                done += 1;
-                continue;
+        // All become ready one after the other: only the first that is not yet needs a look, after each write.
+        let (mut done, mut seen) = (0, 0);
+        while cluster.now() < limit {
+            if cluster.revision() != seen {
+                seen = cluster.revision();
+                while done < workload.deployments && ready(&cluster, &name(done)) >= each {
+                    done += 1;
+                }
+            }
+            if done >= workload.deployments {
+                break;
             }
             between();
             if !cluster.step() {

@@ -20,8 +20,9 @@ use crate::{At, ClusterConfig, NodeConfig};
 /// From the start of a component's process to its first try for its lease (estimate).
 const START_MS: clock::Millis = 1_500;
 
-/// Room for so many changes stays with an inbox that is empty.
-const INBOX_KEPT: usize = 8;
+/// Room for so many changes stays with an inbox that is empty: with a node's, of which there may be thousands, and with
+/// another's.
+const INBOX_KEPT: [usize; 2] = [8, 1_024];
 
 /// The controllers of a hub, as karmada runs the controller manager: what is given to it is a template, not to be run.
 const HUB_CONTROLLERS: [&str; 5] = [
@@ -248,7 +249,8 @@ impl Part {
             self.machine.component_mut().deliver(&change, now);
         }
         // A rush leaves no room behind that thousands of parts would hold for good.
-        if self.inbox.is_empty() && self.inbox.capacity() > INBOX_KEPT {
+        let is_nodes = matches!(self.machine, Machine::Kubelet(_) | Machine::KubeProxy(_));
+        if self.inbox.is_empty() && self.inbox.capacity() > INBOX_KEPT[usize::from(!is_nodes)] {
             self.inbox = VecDeque::new();
         }
     }
