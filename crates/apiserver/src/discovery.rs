@@ -6,7 +6,7 @@ use client::{Request, Response};
 use objects::resources::{self, Resource};
 use objects::{Status, Str, Value, value};
 
-use crate::server::{ApiServer, no_such_resource};
+use crate::server::{ApiServer, is_built_in, no_such_page, no_such_resource};
 
 impl ApiServer {
     /// Answers a GET of a path that is no resource.
@@ -32,12 +32,16 @@ impl ApiServer {
                 g.set("apiVersion", "v1");
                 g
             }
-            ["apis", group, version] => self.resource_list(group, version).ok_or_else(no_such_resource)?,
+            ["apis", group, version] => self.resource_list(group, version).ok_or_else(|| {
+                if is_built_in(group) { no_such_resource() } else { no_such_page() }
+            })?,
+            ["api", ..] => return Err(no_such_resource()),
+            [] => value!({"paths": (self.paths().iter().map(Value::from).collect::<Value>())}),
             [check @ ("livez" | "readyz" | "healthz"), rest @ ..] => {
                 Value::from(self.health.answer(check, rest, query, &request.options.query)?)
             }
             ["metrics"] => Value::from(self.metrics()),
-            _ => return Err(no_such_resource()),
+            _ => return Err(no_such_page()),
         };
         Ok(Response { object, ..Response::default() })
     }
@@ -69,13 +73,34 @@ impl ApiServer {
         found
     }
 
-    fn group(&self, name: &str) -> Value {
+    /// What `/` lists.
+    fn paths(&self) -> Vec<Str> {
+        let mut found: Vec<Str> = ["/api", "/api/v1", "/apis", "/apis/", "/metrics", "/openapi/v3", "/openapi/v3/", "/version"]
+            .map(Str::new_static)
+            .to_vec();
+        found.extend(self.health.paths().map(Str::from));
+        for group in self.groups() {
+            found.push(format!("/apis/{group}").into());
+            for version in self.versions(&group) {
+                found.push(format!("/apis/{group}/{version}").into());
+            }
+        }
+        ordered::Sort::arrange(found.as_mut_slice());
+        found
+    }
+
+    fn versions(&self, group: &str) -> Vec<Str> {
         let mut versions: Vec<Str> = Vec::new();
-        for r in self.served().filter(|r| r.group == name) {
+        for r in self.served().filter(|r| r.group == group) {
             if !versions.contains(&r.version) {
                 versions.push(r.version.clone());
             }
         }
+        versions
+    }
+
+    fn group(&self, name: &str) -> Value {
+        let versions = self.versions(name);
         let entry = |v: &Str| value!({"groupVersion": (resources::api_version(name, v)), "version": (v)});
         value!({
             "name": (name), "versions": (versions.iter().map(entry).collect::<Value>()),

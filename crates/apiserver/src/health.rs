@@ -3,7 +3,11 @@
 //! Models `k8s.io/apiserver/pkg/server/healthz` and `pkg/registry/core/componentstatus`. The store is all that can fail
 //! here: a server that starts answers nothing until its hooks are done.
 
-use objects::{Reason, Status, Str, Value, value};
+use client::http::unexpected;
+use objects::{Status, Str, Value, json, value};
+use ordered::BTreeSet;
+
+use crate::server::NO_PAGE;
 
 /// What every one of the three looks at first.
 const FIRST: [&str; 2] = ["ping", "log"];
@@ -44,6 +48,8 @@ const HOOKS: [&str; 31] = [
     "poststarthook/apiservice-openapi-controller",
     "poststarthook/apiservice-openapiv3-controller",
 ];
+
+const NO_ETCD: &str = "etcd client connection not yet established";
 
 /// What fails while the store does not answer. A server that is well lists no check of it under /readyz.
 const ETCD: [&str; 2] = ["etcd", "etcd-readiness"];
@@ -119,9 +125,9 @@ impl Health {
         if !single.is_empty() {
             let name = single.join("/");
             return if !all.contains(&name.as_str()) {
-                Err(Status::new(Reason::NotFound, "the server could not find the requested resource"))
+                Err(unexpected(404, NO_PAGE))
             } else if self.fails(&name) {
-                Err(server_error("internal server error: etcd client connection not yet established"))
+                Err(unexpected(500, &format!("internal server error: {NO_ETCD}\n")))
             } else {
                 Ok("ok".into())
             };
@@ -129,7 +135,8 @@ impl Health {
         let given = query.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, "")));
         let given: Vec<(&str, &str)> =
             given.chain(parameters.iter().map(|(k, v)| (k.as_str(), v.as_str()))).collect();
-        let excluded: Vec<&str> = given.iter().filter(|(k, _)| *k == "exclude").map(|(_, v)| *v).collect();
+        let excluded: BTreeSet<&str> =
+            given.iter().filter(|(k, _)| *k == "exclude").map(|(_, v)| *v).collect();
         let mut text = String::new();
         let mut failed = false;
         for check in &all {
@@ -144,7 +151,7 @@ impl Health {
             text.push_str(&format!("[{mark}]{check} {state}\n"));
         }
         let unknown: Vec<String> =
-            excluded.iter().filter(|e| !all.contains(e)).map(|e| format!("\"{e}\"")).collect();
+            excluded.iter().filter(|e| !all.contains(e)).map(|e| json::go_quote(e)).collect();
         if !unknown.is_empty() {
             text.push_str(&format!(
                 "warn: some health checks cannot be excluded: no matches for {}\n",
@@ -152,7 +159,7 @@ impl Health {
             ));
         }
         if failed {
-            return Err(server_error(&format!("{text}{of} check failed")));
+            return Err(unexpected(500, &format!("{text}{of} check failed\n")));
         }
         if !given.iter().any(|(k, _)| *k == "verbose") {
             return Ok("ok".into());
@@ -160,13 +167,14 @@ impl Health {
         text.push_str(&format!("{of} check passed\n"));
         Ok(text)
     }
-}
 
-/// An answer of 500 with a text, as a client makes a Status of it.
-fn server_error(text: &str) -> Status {
-    let quoted = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-    let message = format!("an error on the server (\"{quoted}\") has prevented the request from succeeding");
-    Status::new(Reason::InternalError, message)
+    /// Every path that has a check behind it, and the three themselves.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = String> + use<'_> {
+        ["healthz", "livez", "readyz"].into_iter().flat_map(|of| {
+            let below = self.checks(of).into_iter().map(move |check| format!("/{of}/{check}"));
+            std::iter::once(format!("/{of}")).chain(below)
+        })
+    }
 }
 
 #[cfg(test)]
@@ -179,9 +187,10 @@ mod tests {
         assert_eq!(well.answer("livez", &[], "", &[]).as_deref(), Ok("ok"));
         assert_eq!(well.answer("livez", &["etcd"], "", &[]).as_deref(), Ok("ok"));
         assert!(well.answer("livez", &["nosuch"], "", &[]).is_err());
-        let text = well.answer("readyz", &[], "verbose&exclude=log&exclude=x", &[]).unwrap_or_default();
+        let text =
+            well.answer("readyz", &[], "verbose&exclude=x&exclude=log&exclude=a&exclude=x", &[]).unwrap_or_default();
         assert!(text.starts_with("[+]ping ok\n[+]log excluded: ok\n[+]informer-sync ok\n"), "{text}");
-        assert!(text.contains("no matches for \"x\"\n"), "{text}");
+        assert!(text.contains("no matches for \"a\",\"x\"\n"), "{text}");
         assert!(text.ends_with("readyz check passed\n"), "{text}");
     }
 
@@ -189,16 +198,18 @@ mod tests {
     fn without_its_store_it_is_red() {
         let sick = Health { no_store: true, parts: Vec::new() };
         for of in ["livez", "readyz", "healthz"] {
-            let said = sick.answer(of, &[], "", &[]).map_err(|s| s.message).unwrap_err();
+            let status = sick.answer(of, &[], "", &[]).unwrap_err();
+            let (said, body) = (&status.message, status.plain().unwrap_or_default());
             assert!(said.starts_with("an error on the server (\"[+]ping ok\\n[+]log ok\\n"), "{said}");
-            assert!(said.contains("\\n[-]etcd failed: reason withheld\\n"), "{said}");
-            assert!(
-                said.ends_with(&format!("{of} check failed\") has prevented the request from succeeding")),
-                "{said}"
-            );
+            assert!(body.contains("\n[-]etcd failed: reason withheld\n"), "{body}");
+            assert!(body.ends_with(&format!("ok\n{of} check failed\n")), "{body}");
         }
         assert_eq!(sick.answer("livez", &[], "exclude=etcd", &[]).as_deref(), Ok("ok"));
-        assert!(sick.answer("livez", &["etcd"], "", &[]).is_err());
+        let single = sick.answer("livez", &["etcd"], "", &[]).unwrap_err();
+        assert_eq!(
+            (single.code(), single.plain()),
+            (500, Some("internal server error: etcd client connection not yet established\n"))
+        );
         assert_eq!(sick.answer("livez", &["ping"], "", &[]).as_deref(), Ok("ok"));
     }
 

@@ -346,8 +346,33 @@ impl ApiServer {
                 let custom = self.customs.find(&request.group, &request.version, &request.resource)?;
                 Some(Served::Custom(custom.clone()))
             })
-            .ok_or_else(no_such_resource)
+            .ok_or_else(|| if is_built_in(&request.group) { no_such_resource() } else { no_such_page() })
     }
+
+    /// Refuses a request that its caller may not make, or that names nothing served. For what is connected through
+    /// instead of answered: log, exec, attach, portforward, proxy.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn permit(&self, caller: &Caller, request: &Request) -> Result<(), Status> {
+        let resource = self.find(request)?;
+        self.authorize(caller, request, &resource)?;
+        let sub = resource.subresource(&request.subresource).ok_or_else(no_such_resource)?;
+        if sub.verbs.iter().any(|v| v == request.verb.as_str()) { Ok(()) } else { Err(method_not_allowed()) }
+    }
+}
+
+/// What is said of a path that nobody serves.
+pub(crate) const NO_PAGE: &str = "404 page not found\n";
+
+/// 404 for a path outside of what the server's own groups answer.
+pub(crate) fn no_such_page() -> Status {
+    client::http::unexpected(404, NO_PAGE)
+}
+
+/// Whether a group is the server's own.
+pub(crate) fn is_built_in(group: &str) -> bool {
+    resources::all().iter().any(|r| r.group == group)
 }
 
 /// What the server says of a resource that is on its way out.
@@ -359,7 +384,7 @@ fn deprecation(id: &str) -> Option<&'static str> {
     }
 }
 
-/// 404 for a path that nothing serves.
+/// 404 below a path that the server's own groups answer.
 pub(crate) fn no_such_resource() -> Status {
     Status::new(Reason::NotFound, "the server could not find the requested resource")
 }

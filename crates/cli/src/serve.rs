@@ -10,7 +10,7 @@ use serve::{Options, Server};
 pub fn main(arguments: &[String]) -> Result<(), String> {
     let mut listen = "127.0.0.1:6443".to_owned();
     let mut kubeconfig = "wheelhouse.kubeconfig".to_owned();
-    let (mut nodes, mut speed, mut seed) = (None, 1.0, 1);
+    let (mut nodes, mut speed, mut seed) = (None, 1.0, None);
     let mut rest = arguments.iter();
     while let Some(flag) = rest.next() {
         let (flag, given) =
@@ -28,10 +28,15 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
             "--speed" => {
                 speed = value.parse::<f64>().ok().filter(|s| *s > 0.0 && *s <= 1000.0).ok_or_else(wrong)?
             }
-            "--seed" => seed = value.parse().map_err(|_| wrong())?,
+            "--seed" => seed = Some(value.parse::<u64>().map_err(|_| wrong())?),
             _ => return Err(format!("unknown flag: {flag}")),
         }
     }
+    // What follows from the seed, the key of tokens among it, must not be guessed unless somebody asks for it.
+    let seed = match seed {
+        Some(seed) => seed,
+        None => serve::random_seed().map_err(|e| e.to_string())?,
+    };
     let mut cluster =
         nodes.map_or_else(|| ClusterConfig::playground(seed), |n| ClusterConfig::workers(seed, n));
     // Clients reckon ages by their own clock.
@@ -47,6 +52,7 @@ pub fn main(arguments: &[String]) -> Result<(), String> {
         kubeconfig: Some(PathBuf::from(&kubeconfig)),
     };
     let server = Server::bind(options).map_err(|e| e.to_string())?;
+    println!("seed {seed}");
     println!("serving on https://{}; try: kubectl --kubeconfig {kubeconfig} get nodes", server.address());
     server.run(serve::interrupted()).map_err(|e| e.to_string())
 }

@@ -1,9 +1,11 @@
 //! A request as HTTP spells it: method, path, query and headers to a [`Request`].
 //!
 //! Models `k8s.io/apiserver/pkg/endpoints/request` (RequestInfo) and the query parameters of
-//! `k8s.io/apimachinery/pkg/apis/meta/v1`. Does not own: the body's encoding, who asks.
+//! `k8s.io/apimachinery/pkg/apis/meta/v1`; what `k8s.io/client-go/rest` makes of an answer that is no Status.
+//! Does not own: the body's encoding, who asks.
 
-use objects::{Status, Str, Value};
+use objects::status::{Cause, UNEXPECTED};
+use objects::{Reason, Status, Str, Value, json};
 
 use crate::request::{Body, FieldValidation, PatchType, Propagation, Request, TableOf, Verb};
 
@@ -22,8 +24,8 @@ pub struct Head<'a> {
 /// # Errors
 /// A method that no path has, a parameter that can't be read.
 pub fn request(head: &Head<'_>) -> Result<Request, Status> {
-    let (path, query) = head.target.split_once('?').unwrap_or((head.target, ""));
-    let query: Vec<(String, String)> = parameters(query);
+    let (path, asked) = head.target.split_once('?').unwrap_or((head.target, ""));
+    let query: Vec<(String, String)> = parameters(asked);
     let steps: Vec<String> = path.split('/').filter(|s| !s.is_empty()).map(decoded).collect();
     let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
     let (group, version, rest) = match steps.as_slice() {
@@ -48,7 +50,8 @@ pub fn request(head: &Head<'_>) -> Result<Request, Status> {
         [resource, name, sub @ ..] => (*resource, *name, sub.join("/")),
         [] => return raw(head),
     };
-    let watching = watching || query.iter().any(|(k, v)| k == "watch" && is_true(v));
+    let proxied = (subresource == "proxy" || subresource.starts_with("proxy/")) && !name.is_empty();
+    let watching = watching || (!proxied && query.iter().any(|(k, v)| k == "watch" && is_true(v)));
     let stream = matches!(subresource.as_str(), "exec" | "attach" | "portforward" | "log");
     let verb = match head.method {
         "GET" | "HEAD" if !name.is_empty() && !watching => Verb::Get,
@@ -70,6 +73,13 @@ pub fn request(head: &Head<'_>) -> Result<Request, Status> {
     r.namespace = namespace.into();
     r.name = name.into();
     r.subresource = subresource.into();
+    if proxied {
+        // Path and query are for whoever is behind, as they are.
+        let behind = after_steps(path, steps.len() + 3 - rest.len());
+        r.subresource = "proxy".into();
+        r.path = if asked.is_empty() { behind.into() } else { format!("{behind}?{asked}").into() };
+        return Ok(r);
+    }
     r.options.table = table(head.accept, &query);
     r.options.managed_fields = true;
     if head.method == "PATCH" {
@@ -86,6 +96,14 @@ pub fn request(head: &Head<'_>) -> Result<Request, Status> {
             if others.is_empty() { one.into() } else { format!("{others},{one}").into() };
     }
     Ok(r)
+}
+
+/// What is left of a path after so many of its steps.
+fn after_steps(path: &str, count: usize) -> &str {
+    (0..count).fold(path, |rest, _| {
+        let step = rest.trim_start_matches('/');
+        &step[step.find('/').unwrap_or(step.len())..]
+    })
 }
 
 fn raw(head: &Head<'_>) -> Result<Request, Status> {
@@ -225,6 +243,84 @@ pub fn with_body(r: &mut Request, body: Value) -> Result<(), Status> {
     Ok(())
 }
 
+/// The fields of `/version`, in the order in which the server writes them.
+const VERSION: [&str; 13] = [
+    "major",
+    "minor",
+    "emulationMajor",
+    "emulationMinor",
+    "minCompatibilityMajor",
+    "minCompatibilityMinor",
+    "gitVersion",
+    "gitCommit",
+    "gitTreeState",
+    "buildDate",
+    "goVersion",
+    "compiler",
+    "platform",
+];
+
+/// The body of an answer whose form is fixed, whoever asks for it: `/version` is indented.
+#[must_use]
+pub fn fixed_form(path: &str, object: &Value) -> Option<String> {
+    if path.split('?').next().is_none_or(|p| p.trim_end_matches('/') != "/version") || object.find("gitVersion").is_none() {
+        return None;
+    }
+    let lines: Vec<String> = VERSION
+        .iter()
+        .filter_map(|name| Some(format!("  \"{name}\": {}", json::to_string(object.find(name)?))))
+        .collect();
+    Some(format!("{{\n{}\n}}", lines.join(",\n")))
+}
+
+/// More of a body than this is not told, in bytes.
+const TOLD_MAX: usize = 2048;
+
+/// What a client makes of a refusal whose body is no Status.
+#[must_use]
+pub fn unexpected(code: u16, body: &str) -> Status {
+    let mut end = body.len().min(TOLD_MAX);
+    while !body.is_char_boundary(end) {
+        end -= 1;
+    }
+    let told = body[..end].trim();
+    let (reason, message) = match code {
+        400 => (Reason::BadRequest, "the server rejected our request for an unknown reason"),
+        401 => (Reason::Unauthorized, "the server has asked for the client to provide credentials"),
+        403 => (Reason::Forbidden, told),
+        404 => (Reason::NotFound, "the server could not find the requested resource"),
+        405 => (Reason::MethodNotAllowed, "the server does not allow this method on the requested resource"),
+        406 => (Reason::NotAcceptable, told),
+        409 => (Reason::Conflict, "the server reported a conflict"),
+        410 => (Reason::Gone, told),
+        415 => (Reason::UnsupportedMediaType, told),
+        422 => (Reason::Invalid, "the server rejected our request due to an error in our request"),
+        429 => (
+            Reason::TooManyRequests,
+            "the server has received too many requests and has asked us to try again later",
+        ),
+        503 => (Reason::ServiceUnavailable, "the server is currently unable to handle the request"),
+        504 => (
+            Reason::Timeout,
+            "the server was unable to return a response in the time allotted, but may still be processing the request",
+        ),
+        _ => (Reason::Unknown, ""),
+    };
+    let mut status = Status::new(reason, message);
+    if reason == Reason::Unknown && code >= 500 {
+        status.reason = Reason::InternalError;
+        status.message = format!(
+            "an error on the server ({}) has prevented the request from succeeding",
+            json::go_quote(told)
+        );
+    } else if reason == Reason::Unknown {
+        status.message =
+            format!("the server responded with the status code {code} but did not return more information");
+    }
+    status.causes = vec![Cause { reason: UNEXPECTED, field: String::new(), message: body.to_owned() }];
+    status
+}
+
 /// The parameters of a query, in order.
 #[must_use]
 pub fn parameters(query: &str) -> Vec<(String, String)> {
@@ -285,7 +381,7 @@ mod tests {
             (
                 "/api/v1/namespaces/d/services/web:80/proxy/a/b",
                 Verb::Get,
-                ["", "v1", "d", "services", "web:80", "proxy/a/b"],
+                ["", "v1", "d", "services", "web:80", "proxy"],
             ),
             (
                 "/apis/apps/v1/namespaces/d/deployments/web/scale",
@@ -302,6 +398,42 @@ mod tests {
         }
         assert_eq!(get("/livez?verbose").path, "/livez?verbose");
         assert_eq!(get("/apis/apps/v1").path, "/apis/apps/v1");
+    }
+
+    #[test]
+    fn what_is_behind_a_proxy_gets_path_and_query_as_they_are() {
+        for (path, rest) in [
+            ("/api/v1/nodes/n/proxy", ""),
+            ("/api/v1/nodes/n/proxy/", "/"),
+            ("/api/v1/namespaces/d/pods/p:80/proxy/a%20b/?watch=1&limit=x", "/a%20b/?watch=1&limit=x"),
+            ("/api/v1/namespaces/proxy/services/https:s:/proxy/x/proxy", "/x/proxy"),
+        ] {
+            let r = get(path);
+            assert_eq!((r.verb, r.subresource.as_str(), r.path.as_str()), (Verb::Get, "proxy", rest), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_no_status_is_told_as_clients_do() {
+        for (code, body, message) in [
+            (404, "404 page not found\n", "the server could not find the requested resource"),
+            (500, "no\n\"x\"\n", "an error on the server (\"no\\n\\\"x\\\"\") has prevented the request from succeeding"),
+            (502, "", "an error on the server (\"\") has prevented the request from succeeding"),
+            (403, "not you\n", "not you"),
+            (418, "tea", "the server responded with the status code 418 but did not return more information"),
+        ] {
+            let status = unexpected(code, body);
+            assert_eq!((status.message.as_str(), status.plain()), (message, Some(body)), "{code}");
+        }
+        assert_eq!(unexpected(403, &"\u{e9}".repeat(2000)).message.len(), TOLD_MAX);
+    }
+
+    #[test]
+    fn the_version_is_indented_in_the_servers_order() {
+        let object = objects::value!({"platform": "p", "major": "1", "gitVersion": "v1"});
+        let text = "{\n  \"major\": \"1\",\n  \"gitVersion\": \"v1\",\n  \"platform\": \"p\"\n}";
+        assert_eq!(fixed_form("/version?x", &object).as_deref(), Some(text));
+        assert_eq!(fixed_form("/api", &object), None);
     }
 
     #[test]

@@ -161,6 +161,20 @@ impl Cluster {
             && self.node_fault(node) != Some(NodeFault::NoKubelet)
     }
 
+    /// What comes of calling a kubelet that can't be reached; `None`: it answers.
+    pub(crate) fn kubelet_silence(&self, part: usize) -> Option<String> {
+        if self.is_within_reach(part) {
+            return None;
+        }
+        let found = self.parts.get(part);
+        let ip = found.and_then(|p| p.kubelet()).map(kubelet::Kubelet::host_ip).unwrap_or_default();
+        let why = match self.node_fault(found.map_or("", crate::part::Part::node)) {
+            Some(NodeFault::NoKubelet) => "connect: connection refused",
+            _ => "i/o timeout",
+        };
+        Some(format!("dial tcp {ip}:10250: {why}"))
+    }
+
     /// The API server's way to a kubelet.
     ///
     /// # Errors
@@ -171,18 +185,10 @@ impl Cluster {
         request: &client::Request,
         pod: &Value,
     ) -> Result<(), Status> {
-        if self.is_within_reach(part) {
-            return Ok(());
-        }
-        let ip =
-            self.parts.get(part).and_then(|p| p.kubelet()).map(kubelet::Kubelet::host_ip).unwrap_or_default();
-        let node = self.parts.get(part).map_or("", crate::part::Part::node);
-        let why = match self.node_fault(node) {
-            Some(NodeFault::NoKubelet) => "connect: connection refused",
-            _ => "i/o timeout",
-        };
-        let failed = format!("dial tcp {ip}:10250: {why}");
+        let Some(failed) = self.kubelet_silence(part) else { return Ok(()) };
         let text = if request.subresource == "log" {
+            let ip = self.parts.get(part).and_then(|p| p.kubelet()).map(kubelet::Kubelet::host_ip);
+            let ip = ip.unwrap_or_default();
             let container = request.options.query.iter().find(|(k, _)| k == "container");
             let container =
                 container.map_or(pod["spec"]["containers"][0]["name"].text(), |(_, v)| v.as_str());

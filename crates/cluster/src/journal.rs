@@ -10,7 +10,7 @@
 use client::handle::Frame;
 use client::{Caller, Request, Verb};
 use clock::Time;
-use containers::net::NetRequest;
+use containers::net::{HttpRequest, NetRequest};
 use network::{Files, Source};
 use objects::{Status, Str};
 
@@ -57,6 +57,8 @@ pub(crate) enum Input {
     ReadLog(Str, Str, Str, Str),
     /// A directory is made on a node's disk.
     MakeDirectory(Str, Str),
+    /// A request goes through the API server to what is behind it.
+    Proxy(Box<(Caller, Request, HttpRequest)>),
 }
 
 /// An input with its place: after so many events, at this instant.
@@ -116,6 +118,7 @@ impl Cluster {
             Input::WriteFile(node, path, content) => self.write_node_file(&node, &path, content),
             Input::StopContainer(node, pod, name) => self.stop_container(&node, &pod, &name),
             Input::ReadLog(node, pod, name, id) => drop(self.read_log(&node, &pod, &name, &id)),
+            Input::Proxy(asked) => drop(self.proxy(&asked.0, &asked.1, asked.2)),
             Input::MakeDirectory(node, path) => drop(self.make_node_directory(&node, &path)),
             Input::Registry(registry) => self.depot.registry = *registry,
             Input::Join(node) => drop(self.join_node(*node)),

@@ -9,6 +9,7 @@ pub mod addons;
 pub mod bench;
 mod components;
 pub mod config;
+mod connect;
 mod event_loop;
 pub mod faults;
 mod fleet;
@@ -347,6 +348,9 @@ impl Cluster {
     /// # Errors
     /// The server's refusal.
     pub fn request(&mut self, caller: &Caller, request: Request) -> Result<Response, Status> {
+        if connect::is_proxied(&request) {
+            return self.proxy_as_object(caller, &request);
+        }
         if journal::changes(&request) {
             self.note(|| Input::Request(Box::new((caller.clone(), request.clone()))));
         }

@@ -59,9 +59,7 @@ impl Cluster {
 
     /// A call from the node that the API server runs on.
     fn post(&mut self, call: &WebhookCall) -> Result<(u16, Vec<u8>), String> {
-        let node = self.config.nodes.iter().find(|n| n.control_plane).or(self.config.nodes.first());
-        let name = node.map(|n| n.name.clone()).unwrap_or_default();
-        let Some(ip) = self.kubelet(&name).map(kubelet::Kubelet::host_ip) else {
+        let Some(source) = self.server_place() else {
             return Err("dial tcp: no route to host".into());
         };
         let headers = vec![
@@ -85,22 +83,34 @@ impl Cluster {
                 request,
             }),
         };
-        let (answer, path) = self.ask_from(&Source::Node { name, ip }, &request, &Files::default());
+        let (answer, path) = self.ask_from(&source, &request, &Files::default());
         self.net.keep_path(path);
         let at = format!("{}:{}", call.host, call.port);
         match answer {
             NetAnswer::Http { response, .. } => Ok((response.status, response.body)),
-            NetAnswer::Failed { error, .. } => Err(match error {
-                NetError::Refused => format!("dial tcp {at}: connect: connection refused"),
-                NetError::TimedOut | NetError::Slow => "context deadline exceeded".into(),
-                NetError::Unreachable => format!("dial tcp {at}: connect: no route to host"),
-                NetError::NoName | NetError::NoServer => {
-                    format!("dial tcp: lookup {} on 10.96.0.10:53: no such host", call.host)
-                }
-                NetError::Tls => "http: server gave HTTP response to HTTPS client".into(),
-                _ => "EOF".into(),
-            }),
+            NetAnswer::Failed { error, .. } => Err(failure(&error, &call.host, &at)),
             _ => Err("EOF".into()),
         }
+    }
+
+    /// Where the API server stands in the network.
+    pub(crate) fn server_place(&self) -> Option<Source> {
+        let node = self.config.nodes.iter().find(|n| n.control_plane).or(self.config.nodes.first())?;
+        let ip = self.kubelet(&node.name).map(kubelet::Kubelet::host_ip)?;
+        Some(Source::Node { name: node.name.clone(), ip })
+    }
+}
+
+/// What Go says of a call to `host`, at the address `at`, that came to nothing.
+pub(crate) fn failure(error: &NetError, host: &str, at: &str) -> String {
+    match error {
+        NetError::Refused => format!("dial tcp {at}: connect: connection refused"),
+        NetError::TimedOut | NetError::Slow => "context deadline exceeded".into(),
+        NetError::Unreachable => format!("dial tcp {at}: connect: no route to host"),
+        NetError::NoName | NetError::NoServer => {
+            format!("dial tcp: lookup {host} on 10.96.0.10:53: no such host")
+        }
+        NetError::Tls => "http: server gave HTTP response to HTTPS client".into(),
+        _ => "EOF".into(),
     }
 }

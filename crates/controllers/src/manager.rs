@@ -134,6 +134,8 @@ controllers! {
         |_| crate::verticalpodautoscaler::VerticalController::new(),
     certificate: crate::certificates::CertificateController =
         |_| crate::certificates::CertificateController::new(),
+    csrapproving: crate::certificates::ApprovingController =
+        |_| crate::certificates::ApprovingController::new(),
     csrsigning: crate::certificates::SigningController = |_| crate::certificates::SigningController::new(),
     operator: crate::operator::OperatorController = |_| crate::operator::OperatorController::new(),
     apiservice: crate::apiservice::AvailabilityController =

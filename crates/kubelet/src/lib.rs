@@ -8,6 +8,7 @@
 
 mod admission;
 mod adopt;
+mod api;
 mod back_off;
 mod container;
 pub mod delays;

@@ -55,6 +55,9 @@ impl Reason {
     }
 }
 
+/// The cause that holds what a server said in words of its own, where a Status was expected.
+pub const UNEXPECTED: &str = "UnexpectedServerResponse";
+
 /// One named cause of an `Invalid` status.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cause {
@@ -165,6 +168,12 @@ impl Status {
         self.reason.code()
     }
 
+    /// The body that the server sent instead of a Status, as [`UNEXPECTED`] keeps it.
+    #[must_use]
+    pub fn plain(&self) -> Option<&str> {
+        self.causes.first().filter(|c| c.reason == UNEXPECTED).map(|c| c.message.as_str())
+    }
+
     /// As the `v1.Status` object the server answers with.
     #[must_use]
     pub fn to_value(&self) -> Value {
@@ -199,7 +208,9 @@ impl Status {
         if self.reason != Reason::Unknown {
             v.set("reason", format!("{:?}", self.reason));
         }
-        if !details.is_zero() {
+        // These come with details even where there is nothing to say.
+        let always = matches!(self.reason, Reason::NotFound | Reason::MethodNotAllowed | Reason::Forbidden);
+        if always || !details.is_zero() {
             v.set("details", details);
         }
         v

@@ -94,6 +94,16 @@ fn named(common: &str, organization: &str) -> Result<CertificateParams, Error> {
     Ok(params)
 }
 
+/// A seed that nobody knows, by the system's randomness.
+///
+/// # Errors
+/// A system that has none.
+pub fn random_seed() -> Result<u64, Error> {
+    let mut bytes = [0; 8];
+    ring::default_provider().secure_random.fill(&mut bytes).map_err(|_| Error::Randomness)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
 impl Credentials {
     /// # Errors
     /// Keys that can't be made.

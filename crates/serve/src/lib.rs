@@ -18,6 +18,7 @@ mod shell;
 mod spdy;
 mod watch;
 
+pub use credentials::random_seed;
 pub use driver::Driver;
 
 use std::net::SocketAddr;
@@ -42,6 +43,8 @@ pub struct Options {
 pub enum Error {
     #[error("listening on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    #[error("the system gives no random numbers")]
+    Randomness,
     #[error("making certificates: {0}")]
     Certificates(String),
     #[error("writing {0}: {1}")]

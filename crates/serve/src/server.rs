@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, Method};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, IF_NONE_MATCH};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use client::{Caller, Credentials, Identity, Impersonation, Verb, http};
+use cluster::wire::HttpRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -27,7 +29,7 @@ const BODY_LIMIT: usize = 3 * 1024 * 1024;
 /// What every connection shares.
 pub struct Desk {
     pub driver: Driver,
-    openapi: openapi::Documents,
+    pub openapi: Arc<openapi::Documents>,
 }
 
 /// Takes connections until the listener fails.
@@ -38,7 +40,9 @@ pub async fn accept(
     explain: &str,
 ) -> Result<(), Error> {
     let acceptor = TlsAcceptor::from(tls);
-    let desk = Arc::new(Desk { driver, openapi: openapi::Documents::new(explain) });
+    let openapi = Arc::new(openapi::Documents::new(explain));
+    let desk = Arc::new(Desk { driver, openapi: openapi.clone() });
+    std::thread::spawn(move || openapi.prepare());
     loop {
         let (stream, _) = listener.accept().await?;
         tokio::spawn(connection(stream, acceptor.clone(), desk.clone()));
@@ -103,7 +107,9 @@ async fn respond(desk: &Desk, certificate: &Str, request: Request) -> Result<Res
         let asker = caller.clone();
         desk.driver.ask(move |c| c.api().authorize_path(&asker, &asked)).await.ok_or_else(gone)??;
     }
-    if let Some(document) = openapi::answer(desk, &target, &accept, &desk.openapi).await {
+    let if_none_match = text(&parts.headers, IF_NONE_MATCH);
+    let document = openapi::Asked { target: &target, accept: &accept, if_none_match };
+    if let Some(document) = openapi::answer(desk, &document).await {
         return document;
     }
     if let Some(list) = discovery::aggregated(desk, parts.uri.path(), &accept).await {
@@ -116,6 +122,9 @@ async fn respond(desk: &Desk, certificate: &Str, request: Request) -> Result<Res
         http::Head { method: method.as_str(), target: &target, accept: &accept, content_type: &content_type };
     let mut asked = http::request(&head)?;
     asked.options.impersonate = impersonate;
+    if asked.subresource == "proxy" {
+        return proxy(desk, caller, asked, &parts, body).await;
+    }
     let is_stream = matches!(asked.subresource.as_str(), "exec" | "attach" | "portforward");
     if is_stream && upgrade {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &())
@@ -138,9 +147,7 @@ async fn respond(desk: &Desk, certificate: &Str, request: Request) -> Result<Res
     if asked.verb == Verb::Watch {
         return watch::open(desk.driver.clone(), caller, asked, &accept).await;
     }
-    let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| {
-        Status::new(Reason::RequestEntityTooLarge, "Request entity too large: limit is 3145728")
-    })?;
+    let bytes = bytes_of(body).await?;
     if asked.options.field_manager.is_empty()
         && matches!(asked.verb, Verb::Create | Verb::Update | Verb::Patch)
         && asked.patch_type != Some(client::PatchType::Apply)
@@ -155,7 +162,44 @@ async fn respond(desk: &Desk, certificate: &Str, request: Request) -> Result<Res
     }
     let shape = answer::Shape::of(&accept);
     let answered = desk.driver.ask(move |c| c.request(&caller, asked)).await;
-    answer::of(answered.ok_or_else(gone)??, shape)
+    answer::of(&target, answered.ok_or_else(gone)??, shape)
+}
+
+/// A request that goes on to a node, a pod or a service.
+async fn proxy(
+    desk: &Desk,
+    caller: Caller,
+    asked: client::Request,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, Status> {
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
+    if reads && (asked.path.is_empty() || asked.path.starts_with('?')) {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
+        let to = HeaderValue::from_str(&format!("{}/{}", parts.uri.path(), asked.path));
+        response.headers_mut().insert("location", to.map_err(|e| Status::bad_request(e.to_string()))?);
+        return Ok(response);
+    }
+    let body = bytes_of(body).await?;
+    let kept = parts.headers.iter().filter(|(name, _)| ![AUTHORIZATION, HOST, CONNECTION].contains(name));
+    let headers = kept.filter_map(|(k, v)| Some((k.as_str().to_owned(), v.to_str().ok()?.to_owned())));
+    let passed = HttpRequest {
+        method: parts.method.as_str().to_owned(),
+        target: asked.path.to_string(),
+        headers: headers.collect(),
+        body,
+        peer: String::new(),
+    };
+    let answered = desk.driver.ask(move |c| c.proxy(&caller, &asked, passed)).await;
+    Ok(answer::passed(answered.ok_or_else(gone)??))
+}
+
+async fn bytes_of(body: Body) -> Result<Vec<u8>, Status> {
+    let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| {
+        Status::new(Reason::RequestEntityTooLarge, "Request entity too large: limit is 3145728")
+    })?;
+    Ok(bytes.to_vec())
 }
 
 /// The cluster's thread has ended.

@@ -308,6 +308,87 @@ fn who_brings_another_authoritys_certificate_is_unauthorized() {
     });
 }
 
+/// A GET as it is: code, headers, body.
+async fn get(
+    client: &Client,
+    path: &str,
+    header: Option<(&str, &str)>,
+) -> (u16, axum::http::HeaderMap, String) {
+    let mut asked = axum::http::Request::get(path);
+    if let Some((name, value)) = header {
+        asked = asked.header(name, value);
+    }
+    let asked = asked.body(kube::client::Body::empty()).expect("a request");
+    let (head, body) = client.send(asked).await.expect("an answer").into_parts();
+    let bytes = axum::body::to_bytes(axum::body::Body::new(body), usize::MAX).await.expect("a body");
+    (head.status.as_u16(), head.headers, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+async fn ask_for_paths(client: Client) {
+    let (code, headers, version) = get(&client, "/version", None).await;
+    assert_eq!((code, headers["content-type"].as_bytes()), (200, &b"application/json"[..]));
+    assert!(version.starts_with("{\n  \"major\": \"1\",\n  \"minor\": \"36\",\n"), "{version}");
+    assert!(version.ends_with("\"platform\": \"linux/amd64\"\n}"), "{version}");
+    let (code, headers, page) = get(&client, "/nosuch", None).await;
+    assert_eq!((code, page.as_str()), (404, "404 page not found\n"));
+    assert_eq!(headers["x-content-type-options"], "nosniff");
+    let (code, _, status) = get(&client, "/api/v1/nosuch", None).await;
+    let text = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"the server could not find the requested resource","reason":"NotFound","details":{},"code":404}"#;
+    assert_eq!((code, status.trim_end()), (404, text));
+    let (code, headers, health) = get(&client, "/livez?verbose", None).await;
+    assert_eq!((code, headers["content-type"].as_bytes()), (200, &b"text/plain; charset=utf-8"[..]));
+    assert!(health.ends_with("livez check passed\n"), "{health}");
+
+    // A document is named by its hash, an old name leads to the new one.
+    let (_, headers, index) = get(&client, "/openapi/v3", None).await;
+    assert!(headers.contains_key("etag"));
+    let index: serde_json::Value = serde_json::from_str(&index).expect("JSON");
+    let url = index["paths"]["apis/apps/v1"]["serverRelativeURL"].as_str().expect("a path").to_owned();
+    let (code, headers, document) = get(&client, &url, None).await;
+    assert_eq!((code, headers["cache-control"].as_bytes()), (200, &b"public, immutable"[..]));
+    assert!(document.contains("io.k8s.api.apps.v1.Deployment"));
+    let tag = headers["etag"].to_str().expect("text").to_owned();
+    let (code, _, body) = get(&client, &url, Some(("if-none-match", &tag))).await;
+    assert_eq!((code, body.as_str()), (304, ""));
+    let (code, headers, _) = get(&client, "/openapi/v3/apis/apps/v1?hash=OLD", None).await;
+    assert_eq!((code, headers["location"].to_str().ok()), (301, Some(url.as_str())));
+
+    // What wants a connection of its own says so, to whoever may have one.
+    let (code, _, refused) = get(&client, "/api/v1/namespaces/default/pods/nosuch/exec?command=ls", None).await;
+    assert!(code == 404 && refused.contains(r#"pods \"nosuch\" not found"#), "{refused}");
+    let pods: Api<Pod> = Api::default_namespaced(client.clone());
+    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "nginx:1.25"}]}});
+    pods.create(&PostParams::default(), &serde_json::from_value(pod).expect("a pod")).await.expect("created");
+
+    // Through the server to a kubelet and to a pod.
+    let (code, headers, _) = get(&client, "/api/v1/nodes/node-1/proxy", None).await;
+    assert_eq!((code, headers["location"].as_bytes()), (301, &b"/api/v1/nodes/node-1/proxy/"[..]));
+    assert_eq!(get(&client, "/api/v1/nodes/node-1/proxy/healthz", None).await.2, "ok");
+    loop {
+        let path = "/api/v1/namespaces/default/pods/p:80/proxy/";
+        let (code, headers, body) = get(&client, path, None).await;
+        if code == 200 {
+            assert_eq!(headers["content-type"], "text/html");
+            assert!(body.contains("Welcome to nginx!"), "{body}");
+            break;
+        }
+        assert!(matches!(code, 400 | 503), "{code} {body}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let (code, _, refused) = get(&client, "/api/v1/namespaces/default/pods/p/exec?command=ls", None).await;
+    assert!(code == 400 && refused.contains(r#""message":"Upgrade request required""#), "{refused}");
+}
+
+#[test]
+fn paths_beside_resources_are_answered_as_upstream_does() {
+    let kubeconfig = start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let client = client(&kubeconfig, "wheelhouse").await;
+        tokio::time::timeout(PATIENCE, ask_for_paths(client)).await.expect("in time");
+    });
+}
+
 /// Runs kubectl; its output, or what it said when it failed.
 fn kubectl(config: &std::path::Path, arguments: &[&str]) -> Result<String, String> {
     let done = Command::new("kubectl").arg("--kubeconfig").arg(config).args(arguments).output();
@@ -385,6 +466,9 @@ fn a_stock_kubectl_drives_the_server() {
     assert!(failed.contains("command terminated with exit code 3"), "{failed}");
     assert!(forwarded(&config).contains("Welcome to nginx!"));
     assert_eq!(ok(&["auth", "can-i", "create", "pods"]), "yes\n");
+    let again = Command::new("kubectl").arg("--kubeconfig").arg(&config).args(["apply", "-v=6", "-f", &three]).output();
+    let log = String::from_utf8_lossy(&again.expect("kubectl runs").stderr).into_owned();
+    assert!(log.contains("/openapi/v3") && !log.contains("/openapi/v2"), "{log}");
     let definition = directory.join("definition.yaml");
     std::fs::write(&definition, DEFINITION).expect("written");
     ok(&["apply", "-f", &definition.to_string_lossy()]);

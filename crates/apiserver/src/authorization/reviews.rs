@@ -8,6 +8,7 @@ use smol_str::format_smolstr;
 
 use super::{Attributes, User, user};
 use crate::server::{ApiServer, Cx};
+use crate::validation::validate_review;
 
 impl ApiServer {
     /// Answers a review. `None` when the resource is none.
@@ -19,6 +20,9 @@ impl ApiServer {
             Ok(b) => b,
             Err(s) => return Some(Err(s)),
         };
+        if let Err(wrong) = validate_review(&cx.resource.kind, &body, &cx.request.namespace) {
+            return Some(Err(wrong));
+        }
         let spec = &body["spec"];
         let status = match cx.resource.kind.as_str() {
             "SelfSubjectAccessReview" => self.access(&asking, spec),

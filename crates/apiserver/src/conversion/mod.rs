@@ -2,6 +2,7 @@
 //!
 //! Owns: one file per kind that has such versions. Models `pkg/apis/*/v*/conversion.go`.
 
+mod event;
 mod horizontal_pod_autoscaler;
 
 use objects::Value;
@@ -11,10 +12,16 @@ fn is_old_autoscaler(resource: &Resource) -> bool {
     resource.version == "v1" && resource.storage == "horizontalpodautoscalers.autoscaling"
 }
 
+fn is_new_event(resource: &Resource) -> bool {
+    resource.group == "events.k8s.io"
+}
+
 /// What is stored of an object that a client wrote in this version.
 pub(crate) fn to_stored(resource: &Resource, object: &mut Value) {
     if is_old_autoscaler(resource) {
         horizontal_pod_autoscaler::from_v1(object);
+    } else if is_new_event(resource) {
+        event::to_core(object);
     }
 }
 
@@ -22,5 +29,7 @@ pub(crate) fn to_stored(resource: &Resource, object: &mut Value) {
 pub(crate) fn from_stored(resource: &Resource, object: &mut Value) {
     if is_old_autoscaler(resource) {
         horizontal_pod_autoscaler::to_v1(object);
+    } else if is_new_event(resource) {
+        event::from_core(object);
     }
 }

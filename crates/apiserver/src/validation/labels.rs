@@ -16,19 +16,35 @@ pub(super) fn labels(labels: &Value, errs: &mut Errors) {
 pub(super) fn selector(selector: &Value, errs: &mut Errors) {
     errs.at("matchLabels", |e| labels(&selector["matchLabels"], e));
     errs.each(selector, "matchExpressions", |e, _, r| {
-        match r["operator"].text() {
-            "In" | "NotIn" if r["values"].items().is_empty() => {
-                e.at("values", |e| e.required("must be specified when `operator` is 'In' or 'NotIn'"));
+        if !values_fit(r, e) {
+            e.at("operator", |e| e.invalid_text(r["operator"].text(), "not a valid selector operator"));
+        }
+        key_and_values(r, e);
+    });
+}
+
+/// What an operator says of its values; false: it is none of the four.
+pub(super) fn values_fit(r: &Value, errs: &mut Errors) -> bool {
+    let values = r["values"].items();
+    match r["operator"].text() {
+        "In" | "NotIn" => {
+            if values.is_empty() {
+                errs.at("values", |e| e.required("must be specified when `operator` is 'In' or 'NotIn'"));
             }
-            "Exists" | "DoesNotExist" if !r["values"].items().is_empty() => {
-                e.at("values", |e| {
-                    e.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+        }
+        "Exists" | "DoesNotExist" => {
+            if !values.is_empty() {
+                errs.at("values", |e| {
+                    e.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
                 });
             }
-            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
-            other => e.at("operator", |e| e.invalid_text(other, "not a valid selector operator")),
         }
-        e.at("key", |e| e.complaints(&r["key"].text().into(), names::qualified_name(r["key"].text())));
-        e.each(r, "values", |e, _, v| e.complaints(v, names::label_value(v.text())));
-    });
+        _ => return false,
+    }
+    true
+}
+
+pub(super) fn key_and_values(r: &Value, errs: &mut Errors) {
+    errs.at("key", |e| e.complaints(&r["key"].text().into(), names::qualified_name(r["key"].text())));
+    errs.each(r, "values", |e, _, v| e.complaints(v, names::label_value(v.text())));
 }

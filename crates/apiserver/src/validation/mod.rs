@@ -3,7 +3,7 @@
 //! Owns: one file per kind with `fn validate(object, errs)` and `fn validate_update(new, old, errs)`; what objects have
 //! in common (metadata, selectors, pod specs) in files of its own. Objects are decoded and defaulted before.
 //!
-//! Models `pkg/apis/*/validation`, and the order in which it reports. Kinds without a file here are checked for their
+//! Models `pkg/apis/*/validation`, and the order in which it reports. Of ServiceAccounts upstream, too, checks the
 //! metadata only.
 
 mod admissionregistration;
@@ -18,6 +18,7 @@ mod deployment;
 mod endpoint_slice;
 mod endpoints;
 mod errors;
+mod event;
 mod flow_control;
 mod horizontal_pod_autoscaler;
 mod ingress;
@@ -43,6 +44,7 @@ mod replication_controller;
 mod resource_claim;
 mod resource_quota;
 mod resources;
+mod reviews;
 mod runtime_class;
 mod scheduling;
 mod secret;
@@ -60,6 +62,7 @@ mod volume_source;
 pub(crate) use admissionregistration::compilation_failed;
 pub(crate) use errors::Errors;
 pub(crate) use resources::aggregate;
+pub(crate) use reviews::validate as validate_review;
 
 use objects::resources::Resource;
 use objects::{Status, Value};
@@ -75,10 +78,8 @@ struct Checks {
     update: fn(&Value, &Value, &mut Errors),
 }
 
-const NONE: Checks = Checks { new: |_, _| {}, update: |_, _, _| {} };
-
-fn of(resource: &Resource) -> &'static Checks {
-    match resource.id.as_str() {
+fn of(resource: &Resource) -> Option<&'static Checks> {
+    Some(match resource.id.as_str() {
         "pods" => &Checks { new: pod::validate_new, update: pod::validate_update },
         "deployments.apps" => &Checks { new: deployment::validate, update: deployment::validate_update },
         "replicasets.apps" => &Checks { new: replica_set::validate, update: replica_set::validate_update },
@@ -132,6 +133,10 @@ fn of(resource: &Resource) -> &'static Checks {
             new: persistent_volume_claim::validate,
             update: persistent_volume_claim::validate_update,
         },
+        "events" => &Checks { new: event::validate, update: event::validate_update },
+        "events.events.k8s.io" => {
+            &Checks { new: event::validate_strictly, update: event::validate_update_strictly }
+        }
         "endpoints" => &Checks { new: endpoints::validate, update: |new, _, e| endpoints::validate(new, e) },
         "certificatesigningrequests.certificates.k8s.io" => &Checks {
             new: certificate_signing_request::validate,
@@ -217,8 +222,8 @@ fn of(resource: &Resource) -> &'static Checks {
         "customresourcedefinitions.apiextensions.k8s.io" => {
             &Checks { new: definition::validate, update: definition::validate_update }
         }
-        _ => &NONE,
-    }
+        _ => return None,
+    })
 }
 
 impl ApiServer {
@@ -227,7 +232,11 @@ impl ApiServer {
         object_meta::validate(&cx.resource, object, &mut errs);
         match &cx.resource {
             Served::Custom(c) => custom::validate_all(object, &Value::Null, &c.schema, &mut errs),
-            Served::BuiltIn(r) => (of(r).new)(object, &mut errs),
+            Served::BuiltIn(r) => {
+                if let Some(checks) = of(r) {
+                    (checks.new)(object, &mut errs);
+                }
+            }
         }
         finish(cx, object, errs)
     }
@@ -253,7 +262,11 @@ impl ApiServer {
             Served::BuiltIn(r) if r.id == certificates::REQUESTS => {
                 certificate_signing_request::validate_update(new, old, &cx.request.subresource, &mut errs);
             }
-            Served::BuiltIn(r) if part == Part::Main && changed => (of(r).update)(new, old, &mut errs),
+            Served::BuiltIn(r) if part == Part::Main && changed => {
+                if let Some(checks) = of(r) {
+                    (checks.update)(new, old, &mut errs);
+                }
+            }
             Served::BuiltIn(r) if r.id == "pods" && cx.request.subresource == "resize" && changed => {
                 pod::validate_resize(new, old, &mut errs);
             }
@@ -266,4 +279,21 @@ impl ApiServer {
 fn finish(cx: &Cx<'_>, object: &Value, errs: Errors) -> Result<(), Status> {
     let causes = errs.into_causes();
     if causes.is_empty() { Ok(()) } else { Err(cx.invalid(object.name(), causes)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use objects::resources;
+
+    use super::*;
+
+    /// Kinds that are stored, and of which upstream itself checks the metadata only.
+    const METADATA_ONLY: [&str; 1] = ["serviceaccounts"];
+
+    #[test]
+    fn every_kind_that_is_stored_has_rules() {
+        let stored = resources::all().iter().filter(|r| !r.storage.is_empty() && r.allows("create"));
+        let without: Vec<&str> = stored.filter(|r| of(r).is_none()).map(|r| r.id.as_str()).collect();
+        assert_eq!(without, METADATA_ONLY);
+    }
 }

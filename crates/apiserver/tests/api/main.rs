@@ -7,6 +7,7 @@ mod certificates;
 mod columns;
 mod custom;
 mod lifecycle;
+mod paths;
 mod policies;
 mod refusals;
 mod rights;

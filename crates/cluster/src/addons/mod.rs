@@ -46,7 +46,7 @@ impl Addon {
 
     fn manifest(self) -> &'static str {
         match self {
-            Self::ControlPlane => "",
+            Self::ControlPlane => include_str!("kubeadm.yaml"),
             Self::KubeProxy => include_str!("kube-proxy.yaml"),
             Self::Kindnet => include_str!("kindnet.yaml"),
             Self::CoreDns => include_str!("coredns.yaml"),
@@ -97,7 +97,6 @@ impl Cluster {
                 for (part, name, ip) in &planes {
                     self.install_static_pods(*part, name, ip);
                 }
-                continue;
             }
             let pods = format!("10.{}.0.0", 244 + self.config.network);
             let text = addon.manifest().replace("$IP", &address).replace("10.244.0.0", &pods);

@@ -11,7 +11,7 @@ use network::path::{Code, Hop, Stage};
 use objects::{Reason, Status, Str, Value, json};
 
 use super::perform::{Reached, Way, answered, plain_to_tls};
-use crate::Cluster;
+use crate::{Cluster, connect};
 
 /// What the server needs for a request (estimate).
 const WORK_MS: u32 = 4;
@@ -68,9 +68,19 @@ fn certificate(ip: &str) -> Certificate {
     }
 }
 
+enum Answer {
+    Own(client::Response),
+    /// What a server behind a proxy path said.
+    Passed(HttpResponse),
+}
+
 impl Cluster {
     fn answer_as_server(&mut self, asker: &Str, request: &HttpRequest) -> HttpResponse {
-        let answer = self.ask_server(asker, request);
+        let answer = match self.ask_server(asker, request) {
+            Ok(Answer::Passed(response)) => return response,
+            Ok(Answer::Own(answer)) => Ok(answer),
+            Err(status) => Err(status),
+        };
         let agent = request.header("user-agent").unwrap_or("");
         let pretty = ["curl", "Wget", "Mozilla/5.0"].iter().any(|a| agent.starts_with(a))
             || http::parameters(request.target.split_once('?').map_or("", |(_, q)| q))
@@ -78,13 +88,20 @@ impl Cluster {
                 .any(|(k, v)| k == "pretty" && v != "0" && v != "false");
         let (status, object) = match answer {
             Ok(r) => (if r.created { 201 } else { 200 }, r.object),
-            Err(status) => (status.code(), status.to_value()),
+            Err(status) => {
+                (status.code(), status.plain().map_or_else(|| status.to_value(), Value::str))
+            }
         };
         let mut response = match &object {
             Value::Str(text) => HttpResponse::text(status, "text/plain; charset=utf-8", text.as_bytes()),
             _ => {
-                let body =
-                    if pretty { json::to_pretty(&object, "  ") } else { json::to_string(&object) + "\n" };
+                let body = if let Some(text) = http::fixed_form(&request.target, &object) {
+                    text
+                } else if pretty {
+                    json::to_pretty(&object, "  ")
+                } else {
+                    json::to_string(&object) + "\n"
+                };
                 HttpResponse::text(status, "application/json", body)
             }
         };
@@ -100,7 +117,7 @@ impl Cluster {
         response
     }
 
-    fn ask_server(&mut self, asker: &Str, request: &HttpRequest) -> Result<client::Response, Status> {
+    fn ask_server(&mut self, asker: &Str, request: &HttpRequest) -> Result<Answer, Status> {
         let caller = self.caller_of(asker, request.header("authorization").unwrap_or(""))?;
         let content_type = request.header("content-type").unwrap_or("");
         let accept = request.header("accept").unwrap_or("");
@@ -114,6 +131,10 @@ impl Cluster {
                 "simulated: streams are not answered to programs in pods",
             ));
         }
+        if connect::is_proxied(&asked) {
+            let passed = HttpRequest { target: asked.path.to_string(), ..request.clone() };
+            return self.connect(&caller, &asked, passed).map(Answer::Passed);
+        }
         if !request.body.is_empty() {
             let text = String::from_utf8_lossy(&request.body);
             let body = if content_type.contains("yaml") {
@@ -126,7 +147,7 @@ impl Cluster {
         self.reach_from("").check(&self.server_address())?;
         let answer = self.handle(&caller, asked);
         self.route();
-        answer
+        answer.map(Answer::Own)
     }
 
     /// Whom a request's token names; without one, nobody in particular.

@@ -1,10 +1,12 @@
 //! Certificates: what the cluster's own signers issue, and what a cert-manager-like controller keeps in Secrets.
 //!
-//! Does not own: what a certificate is (`x509`). The two controllers are in files of their own.
+//! Does not own: what a certificate is (`x509`). The controllers are in files of their own.
 
+mod approving;
 mod certificate;
 mod signing;
 
+pub use approving::ApprovingController;
 pub use certificate::CertificateController;
 pub use signing::SigningController;
 

@@ -1,7 +1,7 @@
 //! The signing controller: approved CertificateSigningRequests of the cluster's own signers get a certificate.
 //!
-//! Models `pkg/controller/certificates/signer`, and `cleaner` for requests that are done with. Not modelled: automatic
-//! approval, for kubelets here need no certificate.
+//! Models `pkg/controller/certificates/signer`, and `cleaner` for requests that are done with. Does not own:
+//! who approves (approving.rs). Kubelets here need no certificate; who asks for one gets it.
 
 use client::{Change, Ctx};
 use clock::{Millis, Time};
@@ -14,7 +14,7 @@ use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base};
 
 const CLIENT: &str = "kubernetes.io/kube-apiserver-client";
-const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
+pub(super) const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
 const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
 const LEGACY: &str = "kubernetes.io/legacy-unknown";
 /// How long a certificate lives when the request does not say, and at least.
@@ -50,7 +50,7 @@ impl SigningController {
     }
 }
 
-fn condition<'a>(csr: &'a Value, kind: &str) -> Option<&'a Value> {
+pub(super) fn condition<'a>(csr: &'a Value, kind: &str) -> Option<&'a Value> {
     csr["status"]["conditions"].items().iter().find(|c| c["type"] == kind && c["status"] != "False")
 }
 
@@ -88,7 +88,8 @@ fn client_usages(usages: &[&str]) -> Result<(), String> {
     }
 }
 
-fn kubelet(is_server: bool, asked: &Request, usages: &[&str]) -> Result<(), String> {
+/// Why a kubelet's certificate of this kind is not signed.
+pub(super) fn kubelet(is_server: bool, asked: &Request, usages: &[&str]) -> Result<(), String> {
     let others = &asked.others;
     let purpose = if is_server { "server auth" } else { "client auth" };
     let kinds = [

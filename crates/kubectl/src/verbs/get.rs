@@ -118,9 +118,10 @@ async fn raw(k: &Kubectl, args: &Args) -> Result<()> {
     };
     match &answer {
         Value::Str(s) => k.out(s),
-        // The one endpoint that indents its answer.
-        v if path == "/version" => k.out(&json::to_pretty(v, "  ")),
-        v => k.say(json::to_string(v)),
+        v => match client::http::fixed_form(path, v) {
+            Some(text) => k.out(&text),
+            None => k.say(json::to_string(v)),
+        },
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use client::Body;
 use client::http::{Head, request};
-use objects::json;
+use objects::{Value, json};
 
 use crate::error::{Error, Result, fail};
 use crate::finder::Find;
@@ -50,6 +50,9 @@ pub async fn send(k: &Kubectl, args: &Args, find: &Find, method: &str) -> Result
         })?);
     }
     let answer = k.call(r).await?;
-    k.say(json::to_string(&answer.object));
+    match &answer.object {
+        Value::Str(text) => k.out(text),
+        object => k.say(json::to_string(object)),
+    }
     Ok(())
 }

@@ -256,6 +256,30 @@ fn add_paths(r: &Resource, paths: &mut Map) {
     }
 }
 
+/// The types of a patch; custom kinds take the first ones.
+const PATCHES: [&str; 4] = [
+    "application/apply-patch+yaml",
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+];
+/// How many of them a custom kind takes.
+const CUSTOM_PATCHES: usize = 3;
+
+fn patches(types: &[&str]) -> Value {
+    let mut content = Value::map();
+    for ty in types {
+        content.set(*ty, value!({"schema": {"type": "object"}}));
+    }
+    value!({"content": (content), "required": true})
+}
+
+/// What the PATCH of a custom kind takes.
+#[must_use]
+pub fn custom_patches() -> Value {
+    patches(&PATCHES[..CUSTOM_PATCHES])
+}
+
 fn operations((group, version, kind): (&str, &str, &str), allows: impl Fn(&str) -> bool) -> Value {
     let mut out = Value::map();
     for (verb, method, action) in [
@@ -277,6 +301,9 @@ fn operations((group, version, kind): (&str, &str, &str), allows: impl Fn(&str) 
         if matches!(method, "post" | "put" | "patch") {
             let parameter = value!({"name": "fieldValidation", "in": "query", "schema": {"type": "string", "uniqueItems": true}});
             operation.set("parameters", vec![parameter]);
+        }
+        if method == "patch" {
+            operation.set("requestBody", patches(&PATCHES));
         }
         out.set(method, operation);
     }
@@ -304,6 +331,7 @@ mod tests {
         assert_eq!(ports["x-kubernetes-list-map-keys"], value!(["containerPort", "protocol"]));
         let patch = &doc["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]["patch"];
         assert_eq!(patch["parameters"][0]["name"], "fieldValidation");
+        assert!(patch["requestBody"]["content"].find("application/strategic-merge-patch+json").is_some());
         assert!(document("nosuch", "v1", &Descriptions::default()).is_none());
     }
 
