@@ -3,14 +3,12 @@
 //! Models ValidateCertificateSigningRequest and its updates in `pkg/apis/certificates/validation`. Not modelled: Go's
 //! words for every way in which a request's or certificate's DER can be broken.
 
-use objects::{Value, base64, names, schema};
+use objects::{Value, base64, schema};
 use x509::{Certificate, Request, der};
 
-use super::Errors;
+use super::{Errors, signer_name};
 use crate::admission::certificates::text_of;
 
-/// What the API server asks of a signer's domain and path.
-const SIGNER: &str = "must be a fully qualified domain and path of the form \"example.com/signer-name\"";
 const SHORTEST_S: i64 = 600;
 
 const DECISIONS: [&str; 3] = ["Approved", "Denied", "Failed"];
@@ -143,28 +141,11 @@ fn certificates(text: &str) -> String {
 }
 
 fn signer(v: &Value, e: &mut Errors) {
-    let name = v.text();
-    if name.is_empty() {
-        e.required("");
-        return;
-    }
-    if name == "kubernetes.io/legacy-unknown" {
-        e.invalid(v, "the legacy signerName is not allowed via this API version");
-        return;
-    }
-    let mut parts = name.split('/');
-    let (Some(domain), Some(path), None) = (parts.next(), parts.next(), parts.next()) else {
-        e.invalid(v, SIGNER);
-        return;
-    };
-    for why in names::dns1123_subdomain(domain) {
-        e.invalid(v, &format!("validating label \"{domain}\": {why}"));
-    }
-    if domain.split('.').count() < 2 {
-        e.invalid(v, "should be a domain with at least two segments separated by dots");
-    }
-    for why in names::dns1123_subdomain(path) {
-        e.invalid(v, &format!("validating label \"{path}\": {why}"));
+    match v.text() {
+        "kubernetes.io/legacy-unknown" => {
+            e.invalid(v, "the legacy signerName is not allowed via this API version");
+        }
+        _ => signer_name::validate(v, e),
     }
 }
 
@@ -193,7 +174,7 @@ mod tests {
             [
                 "spec.request: Invalid value: \"eA==\": PEM block type must be CERTIFICATE REQUEST",
                 "spec.usages: Required value",
-                "spec.signerName: Invalid value: \"nosuch\": must be a fully qualified domain and path of the form \"example.com/signer-name\"",
+                "spec.signerName: Invalid value: \"nosuch\": must be a fully qualified domain and path of the form 'example.com/signer-name'",
                 "spec.expirationSeconds: Invalid value: 60: may not specify a duration less than 600 seconds (10 minutes)",
             ]
         );

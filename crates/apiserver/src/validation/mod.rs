@@ -51,6 +51,7 @@ mod secret;
 mod security;
 mod service;
 mod service_cidr;
+mod signer_name;
 mod stateful_set;
 mod storage;
 mod template;

@@ -2,7 +2,6 @@
 //!
 //! Models ValidateVolumes and validateVolumeSource, in the order in which upstream looks at sources. Does not own: the
 //! sources that PersistentVolumes have too (volume_source.rs), mounts (volume_mount.rs).
-//! Not modelled: what a signer's name must look like.
 
 use ordered::{BTreeMap, BTreeSet};
 
@@ -10,7 +9,7 @@ use objects::quantity::Quantity;
 use objects::{Value, names};
 
 use super::volume_source::{self, Holder, driver_name, required, secret_ref};
-use super::{Errors, container, labels, object_meta, persistent_volume_claim};
+use super::{Errors, container, labels, object_meta, persistent_volume_claim, signer_name};
 
 const MODE: &str = "must be a number between 0 and 0777 (octal), both inclusive";
 const DUPLICATE_PATHS: &str = "conflicting duplicate paths";
@@ -313,6 +312,9 @@ fn trust_bundle(s: &Value, e: &mut Errors) {
             if name.text().is_empty() {
                 e.at("name", |e| e.required("must be a valid object name"));
             }
+            let wrong = signer_name::bundle(name.text()).into_iter();
+            let wrong = wrong.map(|why| format!("not a valid clustertrustbundlename: {why}")).collect();
+            e.at("name", |e| e.complaints(name, wrong));
             if !s["labelSelector"].is_null() {
                 e.at("labelSelector", |e| {
                     e.invalid(&s["labelSelector"], "labelSelector must be unset if name is specified");
@@ -323,6 +325,7 @@ fn trust_bundle(s: &Value, e: &mut Errors) {
             if signer.text().is_empty() {
                 e.at("signerName", |e| e.required("must be a valid signer name"));
             }
+            e.at("signerName", |e| signer_name::validate(signer, e));
             e.at("labelSelector", |e| labels::selector(&s["labelSelector"], e));
         }
         (None, None) => e.required("either name or signerName must be specified"),
@@ -332,11 +335,23 @@ fn trust_bundle(s: &Value, e: &mut Errors) {
 }
 
 fn pod_certificate(s: &Value, e: &mut Errors) {
+    e.at("signerName", |e| signer_name::validate(&s["signerName"], e));
+    e.at("userAnnotations", |e| {
+        for (key, _) in s["userAnnotations"].entries() {
+            let key = Value::from(key.to_lowercase());
+            let wrong = names::qualified_name(key.text());
+            if wrong.is_empty() && !key.text().contains('/') {
+                e.invalid(&key, "must be a domain-prefixed key (such as \"acme.io/foo\")");
+            }
+            e.complaints(&key, wrong);
+        }
+    });
     let kind = &s["keyType"];
     if !KEY_TYPES.contains(&kind.text()) {
         e.at("keyType", |e| e.not_supported(&kind.text().into(), &KEY_TYPES));
     }
-    let most = if s["signerName"].text().starts_with("kubernetes.io/") { 86_400 } else { 91 * 86_400 };
+    let host = s["signerName"].text().split('/').next().unwrap_or_default();
+    let most = if host == "kubernetes.io" || host.ends_with(".kubernetes.io") { 86_400 } else { 91 * 86_400 };
     if let Some(seconds) = s["maxExpirationSeconds"].as_int() {
         e.at("maxExpirationSeconds", |e| {
             if seconds < 3600 {

@@ -132,7 +132,6 @@ fn streams_and_proxies_have_rights_of_their_own() {
 #[test]
 fn events_are_one_thing_in_two_forms() {
     let mut desk = Desk::new();
-    let new = resources::by_id("events.events.k8s.io").expect("it is served");
     let core = resources::by_id("events").expect("it is served");
     let event = objects::value!({
         "apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e"}, "action": "a", "reason": "R",
