@@ -333,6 +333,15 @@ impl ApiServer {
         }
     }
 
+    /// Does something whose random choices leave those of everything after it as they would have been.
+    pub fn apart<T>(&mut self, name: &str, f: impl FnOnce(&mut Self) -> T) -> T {
+        let own = self.rng.fork(name);
+        let common = std::mem::replace(&mut self.rng, own);
+        let result = f(self);
+        self.rng = common;
+        result
+    }
+
     /// Tells the server how its surroundings are.
     pub fn set_health(&mut self, health: crate::health::Health) {
         self.health = health;

@@ -351,7 +351,7 @@ impl Cluster {
         if connect::is_proxied(&request) {
             return self.proxy_as_object(caller, &request);
         }
-        if journal::changes(&request) {
+        if journal::changes(&request) || self.api.may_convert(&request) {
             self.note(|| Input::Request(Box::new((caller.clone(), request.clone()))));
         }
         let reach = self.reach_from("");

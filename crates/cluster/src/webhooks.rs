@@ -31,7 +31,8 @@ impl Webhooks for Way<'_> {
 impl Cluster {
     /// Answers a request of somebody outside.
     pub(crate) fn handle(&mut self, caller: &Caller, request: Request) -> Result<Response, Status> {
-        if !self.api.has_webhooks() || !journal::changes(&request) {
+        let asks = self.api.has_webhooks() && journal::changes(&request);
+        if !asks && !self.api.may_convert(&request) {
             return self.api.handle(caller, request, self.now);
         }
         let now = self.now;
@@ -43,7 +44,7 @@ impl Cluster {
 
     /// Whether what a part does next may have to be asked about.
     pub(crate) fn asks_webhooks(&self, part: usize) -> bool {
-        self.api.has_webhooks() && self.parts.get(part).is_some_and(Part::writes_for_others)
+        (self.api.has_webhooks() || self.api.has_conversions()) && self.parts.get(part).is_some_and(Part::writes_for_others)
     }
 
     /// As [`Part::wake`], with the part and the API server out of the cluster for as long.

@@ -19,7 +19,7 @@ mod storage_protection;
 mod vertical_pod_autoscaler;
 mod volume_resize;
 
-pub(crate) use dynamic::{Registered, type_checking};
+pub(crate) use dynamic::{Registered, type_checking, webhook_call};
 pub use dynamic::{WebhookCall, Webhooks};
 pub(crate) use service_account::token_volume;
 

@@ -2,7 +2,7 @@
 //!
 //! Models `apiextensions-apiserver/pkg/controller/status` (naming), `establish`, `finalizer` and
 //! `pkg/apis/apiextensions/validation`. Does not own: the schema's own rules (structure.rs). Not modelled: names that
-//! conflict with another definition's; conversion; selectable fields.
+//! conflict with another definition's; selectable fields.
 
 use client::{Change, ChangeKind};
 use clock::Time;
@@ -13,9 +13,9 @@ use smol_str::ToSmolStr;
 
 use crate::server::{ApiServer, Cx, prefix};
 use crate::strategy::{PLAIN, Strategy};
-use crate::validation::Errors;
+use crate::validation::{Errors, client_config};
 
-pub(crate) static STRATEGY: Strategy = Strategy { generation: true, status: true, prepare_create, ..PLAIN };
+pub(crate) static STRATEGY: Strategy = Strategy { generation: true, status: true, prepare_create, prepare_update, ..PLAIN };
 
 fn prepare_create(definition: &mut Value, now: Time) {
     let condition = |kind: &str, reason: &str, message: &str| {
@@ -37,6 +37,17 @@ fn prepare_create(definition: &mut Value, now: Time) {
             ]
         }),
     );
+}
+
+/// A version that objects are stored in from now on is remembered for as long as some may be.
+fn prepare_update(definition: &mut Value, _: &Value) {
+    let stored = definition["spec"]["versions"].items().iter().find(|v| v["storage"].is_true());
+    let Some(name) = stored.map(|v| v["name"].clone()) else { return };
+    let known = definition["status"]["storedVersions"].items();
+    if !known.contains(&name) {
+        let all: Value = known.iter().cloned().chain([name]).collect();
+        definition.set_at(&["status", "storedVersions"], all);
+    }
 }
 
 const APPROVED: &str = "api-approved.kubernetes.io";
@@ -71,6 +82,7 @@ pub(crate) fn validate(definition: &Value, errs: &mut Errors) {
             let why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
             e.at("preserveUnknownFields", |e| e.invalid(&true.into(), why));
         }
+        e.at("conversion", |e| conversion(&spec["conversion"], e));
     });
     approval(definition, errs);
 }
@@ -158,6 +170,44 @@ fn versions(spec: &Value, e: &mut Errors) {
     }
 }
 
+/// How versions are converted; the fields stand where the definition's internal form has them.
+fn conversion(c: &Value, e: &mut Errors) {
+    if c.is_null() {
+        return;
+    }
+    const REVIEWS: [&str; 2] = ["v1", "v1beta1"];
+    e.one_of(c, "strategy", &["None", "Webhook"]);
+    let (client, versions) = (&c["webhook"]["clientConfig"], &c["webhook"]["conversionReviewVersions"]);
+    if c["strategy"] != "Webhook" {
+        for (field, given) in [("webhookClientConfig", client), ("conversionReviewVersions", versions)] {
+            if !given.is_zero() {
+                e.at(field, |e| e.forbidden("should not be set when strategy is not set to Webhook"));
+            }
+        }
+        return;
+    }
+    e.at("webhookClientConfig", |e| match client.is_null() {
+        true => e.required("required when strategy is set to Webhook"),
+        false => client_config(client, e),
+    });
+    e.at("conversionReviewVersions", |e| {
+        let all = versions.items();
+        if all.is_empty() {
+            e.required("");
+            return;
+        }
+        for (i, version) in all.iter().enumerate() {
+            e.index(i, |e| match all[..i].contains(version) {
+                true => e.invalid(version, "duplicate version"),
+                false => e.complaints(version, objects::names::dns1035_label(version.text())),
+            });
+        }
+        if !all.iter().any(|v| REVIEWS.contains(&v.text())) {
+            e.invalid(versions, &format!("must include at least one of {}", REVIEWS.join(", ")));
+        }
+    });
+}
+
 fn column(c: &Value, e: &mut Errors) {
     if c["name"].text().is_empty() {
         e.at("name", |e| e.required(""));
@@ -239,6 +289,16 @@ pub(crate) fn validate_update(new: &Value, old: &Value, errs: &mut Errors) {
         e.at("names", |e| {
             e.immutable(&new["spec"]["names"], &old["spec"]["names"], "plural");
             e.immutable(&new["spec"]["names"], &old["spec"]["names"], "kind");
+        });
+    });
+    let versions = new["spec"]["versions"].items();
+    let kept = |stored: &Value| versions.iter().any(|version| version["name"] == *stored);
+    errs.at("status", |e| {
+        e.each(&new["status"], "storedVersions", |e, _, stored| {
+            let v = stored.text();
+            if !kept(stored) {
+                e.invalid(stored, &format!("missing from spec.versions; {v} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in {v} and removes {v} from status.storedVersions"));
+            }
         });
     });
 }

@@ -1,10 +1,10 @@
 //! Custom resources: what CustomResourceDefinitions make the server serve.
 //!
 //! Owns: the registry of served versions ([`Customs`]), kept from the stored definitions.
-//! Models `apiextensions-apiserver`. Not modelled: conversion webhooks (versions differ in name only),
-//! defaults of stored objects when a definition changes.
+//! Models `apiextensions-apiserver`. Not modelled: defaults of stored objects when a definition changes.
 
 use ordered::Sort as _;
+mod conversion;
 pub(crate) mod definition;
 pub(crate) mod printer;
 mod rules;
@@ -43,6 +43,10 @@ pub(crate) struct Custom {
     pub(crate) schema: Value,
     /// `additionalPrinterColumns` of the version.
     pub(crate) columns: Value,
+    /// The `clientConfig` of the webhook that converts between versions; null: they differ in name only.
+    converter: Value,
+    /// `group/version` that new objects are stored in.
+    stored_in: Str,
 }
 
 /// All served versions, by the definition they come from.
@@ -64,6 +68,10 @@ impl Customs {
     pub(crate) fn find(&self, group: &str, version: &str, plural: &str) -> Option<&Arc<Custom>> {
         let versions = self.by_definition.get(format_smolstr!("{plural}.{group}").as_str())?;
         versions.iter().find(|c| c.resource.version == version)
+    }
+
+    fn iter_versions(&self) -> impl Iterator<Item = &Custom> {
+        self.by_definition.values().flatten().map(|c| &**c)
     }
 
     /// Every served resource, the preferred version of each first.
@@ -107,6 +115,14 @@ fn served(definition: &Value) -> Vec<Arc<Custom>> {
         spec["versions"].items().iter().filter(|v| v["served"].is_true()).collect();
     versions.arrange_by(|a, b| rank(a["name"].text()).cmp(&rank(b["name"].text())));
     let id = definition.meta()["name"].to_str();
+    let conversion = &spec["conversion"];
+    let converter = match conversion["strategy"].text() {
+        "Webhook" => conversion["webhook"]["clientConfig"].clone(),
+        _ => Value::Null,
+    };
+    let stored = spec["versions"].items().iter().find(|v| v["storage"].is_true());
+    let stored = stored.map_or("", |v| v["name"].text());
+    let stored_in = format_smolstr!("{}/{stored}", spec["group"].text());
     versions
         .into_iter()
         .map(|v| {
@@ -143,6 +159,8 @@ fn served(definition: &Value) -> Vec<Arc<Custom>> {
                 },
                 schema: v["schema"]["openAPIV3Schema"].clone(),
                 columns: v["additionalPrinterColumns"].clone(),
+                converter: converter.clone(),
+                stored_in: stored_in.clone(),
             })
         })
         .collect()

@@ -63,7 +63,7 @@ impl ApiServer {
                 object.map_mut().entry("metadata").set("name", name);
             }
             let name = object.meta()["name"].to_str();
-            match self.commit(cx, &name, object.clone(), Expect::Absent) {
+            match self.commit_in_version(cx, &name, object.clone(), Expect::Absent) {
                 Err(_) if !base.is_empty() && attempt < GENERATED_NAME_TRIES => {}
                 Ok(stored) => return Ok(stored),
                 Err(status) => {

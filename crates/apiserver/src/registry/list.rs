@@ -10,7 +10,7 @@ use smol_str::ToSmolStr;
 
 use super::meta::in_version;
 use super::selection::Selection;
-use crate::server::{ApiServer, Cx, key, prefix, too_old};
+use crate::server::{ApiServer, Cx, Served, key, prefix, too_old};
 use crate::tables;
 
 /// What is said to a token whose revision is compacted.
@@ -26,6 +26,7 @@ struct From {
 impl ApiServer {
     pub(crate) fn read_one(&mut self, cx: &mut Cx<'_>) -> Result<Response, Status> {
         let object = self.stored(cx)?;
+        let object = self.in_request_version(cx, object)?;
         Ok(self.answer(cx, object))
     }
 
@@ -68,6 +69,13 @@ impl ApiServer {
                 }
             }
         }
+        let found = match &cx.resource {
+            Served::BuiltIn(_) => found,
+            Served::Custom(c) => {
+                let version = c.resource.api_version();
+                self.convert(cx, found, &version)?
+            }
+        };
         let show = |item: Value| {
             let item = in_version(&cx.resource, item);
             if options.managed_fields { self.with_managers(cx, item) } else { item }

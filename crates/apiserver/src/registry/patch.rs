@@ -27,7 +27,7 @@ impl ApiServer {
                 let object = self.create_object(cx, object)?;
                 return Ok(Response { created: true, ..self.answer(cx, object) });
             }
-            old => old?,
+            old => self.in_request_version(cx, old?)?,
         };
         if managers::is_apply(cx) {
             let config = configuration(cx)?;

@@ -29,6 +29,7 @@ impl ApiServer {
             }
             return Err(cx.not_found());
         };
+        let old = self.in_request_version(cx, old)?;
         let mut body = body.clone();
         if strategy.unconditional_update {
             keep_metadata(&mut body, &old);
@@ -119,10 +120,10 @@ impl ApiServer {
         if (strategy.is_finished)(&new, &old) {
             return self.remove(cx, new);
         }
-        if new == old {
+        if new == old && self.is_stored_as_now(cx, &name) {
             return Ok(old);
         }
-        self.commit(cx, &name, new, Expect::Anything)
+        self.commit_in_version(cx, &name, new, Expect::Anything)
     }
 }
 

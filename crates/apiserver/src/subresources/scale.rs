@@ -11,6 +11,7 @@ use crate::server::{ApiServer, Cx};
 impl ApiServer {
     pub(super) fn scale(&mut self, cx: &mut Cx<'_>) -> Result<Response, Status> {
         let old = self.stored(cx)?;
+        let old = self.in_request_version(cx, old)?;
         let scale = scale_of(&old);
         let wanted = match (&cx.request.verb, &cx.request.body) {
             (Verb::Get, _) => {

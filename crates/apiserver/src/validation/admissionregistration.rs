@@ -540,17 +540,19 @@ fn webhook(hook: &Value, e: &mut Errors) {
         }
     }
     e.one_of_if_set(hook, "reinvocationPolicy", &REINVOCATION);
-    e.at("clientConfig", |e| {
-        let c = &hook["clientConfig"];
-        if c["url"].is_null() == c["service"].is_null() {
-            e.required("exactly one of url or service is required");
-        } else if !c["url"].is_null() {
-            e.at("url", |e| url(&c["url"], e));
-        } else {
-            e.at("service", |e| service(&c["service"], e));
-        }
-    });
+    e.at("clientConfig", |e| client_config(&hook["clientConfig"], e));
     match_conditions(hook, false, e);
+}
+
+/// Where a webhook is.
+pub(crate) fn client_config(c: &Value, e: &mut Errors) {
+    if c["url"].is_null() == c["service"].is_null() {
+        e.required("exactly one of url or service is required");
+    } else if !c["url"].is_null() {
+        e.at("url", |e| url(&c["url"], e));
+    } else {
+        e.at("service", |e| service(&c["service"], e));
+    }
 }
 
 fn url(v: &Value, e: &mut Errors) {

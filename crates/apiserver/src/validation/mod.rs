@@ -60,7 +60,7 @@ mod volume;
 mod volume_mount;
 mod volume_source;
 
-pub(crate) use admissionregistration::compilation_failed;
+pub(crate) use admissionregistration::{client_config, compilation_failed};
 pub(crate) use errors::Errors;
 pub(crate) use resources::aggregate;
 pub(crate) use reviews::validate as validate_review;

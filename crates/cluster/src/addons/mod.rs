@@ -46,7 +46,7 @@ impl Addon {
 
     fn manifest(self) -> &'static str {
         match self {
-            Self::ControlPlane => include_str!("kubeadm.yaml"),
+            Self::ControlPlane => "",
             Self::KubeProxy => include_str!("kube-proxy.yaml"),
             Self::Kindnet => include_str!("kindnet.yaml"),
             Self::CoreDns => include_str!("coredns.yaml"),
@@ -62,6 +62,9 @@ pub(crate) const STATIC_PODS: [(&str, &str); 4] = [
     ("kube-controller-manager", include_str!("kube-controller-manager.yaml")),
     ("kube-scheduler", include_str!("kube-scheduler.yaml")),
 ];
+
+/// Who may join a cluster that kubeadm made.
+const BINDINGS: &str = include_str!("kubeadm.yaml");
 
 /// What a learner may install besides, as files on their machine: name and manifests.
 pub const OPTIONAL: [(&str, &str); 8] = [
@@ -97,6 +100,10 @@ impl Cluster {
                 for (part, name, ip) in &planes {
                     self.install_static_pods(*part, name, ip);
                 }
+                for document in objects::yaml::load_stream(BINDINGS).documents {
+                    self.put_apart(document.value);
+                }
+                continue;
             }
             let pods = format!("10.{}.0.0", 244 + self.config.network);
             let text = addon.manifest().replace("$IP", &address).replace("10.244.0.0", &pods);
@@ -169,6 +176,16 @@ impl Cluster {
         let made = self.api.handle(&Self::system("kubeadm"), request, self.now);
         debug_assert!(made.is_ok(), "{made:?}");
         made.ok().map(|r| r.object)
+    }
+
+    /// The same, with a name for its random choices: those of all other objects stay what they are.
+    fn put_apart(&mut self, object: Value) {
+        let Some(r) = objects::resources::of(&object) else { return };
+        let name = object.name().to_owned();
+        let request = Request::new(Verb::Create, &r.group, &r.version, &r.plural).object(object);
+        let now = self.now;
+        let made = self.api.apart(&name, |api| api.handle(&Self::system("kubeadm"), request, now));
+        debug_assert!(made.is_ok(), "{made:?}");
     }
 
     fn put_status(&mut self, r: &Resource, mut object: Value, status: Value) {

@@ -16,6 +16,7 @@ mod validating_policy;
 mod webhook;
 
 pub(crate) use registered::Registered;
+pub(crate) use webhook::webhook_call;
 pub use webhook::{WebhookCall, Webhooks};
 
 use objects::{Status, Value};

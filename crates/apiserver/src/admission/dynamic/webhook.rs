@@ -186,34 +186,13 @@ fn ask(
         return Err(Trouble::Refused(Box::new(Status::bad_request(why))));
     }
     let uid = meta::uuid(&mut server.rng);
-    let (call, url) = call_of(server, spec, &review(cx, a, &uid));
-    let failed = |why: String| Trouble::Calling(format!("failed to call webhook: Post \"{url}\": {why}"));
-    let call = call.map_err(&failed)?;
-    if spec["clientConfig"]["caBundle"].text().is_empty() {
-        // Without an authority of its own the certificate would have to be one that everybody trusts.
-        return Err(failed(
-            "tls: failed to verify certificate: x509: certificate signed by unknown authority".into(),
-        ));
-    }
+    let body = json::to_string(&review(cx, a, &uid));
+    let seconds = spec["timeoutSeconds"].int_or(10);
+    let hooks = cx.hooks.as_mut().map(|h| &mut **h as _);
+    let answer = call(server, hooks, &spec["clientConfig"], seconds, body);
+    let answer = answer.map_err(|why| Trouble::Calling(format!("failed to call webhook: {why}")))?;
     // A write that no network stands behind is one of the cluster's own: it is let pass.
-    let Some(hooks) = cx.hooks.take() else { return Ok(value!({"allowed": true})) };
-    let answer = hooks.post(server, &call);
-    cx.hooks = Some(hooks);
-    let (code, body) = answer.map_err(&failed)?;
-    let text = String::from_utf8_lossy(&body).into_owned();
-    let called = |why: String| Trouble::Calling(format!("failed to call webhook: {why}"));
-    match code {
-        200..=299 => {}
-        404 => return Err(called("the server could not find the requested resource".into())),
-        _ => {
-            return Err(called(format!(
-                "an error on the server ({}) has prevented the request from succeeding",
-                json::go_quote(text.trim())
-            )));
-        }
-    }
-    let given = json::parse(&text)
-        .map_err(|e| called(format!("couldn't get version/kind; json parse error: {}", e.message)))?;
+    let Some(given) = answer else { return Ok(value!({"allowed": true})) };
     let invalid = |why: String| Trouble::Calling(format!("received invalid webhook response: {why}"));
     let response = &given["response"];
     if response.is_null() {
@@ -274,11 +253,58 @@ fn review(cx: &Cx<'_>, a: &Attributes, uid: &Str) -> Value {
     value!({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": (request)})
 }
 
+/// The JSON that a webhook answers with, or why there is none. Without a way to it there is no answer: `None`.
+fn call(
+    server: &mut ApiServer,
+    hooks: Option<&mut (dyn Webhooks + '_)>,
+    client: &Value,
+    seconds: i64,
+    body: String,
+) -> Result<Option<Value>, String> {
+    let (call, url) = call_of(server, client, seconds, body);
+    let failed = |why: String| format!("Post \"{url}\": {why}");
+    let call = call.map_err(&failed)?;
+    if client["caBundle"].text().is_empty() {
+        // Without an authority of its own the certificate would have to be one that everybody trusts.
+        return Err(failed(
+            "tls: failed to verify certificate: x509: certificate signed by unknown authority".into(),
+        ));
+    }
+    let Some(hooks) = hooks else { return Ok(None) };
+    let (code, body) = hooks.post(server, &call).map_err(&failed)?;
+    let text = String::from_utf8_lossy(&body).into_owned();
+    match code {
+        200..=299 => {}
+        404 => return Err("the server could not find the requested resource".into()),
+        _ => {
+            return Err(format!(
+                "an error on the server ({}) has prevented the request from succeeding",
+                json::go_quote(text.trim())
+            ));
+        }
+    }
+    let given = json::parse(&text);
+    given.map(Some).map_err(|e| format!("couldn't get version/kind; json parse error: {}", e.message))
+}
+
+/// As [`call`], for who has a way.
+pub(crate) fn webhook_call(
+    server: &mut ApiServer,
+    hooks: &mut (dyn Webhooks + '_),
+    client: &Value,
+    seconds: i64,
+    body: String,
+) -> Result<Value, String> {
+    call(server, Some(hooks), client, seconds, body).map(Option::unwrap_or_default)
+}
+
 /// The call to a webhook, or why it cannot be made; and its URL as messages show it.
-fn call_of(server: &ApiServer, spec: &Value, review: &Value) -> (Result<WebhookCall, String>, String) {
-    let seconds = spec["timeoutSeconds"].int_or(10);
-    let client = &spec["clientConfig"];
-    let body = json::to_string(review);
+fn call_of(
+    server: &ApiServer,
+    client: &Value,
+    seconds: i64,
+    body: String,
+) -> (Result<WebhookCall, String>, String) {
     let call = |host: Str, port: u16, path: &str| WebhookCall {
         host,
         port,

@@ -3,12 +3,13 @@
 //! A rule: `kinds` and `operations` it is about (none: all), `when` (conditions, all of which must hold: a JSONPath
 //! `path`, an `operator` of Exists, DoesNotExist, In, NotIn, Matches, NotMatches and `values`), and what follows:
 //! `deny` (a message), `warn` (a message), `patch` (operations of a JSON patch) or `delaySeconds`. The file is read for
-//! every request, so an edited ConfigMap counts once the kubelet has brought it.
+//! every request, so an edited ConfigMap counts once the kubelet has brought it. The same server converts versions of
+//! custom kinds (conversion.rs).
 
 use objects::jsonpath::{self, JsonPath};
 use objects::{Value, base64, json, pattern, value, yaml};
 
-use super::{Kind, Server, no_demand};
+use super::{Kind, Server, conversion, no_demand};
 use crate::machine::Sys;
 use crate::net::{HttpRequest, HttpResponse};
 use crate::programs;
@@ -33,7 +34,8 @@ pub(super) const KINDS: [Kind; 1] = [Kind {
 
 fn answer(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> HttpResponse {
     let review = json::parse(&String::from_utf8_lossy(&request.body)).unwrap_or_default();
-    if request.method != "POST" || review["kind"] != "AdmissionReview" {
+    let converts = review["kind"] == "ConversionReview";
+    if request.method != "POST" || !(converts || review["kind"] == "AdmissionReview") {
         let healthy = matches!(request.path(), "/healthz" | "/livez" | "/readyz");
         let (status, text) = if healthy { (200, "ok") } else { (400, "expected an AdmissionReview") };
         return HttpResponse::text(status, "text/plain", text);
@@ -51,8 +53,13 @@ fn answer(server: &mut Server, request: &HttpRequest, sys: &mut Sys<'_>) -> Http
             return HttpResponse::text(500, "text/plain", format!("cannot read rules: {why}"));
         }
     };
-    let decided = decide(&rules["rules"], asked);
     let now = programs::date_text(sys.now(), "%Y/%m/%d %H:%M:%S");
+    if converts {
+        let (answer, said) = conversion::answer(&rules["conversions"], asked);
+        sys.err(&format!("{now} {said}\n"));
+        return HttpResponse::text(200, "application/json", json::to_string(&answer));
+    }
+    let decided = decide(&rules["rules"], asked);
     let subject = &asked["object"]["metadata"];
     sys.err(&format!(
         "{now} {} {} {}/{}: {}\n",
@@ -121,7 +128,7 @@ fn decide(rules: &Value, asked: &Value) -> Decided {
     out
 }
 
-fn holds(condition: &Value, object: &Value) -> bool {
+pub(super) fn holds(condition: &Value, object: &Value) -> bool {
     let path = condition["path"].text();
     let path = if path.starts_with('{') { path.to_owned() } else { format!("{{{path}}}") };
     let found = JsonPath::parse(&path).and_then(|p| p.find(object, true)).unwrap_or_default();

@@ -5,6 +5,7 @@
 mod admission;
 mod agnhost;
 mod app;
+mod conversion;
 mod database;
 mod documents;
 mod haproxy;
