@@ -357,18 +357,6 @@ impl ApiServer {
             })
             .ok_or_else(|| if is_built_in(&request.group) { no_such_resource() } else { no_such_page() })
     }
-
-    /// Refuses a request that its caller may not make, or that names nothing served. For what is connected through
-    /// instead of answered: log, exec, attach, portforward, proxy.
-    ///
-    /// # Errors
-    /// The refusal.
-    pub fn permit(&self, caller: &Caller, request: &Request) -> Result<(), Status> {
-        let resource = self.find(request)?;
-        self.authorize(caller, request, &resource)?;
-        let sub = resource.subresource(&request.subresource).ok_or_else(no_such_resource)?;
-        if sub.verbs.iter().any(|v| v == request.verb.as_str()) { Ok(()) } else { Err(method_not_allowed()) }
-    }
 }
 
 /// What is said of a path that nobody serves.

@@ -131,13 +131,16 @@ impl Cluster {
         request: &Request,
         mut asked: HttpRequest,
     ) -> Result<HttpResponse, Status> {
-        self.reach_from("").check(&self.server_address())?;
-        self.api.permit(caller, request)?;
+        self.check_stream(caller, request)?;
         let id = request.name.clone();
         let behind = match request.resource.as_str() {
             "nodes" => self.behind_node(&id),
             "pods" => self.behind_pod(&request.namespace, &id),
-            _ => self.behind_service(&request.namespace, &id),
+            "services" => self.behind_service(&request.namespace, &id),
+            _ => {
+                let why = "the server could not find the requested resource";
+                return Err(Status::new(Reason::NotFound, why));
+            }
         }?;
         if !asked.target.starts_with('/') {
             asked.target.insert(0, '/');

@@ -119,7 +119,7 @@ impl ApiServer {
         Err(Status::new(objects::Reason::Forbidden, why))
     }
 
-    /// Refuses a stream (log, exec, attach, port-forward) that whoever asks may not open.
+    /// Refuses a stream (log, exec, attach, port-forward) or a way through (proxy) that whoever asks may not open.
     ///
     /// # Errors
     /// Upstream's words.
