@@ -32,9 +32,9 @@ impl ApiServer {
                 g.set("apiVersion", "v1");
                 g
             }
-            ["apis", group, version] => self.resource_list(group, version).ok_or_else(|| {
-                if is_built_in(group) { no_such_resource() } else { no_such_page() }
-            })?,
+            ["apis", group, version] => self
+                .resource_list(group, version)
+                .ok_or_else(|| if is_built_in(group) { no_such_resource() } else { no_such_page() })?,
             ["api", ..] => return Err(no_such_resource()),
             [] => value!({"paths": (self.paths().iter().map(Value::from).collect::<Value>())}),
             [check @ ("livez" | "readyz" | "healthz"), rest @ ..] => {
@@ -75,9 +75,10 @@ impl ApiServer {
 
     /// What `/` lists.
     fn paths(&self) -> Vec<Str> {
-        let mut found: Vec<Str> = ["/api", "/api/v1", "/apis", "/apis/", "/metrics", "/openapi/v3", "/openapi/v3/", "/version"]
-            .map(Str::new_static)
-            .to_vec();
+        let mut found: Vec<Str> =
+            ["/api", "/api/v1", "/apis", "/apis/", "/metrics", "/openapi/v3", "/openapi/v3/", "/version"]
+                .map(Str::new_static)
+                .to_vec();
         found.extend(self.health.paths().map(Str::from));
         for group in self.groups() {
             found.push(format!("/apis/{group}").into());

@@ -187,8 +187,9 @@ mod tests {
         assert_eq!(well.answer("livez", &[], "", &[]).as_deref(), Ok("ok"));
         assert_eq!(well.answer("livez", &["etcd"], "", &[]).as_deref(), Ok("ok"));
         assert!(well.answer("livez", &["nosuch"], "", &[]).is_err());
-        let text =
-            well.answer("readyz", &[], "verbose&exclude=x&exclude=log&exclude=a&exclude=x", &[]).unwrap_or_default();
+        let text = well
+            .answer("readyz", &[], "verbose&exclude=x&exclude=log&exclude=a&exclude=x", &[])
+            .unwrap_or_default();
         assert!(text.starts_with("[+]ping ok\n[+]log excluded: ok\n[+]informer-sync ok\n"), "{text}");
         assert!(text.contains("no matches for \"a\",\"x\"\n"), "{text}");
         assert!(text.ends_with("readyz check passed\n"), "{text}");

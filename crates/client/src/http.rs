@@ -263,7 +263,9 @@ const VERSION: [&str; 13] = [
 /// The body of an answer whose form is fixed, whoever asks for it: `/version` is indented.
 #[must_use]
 pub fn fixed_form(path: &str, object: &Value) -> Option<String> {
-    if path.split('?').next().is_none_or(|p| p.trim_end_matches('/') != "/version") || object.find("gitVersion").is_none() {
+    if path.split('?').next().is_none_or(|p| p.trim_end_matches('/') != "/version")
+        || object.find("gitVersion").is_none()
+    {
         return None;
     }
     let lines: Vec<String> = VERSION
@@ -409,7 +411,11 @@ mod tests {
             ("/api/v1/namespaces/proxy/services/https:s:/proxy/x/proxy", "/x/proxy"),
         ] {
             let r = get(path);
-            assert_eq!((r.verb, r.subresource.as_str(), r.path.as_str()), (Verb::Get, "proxy", rest), "{path}");
+            assert_eq!(
+                (r.verb, r.subresource.as_str(), r.path.as_str()),
+                (Verb::Get, "proxy", rest),
+                "{path}"
+            );
         }
     }
 
@@ -417,7 +423,11 @@ mod tests {
     fn an_answer_that_is_no_status_is_told_as_clients_do() {
         for (code, body, message) in [
             (404, "404 page not found\n", "the server could not find the requested resource"),
-            (500, "no\n\"x\"\n", "an error on the server (\"no\\n\\\"x\\\"\") has prevented the request from succeeding"),
+            (
+                500,
+                "no\n\"x\"\n",
+                "an error on the server (\"no\\n\\\"x\\\"\") has prevented the request from succeeding",
+            ),
             (502, "", "an error on the server (\"\") has prevented the request from succeeding"),
             (403, "not you\n", "not you"),
             (418, "tea", "the server responded with the status code 418 but did not return more information"),

@@ -148,9 +148,9 @@ impl Cluster {
         let answer = match behind {
             Behind::Kubelet(part) => match self.kubelet_silence(part) {
                 Some(why) => Err(unreachable(&why)),
-                None => Ok(self
-                    .with_kubelet(part, |k, now| k.answer_api(&asked.target, now))
-                    .unwrap_or_default()),
+                None => {
+                    Ok(self.with_kubelet(part, |k, now| k.answer_api(&asked.target, now)).unwrap_or_default())
+                }
             },
             Behind::Address { ip, port, tls } => self.pass_on(&ip, port, tls, asked),
         };
@@ -246,14 +246,15 @@ impl Cluster {
         for i in 0..subsets.len() {
             let subset = &subsets[(turn + i) % subsets.len()];
             let addresses = subset["addresses"].items();
-            let Some(port) = subset["ports"].items().iter().find(|p| p["name"].text() == name) else { continue };
+            let Some(port) = subset["ports"].items().iter().find(|p| p["name"].text() == name) else {
+                continue;
+            };
             let is_pods = |a: &&Value| {
                 let pod = &a["targetRef"];
                 let found = self.api.get("pods", namespace, pod["name"].text());
                 pod["namespace"].text() == namespace
-                    && found.is_some_and(|p| {
-                        p["status"]["podIPs"].items().iter().any(|ip| ip["ip"] == a["ip"])
-                    })
+                    && found
+                        .is_some_and(|p| p["status"]["podIPs"].items().iter().any(|ip| ip["ip"] == a["ip"]))
             };
             let all = (0..addresses.len()).map(|n| &addresses[(turn + n) % addresses.len()]);
             let Some(address) = all.into_iter().find(|a| is_pods(a)) else { continue };

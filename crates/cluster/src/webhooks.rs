@@ -44,7 +44,8 @@ impl Cluster {
 
     /// Whether what a part does next may have to be asked about.
     pub(crate) fn asks_webhooks(&self, part: usize) -> bool {
-        (self.api.has_webhooks() || self.api.has_conversions()) && self.parts.get(part).is_some_and(Part::writes_for_others)
+        (self.api.has_webhooks() || self.api.has_conversions())
+            && self.parts.get(part).is_some_and(Part::writes_for_others)
     }
 
     /// As [`Part::wake`], with the part and the API server out of the cluster for as long.

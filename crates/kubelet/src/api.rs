@@ -60,7 +60,9 @@ impl Kubelet {
             ["metrics", "resource"] => self.exposed(self.resource_metrics(now)),
             ["metrics", "cadvisor"] => self.exposed(self.container_metrics(now)),
             ["metrics", "probes"] => self.exposed(String::new()),
-            ["containerLogs", namespace, pod, container] => self.container_log(namespace, pod, container, now),
+            ["containerLogs", namespace, pod, container] => {
+                self.container_log(namespace, pod, container, now)
+            }
             ["logs", below @ ..] => self.node_logs(below, path.ends_with('/')),
             _ => not_found(),
         }
@@ -107,7 +109,8 @@ impl Kubelet {
                 "usageCoreNanoSeconds": (us.saturating_mul(1000))
             })
         };
-        let memory = |bytes: i64| value!({"time": (at.as_str()), "usageBytes": (bytes), "workingSetBytes": (bytes)});
+        let memory =
+            |bytes: i64| value!({"time": (at.as_str()), "usageBytes": (bytes), "workingSetBytes": (bytes)});
         let container = |c: &ContainerUsage| {
             value!({
                 "name": (&c.name), "startTime": (c.since.rfc3339()),
@@ -316,7 +319,13 @@ impl Kubelet {
                     format!("<a href=\"{name}{slash}\">{name}{slash}</a>\n")
                 };
                 let rows: String = d.entries.iter().map(row).collect();
-                HttpResponse::text(200, "text/html; charset=utf-8", format!("<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n<pre>\n{rows}</pre>\n"))
+                HttpResponse::text(
+                    200,
+                    "text/html; charset=utf-8",
+                    format!(
+                        "<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n<pre>\n{rows}</pre>\n"
+                    ),
+                )
             }
             _ => not_found(),
         }

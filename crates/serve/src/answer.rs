@@ -76,7 +76,8 @@ pub fn passed(answered: HttpResponse) -> Response {
         if framing.iter().any(|f| name.eq_ignore_ascii_case(f)) {
             continue;
         }
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
+        {
             response.headers_mut().append(name, value);
         }
     }

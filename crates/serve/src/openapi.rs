@@ -250,10 +250,7 @@ fn custom(c: &Cluster, group: &str, version: &str) -> Option<Value> {
         let operation = |action: &str| value!({"x-kubernetes-action": (action), "x-kubernetes-group-version-kind": (gvk.clone()), "parameters": [(parameter.clone())]});
         let mut patch = operation("patch");
         patch.set("requestBody", openapi::custom_patches());
-        paths.set(
-            format!("{path}/{{name}}"),
-            value!({"get": (operation("get")), "patch": (patch)}),
-        );
+        paths.set(format!("{path}/{{name}}"), value!({"get": (operation("get")), "patch": (patch)}));
         paths.set(path, value!({"get": (operation("list")), "post": (operation("post"))}));
     }
     (!paths.entries().is_empty()).then(|| {

@@ -354,10 +354,12 @@ async fn ask_for_paths(client: Client) {
     assert_eq!((code, headers["location"].to_str().ok()), (301, Some(url.as_str())));
 
     // What wants a connection of its own says so, to whoever may have one.
-    let (code, _, refused) = get(&client, "/api/v1/namespaces/default/pods/nosuch/exec?command=ls", None).await;
+    let (code, _, refused) =
+        get(&client, "/api/v1/namespaces/default/pods/nosuch/exec?command=ls", None).await;
     assert!(code == 404 && refused.contains(r#"pods \"nosuch\" not found"#), "{refused}");
     let pods: Api<Pod> = Api::default_namespaced(client.clone());
-    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "nginx:1.25"}]}});
+    let pod =
+        json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "nginx:1.25"}]}});
     pods.create(&PostParams::default(), &serde_json::from_value(pod).expect("a pod")).await.expect("created");
 
     // Through the server to a kubelet and to a pod.
@@ -466,7 +468,11 @@ fn a_stock_kubectl_drives_the_server() {
     assert!(failed.contains("command terminated with exit code 3"), "{failed}");
     assert!(forwarded(&config).contains("Welcome to nginx!"));
     assert_eq!(ok(&["auth", "can-i", "create", "pods"]), "yes\n");
-    let again = Command::new("kubectl").arg("--kubeconfig").arg(&config).args(["apply", "-v=6", "-f", &three]).output();
+    let again = Command::new("kubectl")
+        .arg("--kubeconfig")
+        .arg(&config)
+        .args(["apply", "-v=6", "-f", &three])
+        .output();
     let log = String::from_utf8_lossy(&again.expect("kubectl runs").stderr).into_owned();
     assert!(log.contains("/openapi/v3") && !log.contains("/openapi/v2"), "{log}");
     let definition = directory.join("definition.yaml");

@@ -15,7 +15,8 @@ use crate::server::{ApiServer, Cx, prefix};
 use crate::strategy::{PLAIN, Strategy};
 use crate::validation::{Errors, client_config};
 
-pub(crate) static STRATEGY: Strategy = Strategy { generation: true, status: true, prepare_create, prepare_update, ..PLAIN };
+pub(crate) static STRATEGY: Strategy =
+    Strategy { generation: true, status: true, prepare_create, prepare_update, ..PLAIN };
 
 fn prepare_create(definition: &mut Value, now: Time) {
     let condition = |kind: &str, reason: &str, message: &str| {

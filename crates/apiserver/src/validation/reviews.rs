@@ -143,7 +143,12 @@ mod tests {
                 Some(both),
             ),
             ("SubjectAccessReview", value!({"spec": {"resourceAttributes": (&asked)}}), "", Some(nobody)),
-            ("SubjectAccessReview", value!({"spec": {"resourceAttributes": (&asked), "groups": ["g"]}}), "", None),
+            (
+                "SubjectAccessReview",
+                value!({"spec": {"resourceAttributes": (&asked), "groups": ["g"]}}),
+                "",
+                None,
+            ),
             (
                 "SubjectAccessReview",
                 value!({"metadata": {"name": "x"}, "spec": {"resourceAttributes": (&asked), "user": "u"}}),
@@ -160,13 +165,17 @@ mod tests {
                 "SelfSubjectAccessReview",
                 value!({"spec": {"resourceAttributes": {"fieldSelector": {}}}}),
                 "",
-                Some("spec.resourceAttributes.fieldSelector.requirements: Required value: when spec.resourceAttributes.fieldSelector is specified, requirements or rawSelector is required"),
+                Some(
+                    "spec.resourceAttributes.fieldSelector.requirements: Required value: when spec.resourceAttributes.fieldSelector is specified, requirements or rawSelector is required",
+                ),
             ),
             (
                 "SelfSubjectAccessReview",
                 value!({"spec": {"resourceAttributes": {"labelSelector": {"requirements": [{"key": "a", "operator": "In"}]}}}}),
                 "",
-                Some("spec.resourceAttributes.labelSelector.requirements[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'"),
+                Some(
+                    "spec.resourceAttributes.labelSelector.requirements[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+                ),
             ),
         ] {
             let said = validate(kind, &object, namespace).map_err(|s| s.message);

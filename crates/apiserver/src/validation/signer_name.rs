@@ -47,7 +47,9 @@ fn labels(whole: &str, rule: fn(&str) -> Vec<String>, e: &mut Errors) {
 pub(super) fn bundle(name: &str) -> Vec<String> {
     match name.rsplit_once(':') {
         None => names::dns1123_subdomain(name),
-        Some(("", _)) => vec!["ClusterTrustBundle without signer name must not have \":\" in its name".into()],
+        Some(("", _)) => {
+            vec!["ClusterTrustBundle without signer name must not have \":\" in its name".into()]
+        }
         Some((_, own)) => names::dns1123_subdomain(own),
     }
 }
@@ -72,7 +74,10 @@ mod tests {
             said("example/a"),
             ["Invalid value: \"example\": should be a domain with at least two segments separated by dots"]
         );
-        assert!(said("A.b/c")[0].starts_with("Invalid value: \"A.b\": validating label \"A\": a lowercase RFC 1123 label"));
+        assert!(
+            said("A.b/c")[0]
+                .starts_with("Invalid value: \"A.b\": validating label \"A\": a lowercase RFC 1123 label")
+        );
         assert!(said("a.b/C")[0].starts_with("Invalid value: \"C\": validating label \"C\": "));
         assert!(bundle("example.com:signer:name").is_empty() && bundle("name").is_empty());
         assert!(!bundle(":name").is_empty() && !bundle("a:B").is_empty());

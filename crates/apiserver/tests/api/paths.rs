@@ -17,7 +17,8 @@ fn health_is_told_whole_in_parts_and_check_by_check() {
     for of in ["livez", "readyz", "healthz"] {
         assert_eq!(text(&mut desk, &format!("/{of}")).as_deref(), Ok("ok"));
         let all = text(&mut desk, &format!("/{of}?verbose")).unwrap_or_default();
-        let checks: Vec<&str> = all.lines().filter_map(|l| l.strip_prefix("[+]")?.strip_suffix(" ok")).collect();
+        let checks: Vec<&str> =
+            all.lines().filter_map(|l| l.strip_prefix("[+]")?.strip_suffix(" ok")).collect();
         assert!(checks.len() > 30, "{all}");
         assert!(all.ends_with(&format!("ok\n{of} check passed\n")), "{all}");
         for check in checks {
@@ -50,8 +51,11 @@ fn metrics_count_what_was_asked() {
     let mut desk = Desk::new();
     let count = |desk: &mut Desk, code: u16| {
         let all = text(desk, "/metrics").unwrap_or_default();
-        let wanted = format!("code=\"{code}\",component=\"apiserver\",dry_run=\"\",group=\"\",resource=\"pods\",scope=\"resource\",subresource=\"\",verb=\"GET\",version=\"v1\"}} ");
-        all.lines().find_map(|l| l.strip_prefix("apiserver_request_total{")?.strip_prefix(&*wanted)?.parse().ok())
+        let wanted = format!(
+            "code=\"{code}\",component=\"apiserver\",dry_run=\"\",group=\"\",resource=\"pods\",scope=\"resource\",subresource=\"\",verb=\"GET\",version=\"v1\"}} "
+        );
+        all.lines()
+            .find_map(|l| l.strip_prefix("apiserver_request_total{")?.strip_prefix(&*wanted)?.parse().ok())
     };
     assert_eq!(count(&mut desk, 404), None::<u64>);
     for n in 1..=3 {
@@ -92,9 +96,7 @@ fn what_nobody_serves_is_not_found_in_the_words_of_whom_one_asked() {
 #[test]
 fn streams_and_proxies_have_rights_of_their_own() {
     let mut desk = Desk::new();
-    let rule = |resource: &str, verb: &str| {
-        objects::value!({"apiGroups": [""], "resources": [(resource)], "verbs": [(verb)]})
-    };
+    let rule = |resource: &str, verb: &str| objects::value!({"apiGroups": [""], "resources": [(resource)], "verbs": [(verb)]});
     desk.create(objects::value!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "r"},
         "rules": [(rule("pods", "get")), (rule("pods/exec", "create")), (rule("pods/log", "get"))],
@@ -145,11 +147,14 @@ fn events_are_one_thing_in_two_forms() {
         "Event.events.k8s.io \"e\" is invalid: message: Invalid value: \"something else\": field is immutable"
     );
     let mut bad = event;
-    for (field, value) in [("reportingController", Value::Null), ("eventTime", Value::Null), ("type", "x".into())] {
+    for (field, value) in
+        [("reportingController", Value::Null), ("eventTime", Value::Null), ("type", "x".into())]
+    {
         bad.set(field, value);
     }
     bad.set("series", objects::value!({"count": 1}));
-    let listed = |s: &Status| s.causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect::<Vec<_>>();
+    let listed =
+        |s: &Status| s.causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect::<Vec<_>>();
     assert_eq!(
         listed(&desk.create(bad).unwrap_err()),
         [

@@ -88,9 +88,7 @@ impl Cluster {
                 .any(|(k, v)| k == "pretty" && v != "0" && v != "false");
         let (status, object) = match answer {
             Ok(r) => (if r.created { 201 } else { 200 }, r.object),
-            Err(status) => {
-                (status.code(), status.plain().map_or_else(|| status.to_value(), Value::str))
-            }
+            Err(status) => (status.code(), status.plain().map_or_else(|| status.to_value(), Value::str)),
         };
         let mut response = match &object {
             Value::Str(text) => HttpResponse::text(status, "text/plain; charset=utf-8", text.as_bytes()),

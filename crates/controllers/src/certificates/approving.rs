@@ -95,8 +95,7 @@ impl Controller for ApprovingController {
                 continue;
             }
             let mut new = csr.clone();
-            let approved =
-                value!({"type": "Approved", "status": "True", "reason": "AutoApproved", "message": (message)});
+            let approved = value!({"type": "Approved", "status": "True", "reason": "AutoApproved", "message": (message)});
             let conditions = csr["status"]["conditions"].items().iter().cloned();
             new.set_at(&["status", "conditions"], conditions.chain([approved]).collect::<Value>());
             let r = CERTIFICATESIGNINGREQUESTS;
@@ -122,9 +121,7 @@ mod tests {
             let subject = [(ORGANIZATION, organization.to_owned())].into_iter().chain(Name::common(name).0);
             x509::Request { subject: Name(subject.collect()), ..x509::Request::default() }
         };
-        let csr = |signer: &str, user: &str| {
-            value!({"spec": {"signerName": (signer), "username": (user), "usages": ["client auth", "digital signature"]}})
-        };
+        let csr = |signer: &str, user: &str| value!({"spec": {"signerName": (signer), "username": (user), "usages": ["client auth", "digital signature"]}});
         let node = asked("system:nodes", "system:node:a");
         for (csr, request, tried) in [
             (csr(KUBELET_CLIENT, "system:node:a"), &node, vec![SELF, ANY]),
