@@ -224,6 +224,12 @@ impl Cluster {
                 .any(|p| request.path.starts_with(p))
     }
 
+    /// Whether a part of the cluster (`kube-scheduler`) runs: in a container on a living node, or beside the cluster.
+    #[must_use]
+    pub fn part_runs(&self, component: &str) -> bool {
+        !self.components.dark && self.components.hosts(component).is_none_or(|on| !on.is_empty())
+    }
+
     /// What the server finds when it asks the parts beside it how they are.
     pub(crate) fn health(&self) -> Health {
         let no_store = self.components.reach == Reach::NoStore;

@@ -189,10 +189,8 @@ fn answer(pod: &Value, cluster: &Cluster, ko: bool) -> String {
                 &format!("{name} 파드는 \"{scheduler}\" 스케줄러를 찾는데, 여기에는 없습니다."),
             )
         } else {
-            say(
-                &format!("The scheduler has not looked at {name} yet."),
-                &format!("스케줄러가 아직 {name} 파드를 보지 않았습니다."),
-            )
+            let more = why::why(cluster, &why::Subject::new("pods", pod.namespace(), pod.name()));
+            more.map(|w| w.headline.text(ko).to_owned()).unwrap_or_default()
         };
         return why + "\n";
     };

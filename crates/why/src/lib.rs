@@ -128,10 +128,23 @@ pub fn why(cluster: &Cluster, subject: &Subject) -> Option<Why> {
         "events" => return event(cluster, object),
         _ => workload::why(cluster, subject, object),
     };
+    let worked = subject.resource.ends_with(".apps") || subject.resource.ends_with(".batch");
+    if worked && !cluster.part_runs("kube-controller-manager") {
+        answer.fine = false;
+        answer.details.insert(0, idle());
+    }
     answer.near.extend(references::broken(cluster, subject, object));
     answer.fine &= answer.near.is_empty();
     answer.chain = chain::of_object(cluster, subject, object);
     Some(answer)
+}
+
+/// What holds while no controller works.
+fn idle() -> Say {
+    Say::new(
+        "kube-controller-manager does not run: no controller changes anything, and the status may be out of date",
+        "kube-controller-manager가 돌고 있지 않습니다. 컨트롤러가 아무것도 바꾸지 않으며, 상태는 예전 것일 수 있습니다",
+    )
 }
 
 /// Why an event was written: what it says, and the chain behind it.

@@ -193,6 +193,13 @@ fn pending(cluster: &Cluster, pod: &Value, answer: &mut Why) {
         }));
         return;
     }
+    if !cluster.part_runs("kube-scheduler") {
+        answer.headline = Say::new(
+            "kube-scheduler does not run, and nobody else chooses a node for it",
+            "kube-scheduler가 돌고 있지 않아서 노드를 골라 줄 것이 없습니다",
+        );
+        return;
+    }
     if answer.verdicts.is_empty() {
         let message = pod.condition("PodScheduled")["message"].text();
         answer.headline = if message.is_empty() {

@@ -135,6 +135,25 @@ fn a_pod_that_is_to_end_on_a_silent_node_got_no_signal() {
 }
 
 #[test]
+fn a_part_of_the_cluster_that_does_not_run_is_named() {
+    let mut desk = Desk::new();
+    desk.run("kubectl create deployment web --image=nginx:1.27");
+    desk.run("node control-plane mv /etc/kubernetes/manifests/kube-scheduler.yaml /root/");
+    // Its kubelet looks every 20 s.
+    desk.run("true");
+    desk.run("kubectl scale deployment web --replicas=2");
+    let waits = desk.cluster.objects("pods").find(|p| p["status"]["phase"] == "Pending").cloned();
+    let answer = desk.ask("pods", waits.expect("nobody chose a node").name());
+    assert!(answer.headline.en.starts_with("kube-scheduler does not run"), "{answer:?}");
+    desk.run("node control-plane mv /root/kube-scheduler.yaml /etc/kubernetes/manifests/");
+    desk.run("node control-plane mv /etc/kubernetes/manifests/kube-controller-manager.yaml /root/");
+    desk.run("true");
+    desk.run("kubectl delete pods --all");
+    let answer = desk.ask("deployments.apps", "web");
+    assert!(!answer.fine && answer.details[0].en.starts_with("kube-controller-manager does not run"), "{answer:?}");
+}
+
+#[test]
 fn every_answer_speaks_both_languages() {
     let mut desk = Desk::new();
     desk.run("kubectl create deployment web --image=nginx:1.27");

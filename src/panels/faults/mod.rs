@@ -104,13 +104,7 @@ impl What {
                 let pods = stage.pods.values().filter(|p| !p.node.is_empty()).take(200);
                 pods.flat_map(|p| containers(session, &p.namespace, &p.name)).collect()
             }
-            Self::Component => {
-                let parts = stage.pods.values().filter(|p| p.namespace == "kube-system");
-                let mut all: Vec<SmolStr> = parts.filter_map(|p| component(&p.labels)).collect();
-                all.sort_unstable();
-                all.dedup();
-                all
-            }
+            Self::Component => PARTS.map(SmolStr::from).to_vec(),
             Self::Registry => {
                 ["docker.io", "registry.k8s.io", "quay.io", "ghcr.io"].map(SmolStr::from).to_vec()
             }
@@ -122,11 +116,17 @@ impl What {
 /// The word that stands for an amount among the deeds of the command.
 const SIZE: &str = "SIZE";
 
-/// The name of the part of the cluster that a pod of kube-system runs.
-fn component(labels: &Value) -> Option<SmolStr> {
-    let name = ["component", "k8s-app"].into_iter().find_map(|key| labels[key].as_str())?;
-    Some(if name == "kube-dns" { "coredns" } else { name }.into())
-}
+/// The parts of a cluster that run as pods of kube-system.
+const PARTS: [&str; 8] = [
+    "kube-scheduler",
+    "kube-controller-manager",
+    "kube-apiserver",
+    "etcd",
+    "kube-proxy",
+    "coredns",
+    "metrics-server",
+    "kindnet",
+];
 
 /// A pod, or each of its containers where there are several that run all along.
 fn containers(session: &Session, namespace: &str, name: &str) -> Vec<SmolStr> {
@@ -188,6 +188,14 @@ mod tests {
                 let done = session.take_done().pop();
                 assert_eq!(done.as_ref().map(|d| d.exit), Some(0), "{line}: {done:?}");
             }
+        }
+        // All of it has just got its power back.
+        session.advance(120_000);
+        for part in PARTS {
+            session.exec(&line(What::Component, part, "kill", 0), 1);
+            session.advance(1_000);
+            assert_eq!(session.take_done().pop().map(|d| d.exit), Some(0), "{part}");
+            session.advance(60_000);
         }
         assert_eq!(line(What::Pod, "shop/a", "crash", 137), "fault pod a crash --code=137 -n shop");
         assert_eq!(line(What::Pod, "shop/a side", "hang", 1), "fault pod a hang -c side -n shop");
