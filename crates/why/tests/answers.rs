@@ -150,7 +150,10 @@ fn a_part_of_the_cluster_that_does_not_run_is_named() {
     desk.run("true");
     desk.run("kubectl delete pods --all");
     let answer = desk.ask("deployments.apps", "web");
-    assert!(!answer.fine && answer.details[0].en.starts_with("kube-controller-manager does not run"), "{answer:?}");
+    assert!(
+        !answer.fine && answer.details[0].en.starts_with("kube-controller-manager does not run"),
+        "{answer:?}"
+    );
 }
 
 #[test]
