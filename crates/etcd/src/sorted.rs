@@ -1,5 +1,6 @@
 //! An ordered map in shared chunks: a clone costs one pointer a chunk, a write after a clone copies one chunk.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use objects::Str;
@@ -20,11 +21,13 @@ pub struct Sorted<V> {
     /// memory of a dozen chunks.
     firsts: Vec<Str>,
     len: usize,
+    /// Where a key was found last: a write looks for its key several times.
+    last: Cell<(usize, usize)>,
 }
 
 impl<V> Default for Sorted<V> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), firsts: Vec::new(), len: 0 }
+        Self { chunks: Vec::new(), firsts: Vec::new(), len: 0, last: Cell::default() }
     }
 }
 
@@ -46,10 +49,17 @@ impl<V: Clone> Sorted<V> {
 
     /// Where `key` stands, or where it would be put.
     fn find(&self, key: &str) -> Result<(usize, usize), (usize, usize)> {
+        let (at, i) = self.last.get();
+        if self.chunks.get(at).and_then(|chunk| chunk.get(i)).is_some_and(|(k, _)| k == key) {
+            return Ok((at, i));
+        }
         let at = self.chunk_of(key);
         let Some(chunk) = self.chunks.get(at) else { return Err((at, 0)) };
         match chunk.binary_search_by(|(k, _)| k.as_str().cmp(key)) {
-            Ok(i) => Ok((at, i)),
+            Ok(i) => {
+                self.last.set((at, i));
+                Ok((at, i))
+            }
             Err(i) => Err((at, i)),
         }
     }

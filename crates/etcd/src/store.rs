@@ -49,7 +49,9 @@ pub struct Compacted {
 /// The store. `R` is the caller's record of one write.
 #[derive(Clone, Debug)]
 pub struct Store<R> {
-    entries: Sorted<Entry>,
+    /// The keys by what stands before their first slash, and with it: a namespace is not to be searched for among a hundred
+    /// thousand pods. In the order of these beginnings, which is that of the keys.
+    tables: Vec<(Str, Sorted<Entry>)>,
     log: Log<R>,
     /// Invariant: the revision of the last write; the log's last record is its.
     revision: u64,
@@ -61,7 +63,16 @@ impl<R: Clone> Store<R> {
     /// An empty store that keeps at least the last `keep` records.
     #[must_use]
     pub fn new(keep: usize) -> Self {
-        Self { entries: Sorted::default(), log: Log::new(1), revision: 0, keep }
+        Self { tables: Vec::new(), log: Log::new(1), revision: 0, keep }
+    }
+
+    /// Where the table of `key` stands, or where it would be put.
+    fn table_of(&self, key: &str) -> Result<usize, usize> {
+        self.tables.binary_search_by(|(name, _)| name.as_str().cmp(head(key)))
+    }
+
+    fn table_mut(&mut self, key: &str) -> Option<&mut Sorted<Entry>> {
+        self.table_of(key).ok().map(|at| &mut self.tables[at].1)
     }
 
     /// The revision of the last write, 0 when there was none.
@@ -84,17 +95,17 @@ impl<R: Clone> Store<R> {
 
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.tables.iter().map(|(_, table)| table.len()).sum()
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.tables.iter().all(|(_, table)| table.is_empty())
     }
 
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {
-        self.entries.get(key)
+        self.table_of(key).ok().and_then(|at| self.tables[at].1.get(key))
     }
 
     /// The entries whose key begins with `prefix`, from `start` on (`""`: from the first), in key order.
@@ -104,7 +115,13 @@ impl<R: Clone> Store<R> {
         start: &str,
     ) -> impl Iterator<Item = (&'a Str, &'a Entry)> + use<'a, R> {
         let start = if start > prefix { start } else { prefix };
-        self.entries.range_from(start).take_while(move |(k, _)| k.starts_with(prefix))
+        let first = self.table_of(start).unwrap_or_else(|at| at);
+        let tables = &self.tables[first..];
+        let start = Str::from(start);
+        tables
+            .iter()
+            .flat_map(move |(_, table)| table.range_from(&start))
+            .take_while(move |(k, _)| k.starts_with(prefix))
     }
 
     /// Writes `value`; `record` makes the history's record of the new revision from what stood there.
@@ -124,7 +141,11 @@ impl<R: Clone> Store<R> {
             found = standing.map(|e| e.revision);
             expect.fits(found)
         };
-        let Ok(old) = self.entries.insert_if(key, Entry { value, revision }, fits) else {
+        let at = self.table_of(&key).unwrap_or_else(|at| {
+            self.tables.insert(at, (head(&key).into(), Sorted::default()));
+            at
+        });
+        let Ok(old) = self.tables[at].1.insert_if(key, Entry { value, revision }, fits) else {
             return Err(Mismatch { found });
         };
         self.revision = revision;
@@ -143,7 +164,9 @@ impl<R: Clone> Store<R> {
         record: impl FnOnce(u64, Value) -> R,
     ) -> Result<u64, Mismatch> {
         self.check(key, expect)?;
-        let Some(old) = self.entries.remove(key) else { return Err(Mismatch { found: None }) };
+        let Some(old) = self.table_mut(key).and_then(|table| table.remove(key)) else {
+            return Err(Mismatch { found: None });
+        };
         self.revision += 1;
         self.record(record(self.revision, old.value));
         Ok(self.revision)
@@ -152,11 +175,13 @@ impl<R: Clone> Store<R> {
     /// Drops a key that still stands at `revision`, without a revision or a record of its own: its time is over, and
     /// nobody is told.
     pub fn expire(&mut self, key: &str, revision: u64) {
-        self.entries.remove_if(key, |e| e.revision == revision);
+        if let Some(table) = self.table_mut(key) {
+            table.remove_if(key, |e| e.revision == revision);
+        }
     }
 
     fn check(&self, key: &str, expect: Expect) -> Result<(), Mismatch> {
-        let found = self.entries.get(key).map(|e| e.revision);
+        let found = self.get(key).map(|e| e.revision);
         if expect.fits(found) { Ok(()) } else { Err(Mismatch { found }) }
     }
 
@@ -187,6 +212,11 @@ impl<R: Clone> Store<R> {
     pub fn compact(&mut self, revision: u64) {
         self.log.drop_through(revision.min(self.revision));
     }
+}
+
+/// What stands before the first slash of a key, and that slash; nothing where there is none.
+fn head(key: &str) -> &str {
+    &key[..key.find('/').map_or(0, |slash| slash + 1)]
 }
 
 #[cfg(test)]
@@ -241,11 +271,18 @@ mod tests {
         for k in ["pods/a/1", "pods/a/2", "pods/a-b/1", "pods/b/1", "podtemplates/a/1", "nodes/x"] {
             put(&mut s, k, 0, Expect::Anything).expect("no expectation");
         }
-        let keys = |p: &str, from: &str| s.range(p, from).map(|(k, _)| k.to_string()).collect::<Vec<_>>();
+        fn found(s: &Store<Record>, prefix: &str, from: &str) -> Vec<String> {
+            s.range(prefix, from).map(|(k, _)| k.to_string()).collect()
+        }
+        let keys = |prefix: &str, from: &str| found(&s, prefix, from);
         assert_eq!(keys("pods/", ""), ["pods/a-b/1", "pods/a/1", "pods/a/2", "pods/b/1"]);
         assert_eq!(keys("pods/a/", ""), ["pods/a/1", "pods/a/2"]);
         assert_eq!(keys("pods/", "pods/a/2"), ["pods/a/2", "pods/b/1"]);
         assert!(keys("services/", "").is_empty());
+        assert_eq!(keys("pod", "pods/b"), ["pods/b/1", "podtemplates/a/1"]);
+        put(&mut s, "pods.x/1", 0, Expect::Anything).expect("no expectation");
+        let all = found(&s, "", "");
+        assert!(all.is_sorted() && all.len() == s.len(), "{all:?}");
     }
 
     #[test]
