@@ -12,6 +12,7 @@ use objects::resources::{self, Resource};
 use objects::{Reason, Status, Str, Value};
 use smol_str::format_smolstr;
 
+use crate::admission::completed::Completed;
 use crate::admission::{Registered, Webhooks};
 use crate::aggregation::{Measured, request_of_path};
 use crate::authentication::Certificates;
@@ -66,6 +67,10 @@ pub struct ApiServer {
     pub(crate) templates: Accepted,
     /// Whom certificates named lately.
     pub(crate) certificates: Certificates,
+    /// Pod specs as admission completed them.
+    pub(crate) completed: Completed,
+    /// The object decoded last, as it came in and as it was taken: replicas come one after the other.
+    pub(crate) last_decoded: (Value, Value),
     /// Signs the tokens of service accounts.
     pub(crate) token_key: [u64; 4],
     /// Events in the order they were last written, until their time is over.
@@ -159,6 +164,8 @@ impl ApiServer {
             customs: Customs::default(),
             pods: Accepted::default(),
             templates: Accepted::default(),
+            completed: Completed::default(),
+            last_decoded: (Value::Null, Value::Null),
             events: Expiring::default(),
             shared: Shared::default(),
             token_volume: crate::admission::token_volume(),

@@ -3,6 +3,7 @@
 //! Models the default plugins of `k8s.io/kubernetes/plugin/pkg/admission` in their recommended order.
 
 pub(crate) mod certificates;
+pub(crate) mod completed;
 mod default_class;
 mod default_toleration_seconds;
 mod dynamic;
@@ -31,14 +32,7 @@ impl ApiServer {
     pub(crate) fn admit_create(&mut self, cx: &mut Cx<'_>, object: &mut Value) -> Result<(), Status> {
         namespace_lifecycle::admit_create(self, cx)?;
         match cx.resource.storage.as_str() {
-            "pods" => {
-                limit_ranger::default_pod(self, cx, object);
-                service_account::admit(self, cx, object)?;
-                default_toleration_seconds::admit(object);
-                runtime_class::admit(self, object)?;
-                priority::admit(self, cx, object)?;
-                vertical_pod_autoscaler::admit(self, cx, object);
-            }
+            "pods" => self.complete_pod(cx, object)?,
             "persistentvolumeclaims" => {
                 default_class::storage(self, object);
                 storage_protection::admit(cx, object);
@@ -49,6 +43,28 @@ impl ApiServer {
             _ => {}
         }
         self.admit_mutating(cx, object, &Value::Null)
+    }
+
+    /// What the plugins fill in of a pod. Of replicas they are asked only until all has been said.
+    fn complete_pod(&mut self, cx: &Cx<'_>, object: &mut Value) -> Result<(), Status> {
+        let common = cx.pod_spec.known && !service_account::is_mirror(object);
+        let (given, meta) = (object["spec"].clone(), object.meta().clone());
+        let namespace = cx.request.namespace.as_str();
+        if common && let Some(spec) = self.completed.again(&given, namespace, &mut self.rng) {
+            object.set("spec", spec);
+            return Ok(());
+        }
+        limit_ranger::default_pod(self, cx, object);
+        let named = service_account::admit(self, cx, object)?;
+        default_toleration_seconds::admit(object);
+        runtime_class::admit(self, object)?;
+        priority::admit(self, cx, object)?;
+        let scaled = vertical_pod_autoscaler::admit(self, cx, object);
+        if common && !scaled && object.meta().same(&meta) {
+            self.shared.pod(object, &Value::Null);
+            self.completed.remember(given, namespace, named, object["spec"].clone());
+        }
+        Ok(())
     }
 
     /// What is decided when an object is complete and valid.

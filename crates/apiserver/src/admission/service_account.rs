@@ -6,16 +6,22 @@
 use objects::{Status, Str, Value, value};
 use smol_str::format_smolstr;
 
-use crate::registry::meta::SUFFIX_LETTERS;
+use super::completed;
 use crate::server::{ApiServer, Cx};
 
 const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
+/// True for the API server's picture of a static pod.
+pub(super) fn is_mirror(pod: &Value) -> bool {
+    !pod.annotations()[MIRROR].is_null()
+}
+
+/// Whether chance named a volume.
 #[inline(never)]
-pub(super) fn admit(server: &mut ApiServer, cx: &Cx<'_>, pod: &mut Value) -> Result<(), Status> {
-    if !pod.annotations()[MIRROR].is_null() {
-        return Ok(());
+pub(super) fn admit(server: &mut ApiServer, cx: &Cx<'_>, pod: &mut Value) -> Result<bool, Status> {
+    if is_mirror(pod) {
+        return Ok(false);
     }
     if pod["spec"]["serviceAccountName"].text().is_empty() {
         let spec = pod.map_mut().entry("spec");
@@ -37,21 +43,19 @@ pub(super) fn admit(server: &mut ApiServer, cx: &Cx<'_>, pod: &mut Value) -> Res
         Some(b) => b,
         None => account["automountServiceAccountToken"].as_bool().unwrap_or(true),
     };
-    if wants {
-        mount_token(server, pod);
-    }
-    Ok(())
+    Ok(wants && mount_token(server, pod))
 }
 
-fn mount_token(server: &mut ApiServer, pod: &mut Value) {
+/// Whether the volume's name was drawn.
+fn mount_token(server: &mut ApiServer, pod: &mut Value) -> bool {
     let given = pod["spec"]["volumes"]
         .items()
         .iter()
         .find(|v| v["name"].text().starts_with("kube-api-access-"))
         .map(|v| v["name"].to_str());
-    let name = given
-        .clone()
-        .unwrap_or_else(|| format_smolstr!("kube-api-access-{}", server.rng.letters(SUFFIX_LETTERS, 5)));
+    let drawn = given.is_none();
+    let name =
+        given.unwrap_or_else(|| format_smolstr!("kube-api-access-{}", completed::suffix(&mut server.rng)));
     let mut used = false;
     for key in ["initContainers", "containers"] {
         let missing = |c: &Value| !c["volumeMounts"].items().iter().any(|m| m["mountPath"] == MOUNT_PATH);
@@ -65,10 +69,11 @@ fn mount_token(server: &mut ApiServer, pod: &mut Value) {
             c.map_mut().entry("volumeMounts").list_mut().push(mount);
         }
     }
-    if used && given.is_none() {
+    if used && drawn {
         let volume = value!({"name": (name), "projected": (server.token_volume.clone())});
         pod.map_mut().entry("spec").map_mut().entry("volumes").list_mut().push(volume);
     }
+    drawn
 }
 
 const MOUNT: Str = Str::new_static(MOUNT_PATH);

@@ -9,7 +9,7 @@ use objects::{Str, Value};
 
 use crate::server::{ApiServer, Cx};
 
-const AUTOSCALERS: &str = "verticalpodautoscalers.autoscaling.k8s.io";
+pub(super) const AUTOSCALERS: &str = "verticalpodautoscalers.autoscaling.k8s.io";
 
 /// The kind and name of the workload a pod belongs to at last.
 fn workload(server: &ApiServer, namespace: &str, pod: &Value) -> Option<(Str, Str)> {
@@ -29,22 +29,25 @@ fn workload(server: &ApiServer, namespace: &str, pod: &Value) -> Option<(Str, St
     }
 }
 
+/// Whether there are any that may have a say.
 #[inline(never)]
-pub(super) fn admit(server: &ApiServer, cx: &Cx<'_>, pod: &mut Value) {
+pub(super) fn admit(server: &ApiServer, cx: &Cx<'_>, pod: &mut Value) -> bool {
     let namespace = cx.request.namespace.as_str();
     let mut all = server.objects(AUTOSCALERS, namespace).peekable();
     if all.peek().is_none() {
-        return;
+        return false;
     }
-    let Some((kind, name)) = workload(server, namespace, pod) else { return };
+    let Some((kind, name)) = workload(server, namespace, pod) else { return true };
     let about = |vpa: &&Value| {
         let t = &vpa["spec"]["targetRef"];
         t["kind"] == kind.as_str()
             && t["name"] == name.as_str()
             && vpa["spec"]["updatePolicy"]["updateMode"] != "Off"
     };
-    let Some(vpa) = all.find(about).cloned() else { return };
-    apply(&vpa, pod);
+    if let Some(vpa) = all.find(about).cloned() {
+        apply(&vpa, pod);
+    }
+    true
 }
 
 fn policy_of<'a>(vpa: &'a Value, container: &str) -> &'a Value {

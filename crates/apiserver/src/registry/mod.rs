@@ -128,6 +128,7 @@ impl ApiServer {
         )?;
         self.definition_stored(cx, &object);
         self.registration_changed(cx);
+        self.completed.written(&cx.resource.storage);
         if cx.resource.storage == "events" {
             self.event_written(key, &object, cx.now);
         }
@@ -161,6 +162,7 @@ impl ApiServer {
         self.released(cx, &last);
         self.definition_removed(cx, &last);
         self.registration_changed(cx);
+        self.completed.written(&cx.resource.storage);
         Ok(last)
     }
 

@@ -9,30 +9,35 @@ use objects::running_hash::RunningHash;
 
 /// Parts remembered; each has one place, and the latest holds it.
 const PLACES: usize = 4_096;
+/// Places by where a part stands in memory: what comes again and again is not read each time.
+const SEEN: usize = 256;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shared {
     places: Vec<Value>,
+    seen: Vec<Value>,
 }
 
 impl Shared {
     /// Another part that says the same, if one is remembered; else this one is from now on.
     fn known(&mut self, part: &Value) -> Option<Value> {
         // What is no subtree costs nothing.
-        part.address()?;
+        let seen = part.address()? / 16 % SEEN;
         if self.places.is_empty() {
             self.places.resize(PLACES, Value::Null);
+            self.seen.resize(SEEN, Value::Null);
+        }
+        if self.seen[seen].same(part) {
+            return None;
         }
         let mut digest = RunningHash::default();
         digest.tree(part);
         let place = &mut self.places[digest.value() as usize % PLACES];
-        if place.same(part) {
-            return None;
-        }
-        if place == part {
+        if !place.same(part) && place == part {
             return Some(place.clone());
         }
         *place = part.clone();
+        self.seen[seen] = part.clone();
         None
     }
 
@@ -59,10 +64,13 @@ impl Shared {
                 pod.at_mut(&["status", "conditions"]).list_mut().to_mut()[i] = known;
             }
         }
-        let now = pod["status"]["containerStatuses"].clone();
+        let statuses = |v: &Value| v["status"]["containerStatuses"].clone();
+        let (before, now) = (statuses(old), statuses(pod));
         for (i, status) in now.items().iter().enumerate() {
-            for key in ["state", "lastState"] {
-                if let Some(known) = self.known(&status[key]) {
+            for key in ["state", "lastState", "volumeMounts"] {
+                if !status[key].same(&before[i][key])
+                    && let Some(known) = self.known(&status[key])
+                {
                     let all = pod.at_mut(&["status", "containerStatuses"]).list_mut().to_mut();
                     all[i].set(key, known);
                 }
@@ -83,7 +91,8 @@ mod tests {
             value!({
                 "metadata": {"name": (name), "ownerReferences": [{"uid": "u", "controller": true}]},
                 "status": {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": (at)}],
-                           "containerStatuses": [{"name": "c", "state": {"running": {"startedAt": (at)}}}]},
+                           "containerStatuses": [{"name": "c", "state": {"running": {"startedAt": (at)}},
+                                                  "volumeMounts": [{"name": "v", "mountPath": "/"}]}]},
             })
         };
         let mut shared = Shared::default();
@@ -99,5 +108,7 @@ mod tests {
         assert!(a["metadata"]["ownerReferences"].same(&c["metadata"]["ownerReferences"]));
         assert!(ready(a).same(&ready(b)) && !ready(a).same(&ready(c)));
         assert!(state(a).same(&state(b)) && !state(a).same(&state(c)));
+        let mounts = |p: &Value| p["status"]["containerStatuses"][0]["volumeMounts"].clone();
+        assert!(mounts(a).same(&mounts(c)));
     }
 }
