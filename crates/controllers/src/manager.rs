@@ -4,7 +4,9 @@
 //! Models `cmd/kube-controller-manager`. Not modelled: leader election, several workers per controller (a key is
 //! busy for a stated while instead).
 
-use ordered::BTreeSet;
+use std::sync::Arc;
+
+use ordered::{BTreeMap, BTreeSet};
 
 use client::{Change, Component, Ctx, Interest};
 use clock::Time;
@@ -23,9 +25,11 @@ macro_rules! controllers {
             pub caches: Caches,
             /// Names of controllers that do not act. They hear of changes all the same.
             pub paused: BTreeSet<Str>,
-            /// Which controllers are told of a resource's changes, in the fixed order.
-            watchers: FxHashMap<Str, Vec<usize>>,
-            everything: Vec<usize>,
+            /// Which controllers are told of a resource's changes: those that watch it, then those that watch
+            /// everything, each in the fixed order.
+            watchers: FxHashMap<Str, Arc<[usize]>>,
+            /// Those that watch everything.
+            everything: Arc<[usize]>,
             $(pub $field: $kind,)+
         }
 
@@ -36,7 +40,7 @@ macro_rules! controllers {
                     caches: Caches::default(),
                     paused: BTreeSet::new(),
                     watchers: FxHashMap::default(),
-                    everything: Vec::new(),
+                    everything: Arc::default(),
                     $($field: $new(now),)+
                 };
                 manager.subscribe();
@@ -162,7 +166,7 @@ impl ControllerManager {
 
     fn subscribe(&mut self) {
         let mut watched: Vec<&'static Resource> = Vec::new();
-        let mut watchers: FxHashMap<Str, Vec<usize>> = FxHashMap::default();
+        let mut watchers: BTreeMap<Str, Vec<usize>> = BTreeMap::new();
         let mut everything = Vec::new();
         for (i, c) in self.controllers().into_iter().enumerate() {
             if c.watches_everything() {
@@ -178,7 +182,11 @@ impl ControllerManager {
                 watchers.entry(r.id.clone()).or_default().push(i);
             }
         }
-        (self.watchers, self.everything, self.caches) = (watchers, everything, Caches::of(&watched));
+        for told in watchers.values_mut() {
+            told.extend(&everything);
+        }
+        self.watchers = watchers.into_iter().map(|(id, told)| (id, told.into())).collect();
+        (self.everything, self.caches) = (everything.into(), Caches::of(&watched));
     }
 
     /// A controller by its name.
@@ -227,9 +235,8 @@ impl Component for ControllerManager {
 
     fn deliver(&mut self, change: &Change, now: Time) {
         self.caches.apply(change);
-        let mut tell = self.watchers.get(&change.resource).cloned().unwrap_or_default();
-        tell.extend(&self.everything);
-        for i in tell {
+        let told = self.watchers.get(&change.resource).unwrap_or(&self.everything).clone();
+        for i in told.iter().copied() {
             if let Some((controller, caches)) = self.split(i) {
                 controller.on_change(change, caches, now);
             }
@@ -259,6 +266,7 @@ impl Component for ControllerManager {
         let result = controller.sync(&key, caches, ctx);
         let queue = &mut controller.base_mut().queue;
         match result {
+            Ok(()) if queue.is_unfinished() => {}
             Ok(()) => queue.forget(&key),
             Err(status) if crate::controller::is_namespace_terminating(&status) => queue.forget(&key),
             Err(_) => queue.add_rate_limited(key, cause, ctx.now),

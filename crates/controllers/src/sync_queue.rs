@@ -21,6 +21,8 @@ pub struct SyncQueue {
     backoff: (Millis, Millis),
     /// How many busy keys there may be before those that are done are dropped.
     room: usize,
+    /// A sync that goes on at once, with its cause and since when.
+    unfinished: Option<(Str, u64, Time)>,
 }
 
 #[derive(Clone, Debug)]
@@ -47,7 +49,19 @@ impl SyncQueue {
             failures: BTreeMap::new(),
             backoff: (base, max),
             room: 0,
+            unfinished: None,
         }
+    }
+
+    /// The sync of `key` is not done: it is next, before all others.
+    pub fn go_on(&mut self, key: Str, cause: u64, now: Time) {
+        self.unfinished = Some((key, cause, now));
+    }
+
+    /// Whether a sync is to go on.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.unfinished.is_some()
     }
 
     /// Enqueues `key`: now, or when the sync that keeps it busy is over.
@@ -99,6 +113,9 @@ impl SyncQueue {
 
     /// The next key that may be synced now, with its cause; it is busy from now on.
     pub fn pop(&mut self, now: Time) -> Option<(Str, u64)> {
+        if let Some((key, cause, _)) = self.unfinished.take() {
+            return Some((key, cause));
+        }
         while let Some((key, mut cause)) = self.queue.pop(now) {
             if self.planned.get(&key).is_some_and(|t| *t <= now) {
                 self.planned.remove(&key);
@@ -127,7 +144,10 @@ impl SyncQueue {
 
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
-        self.queue.next_due()
+        match &self.unfinished {
+            Some((_, _, since)) => Some(*since),
+            None => self.queue.next_due(),
+        }
     }
 
     /// The keys that are ready, next first.
@@ -152,6 +172,18 @@ mod tests {
         assert_eq!(q.next_due(), Some(Time(SYNC_MS)));
         assert_eq!(q.pop(Time(SYNC_MS)), Some(("a".into(), 18)));
         assert_eq!(q.pop(Time(1000)), None);
+    }
+
+    #[test]
+    fn what_goes_on_comes_before_what_waits() {
+        let mut q = SyncQueue::default();
+        q.add("a", 1, Time(0));
+        q.add("b", 2, Time(0));
+        assert_eq!(q.pop(Time(0)), Some(("a".into(), 1)));
+        q.go_on("a".into(), 1, Time(0));
+        assert_eq!((q.is_unfinished(), q.next_due()), (true, Some(Time(0))));
+        assert_eq!(q.pop(Time(0)), Some(("a".into(), 1)));
+        assert_eq!((q.is_unfinished(), q.pop(Time(0))), (false, Some(("b".into(), 2))));
     }
 
     #[test]

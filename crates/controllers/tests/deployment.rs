@@ -297,6 +297,24 @@ fn cost_is_linear_in_pods() {
     assert!(wakes < 2000, "{wakes} units of work for 10,000 pods");
 }
 
+/// No step of the event loop takes long, and yet a sync is one instant.
+#[test]
+fn many_pods_are_made_in_many_steps_of_one_instant() {
+    let made = |n: i64| {
+        let mut w = World::new(1);
+        w.create(DEPLOYMENTS, deployment("web", n, "a"));
+        let mut ms = 0;
+        while w.all(PODS).is_empty() && ms < 1000 {
+            w.run(1);
+            ms += 1;
+        }
+        (ms, w.all(PODS).len(), w.wakes)
+    };
+    let ((one_ms, one, few), (many_ms, many, wakes)) = (made(1), made(400));
+    assert_eq!((one, many_ms, many), (1, one_ms, 400));
+    assert!(wakes >= few + 400 / 32, "{wakes} steps for 400 pods, {few} for one");
+}
+
 #[test]
 fn a_paused_controller_shows_what_waits_for_it() {
     let mut w = World::new(5);

@@ -1,10 +1,11 @@
 //! The ReplicaSet controller, and by the same code the ReplicationController's: keeps the number of pods.
 //!
 //! Owns: creating and deleting pods, adopting and releasing them, the status of ReplicaSets.
-//! Does not own: counting (tally), choosing victims (rank).
+//! Does not own: counting (tally), choosing victims (rank), creating many at once (creation).
 //! Models `pkg/controller/replicaset` and `pkg/controller/replication`.
 //! Not modelled: the consistency store (echoes arrive within a sync's span here).
 
+mod creation;
 mod rank;
 mod tally;
 
@@ -14,13 +15,14 @@ use objects::resources::{PODS, REPLICASETS, REPLICATIONCONTROLLERS, Resource};
 use objects::{Reason, Status, Str, Value, value};
 use rustc_hash::FxHashMap;
 
+use self::creation::Creation;
 use self::tally::Tally;
 use crate::caches::Caches;
 use crate::controller::{
     Base, Controller, has_base, is_namespace_terminating, owner_of_kind, set_count, set_or_remove,
 };
 use crate::expectations::Expectations;
-use crate::pod_control::{adopt, create_pod, delete_pod, release};
+use crate::pod_control::{adopt, delete_pod, release};
 use crate::pods;
 use crate::selector::{self, Selector, SelectorIndex};
 
@@ -35,6 +37,8 @@ pub struct ReplicaSetController {
     /// What each replica set owns, by its uid.
     tallies: FxHashMap<Str, Tally>,
     selectors: SelectorIndex,
+    /// The sync that is not done yet.
+    creation: Option<Creation>,
 }
 
 impl ReplicaSetController {
@@ -55,6 +59,7 @@ impl ReplicaSetController {
             expectations: Expectations::default(),
             tallies: FxHashMap::default(),
             selectors: SelectorIndex::default(),
+            creation: None,
         }
     }
 
@@ -196,7 +201,9 @@ impl ReplicaSetController {
         let diff = tally.active - rs["spec"]["replicas"].int();
         let key = rs.key();
         if diff < 0 {
-            self.create(rs, &key, (-diff).min(BURST_REPLICAS), ctx)
+            let n = (-diff).min(BURST_REPLICAS);
+            self.expectations.expect_creations(&key, n, ctx.now);
+            self.go_on(Creation::new(key, rs, self.resource, n), ctx)
         } else if diff > 0 {
             let n = diff.min(BURST_REPLICAS) as usize;
             let mut victims: Vec<&Value> = tally.active_keys().filter_map(|k| caches.pods().get(k)).collect();
@@ -212,32 +219,15 @@ impl ReplicaSetController {
         }
     }
 
-    /// Creates `n` pods in batches that double as long as none fails.
-    fn create(&mut self, rs: &Value, key: &Str, n: i64, ctx: &mut Ctx<'_>) -> Result<(), Status> {
-        self.expectations.expect_creations(key, n, ctx.now);
-        let template = &rs["spec"]["template"];
-        let (mut left, mut batch, mut done) = (n, 1.min(n), 0);
-        let mut error = None;
-        while batch > 0 && error.is_none() {
-            for _ in 0..batch {
-                self.base.visited += 1;
-                match create_pod(&mut self.base, ctx, template, rs, self.resource) {
-                    Ok(_) => done += 1,
-                    // Any create fails now: nothing is to be done, and nothing to be expected.
-                    Err(e) if is_namespace_terminating(&e) => {
-                        self.expectations.creation_observed(key);
-                        done += 1;
-                    }
-                    Err(e) => error = error.or(Some(e)),
-                }
-            }
-            left -= batch;
-            batch = (batch * 2).min(left);
+    /// Creates some more of what a sync is to create; the rest is put aside for the next step.
+    fn go_on(&mut self, mut creation: Creation, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+        creation.step(&mut self.base, &mut self.expectations, ctx);
+        if creation.is_finished() {
+            return creation.finish(&mut self.expectations);
         }
-        for _ in done..n {
-            self.expectations.creation_observed(key);
-        }
-        error.map_or(Ok(()), Err)
+        self.base.queue.go_on(creation.key.clone(), ctx.caller.cause, ctx.now);
+        self.creation = Some(creation);
+        Ok(())
     }
 
     fn delete(&mut self, rs: &Value, key: &Str, pods: &[&Value], ctx: &mut Ctx<'_>) -> Result<(), Status> {
@@ -323,6 +313,32 @@ impl ReplicaSetController {
             }
         }
     }
+
+    /// Writes the status after what was managed, once all of it was.
+    fn finish_sync(
+        &mut self,
+        key: &str,
+        rs: &Value,
+        managed: Result<(), Status>,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
+        if self.creation.is_some() {
+            return Ok(());
+        }
+        let failure = managed.as_ref().err().filter(|e| !is_namespace_terminating(e));
+        let status = self.calculate_status(rs, failure, ctx.now);
+        let updated = self.update_status(rs, status, ctx)?;
+        managed?;
+        let (ready, available) =
+            (updated["status"]["readyReplicas"].int(), updated["status"]["availableReplicas"].int());
+        let min_ready = updated["spec"]["minReadySeconds"].int();
+        if min_ready > 0 && ready != available {
+            let next = self.tallies.get(rs.uid()).and_then(Tally::next_available);
+            let delay = next.map_or(min_ready * 1000, |t| t.since(ctx.now).max(0));
+            self.base.queue.add_after(key, 0, ctx.now, delay);
+        }
+        Ok(())
+    }
 }
 
 impl Controller for ReplicaSetController {
@@ -341,6 +357,11 @@ impl Controller for ReplicaSetController {
     }
 
     fn sync(&mut self, key: &str, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+        if let Some(creation) = self.creation.take() {
+            let rs = creation.owner.clone();
+            let managed = self.go_on(creation, ctx);
+            return self.finish_sync(key, &rs, managed, ctx);
+        }
         self.base.visited += 1;
         let Some(rs) = caches.of_resource(self.resource).get(key) else {
             self.expectations.forget(key);
@@ -353,18 +374,6 @@ impl Controller for ReplicaSetController {
         self.claim_pods(rs, caches, ctx)?;
         let managed =
             if needs_sync && !rs.is_terminating() { self.manage_replicas(rs, caches, ctx) } else { Ok(()) };
-        let failure = managed.as_ref().err().filter(|e| !is_namespace_terminating(e));
-        let status = self.calculate_status(rs, failure, ctx.now);
-        let updated = self.update_status(rs, status, ctx)?;
-        managed?;
-        let (ready, available) =
-            (updated["status"]["readyReplicas"].int(), updated["status"]["availableReplicas"].int());
-        let min_ready = updated["spec"]["minReadySeconds"].int();
-        if min_ready > 0 && ready != available {
-            let next = self.tallies.get(rs.uid()).and_then(Tally::next_available);
-            let delay = next.map_or(min_ready * 1000, |t| t.since(ctx.now).max(0));
-            self.base.queue.add_after(key, 0, ctx.now, delay);
-        }
-        Ok(())
+        self.finish_sync(key, rs, managed, ctx)
     }
 }

@@ -86,12 +86,18 @@ impl Tally {
         if !self.orphans.is_empty() {
             self.orphans.remove(&key);
         }
-        // Most of what is heard of a pod changes nothing here.
-        let same = |was: &Counted| Counted { maturing: counted.maturing, ..*was } == counted;
-        if self.owned.get(&key).is_some_and(same) {
-            return;
+        let was = match self.owned.get_mut(&key) {
+            // Most of what is heard of a pod changes nothing here.
+            Some(was) if Counted { maturing: counted.maturing, ..*was } == counted => return,
+            Some(was) => Some(std::mem::replace(was, counted)),
+            None => {
+                self.owned.insert(key.clone(), counted);
+                None
+            }
+        };
+        if let Some(was) = was {
+            self.take(&key, &was);
         }
-        self.remove(&key);
         if !selected {
             self.strangers.insert(key.clone());
         }
@@ -99,22 +105,26 @@ impl Tally {
         if counted.maturing
             && let Some(at) = available_at
         {
-            self.maturing.insert((at, key.clone()));
+            self.maturing.insert((at, key));
         }
-        self.owned.insert(key, counted);
     }
 
     pub(super) fn remove(&mut self, key: &Str) {
+        if let Some(was) = self.owned.remove(key) {
+            self.take(key, &was);
+        }
+    }
+
+    /// Takes out of the sums what a pod counted as.
+    fn take(&mut self, key: &Str, was: &Counted) {
         if !self.strangers.is_empty() {
             self.strangers.remove(key);
         }
-        if let Some(counted) = self.owned.remove(key) {
-            self.add(&counted, -1);
-            if counted.maturing
-                && let Some(at) = counted.available_at
-            {
-                self.maturing.remove(&(at, key.clone()));
-            }
+        self.add(was, -1);
+        if was.maturing
+            && let Some(at) = was.available_at
+        {
+            self.maturing.remove(&(at, key.clone()));
         }
     }
 
