@@ -49,10 +49,11 @@ struct Literal {
     swaps: Vec<(u8, u8)>,
 }
 
-/// A list, a key that was put into it, and what came of it.
+/// A list, a key that was put into it, where, and what came of it.
 struct Step {
     from: Keys,
     key: Str,
+    at: usize,
     to: Keys,
 }
 
@@ -105,12 +106,9 @@ impl Keys {
             .position(|(i, m)| *m == mark && (mark.is_all() || list.keys[i].as_str() == key))
     }
 
-    /// Where `key` stands, or where it would be put.
-    pub(crate) fn search(&self, key: &str) -> Result<usize, usize> {
-        match self.position(key) {
-            Some(at) => Ok(at),
-            None => Err(self.as_slice().partition_point(|k| k.as_str() < key)),
-        }
+    /// Where `key`, which is not among them, would stand.
+    fn place_for(&self, key: &str) -> usize {
+        self.as_slice().partition_point(|k| k.as_str() < key)
     }
 
     /// True when both are one list.
@@ -122,16 +120,18 @@ impl Keys {
         }
     }
 
-    /// Puts `key` in its place, which is `at`.
-    pub(crate) fn insert(&mut self, at: usize, key: Str) {
-        let before = self.as_slice();
-        if before.len() < SHARED_MAX {
-            *self = KNOWN.with_borrow_mut(|known| known.with(self, at, key));
-        } else {
-            let list = Arc::make_mut(self.0.get_or_insert_default());
-            list.keys.insert(at, key);
-            list.marks.clear();
+    /// Puts `key`, which is not among them, in its place, and says where that is.
+    pub(crate) fn insert(&mut self, key: Str) -> usize {
+        if self.as_slice().len() < SHARED_MAX {
+            let (to, at) = KNOWN.with_borrow_mut(|known| known.with(self, key));
+            *self = to;
+            return at;
         }
+        let at = self.place_for(&key);
+        let list = Arc::make_mut(self.0.get_or_insert_default());
+        list.keys.insert(at, key);
+        list.marks.clear();
+        at
     }
 
     /// Takes out the key at `at`.
@@ -241,8 +241,8 @@ impl Known {
         Some(Literal { named: named.to_vec(), list: self.list(keys.iter()), swaps })
     }
 
-    /// The list that `from` becomes with `key` at `at`.
-    fn with(&mut self, from: &Keys, at: usize, key: Str) -> Keys {
+    /// The list that `from` becomes with `key`, and where that stands in it.
+    fn with(&mut self, from: &Keys, key: Str) -> (Keys, usize) {
         if self.steps.is_empty() {
             self.steps.resize_with(STEPS, || None);
         }
@@ -251,14 +251,15 @@ impl Known {
             && step.from.same(from)
             && step.key == key
         {
-            return step.to.clone();
+            return (step.to.clone(), step.at);
         }
+        let at = from.place_for(&key);
         let mut keys = Vec::with_capacity(from.as_slice().len() + 1);
         keys.extend_from_slice(from.as_slice());
         keys.insert(at, key.clone());
         let to = self.list(keys.iter());
-        self.steps[place] = Some(Step { from: from.clone(), key, to: to.clone() });
-        to
+        self.steps[place] = Some(Step { from: from.clone(), key, at, to: to.clone() });
+        (to, at)
     }
 
     fn make_room(&mut self) {
@@ -308,7 +309,7 @@ mod tests {
     fn equal_lists_are_one_however_they_came_about() {
         let a = list(&["a", "b", "c"]);
         let mut b = list(&["a", "c"]);
-        b.insert(1, "b".into());
+        assert_eq!(b.insert("b".into()), 1);
         let mut c = list(&["a", "b", "bb", "c"]);
         c.remove(2);
         assert!(a.same(&b) && a.same(&c));
@@ -334,10 +335,10 @@ mod tests {
             for text in &all {
                 let place = some.binary_search(text);
                 assert_eq!(keys.position(text), place.ok(), "{text} in {some:?}");
-                assert_eq!(keys.search(text), place, "{text} in {some:?}");
+                assert_eq!(keys.place_for(text), place.unwrap_or_else(|at| at), "{text} in {some:?}");
             }
         }
-        assert_eq!(Keys::default().search(""), Err(0));
+        assert_eq!(Keys::default().place_for(""), 0);
     }
 
     #[test]
@@ -358,12 +359,12 @@ mod tests {
         let (mut a, b) = (list(&names), list(&names));
         assert!(a == b && !a.same(&b));
         let was = a.address();
-        a.insert(100, "z".into());
+        assert_eq!(a.insert("z".into()), 100);
         a.remove(100);
         assert!(a == b && a.address() == was);
         let mut grown = Keys::default();
         for (at, name) in names.iter().enumerate() {
-            grown.insert(at, (*name).into());
+            assert_eq!(grown.insert((*name).into()), at);
         }
         assert!(grown == b);
         while grown.as_slice().len() > 3 {
@@ -380,8 +381,8 @@ mod tests {
         KNOWN.with_borrow(|k| assert!(k.taken <= KNOWN_MAX && k.places.len() == KNOWN_MAX * 2));
         for i in 0..KNOWN_MAX * 3 {
             let mut grown = Keys::default();
-            grown.insert(0, format!("g{i}").into());
-            grown.insert(1, "z".into());
+            grown.insert(format!("g{i}").into());
+            grown.insert("z".into());
             assert_eq!(grown.as_slice(), [format!("g{i}"), "z".into()]);
         }
     }

@@ -126,9 +126,9 @@ impl Map {
 
     /// The place under `key`, null if it was absent.
     pub fn entry(&mut self, key: &str) -> &mut Value {
-        match self.search(key) {
-            Ok(i) => &mut Arc::make_mut(self.0.get_or_insert_default()).values[i],
-            Err(i) => self.insert_at(i, key.into(), Value::Null),
+        match self.position(key) {
+            Some(i) => &mut Arc::make_mut(self.0.get_or_insert_default()).values[i],
+            None => self.insert_new(key.into(), Value::Null),
         }
     }
 
@@ -230,27 +230,26 @@ impl Map {
 
     #[inline(never)]
     fn insert_entry(&mut self, key: Str, value: Value) -> Option<Value> {
-        match self.search(&key) {
-            Ok(i) => {
+        match self.position(&key) {
+            Some(i) => {
                 let node = Arc::make_mut(self.0.get_or_insert_default());
                 Some(std::mem::replace(&mut node.values[i], value))
             }
-            Err(i) => {
-                self.insert_at(i, key, value);
+            None => {
+                self.insert_new(key, value);
                 None
             }
         }
     }
 
-    /// Where `key` stands, or where it would be put.
-    fn search(&self, key: &str) -> Result<usize, usize> {
-        self.0.as_ref().map_or(Err(0), |node| node.keys.search(key))
+    fn position(&self, key: &str) -> Option<usize> {
+        self.0.as_ref()?.keys.position(key)
     }
 
-    /// Puts an entry in its place. Room is made for little more than it: a hundred thousand objects are mostly maps
-    /// that do not grow any more.
+    /// Puts an entry in its place, whose key is not there yet. Room is made for little more than it: a hundred thousand
+    /// objects are mostly maps that do not grow any more.
     #[inline(never)]
-    fn insert_at(&mut self, i: usize, key: Str, value: Value) -> &mut Value {
+    fn insert_new(&mut self, key: Str, value: Value) -> &mut Value {
         let shared = self.0.get_or_insert_default();
         if Arc::get_mut(shared).is_none() {
             let mut values = Vec::with_capacity(shared.values.len() + 1);
@@ -261,7 +260,7 @@ impl Map {
         if values.len() == values.capacity() {
             values.reserve_exact(2 + values.len() / 8);
         }
-        keys.insert(i, key);
+        let i = keys.insert(key);
         values.insert(i, value);
         &mut values[i]
     }
