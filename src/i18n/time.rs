@@ -19,7 +19,7 @@ texts! { Time
         "좌우 화살표로 시간을 옮기고, 위아래로 줄을 고르고, 쉼표와 마침표로 기록을 하나씩 넘깁니다. \
                     Enter는 거기서 이어 가기, End는 지금으로 돌아오기입니다.";
     all_lanes = "All lanes", "모든 줄";
-    past = "You are looking at the past", "과거를 보고 있습니다";
+    past = "Looking at the past", "과거를 보고 있습니다";
     past_short = "past", "과거";
     /// Tenths of a second, revision.
     ago: Two =

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { visiting } from '../page.mjs';
 
-const says = { en: 'You are looking at the past', ko: '과거를 보고 있습니다' };
+const says = { en: 'Looking at the past', ko: '과거를 보고 있습니다' };
 
 async function rolled(visit) {
   await visit.exec('kubectl create deployment web --image=nginx:1.25 --replicas=3');
