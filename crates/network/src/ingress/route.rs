@@ -283,11 +283,10 @@ fn takes_canary(ground: &mut dyn Ground, canary: &Value, asked: &Asked<'_>) -> O
             Some(wanted) if wanted == value => return Some(format!("{header}: {value}")),
             Some(_) => {}
             None => match annotation(canary, "canary-by-header-pattern").map(Pattern::parse) {
-                Some(pattern) => {
-                    if pattern.is_some_and(|p| p.matches(value).is_some()) {
-                        return Some(format!("{header}: {value}"));
-                    }
+                Some(pattern) if pattern.as_ref().is_some_and(|p| p.matches(value).is_some()) => {
+                    return Some(format!("{header}: {value}"));
                 }
+                Some(_) => {}
                 None if value == "always" => return Some(format!("{header}: {value}")),
                 None if value == "never" => return None,
                 None => {}
