@@ -170,6 +170,8 @@ fn behind_an_ingress(cluster: &mut Cluster) -> Files {
             create(cluster, read.value);
         }
     }
+    // Its webhook is asked about the Ingress.
+    cluster.advance(60_000);
     create(
         cluster,
         value!({
