@@ -195,7 +195,6 @@ mod tests {
             session.exec(&line(What::Component, part, "kill", 0), 1);
             session.advance(1_000);
             assert_eq!(session.take_done().pop().map(|d| d.exit), Some(0), "{part}");
-            session.advance(60_000);
         }
         assert_eq!(line(What::Pod, "shop/a", "crash", 137), "fault pod a crash --code=137 -n shop");
         assert_eq!(line(What::Pod, "shop/a side", "hang", 1), "fault pod a hang -c side -n shop");
