@@ -96,9 +96,9 @@ fn parse_instant(text: &str) -> Option<Time> {
 /// The same day of a month later or earlier.
 fn months_on(at: Time, months: i64) -> Option<Time> {
     let (year, month, day, hour, minute, second) = at.civil();
-    let n = i64::from(year).checked_mul(12)?.checked_add(i64::from(month) - 1)?.checked_add(months)?;
-    let year = i32::try_from(n.div_euclid(12)).ok().filter(|y| (1..10_000).contains(y))?;
-    Some(Time::from_civil(year.into(), n.rem_euclid(12) as u32 + 1, day, hour, minute, second))
+    let n = year.checked_mul(12)?.checked_add(i64::from(month) - 1)?.checked_add(months)?;
+    let year = Some(n.div_euclid(12)).filter(|y| (1..10_000).contains(y))?;
+    Some(Time::from_civil(year, n.rem_euclid(12) as u32 + 1, day, hour, minute, second))
 }
 
 /// `2026-01-02`, `2026-01-02 03:04:05`, RFC 3339, `@seconds`, `now`, `yesterday`, `-1 day` and their like.

@@ -233,9 +233,9 @@ impl Input {
 
 /// The message for a file that cannot be read.
 pub(super) fn complain(sys: &mut Sys<'_>, program: &str, name: &str, e: Errno) {
-    let text = if sys.gnu() {
-        format!("{program}: {name}: {e}\n")
-    } else if matches!(program, "cut" | "zcat" | "gunzip" | "gzip") {
+    // These of busybox's say it as GNU's do.
+    let plain = sys.gnu() || matches!(program, "cut" | "zcat" | "gunzip" | "gzip");
+    let text = if plain {
         format!("{program}: {name}: {e}\n")
     } else if e == Errno::IsDir {
         format!("{program}: read error: {e}\n")

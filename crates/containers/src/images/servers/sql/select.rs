@@ -13,6 +13,9 @@ pub(super) type All = State;
 /// Rows of a join before any is left out.
 const JOINED_MAX: usize = 200_000;
 
+/// The columns in sight, and rows of them.
+type Source = (Vec<(String, String)>, Vec<Vec<Cell>>);
+
 /// Rows with their heading.
 type Rows = (Vec<String>, Vec<Vec<Cell>>);
 
@@ -68,7 +71,7 @@ fn from_of(r: &Reader<'_>) -> Option<usize> {
 }
 
 /// One table and what it is called here.
-fn table(r: &mut Reader<'_>, all: &All) -> Fallible<(Vec<(String, String)>, Vec<Vec<Cell>>)> {
+fn table(r: &mut Reader<'_>, all: &All) -> Fallible<Source> {
     let (mut alias, heads, rows) = if r.is("(") {
         let (heads, rows) = inner(r, all)?;
         r.need(")")?;
@@ -122,7 +125,7 @@ pub(super) fn no_database(dialect: Dialect, name: &str) -> Answer {
 }
 
 /// The tables after FROM, joined.
-fn joined(r: &mut Reader<'_>, all: &All) -> Fallible<(Vec<(String, String)>, Vec<Vec<Cell>>)> {
+fn joined(r: &mut Reader<'_>, all: &All) -> Fallible<Source> {
     let (mut scope, mut rows) = table(r, all)?;
     loop {
         let left = r.are(&["left", "outer", "join"]) || r.are(&["left", "join"]);

@@ -22,7 +22,7 @@ pub(super) fn kind(r: &mut Reader<'_>) -> Fallible<String> {
             kind.push_str("tz");
         }
     }
-    while let Some(word) = r.one_of(&["unsigned", "zerofill", "signed"]) {
+    if let Some(word) = r.one_of(&["unsigned", "zerofill", "signed"]) {
         return Ok(format!("{kind}{size} {word}"));
     }
     Ok(kind + &size)
@@ -364,15 +364,12 @@ pub(super) fn insert(r: &mut Reader<'_>, all: &mut State, replace: bool, ignore:
         for (i, v) in order.iter().zip(values) {
             row[*i] = kept(v, &table.columns[*i], n + 1, s)?;
         }
-        for i in 0..table.columns.len() {
-            if !table.columns[i].auto {
-                continue;
-            }
-            if row[i].is_none() {
-                row[i] = Some(table.next.to_string());
+        for (cell, _) in row.iter_mut().zip(&table.columns).filter(|(_, c)| c.auto) {
+            if cell.is_none() {
+                *cell = Some(table.next.to_string());
                 table.next = table.next.saturating_add(1);
             } else if d == Dialect::MySql {
-                let n = row[i].as_ref().and_then(|t| t.parse::<i64>().ok()).unwrap_or(0);
+                let n = cell.as_ref().and_then(|t| t.parse::<i64>().ok()).unwrap_or(0);
                 table.next = table.next.max(n.saturating_add(1));
             }
         }
