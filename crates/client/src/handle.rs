@@ -10,12 +10,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use clock::{Millis, Time};
 use objects::{Status, Str, Value};
 
-use crate::{Request, Response};
+use crate::{Credentials, Request, Response};
 
 /// Names one ask within its mailbox.
 pub type Ticket = u64;
@@ -86,6 +87,8 @@ pub struct Mailbox {
     pub now: Time,
     /// The server that the program talks to, as its kubeconfig names it; empty: the first there is.
     pub server: Str,
+    /// What says who the program is; `None`: the driver knows.
+    pub credentials: Option<Arc<Credentials>>,
     /// Clusters that a new machine knows of, by name and server, where there are several.
     pub clusters: Vec<(Str, Str)>,
     next_ticket: Ticket,
@@ -114,6 +117,16 @@ impl Handle {
         self.mailbox.borrow_mut().server = server.into();
     }
 
+    /// From here on what is asked brings these.
+    pub fn identify(&self, credentials: Arc<Credentials>) {
+        self.mailbox.borrow_mut().credentials = Some(credentials);
+    }
+
+    fn sent(&self, mut request: Request) -> Box<Request> {
+        request.options.credentials.clone_from(&self.mailbox.borrow().credentials);
+        Box::new(request)
+    }
+
     /// Clusters that a new machine knows of, by name and server: none where there is one only.
     #[must_use]
     pub fn clusters(&self) -> Vec<(Str, Str)> {
@@ -123,7 +136,7 @@ impl Handle {
     /// # Errors
     /// The server's refusal.
     pub async fn call(&self, request: Request) -> Result<Response, Status> {
-        match self.ask(Ask::Call(Box::new(request))).await {
+        match self.ask(Ask::Call(self.sent(request))).await {
             Answer::Response(r) => *r,
             other => Err(mismatch(&other)),
         }
@@ -132,7 +145,7 @@ impl Handle {
     /// # Errors
     /// The server's refusal.
     pub async fn watch(&self, request: Request) -> Result<Watch, Status> {
-        match self.ask(Ask::Watch(Box::new(request))).await {
+        match self.ask(Ask::Watch(self.sent(request))).await {
             Answer::Opened(r) => r.map(|id| Watch { handle: self.clone(), id }),
             other => Err(mismatch(&other)),
         }
@@ -141,7 +154,7 @@ impl Handle {
     /// # Errors
     /// The server's refusal.
     pub async fn connect(&self, request: Request) -> Result<Stream, Status> {
-        match self.ask(Ask::Connect(Box::new(request))).await {
+        match self.ask(Ask::Connect(self.sent(request))).await {
             Answer::Opened(r) => r.map(|id| Stream { handle: self.clone(), id }),
             other => Err(mismatch(&other)),
         }

@@ -12,7 +12,7 @@ use objects::{Str, Value, base64};
 
 use crate::error::{Error, Result, fail};
 use crate::flags::Args;
-use crate::io::Io;
+use crate::io::{FsError, Io};
 use crate::kubeconfig::Config;
 
 /// Flags, and the fields of a user's entry that they stand for.
@@ -181,9 +181,10 @@ impl User {
             let read = io.read(file).map_err(|e| Error::text(format!("open {file}: {}", e.text())))?;
             found.token = String::from_utf8_lossy(&read).trim().into();
         }
-        let certificate = self.pem("client-certificate", io)?;
+        let pem = |field| content(&self.entry, field, &|path| io.read(path));
+        let certificate = pem("client-certificate")?;
         if !certificate.is_empty() {
-            let key = self.pem("client-key", io)?;
+            let key = pem("client-key")?;
             belong(&certificate, &key).map_err(|why| Error::text(format!("tls: {why}")))?;
             found.certificate = certificate.into();
         }
@@ -193,18 +194,32 @@ impl User {
         }
         Ok(found)
     }
+}
 
-    /// The text of a field's data, else of the file that it names.
-    fn pem(&self, field: &str, io: &dyn Io) -> Result<String> {
-        let data = self.entry[format!("{field}-data").as_str()].text();
-        let bytes = match (data, self.text(field)) {
-            ("", "") => return Ok(String::new()),
-            ("", path) => io.read(path).map_err(|e| Error::text(format!("open {path}: {}", e.text())))?,
-            (data, _) => base64::decode_at(data)
-                .map_err(|at| Error::text(format!("illegal base64 data at input byte {at}")))?,
-        };
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    }
+type Read<'a> = &'a dyn Fn(&str) -> std::result::Result<Vec<u8>, FsError>;
+
+/// The text of a field's data, else of the file that it names.
+fn content(entry: &Value, field: &str, read: Read<'_>) -> Result<String> {
+    let data = entry[format!("{field}-data").as_str()].text();
+    let bytes = match (data, entry[field].text()) {
+        ("", "") => return Ok(String::new()),
+        ("", path) => read(path).map_err(|e| Error::text(format!("open {path}: {}", e.text())))?,
+        (data, _) => base64::decode_at(data)
+            .map_err(|at| Error::text(format!("illegal base64 data at input byte {at}")))?,
+    };
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// What the user of the context in use brings, without a word about what is wrong: for what is offered while one types.
+#[must_use]
+pub fn quietly(config: &Config, read: Read<'_>) -> Credentials {
+    let (_, entry) = config.user("");
+    let file = read(entry["tokenFile"].text()).unwrap_or_default();
+    let token = match entry["token"].text() {
+        "" => String::from_utf8_lossy(&file).trim().into(),
+        token => token.into(),
+    };
+    Credentials { certificate: content(entry, "client-certificate", read).unwrap_or_default().into(), token }
 }
 
 /// Whether a certificate and a key, both in PEM, are a pair.

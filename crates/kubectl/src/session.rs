@@ -31,8 +31,8 @@ pub struct Kubectl {
     pub config: Config,
     pub mapper: Mapper,
     user: User,
-    /// What requests bring, once one was made.
-    credentials: RefCell<Option<Arc<Credentials>>>,
+    /// Requests bring what says who this is.
+    identified: Cell<bool>,
     /// `--show-managed-fields`: answers carry every manager.
     managed_fields: bool,
     /// `--request-timeout`: how long a watch goes on; `None`: for ever.
@@ -93,7 +93,7 @@ impl Kubectl {
             config,
             mapper,
             user,
-            credentials: RefCell::default(),
+            identified: Cell::new(false),
             managed_fields: args.is("show-managed-fields") || args.text("output").contains("managedFields"),
             request_timeout: request_timeout(args.text("request-timeout"))?,
             warned: RefCell::default(),
@@ -129,22 +129,16 @@ impl Kubectl {
     }
 
     async fn dress(&self, request: &mut Request) -> Result<()> {
-        let known = self.credentials.borrow().clone();
-        let credentials = match known {
-            Some(known) => known,
-            None => {
-                self.user.check(self.io.as_ref())?;
-                // Nobody says who they are where everybody could read it.
-                let found = match self.mapper.server().starts_with("http://") {
-                    true => Credentials::default(),
-                    false => self.user.credentials(self.io.as_ref()).await?,
-                };
-                let found = Arc::new(found);
-                self.credentials.replace(Some(found.clone()));
-                found
-            }
-        };
-        request.options.credentials = Some(credentials);
+        if !self.identified.get() {
+            self.user.check(self.io.as_ref())?;
+            // Nobody says who they are where everybody could read it.
+            let found = match self.mapper.server().starts_with("http://") {
+                true => Credentials::default(),
+                false => self.user.credentials(self.io.as_ref()).await?,
+            };
+            self.client.identify(Arc::new(found));
+            self.identified.set(true);
+        }
         request.options.impersonate = self.user.impersonation();
         request.options.managed_fields |= self.managed_fields;
         let writes = matches!(request.verb, Verb::Create | Verb::Update | Verb::Patch);

@@ -4,9 +4,10 @@
 //! cluster the context in use means. Does not own: the clusters (`cluster`), what a hub does (`hub`), losing one (`fault`).
 //! Stands for what `kind create cluster` and `karmadactl join` do.
 
+use client::Credentials;
 use cluster::{Cluster, ClusterConfig, NotMade};
-use kubectl::Io;
 use kubectl::kubeconfig::{Config, set_cluster};
+use kubectl::{FsError, Io};
 use objects::{Reason, Status, Str};
 
 use crate::Terminal;
@@ -72,6 +73,14 @@ impl Terminal {
     /// The server of the context in use.
     pub(crate) fn current_server(&self, cluster: &Cluster) -> Str {
         server_in(cluster, || Some(String::from_utf8_lossy(&self.read_file(KUBECONFIG).ok()?).into_owned()))
+    }
+
+    /// Who the context in use is; `None` where no kubeconfig was written.
+    pub(crate) fn current_credentials(&self) -> Option<Credentials> {
+        let text = self.read_file(KUBECONFIG).ok()?;
+        let document = objects::yaml::load(&String::from_utf8_lossy(&text)).ok()?;
+        let read = |path: &str| self.read_file(path).map_err(|_| FsError::NotFound);
+        Some(kubectl::credentials::quietly(&Config::of(document.value), &read))
     }
 
     /// The cluster of the context in use, by name.

@@ -3,8 +3,10 @@
 use ordered::Sort as _;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use client::Credentials;
 use cluster::{Cluster, Port};
 
 use crate::host::PROVIDED;
@@ -113,7 +115,7 @@ impl Terminal {
             None => self.commands(word),
             Some("kubectl" | "k") if !takes_file(&words) => {
                 let server = self.current_server(cluster);
-                of_kubectl(cluster, &server, &words[1..], word)
+                of_kubectl(cluster, &server, self.current_credentials(), &words[1..], word)
             }
             Some(name) => {
                 let mut found = self.described(name, words.len(), word);
@@ -168,9 +170,18 @@ impl Terminal {
 }
 
 /// What kubectl offers, as far as the cluster can say it at once.
-fn of_kubectl(cluster: &mut Cluster, server: &str, words: &[String], word: &str) -> Vec<Candidate> {
+fn of_kubectl(
+    cluster: &mut Cluster,
+    server: &str,
+    credentials: Option<Credentials>,
+    words: &[String],
+    word: &str,
+) -> Vec<Candidate> {
     let (mut port, handle) = Port::new(learner());
     handle.dial(server);
+    if let Some(credentials) = credentials {
+        handle.identify(Arc::new(credentials));
+    }
     port.serve(cluster);
     let mut program = pin!(kubectl::complete(words, word, &handle));
     let mut context = Context::from_waker(Waker::noop());

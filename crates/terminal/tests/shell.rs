@@ -96,6 +96,12 @@ fn what_is_offered_says_what_it_is_in_the_readers_language() {
         assert!(described.contains(says), "{line}: {found:?}");
         assert!(one.is_some(), "{line}");
     }
+    // Whoever may not list them is offered none.
+    run(&mut t, &mut cluster, "kubectl config set-credentials robot --token=$(kubectl create token default)");
+    run(&mut t, &mut cluster, "kubectl config set-context robot --cluster=wheelhouse --user=robot");
+    run(&mut t, &mut cluster, "kubectl config use-context robot");
+    let line = "kubectl describe deployment sh";
+    assert_eq!(t.complete(&mut cluster, line, line.len()).1, Vec::new());
     t.speak_korean(true);
     let (_, found) = t.complete(&mut cluster, "loa", 3);
     assert!(found[0].description.contains("부하"), "{found:?}");

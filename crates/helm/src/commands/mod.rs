@@ -44,6 +44,10 @@ const NOT_SIMULATED: &str = kubectl::command::NOT_SIMULATED;
 
 const GLOBAL: &[Flag] = &[
     flag("kube-context", Kind::Text, "", "context of the kubeconfig to use"),
+    flag("kube-apiserver", Kind::Text, "", "the server to ask, instead of the context's"),
+    flag("kube-as-group", Kind::Texts, "", "group to act as, repeatable"),
+    flag("kube-as-user", Kind::Text, "", "user to act as"),
+    flag("kube-token", Kind::Text, "", "bearer token"),
     flag("kubeconfig", Kind::Text, "", "path of the kubeconfig"),
     short('n', "namespace", Kind::Text, "", "namespace of the request"),
     flag("debug", Kind::Bool, "false", "say more"),
@@ -249,7 +253,10 @@ fn group(word: &str) -> &str {
 
 /// The indexes of a line's first two words that are no flags nor their values.
 fn places(argv: &[String]) -> Vec<usize> {
-    let takes = |name: &str| matches!(name, "-n" | "--namespace" | "--kube-context" | "--kubeconfig");
+    let takes = |name: &str| {
+        let of = |f: &&Flag| name.strip_prefix("--") == Some(f.name) && !matches!(f.kind, Kind::Bool);
+        name == "-n" || GLOBAL.iter().any(|f| of(&f))
+    };
     let mut out = Vec::new();
     let mut i = 0;
     while i < argv.len() && out.len() < 2 && argv[i] != "--" {
@@ -302,10 +309,31 @@ pub(crate) async fn dispatch(argv: &[String], io: &Rc<dyn Io>, client: Handle) -
     for f in sets.iter().copied().flatten().filter(|f| f.help == NOT_SIMULATED && args.changed(f.name)) {
         io.err(format!("Note: --{} is {NOT_SIMULATED}.\n", f.name).as_bytes());
     }
-    let k = Kubectl::new(io.clone(), client, &args).map_err(|e| e.message())?;
+    let own = as_kubectl(&args)?;
+    let unreachable = |e: kubectl::Error| format!("Kubernetes cluster unreachable: {}", e.message());
+    let k = Kubectl::new(io.clone(), client, &own).map_err(unreachable)?;
     let namespace = k.namespace.to_string();
     let helm = Helm { k, args, io: io.clone(), namespace };
     (command.run)(&helm).await
+}
+
+/// What helm's flags say of whom to ask and as whom, in kubectl's words.
+fn as_kubectl(args: &Args) -> Result<Args, String> {
+    let names = [
+        ("kube-context", "context"),
+        ("kube-apiserver", "server"),
+        ("kube-as-user", "as"),
+        ("kube-token", "token"),
+        ("kubeconfig", "kubeconfig"),
+        ("namespace", "namespace"),
+    ];
+    let one = |(helm, kubectl): &(&str, &str)| match args.text(helm) {
+        "" => None,
+        text => Some(format!("--{kubectl}={text}")),
+    };
+    let mut words: Vec<String> = names.iter().filter_map(one).collect();
+    words.extend(args.list("kube-as-group").iter().map(|g| format!("--as-group={g}")));
+    flags::parse("helm", &words, &[kubectl::command::GLOBAL])
 }
 
 /// As many arguments as the command takes.
