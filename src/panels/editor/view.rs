@@ -211,7 +211,10 @@ pub fn Editor(app: App) -> impl IntoView {
             loaded.call("place", &number(at as usize));
             mirror.set(Some(loaded.clone()));
             if here {
-                loaded.call("focus", &JsValue::UNDEFINED);
+                // Once it is shown: what is hidden takes no keys.
+                drawn(move || {
+                    loaded.call("focus", &JsValue::UNDEFINED);
+                });
             }
         });
     };

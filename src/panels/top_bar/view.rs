@@ -114,7 +114,7 @@ pub fn LessonChoice(app: App) -> impl IntoView {
         let free = (FREE.to_owned(), app.texts().page().playground.to_owned());
         let option = |(slug, title): (String, String)| {
             let selected = open.get() == slug;
-            view! { <option value=slug selected=selected>{title}</option> }
+            view! { <option value=slug prop:selected=selected>{title}</option> }
         };
         entries.iter().map(lesson).chain([free]).map(option).collect_view()
     };
