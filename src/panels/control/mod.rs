@@ -89,12 +89,12 @@ pub fn mark(row: &Row, texts: &Texts) -> Mark {
     if more > 0 {
         keys.push_str(&format_smolstr!(" +{more}"));
     }
-    let mut item = Mark::new("li", if row.held { "held" } else { "" }).with(head);
-    item.add(Mark::new("p", "m keysof").at("lang", "en").says(keys));
+    // Below the head, so that what comes and goes there leaves its buttons alone.
+    let mut below = Mark::new("div", "").with(Mark::new("p", "m keysof").at("lang", "en").says(keys));
     for next in &row.next {
-        item.add(Mark::new("p", "m nextwrite").at("lang", "en").says(format_smolstr!("→ {next}")));
+        below.add(Mark::new("p", "m nextwrite").at("lang", "en").says(format_smolstr!("→ {next}")));
     }
-    item
+    Mark::new("li", if row.held { "held" } else { "" }).with(head).with(below)
 }
 
 #[cfg(test)]
