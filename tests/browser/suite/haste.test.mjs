@@ -63,7 +63,7 @@ test('of two lessons chosen the later one is opened, whichever comes first', () 
   assert.equal(await choice.inputValue(), 'labels');
 }));
 
-test('what is typed, picked and answered before the rest has come is not lost', () => {
+test('what is typed before the rest has come is not lost', () => {
   let held = true;
   return visiting({
     lang: 'ko',
@@ -75,17 +75,27 @@ test('what is typed, picked and answered before the rest has come is not lost', 
     await page.locator('#prompt').fill('echo early');
     await page.keyboard.press('Enter');
     await page.locator('.waiting', { hasText: 'echo early' }).waitFor();
-    await page.locator('[data-answer="1"]').click();
-    await page.locator('[data-id="nodes//worker-2"]').first().click();
-    await page.locator('.insp h2', { hasText: 'worker-2' }).waitFor();
-    await page.locator('#prompt').focus();
     assert.deepEqual(await visit.accessibilityProblems(), []);
     await visit.screenshot('early-ko');
     held = false;
     await page.locator('.lines > div', { hasText: /^early$/ }).waitFor();
     assert.equal(await page.locator('.waiting').count(), 0);
-    assert.equal(await page.locator('.insp h2').innerText(), 'worker-2');
-    assert.equal(await page.locator('[data-answer="1"]').getAttribute('aria-pressed'), 'true');
     assert.equal(await page.locator('.tour').count(), 0, 'whoever writes is not interrupted');
   });
 });
+
+// What a press needs of the rest is waited for, so the rest is slow here and does come.
+test('what is picked and answered before the rest has come is not lost', () => visiting({
+  prepare: (page) => page.route('**/rest-*.wasm', async (route) => {
+    await new Promise((go) => { setTimeout(go, 2000); });
+    await route.continue();
+  }),
+}, async (visit) => {
+  const { page } = visit;
+  await page.locator('[data-answer="1"]').click();
+  await page.locator('[data-id="nodes//worker-2"]').first().click();
+  await page.locator('.insp h2', { hasText: 'worker-2' }).waitFor();
+  await visit.exec('true');
+  assert.equal(await page.locator('.insp h2').innerText(), 'worker-2');
+  assert.equal(await page.locator('[data-answer="1"]').getAttribute('aria-pressed'), 'true');
+}));
