@@ -10,7 +10,7 @@ pub(super) static IMAGE: Image = Image {
     user: 101,
     entrypoint: &["/usr/bin/dumb-init", "--"],
     cmd: &["/nginx-ingress-controller"],
-    ports: &[80, 443, 8443, 10254],
+    ports: &[80, 443, 10254],
     start_ms: 2000,
     programs: &[("/nginx-ingress-controller", "ingress-controller"), ("/usr/bin/dumb-init", "env")],
     dirs: &["/etc/nginx/conf.d"],
