@@ -274,8 +274,10 @@ fn every_image_starts_with_what_it_runs_by_default() {
         assert!(!matches!(outcome, Outcome::Exited(126 | 127)), "{}: {}", image.name, log(&c));
         if !image.ports.is_empty() {
             let listening = c.ports();
+            // agnhost does nothing unless it is told what.
+            let idle = image.cmd == ["pause"];
             assert!(
-                image.ports.iter().any(|p| listening.contains(p)),
+                idle && listening.is_empty() || image.ports.iter().any(|p| listening.contains(p)),
                 "{} listens on {listening:?}: {}",
                 image.name,
                 log(&c)
