@@ -2,7 +2,7 @@
 //! controllers decide, and what ingress-nginx's webhook says.
 
 use clock::{Rng, Time};
-use cluster::network::ingress::{Asked, Controller, admission, gateway, route};
+use cluster::network::ingress::{ACTED_ON, Asked, Controller, PREFIX, admission, gateway, route};
 use cluster::network::kube_proxy::Endpoint;
 use cluster::network::kube_proxy::choice::Turns;
 use cluster::network::{Fault, Ground, KubeProxy, Language, Listening, Owner};
@@ -10,48 +10,8 @@ use objects::{Str, Value, base64, value};
 
 use super::{noise, pick};
 
-const ANNOTATIONS: [&str; 40] = [
-    "affinity",
-    "app-root",
-    "auth-realm",
-    "auth-secret",
-    "auth-secret-type",
-    "auth-type",
-    "canary",
-    "canary-by-cookie",
-    "canary-by-header",
-    "canary-by-header-pattern",
-    "canary-weight",
-    "canary-weight-total",
-    "configuration-snippet",
-    "cors-allow-origin",
-    "cors-max-age",
-    "default-backend",
-    "denylist-source-range",
-    "enable-cors",
-    "force-ssl-redirect",
-    "from-to-www-redirect",
-    "limit-burst-multiplier",
-    "limit-rpm",
-    "limit-rps",
-    "limit-whitelist",
-    "permanent-redirect",
-    "permanent-redirect-code",
-    "proxy-body-size",
-    "proxy-connect-timeout",
-    "proxy-next-upstream",
-    "proxy-next-upstream-tries",
-    "proxy-read-timeout",
-    "rewrite-target",
-    "satisfy",
-    "server-alias",
-    "session-cookie-name",
-    "temporal-redirect",
-    "upstream-hash-by",
-    "use-regex",
-    "whitelist-source-range",
-    "x-forwarded-prefix",
-];
+/// An annotation that the webhook refuses.
+const REFUSED: &str = "configuration-snippet";
 const VALUES: [&str; 24] = [
     "true",
     "false",
@@ -164,7 +124,8 @@ fn ingress(rng: &mut Rng, n: u64) -> Value {
         "spec": {"ingressClassName": "nginx"},
     });
     for _ in 0..rng.below(6) {
-        let name = format!("nginx.ingress.kubernetes.io/{}", pick(rng, &ANNOTATIONS));
+        let name = if rng.below(8) == 0 { REFUSED } else { pick(rng, &ACTED_ON) };
+        let name = format!("{PREFIX}{name}");
         i.set_at(&["metadata", "annotations", &name], text(rng, &VALUES).as_str());
     }
     let rule = |rng: &mut Rng| {

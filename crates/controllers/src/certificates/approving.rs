@@ -6,9 +6,9 @@
 use client::{Change, Ctx, Request, Verb};
 use clock::Time;
 use objects::resources::{CERTIFICATESIGNINGREQUESTS, Resource, SUBJECTACCESSREVIEWS};
-use objects::{Status, Value, base64, value};
+use objects::{Status, Value, value};
 
-use super::signing::{KUBELET_CLIENT, condition, kubelet};
+use super::signing::{KUBELET_CLIENT, add_condition, asked, condition, kubelet};
 use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base};
 
@@ -88,16 +88,14 @@ impl Controller for ApprovingController {
         if decided || !csr["status"]["certificate"].text().is_empty() {
             return Ok(());
         }
-        let text = base64::decode(csr["spec"]["request"].text()).unwrap_or_default();
-        let Ok(asked) = x509::Request::read(&String::from_utf8_lossy(&text)) else { return Ok(()) };
+        let Some(asked) = asked(csr) else { return Ok(()) };
         for (subresource, message) in ways(csr, &asked) {
             if !is_allowed(&csr["spec"], subresource, ctx)? {
                 continue;
             }
             let mut new = csr.clone();
             let approved = value!({"type": "Approved", "status": "True", "reason": "AutoApproved", "message": (message)});
-            let conditions = csr["status"]["conditions"].items().iter().cloned();
-            new.set_at(&["status", "conditions"], conditions.chain([approved]).collect::<Value>());
+            add_condition(&mut new, approved);
             let r = CERTIFICATESIGNINGREQUESTS;
             let update = Request::new(Verb::Update, &r.group, &r.version, &r.plural)
                 .named(csr.name())

@@ -54,6 +54,18 @@ pub(super) fn condition<'a>(csr: &'a Value, kind: &str) -> Option<&'a Value> {
     csr["status"]["conditions"].items().iter().find(|c| c["type"] == kind && c["status"] != "False")
 }
 
+/// Adds a condition to a request's status.
+pub(super) fn add_condition(csr: &mut Value, condition: Value) {
+    let all: Value = csr["status"]["conditions"].items().iter().cloned().chain([condition]).collect();
+    csr.set_at(&["status", "conditions"], all);
+}
+
+/// What a request asks for; `None` when it can't be read.
+pub(super) fn asked(csr: &Value) -> Option<Request> {
+    let text = base64::decode(csr["spec"]["request"].text()).unwrap_or_default();
+    Request::read(&String::from_utf8_lossy(&text)).ok()
+}
+
 /// When a request is cleared away.
 fn ends(csr: &Value) -> Option<Time> {
     let decided = ["Approved", "Denied", "Failed"].iter().find_map(|k| condition(csr, k));
@@ -154,8 +166,7 @@ impl Controller for SigningController {
         if signed || condition(csr, "Approved").is_none() || condition(csr, "Failed").is_some() {
             return Ok(());
         }
-        let text = base64::decode(spec["request"].text()).unwrap_or_default();
-        let Ok(asked) = Request::read(&String::from_utf8_lossy(&text)) else { return Ok(()) };
+        let Some(asked) = asked(csr) else { return Ok(()) };
         let usages: Vec<&str> = spec["usages"].items().iter().map(Value::text).collect();
         let mut new = csr.clone();
         match objection(spec["signerName"].text(), &asked, &usages) {
@@ -165,8 +176,7 @@ impl Controller for SigningController {
                     "type": "Failed", "status": "True", "reason": "SignerValidationFailure", "message": (why),
                     "lastUpdateTime": (ctx.now.rfc3339())
                 });
-                let conditions = csr["status"]["conditions"].items().iter().cloned();
-                new.set_at(&["status", "conditions"], conditions.chain([failed]).collect::<Value>());
+                add_condition(&mut new, failed);
             }
             Some(Ok(())) => {
                 let lasts =

@@ -5,13 +5,13 @@
 
 use objects::Value;
 
-pub(super) const PREFIX: &str = "nginx.ingress.kubernetes.io/";
+pub const PREFIX: &str = "nginx.ingress.kubernetes.io/";
 
 /// What is sent up in one piece without a limit of its own.
 const BODY_MAX_BYTES: i64 = 1 << 20;
 
 /// Those that change what a reader sees. All others are accepted and change nothing.
-const ACTED_ON: [&str; 57] = [
+pub const ACTED_ON: [&str; 57] = [
     "affinity",
     "allowlist-source-range",
     "app-root",

@@ -21,6 +21,7 @@ use objects::{Str, Value};
 
 use crate::ground::Ground;
 
+pub use annotations::{ACTED_ON, PREFIX};
 pub(crate) use annotations::{annotation, is_on};
 pub use pages::page;
 pub use route::{Again, Asked, Certificate, Decision, Forward, HeaderChange, route};

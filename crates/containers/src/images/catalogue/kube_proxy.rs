@@ -4,13 +4,7 @@ use super::super::{Base, Image, PLAIN};
 
 pub(super) static IMAGE: Image = Image {
     name: "registry.k8s.io/kube-proxy",
-    tags: &[
-        "latest",
-        "v1.[12][0-9].[0-9]",
-        "v1.[12][0-9].[0-9][0-9]",
-        "v1.3[0-6].[0-9]",
-        "v1.3[0-6].[0-9][0-9]",
-    ],
+    tags: super::RELEASES,
     size_bytes: 28 << 20,
     base: Base::Debian,
     entrypoint: &["/usr/local/bin/kube-proxy"],

@@ -87,6 +87,10 @@ mod zookeeper;
 
 use super::Image;
 
+/// Tags of what is released with Kubernetes.
+const RELEASES: &[&str] =
+    &["latest", "v1.[12][0-9].[0-9]", "v1.[12][0-9].[0-9][0-9]", "v1.3[0-6].[0-9]", "v1.3[0-6].[0-9][0-9]"];
+
 pub(super) static ALL: [&Image; 84] = [
     &admission_webhook::IMAGE,
     &agnhost::IMAGE,

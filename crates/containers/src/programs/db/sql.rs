@@ -82,33 +82,30 @@ impl Client {
         format!("Query OK, {rows} row{s} affected (0.00 sec)\n{more}\n")
     }
 
+    /// How many rows there were, where mysql says so.
+    fn foot(&self, rows: usize, sys: &mut Sys<'_>) {
+        if self.footers {
+            let s = if rows == 1 { "" } else { "s" };
+            sys.out(match rows {
+                0 => "Empty set (0.00 sec)\n\n".to_string(),
+                _ => format!("{rows} row{s} in set (0.00 sec)\n\n"),
+            });
+        }
+    }
+
     fn rows(&mut self, head: Vec<String>, rows: Vec<Row>, sys: &mut Sys<'_>) {
         match self.kind {
             Kind::Dump => self.dumped(&head, rows, sys),
             Kind::Psql => self.psql_rows(&head, &rows, sys),
             _ if self.current.ends_with(VERTICAL) => {
                 sys.out(vertical(&head, &rows));
-                if self.footers {
-                    let s = if rows.len() == 1 { "" } else { "s" };
-                    sys.out(if rows.is_empty() {
-                        "Empty set (0.00 sec)\n\n".to_string()
-                    } else {
-                        format!("{} row{s} in set (0.00 sec)\n\n", rows.len())
-                    });
-                }
+                self.foot(rows.len(), sys);
             }
             _ if self.boxes => {
                 if !rows.is_empty() {
                     sys.out(boxed(&head, &rows, !self.headless));
                 }
-                if self.footers {
-                    let s = if rows.len() == 1 { "" } else { "s" };
-                    sys.out(if rows.is_empty() {
-                        "Empty set (0.00 sec)\n\n".to_string()
-                    } else {
-                        format!("{} row{s} in set (0.00 sec)\n\n", rows.len())
-                    });
-                }
+                self.foot(rows.len(), sys);
             }
             _ => {
                 let mut out = String::new();
