@@ -2,13 +2,18 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/util` CheckErr, StandardErrorMessage, AddSourceToErr.
 
+use client::FieldValidation;
 use objects::{Reason, Status};
+
+use crate::unreachable::Unreachable;
 
 /// A failed command.
 #[derive(Clone, Debug)]
 pub enum Error {
     /// The server's refusal.
     Status(Box<Status>),
+    /// No server answered.
+    Unreachable(Box<Unreachable>),
     /// A client-side failure: printed behind `error: `.
     Text(String),
     /// Printed as it is.
@@ -68,7 +73,6 @@ impl Error {
             return self;
         }
         match self {
-            Self::Status(s) if s.reason == Reason::Unreachable => Self::Status(s),
             Self::Status(mut s) => {
                 s.message = format!("error when {doing} \"{source}\": {}", s.message);
                 Self::Status(s)
@@ -78,11 +82,21 @@ impl Error {
         }
     }
 
+    /// Of a manifest that was to be sent: no server answered even what fields it may have.
+    #[must_use]
+    pub fn unvalidated(self, source: &str, validation: FieldValidation) -> Self {
+        match self {
+            Self::Unreachable(u) => u.unvalidated(source, validation),
+            other => other,
+        }
+    }
+
     /// The bare message, as Go's `err.Error()`.
     #[must_use]
     pub fn message(&self) -> String {
         match self {
             Self::Status(s) => s.message.clone(),
+            Self::Unreachable(u) => u.cause(),
             Self::Text(t) | Self::Plain(t) | Self::Code(_, t) => t.clone(),
             Self::Many(all) if all.len() == 1 => all[0].message(),
             Self::Many(all) => {
@@ -106,6 +120,7 @@ impl Error {
     pub fn printed(&self) -> String {
         match self {
             Self::Status(s) => status_text(s),
+            Self::Unreachable(u) => u.said.clone(),
             Self::Text(t) => {
                 if t.is_empty() || t.starts_with("error: ") {
                     t.clone()

@@ -24,6 +24,7 @@ pub mod printers;
 pub mod session;
 pub mod sha256;
 pub mod testing;
+pub mod unreachable;
 pub mod verbs;
 
 pub use complete::{Candidate, complete};

@@ -11,7 +11,7 @@ use client::handle::{Stream, Watch};
 use client::{Credentials, FieldValidation, Handle, Options, Request, Response, Verb};
 use clock::Millis;
 use objects::resources::Resource;
-use objects::{Status, Str, Value};
+use objects::{Reason, Status, Str, Value};
 
 use crate::credentials::User;
 use crate::error::{Error, Result, fail};
@@ -19,6 +19,7 @@ use crate::flags::Args;
 use crate::io::Io;
 use crate::kubeconfig::{Config, named};
 use crate::mapper::Mapper;
+use crate::unreachable::Unreachable;
 
 /// What every verb gets.
 pub struct Kubectl {
@@ -153,12 +154,8 @@ impl Kubectl {
     /// The server's refusal.
     pub async fn call(&self, mut request: Request) -> Result<Response> {
         self.dress(&mut request).await?;
-        let asked = (request.subresource.is_empty() && !request.resource.is_empty())
-            .then(|| (request.verb, request.resource_id(), request.name.clone()));
-        let response = match self.client.call(request).await {
-            Ok(r) => r,
-            Err(s) => return Err(unserved(s, asked).into()),
-        };
+        let asked = request.clone();
+        let response = self.client.call(request).await.map_err(|s| self.refused(s, &asked))?;
         for w in &response.warnings {
             self.warn(w);
         }
@@ -169,14 +166,23 @@ impl Kubectl {
     /// The server's refusal.
     pub async fn watch(&self, mut request: Request) -> Result<Watch> {
         self.dress(&mut request).await?;
-        Ok(self.client.watch(request).await?)
+        let asked = request.clone();
+        self.client.watch(request).await.map_err(|s| self.refused(s, &asked))
     }
 
     /// # Errors
     /// The server's refusal.
     pub async fn connect(&self, mut request: Request) -> Result<Stream> {
         self.dress(&mut request).await?;
-        Ok(self.client.connect(request).await?)
+        let asked = request.clone();
+        self.client.connect(request).await.map_err(|s| self.refused(s, &asked))
+    }
+
+    fn refused(&self, s: Status, asked: &Request) -> Error {
+        if s.reason == Reason::Unreachable {
+            return Error::Unreachable(Box::new(Unreachable::of(s, asked, self.config.server())));
+        }
+        unserved(s, asked).into()
     }
 
     /// # Errors
@@ -254,19 +260,18 @@ fn request_timeout(text: &str) -> Result<Option<Millis>> {
 }
 
 /// A path that no resource serves is answered without details: the client adds what it asked for.
-fn unserved(mut s: Status, asked: Option<(Verb, Str, Str)>) -> Status {
-    if let Some((verb, resource, name)) =
-        asked.filter(|_| s.message == "the server could not find the requested resource")
-    {
-        let method = match verb {
+fn unserved(mut s: Status, asked: &Request) -> Status {
+    let of_a_resource = asked.subresource.is_empty() && !asked.resource.is_empty();
+    if of_a_resource && s.message == "the server could not find the requested resource" {
+        let method = match asked.verb {
             Verb::Create => "post",
             Verb::Update => "put",
             Verb::Patch => "patch",
             Verb::Delete | Verb::DeleteCollection => "delete",
             Verb::Get | Verb::List | Verb::Watch => "get",
         };
-        let tail = if name.is_empty() { String::new() } else { format!(" {name}") };
-        s.message.push_str(&format!(" ({method} {resource}{tail})"));
+        let tail = if asked.name.is_empty() { String::new() } else { format!(" {}", asked.name) };
+        s.message.push_str(&format!(" ({method} {}{tail})", asked.resource_id()));
     }
     s
 }

@@ -7,7 +7,7 @@ use objects::{Value, value};
 use ordered::Sort as _;
 
 use crate::command::{Command, usage_error};
-use crate::error::{Result, fail};
+use crate::error::{Error, Result, fail};
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::printers::columns;
 use crate::session::Kubectl;
@@ -53,7 +53,9 @@ async fn resources(k: &Kubectl, args: &Args) -> Result<()> {
     if !["", "name", "kind"].contains(&sort) {
         return fail("--sort-by accepts only name or kind");
     }
-    let all = if args.is("cached") { k.resources().await? } else { k.discover().await? };
+    let found = if args.is("cached") { k.resources().await } else { k.discover().await };
+    // Without a server the table has no rows.
+    let all = found.clone().unwrap_or_default();
     let (verbs, categories) = (args.list("verbs"), args.list("categories"));
     let mut seen: Vec<&Resource> = Vec::new();
     for r in all.iter() {
@@ -80,7 +82,7 @@ async fn resources(k: &Kubectl, args: &Args) -> Result<()> {
         for r in seen {
             k.say(&r.id);
         }
-        return Ok(());
+        return found.map(drop);
     }
     if output == "json" || output == "yaml" {
         let items: Vec<Value> = seen
@@ -122,7 +124,7 @@ async fn resources(k: &Kubectl, args: &Args) -> Result<()> {
         text.push('\n');
     }
     k.out(&columns(&text));
-    Ok(())
+    found.map(drop)
 }
 
 fn words(w: &[objects::Str]) -> Value {
@@ -133,7 +135,9 @@ async fn versions(k: &Kubectl, args: &Args) -> Result<()> {
     if !args.args.is_empty() {
         return Err(usage_error(args, &format!("unexpected arguments: [{}]", args.args.join(" "))));
     }
-    let all = k.discover().await?;
+    let all = k.discover().await.map_err(|e| {
+        Error::text(format!("couldn't get available api versions from server: {}", e.message()))
+    })?;
     let mut versions: Vec<String> = all.iter().map(|r| r.api_version().to_string()).collect();
     versions.arrange();
     versions.dedup();

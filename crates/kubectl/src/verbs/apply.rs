@@ -114,7 +114,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
                     done.push(object);
                 }
             }
-            Err(e) => errors.push(e),
+            Err(e) => errors.push(e.unvalidated(&i.source, a.validation)),
         }
     }
     Error::of_all(errors)?;

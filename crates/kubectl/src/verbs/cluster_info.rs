@@ -33,10 +33,12 @@ pub static COMMAND: Command = Command {
 };
 
 async fn run(k: &Kubectl, _: &Args) -> Result<()> {
-    let server = k.config.server().to_owned();
-    let services = k.list(SERVICES, "kube-system", "kubernetes.io/cluster-service=true", "").await?;
-    k.say(format!("Kubernetes control plane is running at {server}"));
-    for s in services {
+    let server = k.config.server();
+    let services = k.list(SERVICES, "kube-system", "kubernetes.io/cluster-service=true", "").await;
+    if services.is_ok() {
+        k.say(format!("Kubernetes control plane is running at {server}"));
+    }
+    for s in services.iter().flatten() {
         let shown = match s.labels()["kubernetes.io/name"].text() {
             "" => s.name().to_owned(),
             n => n.to_owned(),
@@ -51,7 +53,7 @@ async fn run(k: &Kubectl, _: &Args) -> Result<()> {
         ));
     }
     k.say("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.");
-    Ok(())
+    services.map(drop)
 }
 
 /// Where a dump goes: to the terminal, or to files below a directory.

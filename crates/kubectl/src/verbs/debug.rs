@@ -344,10 +344,7 @@ async fn attached(k: &Kubectl, args: &Args, pod: &str, container: &str) -> Resul
             .cloned()
             .unwrap_or_default();
         if !status["state"]["running"].is_null() {
-            if args.is("tty") && !args.is("quiet") {
-                k.complain("If you don't see a command prompt, try pressing enter.");
-            }
-            return exec::attach_to(k, pod, container, args.is("stdin"), args.is("tty")).await;
+            return exec::session_or_log(k, args, &p, container).await;
         }
         if !status["state"]["terminated"].is_null() {
             return logs::whole(k, pod, container).await;

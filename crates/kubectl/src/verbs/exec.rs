@@ -16,7 +16,7 @@ use crate::error::{Error, Result, fail};
 use crate::finder::Find;
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::session::{Kubectl, request};
-use crate::verbs::logs::{container_or_default, pods_behind};
+use crate::verbs::logs::{self, container_or_default, pods_behind};
 
 static FLAGS: &[Flag] = &[
     short('c', "container", Kind::Text, "", "name of the container"),
@@ -121,11 +121,15 @@ async fn exec(k: &Kubectl, args: &Args) -> Result<()> {
 
 /// `-t` without a terminal to give is noted and left out.
 fn terminal(k: &Kubectl, args: &Args) -> bool {
-    if args.is("tty") && args.is("stdin") && !k.io.stdin_is_tty() {
+    args.is("tty") && args.is("stdin") && (k.io.stdin_is_tty() || no_terminal(k, args.is("quiet")))
+}
+
+/// Says that there is none.
+fn no_terminal(k: &Kubectl, quiet: bool) -> bool {
+    if !quiet {
         k.complain("Unable to use a TTY - input is not a terminal or the right kind of file");
-        return false;
     }
-    args.is("tty") && args.is("stdin")
+    false
 }
 
 fn streams(r: &mut Request, container: &Str, stdin: bool, tty: bool) {
@@ -157,21 +161,66 @@ async fn attach(k: &Kubectl, args: &Args) -> Result<()> {
     }
     let container = container_or_default(k, &pod, args.text("container"), args.is("quiet"))
         .map_err(|e| Error::Text(format!("cannot attach to the container: {}", e.message())))?;
-    let tty = terminal(k, args);
-    if tty && !args.is("quiet") {
-        k.complain("If you don't see a command prompt, try pressing enter.");
-    }
-    attach_to(k, pod.name(), &container, args.is("stdin"), tty).await
+    session(k, args, &pod, &container).await
 }
 
-/// Passes the streams of a running container through.
+/// The names of a pod's lists of containers, and whether what has ended there is started again.
+const LISTS: [(&str, bool); 3] =
+    [("containers", true), ("initContainers", true), ("ephemeralContainers", false)];
+
+/// Passes the streams of a running container through: what `attach`, `run` and `debug` end in.
 ///
 /// # Errors
-/// The server's refusal, or the container's exit code.
-pub async fn attach_to(k: &Kubectl, pod: &str, container: &str, stdin: bool, tty: bool) -> Result<()> {
-    let mut r = request(Verb::Create, PODS, &k.namespace).named(pod).subresource("attach");
+/// The server's refusal.
+async fn session(k: &Kubectl, args: &Args, pod: &Value, container: &str) -> Result<()> {
+    let found = LISTS.iter().find_map(|(list, returns)| {
+        let c = pod["spec"][*list].items().iter().find(|c| c["name"] == container)?;
+        Some((c["tty"].is_true(), *returns))
+    });
+    let (has_tty, returns) = found.unwrap_or((false, true));
+    let (stdin, quiet) = (args.is("stdin"), args.is("quiet"));
+    if args.is("tty") && !has_tty && !quiet {
+        k.complain(&format!("error: Unable to use a TTY - container {container} did not allocate one"));
+    }
+    let tty = has_tty && stdin && (k.io.stdin_is_tty() || no_terminal(k, quiet));
+    if !quiet {
+        k.complain("All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.");
+        k.complain("If you don't see a command prompt, try pressing enter.");
+    }
+    let mut r = request(Verb::Create, PODS, pod.namespace()).named(pod.name()).subresource("attach");
     streams(&mut r, &container.into(), stdin, tty);
-    pass(k, r, stdin).await
+    match pass(k, r, stdin).await {
+        // How its process ended nobody says to who is attached.
+        Ok(()) | Err(Error::Code(..)) => {}
+        Err(e) => return Err(e),
+    }
+    if tty && !quiet {
+        let again = format!("'kubectl attach {} -c {container} -n {} -i -t'", pod.name(), pod.namespace());
+        k.say(&if returns {
+            format!("Session ended, resume using {again} command")
+        } else {
+            format!("Session ended, the ephemeral container will not be restarted but may be reattached using {again} if it is still running")
+        });
+    }
+    Ok(())
+}
+
+/// A session at a container that was just made; what it has written where there can be none.
+///
+/// # Errors
+/// The server's refusal of its log.
+pub async fn session_or_log(k: &Kubectl, args: &Args, pod: &Value, container: &str) -> Result<()> {
+    match session(k, args, pod, container).await {
+        Ok(()) => Ok(()),
+        Err(e) => {
+            let name = pod.name();
+            k.complain(&format!(
+                "warning: couldn't attach to pod/{name}, falling back to streaming logs: {}",
+                e.message()
+            ));
+            logs::whole(k, name, container).await
+        }
+    }
 }
 
 enum Next {

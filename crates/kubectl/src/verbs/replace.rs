@@ -95,7 +95,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
                     body.set_at(&["metadata", "resourceVersion"], live.meta()["resourceVersion"].clone())
                 }
                 Err(e) => {
-                    errors.push(e.when("replacing", &i.source));
+                    errors.push(e.when("replacing", &i.source).unvalidated(&i.source, validation));
                     continue;
                 }
             }
@@ -108,7 +108,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         write_options(&mut r.options, manager(args, "kubectl-replace"), validation, dry);
         match k.call(r).await {
             Ok(answer) => k.out(&printer.print(&answer.object, &format!("replaced{}", dry.suffix()))?),
-            Err(e) => errors.push(e.when(if force { "creating" } else { "replacing" }, &i.source)),
+            Err(e) => errors.push(
+                e.when(if force { "creating" } else { "replacing" }, &i.source)
+                    .unvalidated(&i.source, validation),
+            ),
         }
     }
     if errors.is_empty() && count == 0 {

@@ -229,19 +229,22 @@ async fn attached(k: &Kubectl, args: &Args, name: &str) -> Result<()> {
     let pod = loop {
         let pod = k.get(PODS, &k.namespace, name).await?;
         match pod["status"]["phase"].text() {
-            "Running" | "Succeeded" | "Failed" => break pod,
+            "Succeeded" | "Failed" => break pod,
+            "Running" if pod.condition_true("Ready") => break pod,
             _ if until.since(k.client.now()) <= 0 => return fail("timed out waiting for the condition"),
             _ => k.client.sleep(200).await,
         }
     };
-    let container = pod["spec"]["containers"][0]["name"].text().to_owned();
+    let container = pod["spec"]["containers"][0]["name"].text();
+    // What was written before somebody is attached is in the log.
+    let logged = logs::whole(k, name, container).await;
     if pod["status"]["phase"] == "Running" {
-        if args.is("stdin") && args.is("tty") && !args.is("quiet") {
-            k.complain("If you don't see a command prompt, try pressing enter.");
+        if let Err(e) = logged {
+            k.complain(&format!("warning: couldn't fetch pre-attach logs: {}", e.message()));
         }
-        exec::attach_to(k, name, &container, args.is("stdin"), args.is("tty")).await?;
+        exec::session_or_log(k, args, &pod, container).await?;
     } else {
-        logs::whole(k, name, &container).await?;
+        logged?;
     }
     if args.text("restart") == "Always" {
         return Ok(());

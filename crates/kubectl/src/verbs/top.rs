@@ -11,7 +11,7 @@ use objects::quantity::Quantity;
 use objects::resources::{NODES, PODS};
 
 use crate::command::{ALL_NAMESPACES, Command, SELECTOR, usage_error};
-use crate::error::{Result, fail};
+use crate::error::{Error, Result, fail};
 use crate::flags::{Args, Flag, Kind, flag};
 use crate::printers::columns;
 use crate::session::Kubectl;
@@ -74,9 +74,10 @@ async fn metrics(k: &Kubectl, path: String, args: &Args) -> Result<Vec<Value>> {
     }
     let chosen = super::selector(args.text("selector"))?;
     // Groups whose server does not answer are listed without a version.
-    if k.call(Request::raw("/apis/metrics.k8s.io")).await.is_err() {
-        return fail("Metrics API not available");
-    }
+    match k.call(Request::raw("/apis/metrics.k8s.io")).await {
+        Err(Error::Status(_)) => return fail("Metrics API not available"),
+        answer => answer?,
+    };
     let mut path = path;
     if let Some(name) = args.args.first() {
         path.push('/');
@@ -143,7 +144,7 @@ async fn nodes(k: &Kubectl, args: &Args) -> Result<()> {
     });
     let mut text = String::new();
     if !args.is("no-headers") {
-        text.push_str("NAME\tCPU(cores)\tCPU(%)\tMEMORY(bytes)\tMEMORY(%)\n");
+        text.push_str("NAME\tCPU(cores)\tCPU(%)\tMEMORY(bytes)\tMEMORY(%)\t\n");
     }
     let field = if args.is("show-capacity") { "capacity" } else { "allocatable" };
     for m in &all {
@@ -153,7 +154,7 @@ async fn nodes(k: &Kubectl, args: &Args) -> Result<()> {
         let share = |part: i64, of: i64| if of == 0 { 0 } else { part * 100 / of };
         let (cs, bs) = amounts(c, b);
         text.push_str(&format!(
-            "{}\t{cs}\t{}%\t{bs}\t{}%\n",
+            "{}\t{cs}\t{}%\t{bs}\t{}%\t\n",
             m.name(),
             share(c, cpu(whole)),
             share(b, memory(whole))
@@ -161,7 +162,7 @@ async fn nodes(k: &Kubectl, args: &Args) -> Result<()> {
     }
     for n in &known {
         if args.args.is_empty() && !all.iter().any(|m| m.name() == n.name()) {
-            text.push_str(&format!("{}\t<unknown>\t<unknown>\t<unknown>\t<unknown>\n", n.name()));
+            text.push_str(&format!("{}\t<unknown>\t<unknown>\t<unknown>\t<unknown>\t\n", n.name()));
         }
     }
     k.out(&columns(&text));
@@ -199,9 +200,9 @@ async fn pods(k: &Kubectl, args: &Args) -> Result<()> {
             text.push_str("NAMESPACE\t");
         }
         text.push_str(if each {
-            "POD\tNAME\tCPU(cores)\tMEMORY(bytes)\n"
+            "POD\tNAME\tCPU(cores)\tMEMORY(bytes)\t\n"
         } else {
-            "NAME\tCPU(cores)\tMEMORY(bytes)\n"
+            "NAME\tCPU(cores)\tMEMORY(bytes)\t\n"
         });
     }
     let (mut total_cpu, mut total_memory) = (0, 0);
@@ -210,19 +211,25 @@ async fn pods(k: &Kubectl, args: &Args) -> Result<()> {
         total_cpu += sum(m, cpu);
         total_memory += sum(m, memory);
         if each {
-            for c in m["containers"].items() {
+            let mut containers = m["containers"].items().to_vec();
+            containers.arrange_by_key(|c| match args.text("sort-by") {
+                "cpu" => (Reverse(cpu(&c["usage"])), String::new()),
+                "memory" => (Reverse(memory(&c["usage"])), String::new()),
+                _ => (Reverse(0), c["name"].text().to_owned()),
+            });
+            for c in &containers {
                 let (cs, bs) = amounts(cpu(&c["usage"]), memory(&c["usage"]));
-                text.push_str(&format!("{head}{}\t{}\t{cs}\t{bs}\n", m.name(), c["name"].text()));
+                text.push_str(&format!("{head}{}\t{}\t{cs}\t{bs}\t\n", m.name(), c["name"].text()));
             }
         } else {
             let (cs, bs) = amounts(sum(m, cpu), sum(m, memory));
-            text.push_str(&format!("{head}{}\t{cs}\t{bs}\n", m.name()));
+            text.push_str(&format!("{head}{}\t{cs}\t{bs}\t\n", m.name()));
         }
     }
     if args.is("sum") {
         let (cs, bs) = amounts(total_cpu, total_memory);
         let lead = "\t".repeat(usize::from(everywhere) + usize::from(each));
-        text.push_str(&format!("{lead}\t________\t________\n{lead}\t{cs}\t{bs}\n"));
+        text.push_str(&format!("{lead}\t________\t________\t\n{lead}\t{cs}\t{bs}\t\n"));
     }
     k.out(&columns(&text));
     Ok(())

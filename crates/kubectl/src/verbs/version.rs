@@ -35,14 +35,19 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if !["", "yaml", "json"].contains(&output) {
         return fail("--output must be 'yaml' or 'json'");
     }
-    let server = if args.is("client") { Value::Null } else { k.call(Request::raw("/version")).await?.object };
+    let answer = match args.is("client") {
+        true => Ok(Value::Null),
+        false => k.call(Request::raw("/version")).await.map(|answer| answer.object),
+    };
+    // What is known without a server is told in any case.
+    let server = answer.as_ref().ok().cloned().unwrap_or_default();
     if output.is_empty() {
         k.say(format!("Client Version: {VERSION}"));
         k.say(format!("Kustomize Version: {KUSTOMIZE}"));
         if !server.is_null() {
             k.say(format!("Server Version: {}", server["gitVersion"].text()));
         }
-        return Ok(());
+        return answer.map(drop);
     }
     let mut v = value!({
         "clientVersion": {
@@ -55,5 +60,5 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         v.set("serverVersion", server);
     }
     k.out(&if output == "json" { format!("{}\n", struct_order::pretty(&v, "  ")) } else { yaml::emit(&v) });
-    Ok(())
+    answer.map(drop)
 }

@@ -111,7 +111,7 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
             match k.call(r).await {
                 Ok(answer) => object = answer.object,
                 Err(e) => {
-                    errors.push(e.when("creating", &info.source));
+                    errors.push(e.when("creating", &info.source).unvalidated(&info.source, validation));
                     continue;
                 }
             }
