@@ -1,14 +1,14 @@
 //! The record of one decision: what each plugin said of each node.
 //!
-//! Tables are kept compactly: a code of two bytes for each node, and for each node that was scored and each plugin five
-//! bytes. Which decisions keep their tables is the scheduler's to say (`lib.rs`).
+//! Tables are kept compactly: a code of two bytes for each node, and for each node that was scored and each plugin a byte,
+//! or five where it brought the score to 0..=100 itself; nothing where all nodes have the same. Which decisions keep their tables is the scheduler's to say (`lib.rs`).
 
 use std::sync::Arc;
 
 use clock::Time;
 use objects::Str;
 
-use crate::framework::Refusal;
+use crate::framework::{Refusal, Score};
 
 /// What a decision came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +74,18 @@ pub struct Decision {
     pub(crate) table: Option<Arc<Table>>,
 }
 
+/// What a score plugin said. Its scores are a run in the table's: one for each fitting node in order, or a single one that
+/// all have.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Column {
+    plugin: &'static str,
+    weight: i64,
+    /// In `Table::raw`; empty when all are as normalised.
+    raw: (u32, u32),
+    /// In `Table::normalized`.
+    normalized: (u32, u32),
+}
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Table {
     /// The names of all nodes in the order of the search; shared between decisions while the nodes stay the same.
@@ -81,11 +93,10 @@ pub(crate) struct Table {
     codes: Vec<u16>,
     /// What refused nodes were told, each once.
     refusals: Vec<(&'static str, Refusal)>,
-    /// The score plugins that had an opinion, with their weights.
-    pub(crate) plugins: Vec<(&'static str, i64)>,
-    /// A column for each of `plugins`, one after the other, with a row for each fitting node in order.
-    pub(crate) raw: Vec<i32>,
-    pub(crate) normalized: Vec<i8>,
+    /// One for each score plugin that had an opinion.
+    columns: Vec<Column>,
+    raw: Vec<i32>,
+    normalized: Vec<i8>,
 }
 
 impl Table {
@@ -97,18 +108,62 @@ impl Table {
         self.codes[node] = FITS;
     }
 
-    pub(crate) fn refuse(&mut self, node: usize, plugin: &'static str, refusal: Refusal) {
-        let same = |(p, r): &(&'static str, Refusal)| *p == plugin && *r == refusal;
-        let i = self.refusals.iter().position(same).unwrap_or_else(|| {
-            self.refusals.push((plugin, refusal));
+    pub(crate) fn refuse(&mut self, node: usize, refused: &(&'static str, Refusal)) {
+        let i = self.refusals.iter().position(|known| known == refused).unwrap_or_else(|| {
+            self.refusals.push(refused.clone());
             self.refusals.len() - 1
         });
         self.codes[node] = REFUSED.saturating_add(u16::try_from(i).unwrap_or(u16::MAX));
     }
 
+    /// Refuses a node for what another was refused.
+    pub(crate) fn refuse_as(&mut self, node: usize, other: usize) {
+        self.codes[node] = self.codes[other];
+    }
+
     pub(crate) fn refuse_all(&mut self, plugin: &'static str, refusal: Refusal) {
         self.refusals.push((plugin, refusal));
         self.codes.fill(REFUSED);
+    }
+
+    /// Writes down the raw scores of a plugin, has it normalise them, and adds them to the sums by weight. Scores that all
+    /// nodes have in common are not added: they are nobody's advantage.
+    pub(crate) fn score(
+        &mut self,
+        plugin: &dyn Score,
+        weight: i64,
+        scores: &mut Vec<i64>,
+        totals: &mut [i64],
+    ) {
+        if scores.first().is_some_and(|first| scores.iter().all(|s| s == first)) {
+            scores.truncate(1);
+        }
+        let from = self.raw.len();
+        self.raw.reserve_exact(scores.len());
+        self.raw.extend(scores.iter().map(|s| (*s).clamp(i32::MIN.into(), i32::MAX.into()) as i32));
+        plugin.normalize(scores);
+        if self.raw[from..].iter().zip(&*scores).all(|(r, s)| (0..=100).contains(s) && i64::from(*r) == *s) {
+            self.raw.truncate(from);
+        }
+        let run = |from: usize, to: usize| (from as u32, (to - from) as u32);
+        let raw = run(from, self.raw.len());
+        let from = self.normalized.len();
+        self.normalized.reserve_exact(scores.len());
+        // A normalised score is within 0..=100.
+        self.normalized.extend(scores.iter().map(|s| (*s).clamp(0, 100) as i8));
+        let normalized = run(from, self.normalized.len());
+        self.columns.push(Column { plugin: plugin.name(), weight, raw, normalized });
+        if scores.len() > 1 {
+            for (total, score) in totals.iter_mut().zip(scores) {
+                *total += *score * weight;
+            }
+        }
+    }
+
+    /// Gives back what was set aside for scores: thousands of tables are kept.
+    pub(crate) fn shrink(&mut self) {
+        self.raw.shrink_to_fit();
+        self.normalized.shrink_to_fit();
     }
 
     /// The refusal of a node.
@@ -128,7 +183,8 @@ impl Table {
 
     /// About how many bytes it takes.
     pub(crate) fn bytes(&self) -> usize {
-        128 + self.codes.len() * 2 + self.raw.len() * 5 + self.refusals.len() * 96
+        let lists = self.columns.len() * std::mem::size_of::<Column>() + self.refusals.len() * 96;
+        128 + self.codes.len() * 2 + self.raw.len() * 4 + self.normalized.len() + lists
     }
 }
 
@@ -163,8 +219,8 @@ impl Decision {
 
     /// The score plugins that had an opinion, with their weights.
     #[must_use]
-    pub fn plugins(&self) -> &[(&'static str, i64)] {
-        self.table.as_ref().map_or(&[], |t| t.plugins.as_slice())
+    pub fn plugins(&self) -> Vec<(&'static str, i64)> {
+        self.table.iter().flat_map(|t| &t.columns).map(|c| (c.plugin, c.weight)).collect()
     }
 
     /// The chosen or nominated node, `""` when there is none.
@@ -179,17 +235,15 @@ impl Decision {
 
 impl Table {
     fn row(&self, row: usize) -> Verdict<'_> {
-        let rows = self.raw.len() / self.plugins.len().max(1);
-        let of = |c: usize| Some((*self.raw.get(c * rows + row)?, *self.normalized.get(c * rows + row)?));
+        let at = |(from, len): (u32, u32)| from as usize + if len == 1 { 0 } else { row };
         let scores: Vec<PluginScore> = self
-            .plugins
+            .columns
             .iter()
-            .enumerate()
-            .filter_map(|(c, (plugin, weight))| {
-                let (raw, normalized) = of(c)?;
-                let (normalized, weight) = (i64::from(normalized), *weight);
-                let weighted = normalized * weight;
-                Some(PluginScore { plugin, weight, raw: raw.into(), normalized, weighted })
+            .filter_map(|c| {
+                let normalized = i64::from(*self.normalized.get(at(c.normalized))?);
+                let raw = if c.raw.1 == 0 { normalized } else { (*self.raw.get(at(c.raw))?).into() };
+                let Column { plugin, weight, .. } = *c;
+                Some(PluginScore { plugin, weight, raw, normalized, weighted: normalized * weight })
             })
             .collect();
         Verdict::Fits { total: scores.iter().map(|s| s.weighted).sum(), scores }

@@ -48,6 +48,12 @@ pub struct Look<'a> {
 pub trait Filter: Sync {
     fn name(&self) -> &'static str;
 
+    /// True when the answer follows from what the pod needs and from the node alone, so that it holds for all pods of one
+    /// kind until the node changes. Such filters are asked first.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// True when the pod has nothing that this filter could refuse: it is then not asked.
     fn skip(&self, _look: &Look<'_>) -> bool {
         false
@@ -61,6 +67,12 @@ pub trait Filter: Sync {
 /// Says how well a pod fits nodes.
 pub trait Score: Sync {
     fn name(&self) -> &'static str;
+
+    /// True when a node's raw score follows from what the pod needs and from the node alone, and whether there is an
+    /// opinion from the former.
+    fn is_local(&self) -> bool {
+        false
+    }
 
     /// Puts the raw score of each of `feasible` into `into` (which is empty). False when the plugin has no opinion:
     /// it is then left out.

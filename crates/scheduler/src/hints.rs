@@ -160,7 +160,7 @@ fn node_may_help(plugin: &str, pod: &Value, old: &Value, new: &Value) -> bool {
     match plugin {
         "NodeUnschedulable" => turned(&|n| !n["spec"]["unschedulable"].is_true()),
         "NodeName" | "NodePorts" | "VolumeRestrictions" => added,
-        "TaintToleration" => turned(&|n| tolerates_hard(pod, &Taint::all(n))),
+        "TaintToleration" => turned(&|n| tolerates_hard(&pod["spec"]["tolerations"], &Taint::all(n))),
         "NodeAffinity" => turned(&|n| spec_matches(&pod["spec"], n)),
         "NodeResourcesFit" => {
             let has = |n: &Value| Resources::from_list(&n["status"]["allocatable"]);

@@ -14,6 +14,7 @@ pub mod decision;
 pub mod framework;
 mod hints;
 mod images;
+mod kinds;
 pub mod node_info;
 pub mod nodes;
 pub mod plugins;
@@ -38,6 +39,7 @@ use rustc_hash::FxHashMap;
 
 pub use decision::{Decision, Outcome, PluginScore, Verdict};
 use hints::Event;
+use kinds::Kinds;
 use node_info::{Needs, Placed, PodInfo};
 use nodes::Nodes;
 pub use profile::Profile;
@@ -73,6 +75,7 @@ pub struct Scheduler {
     table_bytes: usize,
     /// By the uid of a controller: the spec its last pod came with, and what it needs. Looked up, never walked.
     templates: FxHashMap<Str, (Value, Arc<Needs>)>,
+    kinds: Kinds,
     /// Where the next search for feasible nodes begins, so that all nodes get their turn.
     next_start_node: usize,
 }
@@ -99,6 +102,7 @@ impl Scheduler {
             tables: VecDeque::new(),
             table_bytes: 0,
             templates: FxHashMap::default(),
+            kinds: Kinds::default(),
             next_start_node: 0,
         }
     }
@@ -141,7 +145,7 @@ impl Scheduler {
     fn info_of(&mut self, key: &Str, pod: &Value) -> PodInfo {
         let spec = &pod["spec"];
         let Some(owner) = node_info::spread_owner(pod) else {
-            return PodInfo::with_needs(key.clone(), pod, Arc::new(Needs::of(spec)));
+            return PodInfo::with_needs(key.clone(), pod, self.kinds.shared(Needs::of(spec)));
         };
         if let Some((known, needs)) = self.templates.get(&owner)
             && is_same_template(known, spec)
@@ -151,7 +155,7 @@ impl Scheduler {
         if self.templates.len() >= TEMPLATES_MAX {
             self.templates.clear();
         }
-        let needs = Arc::new(Needs::of(spec));
+        let needs = self.kinds.shared(Needs::of(spec));
         self.templates.insert(owner, (spec.clone(), needs.clone()));
         PodInfo::with_needs(key.clone(), pod, needs)
     }
@@ -301,8 +305,15 @@ fn is_only_reported(before: &Value, pod: &Value) -> bool {
 /// Whether two pods of one controller came with the same spec, as far as it decides what they need. Every pod has a
 /// token volume of its own, so that containers and volumes are not the same as a whole.
 fn is_same_template(a: &Value, b: &Value) -> bool {
-    const WHOLE: [&str; 6] =
-        ["affinity", "nodeSelector", "topologySpreadConstraints", "overhead", "resources", "priority"];
+    const WHOLE: [&str; 7] = [
+        "affinity",
+        "nodeSelector",
+        "tolerations",
+        "topologySpreadConstraints",
+        "overhead",
+        "resources",
+        "priority",
+    ];
     let equal = |a: &Value, b: &Value| a.same(b) || a == b;
     let containers = |key: &str| {
         let (a, b) = (a[key].items(), b[key].items());

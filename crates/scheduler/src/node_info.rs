@@ -19,6 +19,9 @@ pub struct Needs {
     /// The requests with defaults for containers that name none: for scores only.
     pub scoring: Resources,
     pub host_ports: Vec<HostPort>,
+    pub tolerations: Value,
+    pub node_selector: Value,
+    pub affinity: Value,
     /// Whether it has a node selector or a required node affinity.
     pub selects_nodes: bool,
     /// Whether it has a say about other pods.
@@ -39,6 +42,9 @@ impl Needs {
             requests: pod_requests(spec),
             scoring: pod_requests_for_scoring(spec),
             host_ports: host_ports(spec),
+            tolerations: spec["tolerations"].clone(),
+            node_selector: spec["nodeSelector"].clone(),
+            affinity: affinity.clone(),
             selects_nodes: !spec["nodeSelector"].entries().is_empty() || !required.is_null(),
             has_affinity: !affinity["podAffinity"].is_null() || !affinity["podAntiAffinity"].is_null(),
             has_volumes: has_volumes(spec),

@@ -20,6 +20,9 @@ pub type Slot = u32;
 #[derive(Clone, Debug, Default)]
 pub struct Nodes {
     slots: Vec<NodeInfo>,
+    /// By slot: the number of the last change to the node or to what is placed there.
+    stamps: Vec<u64>,
+    changes: u64,
     free: Vec<Slot>,
     by_name: BTreeMap<Str, Slot>,
     /// Where each placed pod is. Looked up, never walked.
@@ -52,6 +55,7 @@ impl Nodes {
         }
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(NodeInfo::default());
+            self.stamps.push(0);
             (self.slots.len() - 1) as Slot
         });
         self.slots[slot as usize].slot = slot;
@@ -59,8 +63,26 @@ impl Nodes {
         slot
     }
 
+    fn touch(&mut self, slot: Slot) {
+        self.changes += 1;
+        self.stamps[slot as usize] = self.changes;
+    }
+
+    /// The number of a node's last change: never 0, and never the same for two states.
+    #[must_use]
+    pub fn stamp(&self, slot: Slot) -> u64 {
+        self.stamps[slot as usize]
+    }
+
+    /// How many slots there are, free ones too.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
     pub fn set_node(&mut self, node: &Value) {
         let slot = self.slot_for(node.name());
+        self.touch(slot);
         let info = &mut self.slots[slot as usize];
         let old = std::mem::take(&mut info.node);
         info.node = old.clone();
@@ -103,6 +125,7 @@ impl Nodes {
 
     pub fn remove_node(&mut self, name: &str) {
         let Some(slot) = self.by_name.get(name).copied() else { return };
+        self.touch(slot);
         self.leave_zone(slot);
         self.stale = true;
         self.columns.set_node(slot, &Value::Null);
@@ -124,6 +147,7 @@ impl Nodes {
     pub fn place(&mut self, info: &PodInfo, node: &str, now: Time) {
         self.remove_pod(&info.key);
         let slot = self.slot_for(node);
+        self.touch(slot);
         let placed = Placed::new(info, now);
         self.census.count(&info.key, slot, &placed, true);
         let at = &mut self.slots[slot as usize];
@@ -138,18 +162,20 @@ impl Nodes {
     pub fn update_pod(&mut self, key: &str, pod: &Value) {
         let Some(slot) = self.of_pod.get(key).copied() else { return };
         let Some(placed) = self.slots[slot as usize].pods.get_mut(key) else { return };
-        let before = placed.clone();
+        let counts_anew = placed.terminating != pod.is_terminating() || !placed.labels.same(pod.labels());
+        if counts_anew {
+            self.census.count(key, slot, placed, false);
+        }
         placed.update(pod);
-        if before.terminating != placed.terminating || !before.labels.same(&placed.labels) {
-            let after = placed.clone();
-            self.census.count(key, slot, &before, false);
-            self.census.count(key, slot, &after, true);
+        if counts_anew {
+            self.census.count(key, slot, placed, true);
         }
     }
 
     /// True when the pod was counted.
     pub fn remove_pod(&mut self, key: &str) -> bool {
         let Some(slot) = self.of_pod.remove(key) else { return false };
+        self.touch(slot);
         let info = &mut self.slots[slot as usize];
         let Some(placed) = info.remove(key) else { return false };
         if info.with_affinity == 0 {

@@ -14,7 +14,7 @@ use crate::node_info::{Placed, PodInfo};
 use crate::plugins::Cycle;
 use crate::plugins::default_preemption::{Candidate, candidates_wanted, eligible, pick, select_victims};
 use crate::profile::Profile;
-use crate::schedule_one::{Search, asked, head, histogram, tail};
+use crate::schedule_one::{Search, asked, head, histogram, hoping, tail};
 
 /// What came of the attempt to make room.
 pub(crate) struct Made {
@@ -49,6 +49,7 @@ impl Scheduler {
             .filter(|(_, (_, r))| !r.unresolvable)
             .filter_map(|(i, _)| order.get(i).copied())
             .collect();
+        let hopes = self.nominated_beside(pod);
         let look = Look { pod, cycle, nodes: &self.nodes, storage: &self.storage, profile };
         let filters = asked(&look);
         let mut candidates: Vec<Candidate> = Vec::new();
@@ -57,7 +58,7 @@ impl Scheduler {
         let offset = if potential.is_empty() { 0 } else { ctx.rng.below(potential.len() as u64) as usize };
         for i in 0..potential.len() {
             let node = &self.nodes[potential[(offset + i) % potential.len()]];
-            let beside = self.nominated_beside(pod, node);
+            let beside = hoping(&hopes, node.slot);
             match select_victims(look, &filters, node, &beside) {
                 Ok(c) if !c.victims.is_empty() => candidates.push(c),
                 Ok(_) => {}

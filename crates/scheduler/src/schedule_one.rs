@@ -1,7 +1,7 @@
 //! One scheduling cycle: filter, score, choose, bind; or say why no node fits.
 //!
 //! Models `pkg/scheduler/schedule_one.go` and the texts of `framework.FitError`. Not modelled: opportunistic batching
-//! (a pod of default constraints has no signature to batch by).
+//! (a pod of default constraints has no signature to batch by); what nodes are asked once for many pods is `kinds.rs`'s.
 
 use std::sync::Arc;
 
@@ -13,9 +13,10 @@ use ordered::{BTreeMap, BTreeSet, Sort as _};
 use crate::Scheduler;
 use crate::decision::{Decision, Outcome, Table};
 use crate::framework::{Filter, Look, Refusal};
-use crate::node_info::{NodeInfo, Placed, PodInfo};
+use crate::kinds::{Kind, first_refusal};
+use crate::node_info::{Placed, PodInfo};
 use crate::nodes::Slot;
-use crate::plugins::default_preemption::passes;
+use crate::plugins::default_preemption::passes_crowded;
 use crate::plugins::{self, Cycle};
 use crate::profile::Profile;
 use crate::queue::Entry;
@@ -30,8 +31,8 @@ const NOTE_LENGTH_LIMIT: usize = 1024;
 /// What the search for nodes found.
 pub(crate) struct Search {
     pub(crate) table: Table,
-    /// The places in the table's order of nodes that fit, ascending, with their slots.
-    pub(crate) feasible: Vec<(usize, Slot)>,
+    /// The nodes that fit, in the table's order.
+    pub(crate) feasible: Vec<Slot>,
     /// Nodes that did not come into question are refused all the same when a message is made.
     pub(crate) narrowed: bool,
 }
@@ -114,23 +115,44 @@ impl Scheduler {
     /// Asks the filters about nodes until enough fit, and writes down what they said.
     fn find_feasible(&mut self, pod: &PodInfo, cycle: &Cycle, profile: &Profile) -> Search {
         let order = self.nodes.order();
+        let hopes = self.nominated_beside(pod);
         let look = Look { pod, cycle, nodes: &self.nodes, storage: &self.storage, profile };
         let filters = asked(&look);
+        let (local, others) = filters.split_at(filters.partition_point(|f| f.is_local()));
+        let kind = self.kinds.of(&pod.needs, profile, &self.nodes);
+        kind.begin();
         let mut search =
             Search { table: Table::new(self.nodes.names()), feasible: Vec::new(), narrowed: false };
-        let ask = |i: usize, search: &mut Search| {
-            let node = &self.nodes[order[i]];
-            let nominated = self.nominated_beside(pod, node);
-            match passes(look, &filters, node, &nominated) {
-                Ok(()) => {
-                    search.table.fits(i);
-                    search.feasible.push((i, order[i]));
-                }
-                Err((plugin, refusal)) => search.table.refuse(i, plugin, refusal),
+        // The node that was first refused for a refusal of the kind.
+        let mut refused: Vec<Option<usize>> = Vec::new();
+        let mut ask = |kind: &mut Kind, i: usize, search: &mut Search| {
+            let slot = order[i];
+            if let Err(refused) = crowded(look, &filters, slot, &hopes) {
+                return search.table.refuse(i, &refused);
             }
+            if let Some(place) = kind.verdict(&look, local, slot) {
+                if refused.len() <= place {
+                    refused.resize(place + 1, None);
+                }
+                match refused[place] {
+                    Some(other) => search.table.refuse_as(i, other),
+                    None => {
+                        search.table.refuse(i, kind.refusal(place));
+                        refused[place] = Some(i);
+                    }
+                }
+                return;
+            }
+            if !others.is_empty()
+                && let Err(refused) = first_refusal(&look, others, &look.nodes[slot])
+            {
+                return search.table.refuse(i, &refused);
+            }
+            search.table.fits(i);
+            search.feasible.push(slot);
         };
         let place = |name: &str| {
-            let slot = self.nodes.get(name)?.slot;
+            let slot = look.nodes.get(name)?.slot;
             order.iter().position(|s| *s == slot)
         };
         // A node where room was made for it comes first.
@@ -138,7 +160,7 @@ impl Scheduler {
         if !hoped.is_empty()
             && let Some(i) = place(hoped)
         {
-            ask(i, &mut search);
+            ask(kind, i, &mut search);
             if !search.feasible.is_empty() {
                 return search;
             }
@@ -147,67 +169,79 @@ impl Scheduler {
             search.narrowed = true;
             let mut places: Vec<usize> = only.iter().filter_map(|n| place(n)).collect();
             places.arrange();
-            places.iter().for_each(|i| ask(*i, &mut search));
+            places.iter().for_each(|i| ask(kind, *i, &mut search));
             self.next_start_node = (self.next_start_node + places.len()) % order.len().max(1);
             return search;
         }
         let wanted = feasible_nodes_to_find(order.len(), profile.percentage_of_nodes_to_score);
         let start = if order.is_empty() { 0 } else { self.next_start_node % order.len() };
-        let mut visited = 0;
-        for i in (start..order.len()).chain(0..start) {
-            if search.feasible.len() >= wanted {
-                break;
+        search.feasible.reserve_exact(wanted);
+        // Most nodes are known to fit, and nothing else has a say.
+        let plain = hopes.is_empty() && others.is_empty();
+        let (mut visited, mut turned) = (0, 0);
+        for turn in [start..order.len(), 0..start] {
+            turned = search.feasible.len();
+            for i in turn {
+                if search.feasible.len() >= wanted {
+                    break;
+                }
+                visited += 1;
+                let slot = order[i];
+                if plain && kind.is_known_to_fit(slot, look.nodes) {
+                    search.table.fits(i);
+                    search.feasible.push(slot);
+                } else {
+                    ask(kind, i, &mut search);
+                }
             }
-            visited += 1;
-            ask(i, &mut search);
         }
         self.next_start_node = (start + visited) % order.len().max(1);
-        let turned = search.feasible.partition_point(|(i, _)| *i >= start);
         search.feasible.rotate_left(turned);
         search
     }
 
     /// The best of the fitting nodes; equal ones by lot, as upstream.
     fn choose(
-        &self,
+        &mut self,
         pod: &PodInfo,
         cycle: &Cycle,
         profile: &Profile,
         search: Search,
         ctx: &mut Ctx<'_>,
     ) -> (Slot, Table, u32) {
-        let Search { mut table, feasible, .. } = search;
-        let fitting = feasible.len() as u32;
-        if let [(_, only)] = feasible.as_slice() {
+        let Search { mut table, feasible: slots, .. } = search;
+        let fitting = slots.len() as u32;
+        if let [only] = slots.as_slice() {
             return (*only, table, fitting);
         }
         let look = Look { pod, cycle, nodes: &self.nodes, storage: &self.storage, profile };
-        let slots: Vec<Slot> = feasible.iter().map(|(_, s)| *s).collect();
+        let kind = self.kinds.of(&pod.needs, profile, &self.nodes);
+        kind.score(&look);
         let mut totals = vec![0i64; slots.len()];
-        let most = slots.len() * plugins::scores().len();
-        (table.raw, table.normalized) = (Vec::with_capacity(most), Vec::with_capacity(most));
         let mut scores = Vec::with_capacity(slots.len());
+        let mut locals = 0;
         for (plugin, weight) in plugins::scores() {
             scores.clear();
-            if !plugin.score(&look, &slots, &mut scores) {
-                continue;
+            let has_opinion = if plugin.is_local() {
+                locals += 1;
+                kind.scores(locals - 1, &slots, &mut scores)
+            } else {
+                plugin.score(&look, &slots, &mut scores)
+            };
+            if has_opinion {
+                table.score(*plugin, *weight, &mut scores, &mut totals);
             }
-            let small = |s: &i64| (*s).clamp(i32::MIN.into(), i32::MAX.into()) as i32;
-            table.raw.extend(scores.iter().map(small));
-            plugin.normalize(&mut scores);
-            for (total, score) in totals.iter_mut().zip(&scores) {
-                *total += score * weight;
-            }
-            // A normalised score is within 0..=100.
-            table.normalized.extend(scores.iter().map(|s| (*s).clamp(0, 100) as i8));
-            table.plugins.push((plugin.name(), *weight));
         }
-        // Thousands of tables are kept.
-        table.raw.shrink_to_fit();
-        table.normalized.shrink_to_fit();
-        let best = totals.iter().copied().max().unwrap_or(0);
-        let ties: Vec<usize> = (0..totals.len()).filter(|i| totals[*i] == best).collect();
-        let chosen = ties[ctx.rng.below(ties.len() as u64) as usize];
+        table.shrink();
+        let (mut best, mut ties) = (i64::MIN, 0);
+        for total in &totals {
+            if *total > best {
+                (best, ties) = (*total, 0);
+            }
+            ties += usize::from(*total == best);
+        }
+        let lot = ctx.rng.below(ties as u64) as usize;
+        let chosen = (0..totals.len()).filter(|i| totals[*i] == best).nth(lot).unwrap_or(0);
         (slots[chosen], table, fitting)
     }
 
@@ -317,18 +351,35 @@ impl Scheduler {
         let _ = ctx.patch(PODS, &namespace, &name, "status", PatchType::Strategic, patch);
     }
 
-    /// The pods nominated to a node that this one must leave room for.
-    pub(crate) fn nominated_beside(&self, pod: &PodInfo, node: &NodeInfo) -> Vec<(Str, Placed)> {
-        if self.nominated.is_empty() {
-            return Vec::new();
-        }
-        let node = node.name();
+    /// The pods nominated to nodes that this one must leave room for.
+    pub(crate) fn nominated_beside(&self, pod: &PodInfo) -> Hopes {
         let beside = |(key, (on, placed)): (&Str, &(Str, Placed))| {
-            (on == node && *key != pod.key && placed.needs.priority >= pod.needs.priority)
-                .then(|| (key.clone(), placed.clone()))
+            let counts = *key != pod.key && placed.needs.priority >= pod.needs.priority;
+            counts.then(|| Some((self.nodes.get(on)?.slot, (key.clone(), placed.clone()))))?
         };
         self.nominated.iter().filter_map(beside).collect()
     }
+}
+
+/// Pods with the nodes they hope for.
+pub(crate) type Hopes = Vec<(Slot, (Str, Placed))>;
+
+/// Those that hope for this node.
+pub(crate) fn hoping(hopes: &Hopes, slot: Slot) -> Vec<(Str, Placed)> {
+    hopes.iter().filter(|(on, _)| *on == slot).map(|(_, hope)| hope.clone()).collect()
+}
+
+/// Whether the filters let the pod in beside those that hope for the node.
+fn crowded(
+    look: Look<'_>,
+    filters: &[&'static dyn Filter],
+    slot: Slot,
+    hopes: &Hopes,
+) -> Result<(), (&'static str, Refusal)> {
+    if hopes.is_empty() {
+        return Ok(());
+    }
+    passes_crowded(look, filters, &look.nodes[slot], &hoping(hopes, slot))
 }
 
 /// The filters that have something to say about a pod.
@@ -408,9 +459,9 @@ mod tests {
     fn the_message_counts_reasons() {
         let names: Vec<Str> = ["a", "b", "c"].map(Str::from).into();
         let mut table = Table::new(Arc::new(names));
-        table.refuse(0, "NodeResourcesFit", Refusal::unschedulable("Insufficient cpu"));
-        table.refuse(1, "NodeResourcesFit", Refusal::unschedulable("Insufficient cpu"));
-        table.refuse(2, "NodeUnschedulable", Refusal::unresolvable("node(s) were unschedulable"));
+        table.refuse(0, &("NodeResourcesFit", Refusal::unschedulable("Insufficient cpu")));
+        table.refuse_as(1, 0);
+        table.refuse(2, &("NodeUnschedulable", Refusal::unresolvable("node(s) were unschedulable")));
         let search = Search { table, feasible: vec![], narrowed: false };
         assert_eq!(
             fit_error(3, &search),

@@ -9,6 +9,7 @@ use ordered::Sort as _;
 
 use super::Cycle;
 use crate::framework::{Filter, Look, Refusal};
+use crate::kinds::first_refusal;
 use crate::node_info::{NodeInfo, Placed, PodInfo};
 use crate::nodes::Slot;
 
@@ -56,24 +57,35 @@ pub fn eligible(pod: &PodInfo, nominated: Option<(&NodeInfo, bool)>) -> Result<(
 ///
 /// # Errors
 /// The filter that refuses, and why.
-pub(crate) fn passes(
+fn passes(
     look: Look<'_>,
     filters: &[&'static dyn Filter],
     node: &NodeInfo,
     nominated: &[(Str, Placed)],
 ) -> Result<(), (&'static str, Refusal)> {
-    let ask = |look: &Look<'_>, node: &NodeInfo| {
-        filters.iter().find_map(|f| f.filter(look, node).err().map(|r| (f.name(), r))).map_or(Ok(()), Err)
-    };
-    if !nominated.is_empty() {
-        let (mut cycle, mut crowded): (Cycle, NodeInfo) = (look.cycle.clone(), node.clone());
-        for (key, placed) in nominated {
-            crowded.add(key.clone(), placed.clone());
-            cycle.shift(look.pod, key, placed, &crowded, look.nodes, true);
-        }
-        ask(&Look { cycle: &cycle, ..look }, &crowded)?;
+    passes_crowded(look, filters, node, nominated)?;
+    first_refusal(&look, filters, node)
+}
+
+/// Whether all filters let the pod in beside the pods nominated to this node, if there are any.
+///
+/// # Errors
+/// The filter that refuses, and why.
+pub(crate) fn passes_crowded(
+    look: Look<'_>,
+    filters: &[&'static dyn Filter],
+    node: &NodeInfo,
+    nominated: &[(Str, Placed)],
+) -> Result<(), (&'static str, Refusal)> {
+    if nominated.is_empty() {
+        return Ok(());
     }
-    ask(&look, node)
+    let (mut cycle, mut crowded): (Cycle, NodeInfo) = (look.cycle.clone(), node.clone());
+    for (key, placed) in nominated {
+        crowded.add(key.clone(), placed.clone());
+        cycle.shift(look.pod, key, placed, &crowded, look.nodes, true);
+    }
+    first_refusal(&Look { cycle: &cycle, ..look }, filters, &crowded)
 }
 
 /// The pods that would have to leave a node.

@@ -44,9 +44,16 @@ impl Score for ImageLocality {
         if known.is_empty() {
             return true;
         }
+        let known: Vec<(&Image, f64)> = known.into_iter().map(|i| (i, i.nodes() as f64 / all)).collect();
+        // Nodes side by side mostly have the same.
+        let mut last = (0, scaled(0, containers));
         for (slot, score) in feasible.iter().zip(into) {
-            let one = |image: &&Image| (image.bytes(*slot) as f64 * (image.nodes() as f64 / all)) as i64;
-            *score = scaled(known.iter().map(one).fold(0, i64::saturating_add), containers);
+            let one = |(image, share): &(&Image, f64)| (image.bytes(*slot) as f64 * share) as i64;
+            let sum = known.iter().map(one).fold(0, i64::saturating_add);
+            if sum != last.0 {
+                last = (sum, scaled(sum, containers));
+            }
+            *score = last.1;
         }
         true
     }

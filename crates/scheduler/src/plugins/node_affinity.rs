@@ -52,6 +52,10 @@ impl Filter for NodeAffinity {
         "NodeAffinity"
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn skip(&self, look: &Look<'_>) -> bool {
         !look.pod.needs.selects_nodes
     }
@@ -67,6 +71,10 @@ impl Filter for NodeAffinity {
 impl Score for NodeAffinity {
     fn name(&self) -> &'static str {
         "NodeAffinity"
+    }
+
+    fn is_local(&self) -> bool {
+        true
     }
 
     fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {

@@ -12,6 +12,11 @@ impl Filter for NodeName {
         "NodeName"
     }
 
+    /// Pods that wait for a node name none: only "what if" is asked with one.
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn skip(&self, look: &Look<'_>) -> bool {
         look.pod.pod["spec"]["nodeName"].text().is_empty()
     }

@@ -17,6 +17,10 @@ impl Filter for NodePorts {
         "NodePorts"
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn skip(&self, look: &Look<'_>) -> bool {
         look.pod.needs.host_ports.is_empty()
     }

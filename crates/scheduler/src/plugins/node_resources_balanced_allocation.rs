@@ -27,6 +27,10 @@ impl Score for NodeResourcesBalancedAllocation {
         "NodeResourcesBalancedAllocation"
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     /// No opinion on pods that request nothing.
     fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
         let wants = &look.pod.needs.requests;

@@ -48,6 +48,10 @@ impl Filter for NodeResourcesFit {
         "NodeResourcesFit"
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn filter(&self, look: &Look<'_>, node: &NodeInfo) -> Result<(), Refusal> {
         refusal(&look.pod.needs, &node.allocatable, &node.requested, node.pods.len()).map_or(Ok(()), Err)
     }
@@ -143,6 +147,10 @@ fn score(strategy: &Strategy, resources: &[Scored<'_>], node: &NodeInfo) -> i64 
 impl Score for NodeResourcesFit {
     fn name(&self) -> &'static str {
         "NodeResourcesFit"
+    }
+
+    fn is_local(&self) -> bool {
+        true
     }
 
     fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {

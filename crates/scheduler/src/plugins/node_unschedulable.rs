@@ -13,9 +13,13 @@ impl Filter for NodeUnschedulable {
         "NodeUnschedulable"
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn filter(&self, look: &Look<'_>, node: &NodeInfo) -> Result<(), Refusal> {
         let cordon = ("node.kubernetes.io/unschedulable", "", "NoSchedule");
-        if !node.unschedulable || tolerates(&look.pod.pod, cordon) {
+        if !node.unschedulable || tolerates(&look.pod.needs.tolerations, cordon) {
             return Ok(());
         }
         Err(Refusal::unresolvable("node(s) were unschedulable"))

@@ -59,7 +59,7 @@ pub struct Spread {
 impl Constraint {
     fn counts_node(&self, pod: &PodInfo, node: &NodeInfo) -> bool {
         (!self.honor_affinity || matches_required(pod, &node.node))
-            && (!self.honor_taints || tolerates_hard(&pod.pod, &node.taints))
+            && (!self.honor_taints || tolerates_hard(&pod.needs.tolerations, &node.taints))
     }
 }
 
@@ -266,12 +266,14 @@ impl Score for PodTopologySpread {
         let columns: Vec<_> = spread.soft.iter().map(|c| look.nodes.columns.get(&c.key)).collect();
         let lacks = |slot: Slot| columns.iter().any(|c| c.is_none_or(|c| c.of(slot) == NONE));
         let ignored = |slot: Slot| spread.all_keys && lacks(slot);
+        let all =
+            if spread.all_keys { feasible.iter().filter(|s| !lacks(**s)).count() } else { feasible.len() };
         let mut sums = vec![0.0; feasible.len()];
         for (c, column) in spread.soft.iter().zip(&columns) {
             let Some(column) = column.filter(|c| !c.is_empty()) else { continue };
             let base = (c.max_skew - 1) as f64;
             if c.key == HOSTNAME {
-                let weight = ln((feasible.iter().filter(|s| !ignored(**s)).count() + 2) as f64);
+                let weight = ln((all + 2) as f64);
                 for (slot, sum) in feasible.iter().zip(&mut sums) {
                     if column.of(*slot) != NONE {
                         *sum += at(&c.counts, *slot) as f64 * weight + base;
@@ -291,13 +293,13 @@ impl Score for PodTopologySpread {
             }
             // Nodes without the key count as one domain, which matters where other keys would do.
             size += usize::from(!spread.all_keys && feasible.iter().any(|s| column.of(*s) == NONE));
-            for node in look.nodes.iter() {
-                let Some(n) = by_domain.get_mut(column.of(node.slot) as usize).filter(|n| **n >= 0) else {
-                    continue;
-                };
-                let counted = at(&c.counts, node.slot);
-                if counted > 0 && !ignored(node.slot) && c.counts_node(look.pod, node) {
-                    *n += counted;
+            for (slot, counted) in c.counts.iter().enumerate().filter(|(_, counted)| **counted > 0) {
+                let node = &look.nodes[slot as Slot];
+                if let Some(n) = by_domain.get_mut(column.of(node.slot) as usize).filter(|n| **n >= 0)
+                    && !ignored(node.slot)
+                    && c.counts_node(look.pod, node)
+                {
+                    *n += i64::from(*counted);
                 }
             }
             let weight = ln((size + 2) as f64);
@@ -316,14 +318,18 @@ impl Score for PodTopologySpread {
     fn normalize(&self, scores: &mut [i64]) {
         let counted = || scores.iter().copied().filter(|s| *s != IGNORED);
         let (least, most) = (counted().min().unwrap_or(0), counted().max().unwrap_or(0));
+        // Nodes side by side mostly have the same.
+        let mut last = (IGNORED, 0);
         for s in scores {
-            *s = if *s == IGNORED {
-                0
-            } else if most == 0 {
-                MAX_NODE_SCORE
-            } else {
-                MAX_NODE_SCORE * (most + least - *s) / most
-            };
+            if *s != last.0 {
+                let is = match *s {
+                    IGNORED => 0,
+                    _ if most == 0 => MAX_NODE_SCORE,
+                    raw => MAX_NODE_SCORE * (most + least - raw) / most,
+                };
+                last = (*s, is);
+            }
+            *s = last.1;
         }
     }
 }

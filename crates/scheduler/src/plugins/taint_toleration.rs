@@ -10,9 +10,9 @@ use crate::nodes::Slot;
 
 pub(super) struct TaintToleration;
 
-/// Whether one of the pod's tolerations covers the taint (key, value, effect).
-pub(crate) fn tolerates(pod: &Value, (key, value, effect): (&str, &str, &str)) -> bool {
-    pod["spec"]["tolerations"].items().iter().any(|t| {
+/// Whether one of the tolerations covers the taint (key, value, effect).
+pub(crate) fn tolerates(tolerations: &Value, (key, value, effect): (&str, &str, &str)) -> bool {
+    tolerations.items().iter().any(|t| {
         let (t_key, t_effect) = (t["key"].text(), t["effect"].text());
         let effect_fits = t_effect.is_empty() || t_effect == effect;
         let key_fits = t_key == key || (t_key.is_empty() && t["operator"] == "Exists");
@@ -25,10 +25,10 @@ pub(crate) fn tolerates(pod: &Value, (key, value, effect): (&str, &str, &str)) -
     })
 }
 
-/// Whether a pod may run beside these taints.
-pub(crate) fn tolerates_hard(pod: &Value, taints: &[Taint]) -> bool {
+/// Whether a pod with these tolerations may run beside these taints.
+pub(crate) fn tolerates_hard(tolerations: &Value, taints: &[Taint]) -> bool {
     let hard = |t: &&Taint| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute");
-    taints.iter().filter(hard).all(|t| tolerates(pod, (&t.key, &t.value, &t.effect)))
+    taints.iter().filter(hard).all(|t| tolerates(tolerations, (&t.key, &t.value, &t.effect)))
 }
 
 impl Filter for TaintToleration {
@@ -36,8 +36,12 @@ impl Filter for TaintToleration {
         "TaintToleration"
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn filter(&self, look: &Look<'_>, node: &NodeInfo) -> Result<(), Refusal> {
-        if node.taints.is_empty() || tolerates_hard(&look.pod.pod, &node.taints) {
+        if node.taints.is_empty() || tolerates_hard(&look.pod.needs.tolerations, &node.taints) {
             return Ok(());
         }
         Err(Refusal::unresolvable("node(s) had untolerated taint(s)"))
@@ -49,12 +53,16 @@ impl Score for TaintToleration {
         "TaintToleration"
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     /// The number of soft taints that the pod does not tolerate; fewer is better.
     fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
-        let pod = &look.pod.pod;
+        let tolerations = &look.pod.needs.tolerations;
         into.extend(feasible.iter().map(|slot| {
             let soft = look.nodes[*slot].taints.iter().filter(|t| t.effect == "PreferNoSchedule");
-            soft.filter(|t| !tolerates(pod, (&t.key, &t.value, &t.effect))).count() as i64
+            soft.filter(|t| !tolerates(tolerations, (&t.key, &t.value, &t.effect))).count() as i64
         }));
         true
     }
