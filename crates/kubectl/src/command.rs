@@ -225,9 +225,10 @@ async fn dispatch(words: &[String], io: &Rc<dyn Io>, client: Handle) -> Result<(
         io.err(format!("Note: --{} is {NOT_SIMULATED}.\n", f.name).as_bytes());
     }
     let Some(body) = command.run else {
-        if let Some(word) = args.args.first() {
+        if !args.args.is_empty() {
             return Err(Error::text(format!(
-                "unknown command \"{word}\"\nSee '{path} -h' for help and examples"
+                "unknown command \"{}\"\nSee '{path} -h' for help and examples",
+                args.args.join(" ")
             )));
         }
         let page = crate::help::page(command, &path, crate::help::speaks_korean(io.as_ref()));

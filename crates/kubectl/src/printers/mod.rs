@@ -120,9 +120,8 @@ impl Printer {
             }
             _ => {
                 let allowed = if get { GET } else { COMMON };
-                let shown = output.split('=').next().unwrap_or(output);
                 return fail(format!(
-                    "unable to match a printer suitable for the output format \"{shown}\", allowed formats are: {allowed}"
+                    "unable to match a printer suitable for the output format \"{output}\", allowed formats are: {allowed}"
                 ));
             }
         };

@@ -200,7 +200,7 @@ async fn run(k: &Kubectl, args: &Args, labels: bool) -> Result<()> {
             if old.find(key).is_some() {
                 delta.set(key, Value::Null);
                 new.remove(key);
-            } else if labels {
+            } else if labels && dry != DryRun::Client && !local {
                 k.say(format!("label \"{key}\" not found."));
             }
         }

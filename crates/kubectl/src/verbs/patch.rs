@@ -61,12 +61,16 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         }
     };
     let printer = Printer::of(k, args)?;
-    let find = Find { latest: !local, subresource: args.text("subresource").to_owned(), ..Find::of(args) };
+    let find =
+        Find { local, latest: !local, subresource: args.text("subresource").to_owned(), ..Find::of(args) };
     let (infos, mut errors, _) = k.infos(&find).await?;
     let count = infos.len();
     for i in infos {
         if local || dry == DryRun::Client {
-            let body = json::parse(&patch).map_err(|e| Error::text(e.to_string()))?;
+            let body = json::parse(&patch).map_err(|e| match kind {
+                PatchType::Strategic => Error::text("invalid JSON document"),
+                _ => Error::text(e.to_string()),
+            })?;
             let new = match kind {
                 PatchType::Merge => objects::patch::merge_patch::apply(&i.object, &body),
                 PatchType::Json => objects::patch::json_patch::apply(&i.object, &body)

@@ -65,6 +65,9 @@ fn goal(text: &str) -> Result<Goal> {
         }
         let path = path.trim_matches(['\'', '"']);
         let full = relaxed(path).map_err(Error::Text)?;
+        if full.is_empty() {
+            return fail("jsonpath expression cannot be empty");
+        }
         let path = Template::parse(&full, true).map_err(Error::Text)?;
         let value = value.map(|v| v.trim_matches(['\'', '"']).to_owned());
         return Ok(Goal::Path { path, value });
