@@ -70,6 +70,8 @@ pub struct Decision {
     /// How many nodes there were, and how many fitted of those looked at.
     pub nodes: u32,
     pub fitting: u32,
+    /// How many were made before it.
+    pub(crate) number: u64,
     /// Gone once the decision is old.
     pub(crate) table: Option<Arc<Table>>,
 }
@@ -138,26 +140,32 @@ impl Table {
         if scores.first().is_some_and(|first| scores.iter().all(|s| s == first)) {
             scores.truncate(1);
         }
-        let from = self.raw.len();
-        self.raw.reserve_exact(scores.len());
-        self.raw.extend(scores.iter().map(|s| (*s).clamp(i32::MIN.into(), i32::MAX.into()) as i32));
-        plugin.normalize(scores);
-        if self.raw[from..].iter().zip(&*scores).all(|(r, s)| (0..=100).contains(s) && i64::from(*r) == *s) {
-            self.raw.truncate(from);
-        }
-        let run = |from: usize, to: usize| (from as u32, (to - from) as u32);
-        let raw = run(from, self.raw.len());
+        let given = scores.clone();
+        let mut differ = plugin.normalize(scores) && given != *scores;
         let from = self.normalized.len();
         self.normalized.reserve_exact(scores.len());
         // A normalised score is within 0..=100.
-        self.normalized.extend(scores.iter().map(|s| (*s).clamp(0, 100) as i8));
-        let normalized = run(from, self.normalized.len());
-        self.columns.push(Column { plugin: plugin.name(), weight, raw, normalized });
-        if scores.len() > 1 {
-            for (total, score) in totals.iter_mut().zip(scores) {
+        let mut keep = |score: i64| {
+            differ |= !(0..=100).contains(&score);
+            score.clamp(0, 100) as i8
+        };
+        if let [all] = scores[..] {
+            self.normalized.push(keep(all));
+        } else {
+            self.normalized.extend(scores.iter().zip(totals).map(|(score, total)| {
                 *total += *score * weight;
-            }
+                keep(*score)
+            }));
         }
+        let run = |from: usize, to: usize| (from as u32, (to - from) as u32);
+        let normalized = run(from, self.normalized.len());
+        let from = self.raw.len();
+        if differ {
+            self.raw.reserve_exact(given.len());
+            self.raw.extend(given.iter().map(|s| (*s).clamp(i32::MIN.into(), i32::MAX.into()) as i32));
+        }
+        let raw = run(from, self.raw.len());
+        self.columns.push(Column { plugin: plugin.name(), weight, raw, normalized });
     }
 
     /// Gives back what was set aside for scores: thousands of tables are kept.

@@ -74,25 +74,28 @@ pub trait Score: Sync {
         false
     }
 
-    /// Puts the raw score of each of `feasible` into `into` (which is empty). False when the plugin has no opinion:
-    /// it is then left out.
+    /// Puts the raw score of each of `feasible` into `into` (which is empty), or a single one that all have. False when the
+    /// plugin has no opinion: it is then left out.
     fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool;
 
-    /// Brings raw scores to 0..=100. By default they are there already.
-    fn normalize(&self, _scores: &mut [i64]) {}
+    /// Brings raw scores to 0..=100. False when they are there already, as by default.
+    fn normalize(&self, _scores: &mut [i64]) -> bool {
+        false
+    }
 }
 
 /// Upstream's `DefaultNormalizeScore`: the highest becomes 100; `reverse` turns the scale round.
-pub fn default_normalize(scores: &mut [i64], reverse: bool) {
+pub fn default_normalize(scores: &mut [i64], reverse: bool) -> bool {
     let highest = scores.iter().copied().max().unwrap_or(0);
     if highest == 0 {
         if reverse {
             scores.fill(MAX_NODE_SCORE);
         }
-        return;
+        return true;
     }
     for s in scores {
         let scaled = MAX_NODE_SCORE * *s / highest;
         *s = if reverse { MAX_NODE_SCORE - scaled } else { scaled };
     }
+    true
 }

@@ -49,6 +49,9 @@ pub(crate) struct Kind {
     unscored: Vec<Slot>,
     /// Which of the local score plugins have an opinion.
     has_opinion: [bool; SCORES],
+    /// What a local plugin gave the first node that was scored, and whether any node was given something else since.
+    common: [Option<i32>; SCORES],
+    differs: [bool; SCORES],
     asked: u64,
 }
 
@@ -89,6 +92,8 @@ impl Kinds {
                 refusals: Vec::new(),
                 unscored: Vec::new(),
                 has_opinion: [false; SCORES],
+                common: [None; SCORES],
+                differs: [false; SCORES],
                 asked: 0,
             });
             self.kinds.len() - 1
@@ -107,6 +112,7 @@ impl Kind {
             self.refusals.clear();
             self.unscored.clear();
             self.found.fill(Finding::default());
+            (self.common, self.differs) = Default::default();
         }
     }
 
@@ -173,18 +179,22 @@ impl Kind {
             scores.clear();
             self.has_opinion[i] = plugin.score(look, &new, &mut scores);
             for (slot, score) in new.iter().zip(&scores) {
-                self.found[*slot as usize].scores[i] =
-                    (*score).clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+                let score = (*score).clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+                self.found[*slot as usize].scores[i] = score;
+                self.differs[i] |= *self.common[i].get_or_insert(score) != score;
             }
         }
     }
 
-    /// The raw scores that the local plugin of this number gave nodes known to fit; false when it has no opinion.
+    /// The raw scores that the local plugin of this number gave nodes known to fit, or the one it gave all; false when it
+    /// has no opinion.
     pub(crate) fn scores(&self, plugin: usize, slots: &[Slot], into: &mut Vec<i64>) -> bool {
-        if self.has_opinion[plugin] {
-            into.extend(slots.iter().map(|s| i64::from(self.found[*s as usize].scores[plugin])));
+        match self.common[plugin] {
+            _ if !self.has_opinion[plugin] => return false,
+            Some(score) if !self.differs[plugin] => into.push(score.into()),
+            _ => into.extend(slots.iter().map(|s| i64::from(self.found[*s as usize].scores[plugin]))),
         }
-        self.has_opinion[plugin]
+        true
     }
 }
 

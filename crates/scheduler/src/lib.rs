@@ -70,8 +70,9 @@ pub struct Scheduler {
     polls: binding::Polls,
     /// The last decision for each pod uid. Looked up, never walked.
     decisions: FxHashMap<Str, Decision>,
-    /// Uids in the order in which tables were made, with the bytes these take.
+    /// Uids in the order in which tables were made, with the bytes these take; and how many were made before.
     tables: VecDeque<(Str, usize)>,
+    tables_gone: u64,
     table_bytes: usize,
     /// By the uid of a controller: the spec its last pod came with, and what it needs. Looked up, never walked.
     templates: FxHashMap<Str, (Value, Arc<Needs>)>,
@@ -100,6 +101,7 @@ impl Scheduler {
             polls: binding::Polls::default(),
             decisions: FxHashMap::default(),
             tables: VecDeque::new(),
+            tables_gone: 0,
             table_bytes: 0,
             templates: FxHashMap::default(),
             kinds: Kinds::default(),
@@ -113,21 +115,21 @@ impl Scheduler {
         self.decisions.get(pod_uid)
     }
 
-    fn remember(&mut self, pod: &Value, decision: Decision) {
+    fn remember(&mut self, pod: &Value, mut decision: Decision) {
         let uid = pod.meta()["uid"].to_str();
         let bytes = decision.table.as_ref().map_or(0, |t| t.bytes());
         self.table_bytes += bytes;
+        decision.number = self.tables_gone + self.tables.len() as u64;
         self.tables.push_back((uid.clone(), bytes));
         self.decisions.insert(uid, decision);
         while self.table_bytes > TABLE_BYTES && self.tables.len() > 1 {
             let Some((oldest, bytes)) = self.tables.pop_front() else { break };
             self.table_bytes -= bytes;
             // A later decision about the same pod has a table further behind.
-            if !self.tables.iter().take(64).any(|(uid, _)| *uid == oldest)
-                && let Some(old) = self.decisions.get_mut(&oldest)
-            {
+            if let Some(old) = self.decisions.get_mut(&oldest).filter(|d| d.number == self.tables_gone) {
                 old.table = None;
             }
+            self.tables_gone += 1;
         }
     }
 
@@ -148,7 +150,7 @@ impl Scheduler {
             return PodInfo::with_needs(key.clone(), pod, self.kinds.shared(Needs::of(spec)));
         };
         if let Some((known, needs)) = self.templates.get(&owner)
-            && is_same_template(known, spec)
+            && is_same_template(known, spec, needs.has_volumes)
         {
             return PodInfo::with_needs(key.clone(), pod, needs.clone());
         }
@@ -200,7 +202,7 @@ impl Scheduler {
             // Assumed on a node: the rest follows from the binding.
             return;
         }
-        if before.is_null() || !before["spec"].same(&pod["spec"]) || !same_labels(before, pod) {
+        if before.is_null() || !before["spec"].same(&pod["spec"]) || !same(before.labels(), pod.labels()) {
             self.queue.add(key, pod.clone(), change.revision, now);
         } else {
             self.queue.refresh(&key, pod);
@@ -231,7 +233,7 @@ impl Scheduler {
                 self.queue.wake(&Event::PodGone { pod: before }, cause, now);
             }
         }
-        if comes || !same_labels(before, pod) {
+        if comes || !same(before.labels(), pod.labels()) {
             self.queue.wake(&Event::PodPlaced { pod }, cause, now);
         }
     }
@@ -282,29 +284,35 @@ impl Scheduler {
 }
 
 /// Two absent maps are no shared subtree, and no change either.
-fn same_labels(a: &Value, b: &Value) -> bool {
-    let (a, b) = (a.labels(), b.labels());
+fn same(a: &Value, b: &Value) -> bool {
     a.same(b) || (a.is_null() && b.is_null())
 }
 
 /// A pod whose containers have ended for good holds nothing on its node any more.
 fn is_finished(pod: &Value) -> bool {
-    matches!(pod["status"]["phase"].text(), "Succeeded" | "Failed")
+    has_ended(&pod["status"])
+}
+
+fn has_ended(status: &Value) -> bool {
+    matches!(status["phase"].text(), "Succeeded" | "Failed")
 }
 
 /// Whether a placed pod's change is nothing to the scheduler: most are of its containers.
 fn is_only_reported(before: &Value, pod: &Value) -> bool {
+    if !before["spec"].same(&pod["spec"]) {
+        return false;
+    }
+    let (had, has) = (before.meta(), pod.meta());
     let (was, is) = (&before["status"], &pod["status"]);
-    before["spec"].same(&pod["spec"])
-        && same_labels(before, pod)
-        && before.is_terminating() == pod.is_terminating()
-        && was["phase"] == is["phase"]
+    same(&had["labels"], &has["labels"])
+        && had["deletionTimestamp"].is_null() == has["deletionTimestamp"].is_null()
+        && has_ended(was) == has_ended(is)
         && was["startTime"] == is["startTime"]
 }
 
 /// Whether two pods of one controller came with the same spec, as far as it decides what they need. Every pod has a
-/// token volume of its own, so that containers and volumes are not the same as a whole.
-fn is_same_template(a: &Value, b: &Value) -> bool {
+/// token volume of its own, so that containers and volumes are not the same as a whole; `has_volumes` is of `a`.
+fn is_same_template(a: &Value, b: &Value, has_volumes: bool) -> bool {
     const WHOLE: [&str; 7] = [
         "affinity",
         "nodeSelector",
@@ -326,7 +334,7 @@ fn is_same_template(a: &Value, b: &Value) -> bool {
         || (WHOLE.iter().all(|k| equal(&a[*k], &b[*k]))
             && containers("containers")
             && containers("initContainers")
-            && node_info::has_volumes(a) == node_info::has_volumes(b))
+            && has_volumes == node_info::has_volumes(b))
 }
 
 impl Component for Scheduler {

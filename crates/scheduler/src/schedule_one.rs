@@ -101,6 +101,7 @@ impl Scheduler {
             outcome,
             nodes: table.names.len() as u32,
             fitting: 0,
+            number: 0,
             table: Some(Arc::new(table)),
         };
         self.remember(&entry.pod, decision);
@@ -260,6 +261,7 @@ impl Scheduler {
             outcome: Outcome::Bound { node: node.clone() },
             nodes: table.names.len() as u32,
             fitting,
+            number: 0,
             table: Some(Arc::new(table)),
         };
         // Assumed at once: the next pod in this instant must see it.

@@ -76,6 +76,9 @@ pub(crate) fn scored(plugin: &dyn Score, c: &Cluster, pod: &Value) -> Option<(Ve
         if !plugin.score(look, &slots, &mut raw) {
             return None;
         }
+        if let [all] = raw[..] {
+            raw.resize(slots.len(), all);
+        }
         let mut scores = raw.clone();
         plugin.normalize(&mut scores);
         Some((raw, scores))

@@ -40,21 +40,29 @@ impl Score for ImageLocality {
             images.filter(|i| !i.is_empty()).filter_map(|i| look.nodes.images.get(&normalized(i))).collect();
         let (containers, all) = ((init.len() + main.len()).max(1) as i64, look.nodes.len().max(1) as f64);
         // Most pods' images are nowhere yet, or on few nodes.
-        into.resize(feasible.len(), 0);
         if known.is_empty() {
+            into.push(0);
             return true;
         }
-        let known: Vec<(&Image, f64)> = known.into_iter().map(|i| (i, i.nodes() as f64 / all)).collect();
-        // Nodes side by side mostly have the same.
+        // Nodes side by side mostly have the same: of an image, and in sum.
+        let share = |image: &Image| image.nodes() as f64 / all;
+        let mut known: Vec<(&Image, f64, (i64, i64))> =
+            known.into_iter().map(|i| (i, share(i), (0, 0))).collect();
         let mut last = (0, scaled(0, containers));
-        for (slot, score) in feasible.iter().zip(into) {
-            let one = |(image, share): &(&Image, f64)| (image.bytes(*slot) as f64 * share) as i64;
-            let sum = known.iter().map(one).fold(0, i64::saturating_add);
+        into.extend(feasible.iter().map(|slot| {
+            let mut sum = 0i64;
+            for (image, share, last) in &mut known {
+                let bytes = image.bytes(*slot);
+                if bytes != last.0 {
+                    *last = (bytes, (bytes as f64 * *share) as i64);
+                }
+                sum = sum.saturating_add(last.1);
+            }
             if sum != last.0 {
                 last = (sum, scaled(sum, containers));
             }
-            *score = last.1;
-        }
+            last.1
+        }));
         true
     }
 }

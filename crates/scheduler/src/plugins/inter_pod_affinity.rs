@@ -329,12 +329,13 @@ impl Score for InterPodAffinity {
         true
     }
 
-    fn normalize(&self, scores: &mut [i64]) {
+    fn normalize(&self, scores: &mut [i64]) -> bool {
         let (least, most) =
             (scores.iter().copied().min().unwrap_or(0), scores.iter().copied().max().unwrap_or(0));
         for s in scores {
             *s = if most > least { MAX_NODE_SCORE * (*s - least) / (most - least) } else { 0 };
         }
+        true
     }
 }
 

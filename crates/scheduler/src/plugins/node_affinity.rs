@@ -91,8 +91,8 @@ impl Score for NodeAffinity {
         true
     }
 
-    fn normalize(&self, scores: &mut [i64]) {
-        default_normalize(scores, false);
+    fn normalize(&self, scores: &mut [i64]) -> bool {
+        default_normalize(scores, false)
     }
 }
 

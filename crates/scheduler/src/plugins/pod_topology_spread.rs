@@ -16,7 +16,7 @@ use crate::framework::{Filter, Look, MAX_NODE_SCORE, Refusal, Score};
 use crate::node_info::{NodeInfo, Placed, PodInfo};
 use crate::nodes::{Nodes, Slot};
 use crate::storage::Storage;
-use crate::topology::NONE;
+use crate::topology::{Column, NONE};
 
 const HOSTNAME: &str = "kubernetes.io/hostname";
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -253,6 +253,39 @@ impl Filter for PodTopologySpread {
 /// The score of a node that lacks a key.
 const IGNORED: i64 = -1;
 
+/// What a wish counts: on the node itself, or in its domain; -1 in domains where no node fits.
+enum Counts<'a> {
+    OfNode(&'a [u32]),
+    OfDomain(Vec<i64>),
+}
+
+/// A wish when nodes are scored.
+struct Wish<'a> {
+    column: &'a Column,
+    counts: Counts<'a>,
+    weight: f64,
+    base: f64,
+    /// The last number of pods with its score: nodes side by side mostly have the same.
+    last: (i64, f64),
+}
+
+impl Wish<'_> {
+    fn score(&mut self, slot: Slot) -> f64 {
+        let domain = self.column.of(slot);
+        if domain == NONE {
+            return 0.0;
+        }
+        let counted = match &self.counts {
+            Counts::OfNode(counts) => at(counts, slot),
+            Counts::OfDomain(counts) => counts.get(domain as usize).map_or(0, |n| (*n).max(0)),
+        };
+        if counted != self.last.0 {
+            self.last = (counted, counted as f64 * self.weight + self.base);
+        }
+        self.last.1
+    }
+}
+
 impl Score for PodTopologySpread {
     fn name(&self) -> &'static str {
         "PodTopologySpread"
@@ -268,17 +301,19 @@ impl Score for PodTopologySpread {
         let ignored = |slot: Slot| spread.all_keys && lacks(slot);
         let all =
             if spread.all_keys { feasible.iter().filter(|s| !lacks(**s)).count() } else { feasible.len() };
-        let mut sums = vec![0.0; feasible.len()];
+        let mut wishes = Vec::with_capacity(columns.len());
         for (c, column) in spread.soft.iter().zip(&columns) {
             let Some(column) = column.filter(|c| !c.is_empty()) else { continue };
             let base = (c.max_skew - 1) as f64;
             if c.key == HOSTNAME {
                 let weight = ln((all + 2) as f64);
-                for (slot, sum) in feasible.iter().zip(&mut sums) {
-                    if column.of(*slot) != NONE {
-                        *sum += at(&c.counts, *slot) as f64 * weight + base;
-                    }
-                }
+                wishes.push(Wish {
+                    column,
+                    weight,
+                    base,
+                    counts: Counts::OfNode(&c.counts),
+                    last: (0, base),
+                });
                 continue;
             }
             // Only domains of fitting nodes count, but in them all nodes do.
@@ -303,21 +338,31 @@ impl Score for PodTopologySpread {
                 }
             }
             let weight = ln((size + 2) as f64);
-            for (slot, sum) in feasible.iter().zip(&mut sums) {
-                if let Some(n) = by_domain.get(column.of(*slot) as usize) {
-                    *sum += (*n).max(0) as f64 * weight + base;
-                }
-            }
+            wishes.push(Wish { column, weight, base, counts: Counts::OfDomain(by_domain), last: (0, base) });
         }
-        // Half away from zero, as Go rounds; no score is negative.
-        let score = |(slot, sum): (&Slot, f64)| if ignored(*slot) { IGNORED } else { (sum + 0.5) as i64 };
-        into.extend(feasible.iter().zip(sums).map(score));
+        let mut last = (0.0, 0);
+        into.extend(feasible.iter().map(|slot| {
+            if ignored(*slot) {
+                return IGNORED;
+            }
+            let sum = match &mut wishes[..] {
+                [only] => only.score(*slot),
+                all => all.iter_mut().fold(0.0, |sum, wish| sum + wish.score(*slot)),
+            };
+            if sum != last.0 {
+                // Half away from zero, as Go rounds; no score is negative.
+                last = (sum, (sum + 0.5) as i64);
+            }
+            last.1
+        }));
         true
     }
 
-    fn normalize(&self, scores: &mut [i64]) {
-        let counted = || scores.iter().copied().filter(|s| *s != IGNORED);
-        let (least, most) = (counted().min().unwrap_or(0), counted().max().unwrap_or(0));
+    fn normalize(&self, scores: &mut [i64]) -> bool {
+        let (mut least, mut most) = (i64::MAX, 0);
+        for s in scores.iter().filter(|s| **s != IGNORED) {
+            (least, most) = (least.min(*s), most.max(*s));
+        }
         // Nodes side by side mostly have the same.
         let mut last = (IGNORED, 0);
         for s in scores {
@@ -331,6 +376,7 @@ impl Score for PodTopologySpread {
             }
             *s = last.1;
         }
+        true
     }
 }
 

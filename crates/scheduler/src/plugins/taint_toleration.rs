@@ -67,8 +67,8 @@ impl Score for TaintToleration {
         true
     }
 
-    fn normalize(&self, scores: &mut [i64]) {
-        default_normalize(scores, true);
+    fn normalize(&self, scores: &mut [i64]) -> bool {
+        default_normalize(scores, true)
     }
 }
 
