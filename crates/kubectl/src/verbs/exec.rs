@@ -180,7 +180,7 @@ async fn session(k: &Kubectl, args: &Args, pod: &Value, container: &str) -> Resu
     let (has_tty, returns) = found.unwrap_or((false, true));
     let (stdin, quiet) = (args.is("stdin"), args.is("quiet"));
     if args.is("tty") && !has_tty && !quiet {
-        k.complain(&format!("error: Unable to use a TTY - container {container} did not allocate one"));
+        k.complain(format!("error: Unable to use a TTY - container {container} did not allocate one"));
     }
     let tty = has_tty && stdin && (k.io.stdin_is_tty() || no_terminal(k, quiet));
     if !quiet {
@@ -214,7 +214,7 @@ pub async fn session_or_log(k: &Kubectl, args: &Args, pod: &Value, container: &s
         Ok(()) => Ok(()),
         Err(e) => {
             let name = pod.name();
-            k.complain(&format!(
+            k.complain(format!(
                 "warning: couldn't attach to pod/{name}, falling back to streaming logs: {}",
                 e.message()
             ));

@@ -240,7 +240,7 @@ async fn attached(k: &Kubectl, args: &Args, name: &str) -> Result<()> {
     let logged = logs::whole(k, name, container).await;
     if pod["status"]["phase"] == "Running" {
         if let Err(e) = logged {
-            k.complain(&format!("warning: couldn't fetch pre-attach logs: {}", e.message()));
+            k.complain(format!("warning: couldn't fetch pre-attach logs: {}", e.message()));
         }
         exec::session_or_log(k, args, &pod, container).await?;
     } else {

@@ -2,15 +2,17 @@
 //!
 //! Models `sigs.k8s.io/kustomize`, the transformers that lessons use: resources and bases, namespace, name prefix and
 //! suffix, labels, annotations, images, replicas, strategic and JSON patches, config map and secret generators with
-//! their hashes, components, replacements. Not modelled: remote bases, variables, helm charts, plugins.
+//! their hashes, components, replacements. Not modelled: remote bases, variables, helm charts, plugins, `buildMetadata`.
 
+mod check;
+mod references;
 mod replacements;
+mod transform;
 
 use objects::{Value, base64, json, value, yaml};
 
-use crate::change::{each_container, pod_spec_path};
 use crate::command::Command;
-use crate::error::{Result, fail};
+use crate::error::{Error, Result, fail};
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::session::Kubectl;
 
@@ -84,7 +86,7 @@ pub fn build(k: &Kubectl, directory: &str) -> Result<String> {
         };
         return fail(why);
     }
-    let mut items = objects(k, directory, None, 0)?;
+    let mut items = objects(k, directory.trim_end_matches('/'), None, &[])?;
     for n in 0..items.len() {
         if items[n].hashed {
             let o = &items[n].object;
@@ -96,13 +98,17 @@ pub fn build(k: &Kubectl, directory: &str) -> Result<String> {
             call(&mut items, n, name);
         }
     }
+    let as_given = spec_of(k, directory)?["sortOptions"]["order"] == "fifo";
     let mut objects: Vec<Value> = items.into_iter().map(|i| i.object).collect();
-    objects.sort_by_cached_key(|o| {
-        let (group, version) = objects::resources::split_api_version(o.api_version());
-        let group = if group.is_empty() { "~G" } else { group };
-        let namespace = if o.namespace().is_empty() { "~X" } else { o.namespace() };
-        (rank(o.kind()), format!("{group}_{version}_{}|{namespace}|{}", o.kind(), o.name()))
-    });
+    if !as_given {
+        objects.sort_by_cached_key(|o| {
+            let (group, version) = objects::resources::split_api_version(o.api_version());
+            let group = if group.is_empty() { "~G" } else { group };
+            let namespace = if o.namespace().is_empty() { "~X" } else { o.namespace() };
+            let kind = format!("{group}_{version}_{}", o.kind());
+            (rank(o.kind()), kind, format!("{namespace}|{}", o.name()))
+        });
+    }
     let texts: Vec<String> = objects.iter().map(yaml::emit).collect();
     Ok(texts.join("---\n"))
 }
@@ -110,7 +116,7 @@ pub fn build(k: &Kubectl, directory: &str) -> Result<String> {
 /// Gives an object another name, in what refers to it too.
 fn call(items: &mut [Item], n: usize, name: String) {
     let (kind, old) = (items[n].object.kind().to_owned(), items[n].object.name().to_owned());
-    rename(items, &kind, &old, &name);
+    references::rename(items, &kind, &old, &name);
     items[n].object.set_at(&["metadata", "name"], name.as_str());
     items[n].names.push(name);
 }
@@ -168,44 +174,6 @@ fn read(k: &Kubectl, path: &str) -> Result<String> {
     }
 }
 
-/// The fields a kustomization may have.
-const FIELDS: &[&str] = &[
-    "apiVersion",
-    "kind",
-    "metadata",
-    "openapi",
-    "namePrefix",
-    "nameSuffix",
-    "namespace",
-    "commonLabels",
-    "labels",
-    "commonAnnotations",
-    "patchesStrategicMerge",
-    "patchesJson6902",
-    "patches",
-    "images",
-    "imageTags",
-    "replacements",
-    "replicas",
-    "vars",
-    "sortOptions",
-    "resources",
-    "components",
-    "crds",
-    "bases",
-    "configMapGenerator",
-    "secretGenerator",
-    "helmGlobals",
-    "helmCharts",
-    "helmChartInflationGenerator",
-    "generatorOptions",
-    "configurations",
-    "generators",
-    "transformers",
-    "validators",
-    "buildMetadata",
-];
-
 /// Fields of old, and what stands in their place.
 const OLD: [(&str, &str); 5] = [
     ("bases", "'resources' instead."),
@@ -215,11 +183,10 @@ const OLD: [(&str, &str); 5] = [
     ("vars", "'replacements' instead. [EXPERIMENTAL]"),
 ];
 
-/// What a directory's kustomization makes. A component begins with what is there already.
-fn objects(k: &Kubectl, directory: &str, given: Option<Vec<Item>>, depth: usize) -> Result<Vec<Item>> {
+/// A directory's kustomization, as it stands there.
+fn spec_of(k: &Kubectl, directory: &str) -> Result<Value> {
     let root = directory.trim_end_matches('/');
-    let found = FILES.iter().map(|f| format!("{root}/{f}")).find(|p| k.io.read(p).is_ok());
-    let Some(file) = found.filter(|_| depth < 16) else {
+    let Some(file) = FILES.iter().map(|f| format!("{root}/{f}")).find(|p| k.io.read(p).is_ok()) else {
         return fail(format!(
             "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{}'",
             full(k, directory)
@@ -229,39 +196,65 @@ fn objects(k: &Kubectl, directory: &str, given: Option<Vec<Item>>, depth: usize)
         Ok(d) => d.value,
         Err(e) => return fail(format!("invalid Kustomization: {e}")),
     };
-    if let Some((odd, _)) = spec.entries().iter().find(|(f, _)| !FIELDS.contains(&f.as_str())) {
-        return fail(format!("invalid Kustomization: json: unknown field \"{odd}\""));
+    check::check(&spec)?;
+    let kind = spec["kind"].text();
+    if !matches!(kind, "" | "Kustomization" | "Component") {
+        return fail(format!(
+            "Failed to read kustomization file under {}:\nkind should be Kustomization or Component\n",
+            full(k, root)
+        ));
     }
+    Ok(spec)
+}
+
+/// What a directory's kustomization makes. A component begins with what is there already.
+fn objects(k: &Kubectl, root: &str, given: Option<Vec<Item>>, visited: &[String]) -> Result<Vec<Item>> {
+    let spec = spec_of(k, root)?;
     for (field, instead) in OLD.iter().filter(|(f, _)| !spec[*f].is_null()) {
         k.complain(format!(
             "# Warning: '{field}' is deprecated. Please use {instead} Run 'kustomize edit fix' to update your Kustomization automatically."
         ));
     }
-    let component = given.is_some();
-    if component && spec["kind"] != "Component" {
+    let here = full(k, root);
+    let component = spec["kind"] == "Component";
+    if given.is_some() && !component {
         let kind = if spec["kind"].is_null() { "Kustomization" } else { spec["kind"].text() };
         return fail(format!(
-            "accumulating components: accumulateDirectory: \"expected kind 'Component' for path '{}' but got '{kind}'\"",
-            full(k, directory)
+            "accumulating components: accumulateDirectory: \"expected kind 'Component' for path '{here}' but got '{kind}'\""
         ));
     }
+    if given.is_none() && component && !visited.is_empty() {
+        return fail(format!("expected kind != 'Component' for path '{here}'"));
+    }
+    let visited: Vec<String> = visited.iter().cloned().chain([here]).collect();
     let mut all: Vec<Item> = given.unwrap_or_default();
     for r in spec["resources"].items().iter().chain(spec["bases"].items()) {
         let path = joined(root, r.text());
+        let from = |why: String| format!("accumulating resources: accumulation err='{why}");
         if k.io.is_dir(&path) {
-            all.extend(objects(k, &path, None, depth + 1)?);
-        } else if !k.io.exists(&path) {
-            let why = missing(k, &full(k, &path), &path);
-            return fail(format!(
-                "accumulating resources: accumulation err='accumulating resources from '{}': {why}': must build at directory: not a valid directory: {why}",
-                r.text()
-            ));
-        } else {
-            let stream = yaml::load_stream(&read(k, &path)?);
-            if let Some(e) = stream.error {
-                return fail(format!("accumulating resources from '{}': {e}", r.text()));
-            }
-            all.extend(stream.documents.into_iter().map(|d| Item::new(d.value, false)));
+            below(k, &path, r.text(), &visited, &mut all).map_err(|e| {
+                let place = full(k, &path);
+                let why = e.message();
+                Error::text(from(format!(
+                    "accumulating resources from '{}': '{place}' must resolve to a file': {why}",
+                    r.text()
+                )))
+            })?;
+        } else if let Err(e) = file(k, &path, r.text(), &visited, &mut all) {
+            let place = full(k, &path);
+            let then = match e.message() {
+                malformed if malformed.contains("MalformedYAMLError") => {
+                    return fail(format!("accumulating resources: {malformed}"));
+                }
+                why if k.io.exists(&path) => {
+                    format!("{why}': must build at directory: '{place}': file is not directory")
+                }
+                why => {
+                    let absent = missing(k, &place, &path);
+                    format!("{why}': must build at directory: not a valid directory: {absent}")
+                }
+            };
+            return fail(from(then));
         }
     }
     for c in spec["components"].items() {
@@ -272,13 +265,100 @@ fn objects(k: &Kubectl, directory: &str, given: Option<Vec<Item>>, depth: usize)
                 "accumulating components: loader.New \"must build at directory: not a valid directory: {why}\""
             ));
         }
-        all = objects(k, &path, Some(all), depth + 1)?;
+        all = objects(k, &path, Some(all), &visited)?;
     }
     generate(k, root, &spec, &mut all)?;
     patch(k, root, &spec, &mut all)?;
-    transform(&spec, &mut all);
+    transform::transform(&spec, &mut all)?;
     replacements::replace(k, root, &spec, &mut all)?;
     Ok(all)
+}
+
+/// What another directory's kustomization makes.
+fn below(k: &Kubectl, path: &str, said: &str, visited: &[String], all: &mut Vec<Item>) -> Result<()> {
+    let place = full(k, path);
+    if said.is_empty() {
+        return fail("new root cannot be empty");
+    }
+    if said.starts_with('/') {
+        return fail(format!("new root '{said}' cannot be absolute"));
+    }
+    if let Some(inner) = visited.iter().find(|v| is_below(v, &place)) {
+        return fail(format!("cycle detected: candidate root '{place}' contains visited root '{inner}'"));
+    }
+    if let Err(e) = spec_of(k, path) {
+        return fail(format!("couldn't make target for path '{place}': {}", e.message()));
+    }
+    let made = objects(k, path, None, visited).map_err(|e| match e.message() {
+        said if said.starts_with("expected kind") => Error::text(said),
+        said => Error::text(format!("recursed accumulation of path '{place}': {said}")),
+    })?;
+    add(all, made).map_err(|e| Error::text(format!("recursed merging from path '{place}': {}", e.message())))
+}
+
+/// The objects of a file.
+fn file(k: &Kubectl, path: &str, said: &str, visited: &[String], all: &mut Vec<Item>) -> Result<()> {
+    let place = full(k, path);
+    let why = |why: &str| fail(format!("accumulating resources from '{said}': {why}"));
+    if !k.io.exists(path) {
+        return why(&missing(k, &place, path));
+    }
+    if let Some(root) = visited.last().filter(|root| !is_below(&place, root)) {
+        return why(&format!("security; file '{place}' is not in or below '{root}'"));
+    }
+    let stream = yaml::load_stream(&read(k, path)?);
+    if let Some(e) = stream.error {
+        return why(&format!("MalformedYAMLError: {e} in File: {said}"));
+    }
+    let mut made = Vec::new();
+    for d in stream.documents {
+        let o = d.value;
+        if o.meta().is_null()
+            && o["metadata"].as_map().is_none()
+            && (o.kind().is_empty() || o.as_map().is_none())
+        {
+            return why("missing Resource metadata");
+        }
+        if o.name().is_empty() && !o.kind().ends_with("List") {
+            return why(&format!(
+                "missing metadata.name in object {{{{{} {}}} {{{{ }} map[] map[]}}}}",
+                o.api_version(),
+                o.kind()
+            ));
+        }
+        made.push(Item::new(o, false));
+    }
+    add(all, made).map_err(|e| Error::text(format!("merging resources from '{said}': {}", e.message())))
+}
+
+/// True when a path is another or lies in it.
+fn is_below(path: &str, root: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// No two objects have one kind, name and namespace.
+fn add(all: &mut Vec<Item>, more: Vec<Item>) -> Result<()> {
+    for item in more {
+        let o = &item.object;
+        let same = |x: &Value| {
+            x.kind() == o.kind()
+                && x.name() == o.name()
+                && x.namespace() == o.namespace()
+                && group_of(x) == group_of(o)
+        };
+        if all.iter().any(|i| same(&i.object)) {
+            let namespace = if o.namespace().is_empty() { "[noNs]" } else { o.namespace() };
+            return fail(format!(
+                "may not add resource with an already registered id: {}.{}.{}/{}.{namespace}",
+                o.kind(),
+                version_of(o),
+                group_of(o),
+                o.name()
+            ));
+        }
+        all.push(item);
+    }
+    Ok(())
 }
 
 /// `a/b` and `../c` as `a/c`.
@@ -296,33 +376,71 @@ fn joined(root: &str, path: &str) -> String {
     if parts.is_empty() { ".".into() } else { parts.join("/") }
 }
 
+/// As Go prints a list of texts.
+fn go_list(list: &Value) -> String {
+    format!("[{}]", list.items().iter().map(Value::text).collect::<Vec<_>>().join(" "))
+}
+
+/// Why a file may not be read.
+fn source(k: &Kubectl, root: &str, path: &str) -> std::result::Result<(), String> {
+    let (place, root) = (full(k, path), full(k, root));
+    if !k.io.exists(path) {
+        return Err(missing(k, &place, path));
+    }
+    if !is_below(&place, &root) {
+        return Err(format!("security; file '{place}' is not in or below '{root}'"));
+    }
+    Ok(())
+}
+
 fn generate(k: &Kubectl, root: &str, spec: &Value, all: &mut Vec<Item>) -> Result<()> {
     for (field, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
         for g in spec[field].items() {
             let mut pairs: Vec<(String, String)> = Vec::new();
             for l in g["literals"].items() {
-                let (key, v) = l.text().split_once('=').unwrap_or((l.text(), ""));
+                let Some((key, v)) = l.text().split_once('=') else {
+                    return fail(format!(
+                        "loading KV pairs: literal sources {}: invalid literal source {}, expected key=value",
+                        go_list(&g["literals"]),
+                        l.text()
+                    ));
+                };
                 pairs.push((key.into(), v.trim_matches(['"', '\'']).into()));
             }
             for f in g["files"].items() {
                 let (key, path) =
                     f.text().split_once('=').unwrap_or((f.text().rsplit('/').next().unwrap_or(""), f.text()));
-                pairs.push((key.into(), read(k, &joined(root, path))?));
+                let path = joined(root, path);
+                source(k, root, &path).map_err(|why| {
+                    Error::text(format!("loading KV pairs: file sources: {}: {why}", go_list(&g["files"])))
+                })?;
+                pairs.push((key.into(), read(k, &path)?));
             }
             for f in g["envs"].items().iter().chain([&g["env"]].into_iter().filter(|e| !e.is_null())) {
-                for line in read(k, &joined(root, f.text()))?
-                    .lines()
-                    .filter(|l| !l.trim().is_empty() && !l.starts_with('#'))
-                {
+                let path = joined(root, f.text());
+                source(k, root, &path).map_err(|why| {
+                    Error::text(format!("loading KV pairs: env source files: {}: {why}", go_list(&g["envs"])))
+                })?;
+                for line in read(k, &path)?.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')) {
                     let (key, v) = line.split_once('=').unwrap_or((line, ""));
                     pairs.push((key.trim().into(), v.into()));
                 }
             }
             let mut data = Value::map();
             for (key, v) in pairs {
+                if data.find(&key).is_some() {
+                    return fail(format!(
+                        "{} {} illegally repeats the key `{key}`",
+                        kind.to_lowercase(),
+                        g["name"].text()
+                    ));
+                }
                 data.set(key, if kind == "Secret" { base64::encode(v.as_bytes()) } else { v });
             }
             let name = g["name"].text();
+            if name.is_empty() {
+                return fail(format!("a {} must have a name", kind.to_lowercase()));
+            }
             let mut o = value!({"apiVersion": "v1", "kind": (kind), "metadata": {"name": (name)}});
             if !g["namespace"].text().is_empty() {
                 o.set_at(&["metadata", "namespace"], g["namespace"].text());
@@ -339,6 +457,9 @@ fn generate(k: &Kubectl, root: &str, spec: &Value, all: &mut Vec<Item>) -> Resul
             }
             if !data.is_zero() {
                 o.set("data", data);
+            }
+            if g["options"]["immutable"].is_true() || spec["generatorOptions"]["immutable"].is_true() {
+                o.set("immutable", true);
             }
             let behavior = g["behavior"].text();
             let known = all.iter_mut().find(|i| i.object.kind() == kind && i.was_called(name));
@@ -373,42 +494,87 @@ fn generate(k: &Kubectl, root: &str, spec: &Value, all: &mut Vec<Item>) -> Resul
     Ok(())
 }
 
-fn patch(k: &Kubectl, root: &str, spec: &Value, all: &mut [Item]) -> Result<()> {
+/// How an error of a patch begins.
+fn trouble(p: &Value) -> String {
+    format!("trouble configuring builtin PatchTransformer with config: `\n{}`: ", yaml::emit(p))
+}
+
+fn patch(k: &Kubectl, root: &str, spec: &Value, all: &mut Vec<Item>) -> Result<()> {
     let mut patches: Vec<(Value, String)> = Vec::new();
     for p in spec["patchesStrategicMerge"].items() {
-        let text =
-            if p.text().contains('\n') { p.text().to_owned() } else { read(k, &joined(root, p.text()))? };
+        let path = joined(root, p.text());
+        let inline = || yaml::load(p.text()).is_ok_and(|d| d.value.as_map().is_some());
+        let text = if k.io.exists(&path) {
+            read(k, &path)?
+        } else if inline() {
+            p.text().to_owned()
+        } else {
+            let why = missing(k, &full(k, &path), &path);
+            return fail(format!(
+                "trouble configuring builtin PatchStrategicMergeTransformer with config: `\npaths:\n- {}\n`: {why}",
+                p.text()
+            ));
+        };
         patches.push((Value::Null, text));
     }
     for p in spec["patches"].items().iter().chain(spec["patchesJson6902"].items()) {
         let text = match p["patch"].text() {
-            "" => read(k, &joined(root, p["path"].text()))?,
+            "" => {
+                let path = joined(root, p["path"].text());
+                if p["path"].text().is_empty() {
+                    return fail(format!(
+                        "{}must specify one of patch and path in\n{}",
+                        trouble(p),
+                        yaml::emit(p)
+                    ));
+                }
+                if let Err(why) = source(k, root, &path) {
+                    let said = p["path"].text();
+                    return fail(format!(
+                        "{}failed to get the patch file from path({said}): {why}",
+                        trouble(p)
+                    ));
+                }
+                read(k, &path)?
+            }
             t => t.to_owned(),
         };
+        let stream = yaml::load_stream(&text);
+        let readable = |d: &Value| match d.as_list() {
+            Some(steps) => steps.iter().all(|s| s["op"].as_str().is_some() && s["path"].as_str().is_some()),
+            // What a patch of this form is for is in it.
+            None => !d.kind().is_empty() && !d.meta()["name"].is_null(),
+        };
+        if stream.error.is_some() || !stream.documents.iter().all(|d| readable(&d.value)) {
+            return fail(format!(
+                "{}unable to parse SM or JSON patch from [patch: {}]",
+                trouble(p),
+                json::to_string(&text.into())
+            ));
+        }
         patches.push((p["target"].clone(), text));
     }
     for (target, text) in patches {
         for d in yaml::load_stream(&text).documents {
             let body = d.value;
-            let fits = |i: &Item| {
+            let chosen_by = |i: &Item| {
                 let o = &i.object;
                 if target.is_null() {
                     return o.kind() == body.kind() && i.was_called(body.name());
                 }
-                let same =
-                    |field: &str, is: &str| target[field].text().is_empty() || target[field].text() == is;
+                let same = |field: &str, is: &str| fits(target[field].text(), is);
                 let chosen =
                     super::selector(target["labelSelector"].text()).is_ok_and(|s| s.matches(o.labels()));
                 let (group, version) = objects::resources::split_api_version(o.api_version());
                 let name = target["name"].text();
-                (name.is_empty() || i.names.iter().any(|n| fits_name(name, n)))
+                i.names.iter().any(|n| fits(name, n))
                     && same("kind", o.kind())
                     && same("group", group)
                     && same("version", version)
                     && same("namespace", o.namespace())
                     && chosen
             };
-            if target.is_null() && !all.iter().any(&fits) {
+            if target.is_null() && !all.iter().any(&chosen_by) {
                 return fail(format!(
                     "no resource matches strategic merge patch \"{}.{}.{}/{}.[noNs]\": no matches for Id {}.{}.{}/{}.[noNs]; failed to find unique target for patch {}.{}.{}/{}.[noNs]",
                     body.kind(),
@@ -425,7 +591,11 @@ fn patch(k: &Kubectl, root: &str, spec: &Value, all: &mut [Item]) -> Result<()> 
                     body.name(),
                 ));
             }
-            for o in all.iter_mut().filter(|i| fits(i)).map(|i| &mut i.object) {
+            if body["$patch"] == "delete" {
+                all.retain(|i| !chosen_by(i));
+                continue;
+            }
+            for o in all.iter_mut().filter(|i| chosen_by(i)).map(|i| &mut i.object) {
                 if body.as_list().is_some() {
                     match objects::patch::json_patch::apply(o, &body) {
                         Ok(new) => *o = new,
@@ -433,7 +603,12 @@ fn patch(k: &Kubectl, root: &str, spec: &Value, all: &mut [Item]) -> Result<()> 
                     }
                 } else {
                     let mut body = body.clone();
-                    body.remove_at(&["metadata", "name"]);
+                    // What it is stays as it is.
+                    for path in
+                        [&["metadata", "name"][..], &["metadata", "namespace"], &["kind"], &["apiVersion"]]
+                    {
+                        body.remove_at(path);
+                    }
                     *o = match objects::resources::of(o) {
                         Some(r) => super::apply::patched(r, o, &body),
                         None => objects::patch::merge_patch::apply(o, &body),
@@ -445,14 +620,9 @@ fn patch(k: &Kubectl, root: &str, spec: &Value, all: &mut [Item]) -> Result<()> 
     Ok(())
 }
 
-/// A target's name: the whole of it as a pattern where `.*` stands for anything.
-fn fits_name(pattern: &str, name: &str) -> bool {
-    match pattern.split_once(".*") {
-        None => pattern == name,
-        Some((head, tail)) => name.strip_prefix(head).is_some_and(|rest| {
-            (0..=rest.len()).any(|n| rest.is_char_boundary(n) && fits_name(tail, &rest[n..]))
-        }),
-    }
+/// A target's field: the whole of it as a regular expression; without one all fit.
+fn fits(pattern: &str, text: &str) -> bool {
+    pattern.is_empty() || objects::pattern::matches(&format!("^({pattern})$"), text)
 }
 
 fn group_of(o: &Value) -> String {
@@ -462,128 +632,4 @@ fn group_of(o: &Value) -> String {
 
 fn version_of(o: &Value) -> String {
     objects::resources::split_api_version(o.api_version()).1.to_owned()
-}
-
-fn transform(spec: &Value, all: &mut [Item]) {
-    let (prefix, suffix) = (spec["namePrefix"].text(), spec["nameSuffix"].text());
-    if !prefix.is_empty() || !suffix.is_empty() {
-        for n in 0..all.len() {
-            if !matches!(all[n].object.kind(), "Namespace" | "CustomResourceDefinition" | "APIService") {
-                let new = format!("{prefix}{}{suffix}", all[n].object.name());
-                call(all, n, new);
-            }
-        }
-    }
-    for item in all {
-        for r in spec["replicas"].items() {
-            let kind = item.object.kind();
-            let scaled =
-                matches!(kind, "Deployment" | "ReplicationController" | "ReplicaSet" | "StatefulSet");
-            if scaled && item.was_called(r["name"].text()) {
-                item.object.set_at(&["spec", "replicas"], r["count"].clone());
-            }
-        }
-        let o = &mut item.object;
-        let namespaced = objects::resources::of(o).is_none_or(|r| r.namespaced);
-        if !spec["namespace"].text().is_empty() && namespaced {
-            o.set_at(&["metadata", "namespace"], spec["namespace"].text());
-        }
-        labels(o, &spec["commonLabels"], true, true);
-        for l in spec["labels"].items() {
-            let (selectors, templates) = (l["includeSelectors"].is_true(), l["includeTemplates"].is_true());
-            labels(o, &l["pairs"], selectors, templates || selectors);
-        }
-        for (key, v) in spec["commonAnnotations"].entries() {
-            o.set_at(&["metadata", "annotations", key], v.clone());
-            if let Some(t) = o.find_mut(&["spec", "template"]) {
-                t.set_at(&["metadata", "annotations", key], v.clone());
-            }
-        }
-        for i in spec["images"].items() {
-            each_container(o, "*", &mut |c| image(c, i));
-        }
-    }
-}
-
-fn labels(o: &mut Value, pairs: &Value, selectors: bool, templates: bool) {
-    for (key, v) in pairs.entries() {
-        o.set_at(&["metadata", "labels", key], v.clone());
-        let workload = pod_spec_path(o.kind()).is_some_and(|p| p.len() > 1);
-        if templates && workload && o["spec"].find("template").is_some() {
-            o.set_at(&["spec", "template", "metadata", "labels", key], v.clone());
-        }
-        if selectors {
-            if o.kind() == "Service" && !o["spec"]["selector"].is_null() {
-                o.set_at(&["spec", "selector", key], v.clone());
-            } else if workload && !matches!(o.kind(), "Job" | "CronJob") {
-                o.set_at(&["spec", "selector", "matchLabels", key], v.clone());
-            }
-        }
-    }
-}
-
-fn image(c: &mut Value, i: &Value) {
-    let full = c["image"].text().to_owned();
-    let bare = full.split('@').next().unwrap_or(&full);
-    let (name, tag) =
-        bare.rsplit_once(':').filter(|(_, t)| !t.contains('/')).map_or((bare, ""), |(n, t)| (n, t));
-    if name != i["name"].text() {
-        return;
-    }
-    let new = if i["newName"].text().is_empty() { name } else { i["newName"].text() };
-    let shown = match (i["digest"].text(), crate::describe::plain_text(&i["newTag"])) {
-        ("", None) if tag.is_empty() => new.to_owned(),
-        ("", None) => format!("{new}:{tag}"),
-        ("", Some(t)) => format!("{new}:{t}"),
-        (digest, _) => format!("{new}@{digest}"),
-    };
-    c.set("image", shown);
-}
-
-/// Puts a new name into every reference to an object of this kind.
-fn rename(all: &mut [Item], kind: &str, old: &str, new: &str) {
-    let fields: &[&str] = match kind {
-        "ConfigMap" => &["configMap", "configMapRef", "configMapKeyRef"],
-        "Secret" => &["secret", "secretRef", "secretKeyRef"],
-        "Service" => &["service"],
-        _ => &[],
-    };
-    let singles: &[&str] = match kind {
-        "Secret" => &["secretName"],
-        "ServiceAccount" => &["serviceAccountName"],
-        "PersistentVolumeClaim" => &["claimName"],
-        "Service" => &["serviceName"],
-        _ => &[],
-    };
-    for o in all.iter_mut().map(|i| &mut i.object) {
-        if let Some(spec) = o.find_mut(&["spec"]) {
-            walk(spec, fields, singles, old, new);
-        }
-        let r = &o["roleRef"];
-        if r["kind"] == kind && r["name"] == old {
-            o.set_at(&["roleRef", "name"], new);
-        }
-    }
-}
-
-fn walk(v: &mut Value, fields: &[&str], singles: &[&str], old: &str, new: &str) {
-    match v {
-        Value::Map(m) => {
-            for (key, x) in m.iter_mut() {
-                if singles.contains(&key) && *x == old {
-                    *x = new.into();
-                } else if fields.contains(&key) && x["name"] == old {
-                    x.set("name", new);
-                } else {
-                    walk(x, fields, singles, old, new);
-                }
-            }
-        }
-        Value::List(l) if !l.is_empty() => {
-            for x in l.to_mut() {
-                walk(x, fields, singles, old, new);
-            }
-        }
-        _ => {}
-    }
 }

@@ -4,7 +4,7 @@
 
 use objects::{Value, jsonpath, yaml};
 
-use super::{Item, fits_name, joined, read};
+use super::{Item, fits, joined, read};
 use crate::error::{Result, fail};
 use crate::session::Kubectl;
 
@@ -94,11 +94,11 @@ fn each(v: &mut Value, path: &[Step<'_>], create: bool, f: &mut dyn FnMut(&mut V
 
 fn selects(s: &Value, i: &Item) -> bool {
     let (group, version) = objects::resources::split_api_version(i.object.api_version());
-    let same = |field: &str, is: &str| s[field].text().is_empty() || s[field].text() == is;
+    let same = |field: &str, is: &str| fits(s[field].text(), is);
     let name = s["name"].text();
     let labels = super::super::selector(s["labelSelector"].text());
     let notes = super::super::selector(s["annotationSelector"].text());
-    (name.is_empty() || i.names.iter().any(|n| fits_name(name, n)))
+    i.names.iter().any(|n| fits(name, n))
         && same("kind", i.object.kind())
         && same("group", group)
         && same("version", version)
@@ -160,6 +160,9 @@ pub(super) fn replace(k: &Kubectl, root: &str, spec: &Value, all: &mut [Item]) -
             };
         }
         for r in wanted {
+            if r["source"].is_null() || r["targets"].items().is_empty() {
+                return fail("replacements must specify a source and at least one target");
+            }
             one(&r, all)?;
         }
     }
