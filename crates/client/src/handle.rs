@@ -29,7 +29,7 @@ pub enum Ask {
     Watch(Box<Request>),
     /// The next event of an open watch.
     NextEvent(u64),
-    /// Opens a stream (log, exec, attach, port-forward); answered with [`Answer::Opened`] or a refusal.
+    /// Opens a stream (log, exec, attach, port-forward; for the path `/`, the port of `kubectl proxy`); answered with [`Answer::Opened`] or a refusal.
     Connect(Box<Request>),
     /// The next frame of an open stream.
     NextFrame(u64),
@@ -54,6 +54,8 @@ pub enum Frame {
         rows: u16,
         columns: u16,
     },
+    /// The next of the ports asked for that the client's machine listens on; 0: somebody else does.
+    Listens(u16),
     Stdout(Vec<u8>),
     Stderr(Vec<u8>),
     /// The remote process ended with this code.

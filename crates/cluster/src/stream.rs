@@ -1,7 +1,8 @@
-//! Streams into a pod: logs, exec, attach, port-forward.
+//! Streams into a pod: logs, exec, attach, port-forward; and the ports of the learner's machine that kubectl listens on.
 //!
 //! Owns: finding the pod's kubelet, which container is meant, the API server's and the kubelet's refusals, how lines
-//! of a log are cut. Does not own: what the container says (kubelet).
+//! of a log are cut, which port is free. Does not own: what the container says (kubelet), what `kubectl proxy` answers
+//! (`net::kubectl_proxy`).
 //! Models `pkg/registry/core/pod/strategy.go` (LogLocation, streamLocation) and `pkg/kubelet` (validateContainerLogStatus).
 
 use client::handle::Frame;
@@ -12,6 +13,10 @@ use kubelet::streams::{Command, Instance, Output};
 use objects::{Reason, Status, Str, Value};
 
 use crate::Cluster;
+use crate::net::ApiProxy;
+
+/// Ports that Linux gives to whoever asks for any: the first, and how many.
+const ANY_PORT: (u64, u64) = (32_768, 28_232);
 
 /// One open stream.
 #[derive(Clone, Debug)]
@@ -47,6 +52,11 @@ enum Kind {
         uid: Str,
         /// Ports of the learner's machine, and the pod's behind them.
         ports: Vec<(u16, u16)>,
+        waiting: Vec<Frame>,
+    },
+    /// `kubectl proxy`
+    Proxy {
+        proxy: Box<ApiProxy>,
         waiting: Vec<Frame>,
     },
 }
@@ -133,6 +143,9 @@ impl Stream {
     /// # Errors
     /// The server's refusal: no such pod, no such container, a container that does not run.
     pub(crate) fn open(cluster: &mut Cluster, caller: &Caller, request: &Request) -> Result<Self, Status> {
+        if request.resource.is_empty() {
+            return Self::open_proxy(cluster, caller, request);
+        }
         cluster.check_stream(caller, request)?;
         let pod = cluster.api().get("pods", &request.namespace, &request.name).cloned();
         let pod = pod.ok_or_else(|| Status::not_found("", "pods", &request.name))?;
@@ -160,12 +173,32 @@ impl Stream {
                     Some((local.parse().ok()?, remote.parse().ok()?))
                 };
                 let wanted = request.options.query.iter().filter(|(k, _)| k == "ports");
-                let ports = wanted.filter_map(|(_, v)| pair(v)).collect();
-                Kind::Forward { pod: pod.key(), uid: pod.uid().into(), ports, waiting: Vec::new() }
+                let (mut ports, mut waiting): (Vec<(u16, u16)>, _) = (Vec::new(), Vec::new());
+                for (local, remote) in wanted.filter_map(|(_, v)| pair(v)) {
+                    let free = cluster.free_port(local).filter(|p| ports.iter().all(|(l, _)| l != p));
+                    waiting.push(Frame::Listens(free.unwrap_or_default()));
+                    ports.extend(free.map(|p| (p, remote)));
+                }
+                Kind::Forward { pod: pod.key(), uid: pod.uid().into(), ports, waiting }
             }
             other => return Err(Status::new(Reason::NotFound, format!("{other} is not served"))),
         };
         Ok(Self { part, kind, polled: false, over: false })
+    }
+
+    /// A port for `kubectl proxy`; the server is asked nothing yet.
+    fn open_proxy(cluster: &mut Cluster, caller: &Caller, request: &Request) -> Result<Self, Status> {
+        let wanted = query(request, "port").parse().unwrap_or_default();
+        let Some(port) = cluster.free_port(wanted) else {
+            let why =
+                format!("listen tcp {}:{wanted}: bind: address already in use", query(request, "address"));
+            return Err(Status::new(Reason::Unknown, why));
+        };
+        let mut proxy = ApiProxy::open(port, request, &|name| query(request, name).to_owned())?;
+        proxy.in_the_name_of(&caller.actor);
+        let waiting = vec![Frame::Listens(port)];
+        let kind = Kind::Proxy { proxy: Box::new(proxy), waiting };
+        Ok(Self { part: 0, kind, polled: false, over: false })
     }
 
     fn open_log(
@@ -275,7 +308,7 @@ impl Stream {
         if self.over {
             return Some(None);
         }
-        if !cluster.is_within_reach(self.part) && !matches!(self.kind, Kind::Text(_)) {
+        if !cluster.is_within_reach(self.part) && !matches!(self.kind, Kind::Text(_) | Kind::Proxy { .. }) {
             self.over = true;
             return Some(None);
         }
@@ -339,6 +372,7 @@ impl Stream {
                 }
                 self.hand_out()
             }
+            Kind::Proxy { waiting, .. } => (!waiting.is_empty()).then(|| Some(waiting.remove(0))),
             Kind::Forward { waiting, .. } if !waiting.is_empty() => {
                 let frame = waiting.remove(0);
                 self.over = matches!(frame, Frame::Exit(_));
@@ -362,6 +396,25 @@ impl Stream {
         Some((pod.clone(), found.1))
     }
 
+    /// The `kubectl proxy` whose port this is.
+    pub(crate) fn api_proxy(&self) -> Option<&ApiProxy> {
+        match &self.kind {
+            Kind::Proxy { proxy, .. } => Some(proxy),
+            _ => None,
+        }
+    }
+
+    fn listens_on(&self, port: u16) -> bool {
+        self.forwards(port).is_some() || self.api_proxy().is_some_and(|p| p.port == port)
+    }
+
+    /// A line on the standard error of whoever runs the proxy.
+    pub(crate) fn complains(&mut self, line: &str) {
+        if let Kind::Proxy { waiting, .. } = &mut self.kind {
+            waiting.push(Frame::Stderr(line.as_bytes().to_vec()));
+        }
+    }
+
     /// Tells whoever forwards a port of a connection to it; a connection that fails ends the forwarding.
     pub(crate) fn told(&mut self, local: u16, broken: Option<&str>) {
         let Kind::Forward { waiting, .. } = &mut self.kind else { return };
@@ -380,6 +433,26 @@ impl Stream {
         let frame = waiting.remove(0);
         self.over = matches!(frame, Frame::Exit(_));
         Some(Some(frame))
+    }
+}
+
+impl Cluster {
+    /// Whether kubectl listens on a port of the learner's machine for this cluster.
+    #[must_use]
+    pub fn listens_locally(&self, port: u16) -> bool {
+        self.streams.values().any(|s| s.listens_on(port))
+    }
+
+    /// The port of the learner's machine that is wanted, or any for 0; `None` when it is taken.
+    fn free_port(&self, wanted: u16) -> Option<u16> {
+        let free = |port: &u16| !self.listens_locally(*port);
+        if wanted > 0 {
+            return Some(wanted).filter(free);
+        }
+        let mut rng = clock::Rng::new(self.next_stream);
+        let any =
+            std::iter::repeat_with(|| u16::try_from(ANY_PORT.0 + rng.below(ANY_PORT.1)).unwrap_or(u16::MAX));
+        any.take(100).find(free)
     }
 }
 

@@ -155,6 +155,8 @@ pub struct NetOptions {
     pub server: Option<String>,
     /// The way is told with the answer, in the language of this locale.
     pub trace: Option<String>,
+    /// The client's own certificate in PEM; the client has shown that it holds the key.
+    pub certificate: Option<String>,
 }
 
 impl NetRequest {

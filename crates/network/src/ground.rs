@@ -56,6 +56,10 @@ pub trait Ground {
     fn turns(&mut self) -> &mut Turns;
     /// The pod (`namespace/name`) and port that a port of the learner's machine is forwarded to.
     fn forwarded(&self, local: i64) -> Option<(Str, i64)>;
+    /// The address that a port of the learner's machine leads to by itself: the API server's.
+    fn published(&self, _local: i64) -> Option<Str> {
+        None
+    }
     /// Whether a container of an endpoint's pod takes connections to its port now and answers.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use axum::http::header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
-use client::{Caller, Credentials, Identity, Impersonation, Verb, http};
+use client::{Caller, Credentials, Impersonation, Verb, http};
 use cluster::wire::HttpRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -74,17 +74,8 @@ async fn caller(desk: &Desk, certificate: &Str, headers: &HeaderMap) -> Result<C
 
 /// As whom: `Impersonate-User` and its like.
 fn impersonated(headers: &HeaderMap) -> Option<Arc<Impersonation>> {
-    let user = text(headers, "impersonate-user");
-    let all = |name: &str| -> Vec<Str> {
-        headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).map(Str::from).collect()
-    };
-    let extra = headers.keys().filter_map(|k| {
-        let key = k.as_str().strip_prefix("impersonate-extra-")?;
-        Some((Str::from(http::decoded(key)), all(k.as_str())))
-    });
-    let identity = Identity { uid: text(headers, "impersonate-uid").into(), extra: extra.collect() };
-    let groups = all("impersonate-group");
-    (!user.is_empty()).then(|| Arc::new(Impersonation { user: user.into(), groups, identity }))
+    let mut all = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    Impersonation::of_headers(&mut all).map(Arc::new)
 }
 
 async fn handle(State((desk, certificate)): State<(Arc<Desk>, Str)>, request: Request) -> Response {

@@ -104,7 +104,7 @@ async fn talk(mut socket: WebSocket, mut driver: Driver, id: u64) {
                     code = Some(c);
                     continue;
                 }
-                Frame::Stdin(_) | Frame::StdinClosed | Frame::Window { .. } => continue,
+                Frame::Stdin(_) | Frame::StdinClosed | Frame::Window { .. } | Frame::Listens(_) => continue,
             };
             if send(&mut socket, channel, &bytes).await.is_err() {
                 break;

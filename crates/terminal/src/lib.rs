@@ -432,7 +432,7 @@ impl Terminal {
         let shared = self.shared.clone();
         self.programs.retain_mut(|program| {
             if !shared.machine.borrow().is_alive(program.pid) {
-                program.abandon();
+                program.abandon(cluster);
                 progressed = true;
                 return false;
             }

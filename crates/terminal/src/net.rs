@@ -28,6 +28,18 @@ fn asked_for(shared: &Shared, cluster: &Cluster, request: &NetRequest) -> Str {
     if shared.place != Place::Here || !cluster.has_members() {
         return own();
     }
+    // A port of this machine that kubectl listens on belongs to the cluster it was told of.
+    if let NetRequest::Http { port, .. } | NetRequest::Tcp { port, .. } = request.parts().0
+        && host_of(request).is_some_and(|h| h == "localhost" || h.starts_with("127."))
+    {
+        let listens = |name: &&Str| cluster.cluster_named(name).is_some_and(|c| c.listens_locally(*port));
+        if let Some(name) = cluster.member_names().find(listens) {
+            return name.clone();
+        }
+        if cluster.listens_locally(*port) || cluster::FIRST_SERVER.ends_with(&format!(":{port}")) {
+            return own();
+        }
+    }
     let has_node = |name: &&Str| {
         let owner = cluster.cluster_named(name).zip(host_of(request)).map(|(c, host)| c.owner(host));
         matches!(owner, Some(Owner::Node(_)))

@@ -187,9 +187,15 @@ impl Program {
     }
 
     /// Its process is gone before it has ended.
-    pub(crate) fn abandon(&mut self) {
-        if let Work::Docker(docker) = &mut self.work {
-            docker.abandon();
+    pub(crate) fn abandon(&mut self, cluster: &mut Cluster) {
+        match &mut self.work {
+            Work::Docker(docker) => docker.abandon(),
+            Work::Future(future) => {
+                // What it held open is closed with it: streams, and the ports it listened on.
+                *future = Box::pin(async { 0 });
+                self.port.serve(cluster);
+            }
+            _ => {}
         }
     }
 }

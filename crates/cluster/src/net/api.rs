@@ -2,15 +2,20 @@
 //!
 //! Owns: the answer's form. Does not own: what a path means (`client::http`), who asks, what may be done and what is
 //! stored (apiserver).
-//! Not modelled: watches and streams (exec, log) over this way, client certificates, answers as protobuf or tables.
+//! Not modelled: watches, streams (exec, attach, port-forward) and following a log over this way, answers as protobuf or
+//! tables.
 
-use client::{Caller, Credentials, Verb, http};
+use std::sync::Arc;
+
+use client::handle::Frame;
+use client::{Caller, Credentials, Impersonation, Request, Verb, http};
 use containers::net::{Certificate, HttpRequest, HttpResponse, NetAnswer};
 use network::End;
 use network::path::{Code, Hop, Stage};
 use objects::{Reason, Status, Str, Value, json};
 
 use super::perform::{Reached, Way, answered, plain_to_tls};
+use crate::stream::Stream;
 use crate::{Cluster, connect};
 
 /// What the server needs for a request (estimate).
@@ -23,7 +28,14 @@ pub(super) fn is_at(cluster: &Cluster, end: &End) -> bool {
 }
 
 /// The answer to a request that has come to the API server.
-pub(super) fn answer(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, request: &HttpRequest) -> Reached {
+pub(super) fn answer(
+    walk: &mut Way<'_>,
+    ip: &Str,
+    end: &End,
+    tls: bool,
+    certificate: &str,
+    request: &HttpRequest,
+) -> Reached {
     if walk.ground.config.addons.is_empty() {
         // It runs beside the cluster: no container listens for it.
         let hop = Hop::new(Stage::Port, Code::PortOpen).fact("container", PROGRAM);
@@ -36,8 +48,9 @@ pub(super) fn answer(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, request
         walk.hops.push(hop.number("port", end.port));
         return answered(ip, plain_to_tls());
     }
-    let asker = walk.source.label();
-    let mut response = walk.ground.answer_as_server(&asker, request);
+    let given = Credentials { certificate: certificate.into(), ..Credentials::default() };
+    let sender = Sender { actor: walk.source.label(), given, impersonate: None };
+    let mut response = walk.ground.answer_as_server(&sender, request);
     response.took_ms = WORK_MS;
     let hop = Hop::new(Stage::Process, Code::Answered).fact("program", PROGRAM);
     let hop = hop.number("status", i64::from(response.status));
@@ -45,18 +58,20 @@ pub(super) fn answer(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, request
     walk.hops.push(hop.number("bytes", response.body.len() as i64));
     let mut reached = answered(ip, response);
     if let NetAnswer::Http { response, .. } = &mut reached.answer {
-        response.certificate = Some(Box::new(certificate(&end.ip)));
+        response.certificate = Some(Box::new(own_certificate(&end.ip)));
     }
     reached
 }
 
-fn certificate(ip: &str) -> Certificate {
+fn own_certificate(ip: &str) -> Certificate {
     let names = [
         "kubernetes",
         "kubernetes.default",
         "kubernetes.default.svc",
         "kubernetes.default.svc.cluster.local",
         "control-plane",
+        "localhost",
+        "127.0.0.1",
         "10.96.0.1",
         ip,
     ];
@@ -68,6 +83,28 @@ fn certificate(ip: &str) -> Certificate {
     }
 }
 
+/// Who sends a request, beside what its headers say.
+#[derive(Clone, Debug)]
+pub(super) struct Sender {
+    /// The name in the causal record.
+    pub(super) actor: Str,
+    /// What is brought where the headers bring nothing.
+    pub(super) given: Credentials,
+    pub(super) impersonate: Option<Arc<Impersonation>>,
+}
+
+impl Sender {
+    /// What a request brings, with its headers.
+    fn credentials(&self, request: &HttpRequest) -> Credentials {
+        let token = request.header("authorization").and_then(|a| a.strip_prefix("Bearer ")).map(str::trim);
+        let mut given = self.given.clone();
+        if let Some(token) = token.filter(|t| !t.is_empty()) {
+            given.token = token.into();
+        }
+        given
+    }
+}
+
 enum Answer {
     Own(client::Response),
     /// What a server behind a proxy path said.
@@ -75,8 +112,8 @@ enum Answer {
 }
 
 impl Cluster {
-    fn answer_as_server(&mut self, asker: &Str, request: &HttpRequest) -> HttpResponse {
-        let answer = match self.ask_server(asker, request) {
+    pub(super) fn answer_as_server(&mut self, sender: &Sender, request: &HttpRequest) -> HttpResponse {
+        let answer = match self.ask_server(sender, request) {
             Ok(Answer::Passed(response)) => return response,
             Ok(Answer::Own(answer)) => Ok(answer),
             Err(status) => Err(status),
@@ -115,18 +152,25 @@ impl Cluster {
         response
     }
 
-    fn ask_server(&mut self, asker: &Str, request: &HttpRequest) -> Result<Answer, Status> {
-        let caller = self.caller_of(asker, request.header("authorization").unwrap_or(""))?;
+    fn ask_server(&mut self, sender: &Sender, request: &HttpRequest) -> Result<Answer, Status> {
+        let known = self.authenticate(&sender.credentials(request))?;
+        let caller = Caller { actor: sender.actor.clone(), ..known };
         let content_type = request.header("content-type").unwrap_or("");
         let accept = request.header("accept").unwrap_or("");
         let head = http::Head { method: &request.method, target: &request.target, accept, content_type };
         let mut asked = http::request(&head)?;
+        let mut headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let impersonate = Impersonation::of_headers(&mut headers).map(Arc::new);
+        asked.options.impersonate = impersonate.or_else(|| sender.impersonate.clone());
+        if asked.subresource == "log" {
+            return self.log_so_far(&caller, &asked).map(Answer::Passed);
+        }
         if asked.verb == Verb::Watch
-            || matches!(asked.subresource.as_str(), "exec" | "attach" | "portforward" | "log")
+            || matches!(asked.subresource.as_str(), "exec" | "attach" | "portforward")
         {
             return Err(Status::new(
                 Reason::MethodNotAllowed,
-                "simulated: streams are not answered to programs in pods",
+                "simulated: streams are not answered to plain requests",
             ));
         }
         if connect::is_proxied(&asked) {
@@ -148,10 +192,13 @@ impl Cluster {
         answer.map(Answer::Own)
     }
 
-    /// Whom a request's token names; without one, nobody in particular.
-    fn caller_of(&self, asker: &Str, authorization: &str) -> Result<Caller, Status> {
-        let token = authorization.strip_prefix("Bearer ").map_or("", str::trim);
-        let given = Credentials { token: token.into(), ..Credentials::default() };
-        Ok(Caller { actor: asker.clone(), ..self.api.authenticate(&given, self.now)? })
+    /// What a container has written until now, followed or not.
+    fn log_so_far(&mut self, caller: &Caller, asked: &Request) -> Result<HttpResponse, Status> {
+        let mut stream = Stream::open(self, caller, asked)?;
+        let mut text = Vec::new();
+        while let Some(Some(Frame::Stdout(bytes))) = stream.poll(self) {
+            text.extend(bytes);
+        }
+        Ok(HttpResponse::text(200, "text/plain", text))
     }
 }

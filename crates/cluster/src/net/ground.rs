@@ -9,8 +9,8 @@ use network::kube_proxy::{self, Endpoint, Rules};
 use network::{Fault, Ground, KubeProxy, Listening, Owner, address};
 use objects::{Str, Value};
 
-use crate::Cluster;
 use crate::part::Part;
+use crate::{Cluster, FIRST_SERVER};
 
 /// Nodes' addresses begin after this one: `172.18.0.2` is the first node's.
 const FIRST_NODE: u32 = 0xac12_0002;
@@ -101,6 +101,11 @@ impl Ground for Cluster {
         let local = u16::try_from(local).ok()?;
         let (pod, port) = self.streams.values().find_map(|s| s.forwards(local))?;
         Some((pod, i64::from(port)))
+    }
+
+    fn published(&self, local: i64) -> Option<Str> {
+        let is_server = FIRST_SERVER.rsplit(':').next().is_some_and(|port| port.parse() == Ok(local));
+        is_server.then(|| self.server.advertise_address.clone())
     }
 
     fn takes(&mut self, e: &Endpoint) -> Result<(), Fault> {

@@ -7,6 +7,7 @@
 mod access_log;
 mod api;
 mod ground;
+mod kubectl_proxy;
 mod outside;
 mod perform;
 mod proxy;
@@ -26,6 +27,7 @@ use ordered::BTreeMap;
 use crate::event_loop::Due;
 use crate::journal::Input;
 use crate::{Cluster, Fault, NodeFault};
+pub(crate) use kubectl_proxy::ApiProxy;
 use perform::Done;
 
 /// From a request to the first hop that decides something: half a round trip, rounded up.

@@ -42,7 +42,7 @@ impl Reached {
     }
 }
 
-fn log_date(now: clock::Time) -> String {
+pub(super) fn log_date(now: clock::Time) -> String {
     let text = now.rfc3339_micro();
     let (date, time) = text.split_once('T').unwrap_or((&text, ""));
     format!("{} {}", date.get(5..).unwrap_or("").replace('-', ""), time.trim_end_matches('Z'))
@@ -82,9 +82,14 @@ impl Cluster {
     pub(super) fn perform(&mut self, source: &Source, request: &NetRequest, files: &Files) -> Done {
         let (request, options) = request.parts();
         let mut path = Path::new(self.now, source.clone(), target(request));
-        let mut walk = Walk::new(self, source.clone());
-        let reached = reach(&mut walk, request, &options, files);
-        let (hops, way_ms) = (walk.hops, walk.took_ms);
+        let (hops, way_ms, reached) = match self.at_kubectl_proxy(source, request) {
+            Some((hops, reached)) => (hops, 0, reached),
+            None => {
+                let mut walk = Walk::new(self, source.clone());
+                let reached = reach(&mut walk, request, &options, files);
+                (walk.hops, walk.took_ms, reached)
+            }
+        };
         path.hops = hops;
         let Reached { mut answer, mut outcome, served_ms } = self.after_forward(&path, reached);
         let limit = options.total_ms.unwrap_or(Millis::MAX);
@@ -178,7 +183,12 @@ pub(super) fn reach(
             };
             match end {
                 Destination::Inside(end) => {
-                    let mut reached = http_at(walk, &ip, &end, *tls, request);
+                    let certificate = options.certificate.as_deref().unwrap_or_default();
+                    let mut reached = if super::api::is_at(walk.ground, &end) {
+                        super::api::answer(walk, &ip, &end, *tls, certificate, request)
+                    } else {
+                        http_at(walk, &ip, &end, *tls, request)
+                    };
                     if let NetAnswer::Http { response, .. } = &mut reached.answer {
                         response.end = format!("{}:{} {}", end.ip, end.port, end.client);
                     }
@@ -287,7 +297,7 @@ pub(super) fn plain_to_tls() -> HttpResponse {
 /// Asks the process at the end of a way over HTTP.
 pub(super) fn http_at(walk: &mut Way<'_>, ip: &Str, end: &End, tls: bool, request: &HttpRequest) -> Reached {
     if super::api::is_at(walk.ground, end) {
-        return super::api::answer(walk, ip, end, tls, request);
+        return super::api::answer(walk, ip, end, tls, "", request);
     }
     let (pod, container, program) = match walk.at_port(end) {
         Ok(found) => found,

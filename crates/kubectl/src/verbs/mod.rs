@@ -37,6 +37,7 @@ pub mod misc;
 pub mod options;
 pub mod patch;
 pub mod port_forward;
+pub mod proxy;
 pub mod raw;
 pub mod replace;
 pub mod rollout;
@@ -86,7 +87,7 @@ static ROOT: Command = Command {
         &patch::COMMAND,
         &misc::PLUGINS,
         &port_forward::COMMAND,
-        &misc::PROXY_COMMAND,
+        &proxy::COMMAND,
         &replace::COMMAND,
         &rollout::COMMAND,
         &run::COMMAND,

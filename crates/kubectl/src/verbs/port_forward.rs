@@ -4,6 +4,7 @@
 //! forwarded ports reachable while the command runs.
 
 use client::Verb;
+use client::handle::Frame;
 use objects::Value;
 use objects::resources::PODS;
 
@@ -80,23 +81,54 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         }
         Err(e) => return Err(e),
     };
-    for (local, remote) in &pairs {
-        for address in args.list("address") {
-            let hosts: &[&str] = if address == "localhost" { &["127.0.0.1", "[::1]"] } else { &[&address] };
-            for host in hosts {
-                k.say(format!("Forwarding from {host}:{local} -> {remote}"));
-            }
-        }
-    }
+    let mut next = pairs.iter();
+    let mut listening = 0;
     while let Some(f) = stream.next().await {
         match f {
-            client::handle::Frame::Stdout(b) => k.io.out(&b),
-            client::handle::Frame::Stderr(b) => k.io.err(&b),
-            client::handle::Frame::Exit(_) => break,
+            Frame::Listens(port) => {
+                let Some((local, remote)) = next.next() else { continue };
+                if port == 0 {
+                    k.complain(format!("Unable to listen on port {local}: {}", not_created(args, local)));
+                } else {
+                    listening += 1;
+                    for host in hosts(args) {
+                        k.say(format!("Forwarding from {host}:{port} -> {remote}"));
+                    }
+                }
+                if next.len() == 0 && listening == 0 {
+                    let all: Vec<String> = pairs.iter().map(|(l, r)| format!("{{{l} {r}}}")).collect();
+                    return fail(format!(
+                        "unable to listen on any of the requested ports: [{}]",
+                        all.join(" ")
+                    ));
+                }
+            }
+            Frame::Stdout(b) => k.io.out(&b),
+            Frame::Stderr(b) => k.io.err(&b),
+            Frame::Exit(_) => break,
             _ => {}
         }
     }
     fail("lost connection to pod")
+}
+
+/// The addresses to listen at, as they are printed.
+fn hosts(args: &Args) -> Vec<String> {
+    let all = args.list("address").into_iter();
+    all.flat_map(|a| if a == "localhost" { vec!["127.0.0.1".into(), "[::1]".into()] } else { vec![a] })
+        .collect()
+}
+
+/// Why nobody listens at a port: somebody does already.
+fn not_created(args: &Args, port: &str) -> String {
+    let one = |host: &str| {
+        let family = if host.starts_with('[') { "tcp6" } else { "tcp4" };
+        format!(
+            "unable to create listener: Error listen {family} {host}:{port}: bind: address already in use"
+        )
+    };
+    let all: Vec<String> = hosts(args).iter().map(|host| one(host)).collect();
+    format!("Listeners failed to create with the following errors: [{}]", all.join(" "))
 }
 
 /// A service's port leads to the target port of the pod; names are looked up in the containers.

@@ -141,6 +141,7 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::PlainToTls => "{program} on port {port} speaks TLS, the client spoke plain HTTP",
         Code::Slow => "{program} needs {took} ms, the client waits {limit} ms",
         Code::Forwarded => "kubectl port-forward carries localhost:{local} to {pod}, port {port}",
+        Code::Published => "port {port} of {machine} leads to the API server on {node}",
         Code::NoForward => "nothing listens on port {port} of {machine}",
         Code::IngressTakes => {
             "controller {pod} of class {class} takes the request for host {host}, path {path}"

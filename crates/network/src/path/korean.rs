@@ -145,6 +145,7 @@ pub(super) fn template(code: Code) -> &'static str {
         Code::PlainToTls => "포트 {port}번의 {program}: TLS를 쓰는데 클라이언트가 평문 HTTP로 요청함",
         Code::Slow => "{program}의 응답에 {took} ms가 걸리는데 클라이언트는 {limit} ms만 기다림",
         Code::Forwarded => "kubectl port-forward를 통해 localhost:{local}에서 {pod}의 포트 {port}번으로 전달",
+        Code::Published => "{machine}의 포트 {port}번은 {node}의 API 서버로 이어짐",
         Code::NoForward => "{machine}의 포트 {port}번을 수신 대기하는 프로세스가 없음",
         Code::IngressTakes => "클래스 {class}의 컨트롤러 {pod}에서 호스트 {host}, 경로 {path} 요청을 받음",
         Code::IngressRule => {

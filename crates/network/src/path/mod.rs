@@ -144,7 +144,7 @@ codes! {
     // Processes.
     Answered, AnsweredBytes, Echoed, ProxyAsks, NotHttp, Hung, TlsToPlain, PlainToTls, Slow,
     // The learner's machine.
-    Forwarded, NoForward,
+    Forwarded, Published, NoForward,
     // Ingress and gateways.
     IngressTakes, IngressRule, IngressDefaultBackend, IngressNoHost, IngressNoPath, IngressWithoutClass,
     IngressOtherClass, IngressNoService, IngressNoServicePort, IngressNoEndpoints, IngressTlsSecretMissing, IngressTls,

@@ -146,6 +146,12 @@ impl<G: Ground> Walk<'_, G> {
     /// A port of the learner's own machine: kubectl may carry it to a pod, past Services and policies.
     fn follow_forward(&mut self, port: i64) -> Result<Destination, Fault> {
         let Some((key, to)) = self.ground.forwarded(port) else {
+            let published = self.ground.published(port);
+            if let Some((ip, Owner::Node(node))) = published.map(|ip| (ip.clone(), self.ground.owner(&ip))) {
+                let hop = Hop::new(Stage::Forward, Code::Published).number("port", port);
+                self.push(hop.fact("machine", self.source.label()).fact("node", node.clone()));
+                return self.at_node(&node, &ip, port, "TCP");
+            }
             let hop = Hop::failed(Stage::Forward, Code::NoForward).number("port", port);
             return self.fail(hop.fact("machine", self.source.label()), Fault::Refused);
         };

@@ -7,6 +7,7 @@
 mod body;
 mod cookies;
 mod glob;
+mod identity;
 mod options;
 mod write_out;
 
@@ -46,6 +47,8 @@ struct Curl {
     /// The request under way goes over the kept connection.
     reuses: bool,
     jar: cookies::Jar,
+    /// Its own certificate in PEM.
+    certificate: Option<String>,
     started: Time,
     redirects: i64,
     tries: i64,
@@ -251,6 +254,7 @@ impl Curl {
             address: kept.as_ref().map(|k| k.address.clone()).or_else(|| resolved.map(str::to_owned)),
             kept: kept.map(|k| k.end),
             trace: self.o.has("trace-path").then(|| sys.locale()),
+            certificate: self.certificate.clone().filter(|_| url.tls),
             ..NetOptions::default()
         };
         self.request = r.clone();
@@ -653,6 +657,9 @@ impl Asker for Curl {
             if sys.fs().read(&path).is_err() {
                 return Err((format!("curl: (77) error setting certificate file: {file}\n"), 77));
             }
+        }
+        if self.o.urls.iter().any(|u| u.starts_with("https")) {
+            self.certificate = identity::certificate(&self.o, sys).map_err(|why| (why, 58))?;
         }
         if let Some(entry) = self.o.unresolvable() {
             let text = format!("curl: (49) Couldn't parse CURLOPT_RESOLVE entry '{entry}'\n");
