@@ -40,6 +40,8 @@ const CONTROL_PLANE: &[&str] = &[
     "containers",
     "hub",
     "x509",
+    // Containers run it.
+    "kubectl",
 ];
 
 /// The native binary also serves the API itself and measures single rooms.

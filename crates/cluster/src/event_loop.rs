@@ -18,6 +18,8 @@ pub(crate) enum Due {
     Scrape,
     /// Another tenth of a second of load.
     Load,
+    /// A program of this number in a container goes on.
+    Program(u64),
     /// The hub of clusters has something to hear of or to do.
     Hub,
 }
@@ -71,6 +73,10 @@ impl Cluster {
             }
             Due::Net(call) => {
                 self.carry(call);
+                return true;
+            }
+            Due::Program(id) => {
+                self.drive_program(id);
                 return true;
             }
             Due::Scrape => {

@@ -23,6 +23,7 @@ mod net;
 mod node_shell;
 mod part;
 pub mod port;
+mod programs;
 mod router;
 pub mod settle;
 mod stream;
@@ -44,6 +45,7 @@ pub use fleet::{FIRST, FIRST_SERVER, NotMade, Summary, membership};
 pub use kubelet;
 pub use network;
 pub use port::Port;
+pub use programs::file_error;
 pub use scheduler::{Decision, Outcome, PluginScore, Verdict};
 
 use ordered::BTreeMap;
@@ -76,6 +78,8 @@ pub struct Cluster {
     /// What all nodes share, lent to the kubelet that acts.
     depot: Depot,
     net: net::Net,
+    /// kubectl in containers.
+    programs: programs::Programs,
     /// Streams into pods that somebody outside holds open.
     streams: BTreeMap<u64, Stream>,
     next_stream: u64,
@@ -114,6 +118,7 @@ impl Cluster {
             log_hash: LogHash::default(),
             depot: Depot::default(),
             net: net::Net::default(),
+            programs: programs::Programs::default(),
             streams: BTreeMap::new(),
             next_stream: 1,
             journal: Journal::default(),
@@ -322,7 +327,7 @@ impl Cluster {
     pub fn pending(&self) -> impl Iterator<Item = (Time, &str)> {
         self.due.iter().filter_map(|(at, due)| match due {
             Due::Wake(id) => self.parts.get(*id).map(|p| (at, p.name())),
-            Due::Deliver(_) | Due::Net(_) | Due::Scrape | Due::Load | Due::Hub => None,
+            Due::Deliver(_) | Due::Net(_) | Due::Program(_) | Due::Scrape | Due::Load | Due::Hub => None,
         })
     }
 

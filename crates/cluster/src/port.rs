@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use apiserver::WatchCursor;
-use client::Caller;
 use client::handle::{Answer, Ask, Frame, Handle, Mailbox, Ticket};
+use client::{Caller, Request};
 use clock::Time;
-use objects::Status;
+use objects::{Reason, Status};
 
 use crate::Cluster;
 
@@ -16,7 +16,15 @@ use crate::Cluster;
 #[derive(Debug)]
 pub struct Port {
     mailbox: Rc<RefCell<Mailbox>>,
+    desk: Desk,
+}
+
+/// What is kept for a program between its asks. Plain data: the mailbox may be another one each time.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk {
     caller: Caller,
+    /// The program runs on the learner's machine, whose ports it may listen on.
+    is_learners: bool,
     /// Asks that the cluster's present can't answer yet.
     waiting: BTreeMap<Ticket, Ask>,
     watches: BTreeMap<u64, WatchCursor>,
@@ -30,15 +38,7 @@ impl Port {
     #[must_use]
     pub fn new(caller: Caller) -> (Self, Handle) {
         let handle = Handle::default();
-        let port = Self {
-            mailbox: handle.mailbox(),
-            caller,
-            waiting: BTreeMap::new(),
-            watches: BTreeMap::new(),
-            streams: BTreeMap::new(),
-            next_id: 1,
-        };
-        (port, handle)
+        (Self { mailbox: handle.mailbox(), desk: Desk::new(caller, true) }, handle)
     }
 
     /// Answers what can be answered now. True when at least one answer was given: poll the program again.
@@ -51,19 +51,44 @@ impl Port {
             }
             m.server.clone()
         };
+        let (desk, mailbox) = (&mut self.desk, &self.mailbox);
         if server.is_empty() {
-            return self.serve_at(cluster);
+            return desk.serve(cluster, mailbox);
         }
         match cluster.at_server(&server) {
-            Ok(name) if name == cluster.config().name => self.serve_at(cluster),
-            Ok(name) => cluster.with_cluster(&name, |c| self.serve_at(c)).unwrap_or(false),
-            Err(nobody) => self.refuse(cluster.now(), &nobody),
+            Ok(name) if name == cluster.config().name => desk.serve(cluster, mailbox),
+            Ok(name) => cluster.with_cluster(&name, |c| desk.serve(c, mailbox)).unwrap_or(false),
+            Err(nobody) => desk.refuse(cluster.now(), &nobody, mailbox),
         }
     }
 
+    /// The earliest instant the program sleeps for: time must reach it for the program to go on.
+    #[must_use]
+    pub fn sleeps_until(&self) -> Option<Time> {
+        self.desk.sleeps_until()
+    }
+}
+
+impl Desk {
+    pub(crate) fn new(caller: Caller, is_learners: bool) -> Self {
+        Self {
+            caller,
+            is_learners,
+            waiting: BTreeMap::new(),
+            watches: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            next_id: 1,
+        }
+    }
+
+    /// Whether the program has asked for something that has not come.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Nobody answers: what has an end in time alone is answered still.
-    fn refuse(&mut self, now: Time, nobody: &Status) -> bool {
-        let mut m = self.mailbox.borrow_mut();
+    pub(crate) fn refuse(&mut self, now: Time, nobody: &Status, mailbox: &RefCell<Mailbox>) -> bool {
+        let mut m = mailbox.borrow_mut();
         self.waiting.extend(std::mem::take(&mut m.asks));
         for ticket in std::mem::take(&mut m.dropped) {
             self.waiting.remove(&ticket);
@@ -88,8 +113,8 @@ impl Port {
         answered
     }
 
-    fn serve_at(&mut self, cluster: &mut Cluster) -> bool {
-        let mailbox = self.mailbox.clone();
+    /// Answers what this cluster can answer now. True when at least one answer was given.
+    pub(crate) fn serve(&mut self, cluster: &mut Cluster, mailbox: &RefCell<Mailbox>) -> bool {
         let (sent, closed) = {
             let mut m = mailbox.borrow_mut();
             // One asked and dropped since the last time would take an answer that another waits for.
@@ -154,6 +179,10 @@ impl Port {
                 },
                 None => Some(Answer::Event(None)),
             },
+            Ask::Connect(request) if !self.is_learners && listens(request) => {
+                let why = "simulated: kubectl listens on no port of a container";
+                Some(Answer::Opened(Err(Status::new(Reason::Unknown, why))))
+            }
             Ask::Connect(request) => {
                 let opened = cluster.open_stream(&self.caller, request);
                 Some(Answer::Opened(opened.map(|stream| {
@@ -176,9 +205,20 @@ impl Port {
         id
     }
 
-    /// The earliest instant the program sleeps for: time must reach it for the program to go on.
-    #[must_use]
-    pub fn sleeps_until(&self) -> Option<Time> {
+    /// The earliest instant the program sleeps for.
+    pub(crate) fn sleeps_until(&self) -> Option<Time> {
         self.waiting.values().filter_map(|ask| if let Ask::Sleep(t) = ask { Some(*t) } else { None }).min()
     }
+
+    /// The program is gone.
+    pub(crate) fn close(&mut self, cluster: &mut Cluster) {
+        for stream in std::mem::take(&mut self.streams).into_values() {
+            cluster.close_stream(stream);
+        }
+    }
+}
+
+/// Whether a stream is ports of the machine that asks for it.
+fn listens(request: &Request) -> bool {
+    request.resource.is_empty() || request.subresource == "portforward"
 }

@@ -51,6 +51,8 @@ pub struct Spec {
     pub storage_limit: Option<u64>,
     /// Ports the container declares: where an image that is not in the catalogue listens.
     pub ports: Vec<u16>,
+    /// Somebody drives its clients of the API server (`Machine::in_cluster`).
+    pub in_cluster: bool,
     pub stdin: bool,
     pub tty: bool,
     pub seed: u64,
@@ -188,6 +190,7 @@ impl Container {
             known: template.known,
         };
         machine.cpu_limit_millis = spec.cpu_limit_millis;
+        machine.in_cluster = spec.in_cluster;
         machine.node = spec.node;
         machine.sh = template.sh;
         machine.flavor = if machine.sh == Dialect::Ash { Flavor::Busybox } else { Flavor::Gnu };

@@ -82,6 +82,9 @@ impl Kubelet {
             let call = NetCall { pod: key.clone(), container: i, start, id, source: ip.clone(), request };
             self.calls.push(call);
         }
+        if inside.machine().has_externals() {
+            self.outsiders.push((key.clone(), i, start));
+        }
         if !matches!(outcome, Outcome::Exited(_)) {
             self.ran(key, i, ctx.now);
         }

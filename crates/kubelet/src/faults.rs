@@ -129,6 +129,7 @@ impl Kubelet {
         self.addresses.clear();
         self.by_ip.clear();
         self.calls.clear();
+        self.outsiders.clear();
         self.components.clear();
         self.seen_manifests = None;
         self.pressure = crate::eviction::Pressure::default();

@@ -23,6 +23,7 @@ mod machines;
 mod mounting;
 pub mod net;
 mod node_status;
+mod outsiders;
 mod pod_worker;
 mod probes;
 mod rare;
@@ -47,6 +48,7 @@ use objects::{Str, Value};
 pub use depot::Depot;
 pub use net::{NetCall, Served};
 pub use node_status::{host_ip, node_of_pod};
+pub use outsiders::Outsider;
 pub use static_pods::MANIFESTS;
 
 use environment::Variables;
@@ -130,6 +132,8 @@ pub struct Kubelet {
     /// Lent by the cluster while this kubelet acts.
     depot: Depot,
     calls: Vec<NetCall>,
+    /// Containers that ran with a program in them that somebody else drives: pod, number, start.
+    outsiders: Vec<(Str, usize, u32)>,
     /// Parts of the cluster itself that began or ended since they were last asked for.
     components: Vec<(Str, bool)>,
     /// Parts of the cluster that run and are not well.
@@ -185,6 +189,7 @@ impl Kubelet {
             in_use: BTreeSet::new(),
             depot: Depot::default(),
             calls: Vec::new(),
+            outsiders: Vec::new(),
             components: Vec::new(),
             unwell: BTreeSet::new(),
             disk_filler: 0,

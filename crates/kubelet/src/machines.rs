@@ -233,6 +233,7 @@ pub(crate) fn spec_of(
         cpu_limit_millis: cpu_limit(&s["resources"]["limits"]["cpu"]),
         node: node_size(facts, &s["resources"]["limits"]["memory"]),
         ports: ports.collect(),
+        in_cluster: true,
         stdin: s["stdin"].is_true(),
         tty: s["tty"].is_true(),
         seed: seed(&c.id),

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
+use cluster::file_error;
 use containers::fs::{Cred, Errno};
 use containers::machine::{Env, Got, Pid, Stdio, Stream};
 use kubectl::io::{DiscoveryCache, LocalFuture};
@@ -75,17 +76,7 @@ impl ProcessIo {
         let mut host = self.shared.host.borrow_mut();
         let mut machine = self.shared.machine.borrow_mut();
         let mut view = machine.view(&mut *host, Cred::default());
-        f(&mut view).map_err(error)
-    }
-}
-
-fn error(e: Errno) -> FsError {
-    match e {
-        Errno::NoEntry => FsError::NotFound,
-        Errno::IsDir => FsError::IsDir,
-        Errno::NotDir => FsError::NotDir,
-        Errno::Access => FsError::Denied,
-        other => FsError::Other(other.text().to_lowercase()),
+        f(&mut view).map_err(file_error)
     }
 }
 

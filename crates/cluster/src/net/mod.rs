@@ -89,6 +89,7 @@ impl Net {
 impl Cluster {
     /// Sends what processes ask on its way.
     pub(crate) fn send_calls(&mut self, part: usize, calls: Vec<NetCall>) {
+        self.begin_programs(part);
         for call in calls {
             let (source, files) = self.seat(part, &call.pod, call.container, &call.source);
             let request = call.request.clone();
@@ -190,7 +191,7 @@ impl Cluster {
     }
 
     /// Where a pod stands, or else a program on the first node that runs a kubelet.
-    fn place(&self, pod: &str) -> Option<(Source, Files)> {
+    pub(crate) fn place(&self, pod: &str) -> Option<(Source, Files)> {
         let (namespace, name) = objects::meta::split_key(pod);
         let found = self.object("pods", namespace, name);
         let node = found.map(|p| p["spec"]["nodeName"].to_str()).unwrap_or_default();

@@ -267,6 +267,9 @@ pub struct Machine {
     meter: usage::Meter,
     /// Ports taken by other machines on the same network: those of the pod's other containers.
     pub taken: Vec<u16>,
+    /// It is in a cluster: the embedder drives the clients of the API server that images hold (kubectl), as
+    /// [`Machine::externals`].
+    pub in_cluster: bool,
     /// Rows and columns of the terminal that was resized last: there is one size for all terminals of a machine.
     pub window: (u16, u16),
 }
@@ -304,6 +307,7 @@ impl Machine {
             guard_init: false,
             image: ImageFacts { known: true, ..ImageFacts::default() },
             taken: Vec::new(),
+            in_cluster: false,
             window: (24, 80),
             node: NodeSize::default(),
             cpu_limit_millis: None,

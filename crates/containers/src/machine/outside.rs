@@ -208,6 +208,12 @@ impl Machine {
             .collect()
     }
 
+    /// Whether there are any.
+    #[must_use]
+    pub fn has_externals(&self) -> bool {
+        self.procs.values().any(|p| p.exit.is_none() && matches!(p.task, Some(Task::External)))
+    }
+
     /// Whether an external process is still wanted (it was not killed).
     #[must_use]
     pub fn is_alive(&self, pid: Pid) -> bool {
@@ -247,6 +253,12 @@ impl Machine {
             proc.task = Some(Task::Done);
             proc.wait = Wait::Ready;
         }
+    }
+
+    /// The file system as a process sees it.
+    pub fn view_of<'a>(&'a mut self, host: &'a mut dyn Host, pid: Pid) -> View<'a> {
+        let (cred, root) = self.procs.get(&pid).map(|p| (p.cred, p.root.clone())).unwrap_or_default();
+        View { root, ..self.view(host, cred) }
     }
 
     /// A file system view for a process that runs from outside.

@@ -167,6 +167,9 @@ impl Machine {
                 })?
             };
             match self.node_program(host, &path, cred, root) {
+                Ok(Found::Program(program)) if program == programs::CLIENT && self.in_cluster => {
+                    return Ok((Task::External, argv));
+                }
                 Ok(Found::Program(program)) => {
                     let task = programs::start(self, &program, &argv, env);
                     return match task {

@@ -56,11 +56,11 @@ pub(super) fn zookeeper_ready(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     i32::from(!listens(sys, port))
 }
 
-/// kubectl in a container: its version is told, anything else is refused.
+/// kubectl where nobody drives it, outside of a cluster: its version is told, anything else is refused.
 pub(super) fn kubectl(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     if argv.get(1).is_some_and(|v| v == "version") {
         sys.out("Client Version: v1.36.2\nKustomize Version: v5.7.1\n");
         return 0;
     }
-    super::usage(sys, "simulated: kubectl does not reach the API server from inside a container\n")
+    super::usage(sys, "simulated: kubectl has no API server to reach from here\n")
 }

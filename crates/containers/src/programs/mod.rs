@@ -351,6 +351,9 @@ impl Program for Once {
     }
 }
 
+/// The program of images that hold kubectl.
+pub(crate) const CLIENT: &str = "kubectl-inside";
+
 /// What executing the built-in program `name` runs.
 pub(crate) fn start(machine: &Machine, name: &str, argv: &[String], env: &Env) -> Option<Task> {
     let shell = |dialect| Some(Task::Shell(Box::new(Shell::command(dialect, argv, env))));

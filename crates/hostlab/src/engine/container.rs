@@ -259,6 +259,7 @@ impl Engine {
             } else {
                 new.ports.iter().map(|p| p.container).collect()
             },
+            in_cluster: false,
             stdin: new.stdin,
             tty: new.tty,
             seed: self.rng.next_u64(),

@@ -1,10 +1,10 @@
-//! kubectl as an image: a shell and its tools. Its own program is not run in a container.
+//! kubectl as an image: a shell and its tools beside it.
 
 use super::super::{Image, PLAIN};
 
 pub(super) static IMAGE: Image = Image {
     name: "docker.io/bitnami/kubectl",
-    aliases: &["registry.k8s.io/kubectl", "docker.io/alpine/k8s", "docker.io/rancher/kubectl"],
+    aliases: &["docker.io/bitnamilegacy/kubectl", "registry.k8s.io/kubectl", "docker.io/rancher/kubectl"],
     tags: &["latest", "v1.*", "1.*"],
     size_bytes: 120 << 20,
     user: 1001,

@@ -33,6 +33,7 @@ mod http_https_echo;
 mod httpd;
 mod ingress_nginx;
 mod jenkins;
+mod k8s;
 mod kindnetd;
 mod kube_apiserver;
 mod kube_controller_manager;
@@ -91,7 +92,7 @@ use super::Image;
 const RELEASES: &[&str] =
     &["latest", "v1.[12][0-9].[0-9]", "v1.[12][0-9].[0-9][0-9]", "v1.3[0-6].[0-9]", "v1.3[0-6].[0-9][0-9]"];
 
-pub(super) static ALL: [&Image; 84] = [
+pub(super) static ALL: [&Image; 85] = [
     &admission_webhook::IMAGE,
     &agnhost::IMAGE,
     &alpine::IMAGE,
@@ -125,6 +126,7 @@ pub(super) static ALL: [&Image; 84] = [
     &httpd::IMAGE,
     &ingress_nginx::IMAGE,
     &jenkins::IMAGE,
+    &k8s::IMAGE,
     &kindnetd::IMAGE,
     &kube_apiserver::IMAGE,
     &kube_controller_manager::IMAGE,
