@@ -4,16 +4,13 @@
 //! Models `crypto/x509` Verify as `k8s.io/apiserver/pkg/authentication/request/x509` uses it, and `crypto/tls` X509KeyPair.
 //! Not modelled: authorities between the root and the client; keys on other curves are believed.
 
-use crate::der::{self, BITS, INTEGER, OBJECT_ID, OCTETS, SEQUENCE, element, elements};
+use crate::der::{self, BITS, INTEGER, OBJECT_ID, SEQUENCE, element, elements};
 use crate::{
-    Certificate, ECDSA_SHA256, EXTENDED_USAGE, extension, p256, point, public_key, read_private_key,
+    Certificate, ECDSA_SHA256, EXTENDED_USAGE, extension, p256, point, public_key, read_private_key, rsa,
 };
 
 /// The purposes of which a client's certificate must have one: any, and `client auth`.
 const CLIENT: [&[u8]; 2] = [&[0x55, 0x1d, 0x25, 0], &[0x2b, 6, 1, 5, 5, 7, 3, 2]];
-
-/// A key of RSA's.
-const RSA: &[u8] = &[0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
 
 /// What a certificate says, when the authority (both in PEM) signed it as a client's. Its time is for the caller to look at.
 #[must_use]
@@ -49,16 +46,7 @@ pub fn public_of(key: &str) -> Option<Vec<u8>> {
         return Some(public_key(&secret));
     }
     let (_, bytes) = der::from_pem(key)?;
-    let (SEQUENCE, content, _) = element(&bytes)? else { return None };
-    let of = |numbers: &[(u8, &[u8])]| match numbers {
-        [(INTEGER, [0]), (INTEGER, modulus), (INTEGER, exponent), ..] => {
-            let numbers = der::sequence(&[&der::write(INTEGER, modulus), &der::write(INTEGER, exponent)]);
-            Some(der::sequence(&[RSA, &der::bits(&numbers)]))
-        }
-        _ => None,
-    };
-    match elements(content)[..] {
-        [(INTEGER, _), (SEQUENCE, _), (OCTETS, inner), ..] => of(&elements(element(inner)?.1)),
-        ref numbers => of(numbers),
-    }
+    let all = rsa::private_numbers(&bytes)?;
+    let numbers = der::sequence(&[&der::write(INTEGER, all[0].1), &der::write(INTEGER, all[1].1)]);
+    Some(der::sequence(&[rsa::KIND, &der::bits(&numbers)]))
 }

@@ -2,12 +2,13 @@
 //!
 //! Owns: the few fields that a cluster's signers and their clients look at. A cluster signs with [`Authority`]; a
 //! simulated one's key is known to everybody, a served one is given its own.
-//! Models what upstream reads and writes through Go's `crypto/x509`. Not modelled: other curves and RSA, whose keys
-//! are taken into certificates but whose signatures nobody checks; attributes of a name outside of `2.5.4.x`.
+//! Models what upstream reads and writes through Go's `crypto/x509`. Not modelled: other curves, whose keys
+//! are taken into certificates but whose signatures nobody checks; RSA's signatures of certificates; attributes of a name outside of `2.5.4.x`.
 
 pub mod client;
 pub mod der;
 pub mod p256;
+pub mod rsa;
 
 use clock::Time;
 use objects::{Str, digest};
@@ -170,8 +171,9 @@ pub struct Request {
     pub others: Others,
     /// The public key with its kind, in DER.
     pub key: Vec<u8>,
-    /// Whether whoever asks holds the key. Of keys on other curves, and of RSA's, it is believed.
-    pub is_signed: bool,
+    /// Why whoever asks does not seem to hold the key, in upstream's words; empty: they do. Of keys on other curves, and of
+    /// other digests, it is believed.
+    pub fault: &'static str,
 }
 
 impl Request {
@@ -206,12 +208,24 @@ impl Request {
             }
         }
         let key = der::write(SEQUENCE, key);
-        let is_ours = der::write(SEQUENCE, algorithm) == ECDSA_SHA256;
-        let is_signed = match point(&key) {
-            Some(point) if is_ours => p256::is_signed(point, signed, signature),
-            _ => true,
+        let algorithm = der::write(SEQUENCE, algorithm);
+        let (ecdsa, rsa) = (algorithm == ECDSA_SHA256, algorithm == rsa::SHA256);
+        let fault = match (point(&key), rsa::size(&key)) {
+            (Some(point), _) if ecdsa && !p256::is_signed(point, signed, signature) => {
+                "x509: ECDSA verification failure"
+            }
+            (Some(_), _) if rsa => {
+                "x509: signature algorithm specifies an RSA public key, but have public key of type *ecdsa.PublicKey"
+            }
+            (_, Some(_)) if ecdsa => {
+                "x509: signature algorithm specifies an ECDSA public key, but have public key of type *rsa.PublicKey"
+            }
+            (_, Some(_)) if rsa && !rsa::is_signed(&key, signed, signature) => {
+                "crypto/rsa: verification error"
+            }
+            _ => "",
         };
-        Some(Self { subject: Name::read(subject), others, key, is_signed })
+        Some(Self { subject: Name::read(subject), others, key, fault })
     }
 }
 
@@ -324,14 +338,6 @@ impl Certificate {
                 .map_or_else(Vec::new, |(_, id, _)| id.to_vec()),
             is_authority: constraints.is_some_and(|(_, c, _)| c.starts_with(&[1, 1])),
         })
-    }
-
-    /// Whether its key is one of RSA's; else it is on a curve.
-    #[must_use]
-    pub fn has_rsa_key(&self) -> bool {
-        let parts = element(&self.key).map_or_else(Vec::new, |(_, content, _)| elements(content));
-        let kind = parts.first().map_or_else(Vec::new, |(_, kind)| elements(kind));
-        matches!(kind.first(), Some((OBJECT_ID, [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, ..])))
     }
 
     fn extensions(&self, authority: &[u8]) -> Vec<u8> {

@@ -170,8 +170,46 @@ fn a_request_tells_who_asks() {
     assert_eq!((read.subject.common_name(), read.subject.all(ORGANIZATION).next()), ("jane", Some("dev")));
     assert_eq!(read.others.dns, ["a.b"]);
     assert_eq!(read.key, public_key(&KEY));
-    assert!(read.is_signed);
-    assert!(!Request::read(&request(&KEY, &[8; 32])).expect("a request").is_signed);
+    assert_eq!(read.fault, "");
+    let forged = Request::read(&request(&KEY, &[8; 32])).expect("a request");
+    assert_eq!(forged.fault, "x509: ECDSA verification failure");
+}
+
+/// `openssl req -new -newkey rsa:1024 -nodes -subj /O=dev/CN=jane`
+const OF_OPENSSL: &str = "-----BEGIN CERTIFICATE REQUEST-----
+MIIBXDCBxgIBADAdMQwwCgYDVQQKDANkZXYxDTALBgNVBAMMBGphbmUwgZ8wDQYJ
+KoZIhvcNAQEBBQADgY0AMIGJAoGBALI5BMaXZMP15nWmCezwOhgFDnEf3UlU13/f
+3puQWk7ds7fkLc+KAazK/hgofCj2rnyQNHqg6Ni1l2sM+VO2r0f0HhA7hblnIiu1
+7Fon3/242Qv8w06lFf+WT+v/37VGuHHBNhwBELy4VJVZhRtJ5Q40pQJd4qr6u0ZJ
+C11+Lr8BAgMBAAGgADANBgkqhkiG9w0BAQsFAAOBgQBHSMSSBYeM7u0vg114dzBB
+yIX3jG3/TbqJbPDBQ0dcnMz0/3nB5ziYVJAsrVnF4LE+ErTcIfSwy4EFypaqDUq3
+cvnvApaXKu0soI/5TccmwCRGnLf3GEnFHLVnot3A8I6V+XwLfdbWoL8bj+kpR83o
+H8UbQcbMDYiJvcow+XRCrA==
+-----END CERTIFICATE REQUEST-----
+";
+
+#[test]
+fn a_request_of_rsas_is_signed() {
+    let read = Request::read(OF_OPENSSL).expect("a request");
+    assert_eq!((read.subject.common_name(), read.fault), ("jane", ""));
+    let (_, bytes) = der::from_pem(OF_OPENSSL).expect("PEM");
+    let with = |at: usize, byte: u8| {
+        let mut changed = bytes.clone();
+        changed[at] = byte;
+        Request::read(&der::pem("CERTIFICATE REQUEST", &changed)).expect("a request").fault
+    };
+    let (name, last) = (bytes.windows(4).position(|w| w == b"jane").expect("her name"), bytes.len() - 1);
+    for (at, byte) in [(name, b'k'), (last, !bytes[last])] {
+        assert_eq!(with(at, byte), "crypto/rsa: verification error");
+    }
+    let mixed = request(&KEY, &KEY);
+    let (_, mut mixed) = der::from_pem(&mixed).expect("PEM");
+    let at = mixed.windows(ECDSA_SHA256.len()).position(|w| w == ECDSA_SHA256).expect("its algorithm");
+    let length = mixed.len();
+    mixed.splice(at..at + ECDSA_SHA256.len(), rsa::SHA256.iter().copied());
+    mixed[2] += (mixed.len() - length) as u8;
+    let fault = Request::read(&der::pem("CERTIFICATE REQUEST", &mixed)).map(|r| r.fault);
+    assert!(fault.is_ok_and(|f| f.starts_with("x509: signature algorithm specifies an RSA public key")));
 }
 
 #[test]

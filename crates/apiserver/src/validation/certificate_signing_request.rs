@@ -49,8 +49,7 @@ fn checked(object: &Value, old: &Value, errs: &mut Errors) {
     errs.at("spec", |e| {
         let why = match Request::read(&text_of(object)) {
             Err(why) => why,
-            Ok(asked) if !asked.is_signed => "x509: ECDSA verification failure",
-            Ok(_) => "",
+            Ok(asked) => asked.fault,
         };
         if !why.is_empty() {
             e.at("request", |e| e.invalid(&s["request"], why));

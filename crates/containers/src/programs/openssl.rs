@@ -1,11 +1,12 @@
 //! `openssl`: keys, requests, self-signed and signed certificates, what they say, digests, base64, random bytes, and
 //! `s_client`.
 //!
-//! Keys on the curve P-256 are true ones, RSA's and others random bytes in the shape of keys; requests are true DER, signed
-//! truly on that curve, of the key that they are made with; certificates are the house's own text ([`objects::pem`]), and what
-//! the cluster's signers issue (`x509`) is read as well. Not modelled: encryption, signatures of RSA's, questions for a subject (`-subj` gives it), configuration files but for their `subjectAltName` and
-//! `DNS.n` lines.
+//! Keys on the curve P-256 and RSA's are true ones, others random bytes in the shape of keys; requests are true DER, signed
+//! by the key that they are made with; certificates are the house's own text ([`objects::pem`]), and what the cluster's
+//! signers issue (`x509`) is read as well. Not modelled: encryption, questions for a subject (`-subj` gives it),
+//! configuration files but for their `subjectAltName` and `DNS.n` lines.
 
+use ::x509::rsa;
 use clock::{Rng, Time};
 use objects::pem::{self, Pem};
 
@@ -105,13 +106,9 @@ fn bytes(rng: &mut Rng, n: usize) -> Vec<u8> {
     (0..n).map(|_| rng.next_u64() as u8).collect()
 }
 
-const RSA: [u8; 15] =
-    [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
-const EXPONENT: [u8; 5] = [2, 3, 1, 0, 1];
-const RSA_SHA256: [u8; 15] =
-    [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00];
+const ED25519: [u8; 7] = [0x30, 5, 6, 3, 0x2b, 0x65, 0x70];
 
-/// A private key's block, as long as one of this kind is.
+/// A new private key's block.
 fn key(rng: &mut Rng, kind: &str) -> String {
     let kind = kind.to_ascii_lowercase();
     let bits: usize = kind.rsplit(':').next().and_then(|b| b.parse().ok()).unwrap_or(2048).clamp(512, 16_384);
@@ -124,26 +121,16 @@ fn key(rng: &mut Rng, kind: &str) -> String {
         }
         der(0x30, &[&[2, 1, 0], &bytes(rng, 132)])
     } else {
-        let mut number = |bits: usize| {
-            let mut n = bytes(rng, bits / 8);
-            n.iter_mut().take(1).for_each(|first| *first |= 0x80);
-            der(2, &[&[0], &n])
-        };
-        // The modulus, the two exponents, the primes and what follows from them.
-        let (modulus, private) = (number(bits), number(bits));
-        let parts: Vec<u8> = (0..5).flat_map(|_| number(bits / 2)).collect();
-        let numbers = der(0x30, &[&[2, 1, 0], &modulus, &EXPONENT, &private, &parts]);
-        der(0x30, &[&[2, 1, 0], &RSA, &der(4, &[&numbers])])
+        let numbers = rsa::make(bits, &mut || rng.next_u64());
+        der(0x30, &[&[2, 1, 0], rsa::KIND, &der(4, &[&numbers])])
     };
     pem::block("PRIVATE KEY", &content)
 }
 
-/// The public key that belongs to a private one. Of kinds without arithmetic here it is made up.
-fn public(rng: &mut Rng, key: &str) -> Vec<u8> {
-    ::x509::client::public_of(key).unwrap_or_else(|| {
-        let numbers = der(0x30, &[&der(2, &[&[0], &bytes(rng, 256)]), &EXPONENT]);
-        der(0x30, &[&RSA, &der(3, &[&[0], &numbers])])
-    })
+/// The public key that belongs to a private one. Of kinds without arithmetic here it is made up, in Ed25519's shape.
+fn public(key: &str) -> Vec<u8> {
+    ::x509::client::public_of(key)
+        .unwrap_or_else(|| der(0x30, &[&ED25519, &der(3, &[&[0], &objects::digest::sha256(key.as_bytes())])]))
 }
 
 /// A subject: kinds of names, and names.
@@ -223,7 +210,7 @@ fn request(rng: &mut Rng, pairs: &[(String, String)], names: &[String], private:
         })
         .collect();
     let name = der(0x30, &parts.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let key = public(rng, private);
+    let key = public(private);
     let hosts: Vec<Vec<u8>> = names.iter().map(|n| der(0x82, &[n.as_bytes()])).collect();
     let attributes = if hosts.is_empty() {
         Vec::new()
@@ -236,7 +223,10 @@ fn request(rng: &mut Rng, pairs: &[(String, String)], names: &[String], private:
     let info = der(0x30, &[&[2, 1, 0], &name, &key, &der(0xa0, &[&attributes])]);
     let (kind, signature) = match ::x509::read_private_key(private) {
         Some(secret) => (::x509::ECDSA_SHA256, ::x509::p256::sign(&secret, &info)),
-        None => (&RSA_SHA256[..], bytes(rng, 256)),
+        None => match rsa::sign(private, &info) {
+            Some(signature) => (rsa::SHA256, signature),
+            None => (&ED25519[..], bytes(rng, 64)),
+        },
     };
     pem::block("CERTIFICATE REQUEST", &der(0x30, &[&info, kind, &der(3, &[&[0], &signature])]))
 }
@@ -297,13 +287,14 @@ struct Given {
     says: Pem,
     text: String,
     signature: &'static str,
-    key: &'static str,
+    key: String,
 }
 
 impl Given {
     fn made(says: Pem) -> Self {
         let text = says.write();
-        Self { says, text, signature: "sha256WithRSAEncryption", key: RSA_KEY }
+        let key = "rsaEncryption\n                Public-Key: (2048 bit)".to_owned();
+        Self { says, text, signature: "sha256WithRSAEncryption", key }
     }
 
     fn read(text: &str) -> Option<Self> {
@@ -334,13 +325,18 @@ impl Given {
             },
             text: text.to_owned(),
             signature: "ecdsa-with-SHA256",
-            key: if of.has_rsa_key() { RSA_KEY } else { EC_KEY },
+            key: key_kind(&of.key),
         })
     }
 }
 
-const RSA_KEY: &str = "rsaEncryption\n                Public-Key: (2048 bit)";
-const EC_KEY: &str = "id-ecPublicKey\n                Public-Key: (256 bit)";
+/// The kind and the size of a public key, as openssl tells them.
+fn key_kind(key: &[u8]) -> String {
+    match rsa::size(key) {
+        Some(bits) => format!("rsaEncryption\n                Public-Key: ({bits} bit)"),
+        None => "id-ecPublicKey\n                Public-Key: (256 bit)".to_owned(),
+    }
+}
 
 fn day(t: Time) -> String {
     date_text(t, "%b %e %H:%M:%S %Y GMT")
@@ -360,7 +356,7 @@ fn alternative(c: &Pem) -> String {
 }
 
 fn described(given: &Given) -> String {
-    let (c, signature, key) = (&given.says, given.signature, given.key);
+    let (c, signature, key) = (&given.says, given.signature, &given.key);
     let only_common = c.names.len() == 1 && c.subject.starts_with(&format!("CN = {}", c.names[0]));
     let extensions = if c.names.is_empty() || only_common {
         String::new()
@@ -380,6 +376,9 @@ fn described(given: &Given) -> String {
     )
 }
 
+const SIGNED: &str = "Certificate request self-signature verify OK\n";
+const NOT_SIGNED: &str = "Certificate request self-signature verify failure\n";
+
 fn req(sys: &mut Sys<'_>, args: &Args, input: &str) -> i32 {
     let subj = args.long_value("subj").map(subject);
     let makes = args.long("new") || args.long("x509") || args.long("newkey");
@@ -388,6 +387,14 @@ fn req(sys: &mut Sys<'_>, args: &Args, input: &str) -> i32 {
             sys.err("Unable to load X509 request\n");
             return 1;
         };
+        let asked = ::x509::Request::read(input).unwrap_or_default();
+        if args.long("verify") {
+            let ok = asked.fault.is_empty();
+            sys.err(if ok { SIGNED } else { NOT_SIGNED });
+            if !ok {
+                return 1;
+            }
+        }
         if args.long("subject") {
             sys.out(format!("subject={}\n", shown(&pairs)));
         }
@@ -401,7 +408,7 @@ fn req(sys: &mut Sys<'_>, args: &Args, input: &str) -> i32 {
                     names.join(", ")
                 )
             };
-            sys.out(format!("Certificate Request:\n    Data:\n        Version: 1 (0x0)\n        Subject: {}\n        Subject Public Key Info:\n            Public Key Algorithm: rsaEncryption\n                Public-Key: (2048 bit)\n{more}", shown(&pairs)));
+            sys.out(format!("Certificate Request:\n    Data:\n        Version: 1 (0x0)\n        Subject: {}\n        Subject Public Key Info:\n            Public Key Algorithm: {}\n{more}", shown(&pairs), key_kind(&asked.key)));
         }
         if !args.long("noout") {
             sys.out(input);
@@ -453,6 +460,10 @@ fn x509(sys: &mut Sys<'_>, args: &Args, input: &str) -> i32 {
             },
             None => None,
         };
+        if ::x509::Request::read(input).is_ok_and(|asked| !asked.fault.is_empty()) {
+            sys.err("Certificate request self-signature did not match the contents\n");
+            return 1;
+        }
         sys.err(&format!("Certificate request self-signature ok\nsubject={}\n", shown(&pairs)));
         let more = names(sys, args);
         hosts.extend(more);
@@ -543,7 +554,7 @@ fn finish(sys: &mut Sys<'_>, job: &mut Job, all: Gathered) -> i32 {
             }
             sys.err(if command(args) == "rsa" { "writing RSA key\n" } else { "" });
             if args.long("pubout") {
-                let public = public(sys.rng(), &input);
+                let public = public(&input);
                 return give(sys, args, "out", &pem::block("PUBLIC KEY", &public));
             }
             give(sys, args, "out", &input)
