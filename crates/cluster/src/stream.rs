@@ -276,11 +276,12 @@ impl Stream {
             Frame::Stdin(bytes) => Some(bytes.as_slice()),
             Frame::StdinClosed => None,
             Frame::Window { rows, columns } => {
-                if let Kind::Exec { command: Command { instance: at, .. }, .. } | Kind::Attach { at, .. } =
-                    &self.kind
-                {
-                    cluster.with_kubelet(self.part, |k, _| k.resize_terminal(at, (*rows, *columns)));
-                }
+                let window = (*rows, *columns);
+                cluster.with_kubelet(self.part, |k, _| match &self.kind {
+                    Kind::Exec { command, .. } => k.resize_command(command, window),
+                    Kind::Attach { at, .. } => k.resize_attached(at, window),
+                    _ => {}
+                });
                 return;
             }
             _ => return,

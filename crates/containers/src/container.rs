@@ -453,6 +453,17 @@ impl Container {
         }
     }
 
+    /// The terminal of a command, or without one that of the container's own process, has this size now.
+    pub fn resize(&mut self, id: Option<ExecId>, window: (u16, u16)) {
+        let terminal = match id {
+            Some(id) => self.execs.get(&id).map(|e| e.sink),
+            None => Some(self.sink),
+        };
+        if let Some(terminal) = terminal {
+            self.machine.resize(terminal, window);
+        }
+    }
+
     /// The exit code of a command that has ended.
     #[must_use]
     pub fn exec_code(&self, id: ExecId) -> Option<i32> {

@@ -146,10 +146,17 @@ impl Kubelet {
         }
     }
 
-    /// The terminal at one of a container's processes has another size: rows, columns.
-    pub fn resize_terminal(&mut self, at: &Instance, window: (u16, u16)) {
+    /// A command's terminal has another size: rows, columns.
+    pub fn resize_command(&mut self, command: &Command, window: (u16, u16)) {
+        if let Some(inside) = self.inside(&command.instance) {
+            inside.resize(Some(command.id), window);
+        }
+    }
+
+    /// As [`Kubelet::resize_command`], of the container's own process.
+    pub fn resize_attached(&mut self, at: &Instance, window: (u16, u16)) {
         if let Some(inside) = self.inside(at) {
-            inside.machine_mut().window = window;
+            inside.resize(None, window);
         }
     }
 

@@ -169,6 +169,8 @@ pub enum Stream {
 struct Sink {
     chunks: Vec<(Stream, Vec<u8>)>,
     bytes: usize,
+    /// Rows and columns of the terminal it is, once it was resized.
+    window: Option<(u16, u16)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -203,7 +205,8 @@ enum OpenKind {
 struct OpenFile {
     kind: OpenKind,
     refs: u32,
-    tty: bool,
+    /// The terminal it leads to, by where its output gathers.
+    tty: Option<SinkId>,
 }
 
 #[derive(Clone, Debug)]
@@ -270,8 +273,6 @@ pub struct Machine {
     /// It is in a cluster: the embedder drives the clients of the API server that images hold (kubectl), as
     /// [`Machine::externals`].
     pub in_cluster: bool,
-    /// Rows and columns of the terminal that was resized last: there is one size for all terminals of a machine.
-    pub window: (u16, u16),
 }
 
 /// The tag an image was pulled by, and the ports its container declares.
@@ -308,7 +309,6 @@ impl Machine {
             image: ImageFacts { known: true, ..ImageFacts::default() },
             taken: Vec::new(),
             in_cluster: false,
-            window: (24, 80),
             node: NodeSize::default(),
             cpu_limit_millis: None,
             meter: usage::Meter::default(),
@@ -378,7 +378,7 @@ impl Machine {
         self.procs.contains_key(&pid).then(|| f(&mut Sys { m: self, host, pid, charge: 0 }))
     }
 
-    fn add_file(&mut self, kind: OpenKind, tty: bool) -> u32 {
+    fn add_file(&mut self, kind: OpenKind, tty: Option<SinkId>) -> u32 {
         let id = self.fresh();
         self.files.insert(id, OpenFile { kind, refs: 1, tty });
         id
@@ -426,7 +426,7 @@ impl Machine {
     fn new_pipe(&mut self) -> (u32, u32) {
         let id = self.fresh();
         self.pipes.insert(id, Pipe { readers: 1, writers: 1, ..Pipe::default() });
-        (self.add_file(OpenKind::PipeRead(id), false), self.add_file(OpenKind::PipeWrite(id), false))
+        (self.add_file(OpenKind::PipeRead(id), None), self.add_file(OpenKind::PipeWrite(id), None))
     }
 
     /// Seconds since the machine began, for `uptime` and `/proc/uptime`.

@@ -111,7 +111,7 @@ impl Machine {
         };
         let kinds = [input, OpenKind::Sink(stdio.sink, Stream::Out), OpenKind::Sink(stdio.sink, Stream::Err)];
         for (fd, kind) in (0..).zip(kinds) {
-            let file = self.add_file(kind, stdio.tty);
+            let file = self.add_file(kind, stdio.tty.then_some(stdio.sink));
             if let Some(proc) = self.procs.get_mut(&pid) {
                 proc.fds.insert(fd, file);
             }
@@ -241,7 +241,22 @@ impl Machine {
     #[must_use]
     pub fn is_tty(&self, pid: Pid, fd: u32) -> bool {
         let file = self.procs.get(&pid).and_then(|p| p.fds.get(&fd));
-        file.and_then(|f| self.files.get(f)).is_some_and(|f| f.tty)
+        file.and_then(|f| self.files.get(f)).is_some_and(|f| f.tty.is_some())
+    }
+
+    /// The terminal whose output gathers there has this size now: rows, columns.
+    pub fn resize(&mut self, terminal: SinkId, window: (u16, u16)) {
+        if let Some(sink) = self.sinks.get_mut(&terminal) {
+            sink.window = Some(window);
+        }
+    }
+
+    /// Rows and columns of the terminal that a process has.
+    #[must_use]
+    pub fn window(&self, pid: Pid) -> (u16, u16) {
+        let files = self.procs.get(&pid).into_iter().flat_map(|p| p.fds.values());
+        let terminal = files.filter_map(|f| self.files.get(f)).find_map(|f| f.tty);
+        terminal.and_then(|t| self.sinks.get(&t)).and_then(|s| s.window).unwrap_or((24, 80))
     }
 
     /// Ends an external process; what it wrote is still delivered.

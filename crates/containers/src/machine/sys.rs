@@ -164,7 +164,8 @@ impl Sys<'_> {
                     let tty = self.proc().and_then(|p| {
                         p.fds.values().copied().find(|f| {
                             self.m.files.get(f).is_some_and(|o| {
-                                o.tty && matches!(o.kind, OpenKind::PipeRead(_)) == (how == Open::Read)
+                                o.tty.is_some()
+                                    && matches!(o.kind, OpenKind::PipeRead(_)) == (how == Open::Read)
                             })
                         })
                     });
@@ -191,7 +192,7 @@ impl Sys<'_> {
                 OpenKind::File { real, at: 0, append: how == Open::Append }
             }
         };
-        let file = self.m.add_file(kind, false);
+        let file = self.m.add_file(kind, None);
         self.install(file)
     }
 
@@ -231,7 +232,7 @@ impl Sys<'_> {
     /// A descriptor that reads fixed text.
     pub(crate) fn open_text(&mut self, text: &str) -> Result<u32, Errno> {
         let text: Arc<[u8]> = text.as_bytes().into();
-        let file = self.m.add_file(OpenKind::Text(text, 0), false);
+        let file = self.m.add_file(OpenKind::Text(text, 0), None);
         self.install(file)
     }
 
@@ -246,10 +247,10 @@ impl Sys<'_> {
         self.proc().is_some_and(|p| p.fds.contains_key(&fd))
     }
 
-    /// Rows and columns of the terminal.
+    /// Rows and columns of the process's terminal.
     #[must_use]
     pub fn window(&self) -> (u16, u16) {
-        self.m.window
+        self.m.window(self.pid)
     }
 
     #[must_use]
@@ -491,7 +492,7 @@ impl Sys<'_> {
 
     /// Leads a child's descriptor to `/dev/null`.
     pub(crate) fn null_of(&mut self, child: Pid, fd: u32) {
-        let file = self.m.add_file(OpenKind::Dev(Dev::Null), false);
+        let file = self.m.add_file(OpenKind::Dev(Dev::Null), None);
         if let Some(old) = self.m.procs.get_mut(&child).and_then(|p| p.fds.insert(fd, file)) {
             self.m.drop_file(old);
         }
