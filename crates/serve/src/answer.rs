@@ -46,7 +46,7 @@ pub fn json(code: StatusCode, object: &Value) -> Response {
 }
 
 /// A text as it is.
-fn text(code: StatusCode, body: String) -> Response {
+pub fn text(code: StatusCode, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = code;
     let headers = response.headers_mut();

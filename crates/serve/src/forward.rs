@@ -1,13 +1,12 @@
 //! Port-forwarding: connections of the client's machine to ports of a pod.
 //!
-//! Models `pkg/kubelet` port-forwarding as kubectl of v1.30 and later asks for it (SPDY within a WebSocket) and as client
-//! libraries do (channels of `v4.channel.k8s.io`, two for each port), and what containerd says of a closed port.
+//! Models `pkg/kubelet` port-forwarding as kubectl asks for it (SPDY within a WebSocket, SPDY as it is before v1.31) and as
+//! client libraries do (channels of `v4.channel.k8s.io`, two for each port), and what containerd says of a closed port.
 //! A connection is carried request by request, as the simulated network does: HTTP by its messages, anything else by what
 //! came until now. Not modelled: bodies longer than 8 MiB.
 
 use std::collections::BTreeMap;
 
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::Response;
 use client::{Caller, Request};
@@ -17,7 +16,11 @@ use objects::{Status, Str};
 use crate::driver::Driver;
 use crate::server::gone;
 use crate::spdy::{Event, Session};
+use crate::upgrade::{Gone, Line, Upgrade};
 
+/// SPDY as it is.
+const STREAMS: &str = "portforward.k8s.io";
+/// SPDY within a WebSocket.
 const TUNNEL: &str = "SPDY/3.1+portforward.k8s.io";
 const CHANNELS: &str = "v4.channel.k8s.io";
 /// More of a message than this is not waited for, in bytes.
@@ -30,7 +33,7 @@ pub async fn open(
     driver: Driver,
     caller: Caller,
     mut request: Request,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> Result<Response, Status> {
     request.verb = client::Verb::Create;
     let wanted = request.options.query.iter().filter(|(k, _)| k == "ports");
@@ -38,17 +41,18 @@ pub async fn open(
     let pod: Str = format!("{}/{}", request.namespace, request.name).into();
     let opened = driver.ask(move |c| c.open_stream(&caller, &request)).await;
     let id = opened.ok_or_else(gone)??;
-    Ok(upgrade.protocols([TUNNEL, CHANNELS]).on_upgrade(move |socket| async move {
-        let tunnel = socket.protocol().is_some_and(|p| p.as_bytes() == TUNNEL.as_bytes());
-        let lanes = if tunnel { Lanes::Tunnel(Box::new(Session::new())) } else { Lanes::Channels };
-        let mut desk = Desk { socket, driver, pod, lanes, errors: BTreeMap::new(), links: BTreeMap::new() };
+    Ok(upgrade.accept(&[TUNNEL, CHANNELS], &[STREAMS], move |line, protocol| async move {
+        let spdy = protocol == TUNNEL || protocol == STREAMS;
+        let lanes = if spdy { Lanes::Spdy(Box::new(Session::new())) } else { Lanes::Channels };
+        let mut desk = Desk { line, driver, pod, lanes, errors: BTreeMap::new(), links: BTreeMap::new() };
         desk.run(id, &ports).await;
+        desk.line.finish().await;
     }))
 }
 
-/// How connections share the WebSocket.
+/// How connections share the line.
 enum Lanes {
-    Tunnel(Box<Session>),
+    Spdy(Box<Session>),
     Channels,
 }
 
@@ -66,7 +70,7 @@ struct Link {
 }
 
 struct Desk {
-    socket: WebSocket,
+    line: Line,
     driver: Driver,
     pod: Str,
     lanes: Lanes,
@@ -75,9 +79,6 @@ struct Desk {
     /// Connections by their stream of data.
     links: BTreeMap<u32, Link>,
 }
-
-/// The client is gone.
-struct Gone;
 
 impl Desk {
     async fn run(&mut self, id: u64, ports: &[u16]) {
@@ -106,17 +107,16 @@ impl Desk {
             self.carry().await?;
             tokio::select! {
                 more = self.driver.tick() => if !more { return Ok(()) },
-                message = self.socket.recv() => match message {
-                    Some(Ok(Message::Binary(b))) => self.take(&b).await?,
-                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Text(_))) => {}
-                    _ => return Ok(()),
+                message = self.line.receive() => match message {
+                    Some(bytes) => self.take(&bytes).await?,
+                    None => return Ok(()),
                 },
             }
         }
     }
 
     async fn take(&mut self, bytes: &[u8]) -> Result<(), Gone> {
-        let Lanes::Tunnel(session) = &mut self.lanes else {
+        let Lanes::Spdy(session) = &mut self.lanes else {
             if let Some((channel, data)) = bytes.split_first()
                 && let Some(link) = self.links.get_mut(&u32::from(*channel))
             {
@@ -155,21 +155,17 @@ impl Desk {
                 Event::Away => return Err(Gone),
             }
         }
-        if reply.is_empty() { Ok(()) } else { self.send(reply).await }
-    }
-
-    async fn send(&mut self, bytes: Vec<u8>) -> Result<(), Gone> {
-        self.socket.send(Message::Binary(bytes.into())).await.map_err(|_| Gone)
+        if reply.is_empty() { Ok(()) } else { self.line.send(reply).await }
     }
 
     /// Bytes for one stream or channel; `done` closes it, where it can be closed.
     async fn write(&mut self, lane: u32, bytes: &[u8], done: bool) -> Result<(), Gone> {
         let message = match self.lanes {
-            Lanes::Tunnel(_) => Session::data(lane, bytes, done),
+            Lanes::Spdy(_) => Session::data(lane, bytes, done),
             Lanes::Channels if bytes.is_empty() => return Ok(()),
             Lanes::Channels => [&[lane as u8], bytes].concat(),
         };
-        self.send(message).await
+        self.line.send(message).await
     }
 
     /// Takes each connection on by what has come from either side.

@@ -3,7 +3,7 @@
 //! Owns: sockets, certificates, the kubeconfig, HTTP's encodings, and how real time drives virtual time.
 //! Does not own: any answer (apiserver, kubelet); what a path means (`client::http`).
 //!
-//! Not modelled: answers as protobuf (requests may be), SPDY without WebSocket, HTTP compression.
+//! Not modelled: answers as protobuf (requests may be), HTTP compression.
 
 mod answer;
 mod credentials;
@@ -16,6 +16,7 @@ mod protobuf;
 mod server;
 mod shell;
 mod spdy;
+mod upgrade;
 mod watch;
 
 pub use credentials::random_seed;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -21,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::driver::Driver;
+use crate::upgrade::{self, Upgrade};
 use crate::{Error, answer, discovery, forward, openapi, protobuf, shell, watch};
 
 /// A body may be this large, as upstream's.
@@ -106,9 +106,8 @@ async fn respond(desk: &Desk, certificate: &Str, request: Request) -> Result<Res
     if let Some(list) = discovery::aggregated(desk, parts.uri.path(), &accept).await {
         return Ok(list);
     }
-    let upgrade = text(&parts.headers, "upgrade").eq_ignore_ascii_case("websocket");
     let content_type = text(&parts.headers, CONTENT_TYPE).to_owned();
-    let method = if upgrade { Method::GET } else { parts.method.clone() };
+    let method = if upgrade::is_web_socket(&parts.headers) { Method::GET } else { parts.method.clone() };
     let head =
         http::Head { method: method.as_str(), target: &target, accept: &accept, content_type: &content_type };
     let mut asked = http::request(&head)?;
@@ -117,17 +116,14 @@ async fn respond(desk: &Desk, certificate: &Str, request: Request) -> Result<Res
         return proxy(desk, caller, asked, &parts, body).await;
     }
     let is_stream = matches!(asked.subresource.as_str(), "exec" | "attach" | "portforward");
-    if is_stream && upgrade {
-        let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &())
-            .await
-            .map_err(|e| Status::bad_request(e.body_text()))?;
+    if is_stream && let Some(upgrade) = Upgrade::of(&mut parts).await? {
         if asked.subresource == "portforward" {
             return forward::open(desk.driver.clone(), caller, asked, upgrade).await;
         }
         return shell::open(desk.driver.clone(), caller, asked, upgrade).await;
     }
     if is_stream {
-        // What is wrong with the request itself is told first, as kubectl asks again in this way when WebSocket fails.
+        // What is wrong with the request itself is told first.
         let opened = desk.driver.ask(move |c| c.open_stream(&caller, &asked).map(|id| c.close_stream(id)));
         opened.await.ok_or_else(gone)??;
         return Err(Status::bad_request("Upgrade request required"));

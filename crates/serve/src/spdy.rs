@@ -204,11 +204,11 @@ impl Session {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// A frame that opens a stream; the block is what Go's zlib writes with the dictionary, flushed.
-    fn open(stream: u32, block: &[u8]) -> Vec<u8> {
+    pub(crate) fn open(stream: u32, block: &[u8]) -> Vec<u8> {
         let mut f = vec![0x80, 3, 0, 1, 0];
         f.extend_from_slice(&((block.len() + 10) as u32).to_be_bytes()[1..]);
         f.extend_from_slice(&stream.to_be_bytes());
@@ -217,7 +217,7 @@ mod tests {
         f
     }
 
-    fn stored(first: bool, headers: &[(&str, &str)]) -> Vec<u8> {
+    pub(crate) fn stored(first: bool, headers: &[(&str, &str)]) -> Vec<u8> {
         let mut plain = (headers.len() as u32).to_be_bytes().to_vec();
         for text in headers.iter().flat_map(|(k, v)| [k, v]) {
             plain.extend_from_slice(&(text.len() as u32).to_be_bytes());

@@ -391,20 +391,32 @@ fn paths_beside_resources_are_answered_as_upstream_does() {
     });
 }
 
+/// A stock kubectl whose streams are WebSockets, or SPDY as before v1.31.
+fn stock(config: &std::path::Path, sockets: bool) -> Command {
+    let mut command = Command::new("kubectl");
+    for part in ["REMOTE_COMMAND", "PORT_FORWARD"] {
+        command.env(format!("KUBECTL_{part}_WEBSOCKETS"), sockets.to_string());
+    }
+    command.arg("--kubeconfig").arg(config);
+    command
+}
+
 /// Runs kubectl; its output, or what it said when it failed.
 fn kubectl(config: &std::path::Path, arguments: &[&str]) -> Result<String, String> {
-    let done = Command::new("kubectl").arg("--kubeconfig").arg(config).args(arguments).output();
+    outcome(stock(config, true).args(arguments))
+}
+
+fn outcome(command: &mut Command) -> Result<String, String> {
+    let done = command.output();
     let done = done.map_err(|e| e.to_string())?;
     let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
     if done.status.success() { Ok(text(&done.stdout)) } else { Err(text(&done.stderr)) }
 }
 
 /// What a web server says through `kubectl port-forward`.
-fn forwarded(config: &std::path::Path) -> String {
+fn forwarded(config: &std::path::Path, sockets: bool) -> String {
     use std::io::{BufRead, BufReader, Read, Write};
-    let mut child = Command::new("kubectl")
-        .arg("--kubeconfig")
-        .arg(config)
+    let mut child = stock(config, sockets)
         .args(["port-forward", "deployment/web", ":80"])
         .stdout(std::process::Stdio::piped())
         .spawn()
@@ -463,16 +475,22 @@ fn a_stock_kubectl_drives_the_server() {
     );
     let logs = ok(&["logs", "deployment/web"]);
     assert!(logs.contains("[notice] 1#1: nginx/"), "{logs}");
-    assert_eq!(ok(&["exec", "deployment/web", "--", "sh", "-c", "echo hi"]), "hi\n");
-    let failed = run(&["exec", "deployment/web", "--", "sh", "-c", "exit 3"]).expect_err("it fails");
-    assert!(failed.contains("command terminated with exit code 3"), "{failed}");
-    assert!(forwarded(&config).contains("Welcome to nginx!"));
+    for sockets in [true, false] {
+        let run = |script: &str| {
+            outcome(stock(&config, sockets).args(["exec", "deployment/web", "--", "sh", "-c", script]))
+        };
+        assert_eq!(run("echo hi"), Ok("hi\n".to_owned()));
+        let failed = run("echo no >&2; exit 3").expect_err("it fails");
+        assert_eq!(failed, "no\ncommand terminated with exit code 3\n");
+        let unknown = outcome(stock(&config, sockets).args(["exec", "deployment/web", "--", "nosuch"]));
+        let why = "exec: \"nosuch\": executable file not found in $PATH: unknown\n";
+        assert!(
+            unknown.is_err_and(|e| e.starts_with("error: Internal error occurred: ") && e.ends_with(why))
+        );
+        assert!(forwarded(&config, sockets).contains("Welcome to nginx!"), "by WebSocket: {sockets}");
+    }
     assert_eq!(ok(&["auth", "can-i", "create", "pods"]), "yes\n");
-    let again = Command::new("kubectl")
-        .arg("--kubeconfig")
-        .arg(&config)
-        .args(["apply", "-v=6", "-f", &three])
-        .output();
+    let again = stock(&config, true).args(["apply", "-v=6", "-f", &three]).output();
     let log = String::from_utf8_lossy(&again.expect("kubectl runs").stderr).into_owned();
     assert!(log.contains("/openapi/v3") && !log.contains("/openapi/v2"), "{log}");
     let definition = directory.join("definition.yaml");
