@@ -30,5 +30,6 @@ mod watch;
 pub use admission::{WebhookCall, Webhooks};
 pub use aggregation::{CustomKey, ExternalKey, Measured, Sample};
 pub use authentication::token_key;
+pub use custom::Conversion;
 pub use server::{ApiServer, Config};
 pub use watch::WatchCursor;

@@ -11,6 +11,7 @@ use clock::Time;
 use objects::{Status, Str, Value, value};
 use smol_str::ToSmolStr;
 
+use crate::custom::{self, Conversion};
 use crate::registry::meta::in_version;
 use crate::registry::selection::Selection;
 use crate::server::{ApiServer, Served, too_old};
@@ -18,6 +19,18 @@ use crate::tables;
 
 /// After so many passed changes a cursor that asked for bookmarks yields one.
 const BOOKMARK_EVERY: u64 = 256;
+
+/// What a watch tells next.
+#[derive(Clone, Debug)]
+pub enum Pulled {
+    Whole(WatchEvent),
+    /// An object as it is stored, and when it became so.
+    Stored {
+        kind: &'static str,
+        object: Value,
+        at: Time,
+    },
+}
 
 /// An open watch. Plain data: it belongs to no server and reads the one it is polled with.
 #[derive(Clone, Debug)]
@@ -94,25 +107,64 @@ impl WatchCursor {
         self.ended || self.until.is_some_and(|until| now >= until)
     }
 
-    /// The next event, `None` when there is none yet. After an `ERROR` the watch has ended.
+    /// The next event, `None` when there is none yet. After an `ERROR` the watch has ended. Where a webhook has a say in
+    /// how an object is shown, it is shown as it is stored: [`WatchCursor::pull`] tells of it.
     pub fn poll(&mut self, server: &ApiServer) -> Option<WatchEvent> {
+        let pulled = self.pull(server)?;
+        Some(self.shown(pulled))
+    }
+
+    /// An event of an object, as it was pulled.
+    pub fn shown(&mut self, pulled: Pulled) -> WatchEvent {
+        match pulled {
+            Pulled::Whole(event) => event,
+            Pulled::Stored { kind, object, at } => {
+                let object = custom::renamed(&self.resource, object);
+                self.event(kind, object, at)
+            }
+        }
+    }
+
+    /// As [`WatchCursor::shown`], with what the webhook made of the object; its failure ends the watch.
+    pub fn shown_as(&mut self, pulled: Pulled, converted: Result<Value, Status>) -> WatchEvent {
+        match (pulled, converted) {
+            (Pulled::Whole(event), _) => event,
+            (Pulled::Stored { kind, at, .. }, Ok(object)) => self.event(kind, object, at),
+            (Pulled::Stored { .. }, Err(status)) => {
+                self.ended = true;
+                WatchEvent { kind: "ERROR".into(), object: status.to_value() }
+            }
+        }
+    }
+
+    /// What a webhook has to say before an event can be shown.
+    #[must_use]
+    pub fn conversion(&self, pulled: &Pulled) -> Option<Conversion> {
+        match pulled {
+            Pulled::Whole(_) => None,
+            Pulled::Stored { object, .. } => Conversion::of(&self.resource, object),
+        }
+    }
+
+    /// The next event as the store has it, `None` when there is none yet.
+    pub fn pull(&mut self, server: &ApiServer) -> Option<Pulled> {
         if self.ended {
             return None;
         }
         if let Some(object) = self.initial.pop_front() {
-            return Some(self.event("ADDED", object, self.initial_at));
+            return Some(Pulled::Stored { kind: "ADDED", object, at: self.initial_at });
         }
         if std::mem::take(&mut self.initial_bookmark) {
             let mut bookmark = self.bookmark();
             bookmark.object.set_at(&["metadata", "annotations", "k8s.io/initial-events-end"], "true");
-            return Some(bookmark);
+            return Some(Pulled::Whole(bookmark));
         }
         let changes = match server.store.changes_after(self.position) {
             Ok(changes) => changes,
             Err(compacted) => {
                 self.ended = true;
                 let object = too_old(self.position, compacted.compacted).to_value();
-                return Some(WatchEvent { kind: "ERROR".into(), object });
+                return Some(Pulled::Whole(WatchEvent { kind: "ERROR".into(), object }));
             }
         };
         let mut found = None;
@@ -143,10 +195,10 @@ impl WatchCursor {
             break;
         }
         if let Some((kind, object, at)) = found {
-            return Some(self.event(kind, object, at));
+            return Some(Pulled::Stored { kind, object, at });
         }
         if self.bookmarks && self.position >= self.last_bookmark + BOOKMARK_EVERY {
-            return Some(self.bookmark());
+            return Some(Pulled::Whole(self.bookmark()));
         }
         None
     }

@@ -59,6 +59,8 @@ pub(crate) enum Input {
     MakeDirectory(Str, Str),
     /// A request goes through the API server to what is behind it.
     Proxy(Box<(Caller, Request, HttpRequest)>),
+    /// A watch shows an object that a webhook converts.
+    Convert(Box<apiserver::Conversion>),
 }
 
 /// An input with its place: after so many events, at this instant.
@@ -119,6 +121,7 @@ impl Cluster {
             Input::StopContainer(node, pod, name) => self.stop_container(&node, &pod, &name),
             Input::ReadLog(node, pod, name, id) => drop(self.read_log(&node, &pod, &name, &id)),
             Input::Proxy(asked) => drop(self.proxy(&asked.0, &asked.1, asked.2)),
+            Input::Convert(conversion) => drop(self.convert(*conversion)),
             Input::MakeDirectory(node, path) => drop(self.make_node_directory(&node, &path)),
             Input::Registry(registry) => self.depot.registry = *registry,
             Input::Join(node) => drop(self.join_node(*node)),

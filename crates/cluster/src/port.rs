@@ -173,7 +173,7 @@ impl Desk {
                 Some(Answer::Event(None))
             }
             Ask::NextEvent(id) => match self.watches.get_mut(id) {
-                Some(cursor) => match cursor.poll(cluster.api()) {
+                Some(cursor) => match cluster.poll_watch(cursor) {
                     Some(event) => Some(Answer::Event(Some(event))),
                     None => cursor.is_over(cluster.now()).then_some(Answer::Event(None)),
                 },

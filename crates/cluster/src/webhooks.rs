@@ -4,14 +4,16 @@
 //! Does not own: whom it asks and what follows (apiserver), the way itself (`net`).
 //! Not modelled: kubelets' own writes are not asked about; an answer comes within the instant of the request.
 
-use apiserver::{ApiServer, WebhookCall, Webhooks};
+use apiserver::{ApiServer, Conversion, WatchCursor, WebhookCall, Webhooks};
+use client::handle::WatchEvent;
 use client::{Caller, Request, Response};
 use containers::net::{HttpRequest, NetAnswer, NetError, NetOptions, NetRequest};
 use kubelet::Depot;
 use network::{Files, Source};
-use objects::Status;
+use objects::{Status, Value};
 
 use crate::components::Reach;
+use crate::journal::Input;
 use crate::part::Part;
 use crate::{At, Cluster, journal};
 
@@ -40,6 +42,23 @@ impl Cluster {
         let answer = api.handle_with(caller, request, now, Some(&mut Way(self)));
         self.api = api;
         answer
+    }
+
+    /// The next event of a watch from outside, by way of the webhook where one converts its kind.
+    pub fn poll_watch(&mut self, cursor: &mut WatchCursor) -> Option<WatchEvent> {
+        let pulled = cursor.pull(&self.api)?;
+        let Some(conversion) = cursor.conversion(&pulled) else { return Some(cursor.shown(pulled)) };
+        let converted = self.convert(conversion);
+        Some(cursor.shown_as(pulled, converted))
+    }
+
+    pub(crate) fn convert(&mut self, conversion: Conversion) -> Result<Value, Status> {
+        self.note(|| Input::Convert(Box::new(conversion.clone())));
+        let now = self.now;
+        let mut api = std::mem::replace(&mut self.api, ApiServer::vacant());
+        let converted = api.carry_out(conversion, now, &mut Way(self));
+        self.api = api;
+        converted
     }
 
     /// Whether what a part does next may have to be asked about.

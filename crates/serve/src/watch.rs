@@ -35,7 +35,7 @@ pub async fn open(
             let polled = driver
                 .ask(move |c| {
                     let mut events = Vec::new();
-                    while let Some(e) = cursor.poll(c.api()) {
+                    while let Some(e) = c.poll_watch(&mut cursor) {
                         events.push(e);
                     }
                     (cursor, events)

@@ -1,17 +1,20 @@
-//! Versions of a custom kind that differ in form: a webhook turns one into another.
+//! Versions of a custom kind that differ in form: a webhook turns one into another, or only the name changes. What a
+//! version's schema does not name is then dropped, and what is read gets the defaults of the version it is stored in.
 //!
-//! Owns: when it is asked, the ConversionReview and what its answer must be. Does not own: the call (admission's
+//! Owns: when the webhook is asked, the ConversionReview and what its answer must be. Does not own: the call (admission's
 //! webhooks) and its way (whoever gives a [`crate::Webhooks`]).
-//! Models `apiextensions-apiserver/pkg/apiserver/conversion`. Objects are stored in the version that was the stored one
-//! when they were last written. Not modelled: reviews of v1beta1; a watch in another version than an object's own shows
-//! the fields as they are stored; writes behind which no network stands, the cluster's own, keep their form.
+//! Models `apiextensions-apiserver/pkg/apiserver/conversion` and the codec of `customresource_handler.go`. Objects are
+//! stored in the version that was the stored one when they were last written. Not modelled: reviews of v1beta1; writes
+//! behind which no network stands, the cluster's own, keep their form where a webhook converts.
 
-use client::Request;
+use client::{Caller, Request};
+use clock::Time;
 use etcd::Expect;
-use objects::{Reason, Status, Value, json, value};
+use objects::schema::Schema;
+use objects::{Reason, Status, Value, decode, json, value};
 
-use super::Custom;
-use crate::admission::webhook_call;
+use super::{Custom, schema};
+use crate::admission::{Webhooks, webhook_call};
 use crate::registry::meta;
 use crate::server::{ApiServer, Cx, Served};
 
@@ -57,6 +60,57 @@ impl Custom {
     fn converts(&self) -> bool {
         !self.converter.is_null()
     }
+
+    /// The schema of the version that an object is in.
+    fn schema_of(&self, object: &Value) -> Option<&Value> {
+        let version = object.api_version().strip_prefix(self.resource.group.as_str())?.strip_prefix('/')?;
+        let mut all = self.versions.items().iter();
+        all.find(|v| v["name"] == version).map(|v| &v["schema"]["openAPIV3Schema"])
+    }
+
+    /// The object without what its version does not know.
+    fn pruned(&self, object: Value) -> Value {
+        match self.schema_of(&object) {
+            Some(s) => decode::prune(&object, Schema::of_custom(s), &mut Vec::new()),
+            None => object,
+        }
+    }
+
+    /// A stored object as it is read: its version may know less by now, or have defaults that it had not.
+    fn read(&self, object: Value) -> Value {
+        let mut object = self.pruned(object);
+        if let Some(s) = self.schema_of(&object).filter(|s| schema::lacks_defaults(&object, s)) {
+            schema::fill_defaults(&mut object, s);
+        }
+        object
+    }
+}
+
+/// A stored object that a watch shows in another version.
+#[derive(Clone, Debug)]
+pub struct Conversion {
+    resource: Served,
+    object: Value,
+}
+
+impl Conversion {
+    /// `None`: no webhook has a say.
+    pub(crate) fn of(resource: &Served, object: &Value) -> Option<Self> {
+        let Served::Custom(c) = resource else { return None };
+        let asks = c.converts() && object.api_version() != resource.api_version();
+        asks.then(|| Self { resource: resource.clone(), object: object.clone() })
+    }
+}
+
+/// A stored custom object as a version shows it that differs from its own in name only.
+pub(crate) fn renamed(resource: &Served, object: Value) -> Value {
+    let Served::Custom(c) = resource else { return object };
+    let mut object = c.read(object);
+    if object.api_version() != resource.api_version() && !c.converts() {
+        object.set("apiVersion", resource.api_version());
+        object = c.pruned(object);
+    }
+    object
 }
 
 impl ApiServer {
@@ -70,6 +124,23 @@ impl ApiServer {
     #[must_use]
     pub fn may_convert(&self, request: &Request) -> bool {
         self.has_conversions() && matches!(self.find(request), Ok(Served::Custom(c)) if c.converts())
+    }
+
+    /// What a watch is to show, by way of the webhook.
+    ///
+    /// # Errors
+    /// As [`ApiServer::convert`].
+    pub fn carry_out(
+        &mut self,
+        conversion: Conversion,
+        now: Time,
+        hooks: &mut dyn Webhooks,
+    ) -> Result<Value, Status> {
+        let Conversion { resource, object } = conversion;
+        let (caller, request) = (Caller::default(), Request::raw(""));
+        let mut cx = Cx::new(&caller, &request, resource, now);
+        cx.hooks = Some(hooks);
+        self.in_request_version(&mut cx, object)
     }
 
     /// Objects in a version (`group/version`), by way of the webhook where they are in another.
@@ -87,6 +158,10 @@ impl ApiServer {
         let others: Vec<usize> = (0..objects.len()).filter(|i| objects[*i].api_version() != to).collect();
         let Some(first) = others.first().map(|i| objects[*i].clone()) else { return Ok(objects) };
         if !custom.converts() {
+            for i in others {
+                objects[i].set("apiVersion", to);
+                objects[i] = custom.pruned(std::mem::take(&mut objects[i]));
+            }
             return Ok(objects);
         }
         let Some(hooks) = cx.hooks.take() else { return Ok(objects) };
@@ -130,18 +205,30 @@ impl ApiServer {
         }
         for (i, new) in others.into_iter().zip(converted) {
             let good = checked(&objects[i], new.clone(), to);
-            objects[i] = good.map_err(|why| failed(&first, &format!("returned invalid {why}")))?;
+            let good = good.map_err(|why| failed(&first, &format!("returned invalid {why}")))?;
+            objects[i] = custom.pruned(good);
         }
         Ok(objects)
     }
 
-    /// A stored object as the version shows it that the request asks in.
+    /// Stored objects as the version shows them that the request asks in.
+    pub(crate) fn all_in_request_version(
+        &mut self,
+        cx: &mut Cx<'_>,
+        objects: Vec<Value>,
+    ) -> Result<Vec<Value>, Status> {
+        let Served::Custom(custom) = &cx.resource else { return Ok(objects) };
+        let objects = objects.into_iter().map(|o| custom.read(o)).collect();
+        let version = cx.resource.api_version();
+        self.convert(cx, objects, &version)
+    }
+
+    /// As [`ApiServer::all_in_request_version`], of one.
     pub(crate) fn in_request_version(&mut self, cx: &mut Cx<'_>, object: Value) -> Result<Value, Status> {
         if matches!(cx.resource, Served::BuiltIn(_)) {
             return Ok(object);
         }
-        let version = cx.resource.api_version();
-        let mut converted = self.convert(cx, vec![object], &version)?;
+        let mut converted = self.all_in_request_version(cx, vec![object])?;
         converted.pop().ok_or_else(|| cx.not_found())
     }
 
@@ -150,10 +237,11 @@ impl ApiServer {
     pub(crate) fn is_stored_as_now(&self, cx: &Cx<'_>, name: &str) -> bool {
         let Served::Custom(custom) = &cx.resource else { return true };
         let stored = self.store.get(&cx.key_of(name));
-        !custom.converts() || stored.is_none_or(|e| e.value.api_version() == custom.stored_in)
+        stored.is_none_or(|e| e.value.api_version() == custom.stored_in)
     }
 
-    /// Writes an object that is in the request's version, in the one its kind is stored in; gives it back as it came.
+    /// Writes an object that is in the request's version, in the one its kind is stored in; gives it back as it was stored,
+    /// where a webhook converts as it came.
     pub(crate) fn commit_in_version(
         &mut self,
         cx: &mut Cx<'_>,
@@ -161,12 +249,15 @@ impl ApiServer {
         mut object: Value,
         expect: Expect,
     ) -> Result<Value, Status> {
-        let stored_in = match &cx.resource {
-            Served::Custom(c) if c.converts() && c.stored_in != object.api_version() => c.stored_in.clone(),
+        let (stored_in, asks) = match &cx.resource {
+            Served::Custom(c) if c.stored_in != object.api_version() => (c.stored_in.clone(), c.converts()),
             _ => return self.commit(cx, name, object, expect),
         };
         let form = self.convert(cx, vec![object.clone()], &stored_in)?.pop();
         let stored = self.commit(cx, name, form.unwrap_or_default(), expect)?;
+        if !asks {
+            return self.in_request_version(cx, stored);
+        }
         let revision = &stored.meta()["resourceVersion"];
         if !revision.is_null() {
             object.map_mut().entry("metadata").set("resourceVersion", revision);

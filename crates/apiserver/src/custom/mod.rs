@@ -19,6 +19,8 @@ use objects::resources::{Resource, Subresource};
 use objects::{Str, Value};
 use smol_str::format_smolstr;
 
+pub use conversion::Conversion;
+pub(crate) use conversion::renamed;
 pub(crate) use schema::fill_defaults;
 
 /// A custom object, new or instead of `old` (null: none), against its schema and the rules in it.
@@ -47,6 +49,8 @@ pub(crate) struct Custom {
     converter: Value,
     /// `group/version` that new objects are stored in.
     stored_in: Str,
+    /// All versions of the definition, served or not.
+    versions: Value,
 }
 
 /// All served versions, by the definition they come from.
@@ -161,6 +165,7 @@ fn served(definition: &Value) -> Vec<Arc<Custom>> {
                 columns: v["additionalPrinterColumns"].clone(),
                 converter: converter.clone(),
                 stored_in: stored_in.clone(),
+                versions: spec["versions"].clone(),
             })
         })
         .collect()

@@ -37,6 +37,27 @@ pub(crate) fn fill_defaults(value: &mut Value, schema: &Value) {
     }
 }
 
+/// Whether [`fill_defaults`] would change anything.
+pub(crate) fn lacks_defaults(value: &Value, schema: &Value) -> bool {
+    match value {
+        Value::Map(m) => {
+            let rest = &schema["additionalProperties"];
+            schema["properties"].entries().iter().any(|(name, property)| {
+                let found = m.get(name).filter(|v| !v.is_null() || property["nullable"].is_true());
+                match found {
+                    Some(v) => lacks_defaults(v, property),
+                    None => !property["default"].is_null(),
+                }
+            }) || has_defaults(rest) && m.iter().any(|(_, v)| lacks_defaults(v, rest))
+        }
+        Value::List(l) => {
+            let items = &schema["items"];
+            has_defaults(items) && l.iter().any(|v| lacks_defaults(v, items))
+        }
+        _ => false,
+    }
+}
+
 /// Whether anything within a schema has a default: subtrees without one are not touched.
 fn has_defaults(schema: &Value) -> bool {
     let parts = [&schema["items"], &schema["additionalProperties"]];

@@ -10,7 +10,7 @@ use smol_str::ToSmolStr;
 
 use super::meta::in_version;
 use super::selection::Selection;
-use crate::server::{ApiServer, Cx, Served, key, prefix, too_old};
+use crate::server::{ApiServer, Cx, key, prefix, too_old};
 use crate::tables;
 
 /// What is said to a token whose revision is compacted.
@@ -69,13 +69,7 @@ impl ApiServer {
                 }
             }
         }
-        let found = match &cx.resource {
-            Served::BuiltIn(_) => found,
-            Served::Custom(c) => {
-                let version = c.resource.api_version();
-                self.convert(cx, found, &version)?
-            }
-        };
+        let found = self.all_in_request_version(cx, found)?;
         let show = |item: Value| {
             let item = in_version(&cx.resource, item);
             if options.managed_fields { self.with_managers(cx, item) } else { item }
