@@ -120,6 +120,13 @@ pub(crate) async fn create(k: &Kubectl, t: &Target) -> Result<(), String> {
     k.call(r).await.map(|_| ()).map_err(|e| e.message())
 }
 
+/// What went wrong with some of many objects.
+pub(crate) fn all_of(failed: &[String]) -> String {
+    let what = if failed.len() == 1 { "1 error".to_owned() } else { format!("{} errors", failed.len()) };
+    let list: Vec<String> = failed.iter().map(|why| format!("* {why}")).collect();
+    format!("{what} occurred:\n\t{}\n\n", list.join("\n\t"))
+}
+
 /// Brings the cluster from the objects of `old` to those of `new`.
 ///
 /// `made`: what was created on the way, for who takes it back.

@@ -355,14 +355,18 @@ async fn brought(helm: &Helm, release: &mut Release, all: &[kube::Target]) -> Do
     if helm.args.is("take-ownership") {
         kube::update(&helm.k, &[], all, &mut Vec::new()).await?;
     } else {
+        let mut failed = Vec::new();
         for t in all {
             match kube::create(&helm.k, t).await {
                 // The release's own from before.
                 Err(_) if helm.k.get(&t.resource, &t.namespace, t.object.name()).await.is_ok() => {
                     kube::update(&helm.k, &[], std::slice::from_ref(t), &mut Vec::new()).await?;
                 }
-                done => done?,
+                done => failed.extend(done.err()),
             }
+        }
+        if !failed.is_empty() {
+            return Err(kube::all_of(&failed));
         }
     }
     if helm.waits() {

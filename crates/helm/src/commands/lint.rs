@@ -26,6 +26,14 @@ pub(super) async fn run(helm: &Helm) -> Done {
     let user = given(&helm.args, helm.io.as_ref())?;
     let (mut failed, mut noted) = (0, 0);
     for path in &paths {
+        let file = format!("{}/Chart.yaml", path.trim_end_matches('/'));
+        if helm.io.read(&file).is_err() {
+            (failed, noted) = (failed + 1, noted + 1);
+            helm.out(&format!(
+                "==> Linting {path}\nError unable to check Chart.yaml file in chart: stat {file}: no such file or directory\n\n"
+            ));
+            continue;
+        }
         let found = findings(helm, path, &user);
         let worst = found.iter().map(|f| f.0).max().unwrap_or(0);
         noted += usize::from(worst > 0);
@@ -55,14 +63,7 @@ fn findings(helm: &Helm, path: &str, user: &Value) -> Vec<(usize, &'static str, 
     let mut out = Vec::new();
     let path = path.trim_end_matches('/');
     let read = |name: &str| helm.io.read(&format!("{path}/{name}")).ok();
-    let Some(text) = read("Chart.yaml") else {
-        out.push((
-            2,
-            "Chart.yaml",
-            "unable to parse YAML\n\topen Chart.yaml: no such file or directory".to_owned(),
-        ));
-        return out;
-    };
+    let text = read("Chart.yaml").unwrap_or_default();
     let meta = match objects::yaml::load(&String::from_utf8_lossy(&text)) {
         Ok(d) => d.value,
         Err(e) => {

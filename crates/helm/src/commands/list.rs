@@ -20,6 +20,7 @@ pub(super) async fn run(helm: &Helm) -> Done {
     let labels = args.text("selector");
     let labels = LabelSelector::parse(labels)?;
     let mut latest: Vec<Release> = Vec::new();
+    helm.reachable().await?;
     for r in release::history(&helm.k, namespace, "").await? {
         let same = |l: &Release| l.name() == r.name() && l.body["namespace"] == r.body["namespace"];
         match latest.last_mut().filter(|l| same(l)) {

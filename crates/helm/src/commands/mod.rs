@@ -240,6 +240,8 @@ pub(crate) struct Helm {
     pub(crate) args: Args,
     pub(crate) io: Rc<dyn Io>,
     pub(crate) namespace: String,
+    /// Why no cluster can be asked, where the kubeconfig leads to none: commands that ask one say so when they do.
+    lost: Option<String>,
 }
 
 /// Other names of groups.
@@ -310,11 +312,36 @@ pub(crate) async fn dispatch(argv: &[String], io: &Rc<dyn Io>, client: Handle) -
         io.err(format!("Note: --{} is {NOT_SIMULATED}.\n", f.name).as_bytes());
     }
     let own = as_kubectl(&args)?;
-    let unreachable = |e: kubectl::Error| format!("Kubernetes cluster unreachable: {}", e.message());
-    let k = Kubectl::new(io.clone(), client, &own).map_err(unreachable)?;
-    let namespace = k.namespace.to_string();
-    let helm = Helm { k, args, io: io.clone(), namespace };
+    let (k, lost) = match Kubectl::new(io.clone(), client.clone(), &own) {
+        Ok(k) => (k, None),
+        Err(e) => {
+            let nobody = flags::parse("helm", &[], &[kubectl::command::GLOBAL])?;
+            let k = Kubectl::new(io.clone(), client, &nobody).map_err(unreachable)?;
+            // helm reads a kubeconfig in another order than kubectl.
+            let lost = match e.message().strip_prefix(NO_CONTEXT) {
+                Some(context) if args.changed("kube-context") => {
+                    format!("{UNREACHABLE}: context \"{context}\" does not exist")
+                }
+                _ => unreachable(e),
+            };
+            (k, Some(lost))
+        }
+    };
+    let namespace = match args.text("namespace") {
+        "" => k.namespace.to_string(),
+        given => given.to_owned(),
+    };
+    let helm = Helm { k, args, io: io.clone(), namespace, lost };
     (command.run)(&helm).await
+}
+
+const UNREACHABLE: &str = "Kubernetes cluster unreachable";
+/// How kubectl begins when there is no such context.
+const NO_CONTEXT: &str = "Error in configuration: context was not found for specified context: ";
+
+fn unreachable(e: kubectl::Error) -> String {
+    let said = e.message();
+    format!("{UNREACHABLE}: {}", said.strip_prefix("Error in configuration: ").unwrap_or(&said))
 }
 
 /// What helm's flags say of whom to ask and as whom, in kubectl's words.
@@ -384,6 +411,7 @@ impl Helm {
     }
 
     pub(crate) async fn history_of(&self, name: &str) -> Result<Vec<Release>, String> {
+        self.reachable().await?;
         release::history(&self.k, &self.namespace, name).await
     }
 
@@ -396,8 +424,11 @@ impl Helm {
 
     /// Asks whether there is a cluster at all, as helm does first.
     pub(crate) async fn reachable(&self) -> Done {
+        if let Some(lost) = &self.lost {
+            return Err(lost.clone());
+        }
         let asked = self.k.call(client::Request::raw("/version")).await;
-        asked.map(|_| ()).map_err(|e| format!("Kubernetes cluster unreachable: {}", e.message()))
+        asked.map(|_| ()).map_err(unreachable)
     }
 }
 

@@ -13,15 +13,17 @@ use crate::values::{coalesced, given, merged};
 
 pub(super) async fn run(helm: &Helm) -> Done {
     let (name, word) = (helm.args.args[0].clone(), helm.args.args[1].clone());
+    if !helm.args.is("install") {
+        return upgrade(helm, &name, &word).await;
+    }
     let history = helm.history_of(&name).await?;
-    let gone = history.last().is_none_or(|r| r.status() == "uninstalled");
-    if gone && helm.args.is("install") {
+    if history.last().is_none_or(|r| r.status() == "uninstalled") {
         if helm.args.text("output") == "table" {
             helm.out(&format!("Release \"{name}\" does not exist. Installing it now.\n"));
         }
         return install(helm, &name, &word, !history.is_empty()).await;
     }
-    upgrade(helm, &name, &word, history).await
+    upgrade(helm, &name, &word).await
 }
 
 /// The revision that stands, or the last one where none does.
@@ -52,11 +54,11 @@ fn values(helm: &Helm, chart: &mut Value, before: &Release, user: Value) -> Valu
     if user.entries().is_empty() { config.clone() } else { user }
 }
 
-async fn upgrade(helm: &Helm, name: &str, word: &str, mut history: Vec<Release>) -> Done {
+async fn upgrade(helm: &Helm, name: &str, word: &str) -> Done {
     let mut chart = helm.chart(word)?;
     let user = given(&helm.args, helm.io.as_ref())?;
     let failed = |why: String| format!("UPGRADE FAILED: {why}");
-    helm.reachable().await.map_err(failed)?;
+    let mut history = helm.history_of(name).await.map_err(failed)?;
     let done = async {
         check_name(name)?;
         if history.last().is_some_and(|r| r.status().starts_with("pending")) {
