@@ -29,6 +29,18 @@ texts! { Time
     to_now = "Back to now", "지금으로";
     lines = "Line of time", "시간의 갈래";
     compare = "Compare two lines of time", "두 갈래 나란히 보기";
+    only_here = "only in this line of time", "이 갈래에만 있음";
+    otherwise = "in another state in the other line", "다른 갈래에서는 상태가 다름";
+    /// Objects only in this line, objects in another state.
+    apart: Two =
+        |only, otherwise| match (only, otherwise) {
+            (0, 0) => "no difference".into(),
+            _ => format_smolstr!("+{only} only here, ≠{otherwise} differ"),
+        },
+        |only, otherwise| match (only, otherwise) {
+            (0, 0) => "차이 없음".into(),
+            _ => format_smolstr!("+{only} 여기에만, ≠{otherwise} 상태 다름"),
+        };
     forked =
         "A new line of time began here. The old one stays as it was.",
         "여기서 새 갈래가 시작되었습니다. 원래 갈래는 그대로 남아 있습니다.";

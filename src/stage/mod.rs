@@ -1,9 +1,11 @@
 //! The stage: the cluster as a chart.
 //!
 //! Owns: what is shown of each object (`facts`), the picture's memory (`model`), where things stand (`layout`,
-//! `lines`), how they look (`draw`, `glyph`), how the keyboard moves among them (`walk`).
+//! `lines`), how they look (`draw`, `glyph`), what two lines of time do not share (`apart`), how the keyboard moves
+//! among them (`walk`).
 //! Does not own: the cluster, or what an object means beyond its own fields.
 
+pub mod apart;
 #[cfg(target_arch = "wasm32")]
 pub mod canvas;
 pub mod close;

@@ -13,6 +13,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, EventTarget, ResizeObserver};
 
+use super::apart::{apart, count};
 use super::canvas::Fleet;
 use super::draw::{Artist, Focus, LAYERS};
 use super::facts::{ObjectId, split_id};
@@ -98,6 +99,8 @@ pub fn Stage(
     let land = RwSignal::new(None::<Rect>);
     let active = RwSignal::new(None::<ObjectId>);
     let usage = StoredValue::new_local((0u64, Glance::default()));
+    // How much differs from the other line of time; nobody knows of pods that are not drawn one by one.
+    let differs = RwSignal::new(None::<(i64, i64)>);
     // The chart of objects is drawn while the reader looks at all of it, or at one node.
     let charts =
         Memo::new(move |_| !sight.text.get() && matches!(sight.zoom.get(), Zoom::All | Zoom::Node(_)));
@@ -132,6 +135,7 @@ pub fn Stage(
             easel.painters = roots.collect();
         }
         app.past.track();
+        app.beside.track();
         let node = if let Zoom::Node(name) = &zoom { Some(name.as_str()) } else { None };
         let marks = app.ask(|s| {
             let view = View { width, height, narrow: width <= 640 };
@@ -143,6 +147,13 @@ pub fn Stage(
                 // Where pods are no elements, none of them can be lit.
                 let most = if layout.fleet.is_some() { FEW } else { usize::MAX };
                 focus.lit = model.related(&over, most);
+            }
+            if let Some((beside, _)) = s.other() {
+                focus.aparts = apart(model, if other { s.stage() } else { beside }, &layout);
+                let counts = layout.fleet.is_none().then(|| count(&focus.aparts));
+                if differs.get_untracked() != counts {
+                    differs.set(counts);
+                }
             }
             if !other {
                 // What is asked of the cluster itself moves slowly: a glance each quarter of a second is enough.
@@ -269,11 +280,13 @@ pub fn Stage(
     let label = move || {
         app.time.track();
         let name = app.beside.get();
+        let apart = differs.get().map(|(only, otherwise)| (app.texts().time().apart)(only, otherwise));
         app.ask(|s| {
             let shown = s.branches().iter().find(|b| b.2).map(|b| b.0);
             let zero = s.now() - s.elapsed();
             let (name, at) = if other { (name, s.other().map_or(0, |(_, at)| at)) } else { (shown, s.now()) };
-            format!("{} {}", name.unwrap_or(' '), crate::format::reading(at - zero))
+            let (name, at) = (name.unwrap_or(' '), crate::format::reading(at - zero));
+            apart.map_or_else(|| format!("{name} {at}"), |apart| format!("{name} {at} · {apart}"))
         })
     };
     view! {

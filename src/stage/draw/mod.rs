@@ -16,6 +16,7 @@ use std::rc::Rc;
 use ordered::{BTreeMap, BTreeSet};
 use smol_str::{SmolStr, format_smolstr};
 
+use super::apart::{Aparts, sign};
 use super::facts::{ObjectId, OwnerFacts};
 use super::layout::Layout;
 use super::lines::{Line, LineKind, door_lines, owner_lines, traffic_lines, use_lines};
@@ -41,6 +42,8 @@ pub struct Focus {
     pub usage: BTreeMap<SmolStr, (i64, i64)>,
     /// Services whose targetPort nobody hears, with that port as it is written.
     pub unheard: BTreeMap<ObjectId, SmolStr>,
+    /// What the other line of time has not, or otherwise, while two are compared.
+    pub aparts: Aparts,
 }
 
 /// Draws pictures and remembers the pods of the last one.
@@ -86,7 +89,11 @@ impl Artist {
         cards.extend(layout.doors.iter().map(|d| pen.door(d)));
         cards.extend(layout.waiting.map(|area| pen.waiting(area)));
         let request = focus.route.as_ref().map(|r| super::route::draw(r, layout)).unwrap_or_default();
-        vec![pen.ground(), land, lines, heads, pods, requests, cards, ports, request]
+        let mut layers = vec![pen.ground(), land, lines, heads, pods, requests, cards, ports, request];
+        if !focus.aparts.is_empty() {
+            layers.iter_mut().for_each(|layer| sign(layer, &focus.aparts, texts));
+        }
+        layers
     }
 
     fn pods(&mut self, pen: &Pen<'_>, traffic: &[Line]) -> Layer {

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { visiting } from '../page.mjs';
 
 const says = { en: 'Looking at the past', ko: '과거를 보고 있습니다' };
+const onlyHere = { en: 'only in this line of time', ko: '이 갈래에만 있음' };
 
 async function rolled(visit) {
   await visit.exec('kubectl create deployment web --image=nginx:1.25 --replicas=3');
@@ -49,6 +50,9 @@ for (const [lang, theme] of [['en', 'light'], ['ko', 'dark']]) {
     assert.equal((await visit.state()).pods.length, 1);
     await page.locator('.branches .ibtn').click();
     await page.locator('.half').nth(1).waitFor();
+    // What one line has and the other has not is signed, counted and said.
+    await page.locator(`.half.other [aria-label$="${onlyHere[lang]}"] ~ .apart`).first().waitFor();
+    assert.match(await page.locator('.half.other .side').textContent(), /\+[1-9]/);
     await visit.screenshot(`lines-${lang}-${theme}`);
     assert.deepEqual(await visit.accessibilityProblems(), []);
     await page.locator('.branches select').selectOption('A');
