@@ -4,8 +4,13 @@
 //! `cargo xtask build` cuts the program in three by what visits use (xtask/split). Where a function of a part that is not
 //! there is called, the page's start script (assets/start.js) fetches it on the spot. An uncut program has no such parts.
 
+use std::cell::Cell;
+use std::time::Duration;
+
 use js_sys::Reflect;
-use leptos::prelude::{GetUntracked, Set, window_event_listener_untyped};
+use leptos::prelude::{
+    GetUntracked, Set, request_animation_frame, set_timeout, window_event_listener_untyped,
+};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::app::App;
@@ -33,16 +38,31 @@ pub fn need_seldom() {
     seldom();
 }
 
+/// Frames that the page has to itself before its cluster starts: in one it is seen, in the next a press is answered.
+const FRAMES: u32 = 3;
+
+thread_local! {
+    /// The page shows what stands for its cluster.
+    static EARLY: Cell<bool> = const { Cell::new(true) };
+    /// The cluster is to start in a few frames, or has.
+    static STARTS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// True until the cluster of the page starts. It waits for the rest, and for the page to be seen: starting it takes
+/// longer than all that is needed to show the page and to answer a press.
+pub(crate) fn is_early() -> bool {
+    EARLY.get()
+}
+
 /// True as long as the rest is not in place: then the start script takes its function away.
-pub(crate) fn is_late() -> bool {
+fn is_late() -> bool {
     Reflect::get(&js_sys::global(), &JsValue::from_str("wheelhouseRest")).is_ok_and(|f| f.is_function())
 }
 
-/// Until the rest is there, commands wait for it: most of them need it. Tells the reader when it does not come.
+/// Until the rest is there, commands wait for it: most of them need it. Then the cluster starts. Tells the reader when the
+/// rest does not come.
 pub(crate) fn watch(app: App) {
-    if is_late() {
-        app.act(|session| session.set_waits(true));
-    }
+    app.act(|session| session.set_waits(true));
     window_event_listener_untyped("wheelhouse-rest", move |event| {
         let word = Reflect::get(&event, &JsValue::from_str("detail")).ok().and_then(|word| word.as_string());
         let late = app.texts_now().page().rest_late;
@@ -53,10 +73,29 @@ pub(crate) fn watch(app: App) {
         if app.note.get_untracked().as_deref() == Some(late) {
             app.note.set(None);
         }
-        app.complete();
+        start(app);
     });
-    // It may have come between the session's beginning and this line.
+    // It may have come before this line.
     if !is_late() {
-        app.complete();
+        start(app);
+    }
+}
+
+fn start(app: App) {
+    if !STARTS.replace(true) {
+        after(FRAMES, app);
+    }
+}
+
+fn after(frames: u32, app: App) {
+    match frames.checked_sub(1) {
+        Some(left) => request_animation_frame(move || after(left, app)),
+        None => set_timeout(
+            move || {
+                EARLY.set(false);
+                app.complete();
+            },
+            Duration::ZERO,
+        ),
     }
 }

@@ -98,13 +98,13 @@ pub(super) fn session(lesson: Option<Rc<Lesson>>, files: &[(String, String)]) ->
     match lesson {
         Some(lesson) => {
             let saved = courses::progress(&lesson.slug);
-            if rest::is_late() {
+            if rest::is_early() {
                 Session::early(Meant::Lesson(lesson, saved), files)
             } else {
                 Session::learning(lesson, &saved, files)
             }
         }
-        None if rest::is_late() => Session::early(Meant::Playground(seed()), files),
+        None if rest::is_early() => Session::early(Meant::Playground(seed()), files),
         None => Session::new(seed(), files),
     }
 }
