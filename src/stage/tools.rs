@@ -199,6 +199,14 @@ pub fn Tools(app: App) -> impl IntoView {
         app.files.track();
         app.ask(Session::members)
     });
+    // What was picked belongs to the cluster that was shown, however one has left it.
+    Effect::new(move |before: Option<Option<String>>| {
+        let shown = members.read().iter().find(|m| m.shown).map(|m| m.summary.name.to_string());
+        if before.is_some_and(|before| before.is_some() && before != shown) {
+            app.picked.set(None);
+        }
+        shown
+    });
     view! {
         <div class="tools" role="toolbar" aria-label=word(app, |t| t.stage().stage)>
             <nav class="way" aria-label=word(app, |t| t.chart().way)>
@@ -271,7 +279,6 @@ pub fn Tools(app: App) -> impl IntoView {
                             aria-pressed=if m.shown { "true" } else { "false" }
                             title=use_context(&name)
                             on:click=move |_| {
-                                app.picked.set(None);
                                 go(app, Zoom::All);
                                 if app.past.get_untracked() {
                                     app.act(|s| s.show_member(&name));

@@ -22,13 +22,14 @@ pub fn Dock(app: App) -> impl IntoView {
                 class=class
                 class:on=move || app.dock.get() == panel
                 aria-pressed=move || if app.dock.get() == panel { "true" } else { "false" }
+                title=move || (panel == Panel::Editor).then(|| name(app))
                 on:click=move |_| {
                     app.dock.set(panel);
                     focus(goal);
                 }
             >
                 {ic(icon)}
-                {move || name(app)}
+                <span class="name">{move || name(app)}</span>
                 {(panel == Panel::Events).then(|| view! { <span class="m">{move || count.get()}</span> })}
             </button>
         }
@@ -50,6 +51,7 @@ pub fn Dock(app: App) -> impl IntoView {
                 </button>
                 <button
                     class="restart"
+                    title=word(app, |t| t.page().restart)
                     on:click=move |_| {
                         let sure = window().confirm_with_message(app.texts_now().page().restart_sure);
                         if sure.unwrap_or(false) {

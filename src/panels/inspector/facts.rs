@@ -50,10 +50,17 @@ pub fn headline(object: &Value, texts: &Texts, pulling: bool) -> Option<(PodStat
         }
         "Node" => {
             let ready = object.condition_true("Ready");
-            let state = if ready { PodState::Ready } else { PodState::Failed };
-            let word =
-                if object.at(&["spec", "unschedulable"]).is_true() { "SchedulingDisabled" } else { "" };
-            Some((state, (if ready { "Ready" } else { "NotReady" }).into(), word.into()))
+            let (state, said) = if ready {
+                (PodState::Ready, PodState::Ready)
+            } else {
+                (PodState::Failed, PodState::NotReady)
+            };
+            let word = match object.at(&["spec", "unschedulable"]).is_true() {
+                true => "SchedulingDisabled",
+                false if ready => "",
+                false => "NotReady",
+            };
+            Some((state, (texts.stage().state)(said, false).into(), word.into()))
         }
         "Deployment" | "ReplicaSet" | "StatefulSet" => {
             let (ready, desired) =

@@ -270,7 +270,7 @@ fn heading(subject: &Subject, texts: &Texts, pulling: bool) -> Marks {
         let mut line = Mark::new("p", "").at("class", format_smolstr!("st {}", state.class()));
         line.add(glyph(state, 0, 0, 18));
         line.add(Mark::new("span", "").says(words.clone()));
-        if word != words && state != PodState::Ready {
+        if !word.is_empty() && word != words && (state != PodState::Ready || object.kind() == "Node") {
             line.add(Mark::new("small", "").at("lang", "en").says(word));
         }
         out.push(("state".into(), line));

@@ -68,3 +68,28 @@ test('the tabs of a phone', () => visiting({ lang: 'ko', viewport: viewports.pho
     await visit.screenshot(`phone-tab-${at}`);
   }
 }));
+
+for (const lang of ['en', 'ko']) {
+  test(`with the inspector open nothing above the dock or the stage is cut: ${lang}`, () => visiting({ lang, fragment: 'free' }, async (visit) => {
+    const { page } = visit;
+    await visit.exec('kubectl create deployment web --image=nginx:1.25');
+    await visit.advance(20_000);
+    await page.locator('[data-id^="pods/"]').first().click();
+    await page.locator('.insp .name').waitFor();
+    const beyond = () => page.evaluate(() => [...document.querySelectorAll('.tabs, .tools')]
+      .filter((bar) => bar.scrollWidth > bar.clientWidth).map((bar) => bar.className));
+    assert.deepEqual(await beyond(), []);
+    await page.locator('.tline svg').focus();
+    await page.keyboard.press('ArrowLeft');
+    const words = page.locator('.pastbar b');
+    await words.waitFor();
+    assert.deepEqual(await beyond(), []);
+    assert.ok(await words.evaluate((here) => here.scrollWidth <= here.clientWidth), 'the past is said in full');
+  }));
+}
+
+test('on a phone the card of an empty stage covers no node', () => visiting({ lang: 'ko', viewport: viewports.phone, fragment: 'free' }, async ({ page }) => {
+  const card = await page.locator('.start').boundingBox();
+  const node = await page.locator('[data-id^="nodes/"] .hit').first().boundingBox();
+  assert.ok(card.y + card.height <= node.y, `the card ends at ${card.y + card.height}, a node begins at ${node.y}`);
+}));
