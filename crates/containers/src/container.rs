@@ -42,8 +42,10 @@ pub struct Spec {
     pub workdir: Option<String>,
     pub user: Option<u32>,
     pub group: Option<u32>,
-    /// The group that volumes are given to.
-    pub fs_group: Option<u32>,
+    /// Further groups: the one that volumes are given to, and `supplementalGroups`.
+    pub groups: Vec<u32>,
+    /// What its root may do; `None`: what runtimes leave it.
+    pub capabilities: Option<u64>,
     pub hostname: String,
     pub mounts: Vec<MountSpec>,
     pub read_only_root: bool,
@@ -56,6 +58,8 @@ pub struct Spec {
     pub stdin: bool,
     pub tty: bool,
     pub seed: u64,
+    /// The number of its process in a namespace that is there already; 0: it has one of its own.
+    pub first_pid: Pid,
     /// Thousandths of a core it may use at most.
     pub cpu_limit_millis: Option<u32>,
     pub node: NodeSize,
@@ -182,6 +186,12 @@ impl Container {
         }
         let mut machine = Machine::new(fs, &spec.hostname, spec.seed, now);
         machine.guard_init = true;
+        if let Some(set) = spec.capabilities {
+            machine.capabilities = set;
+        }
+        if spec.first_pid > 1 {
+            machine.begin_at(spec.first_pid);
+        }
         let ports = if template.known || !spec.ports.is_empty() { &spec.ports } else { &config.ports };
         machine.image = ImageFacts {
             tag: template.tag.clone(),
@@ -210,7 +220,11 @@ impl Container {
         let workdir = spec.workdir.clone().unwrap_or_else(|| config.workdir.clone());
         let workdir = if workdir.is_empty() { "/".to_string() } else { workdir };
         let gid = spec.group.unwrap_or(if spec.user.is_some() { 0 } else { uid });
-        let cred = Cred { uid, gid, fs_group: spec.fs_group.unwrap_or(0) };
+        let mut more = [0; 4];
+        for (place, group) in more.iter_mut().zip(&spec.groups) {
+            *place = *group;
+        }
+        let cred = Cred { uid, gid, more };
         if !machine.fs.tree.read_only {
             let _ = machine.view(host, Cred::default()).mkdir_all(&workdir, 0o755);
         }
@@ -342,9 +356,9 @@ impl Container {
         self.attached.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Sends a signal to process 1. `Kill` always ends it (137); `Term` only if it listens.
+    /// Sends a signal to its own process. `Kill` always ends it (137); `Term` only if it listens.
     pub fn signal(&mut self, signal: Signal, host: &mut dyn Host) -> Outcome {
-        self.machine.signal(1, signal);
+        self.machine.signal(self.machine.first(), signal);
         self.run(1000, host)
     }
 

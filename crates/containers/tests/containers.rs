@@ -286,3 +286,46 @@ fn every_image_starts_with_what_it_runs_by_default() {
         assert!(image.has_tag(tag), "{}", image.name);
     }
 }
+
+#[test]
+fn machines_of_one_process_namespace_see_signal_and_read_each_other() {
+    let mut h = PlainHost::default();
+    let mut server = start("nginx", &Spec { first_pid: 8, ..Spec::default() }, &mut h).expect("starts");
+    let mut shell =
+        start("busybox", &Spec { first_pid: 30, ..command("sleep 3600") }, &mut h).expect("starts");
+    for _ in 0..20 {
+        if let Outcome::Blocked { until: Some(t) } = server.run(1000, &mut h) {
+            h.now = t;
+        }
+    }
+    let mut asked = |script: &str, server: &mut Container, h: &mut PlainHost| {
+        let words: Vec<String> = ["sh", "-c", script].map(String::from).to_vec();
+        shell.machine_mut().meet(vec![server.machine().fellow(0)]);
+        let (code, text) = shell.exec_now(&words, 10_000, h).expect("a shell").expect("ends at once");
+        let parting = shell.machine_mut().part();
+        for (_, root) in parting.written {
+            server.machine_mut().fs.tree.root = root;
+        }
+        for (pid, signal) in parting.signals {
+            server.machine_mut().signal(pid, signal);
+        }
+        server.run(1000, h);
+        (code, text)
+    };
+    let (_, list) = asked("ps | grep -c nginx:", &mut server, &mut h);
+    let workers = list.trim().parse::<usize>().unwrap_or(0);
+    assert!(workers > 2, "{list}");
+    assert_eq!(
+        asked("head -n 2 /proc/8/root/etc/nginx/nginx.conf", &mut server, &mut h).1,
+        "\nuser  nginx;\n"
+    );
+    assert_eq!(asked("echo hi > /proc/8/root/tmp/x; kill -HUP 8", &mut server, &mut h).0, 0);
+    assert_eq!(server.machine().fs.tree.file("/tmp/x"), Some(&b"hi\n"[..]));
+    let (log, _) = server.log();
+    assert!(log.iter().any(|l| l.text.ends_with("signal 1 (SIGHUP) received, reconfiguring")), "{log:?}");
+    // It is not process 1: what it does not catch ends it.
+    assert_eq!(asked("kill -9 8; kill 4711", &mut server, &mut h).0, 1);
+    assert_eq!(server.exit_code(), Some(137));
+    assert_eq!(asked("ls /proc", &mut server, &mut h).1.lines().filter(|l| *l == "8").count(), 1);
+    assert!(shell.machine().fs.tree.node(&containers::fs::split("/proc/8")).is_none());
+}

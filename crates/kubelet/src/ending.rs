@@ -58,7 +58,13 @@ impl Kubelet {
 
     /// One slice of a container's processes.
     pub(crate) fn run(&mut self, key: &Str, i: usize, start: u32, ctx: &mut Ctx<'_>) {
-        let Some(worker) = self.pods.get_mut(key) else { return };
+        let Some(mut worker) = self.pods.get_mut(key) else { return };
+        let shares = worker.shares_processes;
+        if shares {
+            self.meet(key, i);
+            let Some(again) = self.pods.get_mut(key) else { return };
+            worker = again;
+        }
         let ip = worker.ip.clone();
         let taken = ports_of_others(worker, i);
         let Some(c) = worker.containers.get_mut(i) else { return };
@@ -77,6 +83,7 @@ impl Kubelet {
         let mut world = World { now: ctx.now, volumes: &mut self.depot.volumes };
         let outcome = inside.run(delays::SLICE_STEPS, &mut world);
         let slice_ms = inside.slice_ms();
+        let parting = if shares { Some(inside.machine_mut().part()) } else { None };
         let hoarder = inside.machine().hoarder().cloned();
         for (id, request) in inside.take_net_requests() {
             let call = NetCall { pod: key.clone(), container: i, start, id, source: ip.clone(), request };
@@ -84,6 +91,9 @@ impl Kubelet {
         }
         if inside.machine().has_externals() {
             self.outsiders.push((key.clone(), i, start));
+        }
+        if let Some(parting) = parting {
+            self.part(key, i, parting, ctx.now);
         }
         if !matches!(outcome, Outcome::Exited(_)) {
             self.ran(key, i, ctx.now);
@@ -160,6 +170,9 @@ impl Kubelet {
         c.busy = false;
         if let Some(timer) = c.run_timer.take() {
             self.tasks.cancel(timer);
+        }
+        if worker.shares_processes {
+            self.end_namespace(key, i, ctx);
         }
         self.next_in_turn(key, ctx);
         let Some(worker) = self.pods.get_mut(key) else { return };

@@ -42,6 +42,17 @@ impl ImageFacts {
         }
     }
 
+    /// What it runs when it is told nothing else.
+    pub(crate) fn argv(&self) -> Vec<String> {
+        match (&self.built, self.image) {
+            (Some(b), _) => {
+                b.template.config.entrypoint.iter().chain(&b.template.config.cmd).cloned().collect()
+            }
+            (None, Some(i)) => i.entrypoint.iter().chain(i.cmd).map(|w| (*w).to_owned()).collect(),
+            (None, None) => vec!["/usr/local/bin/server".into()],
+        }
+    }
+
     pub(crate) fn appetite(&self) -> Appetite {
         match (&self.built, self.image) {
             (Some(b), _) => b.template.appetite,

@@ -26,6 +26,7 @@ mod node_status;
 mod outsiders;
 mod pod_worker;
 mod probes;
+mod processes;
 mod rare;
 mod resize;
 pub mod runtime;

@@ -1,6 +1,7 @@
 //! From a pod's container to the machine that runs it: what it is started from, and servers made only when asked.
 //!
-//! Models `kuberuntime_container.go` (generateContainerConfig). Not modelled: capabilities, seccomp, devices.
+//! Models `kuberuntime_container.go` (generateContainerConfig). Capabilities are told (`/proc/1/status`), not acted on. Not
+//! modelled: seccomp, devices.
 
 use std::sync::Arc;
 
@@ -53,6 +54,7 @@ pub(crate) fn is_plain(c: &Container, worker: &PodWorker) -> bool {
     let absent = ["command", "args", "env", "envFrom", "lifecycle", "stdin", "securityContext", "workingDir"];
     // Containers that share an address may be in each other's way.
     worker.containers.len() == 1
+        && !worker.shares_processes
         && absent.iter().all(|f| s[*f].is_null())
         && s["volumeMounts"].items().iter().all(|m| {
             let volumes = worker.pod["spec"]["volumes"].items();
@@ -224,7 +226,8 @@ pub(crate) fn spec_of(
         workdir: s["workingDir"].as_str().map(str::to_owned),
         user: number("runAsUser"),
         group: number("runAsGroup"),
-        fs_group: number("fsGroup"),
+        groups: groups(&pod["spec"]["securityContext"]),
+        capabilities: capabilities(&s["securityContext"]),
         hosts: hosts(worker, &hostname),
         hostname,
         mounts: volumes::mounts(s, &worker.volumes, pod.uid(), &variables, depot),
@@ -237,9 +240,44 @@ pub(crate) fn spec_of(
         stdin: s["stdin"].is_true(),
         tty: s["tty"].is_true(),
         seed: seed(&c.id),
+        first_pid: 0,
         resolv: resolv(pod),
         env: variables,
     }
+}
+
+fn groups(context: &Value) -> Vec<u32> {
+    if context.is_null() {
+        return Vec::new();
+    }
+    let own = std::iter::once(&context["fsGroup"]).chain(context["supplementalGroups"].items());
+    own.filter_map(|g| u32::try_from(g.as_int()?).ok()).collect()
+}
+
+/// capabilities(7) by their numbers.
+const CAPABILITIES: &str = "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE";
+const ALL_CAPABILITIES: u64 = (1 << 41) - 1;
+/// What containerd leaves a container.
+const USUAL_CAPABILITIES: u64 = 0xa804_25fb;
+
+/// What a container's root may do, if its security context says anything of it.
+#[inline(never)]
+fn capabilities(context: &Value) -> Option<u64> {
+    if context.is_null() {
+        return None;
+    }
+    if context["privileged"].is_true() {
+        return Some(ALL_CAPABILITIES);
+    }
+    let bits = |list: &Value| {
+        let bit = |name: &Value| match name.text().trim_start_matches("CAP_") {
+            "ALL" => ALL_CAPABILITIES,
+            name => CAPABILITIES.split(' ').position(|c| c == name).map_or(0, |n| 1 << n),
+        };
+        list.items().iter().map(bit).fold(0, |all, bit| all | bit)
+    };
+    let said = context.find("capabilities")?;
+    Some((USUAL_CAPABILITIES & !bits(&said["drop"])) | bits(&said["add"]))
 }
 
 fn node_size(facts: &NodeFacts, limit: &Value) -> NodeSize {
@@ -264,7 +302,7 @@ fn cpu_limit(v: &Value) -> Option<u32> {
     u32::try_from(milli).ok()
 }
 
-fn seed(id: &str) -> u64 {
+pub(crate) fn seed(id: &str) -> u64 {
     let hex = id.trim_start_matches("containerd://");
     u64::from_str_radix(hex.get(..16).unwrap_or("0"), 16).unwrap_or(0)
 }
@@ -338,6 +376,9 @@ pub(crate) fn wake<'a>(
             world.now = t;
         }
         worker.containers[i].machine = Machine::Live(Live::new(inside));
+    }
+    if worker.shares_processes {
+        crate::processes::agree(worker, i);
     }
     worker.containers[i].live_mut()
 }

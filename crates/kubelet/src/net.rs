@@ -155,6 +155,7 @@ impl Kubelet {
                 if open.is_none() && u16::try_from(port).is_ok_and(|p| own.contains(&p)) {
                     let program = inside.machine().processes().next().and_then(|p| p.argv.first().cloned());
                     let program = program.as_deref().map_or("", |p| p.rsplit('/').next().unwrap_or(p));
+                    let program = program.trim_end_matches(':');
                     let name = Str::from(worker.containers[i].name());
                     open = Some((key.clone(), name, program.into()));
                 }

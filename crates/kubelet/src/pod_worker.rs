@@ -92,6 +92,8 @@ pub(crate) struct PodWorker {
     pub(crate) whole: Value,
     /// A container's end asks for a new start of all of them: what runs is being ended.
     pub(crate) restarting: bool,
+    /// Some of its containers are in one process namespace, or in the node's.
+    pub(crate) shares_processes: bool,
 }
 
 /// The action of a rule that starts all containers of the pod anew.
@@ -137,6 +139,7 @@ impl PodWorker {
             fixed: fixed(pod),
             component: component(pod),
             resize: Resize::default(),
+            shares_processes: spec["shareProcessNamespace"].is_true() || spec["hostPID"].is_true(),
             whole: spec["resources"].clone(),
             restarting: false,
         }

@@ -79,12 +79,12 @@ impl Kubelet {
     #[must_use]
     pub fn runtime(&self, now: Time) -> Runtime {
         let (mut containers, mut pods) = (Vec::new(), Vec::new());
-        for (pid, (key, worker)) in self.pods.iter().enumerate() {
+        for (key, worker) in self.pods.iter() {
             let pod_id = crate::image_manager::digest(sandbox_seed(worker.uid()));
             let created = instant(&worker.pod["status"]["startTime"]);
             let mut ready = false;
             let usage = self.usage(key, now);
-            for (n, c) in worker.containers.iter().enumerate() {
+            for c in &worker.containers {
                 let facts = c.image.as_ref();
                 let mut held = Held {
                     id: bare(&c.id),
@@ -96,7 +96,7 @@ impl Kubelet {
                     created,
                     exit_code: 0,
                     reason: String::new(),
-                    pid: 1000 + (pid * 16 + n) as i64,
+                    pid: i64::from(crate::processes::on_node(&c.id)),
                     pod: worker.pod.name().to_owned(),
                     namespace: worker.pod.namespace().to_owned(),
                     pod_uid: worker.uid().to_owned(),

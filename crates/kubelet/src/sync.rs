@@ -382,6 +382,7 @@ impl Kubelet {
     }
 
     fn started(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
+        let first_pid = self.first_pid(key, i, ctx.now);
         let Some(worker) = self.pods.get_mut(key) else { return };
         let pod = worker.pod.clone();
         let c = &mut worker.containers[i];
@@ -397,7 +398,10 @@ impl Kubelet {
         }
         let path = c.field_path();
         let Some(image) = c.image.clone() else { return };
-        if let Some(spec) = c.prepared.take() {
+        if let Some(mut spec) = c.prepared.take() {
+            if first_pid > 1 {
+                Arc::make_mut(&mut spec).first_pid = first_pid;
+            }
             let before = std::mem::replace(&mut c.machine, Machine::Absent);
             if let Machine::Live(old) = before {
                 c.old = Some(old);

@@ -33,6 +33,8 @@ pub struct Mount {
     volume: VolumeId,
     sub: Vec<SmolStr>,
     read_only: bool,
+    /// It is another's, and here for a step.
+    lent: bool,
 }
 
 /// The directory that a process takes for `/`.
@@ -50,8 +52,8 @@ pub struct Fs {
 pub struct Cred {
     pub uid: u32,
     pub gid: u32,
-    /// A further group that it is in; 0: none.
-    pub fs_group: u32,
+    /// Further groups that it is in; 0: none.
+    pub more: [u32; 4],
 }
 
 /// A file system together with the volumes it mounts and who asks when: where all operations are.
@@ -78,13 +80,31 @@ impl Fs {
             let node = if file { Node::file(b"", 0o644) } else { Node::dir(0o755) };
             self.tree.put(&clean(path), node);
         }
-        self.mounts.push(Mount { at, volume, sub: split(sub), read_only });
+        self.mounts.push(Mount { at, volume, sub: split(sub), read_only, lent: false });
         self.mounts.arrange_by_key(|m| std::cmp::Reverse(m.at.len()));
     }
 
     /// Mounts as (path, volume, read-only), longest path first.
     pub fn mounts(&self) -> impl Iterator<Item = (String, VolumeId, bool)> + '_ {
-        self.mounts.iter().map(|m| (format!("/{}", m.at.join("/")), m.volume, m.read_only))
+        self.mounts
+            .iter()
+            .filter(|m| !m.lent)
+            .map(|m| (format!("/{}", m.at.join("/")), m.volume, m.read_only))
+    }
+
+    /// All that another file system mounts, seen below `path`.
+    pub(crate) fn mount_below(&mut self, path: &str, other: &Fs) {
+        let above = split(path);
+        for m in &other.mounts {
+            let at = above.iter().chain(&m.at).cloned().collect();
+            self.mounts.push(Mount { at, lent: true, ..m.clone() });
+        }
+        self.mounts.arrange_by_key(|m| std::cmp::Reverse(m.at.len()));
+    }
+
+    /// Takes back what [`Fs::mount_below`] did.
+    pub(crate) fn forget_lent(&mut self) {
+        self.mounts.retain(|m| !m.lent);
     }
 
     fn locate(&self, parts: &[SmolStr]) -> (Option<&Mount>, usize) {
@@ -172,7 +192,7 @@ impl View<'_> {
             return Ok(());
         } else if self.cred.uid == meta.uid {
             6
-        } else if self.cred.gid == meta.gid || (self.cred.fs_group != 0 && self.cred.fs_group == meta.gid) {
+        } else if self.cred.gid == meta.gid || (meta.gid != 0 && self.cred.more.contains(&meta.gid)) {
             3
         } else {
             0

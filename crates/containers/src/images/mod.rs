@@ -187,6 +187,10 @@ impl Image {
     }
 }
 
+pub(crate) fn is_nginx_site(text: &str) -> bool {
+    catalogue::is_nginx_site(text)
+}
+
 /// All images, in the order of their names' files.
 pub fn catalogue() -> impl Iterator<Item = &'static Image> {
     catalogue::ALL.iter().copied()

@@ -44,6 +44,7 @@ static VERSIONS: &[Known] = &[
         ],
     ),
     ("httpd", &[("", "2.4.62")]),
+    ("registry", &[("", "2.8.3"), ("latest", "3.0.0"), ("3", "3.0.0")]),
     (
         "mariadb",
         &[

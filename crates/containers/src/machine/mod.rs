@@ -5,6 +5,7 @@
 //! Not modelled: job control by terminal groups, stopping with SIGSTOP, threads, named pipes between containers or opened
 //! for both ways.
 
+mod fellows;
 mod outside;
 mod ready;
 mod serving;
@@ -26,6 +27,7 @@ use crate::fs::{Cred, Dev, Errno, Fs, Node, Root, View, Volumes, join};
 use crate::net::{HttpRequest, HttpResponse, NetAnswer, NetRequest};
 use crate::shell::{Dialect, Shell};
 
+pub use fellows::{Fellow, Parting, Seen};
 pub(crate) use process::Task;
 pub use process::{Env, ExecError, Proc};
 pub use signal::{Reaction, Signal};
@@ -42,6 +44,8 @@ const FED_BYTES: usize = 4 << 20;
 const SINK_BYTES: usize = 1 << 20;
 /// Processes one machine may have.
 const PROCS_MAX: usize = 200;
+/// What a runtime lets a container's root do, as bits of capabilities(7).
+const CAPABILITIES: u64 = 0xa804_25fb;
 /// Steps one process runs before the next has its turn.
 const QUANTUM: u32 = 200;
 
@@ -254,13 +258,19 @@ pub struct Machine {
     net: BTreeMap<u32, NetCall>,
     next: u32,
     next_pid: Pid,
+    /// The number of its own process, with which all others end.
+    first: Pid,
+    /// Who else is in its process namespace, during a step.
+    company: Option<Box<fellows::Company>>,
     cursor: Pid,
     rng: Rng,
     now: Time,
     booted: Time,
     exited: Option<i32>,
-    /// A container's process 1 ignores signals it has no handler for.
+    /// A namespace's process 1 ignores signals it has no handler for.
     pub guard_init: bool,
+    /// What its root may do, as bits of capabilities(7): told, not acted on.
+    pub capabilities: u64,
     /// What servers know of the image they came in.
     pub image: ImageFacts,
     /// The node below it.
@@ -300,12 +310,15 @@ impl Machine {
             net: BTreeMap::new(),
             next: 1,
             next_pid: 1,
+            first: 1,
+            company: None,
             cursor: 0,
             rng: Rng::new(seed),
             now,
             booted: now,
             exited: None,
             guard_init: false,
+            capabilities: CAPABILITIES,
             image: ImageFacts { known: true, ..ImageFacts::default() },
             taken: Vec::new(),
             in_cluster: false,

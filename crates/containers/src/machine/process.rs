@@ -221,7 +221,7 @@ impl Machine {
             {
                 self.stand_in(argv, env).ok_or(ExecError::NoFile(name))
             }
-            Err(ExecError::NotInPath(name)) if !self.image.known && pid == 1 => {
+            Err(ExecError::NotInPath(name)) if !self.image.known && pid == self.first => {
                 self.stand_in(argv, env).ok_or(ExecError::NotInPath(name))
             }
             other => other,
@@ -230,10 +230,10 @@ impl Machine {
 
     fn is_below_init(&self, pid: Pid) -> bool {
         let mut at = pid;
-        while let Some(p) = self.procs.get(&at).filter(|p| p.pid != 1 && p.ppid != 0) {
+        while let Some(p) = self.procs.get(&at).filter(|p| p.pid != self.first && p.ppid != 0) {
             at = p.ppid;
         }
-        at == 1
+        at == self.first
     }
 
     /// A copy of a process that runs `task`.
@@ -438,7 +438,7 @@ impl Machine {
         true
     }
 
-    /// Ends a process: its files close, its children are orphans, process 1 takes all with it.
+    /// Ends a process: its files close, its children are orphans, the machine's own takes all with it.
     pub(super) fn finish(&mut self, pid: Pid, code: i32) {
         let Some(proc) = self.procs.get_mut(&pid) else { return };
         if proc.exit.is_some() {
@@ -471,9 +471,9 @@ impl Machine {
         if orphan {
             self.procs.remove(&pid);
         }
-        if pid == 1 {
+        if pid == self.first {
             self.exited = Some(code & 0xff);
-            let rest: Vec<Pid> = self.procs.keys().copied().filter(|p| *p != 1).collect();
+            let rest: Vec<Pid> = self.procs.keys().copied().filter(|p| *p != self.first).collect();
             for p in rest {
                 self.finish(p, 128 + Signal::Kill.number());
             }

@@ -152,7 +152,8 @@ impl Sys<'_> {
             (Ok(Node::Dev(dev, _)), _) => match dev {
                 Dev::Fd(fd) => {
                     // `/proc/1/fd/1` is where the container's log comes from, whoever writes to it.
-                    let main = path.starts_with("/proc/1/").then(|| self.m.procs.get(&1)).flatten();
+                    let whose = path.strip_prefix("/proc/").and_then(|p| p.split('/').next()?.parse().ok());
+                    let main = whose.filter(|pid| *pid == self.m.first).and_then(|p| self.m.procs.get(&p));
                     let file = main
                         .or_else(|| self.proc())
                         .and_then(|p| p.fds.get(&fd).copied())
@@ -205,21 +206,7 @@ impl Sys<'_> {
         let rest = path.strip_prefix("/proc/")?;
         let (who, what) = rest.split_once('/').unwrap_or((rest, ""));
         let pid = if who == "self" { self.pid } else { who.parse().ok()? };
-        let p = self.m.procs.get(&pid)?;
-        let name = crate::programs::short_name(p.argv.first().map_or("", String::as_str));
-        match what {
-            "cmdline" => Some(p.argv.iter().map(|a| format!("{a}\0")).collect()),
-            "comm" => Some(format!("{name}\n")),
-            "environ" => Some(p.env.iter().map(|(k, v)| format!("{k}={v}\0")).collect()),
-            "status" => Some(format!(
-                "Name:\t{name}\nState:\t{} (sleeping)\nPid:\t{pid}\nPPid:\t{}\nUid:\t{u}\t{u}\t{u}\t{u}\nGid:\t{g}\t{g}\t{g}\t{g}\n",
-                p.state(),
-                p.ppid,
-                u = p.cred.uid,
-                g = p.cred.gid
-            )),
-            _ => None,
-        }
+        self.m.seen(self.m.procs.get(&pid)?).file(what)
     }
 
     fn install(&mut self, file: u32) -> Result<u32, Errno> {
@@ -524,24 +511,51 @@ impl Sys<'_> {
         Some(code)
     }
 
+    /// Its children, and whether they have ended.
+    #[must_use]
+    pub(crate) fn children(&self) -> Vec<(Pid, bool)> {
+        let own = self.m.procs.values().filter(|p| p.ppid == self.pid);
+        own.map(|p| (p.pid, p.exit.is_some())).collect()
+    }
+
+    /// Shows a process under another name, and as another user.
+    pub(crate) fn rename(&mut self, pid: Pid, argv: Vec<String>, user: Option<u32>) {
+        if let Some(p) = self.m.procs.get_mut(&pid) {
+            p.argv = argv;
+            if let Some(id) = user {
+                (p.cred.uid, p.cred.gid) = (id, id);
+            }
+        }
+    }
+
     /// Whether a child is there, ended or not.
     #[must_use]
     pub fn has_child(&self, child: Pid) -> bool {
         self.m.procs.get(&child).is_some_and(|p| p.ppid == self.pid)
     }
 
-    /// Sends a signal; `false` when no such process is there.
-    pub fn kill(&mut self, pid: Pid, signal: Option<Signal>) -> bool {
-        if !self.m.is_alive(pid) {
-            return false;
+    /// Sends a signal to a process of the namespace.
+    ///
+    /// # Errors
+    /// No such process, or another user's.
+    pub fn kill(&mut self, pid: Pid, signal: Option<Signal>) -> Result<(), Errno> {
+        let own = self.m.is_alive(pid);
+        let whose =
+            if own { self.m.procs.get(&pid).map(|p| p.cred) } else { self.m.other(pid).map(|p| p.cred) };
+        let (owner, me) = (whose.ok_or(Errno::NoProcess)?, self.cred());
+        if me.uid != 0 && me.uid != owner.uid {
+            return Err(Errno::Perm);
         }
-        if let Some(signal) = signal {
-            // Process 1 of a container is beyond the reach of its own namespace.
-            if !(self.m.guard_init && pid == 1 && signal == Signal::Kill) {
-                self.m.deliver(pid, signal);
-            }
+        // Process 1 is beyond the reach of its own namespace.
+        let Some(signal) = signal.filter(|s| !(self.m.guard_init && pid == 1 && *s == Signal::Kill)) else {
+            return Ok(());
+        };
+        if own {
+            self.m.deliver(pid, signal);
+        } else {
+            self.m.send(pid, signal);
         }
-        true
+        Ok(())
     }
 
     /// Asks the network; wait for the answer with `Wait::Net`.

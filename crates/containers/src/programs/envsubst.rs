@@ -33,7 +33,7 @@ fn variable(text: &str) -> Option<(&str, usize)> {
 }
 
 /// Goes over the variables of a text; gives what stands between and in their place.
-fn replaced(text: &str, with: &dyn Fn(&str) -> Option<String>) -> String {
+pub(super) fn replaced(text: &str, with: &dyn Fn(&str) -> Option<String>) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some(at) = rest.find('$') {
         out.push_str(&rest[..at]);

@@ -68,7 +68,7 @@ pub(crate) fn kernel_file(m: &Machine, path: &str) -> Option<String> {
         "/proc/cpuinfo" => (0..m.node.cpus.max(1))
             .map(|n| format!("processor\t: {n}\nvendor_id\t: GenuineIntel\nmodel name\t: Virtual CPU\ncpu MHz\t\t: 2500.000\n\n"))
             .collect(),
-        "/proc/mounts" | "/proc/self/mounts" | "/etc/mtab" => mounts(m)
+        "/proc/mounts" | "/proc/self/mounts" | "/proc/1/mounts" | "/etc/mtab" => mounts(m)
             .into_iter()
             .map(|(device, at, kind, how)| format!("{device} {at} {kind} {how} 0 0\n"))
             .collect(),
@@ -177,9 +177,9 @@ pub(super) fn top(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         )
     };
     let mut rows: Vec<(u32, String)> = Vec::new();
-    for p in m.processes().filter(|p| p.exit.is_none()) {
-        let (spent_ms, millis) = m.cpu_of(p.pid);
-        let kilobytes = m.memory_of(p.pid) / 1024;
+    for p in m.namespace().into_iter().filter(|p| !p.has_ended()) {
+        let (spent_ms, millis) = (p.spent_ms, p.millis);
+        let kilobytes = p.memory_bytes / 1024;
         let user = known.user(p.cred.uid);
         let percent = f64::from(millis) / 10.0;
         let share = kilobytes as f64 * 100.0 / total as f64;
@@ -189,7 +189,7 @@ pub(super) fn top(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 "{:>7} {user:<9} 20   0 {:>7} {kilobytes:>6}      0 {} {percent:>5.1} {share:>5.1} {:>6}:{:02}.{:02} {short}\n",
                 p.pid,
                 kilobytes * 2,
-                p.state(),
+                p.state,
                 spent_ms / 60_000,
                 spent_ms / 1000 % 60,
                 spent_ms / 10 % 100
@@ -199,7 +199,7 @@ pub(super) fn top(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
                 "{:>5} {:>5} {user:<8} {} {kilobytes:>8} {share:>3.0}%   0 {:>3.0}% {}\n",
                 p.pid,
                 p.ppid,
-                p.state(),
+                p.state,
                 percent / cores,
                 p.argv.join(" ")
             )

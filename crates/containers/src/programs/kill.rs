@@ -44,8 +44,11 @@ pub(crate) fn act(sys: &mut Sys<'_>, args: &[String]) -> (Vec<String>, String, i
     let mut errors = Vec::new();
     for text in rest {
         match text.parse::<u32>() {
-            Ok(pid) if sys.kill(pid, signal) => {}
-            Ok(pid) => errors.push(format!("({pid}) - No such process")),
+            Ok(pid) => {
+                if let Err(e) = sys.kill(pid, signal) {
+                    errors.push(format!("({pid}) - {e}"));
+                }
+            }
             Err(_) => errors.push(format!("{text}: arguments must be process or job IDs")),
         }
     }

@@ -38,6 +38,7 @@ mod ls;
 mod mkfifo;
 mod names;
 mod net;
+mod nginx_entrypoint;
 pub(crate) mod oneliner;
 mod openssl;
 mod packages;
@@ -376,6 +377,9 @@ pub(crate) fn start(machine: &Machine, name: &str, argv: &[String], env: &Env) -
     }
     if let Some(text) = name.strip_prefix("says ") {
         return Some(source::says(text));
+    }
+    if name == "entrypoint nginx" {
+        return Some(Task::Program(nginx_entrypoint::start(argv)));
     }
     if let Some(default) = name.strip_prefix("entrypoint ") {
         return Some(Task::Program(env::entrypoint(default, argv)));

@@ -7,11 +7,12 @@ use crate::regex::Regex;
 /// Processes that run, with their short names and whole lines.
 fn running(sys: &Sys<'_>) -> Vec<(Pid, String, String)> {
     let me = sys.pid();
-    let of = |p: &crate::machine::Proc| {
+    let of = |p: crate::machine::Seen| {
         let first = p.argv.first().map_or("", String::as_str);
         (p.pid, super::short_name(first).trim_end_matches(':').to_string(), p.argv.join(" "))
     };
-    sys.machine().processes().filter(|p| p.exit.is_none() && p.pid != me).map(of).collect()
+    let all = sys.machine().namespace().into_iter();
+    all.filter(|p| !p.has_ended() && p.pid != me).map(of).collect()
 }
 
 fn named(sys: &Sys<'_>, name: &str) -> Vec<Pid> {
@@ -76,7 +77,10 @@ pub(super) fn killall(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
             }
         }
         for pid in pids {
-            sys.kill(pid, signal);
+            if let Err(e) = sys.kill(pid, signal) {
+                sys.err(&format!("killall: can't kill pid {pid}: {e}\n"));
+                code = 1;
+            }
         }
     }
     code
@@ -112,7 +116,9 @@ pub(super) fn pgrep(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
     }
     for (pid, short, line) in &found {
         if kills {
-            sys.kill(*pid, signal);
+            if let Err(e) = sys.kill(*pid, signal) {
+                sys.err(&format!("pkill: killing pid {pid} failed: {e}\n"));
+            }
         } else if args.has('a') || args.has('l') {
             sys.out(format!("{pid} {}\n", if args.has('a') { line } else { short }));
         } else {

@@ -117,8 +117,8 @@ pub(super) fn ps(sys: &mut Sys<'_>, argv: &[String]) -> i32 {
         (true, false) => "    PID TTY          TIME CMD\n",
         _ => "PID   USER     TIME  COMMAND\n",
     });
-    for p in sys.machine().processes() {
-        let command = if p.exit.is_some() {
+    for p in sys.machine().namespace() {
+        let command = if p.has_ended() {
             format!("[{}]", super::short_name(p.argv.first().map_or("", String::as_str)))
         } else {
             p.argv.join(" ")
@@ -152,18 +152,17 @@ fn ps_user(sys: &mut Sys<'_>, known: &Known) -> i32 {
         String::from("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n");
     let m = sys.machine();
     let total = m.node.memory_bytes.max(1);
-    for p in m.processes() {
-        let (spent_ms, millis) = m.cpu_of(p.pid);
-        let memory = m.memory_of(p.pid);
+    for p in m.namespace() {
+        let (spent_ms, memory) = (p.spent_ms, p.memory_bytes);
         out.push_str(&format!(
             "{:<8} {:>7} {:>4.1} {:>4.1} {:>6} {:>5} ?        {:<4} {} {:>6} {}\n",
             known.user(p.cred.uid),
             p.pid,
-            f64::from(millis) / 10.0,
+            f64::from(p.millis) / 10.0,
             memory as f64 * 100.0 / total as f64,
             memory / 512,
             memory / 1024,
-            if p.pid == 1 { format!("{}s", p.state()) } else { p.state().to_string() },
+            if p.pid == 1 { format!("{}s", p.state) } else { p.state.to_string() },
             super::date::format(p.started, "%R"),
             format!("{}:{:02}", spent_ms / 60_000, spent_ms / 1000 % 60),
             p.argv.join(" ")

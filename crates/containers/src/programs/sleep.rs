@@ -124,7 +124,8 @@ impl Program for Timeout {
         }
         if !self.fired && sys.now() >= until {
             self.fired = true;
-            sys.kill(pid, Some(self.signal));
+            // It may have ended meanwhile.
+            let _ = sys.kill(pid, Some(self.signal));
         }
         if self.fired {
             return Turn::Wait(Wait::Child(Some(pid)));

@@ -5,6 +5,7 @@
 
 use super::args::Args;
 use crate::machine::Sys;
+use ordered::Sort as _;
 
 /// Who is known here.
 pub(super) struct Known {
@@ -68,17 +69,19 @@ fn subject(sys: &mut Sys<'_>, known: &Known, name: Option<&String>) -> Result<Su
     let (uid, gid, more) = match name {
         None => {
             let c = sys.cred();
-            (c.uid, c.gid, c.fs_group)
+            (c.uid, c.gid, c.more)
         }
         Some(name) => match Known::number(&known.passwd, name, 2) {
-            Some(uid) => (uid, Known::number(&known.passwd, name, 3).unwrap_or(uid), 0),
+            Some(uid) => (uid, Known::number(&known.passwd, name, 3).unwrap_or(uid), [0; 4]),
             None if sys.gnu() => return Err(format!("id: '{name}': no such user\n")),
             None => return Err(format!("id: unknown user {name}\n")),
         },
     };
     let mut groups = vec![gid];
     let joined = known.joined(&known.user(uid));
-    groups.extend(joined.into_iter().chain([more].into_iter().filter(|g| *g != 0)).filter(|g| *g != gid));
+    groups.extend(joined.into_iter().chain(more.into_iter().filter(|g| *g != 0)));
+    groups.arrange();
+    groups.dedup();
     Ok(Subject { uid, gid, groups })
 }
 

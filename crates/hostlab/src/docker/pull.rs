@@ -155,10 +155,13 @@ pub(super) fn push(argv: &[String], engine: &mut Engine, console: &mut dyn Conso
             return Started::Done(1);
         }
     };
-    if !name.rsplit('/').next().is_some_and(|t| t.contains(':')) {
+    let quiet = args.has("quiet");
+    if !quiet && !name.rsplit('/').next().is_some_and(|t| t.contains(':')) {
         say(console, "Using default tag: latest\n");
     }
-    say(console, format!("The push refers to repository [{}]\n", reference.name));
+    if !quiet {
+        say(console, format!("The push refers to repository [{}]\n", reference.name));
+    }
     let Some(image) = engine.tags.get(&reference.full()).and_then(|id| engine.images.get(id)).cloned() else {
         complain(
             console,
@@ -192,15 +195,20 @@ pub(super) fn push(argv: &[String], engine: &mut Engine, console: &mut dyn Conso
         }
     }
     let size = image.layers.iter().filter(|l| !l.empty).count() * 211 + 527;
-    waiting.push((at, format!("{}: digest: {} size: {size}\n", reference.tag, image.manifest())));
+    if quiet {
+        waiting = vec![(at, format!("{}:{}\n", reference.name, reference.tag))];
+    } else {
+        waiting.push((at, format!("{}: digest: {} size: {size}\n", reference.tag, image.manifest())));
+    }
     Started::Goes(Box::new(Push { lines: Lines { waiting, to_stderr: false }, reference, image }))
 }
 
 impl Job for Push {
-    fn poll(&mut self, _engine: &mut Engine, console: &mut dyn Console) -> Option<i32> {
+    fn poll(&mut self, engine: &mut Engine, console: &mut dyn Console) -> Option<i32> {
         if !self.lines.poll(console) {
             return None;
         }
+        engine.told_registry(&self.reference, &self.image);
         console.registry().push(&self.reference.name, &self.reference.tag, self.image.clone());
         Some(0)
     }

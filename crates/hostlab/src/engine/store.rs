@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use containers::images::registry::PRIVATE_IMAGE;
 use containers::images::{Built, Reference, Registry, Resolved, reference, resolve};
+use containers::net::HttpRequest;
 
 use super::Engine;
 
@@ -102,6 +103,44 @@ impl Engine {
             Resolved::NotFound { .. } => Err(denied()),
             Resolved::Invalid { message } => Err(message),
         }
+    }
+
+    /// A registry that runs in a container here keeps the manifest of what is pushed to it.
+    #[inline(never)]
+    pub(crate) fn told_registry(&mut self, reference: &Reference, image: &Built) {
+        let Some((host, name)) = reference.name.split_once('/') else { return };
+        let Some(port) = host.strip_prefix("localhost:").or_else(|| host.strip_prefix("127.0.0.1:")) else {
+            return;
+        };
+        let Ok(port) = port.parse() else { return };
+        let layers: Vec<String> = image
+            .layers
+            .iter()
+            .filter(|l| !l.empty)
+            .map(|l| {
+                format!(
+                    "      {{\n         \"mediaType\": \"application/vnd.docker.image.rootfs.diff.tar.gzip\",\n         \"size\": {},\n         \"digest\": \"{}\"\n      }}",
+                    l.bytes, l.digest
+                )
+            })
+            .collect();
+        let body = format!(
+            "{{\n   \"schemaVersion\": 2,\n   \"mediaType\": \"application/vnd.docker.distribution.manifest.v2+json\",\n   \"config\": {{\n      \"mediaType\": \"application/vnd.docker.container.image.v1+json\",\n      \"size\": {},\n      \"digest\": \"{}\"\n   }},\n   \"layers\": [\n{}\n   ]\n}}",
+            1_470 + layers.len() * 190,
+            image.id,
+            layers.join(",\n")
+        );
+        let request = HttpRequest {
+            method: "PUT".into(),
+            target: format!("/v2/{name}/manifests/{}", reference.tag),
+            headers: vec![
+                ("user-agent".into(), "docker".into()),
+                ("docker-content-digest".into(), image.manifest()),
+            ],
+            body: body.into_bytes(),
+            ..HttpRequest::default()
+        };
+        self.http_at_host(port, &request);
     }
 
     /// Whether a layer is already on this disk.

@@ -6,7 +6,7 @@ use objects::Str;
 
 use crate::address;
 
-const NAMES: [(&str, &str); 22] = [
+const NAMES: [(&str, &str); 23] = [
     ("example.com", "23.192.228.80"),
     ("www.example.com", "23.192.228.80"),
     ("example.org", "23.192.228.84"),
@@ -27,6 +27,7 @@ const NAMES: [(&str, &str); 22] = [
     ("one.one.one.one", "1.1.1.1"),
     ("dns.google", "8.8.8.8"),
     ("httpbin.org", "54.157.108.193"),
+    ("info.cern.ch", "188.184.67.127"),
     ("ifconfig.me", "34.160.111.145"),
     ("my.database.example.com", "203.0.113.200"),
 ];

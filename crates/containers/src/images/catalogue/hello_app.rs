@@ -8,7 +8,7 @@ pub(super) static IMAGE: Image = Image {
     tags: &["1.0", "2.0", "latest"],
     size_bytes: 13 << 20,
     layers: 3,
-    base: Base::Scratch,
+    base: Base::Alpine,
     cmd: &["./hello-app"],
     ports: &[8080],
     start_ms: 10,

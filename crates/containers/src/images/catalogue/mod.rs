@@ -70,6 +70,7 @@ mod rabbitmq;
 mod redis;
 mod redis_follower;
 mod redis_slave;
+mod registry;
 mod sample_war;
 mod spark;
 mod spark_ui_proxy;
@@ -92,7 +93,12 @@ use super::Image;
 const RELEASES: &[&str] =
     &["latest", "v1.[12][0-9].[0-9]", "v1.[12][0-9].[0-9][0-9]", "v1.3[0-6].[0-9]", "v1.3[0-6].[0-9][0-9]"];
 
-pub(super) static ALL: [&Image; 85] = [
+/// Whether this is nginx's `default.conf` as its image has it.
+pub(super) fn is_nginx_site(text: &str) -> bool {
+    [nginx::SITE, nginx::SITE_8080].iter().any(|(_, own)| *own == text)
+}
+
+pub(super) static ALL: [&Image; 86] = [
     &admission_webhook::IMAGE,
     &agnhost::IMAGE,
     &alpine::IMAGE,
@@ -163,6 +169,7 @@ pub(super) static ALL: [&Image; 85] = [
     &redis::IMAGE,
     &redis_follower::IMAGE,
     &redis_slave::IMAGE,
+    &registry::IMAGE,
     &sample_war::IMAGE,
     &spark::IMAGE,
     &spark_ui_proxy::IMAGE,

@@ -9,10 +9,8 @@ pub(super) static IMAGE: Image = Image {
     tags: &["latest", "0.[0-9]", "0.2[0-9]"],
     suffixes: &[],
     size_bytes: 108 << 20,
-    programs: &[
-        ("/docker-entrypoint.sh", "entrypoint nginx"),
-        ("/usr/sbin/nginx", "nginx"),
-        ("/usr/bin/curl", "curl"),
-    ],
+    entrypoint: &[],
+    programs: &[("/usr/sbin/nginx", "nginx"), ("/usr/bin/curl", "curl")],
+    dirs: &["/etc/nginx/conf.d", "/usr/share/nginx/html", "/var/cache/nginx", "/var/log/nginx"],
     ..NGINX
 };

@@ -1,7 +1,7 @@
 //! nginx that runs as user 101 on port 8080.
 
 use super::super::Image;
-use super::nginx::{NGINX, SETTINGS, SORRY, WELCOME};
+use super::nginx::{LISTEN, NGINX, RESOLVERS, SETTINGS, SITE_8080, SORRY, TEMPLATES, TUNE, TYPES, WELCOME};
 
 pub(super) static IMAGE: Image = Image {
     name: "docker.io/nginxinc/nginx-unprivileged",
@@ -12,14 +12,6 @@ pub(super) static IMAGE: Image = Image {
         ("/usr/sbin/nginx", "nginx"),
         ("/usr/bin/curl", "curl"),
     ],
-    files: &[
-        WELCOME,
-        SORRY,
-        (
-            "/etc/nginx/conf.d/default.conf",
-            "server {\n    listen       8080;\n    server_name  localhost;\n    location / {\n        root   /usr/share/nginx/html;\n        index  index.html index.htm;\n    }\n}\n",
-        ),
-        SETTINGS,
-    ],
+    files: &[WELCOME, SORRY, SITE_8080, TYPES, LISTEN, RESOLVERS, TEMPLATES, TUNE, SETTINGS],
     ..NGINX
 };

@@ -7,6 +7,7 @@ mod agnhost;
 mod app;
 mod conversion;
 mod database;
+mod distribution;
 mod documents;
 mod haproxy;
 mod nginx;
@@ -19,8 +20,10 @@ mod text;
 mod web;
 mod wild;
 mod wordpress;
+mod workers;
 
 use ordered::BTreeMap;
+use std::sync::Arc;
 
 use clock::Time;
 
@@ -69,11 +72,15 @@ pub(super) struct Server {
     lookup: Option<u32>,
     /// What an earlier start left was read.
     loaded: bool,
+    /// nginx's settings as they were read last, and how many workers they ask for.
+    settings: Option<Arc<[nginx::Directive]>>,
+    workers: usize,
     /// The servers behind this one, asked between requests.
     back: app::Back,
 }
 
-const KINDS: [&[Kind]; 10] = [
+const KINDS: [&[Kind]; 11] = [
+    &distribution::KINDS,
     &agnhost::KINDS,
     &wild::KINDS,
     &haproxy::KINDS,
@@ -154,6 +161,8 @@ pub(crate) fn start(name: &str, argv: &[String], env: &Env) -> Option<Box<dyn Pr
         unresolved: None,
         lookup: None,
         loaded: false,
+        settings: None,
+        workers: 0,
         back: app::Back::default(),
     }))
 }
@@ -198,7 +207,8 @@ impl Server {
         if let NetAnswer::Failed { error: NetError::NoName | NetError::NoServer, .. } = answer {
             let now = programs::date_text(sys.now(), "%Y/%m/%d %H:%M:%S");
             let why = format!("host not found in upstream \"{host}\" in {at}");
-            sys.err(&format!("{now} [emerg] 1#1: {why}\nnginx: [emerg] {why}\n"));
+            let pid = sys.pid();
+            sys.err(&format!("{now} [emerg] {pid}#{pid}: {why}\nnginx: [emerg] {why}\n"));
             return Some(Turn::Exit(1));
         }
         self.unresolved.as_mut()?.pop();
@@ -236,6 +246,7 @@ impl Server {
         match self.kind.name {
             "nginx" | "caddy" | "apache" => web::ports(self, sys),
             "haproxy" => haproxy::ports(self, sys),
+            "registry" => distribution::ports(self),
             "agnhost" => agnhost::ports(self),
             "plain-server" => sys.machine().image.ports.clone(),
             // These have an option for each of their ports.
@@ -261,6 +272,10 @@ impl Program for Server {
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Turn {
+        if self.workers > 0 {
+            workers::tend(self, sys);
+            return Turn::Wait(Wait::Child(None));
+        }
         if self.up {
             return app::step(self, sys);
         }
@@ -300,11 +315,19 @@ impl Program for Server {
         self.up = true;
         let idle = sys.machine().image.appetite.idle_millis;
         sys.set_load(idle);
+        if self.kind.name == "nginx" {
+            workers::begin(self, sys);
+            return Turn::Wait(Wait::Child(None));
+        }
         app::step(self, sys)
     }
 
-    fn signal(&mut self, signal: Signal, _sys: &mut Sys<'_>) -> Reaction {
+    fn signal(&mut self, signal: Signal, sys: &mut Sys<'_>) -> Reaction {
         match (signal, self.kind.term) {
+            (Signal::Hup, _) if self.workers > 0 => {
+                workers::reload(self, sys);
+                Reaction::Handled
+            }
             (Signal::Term | Signal::Int | Signal::Quit, Some(code)) => Reaction::Exit(code),
             (Signal::Hup, Some(_)) => Reaction::Handled,
             _ => Reaction::Default,

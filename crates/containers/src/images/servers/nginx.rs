@@ -3,7 +3,7 @@
 //! Owns: `include`, server blocks by port and name, locations, `return`, `root`, `alias`, `index`, `try_files`, `deny all`,
 //! `auth_basic`, `add_header`, `stub_status`, `proxy_pass` with `upstream` and `proxy_set_header`, and what is said of a
 //! configuration that can't be read. Models ngx_conf_file.c and ngx_http_core_module.c.
-//! Not modelled: `try_files` into another location, rewrite, map, if, TLS, caches, limits; the access log tells 200 of what is passed on, whatever came.
+//! It is read when the server starts, and at a reload. Not modelled: `error_page`, `try_files` into another location, rewrite, map, if, TLS, caches, limits; the access log tells 200 of what is passed on, whatever came.
 
 use super::Server;
 use crate::fs::{clean, join};
@@ -17,7 +17,7 @@ const MAIN: &str = "/etc/nginx/nginx.conf";
 const WORDS_MAX: usize = 20_000;
 const INCLUDES_MAX: usize = 8;
 /// Directives that are often misspelt.
-const KNOWN: &str = "listen server server_name location root alias index try_files return proxy_pass proxy_set_header upstream include events worker_processes worker_connections keepalive_timeout access_log error_log add_header default_type sendfile gzip autoindex rewrite";
+const KNOWN: &str = "listen server server_name location root alias index try_files return proxy_pass proxy_set_header upstream include events http types user pid error_page log_format tcp_nopush worker_processes worker_connections keepalive_timeout access_log error_log add_header default_type sendfile gzip autoindex rewrite";
 
 /// One directive: its words, what stands in its braces, and where it is.
 #[derive(Clone, Debug, Default)]
@@ -204,6 +204,15 @@ pub(super) fn config(server: &Server, sys: &mut Sys<'_>) -> Result<Vec<Directive
     let given = server.argv.iter().position(|a| a == "-c").and_then(|i| server.argv.get(i + 1));
     let file = given.map_or(MAIN, String::as_str).to_owned();
     read(sys, &file, 0)
+}
+
+/// How many workers there are to be; `None`: one for each core.
+pub(super) fn workers(all: &[Directive]) -> Option<usize> {
+    match find(all, "worker_processes").map(Directive::value) {
+        Some("auto") => None,
+        Some(n) => Some(n.parse().unwrap_or(1)),
+        None => Some(1),
+    }
 }
 
 /// All server blocks.

@@ -60,9 +60,10 @@ fn check(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
     }
     if let Err(why) = config {
         let now = programs::date_text(sys.now(), "%Y/%m/%d %H:%M:%S");
+        let pid = sys.pid();
         let tested = server.argv.iter().any(|a| a == "-t");
         let tail = if tested { "nginx: configuration file /etc/nginx/nginx.conf test failed\n" } else { "" };
-        return Err((format!("{now} [emerg] 1#1: {why}\nnginx: [emerg] {why}\n{tail}"), 1));
+        return Err((format!("{now} [emerg] {pid}#{pid}: {why}\nnginx: [emerg] {why}\n{tail}"), 1));
     }
     if server.argv.iter().any(|a| a == "-t") {
         return Err(("nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\nnginx: configuration file /etc/nginx/nginx.conf test is successful\n".into(), 0));
@@ -73,8 +74,20 @@ fn check(server: &Server, sys: &mut Sys<'_>) -> Result<(), (String, i32)> {
         } else {
             crate::machine::Signal::Quit
         };
-        sys.kill(1, Some(signal));
-        return Err((String::new(), 0));
+        let is_master = |p: &crate::machine::Seen| p.argv.starts_with(&["nginx:".into(), "master".into()]);
+        let Some(master) = sys.machine().namespace().into_iter().find(is_master) else {
+            let now = programs::date_text(sys.now(), "%Y/%m/%d %H:%M:%S");
+            let why = "[error] open() \"/run/nginx.pid\" failed (2: No such file or directory)";
+            return Err((format!("{now} {why}\nnginx: {why}\n"), 1));
+        };
+        super::workers::note(sys, "signal process started");
+        return match sys.kill(master.pid, Some(signal)) {
+            Ok(()) => Err((String::new(), 0)),
+            Err(e) => Err((
+                format!("nginx: [alert] kill({}, {}) failed (1: {e})\n", master.pid, signal.number()),
+                1,
+            )),
+        };
     }
     Ok(())
 }
@@ -95,13 +108,16 @@ fn nginx_version(sys: &Sys<'_>) -> String {
 
 fn nginx_log(_: &Server, sys: &Sys<'_>) -> (String, String) {
     let now = programs::date_text(sys.now(), "%Y/%m/%d %H:%M:%S");
-    let line = |text: &str| format!("{now} [notice] 1#1: {text}\n");
+    let pid = sys.pid();
+    let line = |text: &str| format!("{now} [notice] {pid}#{pid}: {text}\n");
     (
         String::new(),
         [
             line("using the \"epoll\" event method"),
             line(&format!("nginx/{}", nginx_version(sys))),
-            line("start worker processes"),
+            line("built by gcc 12.2.0 (Debian 12.2.0-14)"),
+            line("OS: Linux 6.1.0-18-amd64"),
+            line("getrlimit(RLIMIT_NOFILE): 1048576:1048576"),
         ]
         .concat(),
     )
@@ -205,7 +221,7 @@ fn listing(path: &str, asked: &str, sys: &mut Sys<'_>) -> HttpResponse {
 
 /// What nginx's configuration says of a request.
 fn configured(server: &Server, request: &HttpRequest, sys: &mut Sys<'_>) -> HttpResponse {
-    let Ok(all) = nginx::config(server, sys) else { return error_page(server, 500, sys) };
+    let Some(all) = server.settings.clone() else { return error_page(server, 500, sys) };
     let hostname = sys.machine().hostname.clone();
     let Some(choice) = nginx::decide(&all, request, server.port, server.hits, &hostname) else {
         return error_page(server, 404, sys);
