@@ -72,23 +72,23 @@ impl Store {
 
     fn apply(&mut self, change: &Change) -> Value {
         let old = self.cache.apply(change);
-        if self.owned {
-            let key = change.key();
-            let new = if change.is_deleted() { &Value::Null } else { &change.object };
-            let (before, after) =
-                (old.controller_ref()["uid"].to_str(), new.controller_ref()["uid"].to_str());
-            let (was, is) = (!old.is_null(), !new.is_null());
-            if before != after || was != is {
-                if was {
-                    take(&mut self.by_controller, &mut self.orphans, &before, &change.namespace, &key);
-                }
-                if is {
-                    let set = match after.is_empty() {
-                        true => self.orphans.entry(change.namespace.clone()).or_default(),
-                        false => self.by_controller.entry(after).or_default(),
-                    };
-                    set.insert(key);
-                }
+        let new = if change.is_deleted() { &Value::Null } else { &change.object };
+        let owners = |o: &Value| o.meta()["ownerReferences"].clone();
+        let (was, is) = (!old.is_null(), !new.is_null());
+        if !self.owned || (was == is && owners(&old).same(&owners(new))) {
+            return old;
+        }
+        let (before, after) = (old.controller_ref()["uid"].to_str(), new.controller_ref()["uid"].to_str());
+        if before != after || was != is {
+            if was {
+                take(&mut self.by_controller, &mut self.orphans, &before, &change.namespace, &change.key);
+            }
+            if is {
+                let set = match after.is_empty() {
+                    true => self.orphans.entry(change.namespace.clone()).or_default(),
+                    false => self.by_controller.entry(after).or_default(),
+                };
+                set.insert(change.key());
             }
         }
         old
@@ -118,7 +118,7 @@ fn remove_from<K: Ord>(map: &mut BTreeMap<K, Keys>, at: &K, key: &Str) {
 /// `namespace/name`, or `name` without a namespace.
 #[must_use]
 pub fn key_of(namespace: &str, name: &str) -> Str {
-    if namespace.is_empty() { name.into() } else { smol_str::format_smolstr!("{namespace}/{name}") }
+    if namespace.is_empty() { name.into() } else { [namespace, "/", name].concat().into() }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -148,7 +148,7 @@ impl Caches {
         let old = store.apply(change);
         if change.resource == PODS.id {
             let new = if change.is_deleted() { &Value::Null } else { &change.object };
-            self.index_pod(&change.key(), &change.namespace, &old, new);
+            self.index_pod(&change.key, &change.namespace, &old, new);
         }
     }
 

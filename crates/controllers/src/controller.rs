@@ -6,6 +6,7 @@ use objects::resources::Resource;
 use objects::{Status, Str, Value, value};
 
 use crate::caches::Caches;
+use crate::pod_facts::PodFacts;
 use crate::sync_queue::SyncQueue;
 
 /// What each controller holds besides its own indexes.
@@ -58,6 +59,11 @@ pub trait Controller {
     /// True when it is told of changes of every resource.
     fn watches_everything(&self) -> bool {
         false
+    }
+
+    /// False when a pod's change can mean nothing to it, so that it need not be told.
+    fn concerns(&self, _: &PodFacts<'_>) -> bool {
+        true
     }
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time);

@@ -153,12 +153,11 @@ impl GarbageCollector {
         }
     }
 
-    /// Orphaning or foreground deletion begins.
+    /// Orphaning or foreground deletion of what is to end may begin.
     fn on_transition(&mut self, change: &Change, uid: &Str, now: Time) {
         let (new, old) = (&change.object, &change.previous);
         let starts = |finalizer: &str| {
-            new.is_terminating()
-                && has_finalizer(new, finalizer)
+            has_finalizer(new, finalizer)
                 && (old.is_null() || !old.is_terminating() || !has_finalizer(old, finalizer))
         };
         if starts(ORPHAN) {
@@ -220,7 +219,9 @@ impl GarbageCollector {
             self.add_to_owners(&uid, &added, cause, now);
             self.remove_from_owners(&uid, &removed);
         }
-        self.on_transition(change, &uid, now);
+        if o.is_terminating() {
+            self.on_transition(change, &uid, now);
+        }
     }
 
     /// True when `dependent`'s reference to `uid` names the object that has it.

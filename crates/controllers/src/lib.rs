@@ -35,6 +35,7 @@ pub mod node_taints;
 pub mod nodelifecycle;
 pub mod operator;
 pub mod pod_control;
+pub mod pod_facts;
 pub mod pod_owners;
 pub mod podautoscaler;
 pub mod podgc;

@@ -11,11 +11,12 @@ use ordered::{BTreeMap, BTreeSet};
 use client::{Change, Component, Ctx, Interest};
 use clock::Time;
 use objects::Str;
-use objects::resources::Resource;
+use objects::resources::{PODS, Resource};
 use rustc_hash::FxHashMap;
 
 use crate::caches::Caches;
 use crate::controller::Controller;
+use crate::pod_facts::PodFacts;
 
 macro_rules! controllers {
     ($($field:ident: $kind:ty = $new:expr),+ $(,)?) => {
@@ -236,8 +237,11 @@ impl Component for ControllerManager {
     fn deliver(&mut self, change: &Change, now: Time) {
         self.caches.apply(change);
         let told = self.watchers.get(&change.resource).unwrap_or(&self.everything).clone();
+        let pod = (change.resource == PODS.id).then(|| PodFacts::of(change));
         for i in told.iter().copied() {
-            if let Some((controller, caches)) = self.split(i) {
+            if let Some((controller, caches)) = self.split(i)
+                && pod.as_ref().is_none_or(|facts| controller.concerns(facts))
+            {
                 controller.on_change(change, caches, now);
             }
         }

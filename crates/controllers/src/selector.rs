@@ -64,6 +64,11 @@ impl SelectorIndex {
     }
 
     #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.selectors.is_empty()
+    }
+
+    #[must_use]
     pub fn get(&self, owner: &str) -> Option<&Selector> {
         self.selectors.get(owner).map(|(_, s)| s)
     }

@@ -95,6 +95,9 @@ pub(crate) fn services_of_change(
     selectors: &SelectorIndex,
     change: &Change,
 ) -> Option<(Vec<Str>, Option<Time>)> {
+    if selectors.is_empty() {
+        return None;
+    }
     let (old, new) = (&change.previous, &change.object);
     let deleted = change.is_deleted();
     let counted = |p: &Value| !p.is_null() && should_be_in_endpoints(p, true);

@@ -24,6 +24,7 @@ use crate::controller::{
 use crate::delays::{FAILED_DAEMON_POD_BACKOFF_MS, FAILED_DAEMON_POD_MAX_BACKOFF_MS};
 use crate::expectations::Expectations;
 use crate::pod_control::{create_pod, delete_pod};
+use crate::pod_facts::PodFacts;
 use crate::pod_owners::PodOwners;
 use crate::statefulset::REVISION_LABEL;
 use crate::{history, pods, selector};
@@ -396,6 +397,10 @@ impl Controller for DaemonSetController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![DAEMONSETS, PODS, NODES, CONTROLLERREVISIONS]
+    }
+
+    fn concerns(&self, pod: &PodFacts<'_>) -> bool {
+        pod.may_be_of(&DAEMONSETS.kind)
     }
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {

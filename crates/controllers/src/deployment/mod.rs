@@ -187,11 +187,14 @@ impl Controller for DeploymentController {
             self.on_replica_set(change, caches, now);
         } else {
             let key = change.key();
-            match selector::of(&change.object["spec"]["selector"]) {
-                Some(s) if !change.is_deleted() && !s.is_everything() && !s.is_nothing() => {
-                    self.selectors.set(&key, &change.namespace, s);
+            // A status tells nothing of whom it selects.
+            if change.is_deleted() || !change.object["spec"].same(&change.previous["spec"]) {
+                match selector::of(&change.object["spec"]["selector"]) {
+                    Some(s) if !change.is_deleted() && !s.is_everything() && !s.is_nothing() => {
+                        self.selectors.set(&key, &change.namespace, s);
+                    }
+                    _ => self.selectors.remove(&key),
                 }
-                _ => self.selectors.remove(&key),
             }
             self.base.queue.add(key, change.revision, now);
         }

@@ -23,6 +23,7 @@ use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, has_base, set_count};
 use crate::delays::{JOB_API_BACKOFF_MS, JOB_API_MAX_BACKOFF_MS, JOB_BATCH_MS};
 use crate::expectations::Expectations;
+use crate::pod_facts::PodFacts;
 use crate::pod_owners::PodOwners;
 use crate::pods;
 use crate::sync_queue::SyncQueue;
@@ -461,6 +462,10 @@ impl Controller for JobController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![JOBS, PODS]
+    }
+
+    fn concerns(&self, pod: &PodFacts<'_>) -> bool {
+        pod.may_be_of(&JOBS.kind)
     }
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {

@@ -17,12 +17,13 @@ use rustc_hash::FxHashMap;
 
 use self::creation::Creation;
 use self::tally::Tally;
-use crate::caches::Caches;
+use crate::caches::{Caches, key_of};
 use crate::controller::{
     Base, Controller, has_base, is_namespace_terminating, owner_of_kind, set_count, set_or_remove,
 };
 use crate::expectations::Expectations;
 use crate::pod_control::{adopt, delete_pod, release};
+use crate::pod_facts::PodFacts;
 use crate::pods;
 use crate::selector::{self, Selector, SelectorIndex};
 
@@ -89,7 +90,7 @@ impl ReplicaSetController {
                 let mut tally = Tally::new(rs, selector.clone());
                 for pod in caches.pods().controlled_by(rs.uid()) {
                     self.base.visited += 1;
-                    tally.put(pod.key(), pod);
+                    tally.put(&pod.key(), pod);
                 }
                 for pod in caches.pods_matching(rs.namespace(), &selector) {
                     self.base.visited += 1;
@@ -106,8 +107,9 @@ impl ReplicaSetController {
     /// The key of the replica set that controls `pod`, if it is one of ours and known.
     fn owner<'a>(&self, pod: &Value, caches: &'a Caches) -> Option<(Str, &'a Value)> {
         let (name, uid) = owner_of_kind(pod, &self.resource.kind)?;
-        let rs = caches.of_resource(self.resource).resolve(pod.namespace(), name, uid)?;
-        Some((rs.key(), rs))
+        let key = key_of(pod.namespace(), name);
+        let rs = caches.of_resource(self.resource).get(&key).filter(|rs| rs.uid() == uid)?;
+        Some((key, rs))
     }
 
     fn on_pod(&mut self, change: &Change, caches: &Caches, now: Time) {
@@ -132,7 +134,7 @@ impl ReplicaSetController {
                 self.expectations.deletion_observed(&rs_key, &key);
             } else {
                 if let Some(t) = tally {
-                    t.put(key.clone(), pod);
+                    t.put(&key, pod);
                 }
                 if pod.is_terminating() {
                     self.expectations.deletion_observed(&rs_key, &key);
@@ -184,7 +186,7 @@ impl ReplicaSetController {
                 continue;
             }
             match adopt(ctx, rs, self.resource, pod, PODS) {
-                Ok(Some(pod)) => tally.put(key, &pod),
+                Ok(Some(pod)) => tally.adopt(key, &pod),
                 Ok(None) => {}
                 Err(e) => {
                     tally.orphans.insert(key);
@@ -206,7 +208,8 @@ impl ReplicaSetController {
             self.go_on(Creation::new(key, rs, self.resource, n), ctx)
         } else if diff > 0 {
             let n = diff.min(BURST_REPLICAS) as usize;
-            let mut victims: Vec<&Value> = tally.active_keys().filter_map(|k| caches.pods().get(k)).collect();
+            let own = tally.active_keys(caches.pods().controlled_by(rs.uid()).map(Value::key));
+            let mut victims: Vec<&Value> = own.iter().filter_map(|k| caches.pods().get(k)).collect();
             self.base.visited += victims.len() as u64;
             if n < victims.len() {
                 let nodes = self.pods_by_node_of_relatives(rs, caches);
@@ -346,6 +349,10 @@ impl Controller for ReplicaSetController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![self.resource, PODS]
+    }
+
+    fn concerns(&self, pod: &PodFacts<'_>) -> bool {
+        pod.may_be_of(&self.resource.kind)
     }
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {

@@ -1,9 +1,10 @@
 //! What one replica set owns, counted as changes come: its sync reads numbers, not pods.
 
-use ordered::{BTreeMap, BTreeSet};
+use ordered::{BTreeSet, Sort as _};
 
 use clock::Time;
 use objects::{Str, Value};
+use rustc_hash::FxHashMap;
 
 use crate::pods;
 use crate::selector::Selector;
@@ -16,11 +17,14 @@ pub(super) struct Tally {
     selector_source: Value,
     template_labels: Value,
     min_ready_seconds: i64,
-    owned: BTreeMap<Str, Counted>,
+    /// Looked up, never walked.
+    owned: FxHashMap<Str, Counted>,
     /// Owned but no longer selected: to be released.
     pub(super) strangers: BTreeSet<Str>,
     /// Selected but owned by nobody when last heard of: to be adopted.
     pub(super) orphans: BTreeSet<Str>,
+    /// Adopted, which is not heard of yet.
+    adopted: BTreeSet<Str>,
     pub(super) active: i64,
     pub(super) ready: i64,
     pub(super) labelled: i64,
@@ -49,9 +53,10 @@ impl Tally {
             selector_source: rs["spec"]["selector"].clone(),
             template_labels: rs["spec"]["template"].labels().clone(),
             min_ready_seconds: rs["spec"]["minReadySeconds"].int(),
-            owned: BTreeMap::new(),
+            owned: FxHashMap::default(),
             strangers: BTreeSet::new(),
             orphans: BTreeSet::new(),
+            adopted: BTreeSet::new(),
             active: 0,
             ready: 0,
             labelled: 0,
@@ -70,23 +75,25 @@ impl Tally {
     }
 
     /// Counts `pod`, in place of what it counted as before. `key` is its key, as others keep it too.
-    pub(super) fn put(&mut self, key: Str, pod: &Value) {
+    pub(super) fn put(&mut self, key: &Str, pod: &Value) {
         let selected = self.selector.matches(pod.labels());
         let active = selected && pods::is_active(pod);
         let available_at = if active { pods::available_at(pod, self.min_ready_seconds) } else { None };
         let counted = Counted {
             selected,
             active,
-            ready: active && pods::is_ready(pod),
+            ready: available_at.is_some() || (active && pods::is_ready(pod)),
             labelled: active && contains(pod.labels(), &self.template_labels),
             terminating: selected && pods::is_terminating(pod),
             available_at,
             maturing: available_at.is_some_and(|t| t.0 != i64::MIN),
         };
-        if !self.orphans.is_empty() {
-            self.orphans.remove(&key);
+        for heard in [&mut self.orphans, &mut self.adopted] {
+            if !heard.is_empty() {
+                heard.remove(key);
+            }
         }
-        let was = match self.owned.get_mut(&key) {
+        let was = match self.owned.get_mut(key) {
             // Most of what is heard of a pod changes nothing here.
             Some(was) if Counted { maturing: counted.maturing, ..*was } == counted => return,
             Some(was) => Some(std::mem::replace(was, counted)),
@@ -96,7 +103,7 @@ impl Tally {
             }
         };
         if let Some(was) = was {
-            self.take(&key, &was);
+            self.take(key, &was);
         }
         if !selected {
             self.strangers.insert(key.clone());
@@ -105,11 +112,12 @@ impl Tally {
         if counted.maturing
             && let Some(at) = available_at
         {
-            self.maturing.insert((at, key));
+            self.maturing.insert((at, key.clone()));
         }
     }
 
     pub(super) fn remove(&mut self, key: &Str) {
+        self.adopted.remove(key);
         if let Some(was) = self.owned.remove(key) {
             self.take(key, &was);
         }
@@ -155,8 +163,19 @@ impl Tally {
         self.maturing.first().map(|(at, _)| *at)
     }
 
-    pub(super) fn active_keys(&self) -> impl Iterator<Item = &Str> {
-        self.owned.iter().filter(|(_, c)| c.active).map(|(k, _)| k)
+    /// Counts a pod that has just been adopted.
+    pub(super) fn adopt(&mut self, key: Str, pod: &Value) {
+        self.put(&key, pod);
+        self.adopted.insert(key);
+    }
+
+    /// The keys of its active pods in their order; `controlled` are those of the pods that are heard to be its own.
+    pub(super) fn active_keys(&self, controlled: impl Iterator<Item = Str>) -> Vec<Str> {
+        let is_active = |key: &Str| self.owned.get(key).is_some_and(|c| c.active);
+        let mut keys: Vec<Str> = controlled.chain(self.adopted.iter().cloned()).filter(is_active).collect();
+        keys.arrange();
+        keys.dedup();
+        keys
     }
 }
 
@@ -169,6 +188,7 @@ fn contains(labels: &Value, wanted: &Value) -> bool {
 mod tests {
     use clock::Rng;
     use objects::value;
+    use ordered::BTreeMap;
 
     use super::*;
     use crate::selector;
@@ -215,7 +235,7 @@ mod tests {
                     all.remove(&p.key());
                     tally.remove(&p.key());
                 } else {
-                    tally.put(p.key(), &p);
+                    tally.put(&p.key(), &p);
                     all.insert(p.key(), p);
                 }
                 let mine: Vec<&Value> =

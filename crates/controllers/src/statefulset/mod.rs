@@ -17,6 +17,7 @@ use self::identity::{is_member, ordinal, start_ordinal};
 use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base, internal, set_count};
 use crate::deployment::scaled;
+use crate::pod_facts::PodFacts;
 use crate::pod_owners::PodOwners;
 use crate::{history, pods, selector};
 
@@ -388,6 +389,10 @@ impl Controller for StatefulSetController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![STATEFULSETS, PODS, CONTROLLERREVISIONS, PERSISTENTVOLUMECLAIMS]
+    }
+
+    fn concerns(&self, pod: &PodFacts<'_>) -> bool {
+        pod.may_be_of(&STATEFULSETS.kind)
     }
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {

@@ -23,6 +23,7 @@ use super::pvcprotection::claims_of;
 use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, has_base};
 use crate::delays::{ATTACH_BACKOFF_MS, ATTACH_MAX_BACKOFF_MS, ATTACH_TIMEOUT_MS, MAX_WAIT_FOR_UNMOUNT_MS};
+use crate::pod_facts::PodFacts;
 
 const ATTACHED: &str = "SuccessfulAttachVolume";
 const FAILED: &str = "FailedAttachVolume";
@@ -562,6 +563,10 @@ impl Controller for AttachDetachController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![PODS, NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, VOLUMEATTACHMENTS, CSIDRIVERS]
+    }
+
+    fn concerns(&self, pod: &PodFacts<'_>) -> bool {
+        pod.has_disks
     }
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {

@@ -12,6 +12,7 @@ use objects::{Status, Str, Value, value};
 
 use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, controller_ref, has_base, internal};
+use crate::pod_facts::PodFacts;
 
 #[derive(Clone, Debug)]
 pub struct EphemeralController {
@@ -77,6 +78,10 @@ impl Controller for EphemeralController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![PODS, PERSISTENTVOLUMECLAIMS]
+    }
+
+    fn concerns(&self, pod: &PodFacts<'_>) -> bool {
+        pod.has_disks
     }
 
     fn on_change(&mut self, change: &Change, _: &Caches, now: Time) {

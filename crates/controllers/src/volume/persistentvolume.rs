@@ -12,9 +12,11 @@ use objects::resources::{PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, Resour
 use objects::{Reason, Status, Str, Value, value};
 
 use super::pvcprotection::{Users, claims_of, tally};
+use super::reclaim::is_recycler;
 use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, has_base, internal};
 use crate::delays::VOLUME_BINDER_RESYNC_MS;
+use crate::pod_facts::PodFacts;
 use crate::selector;
 
 const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
@@ -470,6 +472,10 @@ impl Controller for PersistentVolumeController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, STORAGECLASSES, PODS]
+    }
+
+    fn concerns(&self, pod: &PodFacts<'_>) -> bool {
+        pod.has_disks || is_recycler(pod.name)
     }
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {

@@ -12,6 +12,7 @@ use objects::{Status, Str, Value};
 
 use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, has_base};
+use crate::pod_facts::PodFacts;
 use crate::pods;
 use crate::volume::persistentvolume::{has_finalizer, set_finalizer};
 
@@ -74,6 +75,10 @@ impl Controller for PvcProtectionController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![PERSISTENTVOLUMECLAIMS, PODS]
+    }
+
+    fn concerns(&self, pod: &PodFacts<'_>) -> bool {
+        pod.has_disks
     }
 
     fn on_change(&mut self, change: &Change, _: &Caches, now: Time) {

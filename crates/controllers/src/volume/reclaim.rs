@@ -49,6 +49,11 @@ fn deleter(volume: &Value) -> Deleter {
     Deleter::None(format!("error getting deleter volume plugin for volume \"{}\": {why}", volume.name()))
 }
 
+/// Whether a pod of this name empties a volume.
+pub(super) fn is_recycler(name: &str) -> bool {
+    name.starts_with(RECYCLER)
+}
+
 impl PersistentVolumeController {
     /// A pod that scrubs has changed.
     pub(super) fn on_recycler(&mut self, change: &Change, now: Time) {
