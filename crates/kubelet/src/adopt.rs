@@ -28,11 +28,11 @@ impl Kubelet {
             self.by_ip.insert(worker.ip.clone(), key.clone());
         }
         self.adopt_volumes(&mut worker, ctx);
-        let services = self.service_variables(pod.namespace(), true);
+        let services = self.service_variables(pod.meta()["namespace"].to_str(), true);
         let down = machines::downward(&worker, &self.facts);
         let namespace = pod.namespace().to_owned();
-        let ids: Vec<String> =
-            worker.containers.iter().map(|_| image_manager::digest(ctx.rng.next_u64())).collect();
+        let ids: Vec<Str> =
+            worker.containers.iter().map(|_| image_manager::container_id(ctx.rng.next_u64())).collect();
         let mut begun = Vec::new();
         for (i, c) in worker.containers.iter_mut().enumerate() {
             if c.kind != Kind::Main {
@@ -41,7 +41,7 @@ impl Kubelet {
             let mut fetch = |kind: &str, name: &str| sync::read(ctx, &namespace, kind, name);
             let own = environment::variables(&c.spec, &services, &down, &mut fetch).unwrap_or_default();
             c.image = self.images.present(&c.spec["image"].to_str());
-            c.id = Str::from(format!("containerd://{}", ids[i]));
+            c.id = ids[i].clone();
             c.starts = 1;
             c.state = State::Running { since: ctx.now };
             c.machine = Machine::Lazy(Arc::new(own));

@@ -200,7 +200,7 @@ impl Container {
     }
 
     pub(crate) fn field_path(&self) -> String {
-        format!("spec.{}{{{}}}", self.list(), self.name())
+        ["spec.", self.list(), "{", self.name(), "}"].concat()
     }
 
     pub(crate) fn is_running(&self) -> bool {

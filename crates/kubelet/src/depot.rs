@@ -14,6 +14,7 @@ use objects::Str;
 
 use crate::image_manager::{ImageFacts, PullError, look_up};
 use crate::machines::NODE_DNS;
+use crate::parts::Parts;
 
 /// Plain data.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,8 @@ pub struct Depot {
     /// What references lead to for somebody without an account, at one generation of the registries.
     found: BTreeMap<Str, Arc<ImageFacts>>,
     found_at: u64,
+    /// What the statuses of pods have in common.
+    pub(crate) parts: Parts,
 }
 
 /// How many references are remembered.

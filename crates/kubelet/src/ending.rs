@@ -14,7 +14,7 @@ use objects::{Reason, Str, Value};
 
 use crate::container::{Container, Ended, Kind, Machine, PostStart, State, Stop};
 use crate::net::NetCall;
-use crate::pod_worker::{PodWorker, Work};
+use crate::pod_worker::{PodWorker, Work, full_name};
 use crate::{Kubelet, Task, delays, machines};
 use containers::machine::World;
 
@@ -230,7 +230,7 @@ impl Kubelet {
     fn post_start_failed(&mut self, key: &Str, i: usize, why: &str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(key) else { return };
         let pod = worker.pod.clone();
-        let full_name = worker.full_name();
+        let full_name = full_name(&pod);
         let c = &mut worker.containers[i];
         let hook = &c.spec["lifecycle"]["postStart"];
         let what = match hook.find("exec") {

@@ -160,10 +160,29 @@ fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
-/// 64 hex digits from a number, for image and container ids.
+/// 64 hex digits from a number, for ids of images and sandboxes.
 pub(crate) fn digest(seed: u64) -> String {
+    let mut text = String::with_capacity(64);
+    push_digest(&mut text, seed);
+    text
+}
+
+/// `containerd://` and 64 hex digits from a number.
+pub(crate) fn container_id(seed: u64) -> Str {
+    let mut text = String::with_capacity(80);
+    text.push_str("containerd://");
+    push_digest(&mut text, seed);
+    text.into()
+}
+
+fn push_digest(text: &mut String, seed: u64) {
     let mut rng = clock::Rng::new(seed);
-    (0..4).map(|_| format!("{:016x}", rng.next_u64())).collect()
+    for _ in 0..4 {
+        let n = rng.next_u64();
+        for place in (0..16).rev() {
+            text.push(char::from(b"0123456789abcdef"[(n >> (4 * place)) as usize & 15]));
+        }
+    }
 }
 
 /// An image on the node.

@@ -24,6 +24,7 @@ mod mounting;
 pub mod net;
 mod node_status;
 mod outsiders;
+mod parts;
 mod pod_worker;
 mod probes;
 mod processes;
@@ -44,7 +45,7 @@ use std::sync::Arc;
 
 use client::{Caller, Change, Component, Ctx, Interest, Recorder};
 use clock::{Time, TimerId, Timers};
-use objects::{Str, Value};
+use objects::{Str, Value, value};
 
 pub use depot::Depot;
 pub use net::{NetCall, Served};
@@ -166,6 +167,7 @@ impl Kubelet {
     pub fn new(config: KubeletConfig) -> Self {
         let mut tasks = Timers::default();
         tasks.set(Time::EPOCH, Task::Register);
+        let host_ip = node_status::host_ip(config.index);
         Self {
             caller: Self::caller_on(&config.node),
             pods: Workers::default(),
@@ -178,7 +180,8 @@ impl Kubelet {
             node: Value::Null,
             registered: false,
             facts: NodeFacts {
-                host_ip: node_status::host_ip(config.index),
+                host_ips: value!([{"ip": (&host_ip)}]),
+                host_ip,
                 cpu: config.cpu.clone(),
                 memory: config.memory.clone(),
                 allocatable: node_status::allocatable(&config.memory),
@@ -218,7 +221,7 @@ impl Kubelet {
     /// The node's own address.
     #[must_use]
     pub fn host_ip(&self) -> Str {
-        node_status::host_ip(self.config.index)
+        self.facts.host_ip.clone()
     }
 
     /// The share of the pod's image pull that is done, 0.0 to 1.0, while one is under way.
@@ -254,13 +257,13 @@ impl Kubelet {
     }
 
     /// The variables that tell a pod of services.
-    fn service_variables(&mut self, namespace: &str, links: bool) -> Arc<Variables> {
-        let key = (Str::from(namespace), links);
+    fn service_variables(&mut self, namespace: Str, links: bool) -> Arc<Variables> {
+        let key = (namespace, links);
         if let Some(known) = self.variables.get(&key) {
             return Arc::clone(known);
         }
         let api = self.services.get("default").and_then(|s| s.get("kubernetes"));
-        let own = self.services.get(namespace).filter(|_| links).into_iter().flat_map(|s| s.values());
+        let own = self.services.get(&key.0).filter(|_| links).into_iter().flat_map(|s| s.values());
         let all = Arc::new(environment::of_services(api.into_iter().chain(own)));
         self.variables.insert(key, Arc::clone(&all));
         all

@@ -26,6 +26,8 @@ pub(crate) const NODE_DNS: Str = Str::new_static("172.18.0.1");
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NodeFacts {
     pub(crate) host_ip: Str,
+    /// The same as the status of each of its pods tells it.
+    pub(crate) host_ips: Value,
     pub(crate) cpu: Str,
     pub(crate) memory: Str,
     /// Memory and disk that pods may have.

@@ -11,7 +11,7 @@ use objects::resources::{CONFIGMAPS, NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVO
 use objects::{Str, Value, value};
 use ordered::{BTreeMap, BTreeSet};
 
-use crate::pod_worker::Work;
+use crate::pod_worker::{PodWorker, Work};
 use crate::sync::{jitter, read};
 use crate::volumes::{Refusal, Site};
 use crate::{Kubelet, Task, delays, machines, volumes};
@@ -133,7 +133,11 @@ impl Kubelet {
         for name in growing {
             self.grow(key, &name, ctx);
         }
-        self.report_in_use(ctx);
+        let holds =
+            |w: &PodWorker| !w.unattached.is_empty() || w.volumes.values().any(|m| m.attached.is_some());
+        if !self.in_use.is_empty() || self.pods.get(key).is_some_and(holds) {
+            self.report_in_use(ctx);
+        }
     }
 
     /// The node has volumes attached or detached: pods that wait for one try again.
@@ -162,7 +166,7 @@ impl Kubelet {
 
     /// Tells which attachable volumes are mounted here or about to be, when that has changed.
     fn report_in_use(&mut self, ctx: &mut Ctx<'_>) {
-        let used = |w: &crate::pod_worker::PodWorker| {
+        let used = |w: &PodWorker| {
             let mounted = w.volumes.values().filter_map(|m| m.attached.clone());
             mounted.chain(w.unattached.iter().cloned()).collect::<Vec<_>>()
         };

@@ -48,8 +48,18 @@ pub fn node_of_pod(address: u32) -> Option<u32> {
 }
 
 fn dotted(address: u32) -> String {
-    let [a, b, c, d] = address.to_be_bytes();
-    format!("{a}.{b}.{c}.{d}")
+    let mut text = String::with_capacity(15);
+    for part in address.to_be_bytes() {
+        if !text.is_empty() {
+            text.push('.');
+        }
+        for (place, least) in [(100, 100), (10, 10), (1, 0)] {
+            if part >= least {
+                text.push(char::from(b'0' + part / place % 10));
+            }
+        }
+    }
+    text
 }
 
 /// The `n`th address of the node's range.
@@ -64,8 +74,9 @@ pub(crate) fn pod_number(index: u32, ip: &str) -> Option<u32> {
     u32::from_be_bytes(bytes).checked_sub(pod_range(index))
 }
 
+/// The same in bytes.
 pub(crate) fn disk_bytes() -> i64 {
-    Quantity::parse(DISK).map_or(0, |q| q.value())
+    100 << 30
 }
 
 /// What is left of a node's memory and disk for pods: the eviction manager keeps its hard thresholds free.
@@ -348,5 +359,13 @@ mod tests {
         assert_eq!([0x0a60_0001, 0xac12_0002].map(node_of_pod), [None, None]);
         assert_eq!(host_ip(0), "172.18.0.2");
         assert_eq!(pod_number(0, "::1"), None);
+        for n in 0..=255 {
+            assert_eq!(dotted(n << 8 | 10), format!("0.0.{n}.10"));
+        }
+    }
+
+    #[test]
+    fn a_disk_is_as_large_as_it_is_said_to_be() {
+        assert_eq!(Quantity::parse(DISK).map_or(0, |q| q.value()), disk_bytes());
     }
 }

@@ -168,11 +168,6 @@ impl PodWorker {
         self.pod.uid()
     }
 
-    /// `name_namespace(uid)`, as messages of the kubelet name a pod.
-    pub(crate) fn full_name(&self) -> String {
-        format!("{}_{}({})", self.pod.name(), self.pod.namespace(), self.uid())
-    }
-
     /// Takes a newer version in: what there is to do about it.
     pub(crate) fn update(&mut self, pod: &Value, cause: u64) -> News {
         let deletion =
@@ -321,6 +316,11 @@ impl PodWorker {
         }
         list
     }
+}
+
+/// `name_namespace(uid)`, as messages of the kubelet name a pod.
+pub(crate) fn full_name(pod: &Value) -> String {
+    format!("{}_{}({})", pod.name(), pod.namespace(), pod.uid())
 }
 
 /// Whether a container is started again after this exit code: its own rules say it first, then its own policy, then

@@ -7,11 +7,14 @@ use objects::{Str, Value, value};
 use ordered::Sort as _;
 
 use crate::container::{Container, Ended, Kind, State};
+use crate::machines::NodeFacts;
+use crate::parts::Parts;
 use crate::pod_worker::PodWorker;
 use crate::resize;
 
-/// The whole status. Conditions of others (the scheduler's, readiness gates) are kept.
-pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value {
+/// The whole status. Conditions of others (the scheduler's, readiness gates) are kept, and what is as it was stays the
+/// same subtree.
+pub(crate) fn pod_status(worker: &PodWorker, node: &NodeFacts, parts: &mut Parts, now: Time) -> Value {
     let pod = &worker.pod;
     let old = &pod["status"];
     let generation = pod.generation();
@@ -33,18 +36,23 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
     }
     s.set("observedGeneration", generation);
     s.set("startTime", worker.start_time.rfc3339());
-    s.set("hostIP", host_ip);
-    set_addresses(&mut s, "hostIPs", host_ip);
+    s.set("hostIP", &node.host_ip);
+    if old["hostIPs"] != node.host_ips {
+        s.set("hostIPs", &node.host_ips);
+    }
     if !worker.ip.is_empty() && worker.ip_known {
         s.set("podIP", &worker.ip);
-        set_addresses(&mut s, "podIPs", &worker.ip);
+        let known = matches!(old["podIPs"].items(), [only] if only["ip"] == worker.ip.as_str());
+        if !known {
+            s.set("podIPs", vec![value!({"ip": (&worker.ip)})]);
+        }
     }
-    let statuses = |list: &str| -> Vec<Value> {
+    let mut statuses = |list: &str| -> Vec<Value> {
         let mut all: Vec<&Container> = worker.containers.iter().filter(|c| c.list() == list).collect();
         if list == "containers" {
             all.arrange_by(|a, b| a.name().cmp(b.name()));
         }
-        all.into_iter().map(|c| container_status(worker, c)).collect()
+        all.into_iter().map(|c| container_status(worker, c, parts)).collect()
     };
     s.set("containerStatuses", statuses("containers"));
     for (list, field) in
@@ -55,17 +63,9 @@ pub(crate) fn pod_status(worker: &PodWorker, host_ip: &Str, now: Time) -> Value 
             s.set(field, some);
         }
     }
-    s.set("conditions", conditions(worker, phase, generation, now));
+    s.set("conditions", conditions(worker, phase, parts, now));
     set_resources(worker, &mut s);
     s
-}
-
-/// Sets a list of one address. One that is there already stays the same subtree.
-fn set_addresses(status: &mut Value, key: &str, ip: &Str) {
-    let known = matches!(status[key].items(), [only] if only["ip"] == ip.as_str());
-    if !known {
-        status.set(key, vec![value!({"ip": (ip)})]);
-    }
 }
 
 /// What the pod has as a whole, as far as its containers say.
@@ -128,7 +128,7 @@ fn final_phase(worker: &PodWorker) -> Option<&'static str> {
     over.then(|| if main().all(Container::succeeded) { "Succeeded" } else { "Failed" })
 }
 
-fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Vec<Value> {
+fn conditions(worker: &PodWorker, phase: &str, parts: &mut Parts, now: Time) -> Vec<Value> {
     let pod = &worker.pod;
     let done = phase == "Succeeded";
     let failed = phase == "Failed";
@@ -140,54 +140,37 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
     let closed: Vec<&str> =
         gates.iter().map(|g| g["conditionType"].text()).filter(|t| !pod.condition_true(t)).collect();
     let containers_ready = unready.is_empty() && incomplete.is_empty();
-    let (ready_reason, ready_message) = if done {
-        ("PodCompleted", String::new())
-    } else if failed {
-        ("PodFailed", String::new())
-    } else {
-        ("ContainersNotReady", format!("containers with unready status: [{}]", unready.join(" ")))
+    let (ready_reason, ready_message) = match (done, failed) {
+        (true, _) => ("PodCompleted", Str::default()),
+        (_, true) => ("PodFailed", Str::default()),
+        _ if containers_ready => ("", Str::default()),
+        _ => ("ContainersNotReady", listed("unready", &unready)),
     };
     let sandbox = worker.sandbox_ready && !done && !failed;
-    let init_message = format!("containers with incomplete status: [{}]", incomplete.join(" "));
-    let init_reason = if done && incomplete.is_empty() { "PodCompleted" } else { "ContainersNotInitialized" };
-    let gate_messages: Vec<String> = closed
-        .iter()
-        .map(|t| {
-            if pod.condition(t).is_null() {
-                format!("corresponding condition of pod readiness gate \"{t}\" does not exist.")
-            } else {
-                format!(
-                    "the status of pod readiness gate \"{t}\" is not \"True\", but {}",
-                    pod.condition(t)["status"].text()
-                )
-            }
-        })
-        .collect();
-    let gate_message = gate_messages.join(", ");
-    let mut list = others(worker, generation, now);
-    list.extend([
-        condition(pod, "PodReadyToStartContainers", sandbox, "", "", generation, now),
-        condition(
-            pod,
-            "Initialized",
-            incomplete.is_empty(),
-            if incomplete.is_empty() && !done { "" } else { init_reason },
-            if incomplete.is_empty() { "" } else { &init_message },
-            generation,
-            now,
-        ),
-    ]);
+    let mut c = Conditions {
+        old: pod["status"]["conditions"].items().iter().map(|c| (c["type"].text(), c)).collect(),
+        generation: pod.generation(),
+        now: now.rfc3339().into(),
+        parts,
+        list: Vec::with_capacity(5),
+    };
+    c.push_others(worker);
+    c.push("PodReadyToStartContainers", sandbox, "", "");
+    if incomplete.is_empty() {
+        c.push("Initialized", true, if done { "PodCompleted" } else { "" }, "");
+    } else {
+        c.push("Initialized", false, "ContainersNotInitialized", listed("incomplete", &incomplete));
+    }
     for kind in ["Ready", "ContainersReady"] {
         let gated = kind == "Ready" && !closed.is_empty();
         let ok = containers_ready && !gated && !done && !failed;
-        let (reason, message) = match (ok, containers_ready && gated) {
-            (true, _) => ("", ""),
-            (false, true) => ("ReadinessGatesNotReady", gate_message.as_str()),
-            (false, false) => (ready_reason, ready_message.as_str()),
-        };
-        list.push(condition(pod, kind, ok, reason, message, generation, now));
+        match (ok, containers_ready && gated) {
+            (true, _) => c.push(kind, true, "", ""),
+            (false, true) => c.push(kind, false, "ReadinessGatesNotReady", gate_message(pod, &closed)),
+            (false, false) => c.push(kind, false, ready_reason, ready_message.clone()),
+        }
     }
-    list.push(condition(pod, "PodScheduled", true, "", "", generation, now));
+    c.push("PodScheduled", true, "", "");
     if worker.could_restart_all() {
         let (reason, message) = match (done, failed, worker.restarting) {
             (true, ..) => ("PodCompleted", ""),
@@ -195,69 +178,90 @@ fn conditions(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Ve
             (.., true) => ("RestartAllContainersStarted", "container exited with restart policy rule"),
             _ => ("", ""),
         };
-        let on = worker.restarting && !done && !failed;
-        list.push(condition(pod, "AllContainersRestarting", on, reason, message, generation, now));
+        c.push("AllContainersRestarting", worker.restarting && !done && !failed, reason, message);
     }
-    list
+    c.list
 }
 
-/// Conditions that come before the kubelet's usual ones: those of others, a resize, the end by the node.
-fn others(worker: &PodWorker, generation: i64, now: Time) -> Vec<Value> {
-    const OWN: [&str; 8] = [
-        "AllContainersRestarting",
-        "PodReadyToStartContainers",
-        "Initialized",
-        "Ready",
-        "ContainersReady",
-        "PodScheduled",
-        "PodResizePending",
-        "PodResizeInProgress",
-    ];
-    let pod = &worker.pod;
-    let kept = pod["status"]["conditions"].items().iter().filter(|c| !OWN.contains(&c["type"].text()));
-    let mut list: Vec<Value> = kept.cloned().collect();
-    list.extend(worker.resize.conditions());
-    if worker.disrupted && pod.condition("DisruptionTarget").is_null() {
-        let message = worker.failed.as_deref().map_or("", |(_, m)| m.as_str());
-        let reason = "TerminationByKubelet";
-        list.push(condition(pod, "DisruptionTarget", true, reason, message, generation, now));
-    }
-    list
+fn listed(what: &str, names: &[&str]) -> Str {
+    ["containers with ", what, " status: [", &names.join(" "), "]"].concat().into()
 }
 
-/// A condition of the kubelet's, with its old transition time when its status is the old one. One that says what it said
-/// stays the same subtree.
-fn condition(
-    pod: &Value,
-    kind: &str,
-    ok: bool,
-    reason: &str,
-    message: &str,
+/// Why gates hold the pod back.
+fn gate_message(pod: &Value, closed: &[&str]) -> String {
+    let of_gate = |t: &&str| {
+        let condition = pod.condition(t);
+        if condition.is_null() {
+            return format!("corresponding condition of pod readiness gate \"{t}\" does not exist.");
+        }
+        let status = condition["status"].text();
+        format!("the status of pod readiness gate \"{t}\" is not \"True\", but {status}")
+    };
+    closed.iter().map(of_gate).collect::<Vec<_>>().join(", ")
+}
+
+/// The conditions of a status that is being made.
+struct Conditions<'a> {
+    /// Those of the status before, by their types.
+    old: Vec<(&'a str, &'a Value)>,
     generation: i64,
-    now: Time,
-) -> Value {
-    let status = if ok { "True" } else { "False" };
-    let old = pod.condition(kind);
-    let holds = old["status"] == status
-        && old["observedGeneration"].as_int() == Some(generation)
-        && old["reason"].text() == reason
-        && old["message"].text() == message;
-    if holds {
-        return old.clone();
+    now: Value,
+    parts: &'a mut Parts,
+    list: Vec<Value>,
+}
+
+impl Conditions<'_> {
+    fn old(&self, kind: &str) -> &Value {
+        static NULL: Value = Value::Null;
+        self.old.iter().find(|(known, _)| *known == kind).map_or(&NULL, |(_, c)| c)
     }
-    let since =
-        if old["status"] == status { old["lastTransitionTime"].clone() } else { Value::from(now.rfc3339()) };
-    let mut c = value!({
-        "type": (kind), "status": (status), "observedGeneration": (generation),
-        "lastProbeTime": null, "lastTransitionTime": (since),
-    });
-    if !reason.is_empty() {
-        c.set("reason", reason);
+
+    /// Conditions that come before the kubelet's usual ones: those of others, a resize, the end by the node.
+    fn push_others(&mut self, worker: &PodWorker) {
+        const OWN: [&str; 8] = [
+            "AllContainersRestarting",
+            "PodReadyToStartContainers",
+            "Initialized",
+            "Ready",
+            "ContainersReady",
+            "PodScheduled",
+            "PodResizePending",
+            "PodResizeInProgress",
+        ];
+        let kept = self.old.iter().filter(|(kind, _)| !OWN.contains(kind));
+        self.list.extend(kept.map(|(_, c)| Value::clone(c)));
+        self.list.extend(worker.resize.conditions());
+        if worker.disrupted && self.old("DisruptionTarget").is_null() {
+            let message = worker.failed.as_deref().map_or("", |(_, m)| m.as_str());
+            self.push("DisruptionTarget", true, "TerminationByKubelet", message);
+        }
     }
-    if !message.is_empty() {
-        c.set("message", message);
+
+    /// A condition of the kubelet's, with its old transition time when its status is the old one. One that says what it
+    /// said stays the same subtree.
+    fn push(&mut self, kind: &'static str, ok: bool, reason: &str, message: impl Into<Str>) {
+        let message = message.into();
+        let status = if ok { "True" } else { "False" };
+        let old = self.old(kind);
+        let stays = old["status"] == status;
+        if stays
+            && old["observedGeneration"].as_int() == Some(self.generation)
+            && old["reason"].text() == reason
+            && old["message"].text() == message
+        {
+            let old = old.clone();
+            return self.list.push(old);
+        }
+        let since = if stays { old["lastTransitionTime"].clone() } else { self.now.clone() };
+        let mut c = self.parts.condition(kind, ok, self.generation, &since);
+        if !reason.is_empty() {
+            c.set("reason", reason);
+        }
+        if !message.is_empty() {
+            c.set("message", message);
+        }
+        self.list.push(c);
     }
-    c
 }
 
 /// Whether its readiness is the pod's.
@@ -273,17 +277,36 @@ fn is_incomplete(worker: &PodWorker, c: &Container) -> bool {
     }
 }
 
-fn container_status(worker: &PodWorker, c: &Container) -> Value {
+fn container_status(worker: &PodWorker, c: &Container, parts: &mut Parts) -> Value {
+    let initializing = !worker.pod["spec"]["initContainers"].items().is_empty() && c.kind != Kind::Ephemeral;
+    let begins = if initializing { "PodInitializing" } else { "ContainerCreating" };
+    let mounts = parts.of(&c.spec["volumeMounts"], &mount_statuses);
+    let untouched = matches!(c.state, State::Absent) && c.trouble.reason.is_none() && c.starts == 0;
+    if untouched && !initializing && c.last.is_none() {
+        return parts.of(&c.spec, &|spec| of_new(spec, &mounts));
+    }
     let image_id = c.image.as_ref().filter(|_| c.starts > 0).map_or(Str::default(), |i| i.id.clone());
     // What is in its postStart hook has not been looked at since before its start.
     let hooked = c.post_start.is_some();
     let image_id = if hooked && c.last.is_none() { Str::default() } else { image_id };
     let starts = c.starts - u32::from(hooked);
+    let mut last = c.last.as_deref();
+    let state = match (&c.state, &c.trouble.reason) {
+        (State::Running { .. }, _) if hooked => last.take().map_or_else(|| waiting(begins, ""), ended),
+        (State::Running { since }, _) => parts.running(since.rfc3339().into()),
+        (State::Ended(e), Some((reason, message))) if worker.should_restart(c) && !worker.is_ending() => {
+            last = Some(e);
+            waiting(reason, message)
+        }
+        (State::Ended(e), _) => ended(e),
+        (State::Absent, Some((reason, message))) => waiting(reason, message),
+        (State::Absent, None) => waiting(begins, ""),
+    };
     let mut s = value!({
-        "name": (c.name()), "image": (&c.spec["image"]), "imageID": (image_id),
+        "name": (&c.spec["name"]), "image": (&c.spec["image"]), "imageID": (image_id),
         "ready": (c.is_ready()), "restartCount": (starts.saturating_sub(1)),
         "started": (c.is_started() && c.kind != Kind::Init),
-        "lastState": {},
+        "lastState": (last.map_or_else(Value::map, ended)), "state": (state),
     });
     let id = match (&c.state, &c.last) {
         (State::Running { .. }, None) if hooked => &Str::default(),
@@ -301,45 +324,47 @@ fn container_status(worker: &PodWorker, c: &Container) -> Value {
             s.set("allocatedResources", requests);
         }
     }
-    let waiting = |reason: &str, message: &str| {
-        let mut w = value!({"reason": (reason)});
-        if !message.is_empty() {
-            w.set("message", message);
-        }
-        value!({"waiting": (w)})
-    };
-    let mut last = c.last.as_deref();
-    let initializing = !worker.pod["spec"]["initContainers"].items().is_empty() && c.kind != Kind::Ephemeral;
-    let begins = if initializing { "PodInitializing" } else { "ContainerCreating" };
-    let state = match (&c.state, &c.trouble.reason) {
-        (State::Running { .. }, _) if hooked => last.take().map_or_else(|| waiting(begins, ""), ended),
-        (State::Running { since }, _) => value!({"running": {"startedAt": (since.rfc3339())}}),
-        (State::Ended(e), Some((reason, message))) if worker.should_restart(c) && !worker.is_ending() => {
-            last = Some(e);
-            waiting(reason, message)
-        }
-        (State::Ended(e), _) => ended(e),
-        (State::Absent, Some((reason, message))) => waiting(reason, message),
-        (State::Absent, None) => waiting(begins, ""),
-    };
-    s.set("state", state);
-    if let Some(e) = last {
-        s.set("lastState", ended(e));
-    }
-    let mounts: Vec<Value> = c.spec["volumeMounts"].items().iter().map(mount_status).collect();
-    if !mounts.is_empty() {
+    if !mounts.is_null() {
         s.set("volumeMounts", mounts);
     }
     s
 }
 
-fn mount_status(mount: &Value) -> Value {
-    let mut m = value!({"name": (&mount["name"]), "mountPath": (&mount["mountPath"])});
-    if mount["readOnly"].is_true() {
-        m.set("readOnly", true);
-        m.set("recursiveReadOnly", "Disabled");
+/// The status of a container that nothing has become of yet, and that waits for no other.
+fn of_new(spec: &Value, mounts: &Value) -> Value {
+    let mut s = value!({
+        "name": (&spec["name"]), "image": (&spec["image"]), "imageID": "",
+        "ready": false, "restartCount": 0, "started": false,
+        "lastState": {}, "state": (waiting("ContainerCreating", "")),
+    });
+    if !mounts.is_null() {
+        s.set("volumeMounts", mounts);
     }
-    m
+    s
+}
+
+fn waiting(reason: &str, message: &str) -> Value {
+    let mut w = value!({"reason": (reason)});
+    if !message.is_empty() {
+        w.set("message", message);
+    }
+    value!({"waiting": (w)})
+}
+
+/// Null without mounts.
+fn mount_statuses(mounts: &Value) -> Value {
+    let of_mount = |mount: &Value| {
+        let mut m = value!({"name": (&mount["name"]), "mountPath": (&mount["mountPath"])});
+        if mount["readOnly"].is_true() {
+            m.set("readOnly", true);
+            m.set("recursiveReadOnly", "Disabled");
+        }
+        m
+    };
+    match mounts.items() {
+        [] => Value::Null,
+        all => all.iter().map(of_mount).collect(),
+    }
 }
 
 fn ended(e: &Ended) -> Value {

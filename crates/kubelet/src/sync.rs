@@ -14,7 +14,7 @@ use objects::{Reason, Str, Value};
 use crate::container::{Ended, Kind, Live, Machine, State};
 use crate::image_manager::{self, PullError};
 use crate::node_status::NO_NETWORK;
-use crate::pod_worker::Work;
+use crate::pod_worker::{self, Work};
 use crate::{Kubelet, Task, delays, environment, machines, status, volumes};
 
 /// Up to half more, as upstream jitters its retries.
@@ -170,7 +170,6 @@ impl Kubelet {
         }
         let mut look_at: Option<Time> = None;
         for i in worker.to_start() {
-            let full_name = worker.full_name();
             let pod = worker.pod.clone();
             let c = &mut worker.containers[i];
             if c.retry_at > ctx.now {
@@ -181,7 +180,7 @@ impl Kubelet {
             let counted = if renewed { c.last.as_deref() } else { c.ended() };
             if let Some(finished) = counted.map(|e| e.finished) {
                 if c.trouble.crashes.holds_since(finished, ctx.now) {
-                    let name = c.name().to_owned();
+                    let (name, full_name) = (c.name().to_owned(), pod_worker::full_name(&pod));
                     let delay = c.trouble.crashes.delay_ms;
                     let message = format!(
                         "back-off {} restarting failed container={name} pod={full_name}",
@@ -213,17 +212,21 @@ impl Kubelet {
         c.busy = true;
         c.attempt_at = ctx.now;
         let (image, path) = (c.spec["image"].to_str(), c.field_path());
-        let policy = c.spec["imagePullPolicy"].as_str().unwrap_or("IfNotPresent").to_owned();
+        let policy = &c.spec["imagePullPolicy"];
+        let (always, never) = (*policy == "Always", *policy == "Never");
         match self.images.get(&image, ctx.now) {
-            Some(facts) if policy != "Always" => {
+            Some(facts) if !always => {
                 c.image = Some(Arc::clone(facts));
-                let message = format!(
-                    "Container image \"{image}\" already present on machine and can be accessed by the pod"
-                );
+                let parts = [
+                    "Container image \"",
+                    &image,
+                    "\" already present on machine and can be accessed by the pod",
+                ];
+                let message = parts.concat();
                 self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Pulled", &message);
                 self.tasks.set(ctx.now + delays::CREATE_MS, Task::Pod(key.clone(), Work::Created(i)));
             }
-            None if policy == "Never" => {
+            None if never => {
                 let message = format!("Container image \"{image}\" is not present with pull policy of Never");
                 self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "ErrImageNeverPull", &message);
                 self.fail_start(key, i, "ErrImageNeverPull", message, "ErrImageNeverPull", ctx);
@@ -239,7 +242,7 @@ impl Kubelet {
                     self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "BackOff", &text);
                     return self.fail_start(key, i, "ImagePullBackOff", message, "ImagePullBackOff", ctx);
                 }
-                let message = format!("Pulling image \"{image}\"");
+                let message = ["Pulling image \"", &image, "\""].concat();
                 self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Pulling", &message);
                 // A pull may take long: that the sandbox is ready is told before.
                 if self.pods.get(key).is_some_and(|w| !w.ip_known) {
@@ -339,15 +342,14 @@ impl Kubelet {
         let services = match self.pods.get(key) {
             Some(w) => {
                 let links = w.pod["spec"]["enableServiceLinks"].as_bool() != Some(false);
-                let namespace = w.pod.namespace().to_owned();
-                self.service_variables(&namespace, links)
+                let namespace = w.pod.meta()["namespace"].to_str();
+                self.service_variables(namespace, links)
             }
             None => return,
         };
         let Some(worker) = self.pods.get_mut(key) else { return };
         let pod = worker.pod.clone();
-        worker.containers[i].id =
-            Str::from(format!("containerd://{}", image_manager::digest(ctx.rng.next_u64())));
+        worker.containers[i].id = image_manager::container_id(ctx.rng.next_u64());
         let c = &worker.containers[i];
         let Some(image) = c.image.clone() else { return };
         let plain = machines::is_plain(c, worker)
@@ -359,7 +361,7 @@ impl Kubelet {
             let spec = c.spec.clone();
             let namespace = pod.namespace().to_owned();
             let mut fetch = |kind: &str, name: &str| read(ctx, &namespace, kind, name);
-            let user = user_error(&spec, &pod, image.uid(), &worker.full_name());
+            let user = user_error(&spec, &pod, image.uid());
             user.map_or(Ok(()), Err)
                 .and_then(|()| environment::variables(&spec, &services, &down, &mut fetch))
                 .and_then(|all| volumes::refused(&spec, &all).map_or(Ok(all), Err))
@@ -468,10 +470,9 @@ impl Kubelet {
 
     /// Writes the pod's status if it differs from what the server has.
     pub(crate) fn report(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
-        let host_ip = self.host_ip();
         let Some(worker) = self.pods.get_mut(key) else { return };
         worker.report_due = false;
-        let status = status::pod_status(worker, &host_ip, ctx.now);
+        let status = status::pod_status(worker, &self.facts, &mut self.depot.parts, ctx.now);
         // What was told to be over stays so: a kubelet that starts again knows nothing of how it was.
         let over = worker.fixed.is_none() && is_over(&worker.pod["status"]) && !is_over(&status);
         if over || status == worker.pod["status"] {
@@ -508,7 +509,7 @@ fn is_over(status: &Value) -> bool {
 }
 
 /// `runAsNonRoot` against the user the container would run as.
-fn user_error(spec: &Value, pod: &Value, image_user: u32, full_name: &str) -> Option<String> {
+fn user_error(spec: &Value, pod: &Value, image_user: u32) -> Option<String> {
     let pick = |field: &str| {
         let own = &spec["securityContext"][field];
         if own.is_null() { pod["spec"]["securityContext"][field].clone() } else { own.clone() }
@@ -516,7 +517,7 @@ fn user_error(spec: &Value, pod: &Value, image_user: u32, full_name: &str) -> Op
     if !pick("runAsNonRoot").is_true() {
         return None;
     }
-    let container = spec["name"].text();
+    let (container, full_name) = (spec["name"].text(), pod_worker::full_name(pod));
     match pick("runAsUser").as_int() {
         Some(0) => Some(format!(
             "container's runAsUser breaks non-root policy (pod: \"{full_name}\", container: {container})"
