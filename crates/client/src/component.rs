@@ -138,9 +138,25 @@ impl Ctx<'_> {
     /// # Errors
     /// The server's refusal, a conflict when `object` is not the latest.
     pub fn update_status(&mut self, resource: &Resource, object: Value) -> Result<Value, Status> {
-        let r = Self::request(Verb::Update, resource, object.namespace(), object.name())
+        self.put_status(resource, object, false)
+    }
+
+    /// The same for an object as the server has it, with a status that its maker gives the form in which it is stored
+    /// ([`Options::as_stored`]).
+    ///
+    /// # Errors
+    /// The server's refusal, a conflict when `object` is not the latest.
+    ///
+    /// [`Options::as_stored`]: crate::Options::as_stored
+    pub fn update_status_as_stored(&mut self, resource: &Resource, object: Value) -> Result<Value, Status> {
+        self.put_status(resource, object, true)
+    }
+
+    fn put_status(&mut self, resource: &Resource, object: Value, as_stored: bool) -> Result<Value, Status> {
+        let mut r = Self::request(Verb::Update, resource, object.namespace(), object.name())
             .subresource("status")
             .object(object);
+        r.options.as_stored = as_stored;
         self.call(r).map(|r| r.object)
     }
 

@@ -480,8 +480,20 @@ impl Kubelet {
         }
         let mut pod = worker.pod.clone();
         pod.set("status", status);
-        pod.at_mut(&["metadata"]).remove("resourceVersion");
-        match ctx.update_status(PODS, pod) {
+        // A manifest's pod is none of the server's, and in no form of its.
+        let told = if pod.meta()["resourceVersion"].is_null() {
+            ctx.update_status(PODS, pod)
+        } else {
+            match ctx.update_status_as_stored(PODS, pod.clone()) {
+                // The server has a version that has not arrived here yet: the status is told of that one.
+                Err(e) if e.reason == Reason::Conflict => {
+                    pod.at_mut(&["metadata"]).remove("resourceVersion");
+                    ctx.update_status_as_stored(PODS, pod)
+                }
+                told => told,
+            }
+        };
+        match told {
             Ok(stored) => {
                 if let Some(worker) = self.pods.get_mut(key) {
                     // A deletion that has not arrived yet must still be seen as new when it does.

@@ -164,7 +164,7 @@ impl Rollout<'_, '_, '_> {
 
     /// Writes `status` (and the revision annotation that goes with it) and takes the stored version over.
     fn write_status(&mut self) -> Result<(), Status> {
-        let stored = self.ctx.update_status(DEPLOYMENTS, self.d.clone())?;
+        let stored = self.ctx.update_status_as_stored(DEPLOYMENTS, self.d.clone())?;
         let version = stored.meta()["resourceVersion"].clone();
         self.d.set_at(&["metadata", "resourceVersion"], version);
         Ok(())

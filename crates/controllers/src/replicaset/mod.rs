@@ -307,7 +307,7 @@ impl ReplicaSetController {
         set_count(&mut status, "observedGeneration", rs.generation());
         let mut next = rs.clone();
         next.set("status", status.clone());
-        match ctx.update_status(self.resource, next) {
+        match ctx.update_status_as_stored(self.resource, next) {
             Ok(v) => Ok(v),
             Err(_) => {
                 let mut fresh = ctx.get(self.resource, rs.namespace(), rs.name())?;
