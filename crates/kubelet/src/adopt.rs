@@ -19,14 +19,11 @@ impl Kubelet {
         let key = pod.key();
         let mut worker = PodWorker::new(pod, pod.revision());
         let host = pod["spec"]["hostNetwork"].is_true();
-        worker.ip = if host { self.host_ip() } else { self.allocate_address() };
+        worker.ip = if host { self.host_ip() } else { self.allocate_address(&key) };
         worker.ip_known = true;
         worker.start_time = ctx.now;
         worker.sandbox_ready = true;
         worker.mounted = true;
-        if !host {
-            self.by_ip.insert(worker.ip.clone(), key.clone());
-        }
         self.adopt_volumes(&mut worker, ctx);
         let services = self.service_variables(pod.meta()["namespace"].to_str(), true);
         let down = machines::downward(&worker, &self.facts);

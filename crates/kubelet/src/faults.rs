@@ -127,7 +127,6 @@ impl Kubelet {
             .collect();
         self.pods.clear();
         self.addresses.clear();
-        self.by_ip.clear();
         self.calls.clear();
         self.outsiders.clear();
         self.components.clear();

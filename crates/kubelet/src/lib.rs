@@ -116,11 +116,9 @@ pub struct Kubelet {
     images: ImageManager,
     tasks: Timers<Task>,
     recorder: Recorder,
-    /// The last octet of pod addresses in use.
-    addresses: BTreeSet<u32>,
+    /// By the number of an address in the node's range: the pod that has it.
+    addresses: BTreeMap<u32, Str>,
     next_address: u32,
-    /// By address: the pod that has it.
-    by_ip: BTreeMap<Str, Str>,
     node: Value,
     /// The node was made, or found, since the kubelet started.
     registered: bool,
@@ -174,9 +172,8 @@ impl Kubelet {
             images: ImageManager::new(&config.images),
             tasks,
             recorder: Recorder::new("kubelet", config.node.clone()),
-            addresses: BTreeSet::new(),
+            addresses: BTreeMap::new(),
             next_address: 2,
-            by_ip: BTreeMap::new(),
             node: Value::Null,
             registered: false,
             facts: NodeFacts {
@@ -279,13 +276,14 @@ impl Kubelet {
         self.variables.clear();
     }
 
-    /// A free pod address. Addresses go round, so that one is not reused at once.
-    fn allocate_address(&mut self) -> Str {
+    /// A free address for a pod. Addresses go round, so that one is not reused at once.
+    fn allocate_address(&mut self, pod: &Str) -> Str {
         const HOSTS: u32 = 254 * 4;
         for _ in 0..HOSTS {
             let n = self.next_address;
             self.next_address = if n >= HOSTS { 2 } else { n + 1 };
-            if self.addresses.insert(n) {
+            if !self.addresses.contains_key(&n) {
+                self.addresses.insert(n, pod.clone());
                 return node_status::pod_ip(self.config.index, n);
             }
         }
@@ -293,7 +291,6 @@ impl Kubelet {
     }
 
     fn release_address(&mut self, ip: &str) {
-        self.by_ip.remove(ip);
         if let Some(n) = node_status::pod_number(self.config.index, ip) {
             self.addresses.remove(&n);
         }

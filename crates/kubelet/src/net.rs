@@ -10,7 +10,7 @@ use ordered::Sort as _;
 
 use crate::container::Container;
 use crate::pod_worker::PodWorker;
-use crate::{Depot, Kubelet, machines, server};
+use crate::{Depot, Kubelet, machines, node_status, server};
 
 /// A request of a process, to be carried out by the cluster.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl Kubelet {
             let on_host = self.pods.iter().filter(|(_, w)| w.pod["spec"]["hostNetwork"].is_true());
             return on_host.map(|(k, _)| k.clone()).collect();
         }
-        self.by_ip.get(ip).cloned().into_iter().collect()
+        self.pod_at(ip).cloned().into_iter().collect()
     }
 
     /// An HTTP request to an address of this node.
@@ -216,7 +216,7 @@ impl Kubelet {
     /// `namespace/name` of the pod that has an address of its own on this node.
     #[must_use]
     pub fn pod_at(&self, ip: &str) -> Option<&Str> {
-        self.by_ip.get(ip)
+        self.addresses.get(&node_status::pod_number(self.config.index, ip)?)
     }
 
     /// The node's number.
@@ -228,6 +228,6 @@ impl Kubelet {
     /// Whether a pod of this node has the address.
     #[must_use]
     pub fn has_address(&self, ip: &str) -> bool {
-        ip == self.host_ip() || self.by_ip.contains_key(ip)
+        ip == self.host_ip() || self.pod_at(ip).is_some()
     }
 }

@@ -10,6 +10,7 @@ use objects::{Str, Value};
 
 use crate::container::{Container, Kind, State};
 use crate::probes::ProbeKind;
+use crate::rare::{Plain, Rare};
 use crate::resize::Resize;
 use crate::static_pods::{Fixed, MIRROR};
 use crate::volumes::Mounted;
@@ -55,6 +56,10 @@ pub(crate) enum Work {
     Remove,
 }
 
+impl Plain for BTreeMap<Str, Mounted> {
+    const PLAIN: &'static Self = &BTreeMap::new();
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct PodWorker {
     pub(crate) pod: Value,
@@ -64,7 +69,7 @@ pub(crate) struct PodWorker {
     pub(crate) start_time: Time,
     pub(crate) sandbox_ready: bool,
     pub(crate) containers: Vec<Container>,
-    pub(crate) volumes: BTreeMap<Str, Mounted>,
+    pub(crate) volumes: Rare<BTreeMap<Str, Mounted>>,
     pub(crate) mount_failures: u32,
     /// All volumes are ready.
     pub(crate) mounted: bool,
@@ -123,7 +128,7 @@ impl PodWorker {
             start_time: Time(0),
             sandbox_ready: false,
             containers: init.chain(main).chain(ephemeral).collect(),
-            volumes: BTreeMap::new(),
+            volumes: Rare::default(),
             mount_failures: 0,
             mounted: false,
             unattached: Vec::new(),

@@ -130,14 +130,11 @@ impl Kubelet {
             self.tasks.set(again, Task::Pod(key.clone(), Work::SandboxReady));
             return;
         }
-        let ip = if host { self.host_ip() } else { self.allocate_address() };
+        let ip = if host { self.host_ip() } else { self.allocate_address(key) };
         if let Some(worker) = self.pods.get_mut(key) {
-            worker.ip = ip.clone();
+            worker.ip = ip;
             worker.ip_known = host;
             worker.sandbox_ready = true;
-        }
-        if !host {
-            self.by_ip.insert(ip, key.clone());
         }
         self.advance(key, ctx);
     }
