@@ -4,7 +4,7 @@ use objects::selector::LabelSelector;
 use objects::{Value, pattern, value};
 use ordered::Sort as _;
 
-use super::{Done, Helm, ansic, encoded, table};
+use super::{Done, Helm, ansic, encoded, encoded_list, table};
 use crate::release::{self, Release};
 
 /// `2026-11-21 06:35:56.123 +0000 UTC`
@@ -69,7 +69,8 @@ pub(super) async fn run(helm: &Helm) -> Done {
             })
         })
         .collect();
-    if let Some(text) = encoded(helm, &as_values) {
+    let fields = ["name", "namespace", "revision", "updated", "status", "chart", "app_version"];
+    if let Some(text) = encoded_list(helm, &fields, &as_values) {
         helm.out(&text);
         return Ok(());
     }
@@ -107,7 +108,8 @@ pub(super) async fn history(helm: &Helm) -> Done {
             })
         })
         .collect();
-    if let Some(text) = encoded(helm, &as_values) {
+    let fields = ["revision", "updated", "status", "chart", "app_version", "description"];
+    if let Some(text) = encoded_list(helm, &fields, &as_values) {
         helm.out(&text);
         return Ok(());
     }

@@ -477,3 +477,15 @@ pub(crate) fn encoded(helm: &Helm, value: &Value) -> Option<String> {
         _ => None,
     }
 }
+
+/// As [`encoded`], of a list whose objects have their fields in this order in JSON, that of helm's structs.
+pub(crate) fn encoded_list(helm: &Helm, fields: &[&str], list: &Value) -> Option<String> {
+    if helm.args.text("output") != "json" {
+        return encoded(helm, list);
+    }
+    let one = |object: &Value| {
+        let field = |name: &&str| format!("\"{name}\":{}", objects::json::to_string(&object[*name]));
+        format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","))
+    };
+    Some(format!("[{}]\n", list.items().iter().map(one).collect::<Vec<_>>().join(",")))
+}
