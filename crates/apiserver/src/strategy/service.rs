@@ -177,6 +177,13 @@ impl ApiServer {
         }
         if needs_cluster_ip(object) {
             self.allocate_address(cx, object, old)?;
+        } else if old.is_null() && !object["spec"]["clusterIP"].is_zero() {
+            // Validation's to refuse.
+            let spec = object.map_mut().entry("spec");
+            let given = spec["clusterIP"].clone();
+            if spec["clusterIPs"].is_zero() {
+                spec.set("clusterIPs", Value::from(vec![given]));
+            }
         }
         if needs_node_port(object) {
             self.allocate_ports(cx, object, old)?;

@@ -214,6 +214,10 @@ fn services_and_their_faults() {
         ),
         (value!({"type": "ExternalName"}), "spec.externalName: Required value"),
         (
+            value!({"type": "ExternalName", "externalName": "a.b", "clusterIP": "None"}),
+            "spec.clusterIPs: Forbidden: may not be set for ExternalName services",
+        ),
+        (
             value!({"type": "NodePort", "ports": [{"port": 80, "nodePort": 99}]}),
             "spec.ports[0].nodePort: Invalid value: 99: provided port is not in the valid range. The range of valid \
              ports is 30000-32767",
