@@ -27,28 +27,43 @@ pub fn body(content_type: &str, bytes: &[u8], request: &Request) -> Result<Value
     let text = || {
         std::str::from_utf8(bytes).map_err(|_| Status::bad_request("the body of the request is not UTF-8"))
     };
-    let malformed = |e: String| {
-        Status::bad_request(format!(
-            "the object provided is unrecognized (must be of type {}): {e}",
-            request.resource
-        ))
-    };
+    let malformed = |e: String| unreadable(&e, bytes, request);
     match kind {
         "application/vnd.kubernetes.protobuf" => object(bytes).map_err(|e| malformed(e.to_string())),
-        "application/yaml" | "application/apply-patch+yaml" => {
-            yaml::load(text()?).map(|d| d.value).map_err(|e| malformed(e.to_string()))
+        "application/apply-patch+yaml" => yaml::load(text()?)
+            .map(|d| d.value)
+            .map_err(|e| Status::bad_request(format!("error decoding YAML: {e}"))),
+        "application/yaml" => yaml::load(text()?).map(|d| d.value).map_err(|e| malformed(e.to_string())),
+        "" | "application/json" => json::parse(text()?)
+            .map_err(|e| malformed(format!("couldn't get version/kind; json parse error: {}", e.message))),
+        "application/json-patch+json" | "application/merge-patch+json" => json::parse(text()?)
+            .map_err(|e| Status::bad_request(format!("error decoding patch: {}", e.message))),
+        "application/strategic-merge-patch+json" => {
+            json::parse(text()?).map_err(|e| Status::bad_request(e.message))
         }
-        ""
-        | "application/json"
-        | "application/json-patch+json"
-        | "application/merge-patch+json"
-        | "application/strategic-merge-patch+json" => json::parse(text()?).map_err(|e| malformed(e.message)),
         _ => Err(Status::new(
             Reason::UnsupportedMediaType,
             "the body of the request was in an unknown format - accepted media types include: \
              application/json, application/yaml, application/vnd.kubernetes.protobuf",
         )),
     }
+}
+
+/// A body that is no object: why, and how it begins.
+fn unreadable(why: &str, bytes: &[u8], request: &Request) -> Status {
+    const SHOWN: usize = 30;
+    let begins = &bytes[..bytes.len().min(SHOWN)];
+    let shown = match bytes.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => String::from_utf8_lossy(begins).into_owned(),
+        Some(_) => begins.iter().map(|b| format!("{b:02x}")).collect(),
+    };
+    let more = if bytes.len() > SHOWN { " ..." } else { "" };
+    let known = objects::resources::by_plural(&request.group, &request.version, &request.resource);
+    let kind = known.map_or(request.resource.as_str(), |r| r.kind.as_str());
+    Status::bad_request(format!(
+        "the object provided is unrecognized (must be of type {kind}): {why} ({shown}{more})"
+    ))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -322,6 +337,26 @@ mod tests {
         }
         // Whatever the bytes, there is an answer.
         let _ = object(&enveloped("v1", "Pod", &deep));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_by_what_was_to_be_done_with_it() {
+        let request = Request {
+            group: "apps".into(),
+            version: "v1".into(),
+            resource: "deployments".into(),
+            ..Request::raw("")
+        };
+        let end = "unexpected end of JSON input";
+        let object = "the object provided is unrecognized (must be of type Deployment): couldn't get version/kind; json parse error: ";
+        let table = [
+            ("application/json", format!("{object}{end} ({{\"a\":)")),
+            ("application/merge-patch+json", format!("error decoding patch: {end}")),
+            ("application/strategic-merge-patch+json", end.to_owned()),
+        ];
+        for (kind, want) in table {
+            assert_eq!(body(kind, b"{\"a\":", &request).map_err(|s| s.message), Err(want), "{kind}");
+        }
     }
 
     #[test]
