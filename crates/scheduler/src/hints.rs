@@ -5,12 +5,14 @@
 use objects::Value;
 use objects::node_selector::spec_matches;
 
-use crate::node_info::{Needs, Taint};
+use crate::node_info::{Needs, Taint, has_volumes};
 use crate::plugins::node_ports::conflict;
 use crate::plugins::node_resources_fit::fits_empty;
-use crate::plugins::taint_toleration::tolerates_hard;
+use crate::plugins::node_unschedulable::CORDON;
+use crate::plugins::taint_toleration::{tolerates, tolerates_hard};
 use crate::plugins::volume_restrictions::{disks_conflict, share_a_claim};
-use crate::plugins::{is_counted, is_meant, terms_of};
+use crate::plugins::volume_zone::same_zones;
+use crate::plugins::{is_counted, is_meant, rules, terms_of};
 use crate::resources::Resources;
 use crate::storage::claim_of;
 
@@ -22,20 +24,40 @@ pub(crate) enum Event<'a> {
         old: &'a Value,
         new: &'a Value,
     },
-    NodeGone,
-    /// A pod was placed, or a placed one got other labels.
+    NodeGone {
+        node: &'a Value,
+    },
     PodPlaced {
         pod: &'a Value,
     },
-    /// A placed pod is gone or has ended, or needs less.
+    /// A placed pod got other labels.
+    PodRelabelled {
+        old: &'a Value,
+        new: &'a Value,
+    },
+    /// A placed pod was resized.
+    PodResized {
+        old: &'a Value,
+        new: &'a Value,
+    },
+    /// A placed pod is gone or has ended.
     PodGone {
         pod: &'a Value,
+    },
+    /// The waiting pod was changed itself.
+    Itself {
+        old: &'a Value,
+        new: &'a Value,
     },
     Claim {
         claim: &'a Value,
         added: bool,
     },
-    Volume,
+    /// `old` is null when the volume is new.
+    Volume {
+        old: &'a Value,
+        new: &'a Value,
+    },
     /// `old` is null when the class is new.
     Class {
         old: &'a Value,
@@ -65,8 +87,16 @@ impl Event<'_> {
                 "PodTopologySpread",
                 "InterPodAffinity",
             ],
-            Self::NodeGone => &["PodTopologySpread"],
-            Self::PodPlaced { .. } => &["PodTopologySpread", "InterPodAffinity"],
+            Self::NodeGone { .. } => &["PodTopologySpread"],
+            Self::PodPlaced { .. } | Self::PodRelabelled { .. } => &["PodTopologySpread", "InterPodAffinity"],
+            Self::PodResized { .. } => &["NodeResourcesFit"],
+            Self::Itself { .. } => &[
+                "NodeUnschedulable",
+                "TaintToleration",
+                "NodeResourcesFit",
+                "PodTopologySpread",
+                "InterPodAffinity",
+            ],
             Self::PodGone { .. } => &[
                 "NodePorts",
                 "NodeResourcesFit",
@@ -76,7 +106,7 @@ impl Event<'_> {
                 "InterPodAffinity",
             ],
             Self::Claim { .. } => &["VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding", "VolumeZone"],
-            Self::Volume => &["VolumeBinding", "VolumeZone"],
+            Self::Volume { .. } => &["VolumeBinding", "VolumeZone"],
             Self::Class { .. } => &["VolumeBinding", "VolumeZone"],
             Self::CsiNode { .. } => &["NodeVolumeLimits", "VolumeBinding"],
             Self::Detached => &["NodeVolumeLimits"],
@@ -97,11 +127,24 @@ fn has_claims(pod: &Value) -> bool {
 pub(crate) fn may_help(event: &Event<'_>, plugin: &str, pod: &Value) -> bool {
     match event {
         Event::Node { old, new } => node_may_help(plugin, pod, old, new),
-        Event::NodeGone => true,
+        Event::NodeGone { node } => has_keys(pod, node),
         Event::PodPlaced { pod: other } => match plugin {
-            "PodTopologySpread" => is_counted(pod, other.namespace(), other.labels()),
+            "PodTopologySpread" => counts(pod, other),
             _ => near(pod, other, "podAffinity"),
         },
+        Event::PodRelabelled { old, new } => match plugin {
+            "PodTopologySpread" => pod.namespace() == new.namespace() && counts_anew(pod, old, new),
+            _ => {
+                let turns = |kind, from, to| !near(pod, from, kind) && near(pod, to, kind);
+                turns("podAffinity", old, new) || turns("podAntiAffinity", new, old)
+            }
+        },
+        Event::PodResized { old, new } => {
+            let needs = |p: &Value| Needs::of(&p["spec"]).requests;
+            let wants = needs(pod);
+            shrank(&needs(old), &needs(new), |name| wants.get(name) > 0)
+        }
+        Event::Itself { old, new } => changed_may_help(plugin, old, new),
         Event::PodGone { pod: other } => match plugin {
             "NodePorts" => {
                 let ports = |p: &Value| Needs::of(&p["spec"]).host_ports;
@@ -112,8 +155,8 @@ pub(crate) fn may_help(event: &Event<'_>, plugin: &str, pod: &Value) -> bool {
                     && (disks_conflict(&pod["spec"], &other["spec"])
                         || share_a_claim(&pod["spec"], &other["spec"]))
             }
-            "NodeVolumeLimits" => has_claims(other),
-            "PodTopologySpread" => is_counted(pod, other.namespace(), other.labels()),
+            "NodeVolumeLimits" => has_volumes(&other["spec"]),
+            "PodTopologySpread" => counts(pod, other),
             // Its own rule against the other, or the other's against it.
             "InterPodAffinity" => near(pod, other, "podAntiAffinity") || near(other, pod, "podAntiAffinity"),
             _ => true,
@@ -122,7 +165,10 @@ pub(crate) fn may_help(event: &Event<'_>, plugin: &str, pod: &Value) -> bool {
             "VolumeRestrictions" | "NodeVolumeLimits" => *added && uses_claim(pod, claim),
             _ => uses_claim(pod, claim),
         },
-        Event::Volume => true,
+        Event::Volume { old, new } => match plugin {
+            "VolumeZone" => old.is_null() || !same_zones(old, new),
+            _ => true,
+        },
         Event::Class { old, new } => match plugin {
             "VolumeZone" => old.is_null() && new["volumeBindingMode"] == "WaitForFirstConsumer",
             _ => old.is_null() || old["allowedTopologies"] != new["allowedTopologies"],
@@ -146,10 +192,47 @@ pub(crate) fn may_help(event: &Event<'_>, plugin: &str, pod: &Value) -> bool {
     }
 }
 
-/// Whether a required term of `pod` means `other`.
+/// Whether all required terms of `pod`, of which there are some, mean `other`.
 fn near(pod: &Value, other: &Value, kind: &str) -> bool {
     let (mine, theirs) = ((pod.namespace(), pod.labels()), (other.namespace(), other.labels()));
-    terms_of(&pod["spec"], kind, true).iter().any(|t| is_meant(t, mine, theirs, &Value::Null))
+    let terms = terms_of(&pod["spec"], kind, true);
+    !terms.is_empty() && terms.iter().all(|t| is_meant(t, mine, theirs, &Value::Null))
+}
+
+/// Whether a spreading rule of `pod` counts `other`.
+fn counts(pod: &Value, other: &Value) -> bool {
+    pod.namespace() == other.namespace() && is_counted(pod, |s| s.matches(other.labels()))
+}
+
+/// Whether a spreading rule of `pod` counts a pod after a change and not before, or the other way round.
+fn counts_anew(pod: &Value, old: &Value, new: &Value) -> bool {
+    is_counted(pod, |s| s.matches(old.labels()) != s.matches(new.labels()))
+}
+
+/// Whether a node has the keys of all spreading rules.
+fn has_keys(pod: &Value, node: &Value) -> bool {
+    rules(pod).all(|c| node.labels().find(c["topologyKey"].text()).is_some())
+}
+
+/// What a change of a waiting pod itself may do about a refusal.
+fn changed_may_help(plugin: &str, old: &Value, new: &Value) -> bool {
+    let relabelled = old.labels() != new.labels();
+    // They can be added only.
+    let tolerations = &new["spec"]["tolerations"];
+    let tolerates_more = tolerations.items().len() != old["spec"]["tolerations"].items().len();
+    match plugin {
+        "NodeUnschedulable" => tolerates_more && tolerates(tolerations, CORDON),
+        "TaintToleration" => tolerates_more,
+        "NodeResourcesFit" => {
+            let needs = |p: &Value| Needs::of(&p["spec"]).requests;
+            shrank(&needs(old), &needs(new), |_| true)
+        }
+        "PodTopologySpread" => {
+            (tolerates_more && rules(new).any(|c| c["nodeTaintsPolicy"] == "Honor"))
+                || (relabelled && counts_anew(new, old, new))
+        }
+        _ => relabelled,
+    }
 }
 
 fn node_may_help(plugin: &str, pod: &Value, old: &Value, new: &Value) -> bool {
@@ -168,14 +251,30 @@ fn node_may_help(plugin: &str, pod: &Value, old: &Value, new: &Value) -> bool {
             fits_empty(&needs, &has(new)) && (added || grew(&needs.requests, &has(old), &has(new)))
         }
         "PodTopologySpread" => {
-            let keys =
-                || pod["spec"]["topologySpreadConstraints"].items().iter().map(|c| c["topologyKey"].text());
             let differs = |k: &str| old.labels().find(k) != new.labels().find(k);
-            added || keys().any(differs)
+            let moved = || rules(pod).any(|c| differs(c["topologyKey"].text()));
+            let (had, has) = (!added && has_keys(pod, old), has_keys(pod, new));
+            had != has || (has && (added || moved() || old["spec"]["taints"] != new["spec"]["taints"]))
         }
-        "InterPodAffinity" | "VolumeBinding" | "VolumeZone" => added || relabelled,
+        "InterPodAffinity" => {
+            let values = |t: &Value| {
+                let key = t["topologyKey"].text();
+                (old.labels().find(key), new.labels().find(key))
+            };
+            let terms = |kind| terms_of(&pod["spec"], kind, true).iter();
+            terms("podAffinity").map(values).any(|(was, is)| is.is_some() && was != is)
+                || terms("podAntiAffinity").map(values).any(|(was, is)| added || (was.is_some() && was != is))
+        }
+        "VolumeBinding" | "VolumeZone" => added || relabelled,
         _ => true,
     }
+}
+
+/// Whether less of anything is asked for that matters.
+fn shrank(old: &Resources, new: &Resources, matters: impl Fn(&str) -> bool) -> bool {
+    let names =
+        ["cpu", "memory", "ephemeral-storage"].into_iter().chain(old.scalar.keys().map(|k| k.as_str()));
+    names.into_iter().any(|n| matters(n) && old.get(n) > new.get(n))
 }
 
 /// Whether there is more of anything that is wanted, or room for more pods.
@@ -247,6 +346,113 @@ mod tests {
             ("InterPodAffinity", pod(81, "d"), false),
         ] {
             assert_eq!(may_help(&Event::PodGone { pod: &other }, plugin, &waiting), want, "{plugin}");
+        }
+    }
+
+    #[test]
+    fn what_company_changes_for_whom() {
+        let term =
+            |app: &str| value!({"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": (app)}}});
+        let required = |term: Value| value!({"requiredDuringSchedulingIgnoredDuringExecution": [(term)]});
+        let rule = |when: &str, app: &str| {
+            let mut rule = term(app);
+            rule.set("whenUnsatisfiable", when);
+            rule
+        };
+        let rules = vec![rule("DoNotSchedule", "x"), rule("ScheduleAnyway", "soft")];
+        let (near, away) = (required(term("near")), required(term("away")));
+        let pod = value!({
+            "metadata": {"name": "p", "namespace": "ns", "labels": {"app": "x"}},
+            "spec": {"topologySpreadConstraints": (rules),
+                     "affinity": {"podAffinity": (near), "podAntiAffinity": (away)}},
+        });
+        let other =
+            |app: &str| value!({"metadata": {"name": "o", "namespace": "ns", "labels": {"app": (app)}}});
+        let (spread, affinity) = ("PodTopologySpread", "InterPodAffinity");
+        for (plugin, app, comes, goes) in [
+            (spread, "x", true, true),
+            (spread, "soft", false, false),
+            (affinity, "near", true, false),
+            (affinity, "away", false, true),
+            (affinity, "x", false, false),
+        ] {
+            let o = other(app);
+            assert_eq!(may_help(&Event::PodPlaced { pod: &o }, plugin, &pod), comes, "{plugin} {app}");
+            assert_eq!(may_help(&Event::PodGone { pod: &o }, plugin, &pod), goes, "{plugin} {app}");
+        }
+        for (plugin, was, is, want) in [
+            (spread, "x", "y", true),
+            (spread, "y", "x", true),
+            (spread, "y", "soft", false),
+            (affinity, "y", "near", true),
+            (affinity, "near", "y", false),
+            (affinity, "away", "y", true),
+            (affinity, "y", "away", false),
+        ] {
+            let (old, new) = (other(was), other(is));
+            let event = Event::PodRelabelled { old: &old, new: &new };
+            assert_eq!(may_help(&event, plugin, &pod), want, "{plugin} {was} {is}");
+        }
+        let zoned =
+            |zone: &str| node("", if zone.is_empty() { value!({}) } else { value!({"zone": (zone)}) }, "4");
+        let null = Value::Null;
+        for (plugin, was, is, want) in [
+            (spread, null.clone(), zoned(""), false),
+            (spread, null.clone(), zoned("a"), true),
+            (spread, zoned("a"), zoned("b"), true),
+            (spread, zoned("a"), zoned("a"), false),
+            (spread, zoned("a"), node("t", value!({"zone": "a"}), "4"), true),
+            (affinity, null.clone(), zoned(""), true),
+            (affinity, zoned(""), zoned("a"), true),
+            (affinity, zoned("a"), zoned(""), true),
+            (affinity, zoned(""), node("t", value!({}), "4"), false),
+        ] {
+            let event = Event::Node { old: &was, new: &is };
+            assert_eq!(may_help(&event, plugin, &pod), want, "{plugin} {was:?} {is:?}");
+        }
+        assert!(may_help(&Event::NodeGone { node: &zoned("a") }, spread, &pod));
+        assert!(!may_help(&Event::NodeGone { node: &zoned("") }, spread, &pod));
+    }
+
+    #[test]
+    fn what_a_waiting_pod_changes_for_itself() {
+        let pod = |label: &str, cpu: &str, tolerates: &[&str]| {
+            let tolerations: Vec<Value> =
+                tolerates.iter().map(|k| value!({"key": (*k), "operator": "Exists"})).collect();
+            value!({
+                "metadata": {"name": "p", "namespace": "ns", "labels": {"app": (label)}},
+                "spec": {"tolerations": (tolerations),
+                         "containers": [{"resources": {"requests": {"cpu": (cpu)}}}]},
+            })
+        };
+        let old = pod("x", "2", &[]);
+        for (plugin, new, want) in [
+            ("NodeResourcesFit", pod("y", "2", &["a"]), false),
+            ("NodeResourcesFit", pod("x", "1", &[]), true),
+            ("NodeResourcesFit", pod("x", "3", &[]), false),
+            ("TaintToleration", pod("x", "2", &["a"]), true),
+            ("TaintToleration", pod("y", "1", &[]), false),
+            ("NodeUnschedulable", pod("x", "2", &["a"]), false),
+            ("NodeUnschedulable", pod("x", "2", &["node.kubernetes.io/unschedulable"]), true),
+            ("InterPodAffinity", pod("y", "2", &[]), true),
+            ("InterPodAffinity", pod("x", "1", &["a"]), false),
+            ("PodTopologySpread", pod("y", "2", &["a"]), false),
+        ] {
+            let event = Event::Itself { old: &old, new: &new };
+            assert_eq!(may_help(&event, plugin, &new), want, "{plugin} {new:?}");
+        }
+    }
+
+    #[test]
+    fn who_needs_less_makes_room_for_whom() {
+        let pod = |cpu: &str, memory: &str| {
+            let requests = value!({"cpu": (cpu), "memory": (memory)});
+            value!({"spec": {"containers": [{"resources": {"requests": (requests)}}]}})
+        };
+        let waiting = value!({"spec": {"containers": [{"resources": {"requests": {"cpu": "1"}}}]}});
+        for (new, want) in [(pod("1", "2Gi"), true), (pod("2", "1Gi"), false), (pod("3", "2Gi"), false)] {
+            let event = Event::PodResized { old: &pod("2", "2Gi"), new: &new };
+            assert_eq!(may_help(&event, "NodeResourcesFit", &waiting), want, "{new:?}");
         }
     }
 

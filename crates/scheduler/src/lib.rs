@@ -162,11 +162,10 @@ impl Scheduler {
         PodInfo::with_needs(key.clone(), pod, needs)
     }
 
-    /// A placed pod is not there any more, or never came.
-    fn forget(&mut self, key: &str, now: Time) {
-        if self.nodes.remove_pod(key) {
-            let gone = Value::Null;
-            self.queue.wake(&Event::PodGone { pod: &gone }, 0, now);
+    /// An assumed pod is not placed after all.
+    fn forget(&mut self, entry: &queue::Entry, now: Time) {
+        if self.nodes.remove_pod(&entry.key) {
+            self.queue.wake(&Event::PodGone { pod: &entry.pod }, 0, now);
         }
     }
 
@@ -202,10 +201,12 @@ impl Scheduler {
             // Assumed on a node: the rest follows from the binding.
             return;
         }
-        if before.is_null() || !before["spec"].same(&pod["spec"]) || !same(before.labels(), pod.labels()) {
+        if before.is_null() {
             self.queue.add(key, pod.clone(), change.revision, now);
-        } else {
+        } else if before["spec"].same(&pod["spec"]) && same(before.labels(), pod.labels()) {
             self.queue.refresh(&key, pod);
+        } else {
+            self.queue.update(key, before, pod, change.revision, now);
         }
     }
 
@@ -229,12 +230,13 @@ impl Scheduler {
             let info = self.info_of(&key, pod);
             self.nodes.place(&info, node, now);
             if !comes && !before.is_null() {
-                // Resized: less may be asked for.
-                self.queue.wake(&Event::PodGone { pod: before }, cause, now);
+                self.queue.wake(&Event::PodResized { old: before, new: pod }, cause, now);
             }
         }
-        if comes || !same(before.labels(), pod.labels()) {
+        if comes {
             self.queue.wake(&Event::PodPlaced { pod }, cause, now);
+        } else if !same(before.labels(), pod.labels()) {
+            self.queue.wake(&Event::PodRelabelled { old: before, new: pod }, cause, now);
         }
     }
 
@@ -254,7 +256,7 @@ impl Scheduler {
             "volumeattachments.storage.k8s.io" if change.is_deleted() => Event::Detached,
             _ if change.is_deleted() => return,
             "persistentvolumeclaims" => Event::Claim { claim: new, added: old.is_null() },
-            "persistentvolumes" => Event::Volume,
+            "persistentvolumes" => Event::Volume { old, new },
             "storageclasses.storage.k8s.io" => Event::Class { old, new },
             "csinodes.storage.k8s.io" => Event::CsiNode { old, new },
             _ => return,
@@ -265,7 +267,7 @@ impl Scheduler {
     fn node_changed(&mut self, change: &Change, now: Time) {
         if change.is_deleted() {
             self.nodes.remove_node(&change.name);
-            self.queue.wake(&Event::NodeGone, change.revision, now);
+            self.queue.wake(&Event::NodeGone { node: &change.object }, change.revision, now);
             return;
         }
         let (old, new) = (&change.previous, &change.object);

@@ -131,8 +131,10 @@ impl Placed {
             self.started = at;
         }
         self.terminating = pod.is_terminating();
-        self.preempted =
-            self.terminating && pod.condition("DisruptionTarget")["reason"] == "PreemptionByScheduler";
+        self.preempted = self.terminating && {
+            let disrupted = pod.condition("DisruptionTarget");
+            disrupted["status"] == "True" && disrupted["reason"] == "PreemptionByScheduler"
+        };
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) struct SchedulingQueue {
 }
 
 impl SchedulingQueue {
-    /// A pod that is new or whose spec has changed: tried at once.
+    /// A pod that is new, or rid of its gates: tried at once.
     pub(crate) fn add(&mut self, key: Str, pod: Value, cause: u64, now: Time) {
         let old = self.take(&key);
         if is_gated(&pod) {
@@ -91,6 +91,19 @@ impl SchedulingQueue {
             },
         };
         self.activate(Box::new(entry), now);
+    }
+
+    /// A pod whose spec or labels have changed: what waits for a change goes on if this one may lift its refusal.
+    pub(crate) fn update(&mut self, key: Str, old: &Value, pod: &Value, cause: u64, now: Time) {
+        let Some((entry, place)) = self.entries.get_mut(&key) else {
+            return self.add(key, pod.clone(), cause, now);
+        };
+        entry.pod = pod.clone();
+        let event = Event::Itself { old, new: pod };
+        let may_help = |plugin: &&str| event.plugins().contains(plugin) && may_help(&event, plugin, pod);
+        if matches!(place, Place::Unschedulable(_)) && entry.refused_by.iter().any(may_help) {
+            self.go_on(key, cause, now);
+        }
     }
 
     /// A newer version of a waiting pod that changes nothing about where it fits.
@@ -211,16 +224,24 @@ impl SchedulingQueue {
             }
         }
         for key in woken {
-            let Some(mut entry) = self.take(&key) else { continue };
-            entry.cause = cause;
-            let until = entry.backs_off_until();
-            if until <= now {
-                self.activate(entry, now);
-            } else {
-                self.ready.get_or_insert(now);
-                let id = self.back_off.set(until, key.clone());
-                self.entries.insert(key, (entry, Place::BackOff(id)));
-            }
+            self.go_on(key, cause, now);
+        }
+    }
+
+    /// Tries a pod that waited for a change again, after its back-off.
+    fn go_on(&mut self, key: Str, cause: u64, now: Time) {
+        if !self.entries.get(&key).is_some_and(|(_, place)| matches!(place, Place::Unschedulable(_))) {
+            return;
+        }
+        let Some(mut entry) = self.take(&key) else { return };
+        entry.cause = cause;
+        let until = entry.backs_off_until();
+        if until <= now {
+            self.activate(entry, now);
+        } else {
+            self.ready.get_or_insert(now);
+            let id = self.back_off.set(until, key.clone());
+            self.entries.insert(key, (entry, Place::BackOff(id)));
         }
     }
 
@@ -293,6 +314,25 @@ mod tests {
         q.wake(&Event::PodGone { pod: &gone }, 1, Time(10));
         assert_eq!(q.pop(Time(10)).map(|e| e.key), Some("ns/b".into()));
         assert_eq!(q.pop(Time(10)).map(|e| e.key), Some("ns/a".into()));
+    }
+
+    #[test]
+    fn a_change_of_its_own_counts_where_it_may_help() {
+        let mut q = SchedulingQueue::default();
+        let (old, mut new) = (pod("a", 0), pod("a", 0));
+        q.add("ns/a".into(), old.clone(), 0, Time(0));
+        refused(&mut q, "NodeResourcesFit", 0);
+        new.set_at(&["metadata", "labels", "app"], "x");
+        q.update("ns/a".into(), &old, &new, 5, Time(20_000));
+        assert!(q.pop(Time(20_000)).is_none(), "a label is no room");
+        let mut tolerant = new.clone();
+        tolerant.set_at(&["spec", "tolerations"], vec![value!({"operator": "Exists"})]);
+        let mut e = q.pop(Time(300_000)).expect("after five minutes");
+        assert_eq!(e.pod, new, "it is the newest all the same");
+        e.refused_by = vec!["TaintToleration"];
+        q.add_unschedulable(e, Time(300_000));
+        q.update("ns/a".into(), &new, &tolerant, 6, Time(320_000));
+        assert_eq!(q.pop(Time(320_000)).map(|e| e.cause), Some(6));
     }
 
     #[test]

@@ -54,10 +54,10 @@ impl Scheduler {
                 let mut table = Table::new(names);
                 table.refuse_all(plugin, refusal);
                 entry.refused_by = vec![plugin];
-                let all = self.nodes.len();
-                let helpless = histogram(std::iter::empty(), all);
-                let message = format!("{} {why}. {}", head(all), tail(&format!("{} {helpless}.", head(all))));
-                return self.refuse(entry, table, message, Some(Str::default()), ctx);
+                let search = Search { table, feasible: Vec::new(), narrowed: false };
+                let made = self.post_filter(&info, &Cycle::default(), &profile, &search, ctx);
+                let message = format!("{} {why}. {}", head(self.nodes.len()), made.message);
+                return self.refuse(entry, search.table, message, made.nominated, ctx);
             }
         };
         let search = self.find_feasible(&info, &cycle, &profile);
@@ -294,14 +294,14 @@ impl Scheduler {
                 let message = format!("Successfully assigned {}/{} to {node}", namespace.text(), name.text());
                 self.recorder.event(ctx, &entry.pod, EventType::Normal, "Scheduled", &message);
             }
-            Err(Status { reason: Reason::NotFound, .. }) => self.forget(&entry.key, ctx.now),
+            Err(Status { reason: Reason::NotFound, .. }) => self.forget(&entry, ctx.now),
             Err(e) => self.binding_failed(entry, &format!("binding rejected: {e}"), ctx),
         }
     }
 
     /// An assumed pod could not be bound after all.
     pub(crate) fn binding_failed(&mut self, entry: Entry, message: &str, ctx: &mut Ctx<'_>) {
-        self.forget(&entry.key, ctx.now);
+        self.forget(&entry, ctx.now);
         self.report(&entry.pod, "SchedulerError", message, Some(""), ctx);
         self.queue.add_error(entry, ctx.now);
     }

@@ -10,14 +10,14 @@ mod node_name;
 pub(crate) mod node_ports;
 mod node_resources_balanced_allocation;
 pub(crate) mod node_resources_fit;
-mod node_unschedulable;
+pub(crate) mod node_unschedulable;
 mod node_volume_limits;
 mod pod_topology_spread;
 mod scheduling_gates;
 pub(crate) mod taint_toleration;
 pub(crate) mod volume_binding;
 pub(crate) mod volume_restrictions;
-mod volume_zone;
+pub(crate) mod volume_zone;
 
 use objects::Str;
 use ordered::BTreeSet;
@@ -29,7 +29,7 @@ use crate::profile::Profile;
 use crate::storage::Storage;
 
 pub(crate) use inter_pod_affinity::{is_meant, terms_of};
-pub(crate) use pod_topology_spread::is_counted;
+pub(crate) use pod_topology_spread::{is_counted, rules};
 pub(crate) use scheduling_gates::is_gated;
 
 /// What plugins work out once for a pod before they are asked about nodes.

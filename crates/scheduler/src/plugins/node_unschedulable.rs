@@ -8,6 +8,9 @@ use crate::node_info::NodeInfo;
 
 pub(super) struct NodeUnschedulable;
 
+/// The taint that a cordoned node counts as having: key, value, effect.
+pub(crate) const CORDON: (&str, &str, &str) = ("node.kubernetes.io/unschedulable", "", "NoSchedule");
+
 impl Filter for NodeUnschedulable {
     fn name(&self) -> &'static str {
         "NodeUnschedulable"
@@ -18,8 +21,7 @@ impl Filter for NodeUnschedulable {
     }
 
     fn filter(&self, look: &Look<'_>, node: &NodeInfo) -> Result<(), Refusal> {
-        let cordon = ("node.kubernetes.io/unschedulable", "", "NoSchedule");
-        if !node.unschedulable || tolerates(&look.pod.needs.tolerations, cordon) {
+        if !node.unschedulable || tolerates(&look.pod.needs.tolerations, CORDON) {
             return Ok(());
         }
         Err(Refusal::unresolvable("node(s) were unschedulable"))

@@ -82,6 +82,8 @@ impl Filter for NodeVolumeLimits {
             // A claim that is gone counts nothing.
             let _ = collect(&pod.spec, key, storage, &mut attached);
         }
+        new.retain(|volume, ()| !attached.contains_key(volume));
+        // A volume that is attached still while no pod there uses it counts beside its new use, as upstream.
         for a in storage.attachments.values().filter(|a| a["spec"]["nodeName"] == node.name()) {
             let source = &a["spec"]["source"];
             let pv = storage.volumes.get(source["persistentVolumeName"].text()).map(|pv| &pv["spec"]);
@@ -89,7 +91,6 @@ impl Filter for NodeVolumeLimits {
                 attached.insert(disk, ());
             }
         }
-        new.retain(|volume, ()| !attached.contains_key(volume));
         for (driver, _) in new.keys() {
             let of = |volumes: &Volumes| volumes.keys().filter(|(d, _)| d == driver).count() as i64;
             if limit(driver).is_some_and(|most| of(&attached) + of(&new) > most) {
@@ -155,7 +156,7 @@ mod tests {
         let left = value!({"spec": {"nodeName": "a", "attacher": "disk.csi", "source": {"persistentVolumeName": "v4"}}});
         c.storage.attachments.insert("left".into(), left);
         assert_eq!(verdict(&NodeVolumeLimits, &c, &pod("p", &["c2"]), "a"), no);
-        assert_eq!(verdict(&NodeVolumeLimits, &c, &pod("p", &["c4"]), "a"), Ok(()));
+        assert_eq!(verdict(&NodeVolumeLimits, &c, &pod("p", &["c4"]), "a"), no, "upstream counts it twice");
     }
 
     #[test]

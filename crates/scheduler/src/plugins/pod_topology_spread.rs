@@ -216,12 +216,15 @@ impl Spread {
     }
 }
 
-/// Whether a pod's own rules count another pod: then its coming or going may make room.
-pub(crate) fn is_counted(pod: &Value, namespace: &str, labels: &Value) -> bool {
-    pod.namespace() == namespace
-        && pod["spec"]["topologySpreadConstraints"].items().iter().any(|c| {
-            LabelSelector::from_value(&selector_of(c, pod.labels())).is_ok_and(|s| s.matches(labels))
-        })
+/// A pod's own rules that refuse nodes.
+pub(crate) fn rules(pod: &Value) -> impl Iterator<Item = &Value> {
+    let all = pod["spec"]["topologySpreadConstraints"].items().iter();
+    all.filter(|c| c["whenUnsatisfiable"] != "ScheduleAnyway")
+}
+
+/// Whether one of a pod's rules counts a pod with these labels in its namespace as `f` says.
+pub(crate) fn is_counted(pod: &Value, f: impl Fn(&LabelSelector) -> bool) -> bool {
+    rules(pod).any(|c| LabelSelector::from_value(&selector_of(c, pod.labels())).is_ok_and(|s| f(&s)))
 }
 
 pub(super) struct PodTopologySpread;

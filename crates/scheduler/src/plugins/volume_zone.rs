@@ -23,6 +23,11 @@ pub struct ZoneRule {
     values: Vec<Str>,
 }
 
+/// Whether two states of a volume say the same about zones and regions.
+pub(crate) fn same_zones(old: &Value, new: &Value) -> bool {
+    LABELS.iter().all(|(key, _)| old.labels().find(key) == new.labels().find(key))
+}
+
 /// What the volumes of a pod's bound claims ask of a node.
 ///
 /// # Errors
