@@ -64,6 +64,18 @@ pub trait Filter: Sync {
     fn filter(&self, look: &Look<'_>, node: &NodeInfo) -> Result<(), Refusal>;
 }
 
+/// The first of the filters that refuses a node.
+///
+/// # Errors
+/// That, and why.
+pub(crate) fn first_refusal(
+    look: &Look<'_>,
+    filters: &[&'static dyn Filter],
+    node: &NodeInfo,
+) -> Result<(), (&'static str, Refusal)> {
+    filters.iter().find_map(|f| f.filter(look, node).err().map(|r| (f.name(), r))).map_or(Ok(()), Err)
+}
+
 /// Says how well a pod fits nodes.
 pub trait Score: Sync {
     fn name(&self) -> &'static str;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use objects::Str;
 
-use crate::framework::{Filter, Look, Refusal};
+use crate::framework::{Filter, Look, Refusal, first_refusal};
 use crate::node_info::Needs;
 use crate::nodes::{Nodes, Slot};
 use crate::plugins;
@@ -196,18 +196,6 @@ impl Kind {
         }
         true
     }
-}
-
-/// The first filter that refuses a node, and why.
-///
-/// # Errors
-/// That.
-pub(crate) fn first_refusal(
-    look: &Look<'_>,
-    filters: &[&'static dyn Filter],
-    node: &crate::node_info::NodeInfo,
-) -> Result<(), (&'static str, Refusal)> {
-    filters.iter().find_map(|f| f.filter(look, node).err().map(|r| (f.name(), r))).map_or(Ok(()), Err)
 }
 
 #[cfg(test)]

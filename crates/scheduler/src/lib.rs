@@ -5,7 +5,7 @@
 //! Does not own: starting pods (kubelet), making them (controllers), volumes (their controllers).
 //!
 //! Models `pkg/scheduler` with its default profile.
-//! Not modelled: extenders, dynamic resource allocation, pod groups, opportunistic batching; binding is done within the
+//! Not modelled: extenders, dynamic resource allocation, pod groups; binding is done within the
 //! cycle, except that a pod waits for its claims.
 
 mod binding;
@@ -49,7 +49,7 @@ use storage::Storage;
 /// The name in events and in the causal record.
 pub const NAME: &str = profile::DEFAULT_NAME;
 
-/// How many bytes the tables of decisions may take: those of 100,000 pods on 4 nodes, or of 1,500 on 1,000. The oldest
+/// How many bytes the tables of decisions may take: those of 50,000 pods on 4 nodes, or of 3,500 on 1,000. The oldest
 /// go first; what a decision came to is known as long as its pod is there.
 const TABLE_BYTES: usize = 16 << 20;
 /// Sets whose pods' needs are remembered.

@@ -12,8 +12,8 @@ use ordered::{BTreeMap, BTreeSet, Sort as _};
 
 use crate::Scheduler;
 use crate::decision::{Decision, Outcome, Table};
-use crate::framework::{Filter, Look, Refusal};
-use crate::kinds::{Kind, first_refusal};
+use crate::framework::{Filter, Look, Refusal, first_refusal};
+use crate::kinds::Kind;
 use crate::node_info::{Placed, PodInfo};
 use crate::nodes::Slot;
 use crate::plugins::default_preemption::passes_crowded;
@@ -119,39 +119,8 @@ impl Scheduler {
         let hopes = self.nominated_beside(pod);
         let look = Look { pod, cycle, nodes: &self.nodes, storage: &self.storage, profile };
         let filters = asked(&look);
-        let (local, others) = filters.split_at(filters.partition_point(|f| f.is_local()));
         let kind = self.kinds.of(&pod.needs, profile, &self.nodes);
-        kind.begin();
-        let mut search =
-            Search { table: Table::new(self.nodes.names()), feasible: Vec::new(), narrowed: false };
-        // The node that was first refused for a refusal of the kind.
-        let mut refused: Vec<Option<usize>> = Vec::new();
-        let mut ask = |kind: &mut Kind, i: usize, search: &mut Search| {
-            let slot = order[i];
-            if let Err(refused) = crowded(look, &filters, slot, &hopes) {
-                return search.table.refuse(i, &refused);
-            }
-            if let Some(place) = kind.verdict(&look, local, slot) {
-                if refused.len() <= place {
-                    refused.resize(place + 1, None);
-                }
-                match refused[place] {
-                    Some(other) => search.table.refuse_as(i, other),
-                    None => {
-                        search.table.refuse(i, kind.refusal(place));
-                        refused[place] = Some(i);
-                    }
-                }
-                return;
-            }
-            if !others.is_empty()
-                && let Err(refused) = first_refusal(&look, others, &look.nodes[slot])
-            {
-                return search.table.refuse(i, &refused);
-            }
-            search.table.fits(i);
-            search.feasible.push(slot);
-        };
+        let mut round = Round::new(look, &filters, &hopes, kind);
         let place = |name: &str| {
             let slot = look.nodes.get(name)?.slot;
             order.iter().position(|s| *s == slot)
@@ -161,44 +130,36 @@ impl Scheduler {
         if !hoped.is_empty()
             && let Some(i) = place(hoped)
         {
-            ask(kind, i, &mut search);
-            if !search.feasible.is_empty() {
-                return search;
+            round.ask(i, order[i]);
+            if !round.search.feasible.is_empty() {
+                return round.search;
             }
         }
         if let Some(only) = &cycle.only {
-            search.narrowed = true;
+            round.search.narrowed = true;
             let mut places: Vec<usize> = only.iter().filter_map(|n| place(n)).collect();
             places.arrange();
-            places.iter().for_each(|i| ask(kind, *i, &mut search));
+            places.iter().for_each(|i| round.ask(*i, order[*i]));
             self.next_start_node = (self.next_start_node + places.len()) % order.len().max(1);
-            return search;
+            return round.search;
         }
         let wanted = feasible_nodes_to_find(order.len(), profile.percentage_of_nodes_to_score);
         let start = if order.is_empty() { 0 } else { self.next_start_node % order.len() };
-        search.feasible.reserve_exact(wanted);
-        // Most nodes are known to fit, and nothing else has a say.
-        let plain = hopes.is_empty() && others.is_empty();
+        round.search.feasible.reserve_exact(wanted);
         let (mut visited, mut turned) = (0, 0);
         for turn in [start..order.len(), 0..start] {
-            turned = search.feasible.len();
+            turned = round.search.feasible.len();
             for i in turn {
-                if search.feasible.len() >= wanted {
+                if round.search.feasible.len() >= wanted {
                     break;
                 }
                 visited += 1;
-                let slot = order[i];
-                if plain && kind.is_known_to_fit(slot, look.nodes) {
-                    search.table.fits(i);
-                    search.feasible.push(slot);
-                } else {
-                    ask(kind, i, &mut search);
-                }
+                round.ask(i, order[i]);
             }
         }
         self.next_start_node = (start + visited) % order.len().max(1);
-        search.feasible.rotate_left(turned);
-        search
+        round.search.feasible.rotate_left(turned);
+        round.search
     }
 
     /// The best of the fitting nodes; equal ones by lot, as upstream.
@@ -371,17 +332,80 @@ pub(crate) fn hoping(hopes: &Hopes, slot: Slot) -> Vec<(Str, Placed)> {
     hopes.iter().filter(|(on, _)| *on == slot).map(|(_, hope)| hope.clone()).collect()
 }
 
-/// Whether the filters let the pod in beside those that hope for the node.
-fn crowded(
-    look: Look<'_>,
-    filters: &[&'static dyn Filter],
-    slot: Slot,
-    hopes: &Hopes,
-) -> Result<(), (&'static str, Refusal)> {
-    if hopes.is_empty() {
-        return Ok(());
+/// One pod's round of the nodes.
+struct Round<'a> {
+    look: Look<'a>,
+    filters: &'a [&'static dyn Filter],
+    /// The first of `filters`, whose answers `kind` keeps; and the rest.
+    local: &'a [&'static dyn Filter],
+    others: &'a [&'static dyn Filter],
+    hopes: &'a Hopes,
+    kind: &'a mut Kind,
+    /// Nothing but the local filters has a say.
+    plain: bool,
+    /// The first node that was refused for each of the kind's refusals.
+    refused: Vec<Option<usize>>,
+    search: Search,
+}
+
+impl<'a> Round<'a> {
+    fn new(look: Look<'a>, filters: &'a [&'static dyn Filter], hopes: &'a Hopes, kind: &'a mut Kind) -> Self {
+        let (local, others) = filters.split_at(filters.partition_point(|f| f.is_local()));
+        let search = Search { table: Table::new(look.nodes.names()), feasible: Vec::new(), narrowed: false };
+        let plain = hopes.is_empty() && others.is_empty();
+        kind.begin();
+        Self { look, filters, local, others, hopes, kind, plain, refused: Vec::new(), search }
     }
-    passes_crowded(look, filters, &look.nodes[slot], &hoping(hopes, slot))
+
+    /// Asks about the node of this place in the order, and writes the answer down.
+    fn ask(&mut self, i: usize, slot: Slot) {
+        // Most nodes are known to fit.
+        if (self.plain && self.kind.is_known_to_fit(slot, self.look.nodes)) || self.fits(i, slot) {
+            self.search.table.fits(i);
+            self.search.feasible.push(slot);
+        }
+    }
+
+    /// Whether all let the pod in; else the refusal is written down.
+    fn fits(&mut self, i: usize, slot: Slot) -> bool {
+        if let Err(refused) = self.crowded(slot) {
+            self.search.table.refuse(i, &refused);
+            return false;
+        }
+        if let Some(place) = self.kind.verdict(&self.look, self.local, slot) {
+            self.refuse(i, place);
+            return false;
+        }
+        if self.others.is_empty() {
+            return true;
+        }
+        let refused = first_refusal(&self.look, self.others, &self.look.nodes[slot]).err();
+        refused.iter().for_each(|refused| self.search.table.refuse(i, refused));
+        refused.is_none()
+    }
+
+    /// Refuses a node for what the kind knows in this place.
+    fn refuse(&mut self, i: usize, place: usize) {
+        if self.refused.len() <= place {
+            self.refused.resize(place + 1, None);
+        }
+        match self.refused[place] {
+            Some(other) => self.search.table.refuse_as(i, other),
+            None => {
+                self.search.table.refuse(i, self.kind.refusal(place));
+                self.refused[place] = Some(i);
+            }
+        }
+    }
+
+    /// Whether the filters let the pod in beside those that hope for the node.
+    fn crowded(&self, slot: Slot) -> Result<(), (&'static str, Refusal)> {
+        if self.hopes.is_empty() {
+            return Ok(());
+        }
+        let nominated = hoping(self.hopes, slot);
+        passes_crowded(self.look, self.filters, &self.look.nodes[slot], &nominated)
+    }
 }
 
 /// The filters that have something to say about a pod.

@@ -8,8 +8,7 @@ use objects::{Str, Value};
 use ordered::Sort as _;
 
 use super::Cycle;
-use crate::framework::{Filter, Look, Refusal};
-use crate::kinds::first_refusal;
+use crate::framework::{Filter, Look, Refusal, first_refusal};
 use crate::node_info::{NodeInfo, Placed, PodInfo};
 use crate::nodes::Slot;
 
