@@ -1,6 +1,7 @@
 //! One write as watchers see it, with who wrote it and because of what.
 
 use clock::Time;
+use objects::text::joined;
 use objects::{Str, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +75,7 @@ impl Change {
     /// What [`Self::key`] is for an object of this name.
     #[must_use]
     pub fn key_of(namespace: &Str, name: &Str) -> Str {
-        if namespace.is_empty() { name.clone() } else { Str::from(format!("{namespace}/{name}")) }
+        if namespace.is_empty() { name.clone() } else { joined(&[namespace, "/", name]) }
     }
 
     #[must_use]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use objects::text::joined;
 use objects::{Str, Value};
 
 use crate::identity::{Credentials, Impersonation};
@@ -198,7 +199,7 @@ impl Request {
         if self.group.is_empty() {
             self.resource.clone()
         } else {
-            Str::from(format!("{}.{}", self.resource, self.group))
+            joined(&[&self.resource, ".", &self.group])
         }
     }
 }

@@ -41,8 +41,10 @@ impl LogHash {
             (Value::Map(a), Value::Map(b)) => {
                 let mut differs = false;
                 let mut kept = 0;
-                for (key, value) in b.iter() {
-                    let was = a.get(key);
+                let alike = a.has_keys_of(b);
+                let before = a.entries();
+                for (i, (key, value)) in b.iter().enumerate() {
+                    let was = if alike { before.get(i).map(|(_, was)| was) } else { a.get(key) };
                     kept += usize::from(was.is_some());
                     if was.is_some_and(|was| was.same(value)) {
                         continue;

@@ -1,8 +1,12 @@
 //! Keys, values, revisions: every write is one revision and leaves one record.
 
+use std::cell::Cell;
+
 use objects::{Str, Value};
 
 use crate::{Log, Sorted};
+
+const HINTS: usize = 32;
 
 /// What stands under a key.
 #[derive(Clone, Debug)]
@@ -52,6 +56,8 @@ pub struct Store<R> {
     /// The keys by what stands before their first slash, and with it: a namespace is not to be searched for among a hundred
     /// thousand pods. In the order of these beginnings, which is that of the keys.
     tables: Vec<(Str, Sorted<Entry>)>,
+    /// Where tables were found lately, by the first letters of their keys: a few take nearly all writes.
+    hints: [Cell<usize>; HINTS],
     log: Log<R>,
     /// Invariant: the revision of the last write; the log's last record is its.
     revision: u64,
@@ -63,12 +69,22 @@ impl<R: Clone> Store<R> {
     /// An empty store that keeps at least the last `keep` records.
     #[must_use]
     pub fn new(keep: usize) -> Self {
-        Self { tables: Vec::new(), log: Log::new(1), revision: 0, keep }
+        Self { tables: Vec::new(), hints: Default::default(), log: Log::new(1), revision: 0, keep }
     }
 
     /// Where the table of `key` stands, or where it would be put.
     fn table_of(&self, key: &str) -> Result<usize, usize> {
-        self.tables.binary_search_by(|(name, _)| name.as_str().cmp(head(key)))
+        let head = head(key);
+        let hint = &self.hints[head.bytes().take(3).map(usize::from).sum::<usize>() % HINTS];
+        let met = hint.get();
+        if self.tables.get(met).is_some_and(|(name, _)| name == head) {
+            return Ok(met);
+        }
+        let found = self.tables.binary_search_by(|(name, _)| name.as_str().cmp(head));
+        if let Ok(at) = found {
+            hint.set(at);
+        }
+        found
     }
 
     fn table_mut(&mut self, key: &str) -> Option<&mut Sorted<Entry>> {
@@ -216,7 +232,7 @@ impl<R: Clone> Store<R> {
 
 /// What stands before the first slash of a key, and that slash; nothing where there is none.
 fn head(key: &str) -> &str {
-    &key[..key.find('/').map_or(0, |slash| slash + 1)]
+    &key[..key.bytes().position(|b| b == b'/').map_or(0, |slash| slash + 1)]
 }
 
 #[cfg(test)]

@@ -25,11 +25,24 @@ const LITERALS: usize = 2_048;
 #[derive(Clone, Default)]
 pub(crate) struct Keys(Option<Arc<List>>);
 
-/// Invariant: `marks` are those of `keys`, or none where the list is longer than [`SHARED_MAX`].
+/// Invariant: `marks` are those of `keys`, and every key is found by `places`; neither holds anything where the list is
+/// longer than [`SHARED_MAX`].
 #[derive(Clone, Default)]
 struct List {
     keys: Vec<Str>,
     marks: Vec<Mark>,
+    places: Places,
+}
+
+/// Which key has a mark: its number and one more, at the first free place from the mark's own on; 0 where none is. Twice
+/// as many as there are keys, so that a look-up ends soon.
+#[derive(Clone)]
+struct Places([u8; SHARED_MAX * 2]);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self([0; SHARED_MAX * 2])
+    }
 }
 
 /// A key as two words and its length: of one that is no longer than sixteen bytes this is all there is to know, so that a
@@ -76,7 +89,7 @@ impl Keys {
         match keys.len() {
             0 => Self(None),
             1..=SHARED_MAX => KNOWN.with_borrow_mut(|known| known.list(keys)),
-            _ => Self(Some(Arc::new(List { keys: keys.cloned().collect(), marks: Vec::new() }))),
+            _ => Self(Some(Arc::new(List { keys: keys.cloned().collect(), ..List::default() }))),
         }
     }
 
@@ -100,10 +113,14 @@ impl Keys {
             return list.keys.binary_search_by(|k| k.as_str().cmp(key)).ok();
         }
         let mark = Mark::of(key);
-        list.marks
-            .iter()
-            .enumerate()
-            .position(|(i, m)| *m == mark && (mark.is_all() || list.keys[i].as_str() == key))
+        let mut place = mark.place();
+        loop {
+            let at = usize::from(list.places.0[place]).checked_sub(1)?;
+            if list.marks[at] == mark && (mark.is_all() || list.keys[at].as_str() == key) {
+                return Some(at);
+            }
+            place = (place + 1) % list.places.0.len();
+        }
     }
 
     /// Where `key`, which is not among them, would stand.
@@ -130,7 +147,9 @@ impl Keys {
         let at = self.place_for(&key);
         let list = Arc::make_mut(self.0.get_or_insert_default());
         list.keys.insert(at, key);
-        list.marks.clear();
+        if !list.marks.is_empty() {
+            (list.marks, list.places) = (Vec::new(), Places::default());
+        }
         at
     }
 
@@ -147,6 +166,22 @@ impl Keys {
 
     fn address(&self) -> usize {
         self.0.as_ref().map_or(0, |keys| Arc::as_ptr(keys) as usize)
+    }
+}
+
+impl List {
+    /// A list that others share: at most [`SHARED_MAX`] keys.
+    fn of(keys: Vec<Str>) -> Self {
+        let marks: Vec<Mark> = keys.iter().map(|key| Mark::of(key)).collect();
+        let mut places = Places::default();
+        for (i, mark) in marks.iter().enumerate() {
+            let mut place = mark.place();
+            while places.0[place] != 0 {
+                place = (place + 1) % places.0.len();
+            }
+            places.0[place] = i as u8 + 1;
+        }
+        Self { keys, marks, places }
     }
 }
 
@@ -171,6 +206,12 @@ impl Mark {
         Self { head, tail, len: n as u32 }
     }
 
+    /// Where to look first for a key with this mark.
+    fn place(self) -> usize {
+        let mixed = self.head ^ self.tail.rotate_left(31) ^ u64::from(self.len);
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % (SHARED_MAX * 2)
+    }
+
     /// True when no other key has this mark.
     fn is_all(self) -> bool {
         self.len <= 16
@@ -193,9 +234,7 @@ impl Known {
                 None => break,
             }
         }
-        let keys: Vec<Str> = keys.cloned().collect();
-        let marks = keys.iter().map(|key| Mark::of(key)).collect();
-        let list = Keys(Some(Arc::new(List { keys, marks })));
+        let list = Keys(Some(Arc::new(List::of(keys.cloned().collect()))));
         self.places[place] = list.clone();
         self.taken += 1;
         list

@@ -32,6 +32,7 @@ pub mod selector;
 pub mod status;
 pub mod tabwriter;
 pub mod template_hash;
+pub mod text;
 pub mod time_zones;
 pub mod ustar;
 pub mod value;

@@ -182,6 +182,12 @@ impl Map {
         self.entries().keys.iter().map(Str::as_str)
     }
 
+    /// True when both are known to have the same keys: then their values stand in the same places.
+    #[must_use]
+    pub fn has_keys_of(&self, other: &Self) -> bool {
+        matches!((&self.0, &other.0), (Some(a), Some(b)) if a.keys.same(&b.keys))
+    }
+
     /// Where it stands in memory, while it is not empty.
     pub(crate) fn address(&self) -> Option<usize> {
         self.0.as_ref().map(|node| Arc::as_ptr(node) as usize)

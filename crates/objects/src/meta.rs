@@ -2,6 +2,7 @@
 
 use clock::Time;
 
+use crate::text::joined;
 use crate::{Str, Value};
 
 impl Value {
@@ -41,7 +42,7 @@ impl Value {
     pub fn key(&self) -> Str {
         match self.namespace() {
             "" => self.meta().get("name").to_str(),
-            ns => smol_str::format_smolstr!("{ns}/{}", self.name()),
+            ns => joined(&[ns, "/", self.name()]),
         }
     }
 

@@ -4,7 +4,7 @@
 
 use clock::Rng;
 use objects::resources::Resource;
-use objects::{Status, Str, Value};
+use objects::{Status, Str, Value, text};
 use smol_str::format_smolstr;
 
 use crate::server::Cx;
@@ -32,17 +32,13 @@ pub(crate) fn uuid(rng: &mut Rng) -> Str {
     let mut bits = [rng.next_u64(), rng.next_u64()];
     bits[0] = bits[0] & !0xf000 | 0x4000;
     bits[1] = bits[1] & !(0b11 << 62) | 0b10 << 62;
-    let mut text = String::with_capacity(36);
-    for (i, half) in bits.into_iter().enumerate() {
-        for nibble in (0..16).rev() {
-            text.push(char::from(HEX[(half >> (4 * nibble)) as usize & 0xf]));
-            // Dashes after 8, 12, 16 and 20 digits.
-            if matches!((i, nibble), (0, 8 | 4 | 0) | (1, 12)) {
-                text.push('-');
-            }
-        }
+    let mut digits = [0; 32];
+    for (i, digit) in digits.iter_mut().enumerate() {
+        *digit = HEX[(bits[i / 16] >> (60 - 4 * (i % 16))) as usize & 0xf];
     }
-    text.into()
+    let digits = std::str::from_utf8(&digits).unwrap_or_default();
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    text::joined(&[part(0, 8), "-", part(8, 12), "-", part(12, 16), "-", part(16, 20), "-", part(20, 32)])
 }
 
 /// The body as an object of the requested resource in the requested namespace.
@@ -95,7 +91,7 @@ pub(crate) fn stamp_new(cx: &Cx<'_>, rng: &mut Rng, object: &mut Value, generati
             meta.remove(key);
         }
     }
-    meta.insert("creationTimestamp", cx.now.rfc3339());
+    meta.insert("creationTimestamp", text::rfc3339(cx.now));
     meta.insert("uid", uuid(rng));
     if generation {
         meta.insert("generation", 1);

@@ -4,7 +4,7 @@
 
 use client::{Body, Response};
 use etcd::Expect;
-use objects::{Status, Value, value};
+use objects::{Status, Value, text, value};
 
 use crate::server::{ApiServer, Cx};
 
@@ -54,7 +54,7 @@ impl ApiServer {
 /// Sets condition PodScheduled to True.
 fn scheduled(pod: &mut Value, cx: &Cx<'_>) {
     let condition = value!({
-        "lastProbeTime": null, "lastTransitionTime": (cx.now.rfc3339()), "status": "True", "type": "PodScheduled",
+        "lastProbeTime": null, "lastTransitionTime": (text::rfc3339(cx.now)), "status": "True", "type": "PodScheduled",
         "observedGeneration": (pod.generation()),
     });
     let status = pod.map_mut().entry("status");

@@ -1,0 +1,62 @@
+//! Texts that nearly every write is made of: put together of several, and instants.
+
+use std::cell::RefCell;
+
+use clock::Time;
+
+use crate::Str;
+
+/// These texts one after the other. What keys and names are made of, so without a formatter and with one allocation, or
+/// none where it is short.
+#[inline(never)]
+#[must_use]
+pub fn joined(parts: &[&str]) -> Str {
+    let mut room = [0; 128];
+    let mut end = 0;
+    for part in parts {
+        let Some(place) = room.get_mut(end..end + part.len()) else { return parts.concat().into() };
+        place.copy_from_slice(part.as_bytes());
+        end += part.len();
+    }
+    std::str::from_utf8(&room[..end]).map_or_else(|_| parts.concat().into(), Str::from)
+}
+
+thread_local! {
+    /// The last instant that was asked for, in seconds, and its text.
+    static LAST: RefCell<(i64, Str)> = const { RefCell::new((i64::MIN, Str::new_static(""))) };
+}
+
+/// [`Time::rfc3339`], kept for as long as the clock shows the same second.
+#[inline(never)]
+#[must_use]
+pub fn rfc3339(at: Time) -> Str {
+    let second = at.0.div_euclid(1_000);
+    LAST.with_borrow_mut(|(last, text)| {
+        if *last != second {
+            (*last, *text) = (second, at.rfc3339().into());
+        }
+        text.clone()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_joined_whatever_their_length() {
+        for n in [0usize, 1, 30, 63, 64, 200] {
+            let (a, b) = ("a".repeat(n), "\u{e9}".repeat(n));
+            assert_eq!(joined(&[&a, "/", &b]), format!("{a}/{b}"));
+        }
+        assert_eq!(joined(&[]), "");
+    }
+
+    #[test]
+    fn an_instant_has_the_text_of_its_own_second() {
+        for ms in [0, 999, 1_000, 1_999, 0, -1, 86_400_000] {
+            let at = Time::EPOCH + ms;
+            assert_eq!(rfc3339(at), at.rfc3339());
+        }
+    }
+}
