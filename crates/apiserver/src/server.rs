@@ -9,8 +9,8 @@ use client::{Caller, Change, Request, Response, Verb};
 use clock::{Rng, Time};
 use etcd::Store;
 use objects::resources::{self, Resource};
+use objects::text::joined;
 use objects::{Reason, Status, Str, Value};
-use smol_str::format_smolstr;
 
 use crate::admission::completed::Completed;
 use crate::admission::{Registered, Webhooks};
@@ -256,11 +256,15 @@ impl ApiServer {
     pub fn handle_with(
         &mut self,
         caller: &Caller,
-        request: Request,
+        mut request: Request,
         now: Time,
         hooks: Option<&mut dyn Webhooks>,
     ) -> Result<Response, Status> {
         self.now = now;
+        if let Some(answer) = self.record(caller, &mut request, now) {
+            self.asked.count(&request, &answer);
+            return answer;
+        }
         let named = match &request.options.credentials {
             Some(given) => Some(Caller { actor: caller.actor.clone(), ..self.sign_in(given, now)? }),
             None => None,
@@ -405,17 +409,13 @@ pub(crate) fn too_old(revision: u64, compacted: u64) -> Status {
 /// The store's key of an object.
 pub(crate) fn key(storage: &str, namespace: &str, name: &str) -> Str {
     if namespace.is_empty() {
-        format_smolstr!("{storage}/{name}")
+        joined(&[storage, "/", name])
     } else {
-        format_smolstr!("{storage}/{namespace}/{name}")
+        joined(&[storage, "/", namespace, "/", name])
     }
 }
 
 /// What the keys of a resource's objects begin with.
 pub(crate) fn prefix(storage: &str, namespace: &str) -> Str {
-    if namespace.is_empty() {
-        format_smolstr!("{storage}/")
-    } else {
-        format_smolstr!("{storage}/{namespace}/")
-    }
+    if namespace.is_empty() { joined(&[storage, "/"]) } else { joined(&[storage, "/", namespace, "/"]) }
 }

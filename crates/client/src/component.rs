@@ -53,7 +53,8 @@ pub enum Interest {
     PodsOnNode(Str),
     /// The one object of this resource and key.
     Object(Str, Str),
-    /// Every change of every resource (garbage collector, quota).
+    /// Every change of every resource but events, of which nobody is told who does not ask for them (garbage collector,
+    /// quota).
     Everything,
 }
 
@@ -121,7 +122,10 @@ impl Ctx<'_> {
     ///
     /// [`Options::as_stored`]: crate::Options::as_stored
     pub fn create_as_stored(&mut self, resource: &Resource, object: Value) -> Result<Value, Status> {
-        let mut r = Self::request(Verb::Create, resource, object.namespace(), "").object(object);
+        let namespace = object.meta().get("namespace").to_str();
+        let mut r = Request::new(Verb::Create, &resource.group, &resource.version, &resource.plural);
+        r.namespace = namespace;
+        r.body = Body::Object(object);
         r.options.as_stored = true;
         self.call(r).map(|r| r.object)
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clock::Time;
 use objects::resources::EVENTS;
 use objects::running_hash::RunningHash;
-use objects::{Str, Value, value};
+use objects::{Str, Value, text, value};
 
 use crate::{Ctx, PatchType};
 
@@ -23,11 +23,12 @@ pub enum EventType {
 /// Writes events in the name of one component. Remembers what it wrote, to count repeats.
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
-    /// `source.component`: `deployment-controller`, `kubelet`.
+    /// `deployment-controller`, `kubelet`.
     component: Str,
-    without_source: bool,
-    /// `source.host`: the node, for kubelets.
+    /// The node, for kubelets.
     host: Str,
+    /// What names both, one for all events.
+    source: Value,
     /// Shared with the snapshots it is in until the next event.
     memory: Arc<Memory>,
     /// When the last event was named, and how many were before it in that ms.
@@ -137,13 +138,18 @@ const REFILL_MS: i64 = 300_000;
 
 impl Recorder {
     pub fn new(component: impl Into<Str>, host: impl Into<Str>) -> Self {
-        Self { component: component.into(), host: host.into(), ..Self::default() }
+        let (component, host) = (component.into(), host.into());
+        let mut source = value!({"component": (&component)});
+        if !host.is_empty() {
+            source.set("host", &host);
+        }
+        Self { component, host, source, ..Self::default() }
     }
 
     /// A recorder that writes as a client of `events.k8s.io` does: `source` stays empty, only `reportingComponent`
     /// names the component. The scheduler is one.
     pub fn reporting(component: impl Into<Str>) -> Self {
-        Self { without_source: true, ..Self::new(component, "") }
+        Self { source: Value::map(), ..Self::new(component, "") }
     }
 
     /// Writes an event about `object`. A refusal is dropped, as upstream drops it.
@@ -162,17 +168,16 @@ impl Recorder {
         message: &str,
     ) {
         let kind = if kind == EventType::Normal { "Normal" } else { "Warning" };
-        let at = ctx.now.rfc3339();
-        let about = hash(&[object.uid(), object.namespace(), object.name(), kind], 0);
-        let group = hash(&[reason], about);
+        let about = About::of(object);
+        let on = hash(&[about.uid.text(), about.namespace.text(), about.name.text(), kind], 0);
+        let group = hash(&[reason], on);
         let memory = Arc::make_mut(&mut self.memory);
-        let (known, combined) = if memory.is_one_of_many(group, message, ctx.now) {
-            (group, format!("(combined from similar events): {message}"))
+        let (known, message) = if memory.is_one_of_many(group, message, ctx.now) {
+            (group, Str::from(format!("(combined from similar events): {message}")))
         } else {
-            (hash(&[field_path, message], group), message.to_owned())
+            (hash(&[field_path, message], group), message.into())
         };
-        let message = combined.as_str();
-        let allowed = memory.is_allowed(about, ctx.now);
+        let allowed = memory.is_allowed(on, ctx.now);
         if let Some(w) = memory.written.get_mut(&known)
             && ctx.now.since(w.last()) < TTL_MS
         {
@@ -180,9 +185,11 @@ impl Recorder {
             if !allowed {
                 return;
             }
-            let patch = value!({"count": (count), "lastTimestamp": (at.as_str()), "message": (message)});
-            let name = event_name(object, w.stamp);
-            if ctx.patch(EVENTS, namespace_of(object), &name, "", PatchType::Merge, patch).is_ok() {
+            let at = text::rfc3339(ctx.now);
+            let patch = value!({"count": (count), "lastTimestamp": (at), "message": (&message)});
+            let name = about.event_name(w.stamp);
+            if ctx.patch(EVENTS, about.events_namespace().text(), &name, "", PatchType::Merge, patch).is_ok()
+            {
                 return;
             }
         }
@@ -190,39 +197,33 @@ impl Recorder {
             return;
         }
         let stamp = self.stamp(ctx.now, ctx.rng.next_u64());
-        let mut involved = value!({
-            "apiVersion": (object.get("apiVersion")), "kind": (object.get("kind")),
-            "name": (object.meta().get("name")), "uid": (object.meta().get("uid")),
-            "resourceVersion": (object.meta().get("resourceVersion")),
-        });
-        if !object.namespace().is_empty() {
-            involved.set("namespace", object.meta().get("namespace"));
-        }
-        if !field_path.is_empty() {
-            involved.set("fieldPath", field_path);
-        }
-        let mut source = Value::map();
-        if !self.without_source {
-            source.set("component", &self.component);
-        }
-        if !self.host.is_empty() {
-            source.set("host", &self.host);
-        }
-        let event = value!({
-            "apiVersion": "v1", "kind": "Event",
-            "metadata": {"name": (event_name(object, stamp)), "namespace": (namespace_of(object))},
-            "involvedObject": (involved), "reason": (reason), "message": (message), "source": (source),
-            "firstTimestamp": (at.as_str()), "lastTimestamp": (at.as_str()), "count": 1, "type": (kind),
-            "eventTime": null, "reportingComponent": (&self.component), "reportingInstance": (&self.host),
-        });
-        // What is left out where it is empty is the server's to know.
-        let complete = !reason.is_empty()
-            && !message.is_empty()
-            && event["involvedObject"].entries().iter().all(|(_, v)| !v.is_zero());
+        let (event, complete) = self.new_event(&about, stamp, [field_path, reason, kind], message, ctx.now);
         let created = if complete { ctx.create_as_stored(EVENTS, event) } else { ctx.create(EVENTS, event) };
         if created.is_ok() {
             Arc::make_mut(&mut self.memory).remember(known, Written { stamp, repeats: None });
         }
+    }
+
+    /// An event that was not told before, and whether it has the form in which it is stored: what is left out where it is
+    /// empty is the server's to know.
+    fn new_event(
+        &self,
+        about: &About<'_>,
+        stamp: u64,
+        [field_path, reason, kind]: [&str; 3],
+        message: Str,
+        now: Time,
+    ) -> (Value, bool) {
+        let complete = !reason.is_empty() && !message.is_empty() && about.is_complete();
+        let at = text::rfc3339(now);
+        let event = value!({
+            "apiVersion": "v1", "kind": "Event",
+            "metadata": {"name": (about.event_name(stamp)), "namespace": (about.events_namespace())},
+            "involvedObject": (about.reference(field_path)), "reason": (reason), "message": (message),
+            "source": (&self.source), "firstTimestamp": (&at), "lastTimestamp": (&at), "count": 1, "type": (kind),
+            "eventTime": null, "reportingComponent": (&self.component), "reportingInstance": (&self.host),
+        });
+        (event, complete)
     }
 
     /// The ns that name an event, as upstream's do, so that a list of events is in the order they were written. What
@@ -272,13 +273,72 @@ impl Memory {
     }
 }
 
-/// Events of cluster-scoped objects live in the namespace default.
-fn namespace_of(object: &Value) -> &str {
-    if object.namespace().is_empty() { "default" } else { object.namespace() }
+/// What an event is about, looked up once.
+struct About<'a> {
+    api_version: &'a Value,
+    kind: &'a Value,
+    name: &'a Value,
+    namespace: &'a Value,
+    revision: &'a Value,
+    uid: &'a Value,
 }
 
-fn event_name(object: &Value, stamp: u64) -> Str {
-    Str::from(format!("{}.{stamp:016x}", object.name()))
+impl<'a> About<'a> {
+    fn of(object: &'a Value) -> Self {
+        let meta = object.meta();
+        Self {
+            api_version: object.get("apiVersion"),
+            kind: object.get("kind"),
+            name: meta.get("name"),
+            namespace: meta.get("namespace"),
+            revision: meta.get("resourceVersion"),
+            uid: meta.get("uid"),
+        }
+    }
+
+    /// True when all that a reference names is there.
+    fn is_complete(&self) -> bool {
+        [self.api_version, self.kind, self.name, self.revision, self.uid].iter().all(|v| !v.is_zero())
+    }
+
+    /// What an event carries as `involvedObject`.
+    fn reference(&self, field_path: &str) -> Value {
+        let mut reference = match self.namespace.text() {
+            "" => value!({
+                "apiVersion": (self.api_version), "kind": (self.kind), "name": (self.name),
+                "resourceVersion": (self.revision), "uid": (self.uid),
+            }),
+            _ if !field_path.is_empty() => {
+                return value!({
+                    "apiVersion": (self.api_version), "fieldPath": (field_path), "kind": (self.kind),
+                    "name": (self.name), "namespace": (self.namespace), "resourceVersion": (self.revision),
+                    "uid": (self.uid),
+                });
+            }
+            _ => value!({
+                "apiVersion": (self.api_version), "kind": (self.kind), "name": (self.name),
+                "namespace": (self.namespace), "resourceVersion": (self.revision), "uid": (self.uid),
+            }),
+        };
+        if !field_path.is_empty() {
+            reference.set("fieldPath", field_path);
+        }
+        reference
+    }
+
+    /// Events of cluster-scoped objects live in the namespace default.
+    fn events_namespace(&self) -> &'a Value {
+        static DEFAULT: Value = Value::Str(Str::new_static("default"));
+        if self.namespace.text().is_empty() { &DEFAULT } else { self.namespace }
+    }
+
+    fn event_name(&self, stamp: u64) -> Str {
+        let mut digits = [b'0'; 16];
+        for (i, digit) in digits.iter_mut().rev().enumerate() {
+            *digit = b"0123456789abcdef"[(stamp >> (4 * i)) as usize & 0xf];
+        }
+        text::joined(&[self.name.text(), ".", std::str::from_utf8(&digits).unwrap_or_default()])
+    }
 }
 
 /// The hash of texts, going on from an earlier one.

@@ -8,7 +8,7 @@
 
 use client::{Caller, Change, Ctx, EventType, Interest, PatchType, Recorder};
 use clock::{Millis, Time};
-use objects::resources::LEASES;
+use objects::resources::{EVENTS, LEASES};
 use objects::{Reason, Status, Str, Value, value};
 use ordered::{BTreeMap, BTreeSet};
 
@@ -304,7 +304,9 @@ impl Cluster {
         for interest in interests {
             match interest {
                 Interest::All(id) => ids.push(id.clone()),
-                Interest::Everything => ids.extend(self.api.resource_ids()),
+                Interest::Everything => {
+                    ids.extend(self.api.resource_ids().into_iter().filter(|id| *id != EVENTS.storage));
+                }
                 Interest::PodsOnNode(_) | Interest::Object(..) => {}
             }
         }

@@ -2,6 +2,7 @@
 
 use client::{Change, Interest};
 use objects::Str;
+use objects::resources::EVENTS;
 use ordered::Sort as _;
 use rustc_hash::FxHashMap;
 
@@ -31,7 +32,9 @@ impl Router {
     /// The parts to tell, each once, in part order.
     pub(crate) fn recipients(&self, change: &Change, into: &mut Vec<usize>) {
         into.clear();
-        into.extend(&self.everything);
+        if change.resource != EVENTS.storage {
+            into.extend(&self.everything);
+        }
         into.extend(self.all_of.get(&change.resource).into_iter().flatten());
         into.extend(
             self.object.get(&change.resource).and_then(|of| of.get(&change.key)).into_iter().flatten(),
@@ -42,5 +45,26 @@ impl Router {
         }
         into.arrange();
         into.dedup();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use objects::value;
+
+    use super::*;
+
+    #[test]
+    fn events_are_told_only_to_whoever_asks_for_them() {
+        let mut router = Router::default();
+        router.subscribe(0, Interest::Everything);
+        router.subscribe(1, Interest::All(EVENTS.id.clone()));
+        router.subscribe(2, Interest::All("pods".into()));
+        for (resource, told) in [("events", vec![1]), ("pods", vec![0, 2]), ("nodes", vec![0])] {
+            let object = value!({"metadata": {"name": "a", "namespace": "default"}});
+            let mut into = Vec::new();
+            router.recipients(&Change::added(resource, object), &mut into);
+            assert_eq!(into, told, "{resource}");
+        }
     }
 }

@@ -10,6 +10,7 @@ mod list;
 mod managers;
 pub(crate) mod meta;
 mod patch;
+mod recorded;
 pub(crate) mod selection;
 pub(crate) mod shared;
 mod update;
@@ -19,8 +20,9 @@ pub(crate) use managers::schema_of;
 pub(crate) use patch::patched;
 pub(crate) use update::{is_finished as update_is_finished, keep as update_keep};
 
-use client::{Change, ChangeKind, Response};
-use etcd::Expect;
+use client::{Caller, Change, ChangeKind, Response};
+use clock::Time;
+use etcd::{Expect, Mismatch};
 use objects::{Status, Str, Value};
 use smol_str::ToSmolStr;
 
@@ -35,6 +37,15 @@ pub(crate) enum Part {
     Status,
     /// A subresource that has prepared the object itself.
     Prepared,
+}
+
+/// Who writes what, for the record of it.
+pub(crate) struct Write<'a> {
+    pub(crate) resource: &'a Str,
+    pub(crate) namespace: Str,
+    pub(crate) name: Str,
+    pub(crate) caller: &'a Caller,
+    pub(crate) now: Time,
 }
 
 impl Cx<'_> {
@@ -105,27 +116,18 @@ impl ApiServer {
             let old = self.store.get(&key).map_or(&Value::Null, |e| &e.value);
             self.shared.pod(&mut object, old);
         }
-        let stored = object.clone();
         let (namespace, name_of) = cx.names(name);
-        let change = |previous: Option<Value>| Change {
-            revision,
-            at: cx.now,
-            kind: if previous.is_some() { ChangeKind::Modified } else { ChangeKind::Added },
-            resource: cx.resource.storage.clone(),
-            key: Change::key_of(&namespace, &name_of),
+        let write = Write {
+            resource: &cx.resource.storage,
             namespace,
             name: name_of,
-            object: stored,
-            previous: previous.unwrap_or_default(),
-            actor: cx.caller.actor.clone(),
-            cause: cx.caller.cause,
+            caller: cx.caller,
+            now: cx.now,
         };
-        self.store.put(key.clone(), object.clone(), expect, |_, previous| change(previous)).map_err(
-            |_| match expect {
-                Expect::Absent => Status::already_exists(&cx.resource.group, &cx.resource.plural, name),
-                _ => cx.conflict(name, meta::MODIFIED),
-            },
-        )?;
+        self.put(write, key.clone(), object.clone(), expect).map_err(|_| match expect {
+            Expect::Absent => Status::already_exists(&cx.resource.group, &cx.resource.plural, name),
+            _ => cx.conflict(name, meta::MODIFIED),
+        })?;
         self.definition_stored(cx, &object);
         self.registration_changed(cx);
         self.completed.written(&cx.resource.storage);
@@ -133,6 +135,31 @@ impl ApiServer {
             self.event_written(key, &object, cx.now);
         }
         Ok(object)
+    }
+
+    /// Puts an object, which carries the next revision, under its key, and tells whoever watches.
+    pub(crate) fn put(
+        &mut self,
+        write: Write<'_>,
+        key: Str,
+        object: Value,
+        expect: Expect,
+    ) -> Result<(), Mismatch> {
+        let stored = object.clone();
+        let change = |revision, previous: Option<Value>| Change {
+            revision,
+            at: write.now,
+            kind: if previous.is_some() { ChangeKind::Modified } else { ChangeKind::Added },
+            resource: write.resource.clone(),
+            key: Change::key_of(&write.namespace, &write.name),
+            namespace: write.namespace,
+            name: write.name,
+            object: stored,
+            previous: previous.unwrap_or_default(),
+            actor: write.caller.actor.clone(),
+            cause: write.caller.cause,
+        };
+        self.store.put(key, object, expect, change).map(drop)
     }
 
     /// Removes the stored object, unless this is a dry run. Returns its last state, at the revision of the removal.

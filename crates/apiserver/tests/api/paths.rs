@@ -173,3 +173,38 @@ fn events_are_one_thing_in_two_forms() {
         ["involvedObject.namespace: Invalid value: \"other\": does not match event.namespace"]
     );
 }
+
+/// A component's own event goes a shorter way to the store: what comes of it, and who is refused, must be the same.
+#[test]
+fn an_event_that_a_component_records_is_stored_as_anyones() {
+    let of = |name: &str, namespace: &str| {
+        objects::value!({
+            "apiVersion": "v1", "kind": "Event", "metadata": {"name": (name), "namespace": (namespace)},
+            "involvedObject": {"kind": "Pod", "name": "p", "namespace": (namespace)}, "reason": "R", "message": "m",
+            "source": {"component": "kubelet"}, "firstTimestamp": "2026-01-01T00:00:01Z",
+            "lastTimestamp": "2026-01-01T00:00:01Z", "count": 1, "type": "Normal", "eventTime": null,
+            "reportingComponent": "kubelet", "reportingInstance": "worker",
+        })
+    };
+    let run = |recorded: bool| {
+        let mut desk = Desk::new();
+        let all = [of("a", "default"), of("b", "default"), of("a", "default"), of("a", "elsewhere")];
+        let answers = all.map(|event| {
+            let namespace = event.namespace().to_owned();
+            let mut request = to(Verb::Create, resources::EVENTS).in_namespace(namespace).object(event);
+            request.options.as_stored = recorded;
+            desk.call(request).map(|r| (r.object, r.created)).map_err(|status| status.message)
+        });
+        let stored: Vec<Value> = desk.server.objects("events", "").cloned().collect();
+        let told: Vec<String> = desk
+            .server
+            .changes_since(0)
+            .expect("nothing is compacted")
+            .filter(|c| c.resource == "events")
+            .map(|c| format!("{c:?}"))
+            .collect();
+        (answers, stored, told)
+    };
+    assert_eq!(run(true), run(false));
+    assert_eq!(run(true).1.len(), 2);
+}

@@ -91,7 +91,7 @@ pub(crate) struct Registered {
 }
 
 impl Registered {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         !self.validates() && !self.mutates()
     }
 

@@ -1,0 +1,77 @@
+//! Events that the cluster's own components record: half of all writes, and well-formed by their making.
+//!
+//! Owns: which requests are such, and the short way to the store for them. Does not own: writing an event (client's
+//! recorder), how long it stays (`expiring`).
+//! What the short way leaves out has nothing to say of an event: defaults, managers, quota. Debug builds look whether the
+//! object is decoded and valid.
+
+use client::{Body, Caller, Request, Response, Verb};
+use clock::Time;
+use etcd::Expect;
+use objects::decode::{self, Mode};
+use objects::resources::EVENTS;
+use objects::{Status, Value, text, value};
+use smol_str::ToSmolStr;
+
+use super::{Write, meta};
+use crate::authorization::is_trusted;
+use crate::server::{ApiServer, Cx, Served, key};
+
+impl ApiServer {
+    /// Stores an event of a component. `None`: the request is another, or somebody has a say in it.
+    pub(crate) fn record(
+        &mut self,
+        caller: &Caller,
+        request: &mut Request,
+        now: Time,
+    ) -> Option<Result<Response, Status>> {
+        let options = &request.options;
+        if !options.as_stored
+            || options.dry_run
+            || options.credentials.is_some()
+            || !options.field_manager.is_empty()
+            || request.verb != Verb::Create
+            || request.resource != EVENTS.plural
+            || !request.group.is_empty()
+            || !self.registered.is_empty()
+            || !is_trusted(caller, request)
+        {
+            return None;
+        }
+        let Body::Object(event) = &request.body else { return None };
+        let meta = event.meta();
+        let own = meta.entries().len() == 2 && meta.get("namespace").text() == request.namespace;
+        let name = meta.get("name").to_str();
+        let namespace = self.get("namespaces", "", &request.namespace)?;
+        if !own || name.is_empty() || namespace["status"]["phase"] == "Terminating" {
+            return None;
+        }
+        debug_assert!(self.is_sound(caller, request, event), "{event:?}");
+        let Body::Object(mut event) = std::mem::take(&mut request.body) else { return None };
+        let revision = self.store.next_revision();
+        event.set(
+            "metadata",
+            value!({
+                "creationTimestamp": (text::rfc3339(now)), "name": (&name), "namespace": (&request.namespace),
+                "resourceVersion": (revision.to_smolstr()), "uid": (meta::uuid(&mut self.rng)),
+            }),
+        );
+        let key = key(&EVENTS.storage, &request.namespace, &name);
+        let write =
+            Write { resource: &EVENTS.storage, namespace: request.namespace.clone(), name, caller, now };
+        Some(match self.put(write, key.clone(), event.clone(), Expect::Absent) {
+            Ok(()) => {
+                self.event_written(key, &event, now);
+                Ok(Response { object: event, created: true, ..Response::default() })
+            }
+            Err(_) => Err(Status::already_exists(&EVENTS.group, &EVENTS.plural, event.name())),
+        })
+    }
+
+    /// Whether decoding and validation leave an event as it is.
+    fn is_sound(&mut self, caller: &Caller, request: &Request, event: &Value) -> bool {
+        let decoded = decode::decode(event, &EVENTS.group, &EVENTS.version, &EVENTS.kind, Mode::Strict);
+        let cx = Cx::new(caller, request, Served::BuiltIn(EVENTS), self.now);
+        decoded.is_ok_and(|d| d.object == *event) && self.validate_new(&cx, event).is_ok()
+    }
+}
