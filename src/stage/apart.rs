@@ -24,6 +24,9 @@ pub enum Apart {
     Other,
 }
 
+/// Half the size of a sign, in px.
+const SIGN: i32 = 8;
+
 /// Objects of a picture that the other line lacks or has in another state, with their places.
 pub type Aparts = BTreeMap<ObjectId, (Apart, Rect)>;
 
@@ -87,13 +90,13 @@ pub fn sign(layer: &mut [(ObjectId, Rc<Mark>)], aparts: &Aparts, texts: &Texts) 
         // The ground below an object has its id too, and no name.
         let Some((_, label)) = named else { continue };
         *label = format_smolstr!("{label}, {words}");
-        let (x, y) = (at.right() - 4, at.y + 4);
-        signed.add(Mark::new("g", "apart").at("aria-hidden", "true").with(circle("", x, y, 8)).with(text(
-            "",
-            x,
-            y + 4,
-            letter,
-        )));
+        // A pod that is a dot would vanish below it.
+        let (x, y, r) =
+            if at.w < 2 * SIGN { (at.right(), at.y - 1, 6) } else { (at.right() - 4, at.y + 4, SIGN) };
+        let mut drawn = Mark::new("g", "apart").at("aria-hidden", "true");
+        drawn.add(circle("", x, y, r));
+        drawn.add(text("", x, y + 4, letter));
+        signed.add(drawn);
         *mark = Rc::new(signed);
     }
 }

@@ -200,9 +200,9 @@ pub fn Tools(app: App) -> impl IntoView {
         app.ask(Session::members)
     });
     // What was picked belongs to the cluster that was shown, however one has left it.
-    Effect::new(move |before: Option<Option<String>>| {
-        let shown = members.read().iter().find(|m| m.shown).map(|m| m.summary.name.to_string());
-        if before.is_some_and(|before| before.is_some() && before != shown) {
+    Effect::new(move |before: Option<usize>| {
+        let shown = members.read().iter().position(|m| m.shown).unwrap_or(0);
+        if before.is_some_and(|before| before != shown) {
             app.picked.set(None);
         }
         shown
