@@ -64,7 +64,7 @@ impl<'a> Change<'a> {
             }
         };
         let suffix = if self.unmarked { "" } else { self.dry.suffix() };
-        k.out(&self.printer.print(&object, &format!("{}{suffix}", self.done))?);
+        k.out(&self.printer.print_made(&object, &format!("{}{suffix}", self.done))?);
         Ok(())
     }
 

@@ -180,7 +180,7 @@ impl Kubectl {
 
     fn refused(&self, s: Status, asked: &Request) -> Error {
         if s.reason == Reason::Unreachable {
-            return Error::Unreachable(Box::new(Unreachable::of(s, asked, self.config.server())));
+            return Error::Unreachable(Box::new(Unreachable::of(s, asked, self.mapper.server())));
         }
         unserved(s, asked).into()
     }

@@ -30,6 +30,7 @@ pub mod running_hash;
 pub mod schema;
 pub mod selector;
 pub mod status;
+pub mod struct_order;
 pub mod tabwriter;
 pub mod template_hash;
 pub mod text;

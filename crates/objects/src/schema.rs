@@ -16,7 +16,7 @@ mod walk;
 pub use explain::Descriptions;
 use table::{
     ATOMIC_TYPES, DEFAULTS, EMBEDDED, ENUMS, ENUMS_OF, FIELDS, GO_TYPES, JSON_SCHEMA_PROPS, LIST_META,
-    MERGES, META_PACKAGE, NAME_ENDS, NAMES, OBJECT_META, PACKAGES, SHAPES, TYPES,
+    MERGES, META_PACKAGE, NAME_ENDS, NAMES, OBJECT_META, PACKAGES, RANKS, SHAPES, TYPES,
 };
 pub use walk::{Kind, Schema};
 
@@ -219,6 +219,12 @@ fn name_at(i: u16) -> &'static str {
 impl Field {
     fn row(self) -> &'static FieldRow {
         &FIELDS[usize::from(self.0)]
+    }
+
+    /// Its place in its Go struct.
+    #[must_use]
+    pub fn rank(self) -> u8 {
+        RANKS[usize::from(self.0)]
     }
 
     fn has(self, flag: u16) -> bool {

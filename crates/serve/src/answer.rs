@@ -4,9 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use cluster::wire::HttpResponse;
-use objects::{Status, Value, value};
-
-use crate::order;
+use objects::{Status, Value, struct_order, value};
 
 /// What the client wants of each object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +37,7 @@ impl Shape {
 
 /// JSON with this code.
 pub fn json(code: StatusCode, object: &Value) -> Response {
-    let mut response = Response::new(Body::from(format!("{}\n", order::to_string(object))));
+    let mut response = Response::new(Body::from(format!("{}\n", struct_order::to_string(object))));
     *response.status_mut() = code;
     response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
     response

@@ -11,7 +11,6 @@ mod discovery;
 mod driver;
 mod forward;
 mod openapi;
-mod order;
 mod protobuf;
 mod server;
 mod shell;

@@ -6,12 +6,11 @@ use axum::body::Body;
 use axum::http::HeaderValue;
 use axum::response::Response;
 use client::{Caller, Request};
-use objects::Status;
+use objects::{Status, struct_order};
 use tokio::time::{Instant, sleep_until};
 
 use crate::answer::Shape;
 use crate::driver::Driver;
-use crate::order;
 use crate::server::gone;
 
 /// How long a watch lives when the client does not say, as upstream at least.
@@ -46,7 +45,8 @@ pub async fn open(
             for e in events {
                 let over = e.kind == "ERROR";
                 let object = if over { e.object } else { shape.shown(e.object) };
-                let line = format!("{{\"type\":\"{}\",\"object\":{}}}\n", e.kind, order::to_string(&object));
+                let line =
+                    format!("{{\"type\":\"{}\",\"object\":{}}}\n", e.kind, struct_order::to_string(&object));
                 if sender.send(line).await.is_err() || over {
                     return;
                 }

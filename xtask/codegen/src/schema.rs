@@ -300,6 +300,7 @@ pub fn generate(data: &Path) -> Result<[Output; 2], Error> {
     go_names.add("");
     embedded.add("");
     let (mut type_rows, mut field_rows) = (String::new(), String::new());
+    let mut ranks: Vec<String> = Vec::new();
     let mut fields_so_far = 0;
     let (mut enum_rows, mut enums_of) = (Interner::default(), String::new());
     let mut enum_count = 0;
@@ -395,6 +396,8 @@ pub fn generate(data: &Path) -> Result<[Output; 2], Error> {
                 merge_row,
                 embedded.add(&field.embedded),
             )?;
+            let rank = go.get(ty).and_then(|all| all.iter().position(|g| g.name == field.name));
+            ranks.push(rank.unwrap_or_default().to_string());
             if let Some(e) = enums.get(&(ty.clone(), field.name.clone())) {
                 let values: Vec<String> = e.values.split(',').map(|v| format!("{v:?}")).collect();
                 let row = enum_rows.add(&format!("&[{}]", values.join(", ")));
@@ -504,7 +507,10 @@ pub fn generate(data: &Path) -> Result<[Output; 2], Error> {
         embedded.list.len(),
         quote(&embedded.list)
     )?;
-    writeln!(text, "#[rustfmt::skip]\npub(super) static FIELDS: [F; {fields_so_far}] = [\n{field_rows}];")?;
+    writeln!(text, "#[rustfmt::skip]\npub(super) static FIELDS: [F; {fields_so_far}] = [\n{field_rows}];\n")?;
+    writeln!(text, "/// The place of each field in its Go struct.")?;
+    let ranks = ranks.join(", ");
+    writeln!(text, "#[rustfmt::skip]\npub(super) static RANKS: [u8; {fields_so_far}] = [{ranks}];")?;
     let table = Output { path: "crates/objects/src/schema/table.rs", text };
     Ok([table, explain::generate(&openapi, &types, &enums)?])
 }

@@ -12,7 +12,7 @@ use client::{Caller, Credentials, Impersonation, Request, Verb, http};
 use containers::net::{Certificate, HttpRequest, HttpResponse, NetAnswer};
 use network::End;
 use network::path::{Code, Hop, Stage};
-use objects::{Reason, Status, Str, Value, json};
+use objects::{Reason, Status, Str, Value, json, struct_order};
 
 use super::perform::{Reached, Way, answered, plain_to_tls};
 use crate::stream::Stream;
@@ -133,9 +133,9 @@ impl Cluster {
                 let body = if let Some(text) = http::fixed_form(&request.target, &object) {
                     text
                 } else if pretty {
-                    json::to_pretty(&object, "  ")
+                    struct_order::to_pretty(&object, "  ")
                 } else {
-                    json::to_string(&object) + "\n"
+                    struct_order::to_string(&object) + "\n"
                 };
                 HttpResponse::text(status, "application/json", body)
             }

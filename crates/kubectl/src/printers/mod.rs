@@ -16,7 +16,6 @@ pub mod go_template;
 pub mod jsonpath;
 pub mod kyaml;
 pub mod sort;
-pub mod struct_order;
 pub mod table;
 
 /// One output format, ready to print.
@@ -142,7 +141,7 @@ impl Printer {
             return self.print(object, done);
         }
         let object = if self.show_managed { object.clone() } else { without_managed(object) };
-        Ok(format!("{}\n", struct_order::pretty(&object, "    ")))
+        Ok(format!("{}\n", objects::struct_order::to_pretty(&object, "    ")))
     }
 
     /// The object as text. Human formats print `kind/name done`.

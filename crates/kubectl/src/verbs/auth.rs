@@ -276,7 +276,7 @@ async fn reconcile(k: &Kubectl, args: &Args) -> Result<()> {
                 }
             }
         };
-        k.out(&printer.print(&object, &format!("reconciled{}", dry.suffix()))?);
+        k.out(&printer.print_made(&object, &format!("reconciled{}", dry.suffix()))?);
         if !printer.is_human() || how.is_empty() {
             continue;
         }

@@ -59,7 +59,7 @@ async fn decide(k: &Kubectl, args: &Args, kind: &str, reason: &str, done: &str, 
         let mut object = i.object.clone();
         let had = |t: &str| !i.object.condition(t).is_null();
         if had(kind) && !args.is("force") {
-            k.out(&printer.print(&object, done)?);
+            k.out(&printer.print_made(&object, done)?);
             continue;
         }
         let other = if kind == "Approved" { "Denied" } else { "Approved" };
@@ -84,7 +84,7 @@ async fn decide(k: &Kubectl, args: &Args, kind: &str, reason: &str, done: &str, 
             .subresource("approval")
             .object(object);
         match k.call(r).await {
-            Ok(answer) => k.out(&printer.print(&answer.object, done)?),
+            Ok(answer) => k.out(&printer.print_made(&answer.object, done)?),
             Err(e) => errors.push(e),
         }
     }

@@ -9,7 +9,7 @@ use crate::command::Command;
 use crate::error::{Error, Result, fail};
 use crate::flags::{Args, Flag, Kind, flag, short};
 use crate::kubeconfig::{Config, named};
-use crate::printers::{columns, struct_order};
+use crate::printers::columns;
 use crate::session::Kubectl;
 
 static VIEW: &[Flag] = &[
@@ -145,7 +145,7 @@ fn view(k: &Kubectl, args: &Args) -> Result<()> {
     }
     match args.text("output") {
         "yaml" => k.out(&yaml::emit(&v)),
-        "json" => k.say(struct_order::pretty(&v, "    ")),
+        "json" => k.say(objects::struct_order::to_pretty(&v, "    ")),
         _ => k.out(&crate::printers::Printer::of(k, args)?.print(&v, "")?),
     }
     Ok(())

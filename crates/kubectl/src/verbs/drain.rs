@@ -98,7 +98,7 @@ async fn mark(k: &Kubectl, args: &Args, nodes: &[Info], off: bool) -> Result<()>
         let mut change = Change::of(k, args, &done, "kubectl-cordon")?;
         if i.object["spec"]["unschedulable"].is_true() == off {
             let text = format!("already {done}{}", change.dry.suffix());
-            k.out(&change.printer.print(&i.object, &text)?);
+            k.out(&change.printer.print_made(&i.object, &text)?);
             continue;
         }
         let mut new = i.object.clone();

@@ -4,7 +4,7 @@
 
 use client::{Request, TableOf, Verb};
 use objects::tabwriter::TabWriter;
-use objects::{Value, json, value};
+use objects::{Value, value};
 
 use crate::command::{ALL_NAMESPACES, Command, FILES, OUTPUT, SELECTOR, usage_error};
 use crate::error::{Error, Result};
@@ -120,7 +120,7 @@ async fn raw(k: &Kubectl, args: &Args) -> Result<()> {
         Value::Str(s) => k.out(s),
         v => match client::http::fixed_form(path, v) {
             Some(text) => k.out(&text),
-            None => k.say(json::to_string(v)),
+            None => k.say(objects::struct_order::to_string(v)),
         },
     }
     Ok(())

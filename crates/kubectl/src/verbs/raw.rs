@@ -4,7 +4,7 @@
 
 use client::Body;
 use client::http::{Head, request};
-use objects::{Value, json};
+use objects::{Value, json, struct_order};
 
 use crate::error::{Error, Result, fail};
 use crate::finder::Find;
@@ -52,7 +52,7 @@ pub async fn send(k: &Kubectl, args: &Args, find: &Find, method: &str) -> Result
     let answer = k.call(r).await?;
     match &answer.object {
         Value::Str(text) => k.out(text),
-        object => k.say(json::to_string(object)),
+        object => k.say(struct_order::to_string(object)),
     }
     Ok(())
 }

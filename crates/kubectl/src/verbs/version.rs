@@ -8,7 +8,6 @@ use objects::{Value, value, yaml};
 use crate::command::Command;
 use crate::error::{Result, fail};
 use crate::flags::{Args, Flag, Kind, flag, short};
-use crate::printers::struct_order;
 use crate::session::Kubectl;
 
 static FLAGS: &[Flag] = &[
@@ -59,6 +58,10 @@ async fn run(k: &Kubectl, args: &Args) -> Result<()> {
     if !server.is_null() {
         v.set("serverVersion", server);
     }
-    k.out(&if output == "json" { format!("{}\n", struct_order::pretty(&v, "  ")) } else { yaml::emit(&v) });
+    k.out(&if output == "json" {
+        format!("{}\n", objects::struct_order::to_pretty(&v, "  "))
+    } else {
+        yaml::emit(&v)
+    });
     answer.map(drop)
 }

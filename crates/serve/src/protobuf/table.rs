@@ -1,6 +1,5 @@
 //! The fields of every message, read once from `fields.tsv`.
 //!
-//! Each message's fields stand in the order of its Go struct, which JSON is written in (`order`).
 //! The file: `package NAME` lines, counted from 0; then each message as `PACKAGE.NAME`, and below it, after a tab, its
 //! fields as number, name and type. A type is a letter (`s` text, `y` bytes, `i` integer, `b` bool, `d` double, `f`
 //! float) or a message; `*` before it means repeated, `%` a map from text.

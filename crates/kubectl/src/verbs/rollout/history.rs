@@ -82,7 +82,7 @@ pub async fn run(k: &Kubectl, args: &Args) -> Result<()> {
         let all = revisions(k, i).await?;
         if !printer.is_human() {
             for r in all.iter().filter(|r| wanted == 0 || r.number == wanted) {
-                k.out(&printer.print(&r.object, "")?);
+                k.out(&printer.print_made(&r.object, "")?);
             }
             continue;
         }

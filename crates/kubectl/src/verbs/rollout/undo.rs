@@ -59,7 +59,7 @@ async fn one(k: &Kubectl, args: &Args, i: &Info, change: &Change<'_>) -> Result<
         );
     }
     let target = pick(i, &all, wanted)?;
-    let printed = |what: &str| change.printer.print(&i.object, what);
+    let printed = |what: &str| change.printer.print_made(&i.object, what);
     if change.dry == DryRun::Client {
         let mut page = crate::describe::Page::new(k.client.now());
         crate::describe::pod_template(&mut page, &target.template);
