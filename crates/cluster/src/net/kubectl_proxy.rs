@@ -230,7 +230,8 @@ mod tests {
     #[test]
     fn what_is_taken_and_what_is_asked_for() {
         let local = "localhost:8001";
-        let table: [(&[(&str, &str)], _, _, _, Result<&str, u16>); 13] = [
+        type Options<'a> = &'a [(&'a str, &'a str)];
+        let table: [(Options<'_>, _, _, _, Result<&str, u16>); 13] = [
             (&[], "GET", "/version", local, Ok("/version")),
             (&[], "GET", "/?pretty", local, Ok("/?pretty")),
             (&[], "GET", "/version", "127.0.0.1", Ok("/version")),
