@@ -50,10 +50,11 @@ pub struct Branch {
 }
 
 impl Branch {
+    /// A cluster without a past, until [`Self::begin_here`].
     #[must_use]
     pub fn new(config: ClusterConfig) -> Self {
-        let mut cluster = Cluster::new(config);
-        let history = History::begin(&mut cluster, &Scene::default());
+        let cluster = Cluster::new(config);
+        let history = History::none();
         Self {
             name: 'A',
             from: None,

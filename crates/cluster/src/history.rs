@@ -106,6 +106,12 @@ impl<C: Companion> History<C> {
         history
     }
 
+    /// None: of a cluster whose past nobody will ask for.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { snapshots: Vec::new(), inputs: Vec::new(), huge: 0, waste: Vec::new() }
+    }
+
     /// The same with another number of objects beyond which there is no past.
     #[must_use]
     pub fn limited(mut self, objects: usize) -> Self {
