@@ -62,6 +62,9 @@ fn is_late() -> bool {
 /// Until the rest is there, commands wait for it: most of them need it. Then the cluster starts. Tells the reader when the
 /// rest does not come.
 pub(crate) fn watch(app: App) {
+    if !is_early() {
+        return;
+    }
     app.act(|session| session.set_waits(true));
     window_event_listener_untyped("wheelhouse-rest", move |event| {
         let word = Reflect::get(&event, &JsValue::from_str("detail")).ok().and_then(|word| word.as_string());
@@ -90,12 +93,19 @@ fn start(app: App) {
 fn after(frames: u32, app: App) {
     match frames.checked_sub(1) {
         Some(left) => request_animation_frame(move || after(left, app)),
-        None => set_timeout(
-            move || {
-                EARLY.set(false);
-                app.complete();
-            },
-            Duration::ZERO,
-        ),
+        None => set_timeout(move || complete(app), Duration::ZERO),
+    }
+}
+
+/// The same at once, if the rest is there: a script that asks for the cluster sees no frames.
+pub(crate) fn hurry(app: App) {
+    if !is_late() {
+        complete(app);
+    }
+}
+
+fn complete(app: App) {
+    if EARLY.replace(false) {
+        app.complete();
     }
 }

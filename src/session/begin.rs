@@ -11,7 +11,7 @@ use objects::Value;
 use smol_str::SmolStr;
 use terminal::Terminal;
 
-use super::{Moved, Session};
+use super::{APPLIED, Moved, Session};
 use crate::branch::{Branch, Files};
 use crate::tab::Tab;
 
@@ -93,6 +93,9 @@ impl Session {
                 Self::learning(lesson, &saved, &self.files())
             }
         };
+        if let Some(text) = self.file(APPLIED) {
+            session.write_file(APPLIED, &text);
+        }
         session.speed = self.speed;
         session.paused = self.paused;
         // Whatever it was typed at, there is one terminal again.

@@ -42,6 +42,9 @@ use crate::stage::model::Model;
 use crate::state_words::PodState;
 use crate::tab::Tab;
 
+/// The file through which a script's manifest is applied, beside the learner's own files.
+pub const APPLIED: &str = "/tmp/applied.yaml";
+
 /// Speeds in thousandths, as the reader may choose them.
 pub const SPEEDS: [i64; 4] = [100, 1000, 10_000, 100_000];
 

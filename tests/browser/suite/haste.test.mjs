@@ -99,3 +99,14 @@ test('what is picked and answered before the rest has come is not lost', () => v
   assert.equal(await page.locator('.insp h2').innerText(), 'worker-2');
   assert.equal(await page.locator('[data-answer="1"]').getAttribute('aria-pressed'), 'true');
 }));
+
+test('what a script applies before the rest has come is applied', () => visiting({
+  fragment: 'free',
+  prepare: (page) => page.route('**/rest-*.wasm', async (route) => {
+    await new Promise((go) => { setTimeout(go, 2000); });
+    await route.continue();
+  }),
+}, async (visit) => {
+  const done = await visit.apply('apiVersion: v1\nkind: Namespace\nmetadata: {name: early}\n');
+  assert.deepEqual([done.exit, done.output.trim()], [0, 'namespace/early created']);
+}));
