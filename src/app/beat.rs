@@ -6,7 +6,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::App;
-use crate::session::Session;
+use crate::rest;
 use crate::stage::news::{Known, news};
 
 /// Between two of them.
@@ -29,11 +29,14 @@ pub fn seldom(often: Trigger) -> Trigger {
     paced(often, REST)
 }
 
-fn paced(often: Trigger, rest: Duration) -> Trigger {
+fn paced(often: Trigger, every: Duration) -> Trigger {
     let (out, beat) = (Trigger::new(), StoredValue::new(Beat::Ready));
     Effect::new(move |_| {
         often.track();
-        ring(out, beat, rest);
+        // Until the cluster starts nothing moves, and what it starts with is seen at once.
+        if !rest::is_early() {
+            ring(out, beat, every);
+        }
     });
     out
 }
@@ -43,26 +46,18 @@ pub(super) fn tell(app: App) -> RwSignal<String> {
     let says = RwSignal::new(String::new());
     let moved = paced(app.stage, BREATH);
     let known = StoredValue::new_local(None::<((u32, u64), Known)>);
-    let picture = move |s: &Session| (app.sight.fresh.get_value(), s.pictures());
-    Effect::new(move |_| {
-        app.stage.track();
-        app.ask(|s| {
-            // What another session, cluster or line of time begins with is no news, and that at once: what the reader
-            // does in it next is.
-            let is_known = known.with_value(|k| k.as_ref().is_some_and(|(of, _)| *of == picture(s)));
-            if !is_known && !s.looks_back() {
-                known.set_value(Some((picture(s), Known::of(s.stage()))));
-            }
-        });
-    });
     Effect::new(move |_| {
         moved.track();
         let heard = app.ask(|s| {
-            let before = known.get_value().filter(|(of, _)| *of == picture(s) && !s.looks_back());
-            let Some((_, before)) = before else { return String::new() };
-            let (now, says) = news(&before, s.stage(), app.texts_now());
-            known.set_value(Some((picture(s), now)));
-            says
+            let picture = (app.sight.fresh.get_value(), s.pictures());
+            if s.looks_back() {
+                return String::new();
+            }
+            // Of another session, cluster or line of time nothing is known yet.
+            let before = known.get_value().filter(|(of, _)| *of == picture).map(|(_, known)| known);
+            let (now, says) = news(&before.clone().unwrap_or_default(), s.stage(), app.texts_now());
+            known.set_value(Some((picture, now)));
+            if before.is_some() { says } else { String::new() }
         });
         if !heard.is_empty() {
             says.set(heard);
