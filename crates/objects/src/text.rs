@@ -1,4 +1,4 @@
-//! Texts that nearly every write is made of: put together of several, and instants.
+//! Texts made for others to read: put together of several, instants, and what may stand in a URL.
 
 use std::cell::RefCell;
 
@@ -19,6 +19,20 @@ pub fn joined(parts: &[&str]) -> Str {
         end += part.len();
     }
     std::str::from_utf8(&room[..end]).map_or_else(|_| parts.concat().into(), Str::from)
+}
+
+/// As a part of a URL: all but letters, digits and `-_.~` as `%XX`.
+#[must_use]
+pub fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for b in text.bytes() {
+        if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) {
+            out.push(char::from(b));
+        } else {
+            out.push_str(&format!("%{b:02X}"));
+        }
+    }
+    out
 }
 
 thread_local! {
@@ -50,6 +64,11 @@ mod tests {
             assert_eq!(joined(&[&a, "/", &b]), format!("{a}/{b}"));
         }
         assert_eq!(joined(&[]), "");
+    }
+
+    #[test]
+    fn what_a_url_may_not_hold_is_encoded() {
+        assert_eq!(percent_encoded("a b/\u{e9}~-_.1+"), "a%20b%2F%C3%A9~-_.1%2B");
     }
 
     #[test]

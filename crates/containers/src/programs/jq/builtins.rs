@@ -249,16 +249,7 @@ pub(super) fn format(name: &str, v: &Json) -> Result<String, Stop> {
                 v => one(v),
             }
         }
-        "uri" => text
-            .bytes()
-            .map(|b| {
-                if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) {
-                    char::from(b).to_string()
-                } else {
-                    format!("%{b:02X}")
-                }
-            })
-            .collect(),
+        "uri" => objects::text::percent_encoded(&text),
         _ => return error(format!("{name} is not a valid format")),
     })
 }

@@ -71,7 +71,9 @@ pub(super) fn call(name: &str, args: &[Arg]) -> Result<Arg, String> {
                 .replace('&', "\\u0026")
                 .replace('=', "\\u003D"),
         )),
-        "urlquery" => Some(Value::from(query_escaped(&joined(args, false)))),
+        "urlquery" => {
+            Some(Value::from(objects::text::percent_encoded(&joined(args, false)).replace("%20", "+")))
+        }
         "exists" => {
             let mut v = first();
             for at in &args[1.min(args.len())..] {
@@ -113,19 +115,6 @@ pub(super) fn call(name: &str, args: &[Arg]) -> Result<Arg, String> {
         }
         other => return Err(format!("function {other:?} not defined")),
     })
-}
-
-/// As Go's `url.QueryEscape`.
-fn query_escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for b in text.bytes() {
-        match b {
-            b' ' => out.push('+'),
-            b if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) => out.push(b as char),
-            b => out.push_str(&format!("%{b:02X}")),
-        }
-    }
-    out
 }
 
 fn two(args: &[Arg]) -> Result<(&Arg, &Arg), String> {

@@ -86,7 +86,9 @@ pub fn build(k: &Kubectl, directory: &str) -> Result<String> {
         };
         return fail(why);
     }
-    let mut items = objects(k, directory.trim_end_matches('/'), None, &[])?;
+    let root = directory.trim_end_matches('/');
+    let spec = spec_of(k, root)?;
+    let mut items = objects(k, root, &spec, None, &[])?;
     for n in 0..items.len() {
         if items[n].hashed {
             let o = &items[n].object;
@@ -98,9 +100,8 @@ pub fn build(k: &Kubectl, directory: &str) -> Result<String> {
             call(&mut items, n, name);
         }
     }
-    let as_given = spec_of(k, directory)?["sortOptions"]["order"] == "fifo";
     let mut objects: Vec<Value> = items.into_iter().map(|i| i.object).collect();
-    if !as_given {
+    if spec["sortOptions"]["order"] != "fifo" {
         objects.sort_by_cached_key(|o| {
             let (group, version) = objects::resources::split_api_version(o.api_version());
             let group = if group.is_empty() { "~G" } else { group };
@@ -208,8 +209,13 @@ fn spec_of(k: &Kubectl, directory: &str) -> Result<Value> {
 }
 
 /// What a directory's kustomization makes. A component begins with what is there already.
-fn objects(k: &Kubectl, root: &str, given: Option<Vec<Item>>, visited: &[String]) -> Result<Vec<Item>> {
-    let spec = spec_of(k, root)?;
+fn objects(
+    k: &Kubectl,
+    root: &str,
+    spec: &Value,
+    given: Option<Vec<Item>>,
+    visited: &[String],
+) -> Result<Vec<Item>> {
     for (field, instead) in OLD.iter().filter(|(f, _)| !spec[*f].is_null()) {
         k.complain(format!(
             "# Warning: '{field}' is deprecated. Please use {instead} Run 'kustomize edit fix' to update your Kustomization automatically."
@@ -265,12 +271,12 @@ fn objects(k: &Kubectl, root: &str, given: Option<Vec<Item>>, visited: &[String]
                 "accumulating components: loader.New \"must build at directory: not a valid directory: {why}\""
             ));
         }
-        all = objects(k, &path, Some(all), &visited)?;
+        all = objects(k, &path, &spec_of(k, &path)?, Some(all), &visited)?;
     }
-    generate(k, root, &spec, &mut all)?;
-    patch(k, root, &spec, &mut all)?;
-    transform::transform(&spec, &mut all)?;
-    replacements::replace(k, root, &spec, &mut all)?;
+    generate(k, root, spec, &mut all)?;
+    patch(k, root, spec, &mut all)?;
+    transform::transform(spec, &mut all)?;
+    replacements::replace(k, root, spec, &mut all)?;
     Ok(all)
 }
 
@@ -286,10 +292,9 @@ fn below(k: &Kubectl, path: &str, said: &str, visited: &[String], all: &mut Vec<
     if let Some(inner) = visited.iter().find(|v| is_below(v, &place)) {
         return fail(format!("cycle detected: candidate root '{place}' contains visited root '{inner}'"));
     }
-    if let Err(e) = spec_of(k, path) {
-        return fail(format!("couldn't make target for path '{place}': {}", e.message()));
-    }
-    let made = objects(k, path, None, visited).map_err(|e| match e.message() {
+    let spec = spec_of(k, path)
+        .map_err(|e| Error::text(format!("couldn't make target for path '{place}': {}", e.message())))?;
+    let made = objects(k, path, &spec, None, visited).map_err(|e| match e.message() {
         said if said.starts_with("expected kind") => Error::text(said),
         said => Error::text(format!("recursed accumulation of path '{place}': {said}")),
     })?;

@@ -1,5 +1,7 @@
 //! What curl sends: `-d` and its like, `-F`, `-T`.
 
+use objects::text::percent_encoded;
+
 use super::super::Refusal;
 use super::options::Options;
 use crate::machine::Sys;
@@ -130,18 +132,9 @@ fn type_of(path: &str) -> &'static str {
 
 /// `name=text with spaces` with its value coded for a form.
 fn encode(text: &str) -> String {
-    let (name, value) = match text.split_once('=') {
-        Some(("", v)) => (String::new(), v),
-        Some((n, v)) => (format!("{n}="), v),
-        None => (String::new(), text),
-    };
-    let mut out = name;
-    for b in value.bytes() {
-        if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(b));
-        } else {
-            out.push_str(&format!("%{b:02X}"));
-        }
+    match text.split_once('=') {
+        Some(("", value)) => percent_encoded(value),
+        Some((name, value)) => format!("{name}={}", percent_encoded(value)),
+        None => percent_encoded(text),
     }
-    out
 }
