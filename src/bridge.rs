@@ -135,7 +135,7 @@ pub(crate) fn install(app: App) {
         Closure::new(move |seed: JsValue, script: JsValue| {
             let hash = match seed.as_f64() {
                 Some(seed) => terminal::script::log_hash(seed as u64, &text(&script)),
-                None => Ok(app.ask(Session::log_hash)),
+                None => Err("logHash(seed, script): a number and a script".into()),
             };
             match hash {
                 Ok(hash) => Promise::resolve(&JsValue::from_str(&format!("{hash:016x}"))).into(),

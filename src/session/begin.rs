@@ -18,6 +18,9 @@ use crate::tab::Tab;
 /// A command of a lesson's start takes at most this much virtual time.
 pub(super) const ACT_MS: i64 = 120_000;
 
+/// Whether sessions keep a hash over their clusters' writes: where they are tested. In a page nobody asks for it.
+const HASHES: bool = cfg!(not(target_arch = "wasm32"));
+
 /// What an early session stands for: the playground of a seed, or a lesson with what was saved of it.
 #[derive(Clone, Debug)]
 pub enum Meant {
@@ -153,7 +156,7 @@ impl Session {
     fn of(config: ClusterConfig, files: &[(String, String)]) -> Self {
         let seed = config.seed;
         let mut session = Self {
-            here: Branch::new(config),
+            here: Branch::new(ClusterConfig { log_hash: HASHES, ..config }),
             others: Vec::new(),
             past: None,
             beside: None,

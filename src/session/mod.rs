@@ -207,6 +207,7 @@ impl Session {
         self.cluster().revision()
     }
 
+    #[cfg(test)]
     #[must_use]
     pub fn log_hash(&self) -> u64 {
         self.base().0.log_hash()

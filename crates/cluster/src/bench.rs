@@ -168,7 +168,8 @@ fn boot(workload: &Workload, images: &[Str], between: &mut dyn FnMut()) -> (Clus
     let mut cluster = if workload.replicas == 0 {
         Cluster::new(ClusterConfig::playground(1))
     } else {
-        let mut config = ClusterConfig::workers(1, workload.nodes);
+        // As in the page.
+        let mut config = ClusterConfig { log_hash: false, ..ClusterConfig::workers(1, workload.nodes) };
         for node in &mut config.nodes {
             node.images = images.to_vec();
         }
@@ -188,11 +189,12 @@ fn boot(workload: &Workload, images: &[Str], between: &mut dyn FnMut()) -> (Clus
             apply(&mut cluster, &name(i), each);
         }
         let limit = begun + 3_600_000;
-        // All become ready one after the other: only the first that is not yet needs a look, after each write.
+        // All become ready one after the other: only the first that is not yet needs a look, after each write of one.
         let (mut done, mut seen) = (0, 0);
         while cluster.now() < limit {
-            if cluster.revision() != seen {
-                seen = cluster.revision();
+            let written = cluster.changes_since(seen).any(|c| c.resource == DEPLOYMENTS.id);
+            seen = cluster.revision();
+            if written {
                 while done < workload.deployments && ready(&cluster, &name(done)) >= each {
                     done += 1;
                 }

@@ -131,7 +131,9 @@ impl Cluster {
         let mut recipients = Vec::new();
         let mut api_service = None;
         for change in self.api.changes_since(self.routed).into_iter().flatten() {
-            self.log_hash.add(change);
+            if self.config.log_hash {
+                self.log_hash.add(change);
+            }
             if change.resource == "apiservices.apiregistration.k8s.io" {
                 api_service = Some(change.name.clone());
             }

@@ -9,20 +9,26 @@ use rustc_hash::FxHashMap;
 /// Each map is looked up in, never walked.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Router {
-    all_of: FxHashMap<Str, Vec<usize>>,
+    of: FxHashMap<Str, Followers>,
     pods_on: FxHashMap<Str, Vec<usize>>,
-    /// By resource, then by key: of most resources nobody follows one object.
-    object: FxHashMap<Str, FxHashMap<Str, Vec<usize>>>,
     everything: Vec<usize>,
+}
+
+/// The parts that follow a resource.
+#[derive(Clone, Debug, Default)]
+struct Followers {
+    all: Vec<usize>,
+    /// By key: of most resources nobody follows one object.
+    object: FxHashMap<Str, Vec<usize>>,
 }
 
 impl Router {
     pub(crate) fn subscribe(&mut self, part: usize, interest: Interest) {
         let list = match interest {
-            Interest::All(resource) => self.all_of.entry(resource).or_default(),
+            Interest::All(resource) => &mut self.of.entry(resource).or_default().all,
             Interest::PodsOnNode(node) => self.pods_on.entry(node).or_default(),
             Interest::Object(resource, key) => {
-                self.object.entry(resource).or_default().entry(key).or_default()
+                self.of.entry(resource).or_default().object.entry(key).or_default()
             }
             Interest::Everything => &mut self.everything,
         };
@@ -35,16 +41,20 @@ impl Router {
         if change.resource != EVENTS.storage {
             into.extend(&self.everything);
         }
-        into.extend(self.all_of.get(&change.resource).into_iter().flatten());
-        into.extend(
-            self.object.get(&change.resource).and_then(|of| of.get(&change.key)).into_iter().flatten(),
-        );
+        if let Some(followers) = self.of.get(&change.resource) {
+            into.extend(&followers.all);
+            if !followers.object.is_empty() {
+                into.extend(followers.object.get(&change.key).into_iter().flatten());
+            }
+        }
         if change.resource == "pods" {
             let node = change.object["spec"]["nodeName"].text();
             into.extend(self.pods_on.get(node).into_iter().flatten());
         }
-        into.arrange();
-        into.dedup();
+        if into.len() > 1 {
+            into.arrange();
+            into.dedup();
+        }
     }
 }
 

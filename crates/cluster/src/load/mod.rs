@@ -260,8 +260,10 @@ impl Cluster {
     }
 
     fn load_event(&mut self, name: &str, what: What) {
-        self.log_hash.note(self.now, name);
-        self.log_hash.note(self.now, what.code());
+        if self.config.log_hash {
+            self.log_hash.note(self.now, name);
+            self.log_hash.note(self.now, what.code());
+        }
         if self.load.events.len() >= MEMORY {
             self.load.events.pop_front();
         }
