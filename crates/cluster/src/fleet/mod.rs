@@ -74,7 +74,8 @@ impl Cluster {
         let is_hub = config.is_hub;
         let seed = clock::Rng::new(self.config.seed).fork(&name).next_u64();
         let log_hash = self.config.log_hash;
-        let config = ClusterConfig { start: self.now, network, seed, members: Vec::new(), log_hash, ..config };
+        let config =
+            ClusterConfig { start: self.now, network, seed, members: Vec::new(), log_hash, ..config };
         self.fleet.members.insert(name.clone(), Cluster::new(config));
         if is_hub && self.fleet.hub.is_none() {
             self.begin_hub(&name);
