@@ -1,14 +1,16 @@
 //! The record of one decision: what each plugin said of each node.
 //!
 //! Tables are kept compactly: a code of two bytes for each node, and for each node that was scored and each plugin a byte,
-//! or five where it brought the score to 0..=100 itself; nothing where all nodes have the same. Which decisions keep their tables is the scheduler's to say (`lib.rs`).
+//! or five where scores that are many differ from what they were brought to; nothing where all nodes have the same. Which
+//! decisions keep their tables is the scheduler's to say (`lib.rs`).
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use clock::Time;
 use objects::Str;
 
-use crate::framework::{Refusal, Score};
+use crate::framework::{RawScores, Refusal, Score};
 
 /// What a decision came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,16 +78,31 @@ pub struct Decision {
     pub(crate) table: Option<Arc<Table>>,
 }
 
-/// What a score plugin said. Its scores are a run in the table's: one for each fitting node in order, or a single one that
-/// all have.
+/// What a score plugin said.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Column {
+struct Column {
     plugin: &'static str,
     weight: i64,
-    /// In `Table::raw`; empty when all are as normalised.
-    raw: (u32, u32),
-    /// In `Table::normalized`.
-    normalized: (u32, u32),
+    scores: Scores,
+}
+
+/// A score as given, and brought to 0..=100.
+type Pair = (i32, u8);
+
+/// The scores of a plugin: where those of the fitting nodes, in order, begin in the lists of the table.
+#[derive(Clone, Debug, PartialEq)]
+enum Scores {
+    Same(Pair),
+    /// In `Table::bytes`. What a byte stands for is in the palette, if there is one, else it is the score.
+    Coded {
+        at: usize,
+        palette: Vec<Pair>,
+    },
+    /// The normalised ones in `Table::bytes`, and in `Table::raw` what was given, where that differs.
+    Each {
+        at: usize,
+        raw: Option<usize>,
+    },
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -98,7 +115,11 @@ pub(crate) struct Table {
     /// One for each score plugin that had an opinion.
     columns: Vec<Column>,
     raw: Vec<i32>,
-    normalized: Vec<i8>,
+    bytes: Vec<u8>,
+}
+
+fn pair(raw: i64, normalized: i64) -> Pair {
+    (raw.clamp(i32::MIN.into(), i32::MAX.into()) as i32, normalized.clamp(0, 100) as u8)
 }
 
 impl Table {
@@ -106,8 +127,8 @@ impl Table {
         Self { codes: vec![NOT_VISITED; names.len()], names, ..Self::default() }
     }
 
-    pub(crate) fn fits(&mut self, node: usize) {
-        self.codes[node] = FITS;
+    pub(crate) fn fit(&mut self, nodes: Range<usize>) {
+        self.codes[nodes].fill(FITS);
     }
 
     pub(crate) fn refuse(&mut self, node: usize, refused: &(&'static str, Refusal)) {
@@ -128,50 +149,63 @@ impl Table {
         self.codes.fill(REFUSED);
     }
 
-    /// Writes down the raw scores of a plugin, has it normalise them, and adds them to the sums by weight. Scores that all
-    /// nodes have in common are not added: they are nobody's advantage.
-    pub(crate) fn score(
-        &mut self,
-        plugin: &dyn Score,
-        weight: i64,
-        scores: &mut Vec<i64>,
-        totals: &mut [i64],
-    ) {
-        if scores.first().is_some_and(|first| scores.iter().all(|s| s == first)) {
-            scores.truncate(1);
-        }
-        let given = scores.clone();
-        let mut differ = plugin.normalize(scores) && given != *scores;
-        let from = self.normalized.len();
-        self.normalized.reserve_exact(scores.len());
-        // A normalised score is within 0..=100.
-        let mut keep = |score: i64| {
-            differ |= !(0..=100).contains(&score);
-            score.clamp(0, 100) as i8
-        };
-        if let [all] = scores[..] {
-            self.normalized.push(keep(all));
+    /// Writes down what a plugin gave the fitting nodes, brought to 0..=100, and adds it to the sums by weight. Scores that
+    /// all nodes have in common are not added: they are nobody's advantage.
+    pub(crate) fn score(&mut self, plugin: &dyn Score, weight: i64, given: &RawScores, sums: &mut [i32]) {
+        let scores = if given.codes.is_empty() {
+            self.each(plugin, weight, &given.each, sums)
         } else {
-            self.normalized.extend(scores.iter().zip(totals).map(|(score, total)| {
-                *total += *score * weight;
-                keep(*score)
-            }));
+            self.coded(plugin, weight, given, sums)
+        };
+        self.columns.push(Column { plugin: plugin.name(), weight, scores });
+    }
+
+    fn each(&mut self, plugin: &dyn Score, weight: i64, given: &[i64], sums: &mut [i32]) -> Scores {
+        let is_same = given.iter().all(|score| Some(score) == given.first());
+        let given = if is_same { &given[..given.len().min(1)] } else { given };
+        let mut scores = given.to_vec();
+        plugin.normalize(&mut scores);
+        if let ([raw], [normalized]) = (given, &scores[..]) {
+            return Scores::Same(pair(*raw, *normalized));
         }
-        let run = |from: usize, to: usize| (from as u32, (to - from) as u32);
-        let normalized = run(from, self.normalized.len());
-        let from = self.raw.len();
+        let pairs = || given.iter().zip(&scores).map(|(raw, normalized)| pair(*raw, *normalized));
+        let differ = pairs().any(|(raw, normalized)| raw != i32::from(normalized));
+        let (at, raw) = (self.bytes.len(), differ.then_some(self.raw.len()));
         if differ {
-            self.raw.reserve_exact(given.len());
-            self.raw.extend(given.iter().map(|s| (*s).clamp(i32::MIN.into(), i32::MAX.into()) as i32));
+            self.raw.extend(pairs().map(|(raw, _)| raw));
         }
-        let raw = run(from, self.raw.len());
-        self.columns.push(Column { plugin: plugin.name(), weight, raw, normalized });
+        self.bytes.extend(pairs().map(|(_, normalized)| normalized));
+        for (sum, score) in sums.iter_mut().zip(&self.bytes[at..]) {
+            *sum += i32::from(*score) * weight as i32;
+        }
+        Scores::Each { at, raw }
+    }
+
+    fn coded(&mut self, plugin: &dyn Score, weight: i64, given: &RawScores, sums: &mut [i32]) -> Scores {
+        let RawScores { codes, palette, .. } = given;
+        let mut scores: Vec<i64> = palette.iter().copied().flatten().collect();
+        plugin.normalize(&mut scores);
+        let mut normalized = scores.iter();
+        let meaning = |raw: &Option<i64>| raw.map_or((0, 0), |raw| pair(raw, *normalized.next().unwrap_or(&0)));
+        let palette: Vec<Pair> = palette.iter().map(meaning).collect();
+        if codes.iter().all(|code| *code == codes[0]) {
+            return Scores::Same(meant(&palette, codes[0]));
+        }
+        let mut worth = [0; 256];
+        for (worth, (_, score)) in worth.iter_mut().zip(&palette) {
+            *worth = i32::from(*score) * weight as i32;
+        }
+        for (sum, code) in sums.iter_mut().zip(codes) {
+            *sum += if palette.is_empty() { i32::from(*code) * weight as i32 } else { worth[usize::from(*code)] };
+        }
+        self.bytes.extend_from_slice(codes);
+        Scores::Coded { at: self.bytes.len() - codes.len(), palette }
     }
 
     /// Gives back what was set aside for scores: thousands of tables are kept.
     pub(crate) fn shrink(&mut self) {
         self.raw.shrink_to_fit();
-        self.normalized.shrink_to_fit();
+        self.bytes.shrink_to_fit();
     }
 
     /// The refusal of a node.
@@ -191,8 +225,8 @@ impl Table {
 
     /// About how many bytes it takes.
     pub(crate) fn bytes(&self) -> usize {
-        let lists = self.columns.len() * std::mem::size_of::<Column>() + self.refusals.len() * 96;
-        128 + self.codes.len() * 2 + self.raw.len() * 4 + self.normalized.len() + lists
+        let lists = self.columns.len() * (std::mem::size_of::<Column>() + 32) + self.refusals.len() * 96;
+        128 + self.codes.len() * 2 + self.raw.len() * 4 + self.bytes.len() + lists
     }
 }
 
@@ -243,17 +277,29 @@ impl Decision {
 
 impl Table {
     fn row(&self, row: usize) -> Verdict<'_> {
-        let at = |(from, len): (u32, u32)| from as usize + if len == 1 { 0 } else { row };
         let scores: Vec<PluginScore> = self
             .columns
             .iter()
             .filter_map(|c| {
-                let normalized = i64::from(*self.normalized.get(at(c.normalized))?);
-                let raw = if c.raw.1 == 0 { normalized } else { (*self.raw.get(at(c.raw))?).into() };
+                let (raw, normalized) = match &c.scores {
+                    Scores::Same(pair) => *pair,
+                    Scores::Coded { at, palette } => meant(palette, *self.bytes.get(at + row)?),
+                    Scores::Each { at, raw: None } => meant(&[], *self.bytes.get(at + row)?),
+                    Scores::Each { at, raw: Some(from) } => (*self.raw.get(from + row)?, *self.bytes.get(at + row)?),
+                };
+                let (raw, normalized) = (i64::from(raw), i64::from(normalized));
                 let Column { plugin, weight, .. } = *c;
                 Some(PluginScore { plugin, weight, raw, normalized, weighted: normalized * weight })
             })
             .collect();
         Verdict::Fits { total: scores.iter().map(|s| s.weighted).sum(), scores }
     }
+}
+
+/// What a byte of [`Scores::Coded`] stands for.
+fn meant(palette: &[Pair], code: u8) -> Pair {
+    if palette.is_empty() {
+        return (code.into(), code);
+    }
+    palette.get(usize::from(code)).copied().unwrap_or_default()
 }

@@ -76,6 +76,25 @@ pub(crate) fn first_refusal(
     filters.iter().find_map(|f| f.filter(look, node).err().map(|r| (f.name(), r))).map_or(Ok(()), Err)
 }
 
+/// What a score plugin gives the nodes that fit, before it is brought to 0..=100: in one of two forms.
+#[derive(Clone, Debug, Default)]
+pub struct RawScores {
+    /// One for each, or a single one that all have.
+    pub each: Vec<i64>,
+    /// A small number for each. Without a `palette` it is the score, which has to be within 0..=100 and final.
+    pub codes: Vec<u8>,
+    /// What the numbers stand for, where they do not stand for themselves; `None` for one that no node has.
+    pub palette: Vec<Option<i64>>,
+}
+
+impl RawScores {
+    pub fn clear(&mut self) {
+        self.each.clear();
+        self.codes.clear();
+        self.palette.clear();
+    }
+}
+
 /// Says how well a pod fits nodes.
 pub trait Score: Sync {
     fn name(&self) -> &'static str;
@@ -86,28 +105,30 @@ pub trait Score: Sync {
         false
     }
 
-    /// Puts the raw score of each of `feasible` into `into` (which is empty), or a single one that all have. False when the
-    /// plugin has no opinion: it is then left out.
-    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool;
-
-    /// Brings raw scores to 0..=100. False when they are there already, as by default.
-    fn normalize(&self, _scores: &mut [i64]) -> bool {
+    /// True when raw scores are within 0..=100 and final, so that there is nothing to normalise.
+    fn is_scaled(&self) -> bool {
         false
     }
+
+    /// Puts the raw scores of `feasible` into `into` (which is empty); local plugins fill `each`, one for each node. False
+    /// when the plugin has no opinion: it is then left out.
+    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut RawScores) -> bool;
+
+    /// Brings raw scores to 0..=100. What one becomes depends on itself and on the lowest and the highest of all.
+    fn normalize(&self, _scores: &mut [i64]) {}
 }
 
 /// Upstream's `DefaultNormalizeScore`: the highest becomes 100; `reverse` turns the scale round.
-pub fn default_normalize(scores: &mut [i64], reverse: bool) -> bool {
+pub fn default_normalize(scores: &mut [i64], reverse: bool) {
     let highest = scores.iter().copied().max().unwrap_or(0);
     if highest == 0 {
         if reverse {
             scores.fill(MAX_NODE_SCORE);
         }
-        return true;
+        return;
     }
     for s in scores {
         let scaled = MAX_NODE_SCORE * *s / highest;
         *s = if reverse { MAX_NODE_SCORE - scaled } else { scaled };
     }
-    true
 }

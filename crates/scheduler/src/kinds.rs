@@ -5,53 +5,58 @@
 //! What is found is the same with and without it: nothing here is remembered that could not be worked out again.
 //! Upstream's opportunistic batching (`framework/runtime/batch.go`) has the same purpose and other means.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use objects::Str;
 
-use crate::framework::{Filter, Look, Refusal, first_refusal};
+use crate::framework::{Filter, Look, RawScores, Refusal, first_refusal};
 use crate::node_info::Needs;
 use crate::nodes::{Nodes, Slot};
+use crate::places::Places;
 use crate::plugins;
 use crate::profile::Profile;
 
 /// Kinds known at once; the one asked for longest ago goes.
 const KINDS_MAX: usize = 64;
-/// How many nodes all kinds together may know of: 2 MB of them.
+/// How many nodes all kinds together may know of: 1 MB of them.
 const FINDINGS_MAX: usize = 1 << 16;
 /// Refusals remembered for a kind: a pod that asks for many resources may lack each of them.
 const REFUSALS_MAX: usize = 1_024;
 /// How many score plugins are local.
 const SCORES: usize = 4;
 
-/// What is known of one node.
-#[derive(Clone, Debug, Default)]
-struct Finding {
-    /// The node's when its filters were asked (`Nodes::stamp`); 0 before.
-    stamp: u64,
-    /// Whether it waits in `Kind::unscored`.
-    listed: bool,
-    /// 0 when all filters let the pod in, else one more than the place in `Kind::refusals`.
-    code: u16,
-    scores: [i32; SCORES],
+/// What a local score plugin gave the nodes that fit.
+#[derive(Debug, Default)]
+struct LocalScores {
+    has_opinion: bool,
+    /// What it gave the first node, and whether any node was given something else since.
+    common: Option<i32>,
+    differs: bool,
+    /// By place: the scores of a plugin whose scores are within 0..=100, or what others gave.
+    scaled: Vec<u8>,
+    raw: Vec<i32>,
 }
 
-/// What was found for pods of one kind.
+/// What was found for pods of one kind. Nodes are told apart by their places in the order of a search.
 #[derive(Debug)]
 pub(crate) struct Kind {
     needs: Arc<Needs>,
     profile: Str,
-    /// By slot.
-    found: Vec<Finding>,
+    /// The order, and the number of changes to nodes that are accounted for.
+    order: Arc<Vec<Slot>>,
+    seen: u64,
+    /// Nodes that have changed since their filters were asked, or never were asked.
+    stale: Places,
+    /// Nodes that all local filters let the pod in.
+    fits: Places,
+    /// By place, for others: the place in `refusals`.
+    refused: Vec<u16>,
     /// What nodes were refused for, each once.
     refusals: Vec<(&'static str, Refusal)>,
     /// Nodes that fit and were not scored since.
-    unscored: Vec<Slot>,
-    /// Which of the local score plugins have an opinion.
-    has_opinion: [bool; SCORES],
-    /// What a local plugin gave the first node that was scored, and whether any node was given something else since.
-    common: [Option<i32>; SCORES],
-    differs: [bool; SCORES],
+    unscored: Places,
+    scores: [LocalScores; SCORES],
     asked: u64,
 }
 
@@ -81,120 +86,160 @@ impl Kinds {
         self.asked += 1;
         let alike = |k: &Kind| Arc::ptr_eq(&k.needs, needs) && k.profile == profile.name;
         let place = self.kinds.iter().position(alike).unwrap_or_else(|| {
-            if self.kinds.len() >= KINDS_MAX || (self.kinds.len() + 1) * nodes.slots() > FINDINGS_MAX {
+            if self.kinds.len() >= KINDS_MAX || (self.kinds.len() + 1) * nodes.order().len() > FINDINGS_MAX {
                 let oldest = (0..self.kinds.len()).min_by_key(|i| self.kinds[*i].asked);
                 oldest.map(|i| self.kinds.swap_remove(i));
             }
-            self.kinds.push(Kind {
-                needs: needs.clone(),
-                profile: profile.name.clone(),
-                found: Vec::new(),
-                refusals: Vec::new(),
-                unscored: Vec::new(),
-                has_opinion: [false; SCORES],
-                common: [None; SCORES],
-                differs: [false; SCORES],
-                asked: 0,
-            });
+            self.kinds.push(Kind::new(needs.clone(), profile.name.clone(), nodes));
             self.kinds.len() - 1
         });
         let kind = &mut self.kinds[place];
         kind.asked = self.asked;
-        kind.found.resize(nodes.slots(), Finding::default());
+        kind.catch_up(nodes);
         kind
     }
 }
 
 impl Kind {
-    /// Before nodes are asked about a pod of the kind.
-    pub(crate) fn begin(&mut self) {
-        if self.refusals.len() > REFUSALS_MAX {
-            self.refusals.clear();
-            self.unscored.clear();
-            self.found.fill(Finding::default());
-            (self.common, self.differs) = Default::default();
+    fn new(needs: Arc<Needs>, profile: Str, nodes: &Nodes) -> Self {
+        let all = nodes.order().len();
+        Self {
+            needs,
+            profile,
+            order: nodes.order().clone(),
+            seen: nodes.changes(),
+            stale: Places::all(all),
+            fits: Places::none(all),
+            refused: Vec::new(),
+            refusals: Vec::new(),
+            unscored: Places::none(all),
+            scores: Default::default(),
+            asked: 0,
         }
     }
 
-    /// Whether the local filters are known to let the pod in; else they are to be asked.
-    pub(crate) fn is_known_to_fit(&self, slot: Slot, nodes: &Nodes) -> bool {
-        let found = &self.found[slot as usize];
-        found.stamp == nodes.stamp(slot) && found.code == 0
+    /// Takes note of the nodes that have changed.
+    fn catch_up(&mut self, nodes: &Nodes) {
+        let is_same_order = Arc::ptr_eq(&self.order, nodes.order());
+        let Some(changed) = nodes.changed_since(self.seen).filter(|_| is_same_order) else {
+            return self.forget(nodes);
+        };
+        for place in changed.filter_map(|slot| nodes.place_of(slot)) {
+            self.stale.set(place, true);
+        }
+        self.seen = nodes.changes();
     }
 
-    /// What the local filters say of a node: nothing, or the place of a refusal.
-    pub(crate) fn verdict(
+    fn forget(&mut self, nodes: &Nodes) {
+        *self = Self { asked: self.asked, ..Self::new(self.needs.clone(), self.profile.clone(), nodes) };
+    }
+
+    /// Before nodes are asked about a pod of the kind.
+    pub(crate) fn begin(&mut self, nodes: &Nodes) {
+        if self.refusals.len() > REFUSALS_MAX {
+            self.forget(nodes);
+        }
+    }
+
+    /// The first places among these, at least one, that are known to fit or known not to: up to where they end, and
+    /// whether they fit. Asks the local filters about the first if it is not known.
+    pub(crate) fn stretch(
         &mut self,
         look: &Look<'_>,
         filters: &[&'static dyn Filter],
-        slot: Slot,
+        places: Range<usize>,
+    ) -> (usize, bool) {
+        let fits = self.refusal_of(look, filters, places.start).is_none();
+        let known = self.stale.next(places.start, places.end);
+        let end = match fits {
+            true => self.fits.next_gap(places.start, known),
+            false => self.fits.next(places.start, known),
+        };
+        (end, fits)
+    }
+
+    /// Why the local filters refuse a node, as the place of a refusal; `None` when they let the pod in.
+    pub(crate) fn refusal_of(
+        &mut self,
+        look: &Look<'_>,
+        filters: &[&'static dyn Filter],
+        place: usize,
     ) -> Option<usize> {
-        let stamp = look.nodes.stamp(slot);
-        let found = &self.found[slot as usize];
-        let code = if found.stamp == stamp { found.code } else { self.ask(look, filters, slot, stamp) };
-        usize::from(code).checked_sub(1)
+        if self.stale.has(place) {
+            self.ask(look, filters, place);
+        }
+        (!self.fits.has(place)).then(|| usize::from(self.refused[place]))
     }
 
     #[inline(never)]
-    fn ask(&mut self, look: &Look<'_>, filters: &[&'static dyn Filter], slot: Slot, stamp: u64) -> u16 {
-        let code = match first_refusal(look, filters, &look.nodes[slot]) {
-            Ok(()) => 0,
-            Err(refused) => {
-                let known = self.refusals.iter().position(|r| *r == refused);
-                let place = known.unwrap_or_else(|| {
-                    self.refusals.push(refused);
-                    self.refusals.len() - 1
-                });
-                u16::try_from(place + 1).unwrap_or(u16::MAX)
-            }
-        };
-        let found = &mut self.found[slot as usize];
-        (found.stamp, found.code) = (stamp, code);
-        if code == 0 && !found.listed {
-            found.listed = true;
-            self.unscored.push(slot);
-        }
-        code
+    fn ask(&mut self, look: &Look<'_>, filters: &[&'static dyn Filter], place: usize) {
+        let refused = first_refusal(look, filters, &look.nodes[self.order[place]]).err();
+        self.stale.set(place, false);
+        self.fits.set(place, refused.is_none());
+        self.unscored.set(place, refused.is_none());
+        let Some(refused) = refused else { return };
+        let known = self.refusals.iter().position(|r| *r == refused).unwrap_or_else(|| {
+            self.refusals.push(refused);
+            self.refusals.len() - 1
+        });
+        self.refused.resize(self.order.len(), 0);
+        self.refused[place] = u16::try_from(known).unwrap_or(u16::MAX);
     }
 
-    /// A refusal that [`Self::verdict`] told of.
+    /// A refusal that [`Self::refusal_of`] told of.
     pub(crate) fn refusal(&self, place: usize) -> &(&'static str, Refusal) {
         &self.refusals[place]
     }
 
     /// Has the local plugins score the nodes that changed since they did.
     pub(crate) fn score(&mut self, look: &Look<'_>) {
-        let mut new = std::mem::take(&mut self.unscored);
-        new.retain(|slot| {
-            self.found[*slot as usize].listed = false;
-            // What has changed meanwhile is asked and listed anew.
-            self.is_known_to_fit(*slot, look.nodes)
-        });
+        // What has changed meanwhile is asked anew first.
+        let new: Vec<usize> = self.unscored.iter().filter(|place| !self.stale.has(*place)).collect();
         if new.is_empty() {
             return;
         }
-        let mut scores = Vec::with_capacity(new.len());
+        let slots: Vec<Slot> = new.iter().map(|place| self.order[*place]).collect();
+        let mut given = RawScores::default();
         let local = plugins::scores().iter().filter(|(p, _)| p.is_local());
-        for (i, (plugin, _)) in local.enumerate().take(SCORES) {
-            scores.clear();
-            self.has_opinion[i] = plugin.score(look, &new, &mut scores);
-            for (slot, score) in new.iter().zip(&scores) {
-                let score = (*score).clamp(i32::MIN.into(), i32::MAX.into()) as i32;
-                self.found[*slot as usize].scores[i] = score;
-                self.differs[i] |= *self.common[i].get_or_insert(score) != score;
+        for (scores, (plugin, _)) in self.scores.iter_mut().zip(local) {
+            given.clear();
+            scores.has_opinion = plugin.score(look, &slots, &mut given);
+            for (place, score) in new.iter().zip(&given.each) {
+                scores.set(*place, *score, self.order.len(), plugin.is_scaled());
             }
         }
+        new.iter().for_each(|place| self.unscored.set(*place, false));
     }
 
-    /// The raw scores that the local plugin of this number gave nodes known to fit, or the one it gave all; false when it
-    /// has no opinion.
-    pub(crate) fn scores(&self, plugin: usize, slots: &[Slot], into: &mut Vec<i64>) -> bool {
-        match self.common[plugin] {
-            _ if !self.has_opinion[plugin] => return false,
-            Some(score) if !self.differs[plugin] => into.push(score.into()),
-            _ => into.extend(slots.iter().map(|s| i64::from(self.found[*s as usize].scores[plugin]))),
+    /// What the local plugin of this number gave nodes known to fit, in stretches of places; false when it has no opinion.
+    pub(crate) fn scores(&self, plugin: usize, fitting: &[Range<usize>], into: &mut RawScores) -> bool {
+        let scores = &self.scores[plugin];
+        match scores.common {
+            _ if !scores.has_opinion => return false,
+            Some(score) if !scores.differs => into.each.push(score.into()),
+            _ if !scores.scaled.is_empty() => {
+                fitting.iter().for_each(|places| into.codes.extend_from_slice(&scores.scaled[places.clone()]));
+            }
+            _ => {
+                let raw = fitting.iter().flat_map(|places| &scores.raw[places.clone()]);
+                into.each.extend(raw.map(|score| i64::from(*score)));
+            }
         }
         true
+    }
+}
+
+impl LocalScores {
+    fn set(&mut self, place: usize, score: i64, places: usize, is_scaled: bool) {
+        let score = score.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+        self.differs |= *self.common.get_or_insert(score) != score;
+        if is_scaled {
+            self.scaled.resize(places, 0);
+            self.scaled[place] = score.clamp(0, 100) as u8;
+        } else {
+            self.raw.resize(places, 0);
+            self.raw[place] = score;
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod kinds;
 pub mod node_info;
 pub mod nodes;
 pub mod plugins;
+mod places;
 mod preemption;
 pub mod profile;
 mod queue;

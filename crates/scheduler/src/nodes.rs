@@ -2,6 +2,7 @@
 //!
 //! Models `pkg/scheduler/backend/cache` (the cache with its assumed pods, the node tree, the snapshot).
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use clock::Time;
@@ -17,12 +18,15 @@ use crate::topology::Columns;
 /// The place of a node in the scheduler's tables; reused once the node and its pods are gone.
 pub type Slot = u32;
 
+/// So many changes are remembered one by one.
+const RECENT_MAX: usize = 4_096;
+
 #[derive(Clone, Debug, Default)]
 pub struct Nodes {
     slots: Vec<NodeInfo>,
-    /// By slot: the number of the last change to the node or to what is placed there.
-    stamps: Vec<u64>,
+    /// How often a node or what is placed there has changed, and the slots of the last of these changes.
     changes: u64,
+    recent: VecDeque<Slot>,
     free: Vec<Slot>,
     by_name: BTreeMap<Str, Slot>,
     /// Where each placed pod is. Looked up, never walked.
@@ -32,6 +36,8 @@ pub struct Nodes {
     /// The order in which a search visits nodes, with their names: one node of each zone in turn. Made when needed.
     order: Arc<Vec<Slot>>,
     names: Arc<Vec<Str>>,
+    /// By slot: the place in that order.
+    places: Vec<Option<u32>>,
     stale: bool,
     pub columns: Columns,
     pub census: Census,
@@ -55,7 +61,6 @@ impl Nodes {
         }
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(NodeInfo::default());
-            self.stamps.push(0);
             (self.slots.len() - 1) as Slot
         });
         self.slots[slot as usize].slot = slot;
@@ -65,19 +70,23 @@ impl Nodes {
 
     fn touch(&mut self, slot: Slot) {
         self.changes += 1;
-        self.stamps[slot as usize] = self.changes;
+        if self.recent.len() >= RECENT_MAX {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(slot);
     }
 
-    /// The number of a node's last change: never 0, and never the same for two states.
+    /// How many changes there were to nodes or to what is placed there.
     #[must_use]
-    pub fn stamp(&self, slot: Slot) -> u64 {
-        self.stamps[slot as usize]
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
-    /// How many slots there are, free ones too.
-    #[must_use]
-    pub fn slots(&self) -> usize {
-        self.slots.len()
+    /// The slots of the changes after the first so many, in turn; `None` when they are too long ago.
+    pub fn changed_since(&self, seen: u64) -> Option<impl Iterator<Item = Slot>> {
+        let new = usize::try_from(self.changes.checked_sub(seen)?).ok()?;
+        let known = self.recent.len().checked_sub(new)?;
+        Some(self.recent.range(known..).copied())
     }
 
     pub fn set_node(&mut self, node: &Value) {
@@ -120,6 +129,10 @@ impl Nodes {
         let turn = |i: usize| self.zones.iter().filter_map(move |(_, s)| s.get(i).copied());
         let order: Vec<Slot> = (0..longest).flat_map(turn).collect();
         self.names = Arc::new(order.iter().map(|s| self[*s].node.meta()["name"].to_str()).collect());
+        self.places = vec![None; self.slots.len()];
+        for (place, slot) in order.iter().enumerate() {
+            self.places[*slot as usize] = Some(place as u32);
+        }
         self.order = Arc::new(order);
     }
 
@@ -216,8 +229,14 @@ impl Nodes {
 
     /// The order of a search. Only right after [`Self::refresh`].
     #[must_use]
-    pub fn order(&self) -> Arc<Vec<Slot>> {
-        self.order.clone()
+    pub fn order(&self) -> &Arc<Vec<Slot>> {
+        &self.order
+    }
+
+    /// Where a node stands in that order.
+    #[must_use]
+    pub fn place_of(&self, slot: Slot) -> Option<usize> {
+        Some((*self.places.get(slot as usize)?)? as usize)
     }
 
     /// The names in the same order.

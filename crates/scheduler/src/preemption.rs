@@ -42,7 +42,7 @@ impl Scheduler {
         if let Err(why) = eligible(pod, nominated) {
             return Made { message: tail(why), nominated: None };
         }
-        let order = self.nodes.order();
+        let order = self.nodes.order().clone();
         let potential: Vec<_> = search
             .table
             .refused()

@@ -3,6 +3,7 @@
 //! Models `pkg/scheduler/schedule_one.go` and the texts of `framework.FitError`. Not modelled: opportunistic batching
 //! (a pod of default constraints has no signature to batch by); what nodes are asked once for many pods is `kinds.rs`'s.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use client::{Ctx, EventType, PatchType};
@@ -12,7 +13,7 @@ use ordered::{BTreeMap, BTreeSet, Sort as _};
 
 use crate::Scheduler;
 use crate::decision::{Decision, Outcome, Table};
-use crate::framework::{Filter, Look, Refusal, first_refusal};
+use crate::framework::{Filter, Look, RawScores, Refusal, first_refusal};
 use crate::kinds::Kind;
 use crate::node_info::{Placed, PodInfo};
 use crate::nodes::Slot;
@@ -33,8 +34,26 @@ pub(crate) struct Search {
     pub(crate) table: Table,
     /// The nodes that fit, in the table's order.
     pub(crate) feasible: Vec<Slot>,
+    /// Their places in that order.
+    fitting: Vec<Range<usize>>,
     /// Nodes that did not come into question are refused all the same when a message is made.
     pub(crate) narrowed: bool,
+}
+
+impl Search {
+    fn new(table: Table) -> Self {
+        Self { table, feasible: Vec::new(), fitting: Vec::new(), narrowed: false }
+    }
+
+    /// The nodes at these places of the order fit.
+    fn fit(&mut self, places: Range<usize>, order: &[Slot]) {
+        self.table.fit(places.clone());
+        self.feasible.extend_from_slice(&order[places.clone()]);
+        match self.fitting.last_mut() {
+            Some(last) if last.end == places.start => last.end = places.end,
+            _ => self.fitting.push(places),
+        }
+    }
 }
 
 impl Scheduler {
@@ -54,7 +73,7 @@ impl Scheduler {
                 let mut table = Table::new(names);
                 table.refuse_all(plugin, refusal);
                 entry.refused_by = vec![plugin];
-                let search = Search { table, feasible: Vec::new(), narrowed: false };
+                let search = Search::new(table);
                 let made = self.post_filter(&info, &Cycle::default(), &profile, &search, ctx);
                 let message = format!("{} {why}. {}", head(self.nodes.len()), made.message);
                 return self.refuse(entry, search.table, message, made.nominated, ctx);
@@ -115,50 +134,42 @@ impl Scheduler {
 
     /// Asks the filters about nodes until enough fit, and writes down what they said.
     fn find_feasible(&mut self, pod: &PodInfo, cycle: &Cycle, profile: &Profile) -> Search {
-        let order = self.nodes.order();
         let hopes = self.nominated_beside(pod);
         let look = Look { pod, cycle, nodes: &self.nodes, storage: &self.storage, profile };
         let filters = asked(&look);
         let kind = self.kinds.of(&pod.needs, profile, &self.nodes);
         let mut round = Round::new(look, &filters, &hopes, kind);
-        let place = |name: &str| {
-            let slot = look.nodes.get(name)?.slot;
-            order.iter().position(|s| *s == slot)
-        };
+        let place = |name: &str| look.nodes.place_of(look.nodes.get(name)?.slot);
         // A node where room was made for it comes first.
         let hoped = pod.pod["status"]["nominatedNodeName"].text();
         if !hoped.is_empty()
             && let Some(i) = place(hoped)
         {
-            round.ask(i, order[i]);
+            round.ask(i);
             if !round.search.feasible.is_empty() {
                 return round.search;
             }
         }
+        let all = look.nodes.order().len();
         if let Some(only) = &cycle.only {
             round.search.narrowed = true;
             let mut places: Vec<usize> = only.iter().filter_map(|n| place(n)).collect();
             places.arrange();
-            places.iter().for_each(|i| round.ask(*i, order[*i]));
-            self.next_start_node = (self.next_start_node + places.len()) % order.len().max(1);
+            places.iter().for_each(|i| round.ask(*i));
+            self.next_start_node = (self.next_start_node + places.len()) % all.max(1);
             return round.search;
         }
-        let wanted = feasible_nodes_to_find(order.len(), profile.percentage_of_nodes_to_score);
-        let start = if order.is_empty() { 0 } else { self.next_start_node % order.len() };
+        let wanted = feasible_nodes_to_find(all, profile.percentage_of_nodes_to_score);
+        let start = self.next_start_node % all.max(1);
         round.search.feasible.reserve_exact(wanted);
-        let (mut visited, mut turned) = (0, 0);
-        for turn in [start..order.len(), 0..start] {
-            turned = round.search.feasible.len();
-            for i in turn {
-                if round.search.feasible.len() >= wanted {
-                    break;
-                }
-                visited += 1;
-                round.ask(i, order[i]);
-            }
+        let (mut visited, mut turned) = (0, (0, 0));
+        for turn in [start..all, 0..start] {
+            turned = (round.search.feasible.len(), round.search.fitting.len());
+            visited += round.visit(turn, wanted);
         }
-        self.next_start_node = (start + visited) % order.len().max(1);
-        round.search.feasible.rotate_left(turned);
+        self.next_start_node = (start + visited) % all.max(1);
+        round.search.feasible.rotate_left(turned.0);
+        round.search.fitting.rotate_left(turned.1);
         round.search
     }
 
@@ -171,40 +182,35 @@ impl Scheduler {
         search: Search,
         ctx: &mut Ctx<'_>,
     ) -> (Slot, Table, u32) {
-        let Search { mut table, feasible: slots, .. } = search;
-        let fitting = slots.len() as u32;
+        let Search { mut table, feasible: slots, fitting, .. } = search;
+        let found = slots.len() as u32;
         if let [only] = slots.as_slice() {
-            return (*only, table, fitting);
+            return (*only, table, found);
         }
         let look = Look { pod, cycle, nodes: &self.nodes, storage: &self.storage, profile };
         let kind = self.kinds.of(&pod.needs, profile, &self.nodes);
         kind.score(&look);
-        let mut totals = vec![0i64; slots.len()];
-        let mut scores = Vec::with_capacity(slots.len());
+        let mut sums = vec![0i32; slots.len()];
+        let mut given = RawScores::default();
         let mut locals = 0;
         for (plugin, weight) in plugins::scores() {
-            scores.clear();
+            given.clear();
             let has_opinion = if plugin.is_local() {
                 locals += 1;
-                kind.scores(locals - 1, &slots, &mut scores)
+                kind.scores(locals - 1, &fitting, &mut given)
             } else {
-                plugin.score(&look, &slots, &mut scores)
+                plugin.score(&look, &slots, &mut given)
             };
             if has_opinion {
-                table.score(*plugin, *weight, &mut scores, &mut totals);
+                table.score(*plugin, *weight, &given, &mut sums);
             }
         }
         table.shrink();
-        let (mut best, mut ties) = (i64::MIN, 0);
-        for total in &totals {
-            if *total > best {
-                (best, ties) = (*total, 0);
-            }
-            ties += usize::from(*total == best);
-        }
-        let lot = ctx.rng.below(ties as u64) as usize;
-        let chosen = (0..totals.len()).filter(|i| totals[*i] == best).nth(lot).unwrap_or(0);
-        (slots[chosen], table, fitting)
+        let best = sums.iter().copied().max();
+        let ties = || sums.iter().enumerate().filter(|(_, sum)| Some(**sum) == best);
+        let lot = ctx.rng.below(ties().count() as u64) as usize;
+        let chosen = ties().nth(lot).map_or(0, |(i, _)| i);
+        (slots[chosen], table, found)
     }
 
     fn bind_or_wait(
@@ -351,28 +357,49 @@ struct Round<'a> {
 impl<'a> Round<'a> {
     fn new(look: Look<'a>, filters: &'a [&'static dyn Filter], hopes: &'a Hopes, kind: &'a mut Kind) -> Self {
         let (local, others) = filters.split_at(filters.partition_point(|f| f.is_local()));
-        let search = Search { table: Table::new(look.nodes.names()), feasible: Vec::new(), narrowed: false };
+        let search = Search::new(Table::new(look.nodes.names()));
         let plain = hopes.is_empty() && others.is_empty();
-        kind.begin();
+        kind.begin(look.nodes);
         Self { look, filters, local, others, hopes, kind, plain, refused: Vec::new(), search }
     }
 
+    /// Asks about nodes in the order until so many fit in all. How many were asked about.
+    fn visit(&mut self, places: Range<usize>, wanted: usize) -> usize {
+        let mut next = places.start;
+        while next < places.end && self.search.feasible.len() < wanted {
+            if !self.plain {
+                self.ask(next);
+                next += 1;
+                continue;
+            }
+            let (known, fit) = self.kind.stretch(&self.look, self.local, next..places.end);
+            if fit {
+                let end = known.min(next + wanted - self.search.feasible.len());
+                self.search.fit(next..end, self.look.nodes.order());
+                next = end;
+            } else {
+                (next..known).for_each(|i| self.ask(i));
+                next = known;
+            }
+        }
+        next - places.start
+    }
+
     /// Asks about the node of this place in the order, and writes the answer down.
-    fn ask(&mut self, i: usize, slot: Slot) {
-        // Most nodes are known to fit.
-        if (self.plain && self.kind.is_known_to_fit(slot, self.look.nodes)) || self.fits(i, slot) {
-            self.search.table.fits(i);
-            self.search.feasible.push(slot);
+    fn ask(&mut self, i: usize) {
+        if self.fits(i) {
+            self.search.fit(i..i + 1, self.look.nodes.order());
         }
     }
 
     /// Whether all let the pod in; else the refusal is written down.
-    fn fits(&mut self, i: usize, slot: Slot) -> bool {
+    fn fits(&mut self, i: usize) -> bool {
+        let slot = self.look.nodes.order()[i];
         if let Err(refused) = self.crowded(slot) {
             self.search.table.refuse(i, &refused);
             return false;
         }
-        if let Some(place) = self.kind.verdict(&self.look, self.local, slot) {
+        if let Some(place) = self.kind.refusal_of(&self.look, self.local, i) {
             self.refuse(i, place);
             return false;
         }
@@ -488,7 +515,7 @@ mod tests {
         table.refuse(0, &("NodeResourcesFit", Refusal::unschedulable("Insufficient cpu")));
         table.refuse_as(1, 0);
         table.refuse(2, &("NodeUnschedulable", Refusal::unresolvable("node(s) were unschedulable")));
-        let search = Search { table, feasible: vec![], narrowed: false };
+        let search = Search::new(table);
         assert_eq!(
             fit_error(3, &search),
             "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu."

@@ -3,7 +3,7 @@
 use clock::Time;
 use objects::{Value, value};
 
-use crate::framework::{Filter, Look, Score};
+use crate::framework::{Filter, Look, RawScores, Score};
 use crate::node_info::PodInfo;
 use crate::nodes::Nodes;
 use crate::plugins;
@@ -71,11 +71,17 @@ pub(crate) fn verdict(filter: &dyn Filter, c: &Cluster, pod: &Value, node: &str)
 /// The raw and normalised scores of all nodes as they came; `None` when the plugin has no opinion.
 pub(crate) fn scored(plugin: &dyn Score, c: &Cluster, pod: &Value) -> Option<(Vec<i64>, Vec<i64>)> {
     asked(c, pod, |look| {
-        let mut raw = Vec::new();
+        let mut given = RawScores::default();
         let slots: Vec<_> = look.nodes.iter().map(|n| n.slot).collect();
-        if !plugin.score(look, &slots, &mut raw) {
+        if !plugin.score(look, &slots, &mut given) {
             return None;
         }
+        let RawScores { each: mut raw, codes, palette } = given;
+        let meant = |code: &u8| match palette.get(usize::from(*code)) {
+            Some(score) => score.expect("a code stands for a score"),
+            None => i64::from(*code),
+        };
+        raw.extend(codes.iter().map(meant));
         if let [all] = raw[..] {
             raw.resize(slots.len(), all);
         }

@@ -4,7 +4,7 @@
 
 use objects::Str;
 
-use crate::framework::{Look, MAX_NODE_SCORE, Score};
+use crate::framework::{Look, MAX_NODE_SCORE, RawScores, Score};
 use crate::images::Image;
 use crate::nodes::Slot;
 
@@ -31,7 +31,11 @@ impl Score for ImageLocality {
         "ImageLocality"
     }
 
-    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
+    fn is_scaled(&self) -> bool {
+        true
+    }
+
+    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut RawScores) -> bool {
         let spec = &look.pod.pod["spec"];
         let (init, main) = (spec["initContainers"].items(), spec["containers"].items());
         let volumes = spec["volumes"].items().iter().map(|v| v["image"]["reference"].text());
@@ -41,7 +45,7 @@ impl Score for ImageLocality {
         let (containers, all) = ((init.len() + main.len()).max(1) as i64, look.nodes.len().max(1) as f64);
         // Most pods' images are nowhere yet, or on few nodes.
         if known.is_empty() {
-            into.push(0);
+            into.each.push(0);
             return true;
         }
         // Nodes side by side mostly have the same: of an image, and in sum.
@@ -49,7 +53,7 @@ impl Score for ImageLocality {
         let mut known: Vec<(&Image, f64, (i64, i64))> =
             known.into_iter().map(|i| (i, share(i), (0, 0))).collect();
         let mut last = (0, scaled(0, containers));
-        into.extend(feasible.iter().map(|slot| {
+        into.each.extend(feasible.iter().map(|slot| {
             let mut sum = 0i64;
             for (image, share, last) in &mut known {
                 let bytes = image.bytes(*slot);

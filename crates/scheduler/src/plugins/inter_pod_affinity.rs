@@ -9,7 +9,7 @@ use ordered::{BTreeMap, Sort as _};
 
 use super::pod_topology_spread::selector_of;
 use crate::census::{Namespaces, Who, namespace_of};
-use crate::framework::{Filter, Look, MAX_NODE_SCORE, Refusal, Score};
+use crate::framework::{Filter, Look, MAX_NODE_SCORE, RawScores, Refusal, Score};
 use crate::node_info::{NodeInfo, Placed, PodInfo};
 use crate::nodes::{Nodes, Slot};
 use crate::profile::Profile;
@@ -314,13 +314,13 @@ impl Score for InterPodAffinity {
         "InterPodAffinity"
     }
 
-    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
+    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut RawScores) -> bool {
         let a = &look.cycle.affinity;
         if !a.scored {
             return false;
         }
         let columns: Vec<_> = a.scores.iter().map(|(key, at)| (look.nodes.columns.get(key), at)).collect();
-        into.extend(feasible.iter().map(|slot| {
+        into.each.extend(feasible.iter().map(|slot| {
             let one = |(column, at): &(Option<&crate::topology::Column>, &BTreeMap<Domain, i64>)| {
                 column.and_then(|c| at.get(&c.of(*slot))).copied().unwrap_or(0)
             };
@@ -329,13 +329,12 @@ impl Score for InterPodAffinity {
         true
     }
 
-    fn normalize(&self, scores: &mut [i64]) -> bool {
+    fn normalize(&self, scores: &mut [i64]) {
         let (least, most) =
             (scores.iter().copied().min().unwrap_or(0), scores.iter().copied().max().unwrap_or(0));
         for s in scores {
             *s = if most > least { MAX_NODE_SCORE * (*s - least) / (most - least) } else { 0 };
         }
-        true
     }
 }
 

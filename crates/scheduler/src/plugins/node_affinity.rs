@@ -7,7 +7,7 @@ use objects::node_selector::{required, spec_matches, term_matches};
 use objects::{Str, Value};
 use ordered::BTreeSet;
 
-use crate::framework::{Filter, Look, Refusal, Score, default_normalize};
+use crate::framework::{Filter, Look, RawScores, Refusal, Score, default_normalize};
 use crate::node_info::{NodeInfo, PodInfo};
 use crate::nodes::Slot;
 
@@ -77,13 +77,13 @@ impl Score for NodeAffinity {
         true
     }
 
-    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
+    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut RawScores) -> bool {
         let affinity = &look.pod.pod["spec"]["affinity"]["nodeAffinity"];
         let preferred = affinity["preferredDuringSchedulingIgnoredDuringExecution"].items();
         if preferred.is_empty() {
             return false;
         }
-        into.extend(feasible.iter().map(|slot| {
+        into.each.extend(feasible.iter().map(|slot| {
             let node = &look.nodes[*slot].node;
             let liked = preferred.iter().filter(|p| term_matches(&p["preference"], node));
             liked.map(|p| p["weight"].int()).sum::<i64>()
@@ -91,8 +91,8 @@ impl Score for NodeAffinity {
         true
     }
 
-    fn normalize(&self, scores: &mut [i64]) -> bool {
-        default_normalize(scores, false)
+    fn normalize(&self, scores: &mut [i64]) {
+        default_normalize(scores, false);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Models `plugins/noderesources/balanced_allocation.go`.
 
-use crate::framework::{Look, MAX_NODE_SCORE, Score};
+use crate::framework::{Look, MAX_NODE_SCORE, RawScores, Score};
 use crate::nodes::Slot;
 
 pub(super) struct NodeResourcesBalancedAllocation;
@@ -31,8 +31,12 @@ impl Score for NodeResourcesBalancedAllocation {
         true
     }
 
+    fn is_scaled(&self) -> bool {
+        true
+    }
+
     /// No opinion on pods that request nothing.
-    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
+    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut RawScores) -> bool {
         let wants = &look.pod.needs.requests;
         let resources = &look.profile.balanced_resources;
         if resources.iter().all(|(name, _)| wants.get(name) == 0) {
@@ -53,7 +57,7 @@ impl Score for NodeResourcesBalancedAllocation {
                 }
             }
             let gain = balance(&after) - balance(&before);
-            into.push(MAX_NODE_SCORE / 2 + (MAX_NODE_SCORE / 2 + gain) / 2);
+            into.each.push(MAX_NODE_SCORE / 2 + (MAX_NODE_SCORE / 2 + gain) / 2);
         }
         true
     }

@@ -5,7 +5,7 @@
 
 use objects::Str;
 
-use crate::framework::{Filter, Look, MAX_NODE_SCORE, Refusal, Score};
+use crate::framework::{Filter, Look, MAX_NODE_SCORE, RawScores, Refusal, Score};
 use crate::node_info::{Needs, NodeInfo};
 use crate::nodes::Slot;
 use crate::profile::{Strategy, Weighted};
@@ -153,10 +153,14 @@ impl Score for NodeResourcesFit {
         true
     }
 
-    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
+    fn is_scaled(&self) -> bool {
+        true
+    }
+
+    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut RawScores) -> bool {
         let (profile, needs) = (look.profile, &look.pod.needs);
         let resources: Vec<_> = profile.fit_resources.iter().map(|r| Scored::new(r, needs)).collect();
-        into.extend(feasible.iter().map(|slot| score(&profile.strategy, &resources, &look.nodes[*slot])));
+        into.each.extend(feasible.iter().map(|slot| score(&profile.strategy, &resources, &look.nodes[*slot])));
         true
     }
 }

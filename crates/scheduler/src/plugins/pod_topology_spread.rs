@@ -12,7 +12,7 @@ use objects::{Str, Value, json, value};
 use super::node_affinity::matches_required;
 use super::taint_toleration::tolerates_hard;
 use crate::census::{Namespaces, Who, at, namespace_of};
-use crate::framework::{Filter, Look, MAX_NODE_SCORE, Refusal, Score};
+use crate::framework::{Filter, Look, MAX_NODE_SCORE, RawScores, Refusal, Score};
 use crate::node_info::{NodeInfo, Placed, PodInfo};
 use crate::nodes::{Nodes, Slot};
 use crate::storage::Storage;
@@ -294,7 +294,7 @@ impl Score for PodTopologySpread {
         "PodTopologySpread"
     }
 
-    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
+    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut RawScores) -> bool {
         let spread = &look.cycle.spread;
         if spread.soft.is_empty() {
             return false;
@@ -344,7 +344,7 @@ impl Score for PodTopologySpread {
             wishes.push(Wish { column, weight, base, counts: Counts::OfDomain(by_domain), last: (0, base) });
         }
         let mut last = (0.0, 0);
-        into.extend(feasible.iter().map(|slot| {
+        into.each.extend(feasible.iter().map(|slot| {
             if ignored(*slot) {
                 return IGNORED;
             }
@@ -361,7 +361,7 @@ impl Score for PodTopologySpread {
         true
     }
 
-    fn normalize(&self, scores: &mut [i64]) -> bool {
+    fn normalize(&self, scores: &mut [i64]) {
         let (mut least, mut most) = (i64::MAX, 0);
         for s in scores.iter().filter(|s| **s != IGNORED) {
             (least, most) = (least.min(*s), most.max(*s));
@@ -379,7 +379,6 @@ impl Score for PodTopologySpread {
             }
             *s = last.1;
         }
-        true
     }
 }
 

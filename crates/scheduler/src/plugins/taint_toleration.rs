@@ -4,7 +4,7 @@
 
 use objects::Value;
 
-use crate::framework::{Filter, Look, Refusal, Score, default_normalize};
+use crate::framework::{Filter, Look, RawScores, Refusal, Score, default_normalize};
 use crate::node_info::{NodeInfo, Taint};
 use crate::nodes::Slot;
 
@@ -58,17 +58,17 @@ impl Score for TaintToleration {
     }
 
     /// The number of soft taints that the pod does not tolerate; fewer is better.
-    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut Vec<i64>) -> bool {
+    fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut RawScores) -> bool {
         let tolerations = &look.pod.needs.tolerations;
-        into.extend(feasible.iter().map(|slot| {
+        into.each.extend(feasible.iter().map(|slot| {
             let soft = look.nodes[*slot].taints.iter().filter(|t| t.effect == "PreferNoSchedule");
             soft.filter(|t| !tolerates(tolerations, (&t.key, &t.value, &t.effect))).count() as i64
         }));
         true
     }
 
-    fn normalize(&self, scores: &mut [i64]) -> bool {
-        default_normalize(scores, true)
+    fn normalize(&self, scores: &mut [i64]) {
+        default_normalize(scores, true);
     }
 }
 
