@@ -2,6 +2,8 @@
 //!
 //! Models the scheduler cache's image states. Images are found by name, nodes by slot.
 
+use std::sync::Arc;
+
 use objects::{Str, Value};
 use ordered::BTreeMap;
 
@@ -38,15 +40,49 @@ impl Image {
     }
 }
 
+/// What pods want of images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    /// Their names with tags, those of volumes too.
+    pub images: Vec<Str>,
+    pub containers: i64,
+}
+
+/// How well nodes are supplied with what is wanted, as the plugin sees it: 0..=100.
+#[derive(Debug, Default)]
+pub struct Supply {
+    pub by_slot: Vec<u8>,
+    /// What all nodes have in common.
+    pub common: Option<u8>,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Images {
     by_name: BTreeMap<Str, Image>,
+    /// What was worked out for so many nodes, as long as no node's images change.
+    known: Vec<(Wanted, usize, Arc<Supply>)>,
 }
+
+/// Wants whose supply is known at once.
+const KNOWN_MAX: usize = 64;
 
 impl Images {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Image> {
         self.by_name.get(name)
+    }
+
+    /// What was worked out for this want when there are so many nodes.
+    #[must_use]
+    pub fn known(&self, wanted: &Wanted, nodes: usize) -> Option<Arc<Supply>> {
+        self.known.iter().find(|(w, n, _)| *n == nodes && w == wanted).map(|(.., supply)| supply.clone())
+    }
+
+    pub fn remember(&mut self, wanted: Wanted, nodes: usize, supply: Arc<Supply>) {
+        if self.known.len() >= KNOWN_MAX {
+            self.known.clear();
+        }
+        self.known.push((wanted, nodes, supply));
     }
 
     /// A node's list has changed from `old` to `new`.
@@ -58,6 +94,7 @@ impl Images {
             };
             list.items().iter().flat_map(of).collect()
         };
+        self.known.clear();
         for (name, _) in names(old) {
             if let Some(image) = self.by_name.get_mut(&name) {
                 image.set(slot, 0);

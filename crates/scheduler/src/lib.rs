@@ -146,21 +146,21 @@ impl Scheduler {
 
     /// A pod with what it needs, shared with other pods of the same template.
     fn info_of(&mut self, key: &Str, pod: &Value) -> PodInfo {
-        let spec = &pod["spec"];
-        let Some(owner) = node_info::spread_owner(pod) else {
-            return PodInfo::with_needs(key.clone(), pod, self.kinds.shared(Needs::of(spec)));
-        };
-        if let Some((known, needs)) = self.templates.get(&owner)
-            && is_same_template(known, spec, needs.has_volumes)
+        let (spec, owner) = (&pod["spec"], node_info::spread_owner(pod));
+        let info = |needs, owner| PodInfo { key: key.clone(), pod: pod.clone(), needs, owner };
+        if let Some((known, needs)) = owner.as_ref().and_then(|owner| self.templates.get(owner))
+            && is_same_template(known, spec)
         {
-            return PodInfo::with_needs(key.clone(), pod, needs.clone());
-        }
-        if self.templates.len() >= TEMPLATES_MAX {
-            self.templates.clear();
+            return info(needs.clone(), owner);
         }
         let needs = self.kinds.shared(Needs::of(spec));
-        self.templates.insert(owner, (spec.clone(), needs.clone()));
-        PodInfo::with_needs(key.clone(), pod, needs)
+        if let Some(owner) = &owner {
+            if self.templates.len() >= TEMPLATES_MAX {
+                self.templates.clear();
+            }
+            self.templates.insert(owner.clone(), (spec.clone(), needs.clone()));
+        }
+        info(needs, owner)
     }
 
     /// An assumed pod is not placed after all.
@@ -313,31 +313,49 @@ fn is_only_reported(before: &Value, pod: &Value) -> bool {
         && was["startTime"] == is["startTime"]
 }
 
-/// Whether two pods of one controller came with the same spec, as far as it decides what they need. Every pod has a
-/// token volume of its own, so that containers and volumes are not the same as a whole; `has_volumes` is of `a`.
-fn is_same_template(a: &Value, b: &Value, has_volumes: bool) -> bool {
-    const WHOLE: [&str; 7] = [
-        "affinity",
-        "nodeSelector",
-        "tolerations",
-        "topologySpreadConstraints",
-        "overhead",
-        "resources",
-        "priority",
-    ];
+/// The fields of a spec that decide what a pod needs.
+const NEEDED: [&str; 10] = [
+    "affinity",
+    "containers",
+    "initContainers",
+    "nodeSelector",
+    "overhead",
+    "priority",
+    "resources",
+    "tolerations",
+    "topologySpreadConstraints",
+    "volumes",
+];
+
+/// Whether two pods of one controller came with the same spec, as far as it decides what they need.
+fn is_same_template(a: &Value, b: &Value) -> bool {
+    match (a.as_map(), b.as_map()) {
+        // Mostly so, and what they share needs no look.
+        (Some(x), Some(y)) if x.has_keys_of(y) => x
+            .iter()
+            .zip(y.iter())
+            .all(|((key, x), (_, y))| x.same(y) || !NEEDED.contains(&key.as_str()) || is_same_need(key, x, y)),
+        _ => NEEDED.iter().all(|key| is_same_need(key, &a[*key], &b[*key])),
+    }
+}
+
+/// Whether a field means the same to two pods. Every pod has a token volume of its own, so that containers and volumes are
+/// not the same as a whole.
+fn is_same_need(key: &str, a: &Value, b: &Value) -> bool {
     let equal = |a: &Value, b: &Value| a.same(b) || a == b;
-    let containers = |key: &str| {
-        let (a, b) = (a[key].items(), b[key].items());
-        let same = |(a, b): (&Value, &Value)| {
-            ["resources", "ports", "restartPolicy"].iter().all(|k| equal(&a[*k], &b[*k]))
-        };
-        a.len() == b.len() && a.iter().zip(b).all(same)
-    };
-    a.same(b)
-        || (WHOLE.iter().all(|k| equal(&a[*k], &b[*k]))
-            && containers("containers")
-            && containers("initContainers")
-            && has_volumes == node_info::has_volumes(b))
+    match key {
+        "containers" | "initContainers" => {
+            let same = |(a, b): (&Value, &Value)| {
+                ["resources", "ports", "restartPolicy"].iter().all(|k| equal(&a[*k], &b[*k]))
+            };
+            a.items().len() == b.items().len() && a.items().iter().zip(b.items()).all(same)
+        }
+        "volumes" => {
+            let matter = |volumes: &Value| volumes.items().iter().any(node_info::matters);
+            matter(a) == matter(b)
+        }
+        _ => equal(a, b),
+    }
 }
 
 impl Component for Scheduler {

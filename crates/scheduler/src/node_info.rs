@@ -56,10 +56,11 @@ impl Needs {
 
 /// Whether a spec uses claims or disks that others may hold.
 pub(crate) fn has_volumes(spec: &Value) -> bool {
-    spec["volumes"].items().iter().any(may_conflict)
+    spec["volumes"].items().iter().any(matters)
 }
 
-fn may_conflict(volume: &Value) -> bool {
+/// Whether a volume is a claim or a disk that others may hold.
+pub(crate) fn matters(volume: &Value) -> bool {
     ["persistentVolumeClaim", "ephemeral", "iscsi", "rbd"].iter().any(|k| volume.find(k).is_some())
         || objects::csi_translation::in_tree_plugin(volume).is_some()
 }
@@ -77,12 +78,8 @@ pub struct PodInfo {
 impl PodInfo {
     #[must_use]
     pub fn new(pod: &Value) -> Self {
-        Self::with_needs(pod.key(), pod, Arc::new(Needs::of(&pod["spec"])))
-    }
-
-    #[must_use]
-    pub fn with_needs(key: Str, pod: &Value, needs: Arc<Needs>) -> Self {
-        Self { key, pod: pod.clone(), needs, owner: spread_owner(pod) }
+        let needs = Arc::new(Needs::of(&pod["spec"]));
+        Self { key: pod.key(), pod: pod.clone(), needs, owner: spread_owner(pod) }
     }
 }
 

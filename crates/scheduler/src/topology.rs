@@ -17,6 +17,8 @@ pub struct Column {
     numbers: BTreeMap<Str, Domain>,
     /// By slot.
     of_node: Vec<Domain>,
+    /// How many nodes have the label.
+    labelled: usize,
 }
 
 impl Column {
@@ -32,6 +34,12 @@ impl Column {
         self.numbers.len()
     }
 
+    /// How many nodes have the label.
+    #[must_use]
+    pub fn labelled(&self) -> usize {
+        self.labelled
+    }
+
     /// True when no node ever had the label.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -43,13 +51,16 @@ impl Column {
         if self.of_node.len() <= slot {
             self.of_node.resize(slot + 1, NONE);
         }
-        self.of_node[slot] = match value {
+        let domain = match value {
             None => NONE,
             Some(v) => {
                 let next = self.numbers.len() as Domain;
                 *self.numbers.entry(v.to_str()).or_insert(next)
             }
         };
+        let had = std::mem::replace(&mut self.of_node[slot], domain);
+        self.labelled -= usize::from(had != NONE);
+        self.labelled += usize::from(domain != NONE);
     }
 }
 

@@ -58,9 +58,14 @@ impl Pair {
             made: TEMPLATES,
             mixed: 0,
         };
-        // Some clusters are so large that not all nodes are looked at.
+        // Some clusters are so large that not all nodes are looked at; some of these have no zones.
+        let has_zones = !one_in(rng, 2);
         for i in 0..if one_in(rng, 4) { 130 } else { 0 } {
-            pair.comes("nodes", random_node(rng, 100 + i));
+            let mut node = random_node(rng, 100 + i);
+            if !has_zones {
+                node.at_mut(&["metadata", "labels"]).remove(ZONE);
+            }
+            pair.comes("nodes", node);
         }
         pair
     }

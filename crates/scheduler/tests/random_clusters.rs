@@ -1,5 +1,5 @@
 //! Random clusters and pods against a naive reading of the rules: every refusal names a reason that is true, every node
-//! that fits really fits, and the chosen node is always one of best score.
+//! that fits really fits, scores are what they should be, and the chosen node is always one of best score.
 //!
 //! `SEEDS=1000 cargo test -p scheduler --test random_clusters` for a long run.
 
@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 use client::Component;
 use clock::{Rng, Time};
-use plain::{Plain, Yes, added, random_cluster, random_pod, run};
+use objects::{Value, value};
+use plain::{Plain, Yes, added, one_in, one_of, random_cluster, random_pod, run};
 use scheduler::{Outcome, Verdict};
 
 /// The names of plugins that refused something or had an opinion.
@@ -19,7 +20,12 @@ fn play(seed: u64, seen: &mut Seen) {
     let mut rng = Rng::new(seed);
     let (mut scheduler, mut plain, mut revision) = random_cluster(&mut rng);
     for i in 0..20 {
-        let pod = random_pod(&mut rng, i);
+        let mut pod = random_pod(&mut rng, i);
+        if one_in(&mut rng, 2) {
+            let owner =
+                value!({"kind": "ReplicaSet", "uid": (one_of(&mut rng, &["r", "s"])), "controller": true});
+            pod.at_mut(&["metadata"]).set("ownerReferences", vec![owner]);
+        }
         revision += 1;
         scheduler.deliver(&added("pods", &pod, revision), Time(0));
         let mut api = Yes::default();
@@ -27,6 +33,9 @@ fn play(seed: u64, seen: &mut Seen) {
         let Some(decision) = scheduler.decision(pod.uid()) else {
             panic!("seed {seed}: {pod:?} was not tried")
         };
+        let fits = |v: &Verdict<'_>| matches!(v, Verdict::Fits { .. });
+        let fitting: Vec<&Value> =
+            decision.verdicts().filter(|(_, v)| fits(v)).map(|(name, _)| plain.node(name)).collect();
         let mut best: Option<(i64, Vec<String>)> = None;
         for (name, verdict) in decision.verdicts() {
             let wrong = plain.refusals(&pod, plain.node(name));
@@ -43,6 +52,13 @@ fn play(seed: u64, seen: &mut Seen) {
                 Verdict::Fits { scores, total } => {
                     assert_eq!(wrong, Vec::<&str>::new(), "seed {seed}: {name} does not fit {pod:?}");
                     assert!(scores.iter().all(|s| (0..=100).contains(&s.normalized)), "seed {seed}");
+                    for (plugin, raw) in plain.raw_scores(&pod, plain.node(name), &fitting) {
+                        let said = scores.iter().find(|s| s.plugin == plugin).map(|s| s.raw);
+                        assert!(
+                            said == Some(raw) || fitting.len() == 1,
+                            "seed {seed}, {name}: {plugin} {said:?}, not {raw}\n{pod:?}"
+                        );
+                    }
                     seen.extend(scores.iter().filter(|s| s.raw != 0).map(|s| s.plugin));
                     match &mut best {
                         Some((most, names)) if *most == total => names.push(name.to_owned()),

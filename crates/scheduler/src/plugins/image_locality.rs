@@ -2,11 +2,14 @@
 //!
 //! Models `plugins/imagelocality`.
 
+use std::sync::Arc;
+
 use objects::Str;
 
 use crate::framework::{Look, MAX_NODE_SCORE, RawScores, Score};
-use crate::images::Image;
-use crate::nodes::Slot;
+use crate::images::{Image, Supply, Wanted};
+use crate::node_info::PodInfo;
+use crate::nodes::{Nodes, Slot};
 
 const MEGABYTE: i64 = 1024 * 1024;
 const LEAST: i64 = 23 * MEGABYTE;
@@ -36,39 +39,57 @@ impl Score for ImageLocality {
     }
 
     fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut RawScores) -> bool {
-        let spec = &look.pod.pod["spec"];
-        let (init, main) = (spec["initContainers"].items(), spec["containers"].items());
-        let volumes = spec["volumes"].items().iter().map(|v| v["image"]["reference"].text());
-        let images = init.iter().chain(main).map(|c| c["image"].text()).chain(volumes);
-        let known: Vec<&Image> =
-            images.filter(|i| !i.is_empty()).filter_map(|i| look.nodes.images.get(&normalized(i))).collect();
-        let (containers, all) = ((init.len() + main.len()).max(1) as i64, look.nodes.len().max(1) as f64);
-        // Most pods' images are nowhere yet, or on few nodes.
-        if known.is_empty() {
-            into.each.push(0);
-            return true;
+        let supply = &look.cycle.images;
+        match supply.common {
+            Some(score) => into.each.push(score.into()),
+            None => {
+                let of = |slot: &Slot| supply.by_slot.get(*slot as usize).copied().unwrap_or(0);
+                into.codes.extend(feasible.iter().map(of));
+            }
         }
-        // Nodes side by side mostly have the same: of an image, and in sum.
-        let share = |image: &Image| image.nodes() as f64 / all;
-        let mut known: Vec<(&Image, f64, (i64, i64))> =
-            known.into_iter().map(|i| (i, share(i), (0, 0))).collect();
-        let mut last = (0, scaled(0, containers));
-        into.each.extend(feasible.iter().map(|slot| {
-            let mut sum = 0i64;
-            for (image, share, last) in &mut known {
-                let bytes = image.bytes(*slot);
-                if bytes != last.0 {
-                    *last = (bytes, (bytes as f64 * *share) as i64);
-                }
-                sum = sum.saturating_add(last.1);
-            }
-            if sum != last.0 {
-                last = (sum, scaled(sum, containers));
-            }
-            last.1
-        }));
         true
     }
+}
+
+fn wanted(pod: &PodInfo) -> Wanted {
+    let spec = &pod.pod["spec"];
+    let (init, main) = (spec["initContainers"].items(), spec["containers"].items());
+    let volumes = spec["volumes"].items().iter().map(|v| v["image"]["reference"].text());
+    let images = init.iter().chain(main).map(|c| c["image"].text()).chain(volumes);
+    Wanted {
+        images: images.filter(|i| !i.is_empty()).map(normalized).collect(),
+        containers: (init.len() + main.len()).max(1) as i64,
+    }
+}
+
+/// How well nodes are supplied with a pod's images.
+pub(super) fn pre_filter(pod: &PodInfo, nodes: &mut Nodes) -> Arc<Supply> {
+    let (wanted, all) = (wanted(pod), nodes.len());
+    if let Some(known) = nodes.images.known(&wanted, all) {
+        return known;
+    }
+    let supply = Arc::new(supply(&wanted, nodes));
+    nodes.images.remember(wanted, all, supply.clone());
+    supply
+}
+
+fn supply(wanted: &Wanted, nodes: &Nodes) -> Supply {
+    let known = wanted.images.iter().filter_map(|i| nodes.images.get(i));
+    let share = |image: &Image| image.nodes() as f64 / nodes.len().max(1) as f64;
+    let known: Vec<(&Image, f64)> = known.map(|i| (i, share(i))).collect();
+    // Most pods' images are nowhere yet.
+    if known.is_empty() {
+        return Supply { by_slot: Vec::new(), common: Some(0) };
+    }
+    let of = |slot: Slot| {
+        let sizes = known.iter().map(|(image, share)| (image.bytes(slot) as f64 * share) as i64);
+        scaled(sizes.fold(0, i64::saturating_add), wanted.containers) as u8
+    };
+    let scores: Vec<(usize, u8)> = nodes.iter().map(|n| (n.slot as usize, of(n.slot))).collect();
+    let mut by_slot = vec![0; scores.last().map_or(0, |(last, _)| last + 1)];
+    scores.iter().for_each(|(slot, score)| by_slot[*slot] = *score);
+    let first = scores.first().map(|(_, score)| *score);
+    Supply { by_slot, common: first.filter(|first| scores.iter().all(|(_, score)| score == first)) }
 }
 
 /// The images of a node as its status lists them.

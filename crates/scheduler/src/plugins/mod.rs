@@ -19,10 +19,13 @@ pub(crate) mod volume_binding;
 pub(crate) mod volume_restrictions;
 pub(crate) mod volume_zone;
 
+use std::sync::Arc;
+
 use objects::Str;
 use ordered::BTreeSet;
 
 use crate::framework::{Filter, Refusal, Score};
+use crate::images::Supply;
 use crate::node_info::{NodeInfo, Placed, PodInfo};
 use crate::nodes::Nodes;
 use crate::profile::Profile;
@@ -42,6 +45,7 @@ pub struct Cycle {
     pub zones: Vec<volume_zone::ZoneRule>,
     pub spread: pod_topology_spread::Spread,
     pub affinity: inter_pod_affinity::Affinity,
+    pub images: Arc<Supply>,
 }
 
 impl Cycle {
@@ -84,6 +88,7 @@ pub fn pre_filter(
     }
     cycle.spread = pod_topology_spread::pre_filter(pod, nodes, storage);
     cycle.affinity = inter_pod_affinity::pre_filter(pod, nodes, storage, profile);
+    cycle.images = image_locality::pre_filter(pod, nodes);
     Ok(cycle)
 }
 

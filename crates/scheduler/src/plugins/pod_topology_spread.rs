@@ -30,9 +30,27 @@ struct Constraint {
     min_domains: i64,
     honor_affinity: bool,
     honor_taints: bool,
-    /// Living pods that it counts, by slot.
-    counts: Arc<Vec<u32>>,
+    counted: Counted,
     who: Option<Arc<Who>>,
+}
+
+/// Living pods that are counted.
+#[derive(Clone, Debug)]
+enum Counted {
+    /// Those of a controller, by its uid.
+    OfOwner(Str),
+    /// By slot.
+    These(Arc<Vec<u32>>),
+}
+
+impl Counted {
+    /// By slot.
+    fn counts<'a>(&'a self, nodes: &'a Nodes) -> &'a [u32] {
+        match self {
+            Self::OfOwner(uid) => nodes.census.of_owner(uid),
+            Self::These(counts) => counts,
+        }
+    }
 }
 
 /// A rule with what is counted for it.
@@ -96,27 +114,27 @@ fn read(c: &Value, pod: &PodInfo, nodes: &mut Nodes) -> Constraint {
         min_domains: c["minDomains"].int_or(1),
         honor_affinity: c["nodeAffinityPolicy"] != "Ignore",
         honor_taints: c["nodeTaintsPolicy"] == "Honor",
-        counts: Arc::new(nodes.counted(&question, || who(counted)).to_vec()),
+        counted: Counted::These(Arc::new(nodes.counted(&question, || who(counted)).to_vec())),
         who: Some(Arc::new(who(read))),
     }
 }
 
-fn default_constraint(key: &'static str, skew: i64, counts: &Arc<Vec<u32>>) -> Constraint {
+fn default_constraint(key: &'static str, skew: i64, counted: &Counted) -> Constraint {
     Constraint {
         key: Str::new_static(key),
         max_skew: skew,
         min_domains: 1,
         honor_affinity: true,
         honor_taints: false,
-        counts: counts.clone(),
+        counted: counted.clone(),
         who: None,
     }
 }
 
-/// Living pods of the same kind by slot, when the defaults apply: of the same controller, or of the same Services.
-fn default_counts(pod: &PodInfo, nodes: &mut Nodes, storage: &Storage) -> Option<Vec<u32>> {
+/// The pods of the same kind, when the defaults apply: of the same controller, or of the same Services.
+fn default_counted(pod: &PodInfo, nodes: &mut Nodes, storage: &Storage) -> Option<Counted> {
     if let Some(owner) = &pod.owner {
-        return Some(nodes.census.of_owner(owner).to_vec());
+        return Some(Counted::OfOwner(owner.clone()));
     }
     let labels = pod.pod.labels();
     if labels.entries().is_empty() {
@@ -138,16 +156,15 @@ fn default_counts(pod: &PodInfo, nodes: &mut Nodes, storage: &Storage) -> Option
         terms: vec![(Namespaces::These(vec![namespace.into()]), LabelSelector::from_labels(&merged))],
         living_only: true,
     };
-    Some(nodes.counted(&question, who).to_vec())
+    Some(Counted::These(Arc::new(nodes.counted(&question, who).to_vec())))
 }
 
 /// Counts what a pod's constraints need.
 pub(super) fn pre_filter(pod: &PodInfo, nodes: &mut Nodes, storage: &Storage) -> Spread {
     let mut spread = Spread { all_keys: pod.needs.spreads, ..Spread::default() };
     if !pod.needs.spreads {
-        let Some(counts) = default_counts(pod, nodes, storage) else { return spread };
-        let counts = Arc::new(counts);
-        spread.soft = [(HOSTNAME, 3), (ZONE, 5)].map(|(k, skew)| default_constraint(k, skew, &counts)).into();
+        let Some(counted) = default_counted(pod, nodes, storage) else { return spread };
+        spread.soft = [(HOSTNAME, 3), (ZONE, 5)].map(|(k, skew)| default_constraint(k, skew, &counted)).into();
         for c in &spread.soft {
             nodes.want_column(&c.key);
         }
@@ -169,6 +186,7 @@ pub(super) fn pre_filter(pod: &PodInfo, nodes: &mut Nodes, storage: &Storage) ->
         .zip(&columns)
         .map(|(c, column)| {
             let mut by_domain = vec![-1; column.map_or(0, |c| c.len())];
+            let counts = c.counted.counts(nodes);
             for node in nodes.iter() {
                 // A node counts only when it has the keys of all rules.
                 let has_all = columns.iter().all(|c| c.is_some_and(|c| c.of(node.slot) != NONE));
@@ -177,7 +195,7 @@ pub(super) fn pre_filter(pod: &PodInfo, nodes: &mut Nodes, storage: &Storage) ->
                     && c.counts_node(pod, node)
                     && let Some(n) = by_domain.get_mut(domain as usize)
                 {
-                    *n = (*n).max(0) + at(&c.counts, node.slot);
+                    *n = (*n).max(0) + at(counts, node.slot);
                 }
             }
             let itself = c.who.as_ref().is_some_and(|w| w.matches(pod.pod.namespace(), pod.pod.labels()));
@@ -273,6 +291,27 @@ struct Wish<'a> {
 }
 
 impl Wish<'_> {
+    fn of(&self, counted: i64) -> f64 {
+        counted as f64 * self.weight + self.base
+    }
+
+    /// What nodes get that all have the label, by their own counts: mostly few.
+    fn by_counts(&self, counts: &[u32], feasible: &[Slot], into: &mut RawScores) {
+        let mut seen = [false; 256];
+        into.codes.extend(feasible.iter().map(|slot| {
+            let code = at(counts, *slot).min(255) as u8;
+            seen[usize::from(code)] = true;
+            code
+        }));
+        let codes = seen.iter().rposition(|seen| *seen).map_or(0, |last| last + 1);
+        let score = |code: usize| seen[code].then(|| rounded(self.of(code as i64)));
+        into.palette.extend((0..codes).map(score));
+        if seen[255] {
+            into.clear();
+            into.each.extend(feasible.iter().map(|slot| rounded(self.of(at(counts, *slot)))));
+        }
+    }
+
     fn score(&mut self, slot: Slot) -> f64 {
         let domain = self.column.of(slot);
         if domain == NONE {
@@ -283,7 +322,7 @@ impl Wish<'_> {
             Counts::OfDomain(counts) => counts.get(domain as usize).map_or(0, |n| (*n).max(0)),
         };
         if counted != self.last.0 {
-            self.last = (counted, counted as f64 * self.weight + self.base);
+            self.last = (counted, self.of(counted));
         }
         self.last.1
     }
@@ -307,6 +346,7 @@ impl Score for PodTopologySpread {
         let mut wishes = Vec::with_capacity(columns.len());
         for (c, column) in spread.soft.iter().zip(&columns) {
             let Some(column) = column.filter(|c| !c.is_empty()) else { continue };
+            let counts = c.counted.counts(look.nodes);
             let base = (c.max_skew - 1) as f64;
             if c.key == HOSTNAME {
                 let weight = ln((all + 2) as f64);
@@ -314,7 +354,7 @@ impl Score for PodTopologySpread {
                     column,
                     weight,
                     base,
-                    counts: Counts::OfNode(&c.counts),
+                    counts: Counts::OfNode(counts),
                     last: (0, base),
                 });
                 continue;
@@ -331,7 +371,7 @@ impl Score for PodTopologySpread {
             }
             // Nodes without the key count as one domain, which matters where other keys would do.
             size += usize::from(!spread.all_keys && feasible.iter().any(|s| column.of(*s) == NONE));
-            for (slot, counted) in c.counts.iter().enumerate().filter(|(_, counted)| **counted > 0) {
+            for (slot, counted) in counts.iter().enumerate().filter(|(_, counted)| **counted > 0) {
                 let node = &look.nodes[slot as Slot];
                 if let Some(n) = by_domain.get_mut(column.of(node.slot) as usize).filter(|n| **n >= 0)
                     && !ignored(node.slot)
@@ -343,6 +383,13 @@ impl Score for PodTopologySpread {
             let weight = ln((size + 2) as f64);
             wishes.push(Wish { column, weight, base, counts: Counts::OfDomain(by_domain), last: (0, base) });
         }
+        if let [Wish { column, counts: Counts::OfNode(counts), .. }] = &wishes[..]
+            && column.labelled() == look.nodes.len()
+            && (!spread.all_keys || spread.soft.len() == 1)
+        {
+            wishes[0].by_counts(counts, feasible, into);
+            return true;
+        }
         let mut last = (0.0, 0);
         into.each.extend(feasible.iter().map(|slot| {
             if ignored(*slot) {
@@ -353,8 +400,7 @@ impl Score for PodTopologySpread {
                 all => all.iter_mut().fold(0.0, |sum, wish| sum + wish.score(*slot)),
             };
             if sum != last.0 {
-                // Half away from zero, as Go rounds; no score is negative.
-                last = (sum, (sum + 0.5) as i64);
+                last = (sum, rounded(sum));
             }
             last.1
         }));
@@ -380,6 +426,11 @@ impl Score for PodTopologySpread {
             *s = last.1;
         }
     }
+}
+
+/// Half away from zero, as Go rounds; no score is negative.
+fn rounded(score: f64) -> i64 {
+    (score + 0.5) as i64
 }
 
 /// The natural logarithm by basic operations only: the same bits on every machine, which a library's is not.

@@ -1,6 +1,8 @@
 //! Random nodes, volumes and pods, and the rules of the filters read naively: as anybody would write them down.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::collections::BTreeSet;
+
 use client::{Api, Body, Caller, Change, Component, Ctx, Request, Response, Verb};
 use clock::{Rng, Time};
 use objects::quantity::Quantity;
@@ -371,11 +373,58 @@ impl Plain {
     }
 }
 
+/// The uid of the controller that a pod is of.
+fn owner(pod: &Value) -> &Value {
+    &pod["metadata"]["ownerReferences"][0]["uid"]
+}
+
+impl Plain {
+    /// What some score plugins should give a node, before it is brought to 0..=100, when these fit.
+    pub fn raw_scores(&self, pod: &Value, node: &Value, fitting: &[&Value]) -> Vec<(&'static str, i64)> {
+        let mut out = vec![("NodeResourcesFit", self.emptiness(pod, node)), ("ImageLocality", self.images(node))];
+        if !owner(pod).is_null() && pod["spec"]["topologySpreadConstraints"].is_null() {
+            out.push(("PodTopologySpread", self.crowd(pod, node, fitting)));
+        }
+        out
+    }
+
+    fn emptiness(&self, pod: &Value, node: &Value) -> i64 {
+        let free = |name| {
+            let has = amount(&node["status"]["allocatable"], name);
+            let used: i64 = self.on(node.name()).chain([pod]).map(|p| amount(requests(p), name)).sum();
+            ((has - used) * 100 / has).max(0)
+        };
+        (free("cpu") + free("memory")) / 2
+    }
+
+    /// All pods ask for the same image.
+    fn images(&self, node: &Value) -> i64 {
+        let size = |n: &Value| n["status"]["images"][0]["sizeBytes"].int();
+        let share = self.nodes.iter().filter(|n| size(n) > 0).count() as f64 / self.nodes.len() as f64;
+        let (least, most) = (23 << 20, 1000 << 20);
+        100 * (((size(node) as f64 * share) as i64).clamp(least, most) - least) / (most - least)
+    }
+
+    /// Pods of the same controller on the node and in its zone, as the default constraints weigh them.
+    fn crowd(&self, pod: &Value, node: &Value, fitting: &[&Value]) -> i64 {
+        let zone = |n: &Value| n.labels()[ZONE].to_str();
+        let on = |n: &Value| self.on(n.name()).filter(|p| owner(p) == owner(pod)).count() as f64;
+        let mut sum = on(node) * ((fitting.len() + 2) as f64).ln() + 2.0;
+        if !zone(node).is_empty() {
+            let zones: BTreeSet<Str> = fitting.iter().map(|n| zone(n)).collect();
+            let there = self.nodes.iter().filter(|n| zone(n) == zone(node) && selected(pod, n));
+            sum += there.map(on).sum::<f64>() * ((zones.len() + 2) as f64).ln() + 4.0;
+        }
+        sum.round() as i64
+    }
+}
+
 /// A scheduler that has heard of random nodes and volumes, and what it should know of them.
 pub fn random_cluster(rng: &mut Rng) -> (Scheduler, Plain, u64) {
     let mut scheduler = Scheduler::default();
     let (claims, volumes) = storage(rng);
     let mut plain = Plain { volumes: volumes.clone(), ..Plain::default() };
+    let has_zones = !one_in(rng, 3);
     let mut all: Vec<(&str, Value)> = Vec::new();
     for (name, labels) in [("ns", value!({})), ("other", value!({"team": "x"}))] {
         all.push(("namespaces", value!({"metadata": {"name": (name), "labels": (labels)}})));
@@ -383,7 +432,10 @@ pub fn random_cluster(rng: &mut Rng) -> (Scheduler, Plain, u64) {
     all.extend(volumes.into_iter().map(|v| ("persistentvolumes", v)));
     all.extend(claims.into_iter().map(|c| ("persistentvolumeclaims", c)));
     for i in 0..1 + rng.below(7) as usize {
-        let node = random_node(rng, i);
+        let mut node = random_node(rng, i);
+        if !has_zones {
+            node.at_mut(&["metadata", "labels"]).remove(ZONE);
+        }
         let csi = value!({
             "metadata": {"name": (node.name())},
             "spec": {"drivers": [{"name": DRIVER, "allocatable": {"count": 1}}]},
