@@ -186,7 +186,8 @@ impl Table {
         let mut scores: Vec<i64> = palette.iter().copied().flatten().collect();
         plugin.normalize(&mut scores);
         let mut normalized = scores.iter();
-        let meaning = |raw: &Option<i64>| raw.map_or((0, 0), |raw| pair(raw, *normalized.next().unwrap_or(&0)));
+        let meaning =
+            |raw: &Option<i64>| raw.map_or((0, 0), |raw| pair(raw, *normalized.next().unwrap_or(&0)));
         let palette: Vec<Pair> = palette.iter().map(meaning).collect();
         if codes.iter().all(|code| *code == codes[0]) {
             return Scores::Same(meant(&palette, codes[0]));
@@ -196,7 +197,8 @@ impl Table {
             *worth = i32::from(*score) * weight as i32;
         }
         for (sum, code) in sums.iter_mut().zip(codes) {
-            *sum += if palette.is_empty() { i32::from(*code) * weight as i32 } else { worth[usize::from(*code)] };
+            *sum +=
+                if palette.is_empty() { i32::from(*code) * weight as i32 } else { worth[usize::from(*code)] };
         }
         self.bytes.extend_from_slice(codes);
         Scores::Coded { at: self.bytes.len() - codes.len(), palette }
@@ -285,7 +287,9 @@ impl Table {
                     Scores::Same(pair) => *pair,
                     Scores::Coded { at, palette } => meant(palette, *self.bytes.get(at + row)?),
                     Scores::Each { at, raw: None } => meant(&[], *self.bytes.get(at + row)?),
-                    Scores::Each { at, raw: Some(from) } => (*self.raw.get(from + row)?, *self.bytes.get(at + row)?),
+                    Scores::Each { at, raw: Some(from) } => {
+                        (*self.raw.get(from + row)?, *self.bytes.get(at + row)?)
+                    }
                 };
                 let (raw, normalized) = (i64::from(raw), i64::from(normalized));
                 let Column { plugin, weight, .. } = *c;
@@ -302,4 +306,49 @@ fn meant(palette: &[Pair], code: u8) -> Pair {
         return (code.into(), code);
     }
     palette.get(usize::from(code)).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugins;
+
+    /// The rows of a table with one column, as words, and the sums.
+    fn kept(plugin: &dyn Score, given: &RawScores, nodes: usize) -> (Vec<String>, Vec<i32>) {
+        let mut table = Table::new(Arc::new(vec![Str::default(); nodes]));
+        let mut sums = vec![7; nodes];
+        table.score(plugin, 2, given, &mut sums);
+        let row = |row| match table.row(row) {
+            Verdict::Fits { scores, .. } => scores[0].words(),
+            other => panic!("{other:?}"),
+        };
+        ((0..nodes).map(row).collect(), sums)
+    }
+
+    #[test]
+    fn both_forms_of_scores_come_to_the_same() {
+        let lists: [&[i64]; 5] = [&[3], &[2, 2, 2], &[0, 4, 2, 4], &[0, 0, 9], &[100, 0, 50, 0]];
+        for (plugin, _) in plugins::scores() {
+            for list in lists {
+                let each = RawScores { each: list.to_vec(), ..RawScores::default() };
+                let want = kept(*plugin, &each, list.len());
+                let codes: Vec<u8> = list.iter().map(|score| *score as u8).collect();
+                let used = |code| list.contains(&code).then_some(code);
+                let palette = if plugin.is_scaled() { Vec::new() } else { (0..=100).map(used).collect() };
+                let coded = RawScores { codes, palette, ..RawScores::default() };
+                assert_eq!(kept(*plugin, &coded, list.len()), want, "{} {list:?}", plugin.name());
+            }
+        }
+    }
+
+    #[test]
+    fn what_all_have_in_common_is_nobodys_advantage() {
+        let fit =
+            plugins::scores().iter().find(|(p, _)| p.is_scaled()).map(|(p, _)| *p).expect("there is one");
+        let given = |each: &[i64]| RawScores { each: each.to_vec(), ..RawScores::default() };
+        let table = [(&[5][..], [7, 7]), (&[5, 5], [7, 7]), (&[5, 6], [17, 19])];
+        for (scores, want) in table {
+            assert_eq!(kept(fit, &given(scores), 2).1, want, "{scores:?}");
+        }
+    }
 }

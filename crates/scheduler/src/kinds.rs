@@ -218,7 +218,9 @@ impl Kind {
             _ if !scores.has_opinion => return false,
             Some(score) if !scores.differs => into.each.push(score.into()),
             _ if !scores.scaled.is_empty() => {
-                fitting.iter().for_each(|places| into.codes.extend_from_slice(&scores.scaled[places.clone()]));
+                fitting
+                    .iter()
+                    .for_each(|places| into.codes.extend_from_slice(&scores.scaled[places.clone()]));
             }
             _ => {
                 let raw = fitting.iter().flat_map(|places| &scores.raw[places.clone()]);

@@ -17,8 +17,8 @@ mod images;
 mod kinds;
 pub mod node_info;
 pub mod nodes;
-pub mod plugins;
 mod places;
+pub mod plugins;
 mod preemption;
 pub mod profile;
 mod queue;
@@ -331,10 +331,9 @@ const NEEDED: [&str; 10] = [
 fn is_same_template(a: &Value, b: &Value) -> bool {
     match (a.as_map(), b.as_map()) {
         // Mostly so, and what they share needs no look.
-        (Some(x), Some(y)) if x.has_keys_of(y) => x
-            .iter()
-            .zip(y.iter())
-            .all(|((key, x), (_, y))| x.same(y) || !NEEDED.contains(&key.as_str()) || is_same_need(key, x, y)),
+        (Some(x), Some(y)) if x.has_keys_of(y) => x.iter().zip(y.iter()).all(|((key, x), (_, y))| {
+            x.same(y) || !NEEDED.contains(&key.as_str()) || is_same_need(key, x, y)
+        }),
         _ => NEEDED.iter().all(|key| is_same_need(key, &a[*key], &b[*key])),
     }
 }

@@ -160,6 +160,12 @@ impl Nodes {
     pub fn place(&mut self, info: &PodInfo, node: &str, now: Time) {
         self.remove_pod(&info.key);
         let slot = self.slot_for(node);
+        self.place_at(info, slot, now);
+    }
+
+    /// The same on a node that is there.
+    pub fn place_at(&mut self, info: &PodInfo, slot: Slot, now: Time) {
+        self.remove_pod(&info.key);
         self.touch(slot);
         let placed = Placed::new(info, now);
         self.census.count(&info.key, slot, &placed, true);

@@ -233,7 +233,7 @@ impl Scheduler {
         };
         // Assumed at once: the next pod in this instant must see it.
         self.forget_nomination(&entry.key);
-        self.nodes.place(info, &node, ctx.now);
+        self.nodes.place_at(info, slot, ctx.now);
         if cycle.claims.as_ref().is_some_and(|c| !c.waiting.is_empty()) {
             decision.outcome = Outcome::WaitsForVolumes { node: node.clone() };
             self.remember(&entry.pod, decision);

@@ -22,8 +22,11 @@ pub(crate) fn matches_required(pod: &PodInfo, node: &Value) -> bool {
 /// # Errors
 /// The names contradict each other.
 pub(super) fn names(pod: &PodInfo) -> Result<Option<BTreeSet<Str>>, Refusal> {
+    if !pod.needs.selects_nodes {
+        return Ok(None);
+    }
     let terms = required(&pod.pod["spec"])["nodeSelectorTerms"].items();
-    if !pod.needs.selects_nodes || terms.is_empty() {
+    if terms.is_empty() {
         return Ok(None);
     }
     let mut all = BTreeSet::new();

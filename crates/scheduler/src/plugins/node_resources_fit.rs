@@ -160,7 +160,8 @@ impl Score for NodeResourcesFit {
     fn score(&self, look: &Look<'_>, feasible: &[Slot], into: &mut RawScores) -> bool {
         let (profile, needs) = (look.profile, &look.pod.needs);
         let resources: Vec<_> = profile.fit_resources.iter().map(|r| Scored::new(r, needs)).collect();
-        into.each.extend(feasible.iter().map(|slot| score(&profile.strategy, &resources, &look.nodes[*slot])));
+        into.each
+            .extend(feasible.iter().map(|slot| score(&profile.strategy, &resources, &look.nodes[*slot])));
         true
     }
 }

@@ -164,7 +164,8 @@ pub(super) fn pre_filter(pod: &PodInfo, nodes: &mut Nodes, storage: &Storage) ->
     let mut spread = Spread { all_keys: pod.needs.spreads, ..Spread::default() };
     if !pod.needs.spreads {
         let Some(counted) = default_counted(pod, nodes, storage) else { return spread };
-        spread.soft = [(HOSTNAME, 3), (ZONE, 5)].map(|(k, skew)| default_constraint(k, skew, &counted)).into();
+        spread.soft =
+            [(HOSTNAME, 3), (ZONE, 5)].map(|(k, skew)| default_constraint(k, skew, &counted)).into();
         for c in &spread.soft {
             nodes.want_column(&c.key);
         }
@@ -350,13 +351,7 @@ impl Score for PodTopologySpread {
             let base = (c.max_skew - 1) as f64;
             if c.key == HOSTNAME {
                 let weight = ln((all + 2) as f64);
-                wishes.push(Wish {
-                    column,
-                    weight,
-                    base,
-                    counts: Counts::OfNode(counts),
-                    last: (0, base),
-                });
+                wishes.push(Wish { column, weight, base, counts: Counts::OfNode(counts), last: (0, base) });
                 continue;
             }
             // Only domains of fitting nodes count, but in them all nodes do.

@@ -381,7 +381,8 @@ fn owner(pod: &Value) -> &Value {
 impl Plain {
     /// What some score plugins should give a node, before it is brought to 0..=100, when these fit.
     pub fn raw_scores(&self, pod: &Value, node: &Value, fitting: &[&Value]) -> Vec<(&'static str, i64)> {
-        let mut out = vec![("NodeResourcesFit", self.emptiness(pod, node)), ("ImageLocality", self.images(node))];
+        let mut out =
+            vec![("NodeResourcesFit", self.emptiness(pod, node)), ("ImageLocality", self.images(node))];
         if !owner(pod).is_null() && pod["spec"]["topologySpreadConstraints"].is_null() {
             out.push(("PodTopologySpread", self.crowd(pod, node, fitting)));
         }
