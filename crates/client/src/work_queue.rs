@@ -3,10 +3,12 @@
 //! Models `k8s.io/client-go/util/workqueue` with the default controller rate limiter's per-item part
 //! (5 ms doubling to 1000 s). Not modelled: the bucket of 10 per second over all items.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use clock::{Millis, Time, Timers};
 use objects::Str;
+use ordered::BTreeMap;
+use rustc_hash::FxHashMap;
 
 const BASE_DELAY_MS: Millis = 5;
 const MAX_DELAY_MS: Millis = 1_000_000;
@@ -15,12 +17,11 @@ const MAX_DELAY_MS: Millis = 1_000_000;
 #[derive(Clone, Debug, Default)]
 pub struct WorkQueue {
     /// Ready keys in the order they became ready.
-    ready: BTreeMap<u64, Str>,
-    /// Where each ready key stands, and the revision that last enqueued it.
-    place: BTreeMap<Str, (u64, u64)>,
+    ready: VecDeque<Str>,
+    /// The revision that last enqueued each ready key. Looked up, never walked.
+    causes: FxHashMap<Str, u64>,
     waiting: Timers<(Str, u64)>,
     failures: BTreeMap<Str, u32>,
-    next_place: u64,
     /// When the oldest ready key became ready.
     ready_since: Option<Time>,
 }
@@ -30,12 +31,11 @@ impl WorkQueue {
     pub fn add(&mut self, key: impl Into<Str>, cause: u64, now: Time) {
         let key = key.into();
         self.ready_since.get_or_insert(now);
-        match self.place.get_mut(&key) {
-            Some((_, c)) => *c = cause.max(*c),
+        match self.causes.get_mut(&key) {
+            Some(c) => *c = cause.max(*c),
             None => {
-                self.place.insert(key.clone(), (self.next_place, cause));
-                self.ready.insert(self.next_place, key);
-                self.next_place += 1;
+                self.causes.insert(key.clone(), cause);
+                self.ready.push_back(key);
             }
         }
     }
@@ -74,8 +74,8 @@ impl WorkQueue {
         while let Some((key, cause)) = self.waiting.pop_due(now) {
             self.add(key, cause, now);
         }
-        let (_, key) = self.ready.pop_first()?;
-        let (_, cause) = self.place.remove(&key)?;
+        let key = self.ready.pop_front()?;
+        let cause = self.causes.remove(&key)?;
         if self.ready.is_empty() {
             self.ready_since = None;
         }
@@ -93,7 +93,7 @@ impl WorkQueue {
 
     /// Keys that are ready, in order: what a reader sees of a paused controller.
     pub fn ready(&self) -> impl Iterator<Item = &Str> {
-        self.ready.values()
+        self.ready.iter()
     }
 
     #[must_use]

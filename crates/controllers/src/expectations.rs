@@ -2,16 +2,17 @@
 //!
 //! Models `pkg/controller/controller_utils.go` UIDTrackingControllerExpectations.
 
-use ordered::{BTreeMap, BTreeSet};
-
 use clock::Time;
 use objects::Str;
+use ordered::BTreeSet;
+use rustc_hash::FxHashMap;
 
 use crate::delays::EXPECTATIONS_TIMEOUT_MS;
 
 #[derive(Clone, Debug, Default)]
 pub struct Expectations {
-    by_owner: BTreeMap<Str, Expected>,
+    /// Looked up, never walked.
+    by_owner: FxHashMap<Str, Expected>,
 }
 
 #[derive(Clone, Debug)]

@@ -8,13 +8,15 @@ use ordered::BTreeMap;
 use client::WorkQueue;
 use clock::{Millis, Time};
 use objects::Str;
+use rustc_hash::FxHashMap;
 
 use crate::delays::{BASE_BACKOFF_MS, MAX_BACKOFF_MS, SYNC_MS};
 
 #[derive(Clone, Debug)]
 pub struct SyncQueue {
     queue: WorkQueue,
-    busy: BTreeMap<Str, Busy>,
+    /// Looked up: those that are done are dropped, in whatever order.
+    busy: FxHashMap<Str, Busy>,
     /// The earliest planned visit of each key: a later one is not kept beside it.
     planned: BTreeMap<Str, Time>,
     failures: BTreeMap<Str, u32>,
@@ -44,7 +46,7 @@ impl SyncQueue {
     pub fn with_backoff(base: Millis, max: Millis) -> Self {
         Self {
             queue: WorkQueue::default(),
-            busy: BTreeMap::new(),
+            busy: FxHashMap::default(),
             planned: BTreeMap::new(),
             failures: BTreeMap::new(),
             backoff: (base, max),
