@@ -1,7 +1,7 @@
 //! The informer caches all controllers of the manager share, with the indexes several of them need.
 //!
-//! Owns: one cache per watched resource; objects by their controller, orphans by namespace; pods by node and label.
-//! Does not own: what only one controller counts (its own file).
+//! Owns: one cache per watched resource; objects by their controller, orphans by namespace.
+//! Does not own: pods (pod_cache); what only one controller counts (its own file).
 //! Models upstream's SharedInformerFactory and its indexers.
 
 use ordered::{BTreeMap, BTreeSet};
@@ -12,6 +12,10 @@ use objects::resources::{
 };
 use objects::{Str, Value};
 use rustc_hash::FxHashMap;
+
+use crate::pod_cache::PodCache;
+use crate::pod_facts::PodFacts;
+use crate::selector::Selector;
 
 type Keys = BTreeSet<Str>;
 
@@ -70,13 +74,13 @@ impl Store {
         self.cache.get(&key_of(namespace, name)).filter(|o| o.uid() == uid)
     }
 
-    fn apply(&mut self, change: &Change) -> Value {
+    fn apply(&mut self, change: &Change) {
         let old = self.cache.apply(change);
         let new = if change.is_deleted() { &Value::Null } else { &change.object };
         let owners = |o: &Value| o.meta()["ownerReferences"].clone();
         let (was, is) = (!old.is_null(), !new.is_null());
         if !self.owned || (was == is && owners(&old).same(&owners(new))) {
-            return old;
+            return;
         }
         let (before, after) = (old.controller_ref()["uid"].to_str(), new.controller_ref()["uid"].to_str());
         if before != after || was != is {
@@ -91,7 +95,6 @@ impl Store {
                 set.insert(change.key());
             }
         }
-        old
     }
 }
 
@@ -121,11 +124,18 @@ pub fn key_of(namespace: &str, name: &str) -> Str {
     if namespace.is_empty() { name.into() } else { [namespace, "/", name].concat().into() }
 }
 
+/// True when nothing but the version of these metadata differs: what is shared is not looked into.
+#[must_use]
+pub(crate) fn same_but_version(old: &Value, new: &Value) -> bool {
+    let (Value::Map(old), Value::Map(new)) = (old, new) else { return false };
+    old.has_keys_of(new)
+        && old.iter().zip(new).all(|((key, was), (_, is))| was == is || key == "resourceVersion")
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Caches {
     stores: FxHashMap<Str, Store>,
-    pods_by_node: BTreeMap<Str, Keys>,
-    pods_by_label: BTreeMap<(Str, Str, Str), Keys>,
+    pods: PodCache,
     nothing: Store,
 }
 
@@ -133,77 +143,47 @@ impl Caches {
     /// Caches for these resources; changes of others are not kept.
     #[must_use]
     pub fn of(resources: &[&'static Resource]) -> Self {
-        let owned = [PODS, REPLICASETS, CONTROLLERREVISIONS, JOBS, PERSISTENTVOLUMECLAIMS, ENDPOINTSLICES];
+        let owned = [REPLICASETS, CONTROLLERREVISIONS, JOBS, PERSISTENTVOLUMECLAIMS, ENDPOINTSLICES];
         let mut caches = Self::default();
-        for r in resources {
+        for r in resources.iter().filter(|r| **r != PODS) {
             let store = Store { owned: owned.contains(r), ..Store::default() };
             caches.stores.insert(r.id.clone(), store);
         }
         caches
     }
 
-    /// Takes a change into the cache and indexes. Nothing happens for a resource that is not cached.
+    /// Takes a change of anything but a pod into its cache. Nothing happens for a resource that is not cached.
     pub fn apply(&mut self, change: &Change) {
-        let Some(store) = self.stores.get_mut(&change.resource) else { return };
-        let old = store.apply(change);
-        if change.resource == PODS.id {
-            let new = if change.is_deleted() { &Value::Null } else { &change.object };
-            self.index_pod(&change.key, &change.namespace, &old, new);
+        if let Some(store) = self.stores.get_mut(&change.resource) {
+            store.apply(change);
         }
     }
 
-    fn index_pod(&mut self, key: &Str, namespace: &Str, old: &Value, new: &Value) {
-        let (was, is) = (&old["spec"]["nodeName"], &new["spec"]["nodeName"]);
-        if was != is {
-            if !was.is_null() {
-                remove_from(&mut self.pods_by_node, &was.to_str(), key);
-            }
-            if !is.is_null() {
-                self.pods_by_node.entry(is.to_str()).or_default().insert(key.clone());
-            }
-        }
-        let (was, is) = (old.labels(), new.labels());
-        if was != is {
-            for (k, v) in was.entries() {
-                remove_from(&mut self.pods_by_label, &(namespace.clone(), k.clone(), v.to_str()), key);
-            }
-            for (k, v) in is.entries() {
-                let at = (namespace.clone(), k.clone(), v.to_str());
-                self.pods_by_label.entry(at).or_default().insert(key.clone());
-            }
-        }
+    /// Takes a pod's change in and says what it is about.
+    pub fn apply_pod<'a>(&mut self, change: &'a Change) -> PodFacts<'a> {
+        self.pods.apply(change)
     }
 
-    /// The objects of `resource`; an empty store for a resource no controller watches.
+    /// The objects of `resource`, which is not that of pods; an empty store for one no controller watches.
     #[must_use]
     pub fn of_resource(&self, resource: &Resource) -> &Store {
         self.stores.get(&resource.id).unwrap_or(&self.nothing)
     }
 
     #[must_use]
-    pub fn pods(&self) -> &Store {
-        self.of_resource(PODS)
+    pub fn pods(&self) -> &PodCache {
+        &self.pods
     }
 
     /// The pods bound to a node, in key order.
     pub fn pods_on(&self, node: &str) -> impl Iterator<Item = &Value> {
-        self.pods_by_node.get(node).into_iter().flatten().filter_map(|k| self.pods().get(k))
+        self.pods.on_node(node)
     }
 
     /// The pods of a namespace that `selector` matches, in key order. Looks only at pods that carry one of its
     /// labels, if it asks for one.
     #[must_use]
-    pub fn pods_matching(&self, namespace: &str, selector: &crate::selector::Selector) -> Vec<&Value> {
-        match crate::selector::pair(selector) {
-            Some((k, v)) => self
-                .pods_by_label
-                .get(&(namespace.into(), k.clone(), v.clone()))
-                .into_iter()
-                .flatten()
-                .filter_map(|key| self.pods().get(key))
-                .filter(|p| selector.matches(p.labels()))
-                .collect(),
-            None => self.pods().in_namespace(namespace).filter(|p| selector.matches(p.labels())).collect(),
-        }
+    pub fn pods_matching(&self, namespace: &str, selector: &Selector) -> Vec<&Value> {
+        self.pods.matching(namespace, selector)
     }
 }

@@ -14,8 +14,8 @@ use crate::sync_queue::SyncQueue;
 pub struct Base {
     /// The name in events and in the causal record: `replicaset-controller`.
     pub name: &'static str,
-    /// The service account in kube-system it writes as.
-    pub account: &'static str,
+    /// The user it writes as: a service account in kube-system.
+    pub user: Str,
     pub queue: SyncQueue,
     pub recorder: Recorder,
     /// How many objects its syncs and handlers have looked at: the measure that cost follows the change.
@@ -31,7 +31,8 @@ impl Base {
     #[must_use]
     pub fn with_account(name: &'static str, account: &'static str) -> Self {
         let recorder = Recorder::new(name, "");
-        Self { name, account, queue: SyncQueue::default(), recorder, visited: 0 }
+        let user = smol_str::format_smolstr!("system:serviceaccount:kube-system:{account}");
+        Self { name, user, queue: SyncQueue::default(), recorder, visited: 0 }
     }
 
     pub fn normal(&mut self, ctx: &mut Ctx<'_>, object: &Value, reason: &str, message: &str) {
@@ -68,6 +69,11 @@ pub trait Controller {
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time);
 
+    /// The same for a pod that concerns it, by one that makes something of the facts.
+    fn on_pod_change(&mut self, change: &Change, _: &PodFacts<'_>, caches: &Caches, now: Time) {
+        self.on_change(change, caches, now);
+    }
+
     /// # Errors
     /// Anything that makes another try necessary.
     fn sync(&mut self, key: &str, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status>;
@@ -102,6 +108,13 @@ pub fn set_count(status: &mut Value, field: &str, n: i64) {
     if n == 0 {
         status.remove(field);
     } else {
+        set_number(status, field, n);
+    }
+}
+
+/// Sets a number, zero or not. A status that has it stays the one it is.
+pub fn set_number(status: &mut Value, field: &str, n: i64) {
+    if !matches!(status.find(field), Some(Value::Int(held)) if *held == n) {
         status.set(field, n);
     }
 }

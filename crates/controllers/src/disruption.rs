@@ -17,6 +17,7 @@ use objects::{Reason, Status, Str, Value, value};
 use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base, internal, set_or_remove};
 use crate::delays::{DISRUPTION_DELETION_TIMEOUT_MS, STALE_DISRUPTION_MS};
+use crate::pod_facts::PodFacts;
 use crate::pods;
 use crate::selector::{self, SelectorIndex};
 
@@ -366,6 +367,10 @@ impl Controller for DisruptionController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![PODDISRUPTIONBUDGETS, PODS, DEPLOYMENTS, REPLICASETS, STATEFULSETS, REPLICATIONCONTROLLERS]
+    }
+
+    fn concerns(&self, pod: &PodFacts<'_>) -> bool {
+        pod.is.disruption_target || !self.budgets.is_empty()
     }
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {

@@ -13,6 +13,7 @@ use objects::{Reason, Status, Str, Value, value};
 
 use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base, is_namespace_terminating};
+use crate::pod_facts::PodFacts;
 use crate::pods;
 use crate::selector::{self, SelectorIndex};
 use crate::service_ports::{
@@ -212,6 +213,10 @@ impl Controller for EndpointsController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![SERVICES, PODS, ENDPOINTS]
+    }
+
+    fn concerns(&self, _: &PodFacts<'_>) -> bool {
+        !self.selectors.is_empty()
     }
 
     fn on_change(&mut self, change: &Change, _: &Caches, now: Time) {

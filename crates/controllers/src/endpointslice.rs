@@ -19,6 +19,7 @@ use objects::{Reason, Status, Str, Value, value};
 use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, controller_ref, has_base, internal, is_namespace_terminating};
 use crate::delays::{ENDPOINT_SLICE_BACKOFF_MS, MAX_BACKOFF_MS};
+use crate::pod_facts::PodFacts;
 use crate::pods;
 use crate::selector::{self, SelectorIndex};
 use crate::service_ports::{
@@ -580,6 +581,10 @@ impl Controller for EndpointSliceController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![SERVICES, PODS, ENDPOINTSLICES, NODES]
+    }
+
+    fn concerns(&self, _: &PodFacts<'_>) -> bool {
+        !self.selectors.is_empty()
     }
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {

@@ -13,9 +13,10 @@ use objects::resources::{CUSTOMRESOURCEDEFINITIONS, Resource};
 use objects::{Reason, Status, Str, Value, value};
 use rustc_hash::FxHashMap;
 
-use crate::caches::Caches;
+use crate::caches::{Caches, same_but_version};
 use crate::controller::{Base, Controller, has_base, internal};
 use crate::discovery::{custom_resource, resource_of};
+use crate::pod_facts::PodFacts;
 
 const FOREGROUND: &str = "foregroundDeletion";
 const ORPHAN: &str = "orphan";
@@ -172,6 +173,13 @@ impl GarbageCollector {
         }
     }
 
+    /// Takes over a version that has the metadata of the one before: so nothing else in the graph changes. False when
+    /// there is none in it.
+    fn renew(&mut self, object: &Value) -> bool {
+        let node = self.nodes.get_mut(object.uid()).filter(|node| !node.is_virtual);
+        node.map(|node| node.object = object.clone()).is_some()
+    }
+
     fn observe(&mut self, change: &Change, now: Time) {
         let o = &change.object;
         let (uid, cause) = (o.meta()["uid"].to_str(), change.revision);
@@ -205,7 +213,9 @@ impl GarbageCollector {
                 self.attempt_delete(&dependent, cause, now);
             }
         }
-        if !before.same(&owners) && before != owners {
+        if before.is_null() {
+            self.add_to_owners(&uid, owners.items(), cause, now);
+        } else if before != owners {
             let (old, new) = (before.items(), owners.items());
             let in_list = |list: &[Value], r: &Value| list.iter().find(|x| x["uid"] == r["uid"]).cloned();
             for r in old.iter().filter(|r| blocks(r)) {
@@ -468,6 +478,12 @@ impl Controller for GarbageCollector {
         true
     }
 
+    fn on_pod_change(&mut self, change: &Change, pod: &PodFacts<'_>, caches: &Caches, now: Time) {
+        if !pod.same_metadata || !self.renew(&change.object) {
+            self.on_change(change, caches, now);
+        }
+    }
+
     fn on_change(&mut self, change: &Change, _: &Caches, now: Time) {
         if change.resource == "events" || change.resource == "events.events.k8s.io" {
             return;
@@ -479,7 +495,9 @@ impl Controller for GarbageCollector {
         }
         if change.is_deleted() {
             self.forget(change.object.uid(), change.revision, now);
-        } else {
+        } else if !same_but_version(change.previous.meta(), change.object.meta())
+            || !self.renew(&change.object)
+        {
             if !change.previous.is_null() && change.previous.uid() != change.object.uid() {
                 self.forget(change.previous.uid(), change.revision, now);
             }

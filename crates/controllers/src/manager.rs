@@ -16,7 +16,6 @@ use rustc_hash::FxHashMap;
 
 use crate::caches::Caches;
 use crate::controller::Controller;
-use crate::pod_facts::PodFacts;
 
 macro_rules! controllers {
     ($($field:ident: $kind:ty = $new:expr),+ $(,)?) => {
@@ -235,13 +234,21 @@ impl Component for ControllerManager {
     }
 
     fn deliver(&mut self, change: &Change, now: Time) {
-        self.caches.apply(change);
         let told = self.watchers.get(&change.resource).unwrap_or(&self.everything).clone();
-        let pod = (change.resource == PODS.id).then(|| PodFacts::of(change));
+        if change.resource == PODS.id {
+            let facts = self.caches.apply_pod(change);
+            for i in told.iter().copied() {
+                if let Some((controller, caches)) = self.split(i)
+                    && controller.concerns(&facts)
+                {
+                    controller.on_pod_change(change, &facts, caches, now);
+                }
+            }
+            return;
+        }
+        self.caches.apply(change);
         for i in told.iter().copied() {
-            if let Some((controller, caches)) = self.split(i)
-                && pod.as_ref().is_none_or(|facts| controller.concerns(facts))
-            {
+            if let Some((controller, caches)) = self.split(i) {
                 controller.on_change(change, caches, now);
             }
         }
@@ -259,7 +266,7 @@ impl Component for ControllerManager {
         let Some((controller, caches)) = self.split(i) else { return };
         let Some((key, cause)) = controller.base_mut().queue.pop(ctx.now) else { return };
         let base = controller.base();
-        ctx.caller.user = Str::from(format!("system:serviceaccount:kube-system:{}", base.account));
+        ctx.caller.user = base.user.clone();
         ctx.caller.groups =
             ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"]
                 .into_iter()

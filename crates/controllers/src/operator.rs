@@ -17,6 +17,7 @@ use ordered::{BTreeMap, BTreeSet};
 
 use crate::caches::Caches;
 use crate::controller::{Base, Controller, controller_ref, has_base, internal};
+use crate::pod_facts::PodFacts;
 
 const NONE: Cow<'static, [Str]> = Cow::Borrowed(&[]);
 /// How deep templates may nest.
@@ -299,6 +300,10 @@ impl Controller for OperatorController {
 
     fn watches_everything(&self) -> bool {
         true
+    }
+
+    fn concerns(&self, _: &PodFacts<'_>) -> bool {
+        !self.watching.is_empty()
     }
 
     fn on_change(&mut self, change: &Change, _: &Caches, now: Time) {

@@ -15,6 +15,7 @@ use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base};
 use crate::delays::{POD_GC_PERIOD_MS, POD_GC_QUARANTINE_MS, TERMINATED_POD_THRESHOLD};
 use crate::node_taints::has;
+use crate::pod_facts::PodFacts;
 use crate::pods;
 use crate::tainteviction::with_disruption_target;
 
@@ -141,6 +142,10 @@ impl Controller for PodGcController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![NODES, PODS]
+    }
+
+    fn concerns(&self, pod: &PodFacts<'_>) -> bool {
+        pod.is_gone || pod.moves || pod.is.terminal || pod.is.deletion_asked
     }
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {

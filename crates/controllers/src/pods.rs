@@ -13,7 +13,12 @@ pub fn phase(pod: &Value) -> &str {
 /// Succeeded or Failed.
 #[must_use]
 pub fn is_terminal(pod: &Value) -> bool {
-    matches!(phase(pod), "Succeeded" | "Failed")
+    is_terminal_phase(phase(pod))
+}
+
+#[must_use]
+pub fn is_terminal_phase(phase: &str) -> bool {
+    matches!(phase, "Succeeded" | "Failed")
 }
 
 #[must_use]

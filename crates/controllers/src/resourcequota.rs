@@ -15,6 +15,7 @@ use objects::{Status, Str, Value};
 
 use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base};
+use crate::pod_facts::PodFacts;
 use crate::pods;
 
 #[derive(Clone, Debug)]
@@ -308,6 +309,10 @@ impl Controller for ResourceQuotaController {
 
     fn watches_everything(&self) -> bool {
         true
+    }
+
+    fn concerns(&self, _: &PodFacts<'_>) -> bool {
+        !self.quotas.is_empty()
     }
 
     fn on_change(&mut self, change: &Change, _: &Caches, now: Time) {

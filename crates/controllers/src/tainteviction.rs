@@ -12,6 +12,7 @@ use objects::{Reason, Status, Str, Value, value};
 use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base};
 use crate::node_taints::{no_execute, stays_until};
+use crate::pod_facts::PodFacts;
 
 #[derive(Clone, Debug)]
 pub struct TaintEvictionController {
@@ -140,6 +141,10 @@ impl Controller for TaintEvictionController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![NODES, PODS]
+    }
+
+    fn concerns(&self, _: &PodFacts<'_>) -> bool {
+        !self.tainted.is_empty() || !self.planned.is_empty()
     }
 
     fn on_change(&mut self, change: &Change, _: &Caches, now: Time) {

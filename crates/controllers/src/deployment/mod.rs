@@ -23,7 +23,8 @@ use objects::{Status, Str, Value};
 use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base, internal, owner_of_kind};
 use crate::pod_control::{adopt, release};
-use crate::selector::{self, SelectorIndex};
+use crate::pod_facts::PodFacts;
+use crate::selector::{self, Selector, SelectorIndex};
 
 /// After this many failures in a row a key is left alone until something changes.
 const MAX_RETRIES: u32 = 15;
@@ -40,6 +41,8 @@ struct Rollout<'a, 'b, 'c> {
     ctx: &'a mut Ctx<'b>,
     caches: &'c Caches,
     key: Str,
+    /// What the Deployment selects by, where it is known already.
+    selector: Option<&'a Selector>,
     d: Value,
     /// The ReplicaSets it controls, oldest first.
     all: Vec<Value>,
@@ -101,13 +104,20 @@ impl DeploymentController {
 impl Rollout<'_, '_, '_> {
     /// Adopts matching orphans, releases what no longer matches, and lists what is left, oldest first.
     fn claim_replica_sets(&mut self) -> Result<(), Status> {
-        let selector = selector::of(&self.d["spec"]["selector"]).ok_or_else(|| {
-            internal(format!(
-                "deployment {}/{} has invalid label selector",
-                self.d.namespace(),
-                self.d.name()
-            ))
-        })?;
+        let parsed;
+        let selector = match self.selector {
+            Some(known) => known,
+            None => {
+                parsed = selector::of(&self.d["spec"]["selector"]).ok_or_else(|| {
+                    internal(format!(
+                        "deployment {}/{} has invalid label selector",
+                        self.d.namespace(),
+                        self.d.name()
+                    ))
+                })?;
+                &parsed
+            }
+        };
         let store = self.caches.of_resource(REPLICASETS);
         let terminating = self.d.is_terminating();
         let mut error = None;
@@ -178,6 +188,10 @@ impl Controller for DeploymentController {
         vec![DEPLOYMENTS, REPLICASETS, PODS]
     }
 
+    fn concerns(&self, pod: &PodFacts<'_>) -> bool {
+        pod.is_gone
+    }
+
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {
         if change.resource == PODS.id {
             if change.is_deleted() {
@@ -203,8 +217,9 @@ impl Controller for DeploymentController {
     fn sync(&mut self, key: &str, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         self.base.visited += 1;
         let Some(d) = caches.of_resource(DEPLOYMENTS).get(key) else { return Ok(()) };
-        let base = &mut self.base;
-        let mut rollout = Rollout { base, ctx, caches, key: key.into(), d: d.clone(), all: Vec::new() };
+        let (base, selector) = (&mut self.base, self.selectors.get(key));
+        let mut rollout =
+            Rollout { base, ctx, caches, key: key.into(), selector, d: d.clone(), all: Vec::new() };
         let result = rollout.sync();
         if result.is_err() && self.base.queue.failures(key) >= MAX_RETRIES {
             return Ok(());

@@ -2,12 +2,13 @@
 //!
 //! Models `pkg/controller/deployment/progress.go` and `calculateStatus` of sync.go.
 
+use objects::text::joined;
 use objects::{Status, Value};
 
 use super::arithmetic::{available, max_unavailable, replicas, sum};
 use super::replica_sets::has_deadline;
 use super::{Rollout, conditions};
-use crate::controller::set_count;
+use crate::controller::{set_count, set_number};
 
 /// True when all wanted replicas are new and available and no old one is left.
 pub(super) fn is_complete(d: &Value, status: &Value) -> bool {
@@ -31,7 +32,7 @@ impl Rollout<'_, '_, '_> {
         let all = || old.iter().chain((!new.is_null()).then_some(new));
         let field = |name: &'static str| move |rs: &Value| rs["status"][name].int();
         let ready_for_use = sum(all(), available);
-        let mut status = Value::map();
+        let mut status = self.d.get("status").clone();
         set_count(&mut status, "observedGeneration", self.d.generation());
         set_count(&mut status, "replicas", sum(all(), field("replicas")));
         set_count(&mut status, "updatedReplicas", new["status"]["replicas"].int());
@@ -42,20 +43,20 @@ impl Rollout<'_, '_, '_> {
         let untold = |rs: &Value| {
             rs["status"]["terminatingReplicas"].is_null() && rs["status"]["observedGeneration"].int() != 0
         };
-        if !all().any(untold) {
-            status.set("terminatingReplicas", sum(all(), field("terminatingReplicas")));
-        }
-        for kept in ["collisionCount", "conditions"] {
-            if let Some(v) = self.d["status"].find(kept) {
-                status.set(kept, v);
-            }
+        if all().any(untold) {
+            status.remove("terminatingReplicas");
+        } else {
+            set_number(&mut status, "terminatingReplicas", sum(all(), field("terminatingReplicas")));
         }
         let (state, reason, message) = if ready_for_use >= replicas(&self.d) - max_unavailable(&self.d) {
             ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
         } else {
             ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
         };
-        conditions::set(&mut status, conditions::new("Available", state, reason, message, self.ctx.now));
+        if !conditions::holds(&status, "Available", state, reason) {
+            let condition = conditions::new("Available", state, reason, message, self.ctx.now);
+            conditions::set(&mut status, condition);
+        }
         status
     }
 
@@ -94,13 +95,11 @@ impl Rollout<'_, '_, '_> {
     }
 
     fn judge_progress(&self, status: &mut Value, new: &Value, current: Option<&Value>) {
-        let who = if new.is_null() {
-            format!("Deployment \"{}\"", self.d.name())
-        } else {
-            format!("ReplicaSet \"{}\"", new.name())
-        };
+        let (kind, name) =
+            if new.is_null() { ("Deployment", self.d.name()) } else { ("ReplicaSet", new.name()) };
         let condition = |state: &str, reason: &str, text: &str| {
-            conditions::new("Progressing", state, reason, &format!("{who} {text}"), self.ctx.now)
+            let message = joined(&[kind, " \"", name, "\" ", text]);
+            conditions::new("Progressing", state, reason, &message, self.ctx.now)
         };
         if is_complete(&self.d, status) {
             let c = condition("True", "NewReplicaSetAvailable", "has successfully progressed.");
@@ -108,13 +107,10 @@ impl Rollout<'_, '_, '_> {
         } else if is_progressing(self.d.get("status"), status) {
             // The one condition whose update time moves although status and reason stay: it shows progress.
             let mut c = condition("True", "ReplicaSetUpdated", "is progressing.");
-            if let Some(current) = current {
-                if current["status"] == "True" {
-                    c.set("lastTransitionTime", &current["lastTransitionTime"]);
-                }
-                conditions::remove(status, "Progressing");
+            if let Some(current) = current.filter(|c| c["status"] == "True") {
+                c.set("lastTransitionTime", &current["lastTransitionTime"]);
             }
-            conditions::set(status, c);
+            conditions::put_last(status, c);
         } else if self.timed_out(status) {
             let c = condition("False", "ProgressDeadlineExceeded", "has timed out progressing.");
             conditions::set(status, c);

@@ -42,19 +42,19 @@ pub(super) fn revision(rs: &Value) -> Option<i64> {
 
 /// True when two templates differ at most in the hash label. Absent and empty are equal.
 pub(super) fn equal_ignore_hash(a: &Value, b: &Value) -> bool {
-    let without = |t: &Value| {
-        let mut labels = t.labels().clone();
-        labels.remove(HASH_LABEL);
-        labels
-    };
-    let rest_of_meta = |t: &Value| {
-        let mut m = t.meta().clone();
-        m.remove("labels");
-        m
-    };
     semantic_equal(a.get("spec"), b.get("spec"))
-        && semantic_equal(&without(a), &without(b))
-        && semantic_equal(&rest_of_meta(a), &rest_of_meta(b))
+        && equal_but_for(HASH_LABEL, a.labels(), b.labels())
+        && equal_but_for("labels", a.meta(), b.meta())
+}
+
+/// [`semantic_equal`] for maps in which one key does not count.
+fn equal_but_for(key: &str, a: &Value, b: &Value) -> bool {
+    let others = |of: &Value, f: &dyn Fn(&str, &Value) -> bool| {
+        of.entries().iter().filter(|(k, _)| *k != key).all(|(k, v)| f(k, v))
+    };
+    a.same(b)
+        || (others(a, &|k, v| semantic_equal(v, b.get(k)))
+            && others(b, &|k, v| a.find(k).is_some() || is_empty(v)))
 }
 
 /// Equality that takes null, an absent field and an empty list or map for the same.

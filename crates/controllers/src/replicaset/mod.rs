@@ -17,13 +17,15 @@ use rustc_hash::FxHashMap;
 
 use self::creation::Creation;
 use self::tally::Tally;
-use crate::caches::{Caches, key_of};
+use crate::caches::Caches;
 use crate::controller::{
-    Base, Controller, has_base, is_namespace_terminating, owner_of_kind, set_count, set_or_remove,
+    Base, Controller, has_base, is_namespace_terminating, set_count, set_number, set_or_remove,
 };
 use crate::expectations::Expectations;
 use crate::pod_control::{adopt, delete_pod, release};
 use crate::pod_facts::PodFacts;
+use crate::pod_kin::Owner;
+use crate::pod_state::PodState;
 use crate::pods;
 use crate::selector::{self, Selector, SelectorIndex};
 
@@ -90,7 +92,7 @@ impl ReplicaSetController {
                 let mut tally = Tally::new(rs, selector.clone());
                 for pod in caches.pods().controlled_by(rs.uid()) {
                     self.base.visited += 1;
-                    tally.put(&pod.key(), pod);
+                    tally.put(&pod.key(), pod.labels(), &PodState::of(pod));
                 }
                 for pod in caches.pods_matching(rs.namespace(), &selector) {
                     self.base.visited += 1;
@@ -104,51 +106,47 @@ impl ReplicaSetController {
         self.base.queue.add(key, change.revision, now);
     }
 
-    /// The key of the replica set that controls `pod`, if it is one of ours and known.
-    fn owner<'a>(&self, pod: &Value, caches: &'a Caches) -> Option<(Str, &'a Value)> {
-        let (name, uid) = owner_of_kind(pod, &self.resource.kind)?;
-        let key = key_of(pod.namespace(), name);
-        let rs = caches.of_resource(self.resource).get(&key).filter(|rs| rs.uid() == uid)?;
-        Some((key, rs))
+    /// The tally of the replica set that controls a pod of `namespace`, if it is one of ours and known.
+    fn tally_of(&mut self, namespace: &Str, owner: &Owner) -> Option<&mut Tally> {
+        if owner.kind != self.resource.kind {
+            return None;
+        }
+        self.tallies.get_mut(&owner.uid).filter(|t| t.is_meant(namespace, owner))
     }
 
-    fn on_pod(&mut self, change: &Change, caches: &Caches, now: Time) {
-        let (pod, old) = (&change.object, &change.previous);
-        let pod_ref = pod.controller_ref();
-        let key = change.key();
-        let ref_changed = !old.is_null() && old.controller_ref()["uid"] != pod_ref["uid"];
-        if ref_changed && let Some((rs_key, rs)) = self.owner(old, caches) {
-            if let Some(t) = self.tallies.get_mut(rs.uid()) {
-                t.remove(&key);
-            }
+    fn on_pod(&mut self, change: &Change, facts: &PodFacts<'_>, caches: &Caches, now: Time) {
+        let (pod, old, key) = (&change.object, &change.previous, &change.key);
+        let former = Some(old).filter(|_| facts.changes_hands).map(Owner::of);
+        let former = former.filter(|former| former.uid != facts.owner.uid);
+        if let Some(t) = former.as_ref().and_then(|former| self.tally_of(&change.namespace, former)) {
+            t.remove(key);
+            let rs_key = t.key.clone();
             self.base.queue.add(rs_key, change.revision, now);
         }
-        if !pod_ref.is_null() {
-            let Some((rs_key, rs)) = self.owner(pod, caches) else { return };
-            self.base.visited += 1;
-            let tally = self.tallies.get_mut(rs.uid());
+        if !facts.owner.uid.is_empty() {
+            let Some(t) = self.tally_of(&change.namespace, &facts.owner) else { return };
+            let rs_key = t.key.clone();
             if change.is_deleted() {
-                if let Some(t) = tally {
-                    t.remove(&key);
-                }
-                self.expectations.deletion_observed(&rs_key, &key);
+                t.remove(key);
+                self.expectations.deletion_observed(&rs_key, key);
             } else {
-                if let Some(t) = tally {
-                    t.put(&key, pod);
+                if !facts.counts_as_before() {
+                    t.put(key, pod.labels(), &facts.is);
                 }
-                if pod.is_terminating() {
-                    self.expectations.deletion_observed(&rs_key, &key);
+                if facts.is.deletion_asked {
+                    self.expectations.deletion_observed(&rs_key, key);
                 } else if change.kind == ChangeKind::Added {
                     self.expectations.creation_observed(&rs_key);
                 }
             }
+            self.base.visited += 1;
             self.base.queue.add(rs_key, change.revision, now);
             return;
         }
-        if change.is_deleted() || pod.is_terminating() {
+        if change.is_deleted() || facts.is.deletion_asked {
             return;
         }
-        if old.is_null() || ref_changed || old.labels() != pod.labels() {
+        if old.is_null() || former.is_some() || old.labels() != pod.labels() {
             for rs_key in self.selectors.matching(pod.namespace(), pod.labels()) {
                 self.base.visited += 1;
                 if let Some(rs) = caches.of_resource(self.resource).get(&rs_key)
@@ -271,8 +269,7 @@ impl ReplicaSetController {
         let is_rc = self.is_rc();
         let Some(tally) = self.tallies.get_mut(rs.uid()) else { return status };
         let diff = tally.active - rs["spec"]["replicas"].int();
-        let mut conditions: Vec<Value> = status["conditions"].items().to_vec();
-        let failing = conditions.iter().any(|c| c["type"] == "ReplicaFailure");
+        let failing = !rs.condition("ReplicaFailure").is_null();
         if let (Some(e), false) = (failure, failing) {
             let mut condition = value!({
                 "type": "ReplicaFailure", "status": "True", "lastTransitionTime": (now.rfc3339()),
@@ -283,17 +280,18 @@ impl ReplicaSetController {
                 d if d > 0 => condition.set("reason", "FailedDelete"),
                 _ => {}
             }
-            conditions.push(condition);
+            status.at_mut(&["conditions"]).list_mut().push(condition);
         } else if failure.is_none() && failing {
-            conditions.retain(|c| c["type"] != "ReplicaFailure");
+            let others = status["conditions"].items().iter().filter(|c| c["type"] != "ReplicaFailure");
+            let others: Value = others.cloned().collect();
+            set_or_remove(&mut status, "conditions", others);
         }
-        set_or_remove(&mut status, "conditions", conditions.into());
-        status.set("replicas", tally.active);
+        set_number(&mut status, "replicas", tally.active);
         set_count(&mut status, "fullyLabeledReplicas", tally.labelled);
         set_count(&mut status, "readyReplicas", tally.ready);
         set_count(&mut status, "availableReplicas", tally.available(now));
         if !is_rc {
-            status.set("terminatingReplicas", tally.terminating);
+            set_number(&mut status, "terminatingReplicas", tally.terminating);
         }
         status
     }
@@ -356,11 +354,11 @@ impl Controller for ReplicaSetController {
     }
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {
-        if change.resource == PODS.id {
-            self.on_pod(change, caches, now);
-        } else {
-            self.on_owner(change, caches, now);
-        }
+        self.on_owner(change, caches, now);
+    }
+
+    fn on_pod_change(&mut self, change: &Change, facts: &PodFacts<'_>, caches: &Caches, now: Time) {
+        self.on_pod(change, facts, caches, now);
     }
 
     fn sync(&mut self, key: &str, caches: &Caches, ctx: &mut Ctx<'_>) -> Result<(), Status> {

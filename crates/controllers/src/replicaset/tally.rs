@@ -6,12 +6,17 @@ use clock::Time;
 use objects::{Str, Value};
 use rustc_hash::FxHashMap;
 
-use crate::pods;
+use crate::pod_kin::Owner;
+use crate::pod_state::PodState;
 use crate::selector::Selector;
 
 /// Invariant: the counts are the sums over `owned`.
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
+    /// The replica set's key, and where it stands.
+    pub(super) key: Str,
+    namespace: Str,
+    name: Str,
     pub(super) selector: Selector,
     /// What the counts depend on besides pods: to notice when they must be counted anew.
     selector_source: Value,
@@ -49,6 +54,9 @@ struct Counted {
 impl Tally {
     pub(super) fn new(rs: &Value, selector: Selector) -> Self {
         Self {
+            key: rs.key(),
+            namespace: rs.meta()["namespace"].to_str(),
+            name: rs.meta()["name"].to_str(),
             selector,
             selector_source: rs["spec"]["selector"].clone(),
             template_labels: rs["spec"]["template"].labels().clone(),
@@ -74,17 +82,23 @@ impl Tally {
             && self.min_ready_seconds == spec["minReadySeconds"].int()
     }
 
-    /// Counts `pod`, in place of what it counted as before. `key` is its key, as others keep it too.
-    pub(super) fn put(&mut self, key: &Str, pod: &Value) {
-        let selected = self.selector.matches(pod.labels());
-        let active = selected && pods::is_active(pod);
-        let available_at = if active { pods::available_at(pod, self.min_ready_seconds) } else { None };
+    /// True when this is what a reference from a pod of `namespace` to `owner` means.
+    pub(super) fn is_meant(&self, namespace: &Str, owner: &Owner) -> bool {
+        self.namespace == *namespace && self.name == owner.name
+    }
+
+    /// Counts a pod of these labels in this state, in place of what it counted as before. `key` is its key, as others
+    /// keep it too.
+    pub(super) fn put(&mut self, key: &Str, labels: &Value, state: &PodState) {
+        let selected = self.selector.matches(labels);
+        let active = selected && state.is_active();
+        let available_at = if active { state.available_at(self.min_ready_seconds) } else { None };
         let counted = Counted {
             selected,
             active,
-            ready: available_at.is_some() || (active && pods::is_ready(pod)),
-            labelled: active && contains(pod.labels(), &self.template_labels),
-            terminating: selected && pods::is_terminating(pod),
+            ready: active && state.ready,
+            labelled: active && contains(labels, &self.template_labels),
+            terminating: selected && state.is_terminating(),
             available_at,
             maturing: available_at.is_some_and(|t| t.0 != i64::MIN),
         };
@@ -165,7 +179,7 @@ impl Tally {
 
     /// Counts a pod that has just been adopted.
     pub(super) fn adopt(&mut self, key: Str, pod: &Value) {
-        self.put(&key, pod);
+        self.put(&key, pod.labels(), &PodState::of(pod));
         self.adopted.insert(key);
     }
 
@@ -191,7 +205,7 @@ mod tests {
     use ordered::BTreeMap;
 
     use super::*;
-    use crate::selector;
+    use crate::{pods, selector};
 
     fn rs(min_ready: i64) -> Value {
         value!({"spec": {"minReadySeconds": (min_ready), "selector": {"matchLabels": {"a": "b"}},
@@ -235,7 +249,7 @@ mod tests {
                     all.remove(&p.key());
                     tally.remove(&p.key());
                 } else {
-                    tally.put(&p.key(), &p);
+                    tally.put(&p.key(), p.labels(), &PodState::of(&p));
                     all.insert(p.key(), p);
                 }
                 let mine: Vec<&Value> =

@@ -566,7 +566,7 @@ impl Controller for AttachDetachController {
     }
 
     fn concerns(&self, pod: &PodFacts<'_>) -> bool {
-        pod.has_disks
+        pod.is.has_disks
     }
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {

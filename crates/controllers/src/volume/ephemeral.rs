@@ -81,7 +81,7 @@ impl Controller for EphemeralController {
     }
 
     fn concerns(&self, pod: &PodFacts<'_>) -> bool {
-        pod.has_disks
+        pod.is.has_disks
     }
 
     fn on_change(&mut self, change: &Change, _: &Caches, now: Time) {

@@ -475,7 +475,7 @@ impl Controller for PersistentVolumeController {
     }
 
     fn concerns(&self, pod: &PodFacts<'_>) -> bool {
-        pod.has_disks || is_recycler(pod.name)
+        pod.is.has_disks || is_recycler(pod.name)
     }
 
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time) {

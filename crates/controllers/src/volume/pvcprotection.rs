@@ -78,7 +78,7 @@ impl Controller for PvcProtectionController {
     }
 
     fn concerns(&self, pod: &PodFacts<'_>) -> bool {
-        pod.has_disks
+        pod.is.has_disks
     }
 
     fn on_change(&mut self, change: &Change, _: &Caches, now: Time) {
