@@ -98,6 +98,14 @@ impl Ctx<'_> {
             .named(name)
     }
 
+    fn replacement(resource: &Resource, object: Value) -> Request {
+        let mut r = Request::new(Verb::Update, &resource.group, &resource.version, &resource.plural);
+        let meta = object.meta();
+        (r.namespace, r.name) = (meta.get("namespace").to_str(), meta.get("name").to_str());
+        r.body = Body::Object(object);
+        r
+    }
+
     /// A live read, past the caches.
     ///
     /// # Errors
@@ -133,8 +141,7 @@ impl Ctx<'_> {
     /// # Errors
     /// The server's refusal, a conflict when `object` is not the latest.
     pub fn update(&mut self, resource: &Resource, object: Value) -> Result<Value, Status> {
-        let r = Self::request(Verb::Update, resource, object.namespace(), object.name()).object(object);
-        self.call(r).map(|r| r.object)
+        self.call(Self::replacement(resource, object)).map(|r| r.object)
     }
 
     /// Writes only `status`.
@@ -157,9 +164,8 @@ impl Ctx<'_> {
     }
 
     fn put_status(&mut self, resource: &Resource, object: Value, as_stored: bool) -> Result<Value, Status> {
-        let mut r = Self::request(Verb::Update, resource, object.namespace(), object.name())
-            .subresource("status")
-            .object(object);
+        let mut r = Self::replacement(resource, object);
+        r.subresource = Str::new_static("status");
         r.options.as_stored = as_stored;
         self.call(r).map(|r| r.object)
     }

@@ -13,6 +13,7 @@ pub mod http;
 pub mod identity;
 pub mod recorder;
 pub mod request;
+pub mod subject;
 pub mod token;
 pub mod work_queue;
 
@@ -23,4 +24,5 @@ pub use handle::Handle;
 pub use identity::{Credentials, Identity, Impersonation};
 pub use recorder::{EventType, Recorder};
 pub use request::{Body, FieldValidation, Options, PatchType, Propagation, Request, Response, TableOf, Verb};
+pub use subject::Subject;
 pub use work_queue::WorkQueue;

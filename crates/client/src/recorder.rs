@@ -4,15 +4,15 @@
 //! of written anew; from the tenth different message of one reason on they are combined; and an object gets 25 events
 //! at once, then one more every five minutes. So a set of ten thousand pods does not write ten thousand events.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clock::Time;
 use objects::resources::EVENTS;
 use objects::running_hash::RunningHash;
 use objects::{Str, Value, text, value};
+use rustc_hash::FxHashMap;
 
-use crate::{Ctx, PatchType};
+use crate::{Ctx, PatchType, Subject};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventType {
@@ -40,11 +40,11 @@ pub struct Recorder {
 struct Memory {
     /// The written events by object and text, as a hash: the texts of a hundred thousand pods are long. Bounded: the
     /// oldest half goes when there are too many.
-    written: BTreeMap<u64, Written>,
+    written: FxHashMap<u64, Written>,
     /// Different messages of one object and reason.
-    similar: BTreeMap<u64, Similar>,
+    similar: FxHashMap<u64, Similar>,
     /// What each object (and type) may still write.
-    allowance: BTreeMap<u64, Allowance>,
+    allowance: FxHashMap<u64, Allowance>,
 }
 
 #[derive(Clone, Debug)]
@@ -167,15 +167,27 @@ impl Recorder {
         reason: &str,
         message: &str,
     ) {
+        self.event_about(ctx, &Subject::new(object, field_path), kind, reason, message.into());
+    }
+
+    /// The same for who tells more than one thing of a subject.
+    pub fn event_about(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        subject: &Subject,
+        kind: EventType,
+        reason: &str,
+        message: Str,
+    ) {
         let kind = if kind == EventType::Normal { "Normal" } else { "Warning" };
-        let about = About::of(object);
-        let on = hash(&[about.uid.text(), about.namespace.text(), about.name.text(), kind], 0);
-        let group = hash(&[reason], on);
+        let on = hash(kind, &[subject.object_hash]);
+        let group = hash(reason, &[on]);
+        let said = hash(&message, &[0]);
         let memory = Arc::make_mut(&mut self.memory);
-        let (known, message) = if memory.is_one_of_many(group, message, ctx.now) {
-            (group, Str::from(format!("(combined from similar events): {message}")))
+        let (known, message) = if memory.is_one_of_many(group, said, ctx.now) {
+            (group, text::joined(&["(combined from similar events): ", &message]))
         } else {
-            (hash(&[field_path, message], group), message.into())
+            (hash("", &[group, subject.path_hash, said]), message)
         };
         let allowed = memory.is_allowed(on, ctx.now);
         if let Some(w) = memory.written.get_mut(&known)
@@ -187,9 +199,8 @@ impl Recorder {
             }
             let at = text::rfc3339(ctx.now);
             let patch = value!({"count": (count), "lastTimestamp": (at), "message": (&message)});
-            let name = about.event_name(w.stamp);
-            if ctx.patch(EVENTS, about.events_namespace().text(), &name, "", PatchType::Merge, patch).is_ok()
-            {
+            let (namespace, name) = (subject.events_namespace().text(), subject.event_name(w.stamp));
+            if ctx.patch(EVENTS, namespace, &name, "", PatchType::Merge, patch).is_ok() {
                 return;
             }
         }
@@ -197,7 +208,7 @@ impl Recorder {
             return;
         }
         let stamp = self.stamp(ctx.now, ctx.rng.next_u64());
-        let (event, complete) = self.new_event(&about, stamp, [field_path, reason, kind], message, ctx.now);
+        let (event, complete) = self.new_event(subject, stamp, [reason, kind], message, ctx.now);
         let created = if complete { ctx.create_as_stored(EVENTS, event) } else { ctx.create(EVENTS, event) };
         if created.is_ok() {
             Arc::make_mut(&mut self.memory).remember(known, Written { stamp, repeats: None });
@@ -208,19 +219,21 @@ impl Recorder {
     /// empty is the server's to know.
     fn new_event(
         &self,
-        about: &About<'_>,
+        subject: &Subject,
         stamp: u64,
-        [field_path, reason, kind]: [&str; 3],
+        [reason, kind]: [&str; 2],
         message: Str,
         now: Time,
     ) -> (Value, bool) {
-        let complete = !reason.is_empty() && !message.is_empty() && about.is_complete();
+        static VERSION: Value = Value::Str(Str::new_static("v1"));
+        static KIND: Value = Value::Str(Str::new_static("Event"));
+        let complete = !reason.is_empty() && !message.is_empty() && subject.is_complete;
         let at = text::rfc3339(now);
         let event = value!({
-            "apiVersion": "v1", "kind": "Event",
-            "metadata": {"name": (about.event_name(stamp)), "namespace": (about.events_namespace())},
-            "involvedObject": (about.reference(field_path)), "reason": (reason), "message": (message),
-            "source": (&self.source), "firstTimestamp": (&at), "lastTimestamp": (&at), "count": 1, "type": (kind),
+            "apiVersion": (&VERSION), "kind": (&KIND),
+            "metadata": {"name": (subject.event_name(stamp)), "namespace": (subject.events_namespace())},
+            "involvedObject": (&subject.reference), "reason": (reason), "message": (message),
+            "source": (&self.source), "firstTimestamp": (&at), "lastTimestamp": (at), "count": 1, "type": (kind),
             "eventTime": null, "reportingComponent": (&self.component), "reportingInstance": (&self.host),
         });
         (event, complete)
@@ -236,16 +249,15 @@ impl Recorder {
 
 impl Memory {
     /// True when so many different messages of this group came lately that this one is told combined.
-    fn is_one_of_many(&mut self, group: u64, message: &str, now: Time) -> bool {
+    fn is_one_of_many(&mut self, group: u64, message: u64, now: Time) -> bool {
         forget_older_half(&mut self.similar, |s| s.last);
-        let hash = hash(&[message], 0);
-        let new = Similar { messages: Messages::One(hash), last: now };
-        let s = self.similar.entry(group).or_insert_with(|| new.clone());
+        let new = || Similar { messages: Messages::One(message), last: now };
+        let s = self.similar.entry(group).or_insert_with(new);
         if now.since(s.last) > SIMILAR_MS {
-            *s = new;
+            *s = new();
         }
         s.last = now;
-        s.messages.insert(hash);
+        s.messages.insert(message);
         if s.messages.len() < SIMILAR_MAX {
             return false;
         }
@@ -273,84 +285,17 @@ impl Memory {
     }
 }
 
-/// What an event is about, looked up once.
-struct About<'a> {
-    api_version: &'a Value,
-    kind: &'a Value,
-    name: &'a Value,
-    namespace: &'a Value,
-    revision: &'a Value,
-    uid: &'a Value,
-}
-
-impl<'a> About<'a> {
-    fn of(object: &'a Value) -> Self {
-        let meta = object.meta();
-        Self {
-            api_version: object.get("apiVersion"),
-            kind: object.get("kind"),
-            name: meta.get("name"),
-            namespace: meta.get("namespace"),
-            revision: meta.get("resourceVersion"),
-            uid: meta.get("uid"),
-        }
-    }
-
-    /// True when all that a reference names is there.
-    fn is_complete(&self) -> bool {
-        [self.api_version, self.kind, self.name, self.revision, self.uid].iter().all(|v| !v.is_zero())
-    }
-
-    /// What an event carries as `involvedObject`.
-    fn reference(&self, field_path: &str) -> Value {
-        let mut reference = match self.namespace.text() {
-            "" => value!({
-                "apiVersion": (self.api_version), "kind": (self.kind), "name": (self.name),
-                "resourceVersion": (self.revision), "uid": (self.uid),
-            }),
-            _ if !field_path.is_empty() => {
-                return value!({
-                    "apiVersion": (self.api_version), "fieldPath": (field_path), "kind": (self.kind),
-                    "name": (self.name), "namespace": (self.namespace), "resourceVersion": (self.revision),
-                    "uid": (self.uid),
-                });
-            }
-            _ => value!({
-                "apiVersion": (self.api_version), "kind": (self.kind), "name": (self.name),
-                "namespace": (self.namespace), "resourceVersion": (self.revision), "uid": (self.uid),
-            }),
-        };
-        if !field_path.is_empty() {
-            reference.set("fieldPath", field_path);
-        }
-        reference
-    }
-
-    /// Events of cluster-scoped objects live in the namespace default.
-    fn events_namespace(&self) -> &'a Value {
-        static DEFAULT: Value = Value::Str(Str::new_static("default"));
-        if self.namespace.text().is_empty() { &DEFAULT } else { self.namespace }
-    }
-
-    fn event_name(&self, stamp: u64) -> Str {
-        let mut digits = [b'0'; 16];
-        for (i, digit) in digits.iter_mut().rev().enumerate() {
-            *digit = b"0123456789abcdef"[(stamp >> (4 * i)) as usize & 0xf];
-        }
-        text::joined(&[self.name.text(), ".", std::str::from_utf8(&digits).unwrap_or_default()])
-    }
-}
-
-/// The hash of texts, going on from an earlier one.
-fn hash(texts: &[&str], from: u64) -> u64 {
+/// The hash of a text, going on from numbers.
+fn hash(text: &str, from: &[u64]) -> u64 {
     let mut digest = RunningHash::default();
-    digest.number(from);
-    texts.iter().for_each(|t| digest.text(t));
+    from.iter().for_each(|n| digest.number(*n));
+    digest.text(text);
     digest.value()
 }
 
-/// Makes room when there is none: rarely, so that each entry costs a little only.
-fn forget_older_half<T>(map: &mut BTreeMap<u64, T>, last: impl Fn(&T) -> Time) {
+/// Makes room when there is none: rarely, so that each entry costs a little only. In which order entries are met says
+/// nothing of what stays.
+fn forget_older_half<T>(map: &mut FxHashMap<u64, T>, last: impl Fn(&T) -> Time) {
     if map.len() >= REMEMBERED {
         let mut ages: Vec<Time> = map.values().map(&last).collect();
         ages.sort_unstable();
@@ -366,9 +311,9 @@ mod tests {
     #[test]
     fn the_tenth_different_message_is_combined() {
         let mut r = Memory::default();
-        let told: Vec<bool> = (0..12).map(|i| r.is_one_of_many(1, &format!("m{i}"), Time(i))).collect();
+        let told: Vec<bool> = (0..12).map(|i| r.is_one_of_many(1, i as u64, Time(i))).collect();
         assert_eq!(told.iter().filter(|t| !**t).count(), 9);
-        assert!(!r.is_one_of_many(1, "later", Time(SIMILAR_MS + 100)));
+        assert!(!r.is_one_of_many(1, 99, Time(SIMILAR_MS + 100)));
     }
 
     #[test]
