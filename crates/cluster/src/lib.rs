@@ -76,7 +76,7 @@ pub struct Cluster {
     routed: u64,
     log_hash: LogHash,
     /// What all nodes share, lent to the kubelet that acts.
-    depot: Depot,
+    depot: Box<Depot>,
     net: net::Net,
     /// kubectl in containers.
     programs: programs::Programs,
@@ -116,7 +116,7 @@ impl Cluster {
             due: Timers::default(),
             routed: 0,
             log_hash: LogHash::default(),
-            depot: Depot::default(),
+            depot: Box::default(),
             net: net::Net::default(),
             programs: programs::Programs::default(),
             streams: BTreeMap::new(),

@@ -256,7 +256,7 @@ impl Part {
     }
 
     /// Does one unit of work. What processes asked of the network meanwhile.
-    pub(crate) fn wake(&mut self, now: Time, api: &mut At<'_>, depot: &mut Depot) -> Vec<NetCall> {
+    pub(crate) fn wake(&mut self, now: Time, api: &mut At<'_>, depot: &mut Box<Depot>) -> Vec<NetCall> {
         let mut ctx = Ctx { now, rng: &mut self.rng, api, caller: Caller::default() };
         if let Some(e) = self.election.as_mut().filter(|e| e.next <= now) {
             let led = e.leading;
@@ -293,7 +293,7 @@ impl Part {
         &mut self,
         now: Time,
         api: &mut At<'_>,
-        depot: &mut Depot,
+        depot: &mut Box<Depot>,
         f: impl FnOnce(&mut Kubelet, &mut Ctx<'_>) -> T,
     ) -> Option<T> {
         let Machine::Kubelet(k) = &mut self.machine else { return None };

@@ -8,7 +8,6 @@ use apiserver::{ApiServer, Conversion, WatchCursor, WebhookCall, Webhooks};
 use client::handle::WatchEvent;
 use client::{Caller, Request, Response};
 use containers::net::{HttpRequest, NetAnswer, NetError, NetOptions, NetRequest};
-use kubelet::Depot;
 use network::{Files, Source};
 use objects::{Status, Value};
 
@@ -73,7 +72,7 @@ impl Cluster {
         let mut part = std::mem::replace(&mut self.parts[id], Part::vacant());
         let mut api = std::mem::replace(&mut self.api, ApiServer::vacant());
         let mut at = At { api: &mut api, now, reach, rest: Some(self) };
-        part.wake(now, &mut at, &mut Depot::default());
+        part.wake(now, &mut at, &mut Box::default());
         self.api = api;
         self.parts[id] = part;
     }

@@ -73,8 +73,8 @@ impl Kubelet {
     pub(crate) fn inadmissible(&self, key: &Str) -> Option<(&'static str, String)> {
         let pod = &self.pods.get(key)?.pod;
         let spec = &pod["spec"];
-        let is_static = !pod.annotations()[MIRROR].is_null();
-        if pod.condition_true("PodScheduled") || is_static || spec["priority"].int() >= CRITICAL {
+        let is_static = || !pod.annotations()[MIRROR].is_null();
+        if pod.condition_true("PodScheduled") || is_static() || spec["priority"].int() >= CRITICAL {
             return None;
         }
         let others = || self.pods.iter().filter(|(k, w)| *k != key && counts(w)).map(|(_, w)| w);

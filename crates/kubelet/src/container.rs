@@ -5,11 +5,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use client::Subject;
 use clock::{Time, TimerId};
 use containers::container::{Container as Inside, ExecId};
 use objects::{Str, Value};
 
 use crate::back_off::BackOff;
+use crate::definition;
 use crate::environment::Variables;
 use crate::image_manager::ImageFacts;
 use crate::probes::Probes;
@@ -112,10 +114,36 @@ impl Plain for Trouble {
         &Self { reason: None, crashes: BackOff::NONE, pulls: BackOff::NONE, pull_error: String::new() };
 }
 
+/// What of its definition is asked for at every step, and never changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Traits {
+    startup_probe: bool,
+    readiness_probe: bool,
+    pub(crate) probes: bool,
+    pub(crate) restart_rules: bool,
+    /// It is to be in the process namespace of another.
+    pub(crate) joins: bool,
+}
+
+impl Traits {
+    fn of(spec: &Value) -> Self {
+        let has = |field: &str| !spec[field].is_null();
+        let (startup_probe, readiness_probe) = (has("startupProbe"), has("readinessProbe"));
+        Self {
+            startup_probe,
+            readiness_probe,
+            probes: startup_probe || readiness_probe || has("livenessProbe"),
+            restart_rules: has("restartPolicyRules"),
+            joins: has("targetContainerName"),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Container {
     pub(crate) spec: Value,
     pub(crate) kind: Kind,
+    pub(crate) traits: Traits,
     pub(crate) state: State,
     /// How the start before this one ended.
     pub(crate) last: Option<Box<Ended>>,
@@ -148,6 +176,8 @@ pub(crate) struct Container {
     pub(crate) prepared: Option<Arc<containers::container::Spec>>,
     /// What it uses.
     pub(crate) meter: Rare<Meter>,
+    /// What its events are about, while it is being started.
+    subject: Option<Box<Subject>>,
 }
 
 impl Container {
@@ -177,6 +207,8 @@ impl Container {
             run_timer: None,
             prepared: None,
             meter: Rare::default(),
+            subject: None,
+            traits: Traits::of(spec),
         }
     }
 
@@ -199,8 +231,19 @@ impl Container {
         }
     }
 
-    pub(crate) fn field_path(&self) -> String {
-        ["spec.", self.list(), "{", self.name(), "}"].concat()
+    pub(crate) fn field_path(&self) -> Str {
+        definition::field_path(self.list(), self.name())
+    }
+
+    /// What its events are about: this part of the pod as that is now.
+    pub(crate) fn subject(&mut self, pod: &Value, field_path: &str) -> &Subject {
+        let current = self.subject.take().filter(|s| s.is_of(pod));
+        self.subject.insert(current.unwrap_or_else(|| Box::new(Subject::new(pod, field_path))))
+    }
+
+    /// Few events follow on a start.
+    pub(crate) fn forget_subject(&mut self) {
+        self.subject = None;
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -219,7 +262,7 @@ impl Container {
     pub(crate) fn is_started(&self) -> bool {
         self.is_running()
             && self.post_start.is_none()
-            && (self.spec["startupProbe"].is_null() || self.probes.as_ref().is_some_and(|p| p.has_started()))
+            && (!self.traits.startup_probe || self.probes.as_ref().is_some_and(|p| p.has_started()))
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -228,8 +271,7 @@ impl Container {
             Kind::Ephemeral => false,
             Kind::Main | Kind::Sidecar => {
                 self.is_started()
-                    && (self.spec["readinessProbe"].is_null()
-                        || self.probes.as_ref().is_some_and(|p| p.is_ready()))
+                    && (!self.traits.readiness_probe || self.probes.as_ref().is_some_and(|p| p.is_ready()))
             }
         }
     }

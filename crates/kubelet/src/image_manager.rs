@@ -14,6 +14,7 @@ use containers::images::{
     Built, Image, Login, PLAIN_APPETITE, Reference, Registry, Resolved, reference, resolve,
 };
 use containers::machine::Appetite;
+use objects::text::joined;
 use objects::{Str, Value, value};
 
 use crate::delays;
@@ -162,27 +163,28 @@ fn hash(text: &str) -> u64 {
 
 /// 64 hex digits from a number, for ids of images and sandboxes.
 pub(crate) fn digest(seed: u64) -> String {
-    let mut text = String::with_capacity(64);
-    push_digest(&mut text, seed);
-    text
+    text_of(&digits(seed)).to_owned()
 }
 
 /// `containerd://` and 64 hex digits from a number.
 pub(crate) fn container_id(seed: u64) -> Str {
-    let mut text = String::with_capacity(80);
-    text.push_str("containerd://");
-    push_digest(&mut text, seed);
-    text.into()
+    joined(&["containerd://", text_of(&digits(seed))])
 }
 
-fn push_digest(text: &mut String, seed: u64) {
+fn digits(seed: u64) -> [u8; 64] {
     let mut rng = clock::Rng::new(seed);
-    for _ in 0..4 {
+    let mut all = [0; 64];
+    for word in all.chunks_exact_mut(16) {
         let n = rng.next_u64();
-        for place in (0..16).rev() {
-            text.push(char::from(b"0123456789abcdef"[(n >> (4 * place)) as usize & 15]));
+        for (place, digit) in word.iter_mut().rev().enumerate() {
+            *digit = b"0123456789abcdef"[(n >> (4 * place)) as usize & 15];
         }
     }
+    all
+}
+
+fn text_of(digits: &[u8; 64]) -> &str {
+    std::str::from_utf8(digits).unwrap_or_default()
 }
 
 /// An image on the node.
@@ -308,13 +310,13 @@ impl ImageManager {
         self.busy_until = done_at;
         self.pulling.insert(pod.clone(), (begins, done_at));
         if let Ok(facts) = result {
-            for (digest, _) in &facts.layers {
-                if !self.layers.contains(digest) {
-                    self.layers.insert(digest.clone());
-                }
-            }
             let changed = self.present.get(text).is_none_or(|old| old.facts.id != facts.id);
             if changed {
+                for (digest, _) in &facts.layers {
+                    if !self.layers.contains(digest) {
+                        self.layers.insert(digest.clone());
+                    }
+                }
                 self.present.insert(text.clone(), Present::new(done_at, facts));
             }
         }

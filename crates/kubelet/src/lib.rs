@@ -10,7 +10,9 @@ mod admission;
 mod adopt;
 mod api;
 mod back_off;
+mod conditions;
 mod container;
+mod definition;
 pub mod delays;
 mod depot;
 mod ending;
@@ -130,7 +132,7 @@ pub struct Kubelet {
     /// Attachable volumes that pods here use or wait for, by their names in the node's status.
     in_use: BTreeSet<Str>,
     /// Lent by the cluster while this kubelet acts.
-    depot: Depot,
+    depot: Box<Depot>,
     calls: Vec<NetCall>,
     /// Containers that ran with a program in them that somebody else drives: pod, number, start.
     outsiders: Vec<(Str, usize, u32)>,
@@ -188,7 +190,7 @@ impl Kubelet {
             services: BTreeMap::new(),
             variables: BTreeMap::new(),
             in_use: BTreeSet::new(),
-            depot: Depot::default(),
+            depot: Box::default(),
             calls: Vec::new(),
             outsiders: Vec::new(),
             components: Vec::new(),
@@ -228,7 +230,7 @@ impl Kubelet {
     }
 
     /// Lends or takes back what all nodes share: both sides swap.
-    pub fn swap_depot(&mut self, depot: &mut Depot) {
+    pub fn swap_depot(&mut self, depot: &mut Box<Depot>) {
         std::mem::swap(&mut self.depot, depot);
     }
 
@@ -308,7 +310,7 @@ impl Kubelet {
     fn pod_changed(&mut self, change: &Change, now: Time) {
         let key = change.key();
         let pod = &change.object;
-        if self.pods.get(&key).is_some_and(|w| w.fixed.is_some()) {
+        if self.pods.get_mut(&key).is_some_and(|w| w.fixed.is_some()) {
             return self.mirror_changed(&key, pod, change.is_deleted(), now);
         }
         if change.is_deleted() {

@@ -11,6 +11,7 @@ use containers::machine::{NodeSize, Outcome, Signal};
 use objects::{Str, Value};
 
 use crate::container::{Container, Live, Machine, State};
+use crate::definition::Definition;
 use crate::delays;
 use crate::depot::{Depot, Verdict};
 use crate::environment::{self, Downward, Variables};
@@ -51,14 +52,12 @@ pub(crate) fn downward(worker: &PodWorker, facts: &NodeFacts) -> Downward {
 }
 
 /// Whether a container can wait for its machine: the image's own program with nothing of the pod's in it.
-pub(crate) fn is_plain(c: &Container, worker: &PodWorker) -> bool {
-    let s = &c.spec;
-    let absent = ["command", "args", "env", "envFrom", "lifecycle", "stdin", "securityContext", "workingDir"];
+pub(crate) fn is_plain(definition: &Definition, worker: &PodWorker) -> bool {
     // Containers that share an address may be in each other's way.
     worker.containers.len() == 1
         && !worker.shares_processes
-        && absent.iter().all(|f| s[*f].is_null())
-        && s["volumeMounts"].items().iter().all(|m| {
+        && definition.runs_image
+        && definition.spec["volumeMounts"].items().iter().all(|m| {
             let volumes = worker.pod["spec"]["volumes"].items();
             volumes.iter().any(|v| v["name"] == m["name"] && volumes::is_token_volume(v))
         })

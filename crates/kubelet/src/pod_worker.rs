@@ -99,6 +99,12 @@ pub(crate) struct PodWorker {
     pub(crate) restarting: bool,
     /// Some of its containers are in one process namespace, or in the node's.
     pub(crate) shares_processes: bool,
+    /// Others have a say in whether it is ready.
+    pub(crate) gated: bool,
+    /// It is on its node's own network.
+    pub(crate) on_host: bool,
+    /// Its status as the server last took it.
+    pub(crate) told: Value,
 }
 
 /// The action of a rule that starts all containers of the pod anew.
@@ -147,6 +153,9 @@ impl PodWorker {
             shares_processes: spec["shareProcessNamespace"].is_true() || spec["hostPID"].is_true(),
             whole: spec["resources"].clone(),
             restarting: false,
+            gated: !spec["readinessGates"].items().is_empty(),
+            on_host: spec["hostNetwork"].is_true(),
+            told: Value::Null,
         }
     }
 
@@ -223,12 +232,12 @@ impl PodWorker {
     }
 
     pub(crate) fn should_restart(&self, c: &Container) -> bool {
-        let policy = self.pod["spec"]["restartPolicy"].as_str().unwrap_or("Always");
+        let policy = || self.pod["spec"]["restartPolicy"].as_str().unwrap_or("Always");
         match (&c.state, c.kind) {
             (State::Ended(_), Kind::Sidecar) => true,
             (State::Ended(_), Kind::Ephemeral) => false,
-            (State::Ended(e), Kind::Init) => e.code != 0 && restarts(&c.spec, policy, e.code),
-            (State::Ended(e), Kind::Main) => restarts(&c.spec, policy, e.code),
+            (State::Ended(e), Kind::Init) => e.code != 0 && restarts(&c.spec, policy(), e.code),
+            (State::Ended(e), Kind::Main) => restarts(&c.spec, policy(), e.code),
             _ => true,
         }
     }
@@ -241,7 +250,7 @@ impl PodWorker {
     /// Whether the end of some container could.
     pub(crate) fn could_restart_all(&self) -> bool {
         let asks = |c: &Container| c.spec["restartPolicyRules"].items().iter().any(|r| r["action"] == ALL);
-        self.containers.iter().any(asks)
+        self.containers.iter().any(|c| c.traits.restart_rules && asks(c))
     }
 
     /// Whether a container that is well but for its probes is started anew: rules for exit codes are not asked.
@@ -273,6 +282,11 @@ impl PodWorker {
                 Kind::Sidecar => c.is_started(),
                 _ => true,
             })
+    }
+
+    /// Whether others are to end before its main containers begin, or to run beside them.
+    pub(crate) fn has_init(&self) -> bool {
+        self.containers.iter().any(|c| matches!(c.kind, Kind::Init | Kind::Sidecar))
     }
 
     /// Whether a main container was ever started.

@@ -115,6 +115,9 @@ impl Kubelet {
         let Some(worker) = self.pods.get_mut(key) else { return };
         let c = &mut worker.containers[i];
         c.probes = None;
+        if !c.traits.probes {
+            return;
+        }
         for kind in ProbeKind::ALL {
             let spec = &c.spec[kind.field()];
             if spec.is_null() {

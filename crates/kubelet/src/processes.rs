@@ -89,8 +89,7 @@ impl Kubelet {
     pub(crate) fn first_pid(&mut self, key: &Str, i: usize, now: Time) -> u32 {
         let Some(worker) = self.pods.get_mut(key) else { return 1 };
         let Some(c) = worker.containers.get(i) else { return 1 };
-        let joins = !c.spec["targetContainerName"].is_null();
-        if !worker.shares_processes && !joins {
+        if !worker.shares_processes && !c.traits.joins {
             return 1;
         }
         worker.shares_processes = true;

@@ -27,6 +27,10 @@ pub(crate) struct Resize {
 }
 
 impl Resize {
+    pub(crate) fn is_any(&self) -> bool {
+        self.pending.is_some() || self.in_progress.is_some()
+    }
+
     pub(crate) fn conditions(&self) -> Vec<Value> {
         let one = |kind: &str, generation: i64, since: Time| {
             value!({

@@ -9,9 +9,11 @@ use clock::{Millis, Rng, Time};
 use objects::resources::{
     CONFIGMAPS, CSIDRIVERS, CSINODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, SECRETS,
 };
+use objects::text::joined;
 use objects::{Reason, Str, Value};
 
 use crate::container::{Ended, Kind, Live, Machine, State};
+use crate::definition::PullPolicy;
 use crate::image_manager::{self, PullError};
 use crate::node_status::NO_NETWORK;
 use crate::pod_worker::{self, Work};
@@ -122,7 +124,7 @@ impl Kubelet {
 
     fn sandbox_ready(&mut self, key: &Str, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get(key) else { return };
-        let host = worker.pod["spec"]["hostNetwork"].is_true();
+        let host = worker.on_host;
         if !host && !self.network_ready {
             let (pod, text) = (worker.pod.clone(), format!("network is not ready: {NO_NETWORK}"));
             self.recorder.event(ctx, &pod, EventType::Warning, "NetworkNotReady", &text);
@@ -201,54 +203,64 @@ impl Kubelet {
         }
     }
 
+    /// Writes an event about a container.
+    fn tell(
+        &mut self,
+        key: &Str,
+        i: usize,
+        kind: EventType,
+        reason: &'static str,
+        message: Str,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let Some(worker) = self.pods.get_mut(key) else { return };
+        let c = &mut worker.containers[i];
+        let definition = self.depot.parts.definition(c);
+        let subject = c.subject(&worker.pod, &definition.field_path);
+        self.recorder.event_about(ctx, subject, kind, reason, message);
+    }
+
     /// Has the image, or pulls it.
     fn begin_start(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
         let Some(worker) = self.pods.get_mut(key) else { return };
-        let pod = worker.pod.clone();
         let c = &mut worker.containers[i];
         c.busy = true;
         c.attempt_at = ctx.now;
-        let (image, path) = (c.spec["image"].to_str(), c.field_path());
-        let policy = &c.spec["imagePullPolicy"];
-        let (always, never) = (*policy == "Always", *policy == "Never");
-        match self.images.get(&image, ctx.now) {
-            Some(facts) if !always => {
+        let definition = self.depot.parts.definition(c);
+        let (image, policy) = (&definition.image, definition.pull_policy);
+        match self.images.get(image, ctx.now) {
+            Some(facts) if policy != PullPolicy::Always => {
                 c.image = Some(Arc::clone(facts));
-                let parts = [
-                    "Container image \"",
-                    &image,
-                    "\" already present on machine and can be accessed by the pod",
-                ];
-                let message = parts.concat();
-                self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Pulled", &message);
+                self.tell(key, i, EventType::Normal, "Pulled", definition.told_present.clone(), ctx);
                 self.tasks.set(ctx.now + delays::CREATE_MS, Task::Pod(key.clone(), Work::Created(i)));
             }
-            None if never => {
+            None if policy == PullPolicy::Never => {
                 let message = format!("Container image \"{image}\" is not present with pull policy of Never");
-                self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "ErrImageNeverPull", &message);
+                let told = message.as_str().into();
+                self.tell(key, i, EventType::Warning, "ErrImageNeverPull", told, ctx);
                 self.fail_start(key, i, "ErrImageNeverPull", message, "ErrImageNeverPull", ctx);
             }
             _ => {
-                if let Err(PullError::Invalid(text)) = self.depot.look_up(&image, &[]) {
-                    self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "InspectFailed", &text);
+                if let Err(PullError::Invalid(text)) = self.depot.look_up(image, &[]) {
+                    let told = text.as_str().into();
+                    self.tell(key, i, EventType::Warning, "InspectFailed", told, ctx);
                     return self.fail_start(key, i, "InvalidImageName", text, "InvalidImageName", ctx);
                 }
                 if c.trouble.pulls.holds_since_update(ctx.now) {
                     let text = format!("Back-off pulling image \"{image}\"");
                     let message = format!("{text}: ErrImagePull: {}", c.trouble.pull_error);
-                    self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "BackOff", &text);
+                    self.tell(key, i, EventType::Normal, "BackOff", text.into(), ctx);
                     return self.fail_start(key, i, "ImagePullBackOff", message, "ImagePullBackOff", ctx);
                 }
-                let message = ["Pulling image \"", &image, "\""].concat();
-                self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Pulling", &message);
+                self.tell(key, i, EventType::Normal, "Pulling", definition.told_pulling.clone(), ctx);
                 // A pull may take long: that the sandbox is ready is told before.
                 if self.pods.get(key).is_some_and(|w| !w.ip_known) {
                     self.schedule_report(key, ctx.now);
                 }
                 let logins = self.logins(key, true, ctx);
-                let found = self.depot.look_up(&image, &logins);
-                let slowness = self.depot.slowness(&image);
-                let done_at = self.images.pull(&image, key, found, slowness, ctx.now);
+                let found = self.depot.look_up(image, &logins);
+                let slowness = self.depot.slowness(image);
+                let done_at = self.images.pull(image, key, found, slowness, ctx.now);
                 self.tasks.set(done_at, Task::Pod(key.clone(), Work::Pulled(i)));
             }
         }
@@ -279,22 +291,26 @@ impl Kubelet {
     fn pulled(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
         let logins = self.logins(key, false, ctx);
         let Some(worker) = self.pods.get_mut(key) else { return };
-        let pod = worker.pod.clone();
         let c = &mut worker.containers[i];
-        let (image, path) = (c.spec["image"].to_str(), c.field_path());
+        let image = c.spec["image"].to_str();
         let waited = ctx.now.since(c.attempt_at);
         let took = self.images.pull_time(key).unwrap_or(waited);
         self.images.forget(key);
         match self.depot.look_up(&image, &logins) {
             Ok(facts) => {
-                let message = format!(
-                    "Successfully pulled image \"{image}\" in {} ({} including waiting). Image size: {} bytes.",
-                    go_duration(took),
-                    go_duration(waited),
-                    facts.size_bytes
-                );
+                let message = joined(&[
+                    "Successfully pulled image \"",
+                    &image,
+                    "\" in ",
+                    &go_duration(took),
+                    " (",
+                    &go_duration(waited),
+                    " including waiting). Image size: ",
+                    &facts.size_bytes.to_string(),
+                    " bytes.",
+                ]);
                 c.image = Some(facts);
-                self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Pulled", &message);
+                self.tell(key, i, EventType::Normal, "Pulled", message, ctx);
                 self.tasks.set(ctx.now + delays::CREATE_MS, Task::Pod(key.clone(), Work::Created(i)));
                 self.image_came(ctx.now);
             }
@@ -302,7 +318,7 @@ impl Kubelet {
                 c.trouble.pulls.lengthen(ctx.now, ctx.now);
                 c.trouble.pull_error.clone_from(&message);
                 let text = format!("Failed to pull image \"{image}\": {message}");
-                self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "Failed", &text);
+                self.tell(key, i, EventType::Warning, "Failed", text.into(), ctx);
                 self.fail_start(key, i, "ErrImagePull", message, "ErrImagePull", ctx);
             }
         }
@@ -319,7 +335,6 @@ impl Kubelet {
         ctx: &mut Ctx<'_>,
     ) {
         let Some(worker) = self.pods.get_mut(key) else { return };
-        let pod = worker.pod.clone();
         let c = &mut worker.containers[i];
         c.busy = false;
         c.trouble.reason = Some((reason, message));
@@ -327,9 +342,8 @@ impl Kubelet {
         let first = c.failures == 0 && c.starts == 0;
         c.failures += 1;
         c.retry_at = ctx.now + if first { 1_000 } else { jitter(delays::RETRY_MS, ctx.rng) };
-        let (path, at) = (c.field_path(), c.retry_at);
-        let text = format!("Error: {error}");
-        self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "Failed", &text);
+        let (at, text) = (c.retry_at, joined(&["Error: ", error]));
+        self.tell(key, i, EventType::Warning, "Failed", text, ctx);
         self.sync_by(key, at);
         self.advance(key, ctx);
     }
@@ -345,26 +359,25 @@ impl Kubelet {
             None => return,
         };
         let Some(worker) = self.pods.get_mut(key) else { return };
-        let pod = worker.pod.clone();
         worker.containers[i].id = image_manager::container_id(ctx.rng.next_u64());
         let c = &worker.containers[i];
         let Some(image) = c.image.clone() else { return };
-        let plain = machines::is_plain(c, worker)
-            && machines::verdict(&mut self.depot, c.spec["image"].text(), &image).idle;
+        let definition = self.depot.parts.definition(c);
+        let plain = machines::is_plain(&definition, worker)
+            && machines::verdict(&mut self.depot, &definition.image, &image).idle;
         let machine = if plain {
             Ok(None)
         } else {
             let down = machines::downward(worker, &self.facts);
             let spec = c.spec.clone();
-            let namespace = pod.namespace().to_owned();
+            let namespace = worker.pod.namespace().to_owned();
             let mut fetch = |kind: &str, name: &str| read(ctx, &namespace, kind, name);
-            let user = user_error(&spec, &pod, image.uid());
+            let user = user_error(&spec, &worker.pod, image.uid());
             user.map_or(Ok(()), Err)
                 .and_then(|()| environment::variables(&spec, &services, &down, &mut fetch))
                 .and_then(|all| volumes::refused(&spec, &all).map_or(Ok(all), Err))
                 .map(Some)
         };
-        let path = worker.containers[i].field_path();
         match machine {
             Err(why) => {
                 let error = why.clone();
@@ -376,14 +389,14 @@ impl Kubelet {
                 worker.containers[i].prepared = Some(Arc::new(spec));
             }
         }
-        self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Created", "Container created");
+        let message = Str::new_static("Container created");
+        self.tell(key, i, EventType::Normal, "Created", message, ctx);
         self.tasks.set(ctx.now + delays::START_MS, Task::Pod(key.clone(), Work::Started(i)));
     }
 
     fn started(&mut self, key: &Str, i: usize, ctx: &mut Ctx<'_>) {
         let first_pid = self.first_pid(key, i, ctx.now);
         let Some(worker) = self.pods.get_mut(key) else { return };
-        let pod = worker.pod.clone();
         let c = &mut worker.containers[i];
         c.busy = false;
         c.starts += 1;
@@ -395,7 +408,6 @@ impl Kubelet {
         if let State::Ended(e) = &c.state {
             c.last = Some(e.clone());
         }
-        let path = c.field_path();
         let Some(image) = c.image.clone() else { return };
         if let Some(mut spec) = c.prepared.take() {
             if first_pid > 1 {
@@ -418,8 +430,8 @@ impl Kubelet {
                         id: c.id.clone(),
                     }));
                     c.trouble.reason = Some(("RunContainerError", e.message.clone()));
-                    let text = format!("Error: {}", e.message);
-                    self.recorder.event_at(ctx, &pod, &path, EventType::Warning, "Failed", &text);
+                    let text = joined(&["Error: ", &e.message]);
+                    self.tell(key, i, EventType::Warning, "Failed", text, ctx);
                     self.sync_by(key, ctx.now + delays::NOTICE_MS);
                     return;
                 }
@@ -444,7 +456,11 @@ impl Kubelet {
             }
             _ => {}
         }
-        self.recorder.event_at(ctx, &pod, &path, EventType::Normal, "Started", "Container started");
+        let message = Str::new_static("Container started");
+        self.tell(key, i, EventType::Normal, "Started", message, ctx);
+        if let Some(worker) = self.pods.get_mut(key) {
+            worker.containers[i].forget_subject();
+        }
         self.sync_by(key, ctx.now + delays::REPORT_MS);
         if live {
             self.post_start(key, i, ctx);
@@ -479,13 +495,14 @@ impl Kubelet {
         pod.set("status", status);
         // A manifest's pod is none of the server's, and in no form of its.
         let told = if pod.meta()["resourceVersion"].is_null() {
-            ctx.update_status(PODS, pod)
+            ctx.update_status(PODS, pod.clone())
         } else {
             match ctx.update_status_as_stored(PODS, pod.clone()) {
                 // The server has a version that has not arrived here yet: the status is told of that one.
                 Err(e) if e.reason == Reason::Conflict => {
-                    pod.at_mut(&["metadata"]).remove("resourceVersion");
-                    ctx.update_status_as_stored(PODS, pod)
+                    let mut newest = pod.clone();
+                    newest.at_mut(&["metadata"]).remove("resourceVersion");
+                    ctx.update_status_as_stored(PODS, newest)
                 }
                 told => told,
             }
@@ -493,8 +510,10 @@ impl Kubelet {
         match told {
             Ok(stored) => {
                 if let Some(worker) = self.pods.get_mut(key) {
-                    // A deletion that has not arrived yet must still be seen as new when it does.
-                    worker.pod.set("status", stored["status"].clone());
+                    worker.told = stored["status"].clone();
+                    // Nothing but the status: a deletion that has not arrived yet must still be seen as new when it does.
+                    pod.set("status", &worker.told);
+                    worker.pod = pod;
                 }
                 if matches!(stored["status"]["phase"].text(), "Succeeded" | "Failed") {
                     self.retry_resizes(ctx.now);
@@ -541,21 +560,30 @@ fn user_error(spec: &Value, pod: &Value, image_user: u32) -> Option<String> {
 /// A span as Go prints `time.Duration` to the millisecond: `2.188s`, `10s`, `1m20s`.
 pub(crate) fn go_duration(ms: Millis) -> String {
     if ms < 1000 {
-        return format!("{ms}ms");
+        return ms.to_string() + "ms";
     }
     let (minutes, rest) = (ms / 60_000, ms % 60_000);
-    let mut seconds = format!("{}.{:03}", rest / 1000, rest % 1000);
-    while seconds.ends_with('0') {
-        seconds.pop();
-    }
-    let seconds = seconds.trim_end_matches('.');
+    let mut text = String::with_capacity(16);
     if minutes >= 60 {
-        format!("{}h{}m{seconds}s", minutes / 60, minutes % 60)
-    } else if minutes > 0 {
-        format!("{minutes}m{seconds}s")
-    } else {
-        format!("{seconds}s")
+        text.push_str(&(minutes / 60).to_string());
+        text.push('h');
     }
+    if minutes > 0 {
+        text.push_str(&(minutes % 60).to_string());
+        text.push('m');
+    }
+    text.push_str(&(rest / 1000).to_string());
+    // Of the thousandths all but the zeros at the end.
+    let mut thousandths = rest % 1000;
+    if thousandths > 0 {
+        text.push('.');
+    }
+    while thousandths > 0 {
+        text.push(char::from(b'0' + (thousandths / 100) as u8));
+        thousandths = thousandths % 100 * 10;
+    }
+    text.push('s');
+    text
 }
 
 #[cfg(test)]
@@ -564,7 +592,15 @@ mod tests {
 
     #[test]
     fn spans_as_go_prints_them() {
-        let table = [(412, "412ms"), (2188, "2.188s"), (10_000, "10s"), (80_000, "1m20s"), (300_000, "5m0s")];
+        let table = [
+            (412, "412ms"),
+            (2188, "2.188s"),
+            (10_000, "10s"),
+            (80_000, "1m20s"),
+            (300_000, "5m0s"),
+            (61_007, "1m1.007s"),
+            (7_265_040, "2h1m5.04s"),
+        ];
         for (ms, text) in table {
             assert_eq!(go_duration(ms), text);
         }

@@ -254,7 +254,10 @@ impl Kubelet {
         // Load is counted from when there is any.
         let mut meter: Rare<Meter> = Rare::default();
         let small = matches!(c.machine, Machine::Lazy(_));
-        meter.set_limits(&c.spec, &whole);
+        // What asks for nothing may have all there is, as a new meter says.
+        if !c.spec["resources"].is_zero() || !whole.is_zero() {
+            meter.set_limits(&c.spec, &whole);
+        }
         c.meter = meter;
         if own_memory(c, now + FILL_MS) > c.meter.memory_limit {
             self.tasks.set(now + FILL_MS, Task::Pod(key.clone(), Work::OutOfMemory(i, c.starts)));
