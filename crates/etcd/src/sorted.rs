@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use objects::Str;
+use ordered::text::{compare, same};
 
 /// Chunks split when they grow past this, so a copied chunk stays a few kilobytes. One less than a power of two: a vector
 /// that doubles its room is full when it is cut.
@@ -44,18 +45,18 @@ impl<V: Clone> Sorted<V> {
 
     /// The chunk that holds `key` if any does: the last one that begins at or before it.
     fn chunk_of(&self, key: &str) -> usize {
-        self.firsts.partition_point(|first| first.as_str() <= key).saturating_sub(1)
+        self.firsts.partition_point(|first| compare(first, key).is_le()).saturating_sub(1)
     }
 
     /// Where `key` stands, or where it would be put.
     fn find(&self, key: &str) -> Result<(usize, usize), (usize, usize)> {
         let (at, i) = self.last.get();
-        if self.chunks.get(at).and_then(|chunk| chunk.get(i)).is_some_and(|(k, _)| k == key) {
+        if self.chunks.get(at).and_then(|chunk| chunk.get(i)).is_some_and(|(k, _)| same(k, key)) {
             return Ok((at, i));
         }
         let at = self.chunk_of(key);
         let Some(chunk) = self.chunks.get(at) else { return Err((at, 0)) };
-        match chunk.binary_search_by(|(k, _)| k.as_str().cmp(key)) {
+        match chunk.binary_search_by(|(k, _)| compare(k, key)) {
             Ok(i) => {
                 self.last.set((at, i));
                 Ok((at, i))
@@ -137,7 +138,7 @@ impl<V: Clone> Sorted<V> {
     /// The entries from `start` on, in key order.
     pub fn range_from(&self, start: &str) -> impl Iterator<Item = (&Str, &V)> + use<'_, V> {
         let at = self.chunk_of(start);
-        let skip = self.chunks.get(at).map_or(0, |c| c.partition_point(|(k, _)| k.as_str() < start));
+        let skip = self.chunks.get(at).map_or(0, |c| c.partition_point(|(k, _)| compare(k, start).is_lt()));
         self.chunks[at.min(self.chunks.len())..].iter().flat_map(|c| c.iter()).skip(skip).map(|(k, v)| (k, v))
     }
 

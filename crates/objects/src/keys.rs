@@ -1,7 +1,7 @@
 //! The keys of a map: one list for all maps that have the same.
 //!
-//! Owns: lists of keys, finding a key in one, and the tables of those met lately. Does not own: the values under them
-//! (`map`).
+//! Owns: lists of keys, and the tables of those met lately. Does not own: how a key is found in one (`key_index`), and the
+//! values under them (`map`).
 //!
 //! A hundred thousand pods are a million maps, and their keys a few hundred lists. The tables are bounded; a list that
 //! is in them no more costs memory, not correctness, as equal lists are equal whether they are one or not.
@@ -9,6 +9,9 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use ordered::text::{compare, same};
+
+use crate::key_index::{KeyIndex, Look};
 use crate::{Str, Value};
 
 /// Longer lists are some object's own data, and grow in place.
@@ -25,33 +28,11 @@ const LITERALS: usize = 2_048;
 #[derive(Clone, Default)]
 pub(crate) struct Keys(Option<Arc<List>>);
 
-/// Invariant: `marks` are those of `keys`, and every key is found by `places`; neither holds anything where the list is
-/// longer than [`SHARED_MAX`].
+/// Invariant: `index` is the table of `keys`, or of none where they are more than [`SHARED_MAX`].
 #[derive(Clone, Default)]
 struct List {
     keys: Vec<Str>,
-    marks: Vec<Mark>,
-    places: Places,
-}
-
-/// Which key has a mark: its number and one more, at the first free place from the mark's own on; 0 where none is. Twice
-/// as many as there are keys, so that a look-up ends soon.
-#[derive(Clone)]
-struct Places([u8; SHARED_MAX * 2]);
-
-impl Default for Places {
-    fn default() -> Self {
-        Self([0; SHARED_MAX * 2])
-    }
-}
-
-/// A key as two words and its length: of one that is no longer than sixteen bytes this is all there is to know, so that a
-/// look-up compares numbers and no text.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Mark {
-    head: u64,
-    tail: u64,
-    len: u32,
+    index: KeyIndex,
 }
 
 /// What a literal map names its fields, in the order it does, and the list they come to.
@@ -106,26 +87,26 @@ impl Keys {
         self.0.as_ref().map_or(&[], |list| list.keys.as_slice())
     }
 
+    /// Where `key` stands, as far as numbers tell.
+    #[inline(always)]
+    pub(crate) fn look(&self, key: &str) -> Look {
+        self.0.as_deref().map_or(Look::Absent, |list| list.index.look(key))
+    }
+
     /// Where `key` stands.
     pub(crate) fn position(&self, key: &str) -> Option<usize> {
         let list = self.0.as_deref()?;
-        if list.marks.is_empty() {
-            return list.keys.binary_search_by(|k| k.as_str().cmp(key)).ok();
-        }
-        let mark = Mark::of(key);
-        let mut place = mark.place();
-        loop {
-            let at = usize::from(list.places.0[place]).checked_sub(1)?;
-            if list.marks[at] == mark && (mark.is_all() || list.keys[at].as_str() == key) {
-                return Some(at);
-            }
-            place = (place + 1) % list.places.0.len();
+        match list.index.look(key) {
+            Look::At(at) => Some(at),
+            Look::Absent => None,
+            Look::Unclear(at) if list.index.is_there() => same(&list.keys[at], key).then_some(at),
+            Look::Unclear(_) => list.keys.binary_search_by(|k| compare(k, key)).ok(),
         }
     }
 
     /// Where `key`, which is not among them, would stand.
     fn place_for(&self, key: &str) -> usize {
-        self.as_slice().partition_point(|k| k.as_str() < key)
+        self.as_slice().partition_point(|k| compare(k, key).is_lt())
     }
 
     /// True when both are one list.
@@ -147,9 +128,7 @@ impl Keys {
         let at = self.place_for(&key);
         let list = Arc::make_mut(self.0.get_or_insert_default());
         list.keys.insert(at, key);
-        if !list.marks.is_empty() {
-            (list.marks, list.places) = (Vec::new(), Places::default());
-        }
+        list.index = KeyIndex::default();
         at
     }
 
@@ -172,49 +151,14 @@ impl Keys {
 impl List {
     /// A list that others share: at most [`SHARED_MAX`] keys.
     fn of(keys: Vec<Str>) -> Self {
-        let marks: Vec<Mark> = keys.iter().map(|key| Mark::of(key)).collect();
-        let mut places = Places::default();
-        for (i, mark) in marks.iter().enumerate() {
-            let mut place = mark.place();
-            while places.0[place] != 0 {
-                place = (place + 1) % places.0.len();
-            }
-            places.0[place] = i as u8 + 1;
-        }
-        Self { keys, marks, places }
+        let index = KeyIndex::of(&keys);
+        Self { keys, index }
     }
 }
 
 impl PartialEq for Keys {
     fn eq(&self, other: &Self) -> bool {
         self.same(other) || self.as_slice() == other.as_slice()
-    }
-}
-
-impl Mark {
-    fn of(key: &str) -> Self {
-        let key = key.as_bytes();
-        let n = key.len();
-        let word = |from: usize| key[from..].first_chunk().map_or(0, |b| u64::from_le_bytes(*b));
-        let half = |from: usize| key[from..].first_chunk().map_or(0, |b| u64::from(u32::from_le_bytes(*b)));
-        let (head, tail) = match n {
-            0 => (0, 0),
-            1..=3 => (u64::from(key[0]) | u64::from(key[n / 2]) << 8 | u64::from(key[n - 1]) << 16, 0),
-            4..=7 => (half(0), half(n - 4)),
-            _ => (word(0), word(n - 8)),
-        };
-        Self { head, tail, len: n as u32 }
-    }
-
-    /// Where to look first for a key with this mark.
-    fn place(self) -> usize {
-        let mixed = self.head ^ self.tail.rotate_left(31) ^ u64::from(self.len);
-        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % (SHARED_MAX * 2)
-    }
-
-    /// True when no other key has this mark.
-    fn is_all(self) -> bool {
-        self.len <= 16
     }
 }
 

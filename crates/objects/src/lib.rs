@@ -14,6 +14,7 @@ pub mod htpasswd;
 pub mod int_or_string;
 pub mod json;
 pub mod jsonpath;
+mod key_index;
 mod keys;
 pub mod map;
 pub mod meta;

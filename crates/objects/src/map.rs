@@ -7,6 +7,7 @@ use std::iter::Zip;
 use std::slice;
 use std::sync::Arc;
 
+use crate::key_index::Look;
 use crate::keys::Keys;
 use crate::{Str, Value};
 
@@ -85,13 +86,29 @@ impl Node {
         values.extend(entries.into_iter().map(|(_, value)| value));
         Self { keys, values }
     }
+
+    #[cold]
+    #[inline(never)]
+    fn search(&self, key: &str) -> Option<&Value> {
+        self.values.get(self.keys.position(key)?)
+    }
 }
 
 impl Map {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        let node = self.0.as_ref()?;
-        node.keys.position(key).map(|i| &node.values[i])
+        self.look(key)
+    }
+
+    /// [`Self::get`], in the place where it is asked.
+    #[inline(always)]
+    pub(crate) fn look(&self, key: &str) -> Option<&Value> {
+        let node = self.0.as_deref()?;
+        match node.keys.look(key) {
+            Look::At(at) => node.values.get(at),
+            Look::Absent => None,
+            Look::Unclear(_) => node.search(key),
+        }
     }
 
     #[must_use]
@@ -119,8 +136,8 @@ impl Map {
     }
 
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        let i = self.position(key)?;
         let node = self.0.as_mut()?;
-        let i = node.keys.position(key)?;
         Some(&mut Arc::make_mut(node).values[i])
     }
 
@@ -138,8 +155,8 @@ impl Map {
     }
 
     pub fn remove(&mut self, key: &str) -> Option<Value> {
+        let i = self.position(key)?;
         let node = self.0.as_mut()?;
-        let i = node.keys.position(key)?;
         if node.values.len() == 1 {
             return self.0.take().map(|node| node.values[0].clone());
         }
@@ -248,6 +265,7 @@ impl Map {
         }
     }
 
+    #[inline(never)]
     fn position(&self, key: &str) -> Option<usize> {
         self.0.as_ref()?.keys.position(key)
     }

@@ -8,6 +8,8 @@ use std::fmt;
 use std::ops::{Deref, Index};
 use std::sync::Arc;
 
+use ordered::text::same;
+
 use crate::{Entries, Map};
 
 pub use smol_str::SmolStr as Str;
@@ -145,7 +147,7 @@ impl Value {
     #[must_use]
     #[inline(never)]
     pub fn get(&self, key: &str) -> &Value {
-        self.find(key).unwrap_or(&NULL)
+        if let Self::Map(m) = self { m.look(key).unwrap_or(&NULL) } else { &NULL }
     }
 
     /// The value under `key`; tells absent from null.
@@ -245,7 +247,7 @@ impl PartialEq for Value {
             (Self::Int(a), Self::Int(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => a == b,
             (Self::Int(a), Self::Float(b)) | (Self::Float(b), Self::Int(a)) => *a as f64 == *b,
-            (Self::Str(a), Self::Str(b)) => a == b,
+            (Self::Str(a), Self::Str(b)) => same(a, b),
             (Self::List(a), Self::List(b)) => a == b,
             (Self::Map(a), Self::Map(b)) => a == b,
             _ => false,
@@ -255,20 +257,20 @@ impl PartialEq for Value {
 
 impl PartialEq<str> for Value {
     fn eq(&self, other: &str) -> bool {
-        self.as_str() == Some(other)
+        self.as_str().is_some_and(|text| same(text, other))
     }
 }
 
 impl PartialEq<&str> for Value {
     fn eq(&self, other: &&str) -> bool {
-        self.as_str() == Some(*other)
+        self == *other
     }
 }
 
 impl Index<&str> for Value {
     type Output = Value;
-    #[inline(never)]
     /// The value under `key`, or null: reading never fails.
+    #[inline(always)]
     fn index(&self, key: &str) -> &Value {
         self.get(key)
     }

@@ -4,9 +4,10 @@
 //! What is done to the runs of keys is decided by [`Keys`], whose code exists once per key type, and mirrored on
 //! the runs of values.
 
-use std::borrow::Borrow;
 use std::fmt;
 use std::ops::{Bound, Index, RangeBounds};
+
+use crate::probe::Probe;
 
 /// The longest a run may get before it is cut in two.
 const RUN: usize = 64;
@@ -35,14 +36,11 @@ struct Inserted {
 impl<K: Ord> Keys<K> {
     /// Where `key` stands, or where it belongs.
     #[inline(never)]
-    fn search<Q: Ord + ?Sized>(&self, key: &Q) -> Result<At, At>
-    where
-        K: Borrow<Q>,
-    {
+    fn search<Q: Probe<K> + ?Sized>(&self, key: &Q) -> Result<At, At> {
         // The last run that begins at or before the key.
-        let run = self.runs.partition_point(|r| r[0].borrow() <= key).saturating_sub(1);
+        let run = self.runs.partition_point(|r| key.compare(&r[0]).is_ge()).saturating_sub(1);
         let Some(keys) = self.runs.get(run) else { return Err((0, 0)) };
-        match keys.binary_search_by(|k| k.borrow().cmp(key)) {
+        match keys.binary_search_by(|k| key.compare(k).reverse()) {
             Ok(i) => Ok((run, i)),
             Err(i) => Err((run, i)),
         }
@@ -86,10 +84,7 @@ impl<K: Ord> Keys<K> {
 
     /// The place of the first key within the lower bound.
     #[inline(never)]
-    fn lower<Q: Ord + ?Sized>(&self, bound: Bound<&Q>) -> At
-    where
-        K: Borrow<Q>,
-    {
+    fn lower<Q: Probe<K> + ?Sized>(&self, bound: Bound<&Q>) -> At {
         self.normal(match bound {
             Bound::Unbounded => (0, 0),
             Bound::Included(q) => self.search(q).unwrap_or_else(|at| at),
@@ -102,10 +97,7 @@ impl<K: Ord> Keys<K> {
 
     /// The place behind the last key within the upper bound.
     #[inline(never)]
-    fn upper<Q: Ord + ?Sized>(&self, bound: Bound<&Q>) -> At
-    where
-        K: Borrow<Q>,
-    {
+    fn upper<Q: Probe<K> + ?Sized>(&self, bound: Bound<&Q>) -> At {
         self.normal(match bound {
             Bound::Unbounded => (self.runs.len(), 0),
             Bound::Excluded(q) => self.search(q).unwrap_or_else(|at| at),
@@ -202,37 +194,25 @@ impl<K, V> BTreeMap<K, V> {
 
 impl<K: Ord, V> BTreeMap<K, V> {
     #[must_use]
-    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
-    where
-        K: Borrow<Q>,
-    {
+    pub fn get<Q: Probe<K> + ?Sized>(&self, key: &Q) -> Option<&V> {
         let (run, i) = self.keys.search(key).ok()?;
         Some(&self.values[run][i])
     }
 
     #[must_use]
-    pub fn get_key_value<Q: Ord + ?Sized>(&self, key: &Q) -> Option<(&K, &V)>
-    where
-        K: Borrow<Q>,
-    {
+    pub fn get_key_value<Q: Probe<K> + ?Sized>(&self, key: &Q) -> Option<(&K, &V)> {
         let (run, i) = self.keys.search(key).ok()?;
         Some((&self.keys.runs[run][i], &self.values[run][i]))
     }
 
     #[must_use]
-    pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
-    where
-        K: Borrow<Q>,
-    {
+    pub fn get_mut<Q: Probe<K> + ?Sized>(&mut self, key: &Q) -> Option<&mut V> {
         let (run, i) = self.keys.search(key).ok()?;
         Some(&mut self.values[run][i])
     }
 
     #[must_use]
-    pub fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
-    where
-        K: Borrow<Q>,
-    {
+    pub fn contains_key<Q: Probe<K> + ?Sized>(&self, key: &Q) -> bool {
         self.keys.search(key).is_ok()
     }
 
@@ -270,17 +250,11 @@ impl<K: Ord, V> BTreeMap<K, V> {
         (key, value)
     }
 
-    pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
+    pub fn remove<Q: Probe<K> + ?Sized>(&mut self, key: &Q) -> Option<V> {
         self.remove_entry(key).map(|(_, v)| v)
     }
 
-    pub fn remove_entry<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<(K, V)>
-    where
-        K: Borrow<Q>,
-    {
+    pub fn remove_entry<Q: Probe<K> + ?Sized>(&mut self, key: &Q) -> Option<(K, V)> {
         let at = self.keys.search(key).ok()?;
         Some(self.remove_at(at))
     }
@@ -313,10 +287,7 @@ impl<K: Ord, V> BTreeMap<K, V> {
         }
     }
 
-    pub fn range<Q: Ord + ?Sized, R: RangeBounds<Q>>(&self, range: R) -> Iter<'_, K, V>
-    where
-        K: Borrow<Q>,
-    {
+    pub fn range<Q: Probe<K> + ?Sized, R: RangeBounds<Q>>(&self, range: R) -> Iter<'_, K, V> {
         let front = self.keys.lower(range.start_bound());
         let back = self.keys.upper(range.end_bound());
         Iter { map: self, front, back: back.max(front) }
@@ -451,7 +422,7 @@ impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for BTreeMap<K, V> {
     }
 }
 
-impl<K: Ord + Borrow<Q>, Q: Ord + ?Sized, V> Index<&Q> for BTreeMap<K, V> {
+impl<K: Ord, Q: Probe<K> + ?Sized, V> Index<&Q> for BTreeMap<K, V> {
     type Output = V;
     /// # Panics
     /// When `key` is absent, as the standard map.

@@ -1,10 +1,10 @@
 //! An ordered set: a map whose values are nothing.
 
-use std::borrow::Borrow;
 use std::fmt;
 use std::ops::RangeBounds;
 
 use crate::BTreeMap;
+use crate::probe::Probe;
 
 /// An ordered set, used as `std::collections::BTreeSet`.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,33 +58,21 @@ impl<T: Ord> BTreeSet<T> {
     }
 
     /// True when `value` was there.
-    pub fn remove<Q: Ord + ?Sized>(&mut self, value: &Q) -> bool
-    where
-        T: Borrow<Q>,
-    {
+    pub fn remove<Q: Probe<T> + ?Sized>(&mut self, value: &Q) -> bool {
         self.0.remove(value).is_some()
     }
 
-    pub fn take<Q: Ord + ?Sized>(&mut self, value: &Q) -> Option<T>
-    where
-        T: Borrow<Q>,
-    {
+    pub fn take<Q: Probe<T> + ?Sized>(&mut self, value: &Q) -> Option<T> {
         self.0.remove_entry(value).map(|(k, ())| k)
     }
 
     #[must_use]
-    pub fn contains<Q: Ord + ?Sized>(&self, value: &Q) -> bool
-    where
-        T: Borrow<Q>,
-    {
+    pub fn contains<Q: Probe<T> + ?Sized>(&self, value: &Q) -> bool {
         self.0.contains_key(value)
     }
 
     #[must_use]
-    pub fn get<Q: Ord + ?Sized>(&self, value: &Q) -> Option<&T>
-    where
-        T: Borrow<Q>,
-    {
+    pub fn get<Q: Probe<T> + ?Sized>(&self, value: &Q) -> Option<&T> {
         self.0.get_key_value(value).map(|(k, ())| k)
     }
 
@@ -100,13 +88,10 @@ impl<T: Ord> BTreeSet<T> {
         self.0.retain(|k, ()| keep(k));
     }
 
-    pub fn range<Q: Ord + ?Sized, R: RangeBounds<Q>>(
+    pub fn range<Q: Probe<T> + ?Sized, R: RangeBounds<Q>>(
         &self,
         range: R,
-    ) -> impl DoubleEndedIterator<Item = &T> + Clone
-    where
-        T: Borrow<Q>,
-    {
+    ) -> impl DoubleEndedIterator<Item = &T> + Clone {
         self.0.range(range).map(|(k, ())| k)
     }
 

@@ -152,7 +152,8 @@ impl Sys<'_> {
             (Ok(Node::Dev(dev, _)), _) => match dev {
                 Dev::Fd(fd) => {
                     // `/proc/1/fd/1` is where the container's log comes from, whoever writes to it.
-                    let whose = path.strip_prefix("/proc/").and_then(|p| p.split('/').next()?.parse().ok());
+                    let whose: Option<Pid> =
+                        path.strip_prefix("/proc/").and_then(|p| p.split('/').next()?.parse().ok());
                     let main = whose.filter(|pid| *pid == self.m.first).and_then(|p| self.m.procs.get(&p));
                     let file = main
                         .or_else(|| self.proc())
