@@ -198,30 +198,23 @@ impl ApiServer {
 
     /// The objects of a resource (`pods`, `deployments.apps`) in key order; `namespace` `""` means all.
     pub fn objects(&self, resource_id: &str, namespace: &str) -> impl Iterator<Item = &Value> + use<'_> {
-        let prefix = prefix(resource_id, namespace);
-        // The prefix must outlive the iterator: walk from it and stop where it ends.
-        self.store
-            .range("", &prefix)
-            .take_while(move |(k, _)| k.starts_with(prefix.as_str()))
-            .map(|(_, e)| &e.value)
+        self.store.range(resource_id, &prefix(namespace), "").map(|(_, e)| &e.value)
     }
 
     #[must_use]
     pub fn get(&self, resource_id: &str, namespace: &str, name: &str) -> Option<&Value> {
-        self.store.get(&key(resource_id, namespace, name)).map(|e| &e.value)
+        let found = if namespace.is_empty() {
+            self.store.get(resource_id, name)
+        } else {
+            self.store.get(resource_id, &joined(&[namespace, "/", name]))
+        };
+        found.map(|e| &e.value)
     }
 
     /// The resources of which something is stored.
     #[must_use]
     pub fn resource_ids(&self) -> Vec<Str> {
-        let mut ids: Vec<Str> = Vec::new();
-        for (key, _) in self.store.range("", "") {
-            let id = key.split('/').next().unwrap_or_default();
-            if ids.last().is_none_or(|last| last != id) {
-                ids.push(id.into());
-            }
-        }
-        ids
+        self.store.tables().cloned().collect()
     }
 
     /// How many objects are stored.
@@ -406,16 +399,7 @@ pub(crate) fn too_old(revision: u64, compacted: u64) -> Status {
     Status::new(Reason::Expired, format!("too old resource version: {revision} ({})", compacted + 1))
 }
 
-/// The store's key of an object.
-pub(crate) fn key(storage: &str, namespace: &str, name: &str) -> Str {
-    if namespace.is_empty() {
-        joined(&[storage, "/", name])
-    } else {
-        joined(&[storage, "/", namespace, "/", name])
-    }
-}
-
-/// What the keys of a resource's objects begin with.
-pub(crate) fn prefix(storage: &str, namespace: &str) -> Str {
-    if namespace.is_empty() { joined(&[storage, "/"]) } else { joined(&[storage, "/", namespace, "/"]) }
+/// What the keys of a namespace's objects begin with in the table of their resource; nothing for all of them.
+pub(crate) fn prefix(namespace: &str) -> Str {
+    if namespace.is_empty() { Str::default() } else { joined(&[namespace, "/"]) }
 }

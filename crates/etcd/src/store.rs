@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use objects::{Str, Value};
 
-use crate::{Log, Sorted};
+use crate::Log;
+use crate::table::Table;
 
 const HINTS: usize = 32;
 
@@ -53,10 +54,9 @@ pub struct Compacted {
 /// The store. `R` is the caller's record of one write.
 #[derive(Clone, Debug)]
 pub struct Store<R> {
-    /// The keys by what stands before their first slash, and with it: a namespace is not to be searched for among a hundred
-    /// thousand pods. In the order of these beginnings, which is that of the keys.
-    tables: Vec<(Str, Sorted<Entry>)>,
-    /// Where tables were found lately, by the first letters of their keys: a few take nearly all writes.
+    /// In the order of what etcd's keys would begin with: the name and a slash.
+    tables: Vec<(Str, Table)>,
+    /// Where tables were found lately, by the first letters of their names: a few take nearly all writes.
     hints: [Cell<usize>; HINTS],
     log: Log<R>,
     /// Invariant: the revision of the last write; the log's last record is its.
@@ -72,23 +72,34 @@ impl<R: Clone> Store<R> {
         Self { tables: Vec::new(), hints: Default::default(), log: Log::new(1), revision: 0, keep }
     }
 
-    /// Where the table of `key` stands, or where it would be put.
-    fn table_of(&self, key: &str) -> Result<usize, usize> {
-        let head = head(key);
-        let hint = &self.hints[head.bytes().take(3).map(usize::from).sum::<usize>() % HINTS];
+    /// Where a table stands, or where it would be put.
+    fn place_of(&self, table: &str) -> Result<usize, usize> {
+        let hint = &self.hints[table.bytes().take(3).map(usize::from).sum::<usize>() % HINTS];
         let met = hint.get();
-        if self.tables.get(met).is_some_and(|(name, _)| name == head) {
+        if self.tables.get(met).is_some_and(|(name, _)| name == table) {
             return Ok(met);
         }
-        let found = self.tables.binary_search_by(|(name, _)| name.as_str().cmp(head));
+        fn beginning(name: &str) -> impl Iterator<Item = u8> {
+            name.bytes().chain([b'/'])
+        }
+        let found = self.tables.binary_search_by(|(name, _)| beginning(name).cmp(beginning(table)));
         if let Ok(at) = found {
             hint.set(at);
         }
         found
     }
 
-    fn table_mut(&mut self, key: &str) -> Option<&mut Sorted<Entry>> {
-        self.table_of(key).ok().map(|at| &mut self.tables[at].1)
+    fn table(&self, table: &str) -> Option<&Table> {
+        self.place_of(table).ok().map(|at| &self.tables[at].1)
+    }
+
+    fn table_mut(&mut self, table: &str) -> Option<&mut Table> {
+        self.place_of(table).ok().map(|at| &mut self.tables[at].1)
+    }
+
+    /// The tables in which something stands, in the order of their names with a slash behind.
+    pub fn tables(&self) -> impl Iterator<Item = &Str> {
+        self.tables.iter().filter(|(_, table)| table.len() > 0).map(|(name, _)| name)
     }
 
     /// The revision of the last write, 0 when there was none.
@@ -116,40 +127,38 @@ impl<R: Clone> Store<R> {
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tables.iter().all(|(_, table)| table.is_empty())
+        self.len() == 0
     }
 
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Entry> {
-        self.table_of(key).ok().and_then(|at| self.tables[at].1.get(key))
+    pub fn get(&self, table: &str, key: &str) -> Option<&Entry> {
+        self.table(table)?.get(key)
     }
 
-    /// The entries whose key begins with `prefix`, from `start` on (`""`: from the first), in key order.
-    pub fn range<'a>(
-        &'a self,
-        prefix: &'a str,
+    /// The entries of a table whose key begins with `prefix`, from `start` on (`""`: from the first), in key order.
+    pub fn range(
+        &self,
+        table: &str,
+        prefix: &str,
         start: &str,
-    ) -> impl Iterator<Item = (&'a Str, &'a Entry)> + use<'a, R> {
-        let start = if start > prefix { start } else { prefix };
-        let first = self.table_of(start).unwrap_or_else(|at| at);
-        let tables = &self.tables[first..];
-        let start = Str::from(start);
-        tables
-            .iter()
-            .flat_map(move |(_, table)| table.range_from(&start))
-            .take_while(move |(k, _)| k.starts_with(prefix))
+    ) -> impl Iterator<Item = (&Str, &Entry)> + use<'_, R> {
+        let found = self.table(table).map(|table| table.range_from(start.max(prefix)));
+        let prefix = Str::from(prefix);
+        found.into_iter().flatten().take_while(move |(k, _)| k.starts_with(prefix.as_str()))
     }
 
-    /// Writes `value`; `record` makes the history's record of the new revision from what stood there.
+    /// Writes `value`; `record` makes the history's record of the new revision from the key as it is kept and what stood
+    /// there.
     ///
     /// # Errors
     /// [`Mismatch`] when the key is not as expected; nothing is written then.
     pub fn put(
         &mut self,
+        table: &str,
         key: Str,
         value: Value,
         expect: Expect,
-        record: impl FnOnce(u64, Option<Value>) -> R,
+        record: impl FnOnce(u64, Str, Option<Value>) -> R,
     ) -> Result<u64, Mismatch> {
         let revision = self.revision + 1;
         let mut found = None;
@@ -157,31 +166,36 @@ impl<R: Clone> Store<R> {
             found = standing.map(|e| e.revision);
             expect.fits(found)
         };
-        let at = self.table_of(&key).unwrap_or_else(|at| {
-            self.tables.insert(at, (head(&key).into(), Sorted::default()));
+        let at = self.place_of(table).unwrap_or_else(|at| {
+            self.tables.insert(at, (table.into(), Table::default()));
             at
         });
-        let Ok(old) = self.tables[at].1.insert_if(key, Entry { value, revision }, fits) else {
+        let Ok((key, old)) = self.tables[at].1.insert_if(key, Entry { value, revision }, fits) else {
             return Err(Mismatch { found });
         };
         self.revision = revision;
-        self.record(record(revision, old.map(|e| e.value)));
+        self.record(record(revision, key, old.map(|e| e.value)));
         Ok(revision)
     }
 
-    /// Removes a key; `record` as in [`Store::put`].
+    /// Removes a key; `record` makes the history's record from what stood there.
     ///
     /// # Errors
     /// [`Mismatch`] when the key is not as expected or nothing stands there.
     pub fn delete(
         &mut self,
+        table: &str,
         key: &str,
         expect: Expect,
         record: impl FnOnce(u64, Value) -> R,
     ) -> Result<u64, Mismatch> {
-        self.check(key, expect)?;
-        let Some(old) = self.table_mut(key).and_then(|table| table.remove(key)) else {
-            return Err(Mismatch { found: None });
+        let mut found = None;
+        let fits = |standing: &Entry| {
+            found = Some(standing.revision);
+            expect.fits(found)
+        };
+        let Some(old) = self.table_mut(table).and_then(|table| table.remove_if(key, fits)) else {
+            return Err(Mismatch { found });
         };
         self.revision += 1;
         self.record(record(self.revision, old.value));
@@ -190,15 +204,10 @@ impl<R: Clone> Store<R> {
 
     /// Drops a key that still stands at `revision`, without a revision or a record of its own: its time is over, and
     /// nobody is told.
-    pub fn expire(&mut self, key: &str, revision: u64) {
-        if let Some(table) = self.table_mut(key) {
+    pub fn expire(&mut self, table: &str, key: &str, revision: u64) {
+        if let Some(table) = self.table_mut(table) {
             table.remove_if(key, |e| e.revision == revision);
         }
-    }
-
-    fn check(&self, key: &str, expect: Expect) -> Result<(), Mismatch> {
-        let found = self.get(key).map(|e| e.revision);
-        if expect.fits(found) { Ok(()) } else { Err(Mismatch { found }) }
     }
 
     fn record(&mut self, record: R) {
@@ -230,11 +239,6 @@ impl<R: Clone> Store<R> {
     }
 }
 
-/// What stands before the first slash of a key, and that slash; nothing where there is none.
-fn head(key: &str) -> &str {
-    &key[..key.bytes().position(|b| b == b'/').map_or(0, |slash| slash + 1)]
-}
-
 #[cfg(test)]
 mod tests {
     use ordered::BTreeMap;
@@ -243,11 +247,13 @@ mod tests {
 
     use super::*;
 
+    const TABLE: &str = "t";
+
     /// What a test's history keeps: the revision, the key, and the value after the write.
     type Record = (u64, Str, Option<i64>);
 
     fn put(s: &mut Store<Record>, key: &str, n: i64, expect: Expect) -> Result<u64, Mismatch> {
-        s.put(key.into(), n.into(), expect, |r, _| (r, key.into(), Some(n)))
+        s.put(TABLE, key.into(), n.into(), expect, |r, key, _| (r, key, Some(n)))
     }
 
     #[test]
@@ -258,12 +264,12 @@ mod tests {
         assert_eq!(put(&mut s, "a", 2, Expect::Revision(7)), Err(Mismatch { found: Some(1) }));
         assert_eq!(put(&mut s, "a", 2, Expect::Revision(1)), Ok(2));
         assert_eq!(
-            s.delete("a", Expect::Revision(1), |r, _| (r, "a".into(), None)),
+            s.delete(TABLE, "a", Expect::Revision(1), |r, _| (r, "a".into(), None)),
             Err(Mismatch { found: Some(2) })
         );
-        assert_eq!(s.delete("a", Expect::Revision(2), |r, _| (r, "a".into(), None)), Ok(3));
+        assert_eq!(s.delete(TABLE, "a", Expect::Revision(2), |r, _| (r, "a".into(), None)), Ok(3));
         assert_eq!(
-            s.delete("a", Expect::Anything, |r, _| (r, "a".into(), None)),
+            s.delete(TABLE, "a", Expect::Anything, |r, _| (r, "a".into(), None)),
             Err(Mismatch { found: None })
         );
         assert_eq!(s.revision(), 3, "refused writes make no revision");
@@ -275,30 +281,38 @@ mod tests {
         put(&mut s, "a", 1, Expect::Absent).expect("no expectation");
         put(&mut s, "b", 1, Expect::Absent).expect("no expectation");
         put(&mut s, "b", 2, Expect::Anything).expect("no expectation");
-        s.expire("a", 1);
-        s.expire("b", 2);
-        assert!(s.get("a").is_none() && s.get("b").is_some());
+        s.expire(TABLE, "a", 1);
+        s.expire(TABLE, "b", 2);
+        assert!(s.get(TABLE, "a").is_none() && s.get(TABLE, "b").is_some());
         assert_eq!((s.revision(), s.changes_after(0).map(Iterator::count)), (3, Ok(3)));
     }
 
     #[test]
-    fn ranges_end_with_their_prefix() {
+    fn ranges_end_with_their_prefix_and_their_table() {
         let mut s = Store::new(10);
-        for k in ["pods/a/1", "pods/a/2", "pods/a-b/1", "pods/b/1", "podtemplates/a/1", "nodes/x"] {
-            put(&mut s, k, 0, Expect::Anything).expect("no expectation");
+        for (table, key) in [
+            ("pods", "a/1"),
+            ("pods", "a/2"),
+            ("pods", "a-b/1"),
+            ("pods", "b/1"),
+            ("podtemplates", "a/1"),
+            ("nodes", "x"),
+        ] {
+            let done = s.put(table, key.into(), 0.into(), Expect::Absent, |r, key, _| (r, key, None));
+            assert!(done.is_ok(), "{table} {key}");
         }
-        fn found(s: &Store<Record>, prefix: &str, from: &str) -> Vec<String> {
-            s.range(prefix, from).map(|(k, _)| k.to_string()).collect()
+        fn found(s: &Store<Record>, table: &str, prefix: &str, from: &str) -> Vec<String> {
+            s.range(table, prefix, from).map(|(k, _)| k.to_string()).collect()
         }
-        let keys = |prefix: &str, from: &str| found(&s, prefix, from);
-        assert_eq!(keys("pods/", ""), ["pods/a-b/1", "pods/a/1", "pods/a/2", "pods/b/1"]);
-        assert_eq!(keys("pods/a/", ""), ["pods/a/1", "pods/a/2"]);
-        assert_eq!(keys("pods/", "pods/a/2"), ["pods/a/2", "pods/b/1"]);
-        assert!(keys("services/", "").is_empty());
-        assert_eq!(keys("pod", "pods/b"), ["pods/b/1", "podtemplates/a/1"]);
-        put(&mut s, "pods.x/1", 0, Expect::Anything).expect("no expectation");
-        let all = found(&s, "", "");
-        assert!(all.is_sorted() && all.len() == s.len(), "{all:?}");
+        let keys = |table: &str, prefix: &str, from: &str| found(&s, table, prefix, from);
+        assert_eq!(keys("pods", "", ""), ["a-b/1", "a/1", "a/2", "b/1"]);
+        assert_eq!(keys("pods", "a/", ""), ["a/1", "a/2"]);
+        assert_eq!(keys("pods", "", "a/2"), ["a/2", "b/1"]);
+        assert_eq!(keys("podtemplates", "", ""), ["a/1"]);
+        assert!(keys("services", "", "").is_empty() && keys("pod", "", "").is_empty());
+        assert!(s.delete("nodes", "x", Expect::Anything, |r, _| (r, "x".into(), None)).is_ok());
+        assert_eq!(s.tables().collect::<Vec<_>>(), ["pods", "podtemplates"]);
+        assert_eq!(s.len(), 5);
     }
 
     #[test]
@@ -328,10 +342,10 @@ mod tests {
             let mut states = vec![BTreeMap::new()];
             for (k, op, n) in ops {
                 let key = format!("k{k}");
-                let found = s.get(&key).map(|e| e.revision);
+                let found = s.get(TABLE, &key).map(|e| e.revision);
                 let before = s.revision();
                 let done = match op {
-                    0 => s.delete(&key, Expect::Anything, |r, _| (r, key.as_str().into(), None)),
+                    0 => s.delete(TABLE, &key, Expect::Anything, |r, _| (r, key.as_str().into(), None)),
                     1 => put(&mut s, &key, n, Expect::Absent),
                     2 => put(&mut s, &key, n, Expect::Revision(before)),
                     _ => put(&mut s, &key, n, Expect::Anything),
@@ -346,7 +360,7 @@ mod tests {
                 prop_assert_eq!(s.revision(), before + u64::from(wanted), "revisions have no gaps");
                 if wanted {
                     let now: BTreeMap<Str, i64> =
-                        s.range("", "").map(|(k, e)| (k.clone(), e.value.int())).collect();
+                        s.range(TABLE, "", "").map(|(k, e)| (k.clone(), e.value.int())).collect();
                     states.push(now);
                 }
             }

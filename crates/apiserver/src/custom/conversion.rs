@@ -11,7 +11,7 @@ use client::{Caller, Request};
 use clock::Time;
 use etcd::Expect;
 use objects::schema::Schema;
-use objects::{Reason, Status, Value, decode, json, value};
+use objects::{Reason, Status, Str, Value, decode, json, value};
 
 use super::{Custom, schema};
 use crate::admission::{Webhooks, webhook_call};
@@ -234,9 +234,9 @@ impl ApiServer {
 
     /// Whether an object is stored in the version that its kind is stored in by now. One that is not is written again even
     /// if nothing of it changes: so a stored version is left behind.
-    pub(crate) fn is_stored_as_now(&self, cx: &Cx<'_>, name: &str) -> bool {
+    pub(crate) fn is_stored_as_now(&self, cx: &Cx<'_>, name: &Str) -> bool {
         let Served::Custom(custom) = &cx.resource else { return true };
-        let stored = self.store.get(&cx.key_of(name));
+        let stored = self.store.get(&cx.resource.storage, &cx.key_of(name));
         stored.is_none_or(|e| e.value.api_version() == custom.stored_in)
     }
 
@@ -245,7 +245,7 @@ impl ApiServer {
     pub(crate) fn commit_in_version(
         &mut self,
         cx: &mut Cx<'_>,
-        name: &str,
+        name: &Str,
         mut object: Value,
         expect: Expect,
     ) -> Result<Value, Status> {

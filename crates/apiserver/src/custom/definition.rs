@@ -11,7 +11,7 @@ use objects::resources::CUSTOMRESOURCEDEFINITIONS;
 use objects::{Value, value};
 use smol_str::ToSmolStr;
 
-use crate::server::{ApiServer, Cx, prefix};
+use crate::server::{ApiServer, Cx};
 use crate::strategy::{PLAIN, Strategy};
 use crate::validation::{Errors, client_config};
 
@@ -319,8 +319,8 @@ impl ApiServer {
         }
         let id = definition.meta()["name"].to_str();
         self.customs.remove(&id);
-        let all = prefix(&id, "");
-        let keys: Vec<_> = self.store.range(&all, "").map(|(k, e)| (k.clone(), e.value.clone())).collect();
+        let all = self.store.range(&id, "", "");
+        let keys: Vec<_> = all.map(|(k, e)| (k.clone(), e.value.clone())).collect();
         for (key, mut object) in keys {
             let revision = self.store.next_revision();
             object.map_mut().entry("metadata").set("resourceVersion", revision.to_smolstr());
@@ -334,7 +334,7 @@ impl ApiServer {
                 ..Change::added(&id, object)
             };
             // It was just listed: it stands there.
-            let _ = self.store.delete(&key, Expect::Anything, record);
+            let _ = self.store.delete(&id, &key, Expect::Anything, record);
         }
     }
 }

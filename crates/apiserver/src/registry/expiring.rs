@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use clock::{Millis, Time};
+use objects::resources::EVENTS;
 use objects::{Str, Value};
 
 use crate::server::ApiServer;
@@ -24,7 +25,7 @@ impl ApiServer {
         while self.events.front().is_some_and(|(at, ..)| now.since(*at) >= TTL_MS) || self.events.len() > KEPT
         {
             let Some((_, key, revision)) = self.events.pop_front() else { break };
-            self.store.expire(&key, revision);
+            self.store.expire(&EVENTS.storage, &key, revision);
         }
     }
 }

@@ -10,7 +10,7 @@ use smol_str::ToSmolStr;
 
 use super::meta::in_version;
 use super::selection::Selection;
-use crate::server::{ApiServer, Cx, key, prefix, too_old};
+use crate::server::{ApiServer, Cx, prefix, too_old};
 use crate::tables;
 
 /// What is said to a token whose revision is compacted.
@@ -33,7 +33,7 @@ impl ApiServer {
     pub(crate) fn read_list(&mut self, cx: &mut Cx<'_>) -> Result<Response, Status> {
         let options = &cx.request.options;
         let selection = Selection::of(&cx.resource, cx.request)?;
-        let prefix = prefix(&cx.resource.storage, cx.namespace());
+        let prefix = prefix(cx.namespace());
         let From { start, at } = self.list_from(cx, &prefix)?;
         let limit = options.limit.filter(|n| *n > 0).unwrap_or(usize::MAX);
         let shown = at.unwrap_or_else(|| self.revision());
@@ -47,7 +47,7 @@ impl ApiServer {
         let mut found: Vec<Value> = Vec::new();
         match at.filter(|at| *at < self.revision()) {
             None => {
-                let all = self.store.range(&prefix, &start);
+                let all = self.store.range(&cx.resource.storage, &prefix, &start);
                 let mut all = all.filter(|(_, e)| selection.matches(&e.value)).peekable();
                 while found.len() < limit {
                     let Some((_, e)) = all.next() else { break };
@@ -147,13 +147,13 @@ impl ApiServer {
         let changes = self.store.changes_after(at).map_err(|c| too_old(at, c.compacted))?;
         let mut past: BTreeMap<Str, Value> = BTreeMap::new();
         for change in changes.filter(|c| c.resource == cx.resource.storage) {
-            let key = key(&change.resource, &change.namespace, &change.name);
+            let key = change.key();
             if key.as_str() >= start && key.starts_with(prefix) {
                 past.entry(key).or_insert_with(|| change.previous.clone());
             }
         }
         let mut all: BTreeMap<Str, Value> = BTreeMap::new();
-        for (key, e) in self.store.range(prefix, start) {
+        for (key, e) in self.store.range(&cx.resource.storage, prefix, start) {
             if past.get(key).is_none() {
                 all.insert(key.clone(), e.value.clone());
             }

@@ -26,7 +26,7 @@ use etcd::{Expect, Mismatch};
 use objects::{Status, Str, Value};
 use smol_str::ToSmolStr;
 
-use crate::server::{ApiServer, Cx, key};
+use crate::server::{ApiServer, Cx};
 
 /// Which part of an object a write is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,18 +44,21 @@ pub(crate) struct Write<'a> {
     pub(crate) resource: &'a Str,
     pub(crate) namespace: Str,
     pub(crate) name: Str,
+    /// Of the object in the table of its resource.
+    pub(crate) key: Str,
     pub(crate) caller: &'a Caller,
     pub(crate) now: Time,
 }
 
 impl Cx<'_> {
     /// The store's key of the object that the request names.
-    pub(crate) fn key(&self) -> Str {
+    fn key(&self) -> Str {
         self.key_of(&self.request.name)
     }
 
-    pub(crate) fn key_of(&self, name: &str) -> Str {
-        key(&self.resource.storage, self.namespace(), name)
+    /// The key of an object, in the table of its resource: what a change of it calls its key.
+    pub(crate) fn key_of(&self, name: &Str) -> Str {
+        if self.resource.namespaced { Change::key_of(&self.request.namespace, name) } else { name.clone() }
     }
 
     /// The namespace of the object: the request's, none for a cluster-scoped resource.
@@ -63,11 +66,9 @@ impl Cx<'_> {
         if self.resource.namespaced { &self.request.namespace } else { "" }
     }
 
-    /// The namespace and the name that a change of this object tells.
-    fn names(&self, name: &str) -> (Str, Str) {
-        let namespace =
-            if self.resource.namespaced { self.request.namespace.clone() } else { Str::default() };
-        (namespace, name.into())
+    /// The namespace that a change of the object tells.
+    fn namespace_of_changes(&self) -> Str {
+        if self.resource.namespaced { self.request.namespace.clone() } else { Str::default() }
     }
 
     pub(crate) fn not_found(&self) -> Status {
@@ -90,20 +91,20 @@ impl Cx<'_> {
 impl ApiServer {
     /// The stored object that the request names.
     pub(crate) fn stored(&self, cx: &Cx<'_>) -> Result<Value, Status> {
-        self.store.get(&cx.key()).map(|e| e.value.clone()).ok_or_else(|| cx.not_found())
+        self.store.get(&cx.resource.storage, &cx.key()).map(|e| e.value.clone()).ok_or_else(|| cx.not_found())
     }
 
     /// Writes `object` under its key with the next revision, unless this is a dry run. Returns it as stored.
     pub(crate) fn commit(
         &mut self,
         cx: &Cx<'_>,
-        name: &str,
+        name: &Str,
         mut object: Value,
         expect: Expect,
     ) -> Result<Value, Status> {
         let key = cx.key_of(name);
         if cx.dry_run() {
-            let exists = self.store.get(&key).is_some();
+            let exists = self.store.get(&cx.resource.storage, &key).is_some();
             return if expect == Expect::Absent && exists {
                 Err(Status::already_exists(&cx.resource.group, &cx.resource.plural, name))
             } else {
@@ -113,18 +114,18 @@ impl ApiServer {
         let revision = self.store.next_revision();
         object.map_mut().entry("metadata").set("resourceVersion", revision.to_smolstr());
         if cx.resource.storage == "pods" {
-            let old = self.store.get(&key).map_or(&Value::Null, |e| &e.value);
+            let old = self.store.get(&cx.resource.storage, &key).map_or(&Value::Null, |e| &e.value);
             self.shared.pod(&mut object, old);
         }
-        let (namespace, name_of) = cx.names(name);
         let write = Write {
             resource: &cx.resource.storage,
-            namespace,
-            name: name_of,
+            namespace: cx.namespace_of_changes(),
+            name: name.clone(),
+            key: key.clone(),
             caller: cx.caller,
             now: cx.now,
         };
-        self.put(write, key.clone(), object.clone(), expect).map_err(|_| match expect {
+        self.put(write, object.clone(), expect).map_err(|_| match expect {
             Expect::Absent => Status::already_exists(&cx.resource.group, &cx.resource.plural, name),
             _ => cx.conflict(name, meta::MODIFIED),
         })?;
@@ -138,54 +139,50 @@ impl ApiServer {
     }
 
     /// Puts an object, which carries the next revision, under its key, and tells whoever watches.
-    pub(crate) fn put(
-        &mut self,
-        write: Write<'_>,
-        key: Str,
-        object: Value,
-        expect: Expect,
-    ) -> Result<(), Mismatch> {
+    pub(crate) fn put(&mut self, write: Write<'_>, object: Value, expect: Expect) -> Result<(), Mismatch> {
+        let Write { resource, namespace, name, key, caller, now } = write;
         let stored = object.clone();
-        let change = |revision, previous: Option<Value>| Change {
+        let change = |revision, key, previous: Option<Value>| Change {
             revision,
-            at: write.now,
+            at: now,
             kind: if previous.is_some() { ChangeKind::Modified } else { ChangeKind::Added },
-            resource: write.resource.clone(),
-            key: Change::key_of(&write.namespace, &write.name),
-            namespace: write.namespace,
-            name: write.name,
+            resource: resource.clone(),
+            key,
+            namespace,
+            name,
             object: stored,
             previous: previous.unwrap_or_default(),
-            actor: write.caller.actor.clone(),
-            cause: write.caller.cause,
+            actor: caller.actor.clone(),
+            cause: caller.cause,
         };
-        self.store.put(key, object, expect, change).map(drop)
+        self.store.put(resource, key, object, expect, change).map(drop)
     }
 
     /// Removes the stored object, unless this is a dry run. Returns its last state, at the revision of the removal.
     pub(crate) fn remove(&mut self, cx: &Cx<'_>, mut last: Value) -> Result<Value, Status> {
-        let name = last.name().to_owned();
+        let name = last.meta()["name"].to_str();
         if cx.dry_run() {
             return Ok(last);
         }
         let revision = self.store.next_revision();
         last.map_mut().entry("metadata").set("resourceVersion", revision.to_smolstr());
         let object = last.clone();
-        let (namespace, name_of) = cx.names(&name);
+        let key = cx.key_of(&name);
         let record = |_, previous| Change {
             revision,
             at: cx.now,
             kind: ChangeKind::Deleted,
             resource: cx.resource.storage.clone(),
-            key: Change::key_of(&namespace, &name_of),
-            namespace,
-            name: name_of,
+            key: key.clone(),
+            namespace: cx.namespace_of_changes(),
+            name,
             object,
             previous,
             actor: cx.caller.actor.clone(),
             cause: cx.caller.cause,
         };
-        self.store.delete(&cx.key_of(&name), Expect::Anything, record).map_err(|_| cx.not_found())?;
+        let removed = self.store.delete(&cx.resource.storage, &key, Expect::Anything, record);
+        removed.map_err(|_| cx.not_found())?;
         self.released(cx, &last);
         self.definition_removed(cx, &last);
         self.registration_changed(cx);

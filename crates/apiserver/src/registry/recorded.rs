@@ -5,7 +5,7 @@
 //! What the short way leaves out has nothing to say of an event: defaults, managers, quota. Debug builds look whether the
 //! object is decoded and valid.
 
-use client::{Body, Caller, Request, Response, Verb};
+use client::{Body, Caller, Change, Request, Response, Verb};
 use clock::Time;
 use etcd::Expect;
 use objects::decode::{self, Mode};
@@ -15,7 +15,7 @@ use smol_str::ToSmolStr;
 
 use super::{Write, meta};
 use crate::authorization::is_trusted;
-use crate::server::{ApiServer, Cx, Served, key};
+use crate::server::{ApiServer, Cx, Served};
 
 impl ApiServer {
     /// Stores an event of a component. `None`: the request is another, or somebody has a say in it.
@@ -56,10 +56,10 @@ impl ApiServer {
                 "resourceVersion": (revision.to_smolstr()), "uid": (meta::uuid(&mut self.rng)),
             }),
         );
-        let key = key(&EVENTS.storage, &request.namespace, &name);
-        let write =
-            Write { resource: &EVENTS.storage, namespace: request.namespace.clone(), name, caller, now };
-        Some(match self.put(write, key.clone(), event.clone(), Expect::Absent) {
+        let namespace = request.namespace.clone();
+        let key = Change::key_of(&namespace, &name);
+        let write = Write { resource: &EVENTS.storage, namespace, name, key: key.clone(), caller, now };
+        Some(match self.put(write, event.clone(), Expect::Absent) {
             Ok(()) => {
                 self.event_written(key, &event, now);
                 Ok(Response { object: event, created: true, ..Response::default() })

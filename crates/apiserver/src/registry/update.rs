@@ -20,7 +20,7 @@ impl ApiServer {
             return Err(Status::bad_request("the body of the request was empty"));
         };
         let strategy = strategy::of(&cx.resource);
-        let Some(old) = self.store.get(&cx.key()).map(|e| e.value.clone()) else {
+        let Ok(old) = self.stored(cx) else {
             if part == Part::Main && strategy.create_on_update {
                 let object = self.decoded(cx, body.clone(), &Value::Null)?;
                 check_name(cx, &object)?;
