@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/apiserver/pkg/endpoints` (installer, request info).
 
+use std::cell::OnceCell;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -117,6 +118,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) managed: Option<Value>,
     /// A deletion that is an eviction.
     pub(crate) evicting: bool,
+    /// The store's key of the object that the request names, once it was asked for.
+    pub(crate) key: OnceCell<Str>,
     /// The way to webhooks.
     pub(crate) hooks: Option<&'a mut (dyn Webhooks + 'a)>,
 }
@@ -132,6 +135,7 @@ impl<'a> Cx<'a> {
             pod_spec: PodSpec::default(),
             managed: None,
             evicting: false,
+            key: OnceCell::new(),
             hooks: None,
         }
     }

@@ -80,6 +80,16 @@ impl Resource {
         api_version(&self.group, &self.version)
     }
 
+    /// Whether [`Self::api_version`] is this.
+    #[must_use]
+    pub fn has_api_version(&self, api_version: &str) -> bool {
+        if self.group.is_empty() {
+            return api_version == self.version;
+        }
+        let rest = api_version.strip_prefix(self.group.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        rest.is_some_and(|version| version == self.version)
+    }
+
     /// `PodList`
     #[must_use]
     pub fn list_kind(&self) -> Str {
@@ -167,6 +177,10 @@ mod tests {
             ("deployments.apps", "apps/v1")
         );
         assert_eq!((PODS.id.as_str(), PODS.api_version().as_str()), ("pods", "v1"));
+        for (r, version) in [(DEPLOYMENTS, "apps/v1"), (PODS, "v1")] {
+            assert!(r.has_api_version(version));
+            assert!(!["", "/v1", "apps/v2", "appsv1"].iter().any(|other| r.has_api_version(other)));
+        }
         assert_eq!(PODS.list_kind(), "PodList");
         let scale = STATEFULSETS.subresource("scale").map(|s| (s.group.as_str(), s.kind.as_str()));
         assert_eq!(scale, Some(("autoscaling", "Scale")));

@@ -9,8 +9,8 @@ use clock::Time;
 use etcd::Expect;
 use objects::resources::CUSTOMRESOURCEDEFINITIONS;
 use objects::{Value, value};
-use smol_str::ToSmolStr;
 
+use crate::registry::meta::revision_text;
 use crate::server::{ApiServer, Cx};
 use crate::strategy::{PLAIN, Strategy};
 use crate::validation::{Errors, client_config};
@@ -323,7 +323,7 @@ impl ApiServer {
         let keys: Vec<_> = all.map(|(k, e)| (k.clone(), e.value.clone())).collect();
         for (key, mut object) in keys {
             let revision = self.store.next_revision();
-            object.map_mut().entry("metadata").set("resourceVersion", revision.to_smolstr());
+            object.map_mut().entry("metadata").set("resourceVersion", revision_text(revision));
             let record = |_, previous| Change {
                 revision,
                 at: cx.now,

@@ -29,16 +29,35 @@ pub(crate) fn generated_name(rng: &mut Rng, base: &str) -> Str {
 /// A random (version 4) UUID.
 pub(crate) fn uuid(rng: &mut Rng) -> Str {
     const HEX: &[u8; 16] = b"0123456789abcdef";
+    /// Of 16 bytes those before which a dash stands.
+    const DASHES: [usize; 4] = [4, 6, 8, 10];
     let mut bits = [rng.next_u64(), rng.next_u64()];
     bits[0] = bits[0] & !0xf000 | 0x4000;
     bits[1] = bits[1] & !(0b11 << 62) | 0b10 << 62;
-    let mut digits = [0; 32];
-    for (i, digit) in digits.iter_mut().enumerate() {
-        *digit = HEX[(bits[i / 16] >> (60 - 4 * (i % 16))) as usize & 0xf];
+    let mut text = [b'-'; 36];
+    let mut at = 0;
+    for (i, byte) in bits.iter().flat_map(|word| word.to_be_bytes()).enumerate() {
+        at += usize::from(DASHES.contains(&i));
+        text[at] = HEX[usize::from(byte >> 4)];
+        text[at + 1] = HEX[usize::from(byte & 0xf)];
+        at += 2;
     }
-    let digits = std::str::from_utf8(&digits).unwrap_or_default();
-    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-    text::joined(&[part(0, 8), "-", part(8, 12), "-", part(12, 16), "-", part(16, 20), "-", part(20, 32)])
+    std::str::from_utf8(&text).map(Str::from).unwrap_or_default()
+}
+
+/// A revision as objects carry it.
+pub(crate) fn revision_text(revision: u64) -> Str {
+    let mut digits = [0; 20];
+    let (mut at, mut rest) = (digits.len(), revision);
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    std::str::from_utf8(&digits[at..]).map(Str::from).unwrap_or_default()
 }
 
 /// The body as an object of the requested resource in the requested namespace.
@@ -49,7 +68,7 @@ pub(crate) fn check_identity(cx: &Cx<'_>, object: &mut Value) -> Result<(), Stat
             object.set("apiVersion", r.api_version());
             object.set("kind", &r.kind);
         }
-        (v, _) if v != r.api_version() => {
+        (v, _) if !r.has_api_version(v) => {
             return Err(Status::bad_request(format!(
                 "the API version in the data ({v}) does not match the expected API version ({})",
                 r.api_version()
@@ -129,9 +148,38 @@ pub(crate) fn keep_system_fields(object: &mut Value, old: &Value) {
 ///
 /// Objects of a resource with several names are stored as they were written, but for versions that differ in form.
 pub(crate) fn in_version(resource: &Resource, mut object: Value) -> Value {
-    if object.kind() == resource.kind && object.api_version() != resource.api_version() {
+    if object.kind() == resource.kind && !resource.has_api_version(object.api_version()) {
         object.set("apiVersion", resource.api_version());
         crate::conversion::from_stored(resource, &mut object);
     }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revision_reads_as_a_number() {
+        for n in [0, 7, 10, 65_535, u64::MAX] {
+            assert_eq!(revision_text(n), n.to_string());
+        }
+    }
+
+    #[test]
+    fn an_identifier_has_its_version_and_its_variant() {
+        let mut rng = Rng::new(3);
+        for _ in 0..100 {
+            let bits: Vec<u64> = {
+                let mut r = rng.clone();
+                (0..2).map(|_| r.next_u64()).collect()
+            };
+            let id = uuid(&mut rng);
+            let parts: Vec<&str> = id.split('-').collect();
+            assert_eq!(parts.iter().map(|p| p.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{id}");
+            assert!(parts[2].starts_with('4') && parts[3].starts_with(['8', '9', 'a', 'b']), "{id}");
+            assert_eq!(parts[0], format!("{:08x}", bits[0] >> 32));
+            assert_eq!(parts[4], format!("{:012x}", bits[1] & 0xffff_ffff_ffff));
+        }
+    }
 }

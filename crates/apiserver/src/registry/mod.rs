@@ -11,6 +11,7 @@ mod managers;
 pub(crate) mod meta;
 mod patch;
 mod recorded;
+mod reported;
 pub(crate) mod selection;
 pub(crate) mod shared;
 mod update;
@@ -24,7 +25,6 @@ use client::{Caller, Change, ChangeKind, Response};
 use clock::Time;
 use etcd::{Expect, Mismatch};
 use objects::{Status, Str, Value};
-use smol_str::ToSmolStr;
 
 use crate::server::{ApiServer, Cx};
 
@@ -52,12 +52,16 @@ pub(crate) struct Write<'a> {
 
 impl Cx<'_> {
     /// The store's key of the object that the request names.
-    fn key(&self) -> Str {
-        self.key_of(&self.request.name)
+    fn key(&self) -> &Str {
+        self.key.get_or_init(|| self.new_key(&self.request.name))
     }
 
     /// The key of an object, in the table of its resource: what a change of it calls its key.
     pub(crate) fn key_of(&self, name: &Str) -> Str {
+        if *name == self.request.name { self.key().clone() } else { self.new_key(name) }
+    }
+
+    fn new_key(&self, name: &Str) -> Str {
         if self.resource.namespaced { Change::key_of(&self.request.namespace, name) } else { name.clone() }
     }
 
@@ -91,7 +95,7 @@ impl Cx<'_> {
 impl ApiServer {
     /// The stored object that the request names.
     pub(crate) fn stored(&self, cx: &Cx<'_>) -> Result<Value, Status> {
-        self.store.get(&cx.resource.storage, &cx.key()).map(|e| e.value.clone()).ok_or_else(|| cx.not_found())
+        self.store.get(&cx.resource.storage, cx.key()).map(|e| e.value.clone()).ok_or_else(|| cx.not_found())
     }
 
     /// Writes `object` under its key with the next revision, unless this is a dry run. Returns it as stored.
@@ -112,7 +116,7 @@ impl ApiServer {
             };
         }
         let revision = self.store.next_revision();
-        object.map_mut().entry("metadata").set("resourceVersion", revision.to_smolstr());
+        object.map_mut().entry("metadata").set("resourceVersion", meta::revision_text(revision));
         if cx.resource.storage == "pods" {
             let old = self.store.get(&cx.resource.storage, &key).map_or(&Value::Null, |e| &e.value);
             self.shared.pod(&mut object, old);
@@ -165,7 +169,7 @@ impl ApiServer {
             return Ok(last);
         }
         let revision = self.store.next_revision();
-        last.map_mut().entry("metadata").set("resourceVersion", revision.to_smolstr());
+        last.map_mut().entry("metadata").set("resourceVersion", meta::revision_text(revision));
         let object = last.clone();
         let key = cx.key_of(&name);
         let record = |_, previous| Change {

@@ -11,7 +11,6 @@ use etcd::Expect;
 use objects::decode::{self, Mode};
 use objects::resources::EVENTS;
 use objects::{Status, Value, text, value};
-use smol_str::ToSmolStr;
 
 use super::{Write, meta};
 use crate::authorization::is_trusted;
@@ -53,7 +52,7 @@ impl ApiServer {
             "metadata",
             value!({
                 "creationTimestamp": (text::rfc3339(now)), "name": (&name), "namespace": (&request.namespace),
-                "resourceVersion": (revision.to_smolstr()), "uid": (meta::uuid(&mut self.rng)),
+                "resourceVersion": (meta::revision_text(revision)), "uid": (meta::uuid(&mut self.rng)),
             }),
         );
         let namespace = request.namespace.clone();

@@ -4,8 +4,8 @@
 //! Owns: a small table of parts met lately, by what they say. A part that was pushed out of it costs memory, not
 //! correctness.
 
-use objects::Value;
 use objects::running_hash::RunningHash;
+use objects::{Str, Value};
 
 /// Parts remembered; each has one place, and the latest holds it.
 const PLACES: usize = 4_096;
@@ -31,7 +31,7 @@ impl Shared {
             return None;
         }
         let mut digest = RunningHash::default();
-        digest.tree(part);
+        values(part, &mut digest);
         let place = &mut self.places[digest.value() as usize % PLACES];
         if !place.same(part) && place == part {
             return Some(place.clone());
@@ -41,41 +41,99 @@ impl Shared {
         None
     }
 
+    /// The same of a part that `before` is not already.
+    fn known_unless(&mut self, part: &Value, before: &Value) -> Option<Value> {
+        if part.is_null() || part.same(before) { None } else { self.known(part) }
+    }
+
     /// Shares what `pod` has and `old`, its state before, has not.
     pub(crate) fn pod(&mut self, pod: &mut Value, old: &Value) {
-        for path in [&["metadata", "ownerReferences"][..], &["spec", "tolerations"], &["status", "hostIPs"]] {
-            let part = pod.at(path);
-            if !part.is_null()
-                && !part.same(old.at(path))
-                && let Some(known) = self.known(part)
+        for [whole, part] in [["metadata", "ownerReferences"], ["spec", "tolerations"]] {
+            let (is, was) = (pod.get(whole), old.get(whole));
+            if !is.same(was)
+                && let Some(known) = self.known_unless(is.get(part), was.get(part))
             {
-                pod.set_at(path, known);
+                pod.set_at(&[whole, part], known);
             }
         }
-        if pod["status"].same(&old["status"]) {
-            return;
+        let (is, was) = (pod.get("status"), old.get("status"));
+        if !is.same(was)
+            && let Some(status) = self.status(is, was)
+        {
+            pod.set("status", status);
         }
-        let conditions = |v: &Value| v["status"]["conditions"].clone();
-        let (before, now) = (conditions(old), conditions(pod));
-        for (i, part) in now.items().iter().enumerate() {
-            if !before.items().iter().any(|b| b.same(part))
-                && let Some(known) = self.known(part)
-            {
-                pod.at_mut(&["status", "conditions"]).list_mut().to_mut()[i] = known;
+    }
+
+    /// A status with what is known of its parts in their place; nothing where that is none.
+    fn status(&mut self, status: &Value, old: &Value) -> Option<Value> {
+        let mut parts = Vec::new();
+        if let Some(known) = self.known_unless(status.get("hostIPs"), old.get("hostIPs")) {
+            parts.push(("hostIPs", known));
+        }
+        let conditions = old.get("conditions").items();
+        let known = self.items(status.get("conditions").items(), |shared, condition, i| {
+            // Most stand where they stood.
+            let stood = conditions.get(i).is_some_and(|c| c.same(condition));
+            if stood || conditions.iter().any(|c| c.same(condition)) { None } else { shared.known(condition) }
+        });
+        parts.extend(known.map(|known| ("conditions", known)));
+        let containers = old.get("containerStatuses");
+        let known = self.items(status.get("containerStatuses").items(), |shared, container, i| {
+            shared.container(container, &containers[i])
+        });
+        parts.extend(known.map(|known| ("containerStatuses", known)));
+        if parts.is_empty() {
+            return None;
+        }
+        let mut status = status.clone();
+        for (key, known) in parts {
+            status.set(Str::new_static(key), known);
+        }
+        Some(status)
+    }
+
+    /// A container's status, as [`Self::status`].
+    fn container(&mut self, status: &Value, old: &Value) -> Option<Value> {
+        if status.same(old) {
+            return None;
+        }
+        let mut shared = None;
+        for key in ["state", "lastState", "volumeMounts"] {
+            if let Some(known) = self.known_unless(status.get(key), old.get(key)) {
+                shared.get_or_insert_with(|| status.clone()).set(Str::new_static(key), known);
             }
         }
-        let statuses = |v: &Value| v["status"]["containerStatuses"].clone();
-        let (before, now) = (statuses(old), statuses(pod));
-        for (i, status) in now.items().iter().enumerate() {
-            for key in ["state", "lastState", "volumeMounts"] {
-                if !status[key].same(&before[i][key])
-                    && let Some(known) = self.known(&status[key])
-                {
-                    let all = pod.at_mut(&["status", "containerStatuses"]).list_mut().to_mut();
-                    all[i].set(key, known);
-                }
+        shared
+    }
+
+    /// The list of these with what is `known` of each in its place; nothing where that is none.
+    fn items(
+        &mut self,
+        items: &[Value],
+        known: impl Fn(&mut Self, &Value, usize) -> Option<Value>,
+    ) -> Option<Value> {
+        let mut shared: Option<Vec<Value>> = None;
+        for (i, item) in items.iter().enumerate() {
+            if let Some(known) = known(self, item, i) {
+                shared.get_or_insert_with(|| items.to_vec())[i] = known;
             }
         }
+        shared.map(Value::from)
+    }
+}
+
+/// Hashes what a part says, without the names it says it under: parts that agree in one hardly differ in the other.
+fn values(part: &Value, digest: &mut RunningHash) {
+    match part {
+        Value::Map(map) => {
+            digest.number(map.len() as u64);
+            map.iter().for_each(|(_, value)| values(value, digest));
+        }
+        Value::List(list) => {
+            digest.number(list.len() as u64);
+            list.iter().for_each(|value| values(value, digest));
+        }
+        other => digest.tree(other),
     }
 }
 

@@ -30,6 +30,12 @@ impl ApiServer {
             return Err(cx.not_found());
         };
         let old = self.in_request_version(cx, old)?;
+        if part == Part::Status
+            && let Some(new) = self.reported(cx, body, &old)
+        {
+            let new = self.store_change(cx, new, old)?;
+            return Ok(self.answer(cx, new));
+        }
         let mut body = body.clone();
         if strategy.unconditional_update {
             keep_metadata(&mut body, &old);
@@ -44,8 +50,23 @@ impl ApiServer {
     pub(crate) fn update_object(
         &mut self,
         cx: &mut Cx<'_>,
-        mut new: Value,
+        new: Value,
         old: Value,
+        part: Part,
+    ) -> Result<Value, Status> {
+        let new = self.next_state(cx, new, &old, part)?;
+        if (strategy::of(&cx.resource).is_finished)(&new, &old) {
+            return self.remove(cx, new);
+        }
+        self.store_change(cx, new, old)
+    }
+
+    /// What is stored of a new state of `old`, when all have been asked.
+    pub(super) fn next_state(
+        &mut self,
+        cx: &mut Cx<'_>,
+        mut new: Value,
+        old: &Value,
         part: Part,
     ) -> Result<Value, Status> {
         let strategy = strategy::of(&cx.resource);
@@ -76,50 +97,53 @@ impl ApiServer {
         } else if given != is {
             return Err(cx.conflict(&name, meta::MODIFIED));
         }
-        meta::keep_system_fields(&mut new, &old);
+        meta::keep_system_fields(&mut new, old);
         match part {
             Part::Main => {
-                self.default_object(cx, &mut new, &old);
+                self.default_object(cx, &mut new, old);
                 if strategy.status {
-                    keep(&mut new, &old, "status");
+                    keep(&mut new, old, "status");
                 }
-                (strategy.prepare_update)(&mut new, &old);
-                self.allocate(cx, &mut new, &old)?;
+                (strategy.prepare_update)(&mut new, old);
+                self.allocate(cx, &mut new, old)?;
             }
             Part::Status => {
                 for (key, _) in old.entries() {
                     if !matches!(key.as_str(), "metadata" | "status") {
-                        keep(&mut new, &old, key);
+                        keep(&mut new, old, key);
                     }
                 }
-                (strategy.prepare_status)(&mut new, &old);
+                (strategy.prepare_status)(&mut new, old);
             }
             Part::Prepared if cx.request.subresource == "resize" => {
-                crate::strategy::pod::prepare_resize(&mut new, &old);
+                crate::strategy::pod::prepare_resize(&mut new, old);
             }
             Part::Prepared => {}
         }
-        self.manage_change(cx, &mut new, &old, part);
-        if strategy.generation && part != Part::Status && (strategy.is_new_generation)(&new, &old) {
+        self.manage_change(cx, &mut new, old, part);
+        if strategy.generation && part != Part::Status && (strategy.is_new_generation)(&new, old) {
             new.map_mut().entry("metadata").set("generation", old.generation() + 1);
         }
-        self.admit_update(cx, &mut new, &old)?;
-        self.validate_change(cx, &new, &old, part)?;
+        self.admit_update(cx, &mut new, old)?;
+        self.validate_change(cx, &new, old, part)?;
         if part != Part::Status {
-            let warnings = super::warnings::of(cx, &new, &old);
+            let warnings = super::warnings::of(cx, &new, old);
             cx.warnings.extend(warnings);
         }
         if part != Part::Status || cx.resource.storage == certificates::REQUESTS {
-            self.check_security(cx, &new, &old)?;
+            self.check_security(cx, &new, old)?;
         }
-        self.admit_validating(cx, &new, &old)?;
+        self.admit_validating(cx, &new, old)?;
         if part == Part::Main {
             self.remember(cx);
         }
         (strategy.canonicalize)(&mut new);
-        if (strategy.is_finished)(&new, &old) {
-            return self.remove(cx, new);
-        }
+        Ok(new)
+    }
+
+    /// Writes a new state, unless it is what stands there.
+    fn store_change(&mut self, cx: &mut Cx<'_>, new: Value, old: Value) -> Result<Value, Status> {
+        let name = old.meta()["name"].to_str();
         if new == old && self.is_stored_as_now(cx, &name) {
             return Ok(old);
         }
@@ -152,15 +176,19 @@ pub(crate) fn keep(new: &mut Value, old: &Value, key: &str) {
 
 /// Gives a body that names no version, and says nothing else new of itself, the stored object's own metadata: what is the
 /// same subtree needs no second look. A kubelet tells of its pods so.
-fn keep_metadata(body: &mut Value, old: &Value) {
-    const VERSION: &str = "resourceVersion";
-    let (given, is) = (body.meta(), old.meta());
-    let says_nothing_new = given.entries().len() + 1 == is.entries().len()
-        && given[VERSION].is_null()
-        && given.entries().iter().all(|(key, value)| is[key.as_str()] == *value);
-    if says_nothing_new {
+pub(super) fn keep_metadata(body: &mut Value, old: &Value) {
+    let is = old.meta();
+    if says_nothing_new(body.meta(), is) {
         body.set("metadata", is);
     }
+}
+
+/// Whether metadata is what it `is` but for the version, which it leaves out.
+pub(super) fn says_nothing_new(given: &Value, is: &Value) -> bool {
+    const VERSION: &str = "resourceVersion";
+    given.entries().len() + 1 == is.entries().len()
+        && given[VERSION].is_null()
+        && given.entries().iter().all(|(key, value)| is[key.as_str()] == *value)
 }
 
 fn check_name(cx: &Cx<'_>, object: &Value) -> Result<(), Status> {

@@ -65,7 +65,7 @@ pub(crate) fn prepare_resize(new: &mut Value, old: &Value) {
 }
 
 fn prepare_status(new: &mut Value, old: &Value) {
-    if new.meta()["ownerReferences"] != old.meta()["ownerReferences"] {
+    if !new.meta().same(old.meta()) && new.meta()["ownerReferences"] != old.meta()["ownerReferences"] {
         let owners = old.meta()["ownerReferences"].clone();
         new.map_mut().entry("metadata").set("ownerReferences", owners);
     }
