@@ -21,6 +21,7 @@ use crate::custom::{Custom, Customs};
 use crate::metrics::Asked;
 use crate::registry::accept::PodSpec;
 use crate::registry::expiring::Expiring;
+use crate::registry::replicas::Replicas;
 use crate::registry::shared::Shared;
 use crate::strategy::service::Allocations;
 use crate::strategy::template::Accepted;
@@ -70,6 +71,8 @@ pub struct ApiServer {
     pub(crate) certificates: Certificates,
     /// Pod specs as admission completed them.
     pub(crate) completed: Completed,
+    /// Pods of bodies that come again and again.
+    pub(crate) replicas: Replicas,
     /// The object decoded last, as it came in and as it was taken: replicas come one after the other.
     pub(crate) last_decoded: (Value, Value),
     /// Signs the tokens of service accounts.
@@ -80,6 +83,8 @@ pub struct ApiServer {
     pub(crate) shared: Shared,
     /// What the token volume of every pod projects.
     pub(crate) token_volume: Value,
+    /// What the pod that was bound last was told of it.
+    pub(crate) scheduled: Value,
     /// What aggregated servers report.
     pub(crate) measured: Measured,
     /// Policies and webhooks that have a say in writes.
@@ -169,10 +174,12 @@ impl ApiServer {
             pods: Accepted::default(),
             templates: Accepted::default(),
             completed: Completed::default(),
+            replicas: Replicas::default(),
             last_decoded: (Value::Null, Value::Null),
             events: Expiring::default(),
             shared: Shared::default(),
             token_volume: crate::admission::token_volume(),
+            scheduled: Value::Null,
             measured: Measured::default(),
             registered: Registered::default(),
             asked: Asked::default(),

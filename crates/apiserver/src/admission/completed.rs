@@ -28,6 +28,11 @@ const READ: [&str; 5] = [
     super::vertical_pod_autoscaler::AUTOSCALERS,
 ];
 
+/// Whether the plugins read this resource besides the pod.
+pub(crate) fn reads(resource: &str) -> bool {
+    READ.contains(&resource)
+}
+
 /// The letters that name a token volume.
 pub(super) fn suffix(rng: &mut Rng) -> Str {
     rng.letters(SUFFIX_LETTERS, SUFFIX_LEN).into()
@@ -62,7 +67,7 @@ impl Completed {
 
     /// What was made of `given` for another pod; nothing where this one is to be completed by itself. Draws from `rng`
     /// what completing it would.
-    pub(super) fn again(&self, given: &Value, namespace: &str, rng: &mut Rng) -> Option<Value> {
+    pub(crate) fn again(&self, given: &Value, namespace: &str, rng: &mut Rng) -> Option<Value> {
         let (_, template) = self.find(given, namespace)?;
         if !template.named {
             return template.made.first().cloned();
@@ -100,7 +105,7 @@ impl Completed {
 
     /// An object of this resource was written or removed.
     pub(crate) fn written(&mut self, resource: &str) {
-        if !self.places.is_empty() && READ.contains(&resource) {
+        if !self.places.is_empty() && reads(resource) {
             self.templates.clear();
             self.places.clear();
         }

@@ -11,6 +11,7 @@ mod managers;
 pub(crate) mod meta;
 mod patch;
 mod recorded;
+pub(crate) mod replicas;
 mod reported;
 pub(crate) mod selection;
 pub(crate) mod shared;
@@ -21,11 +22,12 @@ pub(crate) use managers::schema_of;
 pub(crate) use patch::patched;
 pub(crate) use update::{is_finished as update_is_finished, keep as update_keep};
 
-use client::{Caller, Change, ChangeKind, Response};
+use client::{Caller, Change, ChangeKind, Request, Response};
 use clock::Time;
 use etcd::{Expect, Mismatch};
 use objects::{Status, Str, Value};
 
+use crate::authorization::is_trusted;
 use crate::server::{ApiServer, Cx};
 
 /// Which part of an object a write is about.
@@ -93,6 +95,16 @@ impl Cx<'_> {
 }
 
 impl ApiServer {
+    /// Whether a write comes from one of the cluster's own components, as they mostly write, and nobody has a say in it.
+    pub(crate) fn is_own(&self, caller: &Caller, request: &Request) -> bool {
+        let options = &request.options;
+        !options.dry_run
+            && options.credentials.is_none()
+            && options.field_manager.is_empty()
+            && self.registered.is_empty()
+            && is_trusted(caller, request)
+    }
+
     /// The stored object that the request names.
     pub(crate) fn stored(&self, cx: &Cx<'_>) -> Result<Value, Status> {
         self.store.get(&cx.resource.storage, cx.key()).map(|e| e.value.clone()).ok_or_else(|| cx.not_found())
@@ -136,6 +148,7 @@ impl ApiServer {
         self.definition_stored(cx, &object);
         self.registration_changed(cx);
         self.completed.written(&cx.resource.storage);
+        self.replicas.written(&cx.resource.storage);
         if cx.resource.storage == "events" {
             self.event_written(key, &object, cx.now);
         }
@@ -191,6 +204,7 @@ impl ApiServer {
         self.definition_removed(cx, &last);
         self.registration_changed(cx);
         self.completed.written(&cx.resource.storage);
+        self.replicas.written(&cx.resource.storage);
         Ok(last)
     }
 

@@ -13,7 +13,6 @@ use objects::resources::EVENTS;
 use objects::{Status, Value, text, value};
 
 use super::{Write, meta};
-use crate::authorization::is_trusted;
 use crate::server::{ApiServer, Cx, Served};
 
 impl ApiServer {
@@ -24,16 +23,11 @@ impl ApiServer {
         request: &mut Request,
         now: Time,
     ) -> Option<Result<Response, Status>> {
-        let options = &request.options;
-        if !options.as_stored
-            || options.dry_run
-            || options.credentials.is_some()
-            || !options.field_manager.is_empty()
+        if !request.options.as_stored
             || request.verb != Verb::Create
             || request.resource != EVENTS.plural
             || !request.group.is_empty()
-            || !self.registered.is_empty()
-            || !is_trusted(caller, request)
+            || !self.is_own(caller, request)
         {
             return None;
         }

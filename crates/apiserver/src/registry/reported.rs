@@ -17,10 +17,8 @@ impl ApiServer {
     /// is changed, or somebody has a say in it.
     pub(super) fn reported(&mut self, cx: &mut Cx<'_>, body: &Value, old: &Value) -> Option<Value> {
         let Served::BuiltIn(resource) = &cx.resource else { return None };
-        let options = &cx.request.options;
-        if !options.as_stored
-            || !options.field_manager.is_empty()
-            || !self.registered.is_empty()
+        if !cx.request.options.as_stored
+            || !self.is_own(cx.caller, cx.request)
             || resource.id == certificates::REQUESTS
             || old.is_terminating()
         {

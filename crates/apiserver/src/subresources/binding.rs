@@ -3,6 +3,7 @@
 //! Models `BindingREST` of `pkg/registry/core/pod/storage`.
 
 use client::{Body, Response};
+use clock::Time;
 use etcd::Expect;
 use objects::{Status, Value, text, value};
 
@@ -36,14 +37,15 @@ impl ApiServer {
         if !old["spec"]["schedulingGates"].items().is_empty() {
             return conflict(format!("pod {name} has non-empty .spec.schedulingGates"));
         }
-        let mut pod = old.clone();
+        let mut pod = old;
         pod.map_mut().entry("spec").set("nodeName", node);
         for part in ["annotations", "labels"] {
             for (k, v) in binding.meta()[part].entries() {
                 pod.set_at(&["metadata", part, k], v);
             }
         }
-        scheduled(&mut pod, cx);
+        let condition = self.scheduled_condition(pod.generation(), cx.now);
+        set_scheduled(&mut pod, condition);
         self.commit(cx, name, pod, Expect::Anything)?;
         let object =
             value!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
@@ -51,14 +53,27 @@ impl ApiServer {
     }
 }
 
-/// Sets condition PodScheduled to True.
-fn scheduled(pod: &mut Value, cx: &Cx<'_>) {
-    let condition = value!({
-        "lastProbeTime": null, "lastTransitionTime": (text::rfc3339(cx.now)), "status": "True", "type": "PodScheduled",
-        "observedGeneration": (pod.generation()),
-    });
+impl ApiServer {
+    /// Condition PodScheduled of a pod that is bound now: one for all that are bound within a second.
+    fn scheduled_condition(&mut self, generation: i64, now: Time) -> Value {
+        let at = Value::from(text::rfc3339(now));
+        let last = &self.scheduled;
+        if last["lastTransitionTime"] != at || last["observedGeneration"].int() != generation {
+            self.scheduled = value!({
+                "lastProbeTime": null, "lastTransitionTime": (at), "status": "True", "type": "PodScheduled",
+                "observedGeneration": (generation),
+            });
+        }
+        self.scheduled.clone()
+    }
+}
+
+/// Sets condition PodScheduled.
+fn set_scheduled(pod: &mut Value, condition: Value) {
     let status = pod.map_mut().entry("status");
-    status.remove("nominatedNodeName");
+    if status.find("nominatedNodeName").is_some() {
+        status.remove("nominatedNodeName");
+    }
     let conditions = status.map_mut().entry("conditions").list_mut().to_mut();
     match conditions.iter_mut().find(|c| c["type"] == "PodScheduled") {
         Some(c) => *c = condition,

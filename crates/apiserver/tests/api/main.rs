@@ -5,6 +5,7 @@ mod authentication;
 mod autoscaling;
 mod certificates;
 mod columns;
+mod components;
 mod custom;
 mod lifecycle;
 mod paths;

@@ -213,7 +213,7 @@ fn template(resource: &Resource) -> Option<(&'static str, bool)> {
 }
 
 /// Whether somebody reads what is said to them.
-fn is_read(cx: &Cx<'_>) -> bool {
+pub(super) fn is_read(cx: &Cx<'_>) -> bool {
     let user = cx.caller.user.as_str();
     !["system:serviceaccount:kube-system:", "system:node:", "system:kube-"]
         .iter()
