@@ -9,7 +9,7 @@ use std::sync::Arc;
 use client::{Caller, Change, Request, Response, Verb};
 use clock::{Rng, Time};
 use etcd::Store;
-use objects::resources::{self, Resource};
+use objects::resources::{self, PODS, Resource};
 use objects::text::joined;
 use objects::{Reason, Status, Str, Value};
 
@@ -25,6 +25,7 @@ use crate::registry::replicas::Replicas;
 use crate::registry::shared::Shared;
 use crate::strategy::service::Allocations;
 use crate::strategy::template::Accepted;
+use crate::subresources::Bound;
 use crate::watch::WatchCursor;
 
 /// How many writes the history keeps at least: the window in which a watch can begin.
@@ -83,8 +84,8 @@ pub struct ApiServer {
     pub(crate) shared: Shared,
     /// What the token volume of every pod projects.
     pub(crate) token_volume: Value,
-    /// What the pod that was bound last was told of it.
-    pub(crate) scheduled: Value,
+    /// What pods are told that are bound now.
+    pub(crate) bound: Bound,
     /// What aggregated servers report.
     pub(crate) measured: Measured,
     /// Policies and webhooks that have a say in writes.
@@ -179,7 +180,7 @@ impl ApiServer {
             events: Expiring::default(),
             shared: Shared::default(),
             token_volume: crate::admission::token_volume(),
-            scheduled: Value::Null,
+            bound: Bound::default(),
             measured: Measured::default(),
             registered: Registered::default(),
             asked: Asked::default(),
@@ -364,6 +365,10 @@ impl ApiServer {
 
     /// The resource a request names.
     pub(crate) fn find(&self, request: &Request) -> Result<Served, Status> {
+        // Half of all requests are about pods.
+        if request.resource == PODS.plural && request.group.is_empty() && request.version == PODS.version {
+            return Ok(Served::BuiltIn(PODS));
+        }
         resources::by_plural(&request.group, &request.version, &request.resource)
             .map(Served::BuiltIn)
             .or_else(|| {

@@ -132,6 +132,12 @@ impl<R: Clone> Store<R> {
 
     #[must_use]
     pub fn get(&self, table: &str, key: &str) -> Option<&Entry> {
+        self.find(table, key).map(|(_, entry)| entry)
+    }
+
+    /// What stands under a key, and the key as it is kept: looking for it again by that costs less.
+    #[must_use]
+    pub fn find(&self, table: &str, key: &str) -> Option<(&Str, &Entry)> {
         self.table(table)?.get(key)
     }
 

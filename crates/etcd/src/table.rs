@@ -69,6 +69,11 @@ impl Slots {
     }
 }
 
+/// Whether two keys are one: those who found a key look for it again by the very text that is kept.
+fn is(a: &str, b: &str) -> bool {
+    std::ptr::eq(a, b) || a == b
+}
+
 fn hash(key: &str) -> u32 {
     let mut hash = RunningHash::default();
     hash.text(key);
@@ -83,18 +88,20 @@ impl Table {
     /// The slot where `key` stands, or its hash.
     fn find(&self, key: &str) -> Result<u32, u32> {
         let last = self.last.get();
-        if self.slots.get(last).is_some_and(|s| s.entry.is_some() && s.key == key) {
+        if self.slots.get(last).is_some_and(|s| s.entry.is_some() && is(&s.key, key)) {
             return Ok(last);
         }
         let hash = hash(key);
-        let found = self.places.get(hash, |slot| self.slots.get(slot).is_some_and(|s| s.key == key));
+        let found = self.places.get(hash, |slot| self.slots.get(slot).is_some_and(|s| is(&s.key, key)));
         let slot = found.ok_or(hash)?;
         self.last.set(slot);
         Ok(slot)
     }
 
-    pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
-        self.slots.get(self.find(key).ok()?)?.entry.as_ref()
+    /// What stands under `key`, and the key as it is kept.
+    pub(crate) fn get(&self, key: &str) -> Option<(&Str, &Entry)> {
+        let Slot { key, entry } = self.slots.get(self.find(key).ok()?)?;
+        Some((key, entry.as_ref()?))
     }
 
     /// Sets `key` if `fits` says so of what stands there. What stood there, and the key as it is kept.
@@ -191,7 +198,7 @@ mod tests {
         };
         for step in 0..9000u64 {
             let key = Str::from(format!("k/{}", rng.below(900)));
-            assert_eq!(ours.get(&key).map(|e| e.revision), model.get(&key).copied());
+            assert_eq!(ours.get(&key).map(|(_, e)| e.revision), model.get(&key).copied());
             if rng.below(3) == 0 {
                 let gone = ours.remove_if(&key, |_| true);
                 assert_eq!(gone.map(|e| e.revision), model.remove(&key));

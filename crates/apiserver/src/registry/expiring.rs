@@ -6,8 +6,8 @@
 use std::collections::VecDeque;
 
 use clock::{Millis, Time};
+use objects::Str;
 use objects::resources::EVENTS;
-use objects::{Str, Value};
 
 use crate::server::ApiServer;
 
@@ -19,9 +19,9 @@ const KEPT: usize = 32_768;
 pub(crate) type Expiring = VecDeque<(Time, Str, u64)>;
 
 impl ApiServer {
-    /// An event was written; makes room and lets go what is old.
-    pub(crate) fn event_written(&mut self, key: Str, event: &Value, now: Time) {
-        self.events.push_back((now, key, event.revision()));
+    /// An event was written at this revision; makes room and lets go what is old.
+    pub(crate) fn event_written(&mut self, key: Str, revision: u64, now: Time) {
+        self.events.push_back((now, key, revision));
         while self.events.front().is_some_and(|(at, ..)| now.since(*at) >= TTL_MS) || self.events.len() > KEPT
         {
             let Some((_, key, revision)) = self.events.pop_front() else { break };

@@ -107,7 +107,10 @@ impl ApiServer {
 
     /// The stored object that the request names.
     pub(crate) fn stored(&self, cx: &Cx<'_>) -> Result<Value, Status> {
-        self.store.get(&cx.resource.storage, cx.key()).map(|e| e.value.clone()).ok_or_else(|| cx.not_found())
+        let key = cx.key.get().cloned().unwrap_or_else(|| cx.new_key(&cx.request.name));
+        let (key, entry) = self.store.find(&cx.resource.storage, &key).ok_or_else(|| cx.not_found())?;
+        cx.key.get_or_init(|| key.clone());
+        Ok(entry.value.clone())
     }
 
     /// Writes `object` under its key with the next revision, unless this is a dry run. Returns it as stored.
@@ -150,7 +153,7 @@ impl ApiServer {
         self.completed.written(&cx.resource.storage);
         self.replicas.written(&cx.resource.storage);
         if cx.resource.storage == "events" {
-            self.event_written(key, &object, cx.now);
+            self.event_written(key, revision, cx.now);
         }
         Ok(object)
     }

@@ -54,7 +54,7 @@ impl ApiServer {
         let write = Write { resource: &EVENTS.storage, namespace, name, key: key.clone(), caller, now };
         Some(match self.put(write, event.clone(), Expect::Absent) {
             Ok(()) => {
-                self.event_written(key, &event, now);
+                self.event_written(key, revision, now);
                 Ok(Response { object: event, created: true, ..Response::default() })
             }
             Err(_) => Err(Status::already_exists(&EVENTS.group, &EVENTS.plural, event.name())),

@@ -44,39 +44,63 @@ impl ApiServer {
                 pod.set_at(&["metadata", part, k], v);
             }
         }
-        let condition = self.scheduled_condition(pod.generation(), cx.now);
-        set_scheduled(&mut pod, condition);
+        let status = self.bound.status(pod.get("status"), pod.generation(), cx.now);
+        pod.set("status", status);
         self.commit(cx, name, pod, Expect::Anything)?;
-        let object =
-            value!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
-        Ok(Response { object, created: true, ..Response::default() })
+        Ok(Response { object: self.bound.answer.clone(), created: true, ..Response::default() })
     }
 }
 
-impl ApiServer {
-    /// Condition PodScheduled of a pod that is bound now: one for all that are bound within a second.
-    fn scheduled_condition(&mut self, generation: i64, now: Time) -> Value {
+/// What pods are told that are bound now: those of one instant and one status before share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    /// Condition PodScheduled as it was set last, and the status before and after.
+    condition: Value,
+    before: Value,
+    after: Value,
+    /// To whoever binds.
+    answer: Value,
+}
+
+impl Default for Bound {
+    fn default() -> Self {
+        Self {
+            condition: Value::Null,
+            before: Value::Null,
+            after: Value::Null,
+            answer: value!({
+                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201
+            }),
+        }
+    }
+}
+
+impl Bound {
+    /// What becomes of a pod's status when it is bound.
+    fn status(&mut self, before: &Value, generation: i64, now: Time) -> Value {
         let at = Value::from(text::rfc3339(now));
-        let last = &self.scheduled;
+        let last = &self.condition;
         if last["lastTransitionTime"] != at || last["observedGeneration"].int() != generation {
-            self.scheduled = value!({
+            self.condition = value!({
                 "lastProbeTime": null, "lastTransitionTime": (at), "status": "True", "type": "PodScheduled",
                 "observedGeneration": (generation),
             });
+        } else if self.before.same(before) {
+            return self.after.clone();
         }
-        self.scheduled.clone()
+        self.before = before.clone();
+        self.after = scheduled(before.clone(), &self.condition);
+        self.after.clone()
     }
 }
 
-/// Sets condition PodScheduled.
-fn set_scheduled(pod: &mut Value, condition: Value) {
-    let status = pod.map_mut().entry("status");
-    if status.find("nominatedNodeName").is_some() {
-        status.remove("nominatedNodeName");
-    }
+/// Sets condition PodScheduled of a status.
+fn scheduled(mut status: Value, condition: &Value) -> Value {
+    status.map_mut().remove("nominatedNodeName");
     let conditions = status.map_mut().entry("conditions").list_mut().to_mut();
     match conditions.iter_mut().find(|c| c["type"] == "PodScheduled") {
-        Some(c) => *c = condition,
-        None => conditions.push(condition),
+        Some(c) => *c = condition.clone(),
+        None => conditions.push(condition.clone()),
     }
+    status
 }

@@ -6,6 +6,7 @@ mod binding;
 mod eviction;
 mod scale;
 
+pub(crate) use binding::Bound;
 pub(crate) use scale::scale_of;
 
 use client::{Response, Verb};
