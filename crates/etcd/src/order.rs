@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use ordered::Sort as _;
+use ordered::text::compare;
 
 /// Chunks split when they grow past this, so that a copied one is small.
 const CHUNK_MAX: usize = 255;
@@ -97,7 +98,7 @@ impl Order {
         let standing = self.chunks.iter().flat_map(|chunk| chunk.iter().copied());
         let mut all: Vec<u32> = standing.filter(|slot| !out[*slot as usize]).collect();
         all.extend(self.take_waiting());
-        all.as_mut_slice().arrange_by(|a, b| key(*a).cmp(key(*b)));
+        all.as_mut_slice().arrange_by(|a, b| compare(key(*a), key(*b)));
         self.free.extend(gone);
         self.len = all.len();
         self.chunks = Arc::new(all.chunks(CHUNK_MAX / 2).map(|chunk| Arc::new(chunk.to_vec())).collect());
@@ -105,8 +106,13 @@ impl Order {
 
     /// The chunk that holds `wanted` if any does, and where in it it stands or would be put.
     fn find<'a>(chunks: &Chunks, wanted: &str, key: &impl Fn(u32) -> &'a str) -> (usize, usize) {
-        let at = chunks.partition_point(|chunk| key(chunk[0]) <= wanted).saturating_sub(1);
-        (at, chunks.get(at).map_or(0, |chunk| chunk.partition_point(|slot| key(*slot) < wanted)))
+        let at = chunks.partition_point(|chunk| compare(key(chunk[0]), wanted).is_le()).saturating_sub(1);
+        (
+            at,
+            chunks
+                .get(at)
+                .map_or(0, |chunk| chunk.partition_point(|slot| compare(key(*slot), wanted).is_lt())),
+        )
     }
 
     /// Where the slots of keys from `start` on begin.

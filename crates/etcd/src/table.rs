@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use objects::Str;
 use objects::running_hash::RunningHash;
+use ordered::text::same;
 
 use crate::order::{Chunks, Order};
 use crate::places::Places;
@@ -71,7 +72,7 @@ impl Slots {
 
 /// Whether two keys are one: those who found a key look for it again by the very text that is kept.
 fn is(a: &str, b: &str) -> bool {
-    std::ptr::eq(a, b) || a == b
+    std::ptr::eq(a, b) || same(a, b)
 }
 
 fn hash(key: &str) -> u32 {
