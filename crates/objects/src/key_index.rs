@@ -4,6 +4,8 @@
 //!
 //! An object is read field by field, some three thousand times while a pod comes up: nothing else is done as often.
 
+use ordered::text::ends;
+
 use crate::Str;
 
 /// Multipliers tried before a list is left without a table.
@@ -115,25 +117,13 @@ impl Slot {
     }
 }
 
-/// The first and the last eight bytes of a key, of a shorter one the first and the last four, or all.
-#[inline(always)]
-fn ends(key: &[u8]) -> (u64, u64) {
-    if let (Some(head), Some(tail)) = (key.first_chunk(), key.last_chunk()) {
-        (u64::from_le_bytes(*head), u64::from_le_bytes(*tail))
-    } else if let (Some(head), Some(tail)) = (key.first_chunk(), key.last_chunk()) {
-        (u64::from(u32::from_le_bytes(*head)), u64::from(u32::from_le_bytes(*tail)))
-    } else if let (Some(first), Some(last)) = (key.first(), key.last()) {
-        (u64::from(*first) | u64::from(key[key.len() / 2]) << 8 | u64::from(*last) << 16, 0)
-    } else {
-        (0, 0)
-    }
-}
-
 /// The second eight bytes of a key that has more than sixteen.
 #[inline(always)]
 fn middle(key: &[u8]) -> u64 {
-    match key.get(8..) {
-        Some(rest) if rest.len() > 8 => rest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)),
+    match *key {
+        [_, _, _, _, _, _, _, _, a, b, c, d, e, f, g, h, _, ..] => {
+            u64::from_le_bytes([a, b, c, d, e, f, g, h])
+        }
         _ => 0,
     }
 }

@@ -90,7 +90,10 @@ impl Keys {
     /// Where `key` stands, as far as numbers tell.
     #[inline(always)]
     pub(crate) fn look(&self, key: &str) -> Look {
-        self.0.as_deref().map_or(Look::Absent, |list| list.index.look(key))
+        match &self.0 {
+            Some(list) => list.index.look(key),
+            None => Look::Absent,
+        }
     }
 
     /// Where `key` stands.

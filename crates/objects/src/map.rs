@@ -103,7 +103,7 @@ impl Map {
     /// [`Self::get`], in the place where it is asked.
     #[inline(always)]
     pub(crate) fn look(&self, key: &str) -> Option<&Value> {
-        let node = self.0.as_deref()?;
+        let Some(node) = &self.0 else { return None };
         match node.keys.look(key) {
             Look::At(at) => node.values.get(at),
             Look::Absent => None,

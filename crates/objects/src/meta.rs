@@ -40,9 +40,10 @@ impl Value {
     /// `namespace/name`, or `name` for cluster-scoped objects: the key of a work queue.
     #[must_use]
     pub fn key(&self) -> Str {
-        match self.namespace() {
-            "" => self.meta().get("name").to_str(),
-            ns => joined(&[ns, "/", self.name()]),
+        let meta = self.meta();
+        match meta.get("namespace").text() {
+            "" => meta.get("name").to_str(),
+            namespace => joined(&[namespace, "/", meta.get("name").text()]),
         }
     }
 

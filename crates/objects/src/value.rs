@@ -104,7 +104,7 @@ impl Value {
     /// The text, or `""` when this is no string.
     #[must_use]
     pub fn text(&self) -> &str {
-        self.as_str().unwrap_or("")
+        if let Self::Str(s) = self { s } else { "" }
     }
 
     /// The text as a shared string, or `""`.
@@ -147,7 +147,14 @@ impl Value {
     #[must_use]
     #[inline(never)]
     pub fn get(&self, key: &str) -> &Value {
-        if let Self::Map(m) = self { m.look(key).unwrap_or(&NULL) } else { &NULL }
+        // Here and below without the methods of `Option`: built for size they are calls.
+        match self {
+            Self::Map(m) => match m.look(key) {
+                Some(value) => value,
+                None => &NULL,
+            },
+            _ => &NULL,
+        }
     }
 
     /// The value under `key`; tells absent from null.

@@ -1,4 +1,6 @@
 //! Comparing texts eight bytes at a time: what the compiler calls for it goes byte by byte in wasm.
+//!
+//! Written as patterns: built for size, the methods of slices are calls.
 
 use std::cmp::Ordering;
 
@@ -7,18 +9,19 @@ use std::cmp::Ordering;
 #[must_use]
 pub fn compare(a: &str, b: &str) -> Ordering {
     let (mut x, mut y) = (a.as_bytes(), b.as_bytes());
-    while let (Some((p, after_p)), Some((q, after_q))) = (x.split_first_chunk(), y.split_first_chunk()) {
-        let (p, q) = (u64::from_le_bytes(*p), u64::from_le_bytes(*q));
+    while let ([_, _, _, _, _, _, _, _, after_x @ ..], [_, _, _, _, _, _, _, _, after_y @ ..]) = (x, y) {
+        let (p, q) = (word(x), word(y));
         if p != q {
             let first = (p ^ q).trailing_zeros() & !7;
             return ((p >> first) as u8).cmp(&((q >> first) as u8));
         }
-        (x, y) = (after_p, after_q);
+        (x, y) = (after_x, after_y);
     }
-    for (p, q) in x.iter().zip(y) {
+    while let ([p, after_x @ ..], [q, after_y @ ..]) = (x, y) {
         if p != q {
             return p.cmp(q);
         }
+        (x, y) = (after_x, after_y);
     }
     x.len().cmp(&y.len())
 }
@@ -31,26 +34,48 @@ pub fn same(a: &str, b: &str) -> bool {
     if x.len() != y.len() {
         return false;
     }
-    if let (Some(p), Some(q)) = (x.last_chunk::<8>(), y.last_chunk::<8>()) {
-        // The last eight first: names mostly begin alike, and what is left over needs no words of its own.
-        if u64::from_le_bytes(*p) != u64::from_le_bytes(*q) {
-            return false;
-        }
-        while let (Some((p, after_p)), Some((q, after_q))) = (x.split_first_chunk(), y.split_first_chunk()) {
-            if u64::from_le_bytes(*p) != u64::from_le_bytes(*q) {
-                return false;
-            }
-            (x, y) = (after_p, after_q);
-        }
+    let (head_x, tail_x) = ends(x);
+    let (head_y, tail_y) = ends(y);
+    if head_x != head_y || tail_x != tail_y {
+        return false;
+    }
+    if x.len() <= 16 {
         return true;
     }
-    if let (Some(p), Some(q)) = (x.first_chunk(), y.first_chunk())
-        && let (Some(end_p), Some(end_q)) = (x.last_chunk(), y.last_chunk())
-    {
-        return u32::from_le_bytes(*p) == u32::from_le_bytes(*q)
-            && u32::from_le_bytes(*end_p) == u32::from_le_bytes(*end_q);
+    while let ([_, _, _, _, _, _, _, _, after_x @ ..], [_, _, _, _, _, _, _, _, after_y @ ..]) = (x, y) {
+        if word(x) != word(y) {
+            return false;
+        }
+        (x, y) = (after_x, after_y);
     }
-    x.iter().zip(y).all(|(p, q)| p == q)
+    true
+}
+
+/// The first and the last eight bytes of a text, of a shorter one the first and the last four, or all: texts of one
+/// length up to sixteen are the same if these are.
+#[inline(always)]
+#[must_use]
+pub fn ends(text: &[u8]) -> (u64, u64) {
+    match *text {
+        [.., a, b, c, d, e, f, g, h] => (word(text), u64::from_le_bytes([a, b, c, d, e, f, g, h])),
+        [a, b, c, d, ..] => {
+            let [.., e, f, g, h] = *text else { return (0, 0) };
+            (u64::from(u32::from_le_bytes([a, b, c, d])), u64::from(u32::from_le_bytes([e, f, g, h])))
+        }
+        [a, b, c] => (u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16, 0),
+        [a, b] => (u64::from(a) | u64::from(b) << 8, 0),
+        [a] => (u64::from(a), 0),
+        [] => (0, 0),
+    }
+}
+
+/// The first eight bytes of a text that has them.
+#[inline(always)]
+fn word(text: &[u8]) -> u64 {
+    match *text {
+        [a, b, c, d, e, f, g, h, ..] => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        _ => 0,
+    }
 }
 
 #[cfg(test)]
