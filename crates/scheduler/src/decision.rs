@@ -1,8 +1,8 @@
 //! The record of one decision: what each plugin said of each node.
 //!
 //! Tables are kept compactly: a code of two bytes for each node, and for each node that was scored and each plugin a byte,
-//! or five where scores that are many differ from what they were brought to; nothing where all nodes have the same. Which
-//! decisions keep their tables is the scheduler's to say (`lib.rs`).
+//! or five where many different scores were brought to 0..=100; nothing where all nodes have the same. Which decisions keep
+//! their tables is the scheduler's to say (`lib.rs`).
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -93,15 +93,20 @@ type Pair = (i32, u8);
 #[derive(Clone, Debug, PartialEq)]
 enum Scores {
     Same(Pair),
-    /// In `Table::bytes`. What a byte stands for is in the palette, if there is one, else it is the score.
-    Coded {
-        at: usize,
-        palette: Vec<Pair>,
+    /// In `Table::bytes`, as given.
+    Plain {
+        at: u32,
     },
-    /// The normalised ones in `Table::bytes`, and in `Table::raw` what was given, where that differs.
+    /// The normalised ones in `Table::bytes`, and what was given in `Table::raw`.
     Each {
-        at: usize,
-        raw: Option<usize>,
+        at: u32,
+        raw: u32,
+    },
+    /// In `Table::bytes` numbers, of which each stands for what is in its place of a run of either list.
+    Coded {
+        at: u32,
+        normalized: u32,
+        raw: u32,
     },
 }
 
@@ -152,56 +157,76 @@ impl Table {
     /// Writes down what a plugin gave the fitting nodes, brought to 0..=100, and adds it to the sums by weight. Scores that
     /// all nodes have in common are not added: they are nobody's advantage.
     pub(crate) fn score(&mut self, plugin: &dyn Score, weight: i64, given: &RawScores, sums: &mut [i32]) {
-        let scores = if given.codes.is_empty() {
-            self.each(plugin, weight, &given.each, sums)
-        } else {
-            self.coded(plugin, weight, given, sums)
+        let scores = match given {
+            RawScores { codes, each, .. } if codes.is_empty() => self.each(plugin, weight, each, sums),
+            RawScores { codes, palette, .. } if palette.is_empty() => self.plain(weight, codes, sums),
+            _ => self.coded(plugin, weight, given, sums),
         };
         self.columns.push(Column { plugin: plugin.name(), weight, scores });
     }
 
     fn each(&mut self, plugin: &dyn Score, weight: i64, given: &[i64], sums: &mut [i32]) -> Scores {
-        let is_same = given.iter().all(|score| Some(score) == given.first());
-        let given = if is_same { &given[..given.len().min(1)] } else { given };
+        if given.iter().all(|score| *score == given[0]) {
+            let mut scores = [given.first().copied().unwrap_or(0)];
+            let [raw] = scores;
+            plugin.normalize(&mut scores);
+            return Scores::Same(pair(raw, scores[0]));
+        }
         let mut scores = given.to_vec();
         plugin.normalize(&mut scores);
-        if let ([raw], [normalized]) = (given, &scores[..]) {
-            return Scores::Same(pair(*raw, *normalized));
-        }
         let pairs = || given.iter().zip(&scores).map(|(raw, normalized)| pair(*raw, *normalized));
-        let differ = pairs().any(|(raw, normalized)| raw != i32::from(normalized));
-        let (at, raw) = (self.bytes.len(), differ.then_some(self.raw.len()));
-        if differ {
-            self.raw.extend(pairs().map(|(raw, _)| raw));
-        }
+        let (at, raw) = (self.bytes.len() as u32, self.raw.len() as u32);
         self.bytes.extend(pairs().map(|(_, normalized)| normalized));
-        for (sum, score) in sums.iter_mut().zip(&self.bytes[at..]) {
+        for (sum, (_, score)) in sums.iter_mut().zip(pairs()) {
+            *sum += i32::from(score) * weight as i32;
+        }
+        if pairs().all(|(raw, normalized)| raw == i32::from(normalized)) {
+            return Scores::Plain { at };
+        }
+        self.raw.extend(pairs().map(|(raw, _)| raw));
+        Scores::Each { at, raw }
+    }
+
+    fn plain(&mut self, weight: i64, scores: &[u8], sums: &mut [i32]) -> Scores {
+        if scores.iter().all(|score| *score == scores[0]) {
+            return Scores::Same((scores[0].into(), scores[0]));
+        }
+        for (sum, score) in sums.iter_mut().zip(scores) {
             *sum += i32::from(*score) * weight as i32;
         }
-        Scores::Each { at, raw }
+        self.bytes.extend_from_slice(scores);
+        Scores::Plain { at: (self.bytes.len() - scores.len()) as u32 }
     }
 
     fn coded(&mut self, plugin: &dyn Score, weight: i64, given: &RawScores, sums: &mut [i32]) -> Scores {
         let RawScores { codes, palette, .. } = given;
         let mut scores: Vec<i64> = palette.iter().copied().flatten().collect();
         plugin.normalize(&mut scores);
-        let mut normalized = scores.iter();
-        let meaning =
-            |raw: &Option<i64>| raw.map_or((0, 0), |raw| pair(raw, *normalized.next().unwrap_or(&0)));
-        let palette: Vec<Pair> = palette.iter().map(meaning).collect();
-        if codes.iter().all(|code| *code == codes[0]) {
-            return Scores::Same(meant(&palette, codes[0]));
-        }
-        let mut worth = [0; 256];
-        for (worth, (_, score)) in worth.iter_mut().zip(&palette) {
-            *worth = i32::from(*score) * weight as i32;
-        }
-        for (sum, code) in sums.iter_mut().zip(codes) {
-            *sum +=
-                if palette.is_empty() { i32::from(*code) * weight as i32 } else { worth[usize::from(*code)] };
+        let unused = palette.len() - scores.len();
+        let pairs = palette.iter().zip(std::iter::repeat_n(0, unused).chain(scores));
+        let pairs = pairs.map(|(raw, normalized)| pair(raw.unwrap_or(0), normalized));
+        let (at, raw) = (self.bytes.len() as u32, self.raw.len() as u32);
+        if unused + 1 == palette.len() {
+            return Scores::Same(pairs.last().unwrap_or_default());
         }
         self.bytes.extend_from_slice(codes);
-        Scores::Coded { at: self.bytes.len() - codes.len(), palette }
+        let normalized = self.bytes.len() as u32;
+        let mut worth = [0; 256];
+        for (worth, (raw, score)) in worth.iter_mut().zip(pairs) {
+            self.raw.push(raw);
+            self.bytes.push(score);
+            *worth = i32::from(score) * weight as i32;
+        }
+        for (sum, code) in sums.iter_mut().zip(codes) {
+            *sum += worth[usize::from(*code)];
+        }
+        Scores::Coded { at, normalized, raw }
+    }
+
+    /// Sets aside what scores of so many nodes mostly take.
+    pub(crate) fn make_room(&mut self, nodes: usize) {
+        self.columns.reserve_exact(4);
+        self.bytes.reserve_exact(2 * nodes + 8);
     }
 
     /// Gives back what was set aside for scores: thousands of tables are kept.
@@ -227,7 +252,7 @@ impl Table {
 
     /// About how many bytes it takes.
     pub(crate) fn bytes(&self) -> usize {
-        let lists = self.columns.len() * (std::mem::size_of::<Column>() + 32) + self.refusals.len() * 96;
+        let lists = self.columns.len() * std::mem::size_of::<Column>() + self.refusals.len() * 96;
         128 + self.codes.len() * 2 + self.raw.len() * 4 + self.bytes.len() + lists
     }
 }
@@ -283,29 +308,24 @@ impl Table {
             .columns
             .iter()
             .filter_map(|c| {
-                let (raw, normalized) = match &c.scores {
-                    Scores::Same(pair) => *pair,
-                    Scores::Coded { at, palette } => meant(palette, *self.bytes.get(at + row)?),
-                    Scores::Each { at, raw: None } => meant(&[], *self.bytes.get(at + row)?),
-                    Scores::Each { at, raw: Some(from) } => {
-                        (*self.raw.get(from + row)?, *self.bytes.get(at + row)?)
+                let byte = |at: u32, i: usize| self.bytes.get(at as usize + i).copied();
+                let raw_at = |at: u32, i: usize| self.raw.get(at as usize + i).copied();
+                let (raw, normalized) = match c.scores {
+                    Scores::Same(pair) => pair,
+                    Scores::Plain { at } => (byte(at, row)?.into(), byte(at, row)?),
+                    Scores::Each { at, raw } => (raw_at(raw, row)?, byte(at, row)?),
+                    Scores::Coded { at, normalized, raw } => {
+                        let code = byte(at, row)?.into();
+                        (raw_at(raw, code)?, byte(normalized, code)?)
                     }
                 };
                 let (raw, normalized) = (i64::from(raw), i64::from(normalized));
-                let Column { plugin, weight, .. } = *c;
+                let (plugin, weight) = (c.plugin, c.weight);
                 Some(PluginScore { plugin, weight, raw, normalized, weighted: normalized * weight })
             })
             .collect();
         Verdict::Fits { total: scores.iter().map(|s| s.weighted).sum(), scores }
     }
-}
-
-/// What a byte of [`Scores::Coded`] stands for.
-fn meant(palette: &[Pair], code: u8) -> Pair {
-    if palette.is_empty() {
-        return (code.into(), code);
-    }
-    palette.get(usize::from(code)).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -333,8 +353,10 @@ mod tests {
                 let each = RawScores { each: list.to_vec(), ..RawScores::default() };
                 let want = kept(*plugin, &each, list.len());
                 let codes: Vec<u8> = list.iter().map(|score| *score as u8).collect();
-                let used = |code| list.contains(&code).then_some(code);
-                let palette = if plugin.is_scaled() { Vec::new() } else { (0..=100).map(used).collect() };
+                let (lowest, highest) =
+                    (*list.iter().min().expect("some"), *list.iter().max().expect("some"));
+                let used = |code| (code >= lowest).then_some(code);
+                let palette = if plugin.is_scaled() { Vec::new() } else { (0..=highest).map(used).collect() };
                 let coded = RawScores { codes, palette, ..RawScores::default() };
                 assert_eq!(kept(*plugin, &coded, list.len()), want, "{} {list:?}", plugin.name());
             }

@@ -83,7 +83,8 @@ pub struct RawScores {
     pub each: Vec<i64>,
     /// A small number for each. Without a `palette` it is the score, which has to be within 0..=100 and final.
     pub codes: Vec<u8>,
-    /// What the numbers stand for, where they do not stand for themselves; `None` for one that no node has.
+    /// What the numbers stand for, where they do not stand for themselves: `None` up to the lowest, and what rises with
+    /// them up to the highest.
     pub palette: Vec<Option<i64>>,
 }
 

@@ -50,7 +50,7 @@ use storage::Storage;
 /// The name in events and in the causal record.
 pub const NAME: &str = profile::DEFAULT_NAME;
 
-/// How many bytes the tables of decisions may take: those of 50,000 pods on 4 nodes, or of 3,500 on 1,000. The oldest
+/// How many bytes the tables of decisions may take: those of 50,000 pods on 4 nodes, or of 5,000 on 1,000. The oldest
 /// go first; what a decision came to is known as long as its pod is there.
 const TABLE_BYTES: usize = 16 << 20;
 /// Sets whose pods' needs are remembered.
@@ -78,6 +78,7 @@ pub struct Scheduler {
     /// By the uid of a controller: the spec its last pod came with, and what it needs. Looked up, never walked.
     templates: FxHashMap<Str, (Value, Arc<Needs>)>,
     kinds: Kinds,
+    paper: schedule_one::Paper,
     /// Where the next search for feasible nodes begins, so that all nodes get their turn.
     next_start_node: usize,
 }
@@ -106,6 +107,7 @@ impl Scheduler {
             table_bytes: 0,
             templates: FxHashMap::default(),
             kinds: Kinds::default(),
+            paper: schedule_one::Paper::default(),
             next_start_node: 0,
         }
     }

@@ -29,6 +29,13 @@ const MIN_FEASIBLE_PERCENT: usize = 5;
 /// The longest message an event may have (`NoteLengthLimit`).
 const NOTE_LENGTH_LIMIT: usize = 1024;
 
+/// What is reckoned on: kept so that it need not be made for each pod.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Paper {
+    sums: Vec<i32>,
+    given: RawScores,
+}
+
 /// What the search for nodes found.
 pub(crate) struct Search {
     pub(crate) table: Table,
@@ -190,26 +197,29 @@ impl Scheduler {
         let look = Look { pod, cycle, nodes: &self.nodes, storage: &self.storage, profile };
         let kind = self.kinds.of(&pod.needs, profile, &self.nodes);
         kind.score(&look);
-        let mut sums = vec![0i32; slots.len()];
-        let mut given = RawScores::default();
+        table.make_room(slots.len());
+        let Paper { sums, given } = &mut self.paper;
+        sums.clear();
+        sums.resize(slots.len(), 0);
         let mut locals = 0;
         for (plugin, weight) in plugins::scores() {
             given.clear();
             let has_opinion = if plugin.is_local() {
                 locals += 1;
-                kind.scores(locals - 1, &fitting, &mut given)
+                kind.scores(locals - 1, &fitting, given)
             } else {
-                plugin.score(&look, &slots, &mut given)
+                plugin.score(&look, &slots, given)
             };
             if has_opinion {
-                table.score(*plugin, *weight, &given, &mut sums);
+                table.score(*plugin, *weight, given, sums);
             }
         }
         table.shrink();
-        let best = sums.iter().copied().max();
-        let ties = || sums.iter().enumerate().filter(|(_, sum)| Some(**sum) == best);
-        let lot = ctx.rng.below(ties().count() as u64) as usize;
-        let chosen = ties().nth(lot).map_or(0, |(i, _)| i);
+        let best = sums.iter().fold(i32::MIN, |best, sum| best.max(*sum));
+        let ties = sums.iter().filter(|sum| **sum == best).count();
+        let lot = ctx.rng.below(ties as u64) as usize;
+        let mut tied = sums.iter().enumerate().filter(|(_, sum)| **sum == best);
+        let chosen = tied.nth(lot).map_or(0, |(i, _)| i);
         (slots[chosen], table, found)
     }
 

@@ -235,6 +235,17 @@ impl Spread {
     }
 }
 
+impl Spread {
+    /// The wish that each node is scored for by its own pods alone, when there is no other. A key that no node has does not
+    /// matter to the default constraints.
+    fn only_of_nodes(&self, nodes: &Nodes) -> Option<&Constraint> {
+        let labelled = |c: &Constraint| nodes.columns.get(&c.key).map_or(0, Column::labelled);
+        let mut matter = self.soft.iter().filter(|c| self.all_keys || labelled(c) > 0);
+        let only = matter.next().filter(|c| c.key == HOSTNAME && labelled(c) == nodes.len());
+        only.filter(|_| matter.next().is_none())
+    }
+}
+
 /// A pod's own rules that refuse nodes.
 pub(crate) fn rules(pod: &Value) -> impl Iterator<Item = &Value> {
     let all = pod["spec"]["topologySpreadConstraints"].items().iter();
@@ -292,27 +303,6 @@ struct Wish<'a> {
 }
 
 impl Wish<'_> {
-    fn of(&self, counted: i64) -> f64 {
-        counted as f64 * self.weight + self.base
-    }
-
-    /// What nodes get that all have the label, by their own counts: mostly few.
-    fn by_counts(&self, counts: &[u32], feasible: &[Slot], into: &mut RawScores) {
-        let mut seen = [false; 256];
-        into.codes.extend(feasible.iter().map(|slot| {
-            let code = at(counts, *slot).min(255) as u8;
-            seen[usize::from(code)] = true;
-            code
-        }));
-        let codes = seen.iter().rposition(|seen| *seen).map_or(0, |last| last + 1);
-        let score = |code: usize| seen[code].then(|| rounded(self.of(code as i64)));
-        into.palette.extend((0..codes).map(score));
-        if seen[255] {
-            into.clear();
-            into.each.extend(feasible.iter().map(|slot| rounded(self.of(at(counts, *slot)))));
-        }
-    }
-
     fn score(&mut self, slot: Slot) -> f64 {
         let domain = self.column.of(slot);
         if domain == NONE {
@@ -323,9 +313,25 @@ impl Wish<'_> {
             Counts::OfDomain(counts) => counts.get(domain as usize).map_or(0, |n| (*n).max(0)),
         };
         if counted != self.last.0 {
-            self.last = (counted, self.of(counted));
+            self.last = (counted, counted as f64 * self.weight + self.base);
         }
         self.last.1
+    }
+}
+
+/// Scores nodes by the numbers of their own pods, which mostly are few.
+fn by_counts(wish: &Constraint, nodes: &Nodes, feasible: &[Slot], into: &mut RawScores) {
+    let counts = wish.counted.counts(nodes);
+    let (weight, base) = (ln((feasible.len() + 2) as f64), (wish.max_skew - 1) as f64);
+    let score = |count: i64| rounded(count as f64 * weight + base);
+    let code = |slot: &Slot| counts.get(*slot as usize).map_or(0, |count| *count.min(&255)) as u8;
+    into.codes.extend(feasible.iter().map(code));
+    let (lowest, highest) = into.codes.iter().fold((255, 0), |(l, h), code| (*code.min(&l), *code.max(&h)));
+    if highest == 255 {
+        into.codes.clear();
+        into.each.extend(feasible.iter().map(|slot| score(at(counts, *slot))));
+    } else {
+        into.palette.extend((0..=highest).map(|code| (code >= lowest).then(|| score(code.into()))));
     }
 }
 
@@ -338,6 +344,10 @@ impl Score for PodTopologySpread {
         let spread = &look.cycle.spread;
         if spread.soft.is_empty() {
             return false;
+        }
+        if let Some(only) = spread.only_of_nodes(look.nodes) {
+            by_counts(only, look.nodes, feasible, into);
+            return true;
         }
         let columns: Vec<_> = spread.soft.iter().map(|c| look.nodes.columns.get(&c.key)).collect();
         let lacks = |slot: Slot| columns.iter().any(|c| c.is_none_or(|c| c.of(slot) == NONE));
@@ -377,13 +387,6 @@ impl Score for PodTopologySpread {
             }
             let weight = ln((size + 2) as f64);
             wishes.push(Wish { column, weight, base, counts: Counts::OfDomain(by_domain), last: (0, base) });
-        }
-        if let [Wish { column, counts: Counts::OfNode(counts), .. }] = &wishes[..]
-            && column.labelled() == look.nodes.len()
-            && (!spread.all_keys || spread.soft.len() == 1)
-        {
-            wishes[0].by_counts(counts, feasible, into);
-            return true;
         }
         let mut last = (0.0, 0);
         into.each.extend(feasible.iter().map(|slot| {
