@@ -156,7 +156,7 @@ impl Table {
 
     /// Writes down what a plugin gave the fitting nodes, brought to 0..=100, and adds it to the sums by weight. Scores that
     /// all nodes have in common are not added: they are nobody's advantage.
-    pub(crate) fn score(&mut self, plugin: &dyn Score, weight: i64, given: &RawScores, sums: &mut [i32]) {
+    pub(crate) fn score(&mut self, plugin: &dyn Score, weight: i64, given: &RawScores, sums: &mut [i16]) {
         let scores = match given {
             RawScores { codes, each, .. } if codes.is_empty() => self.each(plugin, weight, each, sums),
             RawScores { codes, palette, .. } if palette.is_empty() => self.plain(weight, codes, sums),
@@ -165,7 +165,7 @@ impl Table {
         self.columns.push(Column { plugin: plugin.name(), weight, scores });
     }
 
-    fn each(&mut self, plugin: &dyn Score, weight: i64, given: &[i64], sums: &mut [i32]) -> Scores {
+    fn each(&mut self, plugin: &dyn Score, weight: i64, given: &[i64], sums: &mut [i16]) -> Scores {
         if given.iter().all(|score| *score == given[0]) {
             let mut scores = [given.first().copied().unwrap_or(0)];
             let [raw] = scores;
@@ -178,7 +178,7 @@ impl Table {
         let (at, raw) = (self.bytes.len() as u32, self.raw.len() as u32);
         self.bytes.extend(pairs().map(|(_, normalized)| normalized));
         for (sum, (_, score)) in sums.iter_mut().zip(pairs()) {
-            *sum += i32::from(score) * weight as i32;
+            *sum += i16::from(score) * weight as i16;
         }
         if pairs().all(|(raw, normalized)| raw == i32::from(normalized)) {
             return Scores::Plain { at };
@@ -187,18 +187,18 @@ impl Table {
         Scores::Each { at, raw }
     }
 
-    fn plain(&mut self, weight: i64, scores: &[u8], sums: &mut [i32]) -> Scores {
+    fn plain(&mut self, weight: i64, scores: &[u8], sums: &mut [i16]) -> Scores {
         if scores.iter().all(|score| *score == scores[0]) {
             return Scores::Same((scores[0].into(), scores[0]));
         }
         for (sum, score) in sums.iter_mut().zip(scores) {
-            *sum += i32::from(*score) * weight as i32;
+            *sum += i16::from(*score) * weight as i16;
         }
         self.bytes.extend_from_slice(scores);
         Scores::Plain { at: (self.bytes.len() - scores.len()) as u32 }
     }
 
-    fn coded(&mut self, plugin: &dyn Score, weight: i64, given: &RawScores, sums: &mut [i32]) -> Scores {
+    fn coded(&mut self, plugin: &dyn Score, weight: i64, given: &RawScores, sums: &mut [i16]) -> Scores {
         let RawScores { codes, palette, .. } = given;
         let mut scores: Vec<i64> = palette.iter().copied().flatten().collect();
         plugin.normalize(&mut scores);
@@ -215,7 +215,7 @@ impl Table {
         for (worth, (raw, score)) in worth.iter_mut().zip(pairs) {
             self.raw.push(raw);
             self.bytes.push(score);
-            *worth = i32::from(score) * weight as i32;
+            *worth = i16::from(score) * weight as i16;
         }
         for (sum, code) in sums.iter_mut().zip(codes) {
             *sum += worth[usize::from(*code)];
@@ -334,7 +334,7 @@ mod tests {
     use crate::plugins;
 
     /// The rows of a table with one column, as words, and the sums.
-    fn kept(plugin: &dyn Score, given: &RawScores, nodes: usize) -> (Vec<String>, Vec<i32>) {
+    fn kept(plugin: &dyn Score, given: &RawScores, nodes: usize) -> (Vec<String>, Vec<i16>) {
         let mut table = Table::new(Arc::new(vec![Str::default(); nodes]));
         let mut sums = vec![7; nodes];
         table.score(plugin, 2, given, &mut sums);

@@ -32,7 +32,8 @@ const NOTE_LENGTH_LIMIT: usize = 1024;
 /// What is reckoned on: kept so that it need not be made for each pod.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Paper {
-    sums: Vec<i32>,
+    /// 100 at most for each plugin, times its weight: small numbers, of which a processor compares many at once.
+    sums: Vec<i16>,
     given: RawScores,
 }
 
@@ -215,7 +216,7 @@ impl Scheduler {
             }
         }
         table.shrink();
-        let best = sums.iter().fold(i32::MIN, |best, sum| best.max(*sum));
+        let best = sums.iter().fold(i16::MIN, |best, sum| best.max(*sum));
         let ties = sums.iter().filter(|sum| **sum == best).count();
         let lot = ctx.rng.below(ties as u64) as usize;
         let mut tied = sums.iter().enumerate().filter(|(_, sum)| **sum == best);

@@ -67,7 +67,8 @@ impl Column {
 /// All keys asked about so far.
 #[derive(Clone, Debug, Default)]
 pub struct Columns {
-    by_key: BTreeMap<Str, Column>,
+    /// Few: looked for one after the other.
+    by_key: Vec<(Str, Column)>,
 }
 
 /// Keys kept at once: pods may name any.
@@ -76,12 +77,12 @@ const KEYS_MAX: usize = 64;
 impl Columns {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Column> {
-        self.by_key.get(key)
+        self.by_key.iter().find(|(known, _)| known == key).map(|(_, column)| column)
     }
 
     /// Makes the column of `key` if it is not there.
     pub fn want<'a>(&mut self, key: &Str, nodes: impl Iterator<Item = (Slot, &'a Value)>) {
-        if self.by_key.contains_key(key) {
+        if self.get(key).is_some() {
             return;
         }
         if self.by_key.len() >= KEYS_MAX {
@@ -91,12 +92,12 @@ impl Columns {
         for (slot, node) in nodes {
             column.set(slot, node.labels().find(key));
         }
-        self.by_key.insert(key.clone(), column);
+        self.by_key.push((key.clone(), column));
     }
 
     /// A node's labels have changed; null when it is gone.
     pub fn set_node(&mut self, slot: Slot, node: &Value) {
-        for (key, column) in self.by_key.iter_mut() {
+        for (key, column) in &mut self.by_key {
             column.set(slot, node.labels().find(key));
         }
     }
