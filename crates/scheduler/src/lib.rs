@@ -8,6 +8,7 @@
 //! Not modelled: extenders, dynamic resource allocation, pod groups; binding is done within the
 //! cycle, except that a pod waits for its claims.
 
+mod best;
 mod binding;
 mod census;
 pub mod decision;
@@ -174,8 +175,9 @@ impl Scheduler {
 
     fn pod_changed(&mut self, change: &Change, now: Time) {
         let (pod, before) = (&change.object, &change.previous);
-        let is_on = pod["spec"]["nodeName"].text();
-        if !change.is_deleted() && !is_on.is_empty() && is_only_reported(before, pod) {
+        let (spec, had) = (&pod["spec"], &before["spec"]);
+        let is_on = spec["nodeName"].text();
+        if !change.is_deleted() && !is_on.is_empty() && spec.same(had) && is_only_reported(before, pod) {
             return;
         }
         let key = change.key();
@@ -185,7 +187,8 @@ impl Scheduler {
             return;
         }
         if !is_on.is_empty() {
-            return self.placed_pod_changed(key, pod, before, change.revision, now);
+            let comes = had["nodeName"].text().is_empty();
+            return self.placed_pod_changed(key, (is_on, comes), pod, before, change.revision, now);
         }
         let ours = self.profiles.iter().any(|p| pod["spec"]["schedulerName"] == p.name.as_str());
         if !ours || pod.is_terminating() || is_finished(pod) {
@@ -213,9 +216,16 @@ impl Scheduler {
         }
     }
 
-    fn placed_pod_changed(&mut self, key: Str, pod: &Value, before: &Value, cause: u64, now: Time) {
-        let node = pod["spec"]["nodeName"].text();
-        let comes = before["spec"]["nodeName"].text().is_empty();
+    /// A pod on a node is heard of, which may come to it.
+    fn placed_pod_changed(
+        &mut self,
+        key: Str,
+        (node, comes): (&str, bool),
+        pod: &Value,
+        before: &Value,
+        cause: u64,
+        now: Time,
+    ) {
         if comes {
             self.queue.remove(&key);
             self.forget_nomination(&key);
@@ -302,11 +312,8 @@ fn has_ended(status: &Value) -> bool {
     matches!(status["phase"].text(), "Succeeded" | "Failed")
 }
 
-/// Whether a placed pod's change is nothing to the scheduler: most are of its containers.
+/// Whether a placed pod's change that leaves its spec is nothing to the scheduler: most are of its containers.
 fn is_only_reported(before: &Value, pod: &Value) -> bool {
-    if !before["spec"].same(&pod["spec"]) {
-        return false;
-    }
     let (had, has) = (before.meta(), pod.meta());
     let (was, is) = (&before["status"], &pod["status"]);
     same(&had["labels"], &has["labels"])

@@ -12,6 +12,7 @@ use objects::{Reason, Status, Str, Value, value};
 use ordered::{BTreeMap, BTreeSet, Sort as _};
 
 use crate::Scheduler;
+use crate::best::best;
 use crate::decision::{Decision, Outcome, Table};
 use crate::framework::{Filter, Look, RawScores, Refusal, first_refusal};
 use crate::kinds::Kind;
@@ -216,11 +217,7 @@ impl Scheduler {
             }
         }
         table.shrink();
-        let best = sums.iter().fold(i16::MIN, |best, sum| best.max(*sum));
-        let ties = sums.iter().filter(|sum| **sum == best).count();
-        let lot = ctx.rng.below(ties as u64) as usize;
-        let mut tied = sums.iter().enumerate().filter(|(_, sum)| **sum == best);
-        let chosen = tied.nth(lot).map_or(0, |(i, _)| i);
+        let chosen = best(sums, ctx.rng);
         (slots[chosen], table, found)
     }
 
