@@ -16,7 +16,7 @@ impl Places {
     /// Each of `len` places.
     pub(crate) fn all(len: usize) -> Self {
         let mut all = Self { words: vec![u64::MAX; len.div_ceil(BITS)] };
-        if let Some(last) = all.words.last_mut().filter(|_| len % BITS > 0) {
+        if let Some(last) = all.words.last_mut().filter(|_| !len.is_multiple_of(BITS)) {
             *last >>= BITS - len % BITS;
         }
         all

@@ -584,6 +584,29 @@ mod tests {
     }
 
     #[test]
+    fn where_there_are_no_zones_nodes_are_scored_by_their_own_pods() {
+        let node = |name: &str| value!({"metadata": {"name": (name), "labels": {HOSTNAME: (name)}}});
+        let of_set = value!({
+            "metadata": {"namespace": "ns", "ownerReferences": [
+                {"kind": "ReplicaSet", "uid": "u", "controller": true}]},
+        });
+        // Times ln 5, plus 2.
+        let table = [
+            ([0, 0, 0], [2, 2, 2], [100, 100, 100]),
+            ([2, 1, 0], [5, 4, 2], [40, 60, 100]),
+            ([300, 1, 1], [485, 4, 4], [0, 100, 100]),
+        ];
+        for (pods, raw, scores) in table {
+            let mut c = cluster(["a", "b", "c"].map(node).into());
+            for (name, pods) in ["a", "b", "c"].iter().zip(pods) {
+                (0..pods).for_each(|i| put(&mut c, name, &format!("ns/{name}{i}"), &of_set));
+            }
+            let got = scored(&PodTopologySpread, &c, &of_set);
+            assert_eq!(got, Some((raw.to_vec(), scores.to_vec())), "{pods:?}");
+        }
+    }
+
+    #[test]
     fn pods_of_a_service_are_spread_too() {
         let mut c = zoned(&[("a", "w")]);
         let service = value!({"spec": {"selector": {"app": "w"}}});
