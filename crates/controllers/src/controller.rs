@@ -62,14 +62,14 @@ pub trait Controller {
         false
     }
 
-    /// False when a pod's change can mean nothing to it, so that it need not be told.
-    fn concerns(&self, _: &PodFacts<'_>) -> bool {
-        true
-    }
-
     fn on_change(&mut self, change: &Change, caches: &Caches, now: Time);
 
-    /// The same for a pod that concerns it, by one that makes something of the facts.
+    /// True when a pod's change may mean something to it: then it is told.
+    fn concerns(&self, _: &PodFacts<'_>) -> bool {
+        false
+    }
+
+    /// A pod's change that concerns it, with what it is about.
     fn on_pod_change(&mut self, change: &Change, _: &PodFacts<'_>, caches: &Caches, now: Time) {
         self.on_change(change, caches, now);
     }

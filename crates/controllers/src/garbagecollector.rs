@@ -133,9 +133,10 @@ impl GarbageCollector {
                 ..Node::default()
             });
             node.dependents.insert(uid.clone());
-            let elsewhere = !node.namespace().is_empty() && node.namespace() != namespace;
+            let place = node.namespace();
+            let elsewhere = !place.is_empty() && place != namespace;
             let other = node.name() != owner["name"].text() || node.kind() != owner["kind"].text();
-            let unsure = node.is_virtual && node.namespace().is_empty() && !namespace.is_empty();
+            let unsure = node.is_virtual && place.is_empty() && !namespace.is_empty();
             suspicious |= known && (elsewhere || other || unsure);
             if !known {
                 self.attempt_delete(&owner_uid, cause, now);
@@ -181,16 +182,16 @@ impl GarbageCollector {
     }
 
     fn observe(&mut self, change: &Change, now: Time) {
-        let o = &change.object;
-        let (uid, cause) = (o.meta()["uid"].to_str(), change.revision);
-        let owners = o.meta()["ownerReferences"].clone();
+        let (o, meta) = (&change.object, change.object.meta());
+        let (uid, cause, is_terminating) = (meta["uid"].to_str(), change.revision, o.is_terminating());
+        let owners = meta["ownerReferences"].clone();
         let mut disagreeing = Vec::new();
         let before = match self.nodes.get_mut(&uid) {
             None => {
                 let node = Node {
                     object: o.clone(),
-                    being_deleted: o.is_terminating(),
-                    deleting_dependents: o.is_terminating() && has_finalizer(o, FOREGROUND),
+                    being_deleted: is_terminating,
+                    deleting_dependents: is_terminating && has_finalizer(o, FOREGROUND),
                     ..Node::default()
                 };
                 self.nodes.insert(uid.clone(), node);
@@ -202,7 +203,7 @@ impl GarbageCollector {
                     node.is_virtual = false;
                     disagreeing.extend(node.dependents.iter().cloned());
                 }
-                node.being_deleted |= o.is_terminating();
+                node.being_deleted |= is_terminating;
                 let before = node.owners().clone();
                 node.object = o.clone();
                 before
@@ -229,7 +230,7 @@ impl GarbageCollector {
             self.add_to_owners(&uid, &added, cause, now);
             self.remove_from_owners(&uid, &removed);
         }
-        if o.is_terminating() {
+        if is_terminating {
             self.on_transition(change, &uid, now);
         }
     }
@@ -475,6 +476,10 @@ impl Controller for GarbageCollector {
     }
 
     fn watches_everything(&self) -> bool {
+        true
+    }
+
+    fn concerns(&self, _: &PodFacts<'_>) -> bool {
         true
     }
 

@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 
 use crate::caches::Caches;
 use crate::controller::Controller;
+use crate::pod_facts::PodFacts;
 
 macro_rules! controllers {
     ($($field:ident: $kind:ty = $new:expr),+ $(,)?) => {
@@ -63,6 +64,16 @@ macro_rules! controllers {
                 )+
                 debug_assert!(at < i, "no controller {at}");
                 None
+            }
+
+            /// Tells those that a pod's change concerns. It comes to nobody else: of all that changes in a cluster
+            /// most are pods, and few care.
+            fn tell_of_pod(&mut self, change: &Change, facts: &PodFacts<'_>, now: Time) {
+                $(
+                    if self.$field.concerns(facts) {
+                        self.$field.on_pod_change(change, facts, &self.caches, now);
+                    }
+                )+
             }
 
             /// The controller that is next, and when: first due, then first in the fixed order.
@@ -234,19 +245,13 @@ impl Component for ControllerManager {
     }
 
     fn deliver(&mut self, change: &Change, now: Time) {
-        let told = self.watchers.get(&change.resource).unwrap_or(&self.everything).clone();
         if change.resource == PODS.id {
             let facts = self.caches.apply_pod(change);
-            for i in told.iter().copied() {
-                if let Some((controller, caches)) = self.split(i)
-                    && controller.concerns(&facts)
-                {
-                    controller.on_pod_change(change, &facts, caches, now);
-                }
-            }
+            self.tell_of_pod(change, &facts, now);
             return;
         }
         self.caches.apply(change);
+        let told = self.watchers.get(&change.resource).unwrap_or(&self.everything).clone();
         for i in told.iter().copied() {
             if let Some((controller, caches)) = self.split(i) {
                 controller.on_change(change, caches, now);

@@ -18,7 +18,6 @@ use crate::delays::{
     NODE_STARTUP_GRACE_MS, SLOW_EVICTION_INTERVAL_MS,
 };
 use crate::node_taints::{self, Taint, has, swap};
-use crate::pod_facts::PodFacts;
 
 const NOT_READY: Taint = ("node.kubernetes.io/not-ready", "NoExecute");
 const UNREACHABLE: Taint = ("node.kubernetes.io/unreachable", "NoExecute");
@@ -292,11 +291,6 @@ impl Controller for NodeLifecycleController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![NODES, LEASES, PODS]
-    }
-
-    fn concerns(&self, _: &PodFacts<'_>) -> bool {
-        // It asks after pods in its own time.
-        false
     }
 
     fn on_change(&mut self, change: &Change, _: &Caches, now: Time) {

@@ -29,9 +29,12 @@ pub struct PodCache {
     /// Looked up, never walked.
     pods: FxHashMap<Str, Known>,
     kins: Kins,
-    /// Looked up, never walked. A pod is in it once it is bound.
-    by_node: FxHashMap<Str, BTreeSet<Str>>,
+    by_node: ByNode,
 }
+
+/// The keys of the pods that are bound to each node. Looked up, never walked.
+#[derive(Clone, Debug, Default)]
+struct ByNode(FxHashMap<Str, BTreeSet<Str>>);
 
 fn node(pod: &Value) -> &Value {
     &pod["spec"]["nodeName"]
@@ -74,7 +77,7 @@ impl PodCache {
 
     /// The pods bound to a node, in key order.
     pub fn on_node(&self, node: &str) -> impl Iterator<Item = &Value> {
-        self.by_node.get(node).into_iter().flatten().filter_map(|k| self.get(k))
+        self.by_node.0.get(node).into_iter().flatten().filter_map(|k| self.get(k))
     }
 
     /// The pods of a namespace that `selector` matches, in key order.
@@ -92,15 +95,14 @@ impl PodCache {
         if change.is_deleted() {
             return self.delete(change);
         }
-        match self.pods.get(&change.key) {
-            // Its previous version is the one that was heard of last, but for what is listed anew.
-            Some(known) if known.pod.same(&change.previous) => self.update(change),
-            Some(_) => {
-                self.forget(&change.key);
-                self.add(change)
-            }
-            None => self.add(change),
+        // Its previous version is the one that was heard of last, but for what is listed anew.
+        if let Some(known) = self.pods.get_mut(&change.key)
+            && known.pod.same(&change.previous)
+        {
+            return known.follow(change, &mut self.kins, &mut self.by_node);
         }
+        self.forget(&change.key);
+        self.add(change)
     }
 
     fn delete<'a>(&mut self, change: &'a Change) -> PodFacts<'a> {
@@ -112,7 +114,7 @@ impl PodCache {
     fn forget(&mut self, key: &Str) {
         if let Some(known) = self.pods.remove(key) {
             self.kins.remove(known.kin, key);
-            self.leave(node(&known.pod), key);
+            self.by_node.leave(node(&known.pod), key);
         }
     }
 
@@ -120,57 +122,74 @@ impl PodCache {
         let pod = &change.object;
         let (key, state) = (change.key.clone(), PodState::of(pod));
         let kin = self.kins.insert(key.clone(), &change.namespace, pod);
-        self.enter(node(pod), &key);
+        self.by_node.enter(node(pod), &key);
         self.pods.insert(key, Known { pod: pod.clone(), state, kin });
         unlike_before(change, self.kins.owner(kin), state)
     }
+}
 
-    /// `change.previous` is what is known.
-    fn update<'a>(&mut self, change: &'a Change) -> PodFacts<'a> {
+impl Known {
+    /// Goes on from `change.previous`, which it is, to `change.object`.
+    fn follow<'a>(&mut self, change: &'a Change, kins: &mut Kins, by_node: &mut ByNode) -> PodFacts<'a> {
         let (key, old, new) = (&change.key, &change.previous, &change.object);
-        let Some(known) = self.pods.get_mut(key) else { return self.add(change) };
-        let same_metadata = same_but_version(old.meta(), new.meta());
-        let same_spec = old.get("spec").same(new.get("spec"));
-        let was = known.state;
-        let is = if same_metadata && same_spec { was.with_status_of(new) } else { PodState::of(new) };
-        (known.pod, known.state) = (new.clone(), is);
+        let (same_metadata, same_spec) = what_stays(old, new);
+        let was = self.state;
+        self.pod = new.clone();
+        self.state = if same_metadata && same_spec { was.with_status_of(new) } else { PodState::of(new) };
         if !same_metadata {
-            let before = known.kin;
-            known.kin = self.kins.insert(key.clone(), &change.namespace, new);
-            if known.kin != before {
-                self.kins.remove(before, key);
+            let before = self.kin;
+            self.kin = kins.insert(key.clone(), &change.namespace, new);
+            if self.kin != before {
+                kins.remove(before, key);
             }
         }
-        let owner = self.kins.owner(known.kin);
         let moves = !same_spec && node(old) != node(new);
         if moves {
-            self.leave(node(old), key);
-            self.enter(node(new), key);
+            by_node.leave(node(old), key);
+            by_node.enter(node(new), key);
         }
-        let changes_hands = !same_metadata && owners(old) != owners(new);
         PodFacts {
             name: &change.name,
-            owner,
-            changes_hands,
+            owner: kins.owner(self.kin),
+            changes_hands: !same_metadata && owners(old) != owners(new),
             same_metadata,
             moves,
             is_gone: false,
             was: Some(was),
-            is,
+            is: self.state,
         }
     }
+}
 
+/// Whether the metadata of a pod (but for the version) and its spec are those of before.
+fn what_stays(old: &Value, new: &Value) -> (bool, bool) {
+    let (mut same_metadata, mut same_spec) = (false, false);
+    if let (Value::Map(old), Value::Map(new)) = (old, new)
+        && old.has_keys_of(new)
+    {
+        for ((field, was), (_, is)) in old.iter().zip(new) {
+            match field.as_str() {
+                "metadata" => same_metadata = same_but_version(was, is),
+                "spec" => same_spec = was.same(is),
+                _ => {}
+            }
+        }
+    }
+    (same_metadata, same_spec)
+}
+
+impl ByNode {
     fn enter(&mut self, node: &Value, key: &Str) {
         if !node.is_null() {
-            self.by_node.entry(node.to_str()).or_default().insert(key.clone());
+            self.0.entry(node.to_str()).or_default().insert(key.clone());
         }
     }
 
     fn leave(&mut self, node: &Value, key: &Str) {
-        if let Some(keys) = self.by_node.get_mut(node.text()) {
+        if let Some(keys) = self.0.get_mut(node.text()) {
             keys.remove(key);
             if keys.is_empty() {
-                self.by_node.remove(node.text());
+                self.0.remove(node.text());
             }
         }
     }
@@ -260,6 +279,6 @@ mod tests {
         assert_eq!(step(&owners, value!([])), ((false, false, true, false), 0, 1, 0));
         let gone = Change { kind: ChangeKind::Deleted, ..change(&last, &last) };
         assert!(cache.apply(&gone).is_gone);
-        assert!(cache.pods.is_empty() && cache.by_node.is_empty());
+        assert!(cache.pods.is_empty() && cache.by_node.0.is_empty());
     }
 }

@@ -4,6 +4,7 @@
 
 use client::{Ctx, PatchType};
 use objects::resources::{PODS, Resource};
+use objects::text::joined;
 use objects::{Reason, Status, Value, value};
 
 use crate::controller::{Base, controller_ref, internal, is_namespace_terminating};
@@ -60,7 +61,7 @@ pub fn create_this_pod(
     }
     match ctx.create(PODS, pod) {
         Ok(pod) => {
-            base.normal(ctx, owner, "SuccessfulCreate", &format!("Created pod: {}", pod.name()));
+            base.normal(ctx, owner, "SuccessfulCreate", &joined(&["Created pod: ", pod.name()]));
             Ok(pod)
         }
         Err(e) => {

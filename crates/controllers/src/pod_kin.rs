@@ -33,6 +33,8 @@ struct Kin {
     namespace: Str,
     labels: Value,
     owner: Arc<Owner>,
+    /// The references of the pod that came last: pods that are made together share them.
+    references: Value,
     keys: BTreeSet<Str>,
 }
 
@@ -47,6 +49,8 @@ pub struct Kins {
     /// The places, `None` for those in `free`.
     kins: Vec<Option<Kin>>,
     free: Vec<KinId>,
+    /// To which the last pod came: the next is mostly of the same.
+    last: KinId,
     /// By the hash of labels and owner. Looked up, never walked.
     by_content: FxHashMap<u64, Ids>,
     /// By the uid of the controller. Looked up, never walked.
@@ -65,18 +69,29 @@ fn content(labels: &Value, owner: &Owner) -> u64 {
 impl Kins {
     /// Puts a pod to its kin.
     pub fn insert(&mut self, key: Str, namespace: &Str, pod: &Value) -> KinId {
-        let (labels, owner) = (pod.labels(), Owner::of(pod));
+        let (labels, references) = (pod.labels(), pod.meta().get("ownerReferences"));
+        let is_of_last = self.at(self.last).is_some_and(|kin| {
+            kin.labels.same(labels) && kin.references.same(references) && kin.namespace == *namespace
+        });
+        if !is_of_last {
+            self.last = self.find(namespace, labels, Owner::of(pod));
+        }
+        if let Some(kin) = self.kins.get_mut(self.last as usize).and_then(Option::as_mut) {
+            kin.references = references.clone();
+            kin.keys.insert(key);
+        }
+        self.last
+    }
+
+    /// The kin of these labels and this owner, begun if there is none.
+    fn find(&mut self, namespace: &Str, labels: &Value, owner: Owner) -> KinId {
         let content = content(labels, &owner);
         let alike = self.by_content.get(&content).into_iter().flatten().copied().find(|id| {
             self.at(*id).is_some_and(|kin| {
                 kin.namespace == *namespace && *kin.owner == owner && kin.labels == *labels
             })
         });
-        let id = alike.unwrap_or_else(|| self.begin(content, namespace, labels, owner));
-        if let Some(kin) = self.kins.get_mut(id as usize).and_then(Option::as_mut) {
-            kin.keys.insert(key);
-        }
-        id
+        alike.unwrap_or_else(|| self.begin(content, namespace, labels, owner))
     }
 
     fn at(&self, id: KinId) -> Option<&Kin> {
@@ -91,7 +106,7 @@ impl Kins {
             self.by_label.entry((namespace.clone(), k.clone(), v.to_str())).or_default().insert(id);
         }
         let (namespace, labels, owner) = (namespace.clone(), labels.clone(), Arc::new(owner));
-        let kin = Some(Kin { namespace, labels, owner, keys: BTreeSet::new() });
+        let kin = Some(Kin { namespace, labels, owner, references: Value::Null, keys: BTreeSet::new() });
         match self.kins.get_mut(id as usize) {
             Some(place) => *place = kin,
             None => self.kins.push(kin),
@@ -193,9 +208,7 @@ mod tests {
     use super::*;
 
     fn pod(rng: &mut Rng) -> Value {
-        let name = format!("p{}", rng.below(12));
-        let mut pod =
-            value!({"metadata": {"name": (name), "namespace": (["a", "b"][rng.below(2) as usize])}});
+        let mut pod = Value::map();
         for label in ["app", "tier"] {
             if rng.below(3) > 0 {
                 pod.set_at(&["metadata", "labels", label], ["x", "y"][rng.below(2) as usize]);
@@ -221,8 +234,13 @@ mod tests {
         for seed in 0..100 {
             let mut rng = Rng::new(seed);
             let (mut kins, mut all) = (Kins::default(), BTreeMap::<Str, (KinId, Value)>::new());
+            let mut last = pod(&mut rng);
             for _ in 0..60 {
-                let pod = pod(&mut rng);
+                // Every other pod shares what it has with the one before, as those of a template do.
+                let mut pod = if rng.below(2) == 0 { last.clone() } else { pod(&mut rng) };
+                pod.set_at(&["metadata", "name"], format!("p{}", rng.below(12)));
+                pod.set_at(&["metadata", "namespace"], ["a", "b"][rng.below(2) as usize]);
+                last = pod.clone();
                 let key = pod.key();
                 if let Some((id, _)) = all.remove(&key) {
                     kins.remove(id, &key);

@@ -24,7 +24,6 @@ use crate::caches::Caches;
 use crate::controller::{Base, Controller, has_base};
 use crate::delays::HPA_SYNC_PERIOD_MS;
 use crate::discovery::{custom_resource, resource_of};
-use crate::pod_facts::PodFacts;
 use crate::selector::{Selector, SelectorIndex};
 
 const TOLERANCE: f64 = 0.1;
@@ -574,11 +573,6 @@ impl Controller for HorizontalController {
 
     fn watches(&self) -> Vec<&'static Resource> {
         vec![HORIZONTALPODAUTOSCALERS, PODS, CUSTOMRESOURCEDEFINITIONS]
-    }
-
-    fn concerns(&self, _: &PodFacts<'_>) -> bool {
-        // It asks after pods in its own time.
-        false
     }
 
     fn on_change(&mut self, change: &Change, _: &Caches, now: Time) {

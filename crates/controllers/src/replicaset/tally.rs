@@ -21,6 +21,8 @@ pub(super) struct Tally {
     /// What the counts depend on besides pods: to notice when they must be counted anew.
     selector_source: Value,
     template_labels: Value,
+    /// Whether the selector matches those: they are what most of its pods have.
+    selects_template: bool,
     min_ready_seconds: i64,
     /// Looked up, never walked.
     owned: FxHashMap<Str, Counted>,
@@ -53,13 +55,15 @@ struct Counted {
 
 impl Tally {
     pub(super) fn new(rs: &Value, selector: Selector) -> Self {
+        let template_labels = rs["spec"]["template"].labels();
         Self {
             key: rs.key(),
             namespace: rs.meta()["namespace"].to_str(),
             name: rs.meta()["name"].to_str(),
+            selects_template: selector.matches(template_labels),
             selector,
             selector_source: rs["spec"]["selector"].clone(),
-            template_labels: rs["spec"]["template"].labels().clone(),
+            template_labels: template_labels.clone(),
             min_ready_seconds: rs["spec"]["minReadySeconds"].int(),
             owned: FxHashMap::default(),
             strangers: BTreeSet::new(),
@@ -90,14 +94,15 @@ impl Tally {
     /// Counts a pod of these labels in this state, in place of what it counted as before. `key` is its key, as others
     /// keep it too.
     pub(super) fn put(&mut self, key: &Str, labels: &Value, state: &PodState) {
-        let selected = self.selector.matches(labels);
+        let of_template = labels.same(&self.template_labels);
+        let selected = if of_template { self.selects_template } else { self.selector.matches(labels) };
         let active = selected && state.is_active();
         let available_at = if active { state.available_at(self.min_ready_seconds) } else { None };
         let counted = Counted {
             selected,
             active,
             ready: active && state.ready,
-            labelled: active && contains(labels, &self.template_labels),
+            labelled: active && (of_template || contains(labels, &self.template_labels)),
             terminating: selected && state.is_terminating(),
             available_at,
             maturing: available_at.is_some_and(|t| t.0 != i64::MIN),
@@ -193,9 +198,9 @@ impl Tally {
     }
 }
 
-/// True when `labels` has all of `wanted`. The same subtree, as a template's pods have it, is not looked into.
+/// True when `labels` has all of `wanted`.
 fn contains(labels: &Value, wanted: &Value) -> bool {
-    labels.same(wanted) || wanted.entries().iter().all(|(k, v)| labels.get(k) == v)
+    wanted.entries().iter().all(|(k, v)| labels.get(k) == v)
 }
 
 #[cfg(test)]

@@ -28,7 +28,6 @@ use self::recommender::{Amounts, ContainerState, entry, policy_of};
 use self::updater::{MIN_REPLICAS, Mode, is_due, may_evict, priority};
 use crate::caches::{Caches, key_of};
 use crate::controller::{Base, Controller, has_base, internal};
-use crate::pod_facts::PodFacts;
 use crate::selector;
 
 /// The recommender's and the updater's period (upstream).
@@ -414,11 +413,6 @@ impl Controller for VerticalController {
             CRONJOBS,
             REPLICATIONCONTROLLERS,
         ]
-    }
-
-    fn concerns(&self, _: &PodFacts<'_>) -> bool {
-        // It asks after pods in its own time.
-        false
     }
 
     fn on_change(&mut self, change: &Change, _: &Caches, now: Time) {
