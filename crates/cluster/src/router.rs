@@ -3,7 +3,6 @@
 use client::{Change, Interest};
 use objects::Str;
 use objects::resources::EVENTS;
-use ordered::Sort as _;
 use rustc_hash::FxHashMap;
 
 /// Each map is looked up in, never walked.
@@ -38,22 +37,26 @@ impl Router {
     /// The parts to tell, each once, in part order.
     pub(crate) fn recipients(&self, change: &Change, into: &mut Vec<usize>) {
         into.clear();
+        let mut add = |parts: &[usize]| {
+            for part in parts {
+                if let Err(at) = into.binary_search(part) {
+                    into.insert(at, *part);
+                }
+            }
+        };
         if change.resource != EVENTS.storage {
-            into.extend(&self.everything);
+            add(&self.everything);
         }
         if let Some(followers) = self.of.get(&change.resource) {
-            into.extend(&followers.all);
-            if !followers.object.is_empty() {
-                into.extend(followers.object.get(&change.key).into_iter().flatten());
+            add(&followers.all);
+            if let Some(parts) = followers.object.get(&change.key) {
+                add(parts);
             }
         }
-        if change.resource == "pods" {
-            let node = change.object["spec"]["nodeName"].text();
-            into.extend(self.pods_on.get(node).into_iter().flatten());
-        }
-        if into.len() > 1 {
-            into.arrange();
-            into.dedup();
+        if change.resource == "pods"
+            && let Some(parts) = self.pods_on.get(change.object["spec"]["nodeName"].text())
+        {
+            add(parts);
         }
     }
 }
