@@ -20,8 +20,8 @@ use crate::definition::Definition;
 const LATEST: usize = 24;
 /// Lists of conditions remembered; then all are forgotten.
 const LISTS: usize = 512;
-/// Definitions remembered; then all are forgotten.
-const SOURCES: usize = 1_024;
+/// Definitions remembered; then all are forgotten. A template has up to 32, one for each name of a token volume.
+const SOURCES: usize = 4_096;
 
 /// Plain data, the same for all nodes.
 #[derive(Clone, Debug, Default)]
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn however_much_there_is_little_is_kept() {
         let mut parts = Parts::default();
-        for i in 0..3_000 {
+        for i in 0..5_000 {
             let spec = value!({"name": (i.to_string())});
             let c = Container::new(&spec, Kind::Main);
             assert_eq!(parts.definition(&c).spec, spec);
