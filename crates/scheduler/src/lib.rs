@@ -359,8 +359,14 @@ fn is_same_need(key: &str, a: &Value, b: &Value) -> bool {
             a.items().len() == b.items().len() && a.items().iter().zip(b.items()).all(same)
         }
         "volumes" => {
+            let alike = |(a, b): (&Value, &Value)| match (a.as_map(), b.as_map()) {
+                (Some(a), Some(b)) => a.has_keys_of(b),
+                _ => false,
+            };
             let matter = |volumes: &Value| volumes.items().iter().any(node_info::matters);
-            matter(a) == matter(b)
+            // What a volume is says the key of its source.
+            (a.items().len() == b.items().len() && a.items().iter().zip(b.items()).all(alike))
+                || matter(a) == matter(b)
         }
         _ => equal(a, b),
     }
