@@ -312,3 +312,78 @@ impl fmt::Debug for Map {
         f.debug_map().entries(self.iter()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Op {
+        Insert(String, i64),
+        Entry(String, i64),
+        Remove(String),
+        Retain(usize),
+    }
+
+    /// Few letters and long runs of one: keys that are hard to tell apart, about the lengths that are told apart
+    /// differently.
+    fn key() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[ab]{0,4}",
+            "a{6,9}b?a{0,1}",
+            "a{14,18}[ab]?",
+            "(aaaaaaaa)[ab]{1,9}(aaaaaaaa)",
+            "[a-z]{1,20}"
+        ]
+    }
+
+    fn op() -> impl Strategy<Value = Op> {
+        prop_oneof![
+            6 => (key(), any::<i64>()).prop_map(|(key, value)| Op::Insert(key, value)),
+            2 => (key(), any::<i64>()).prop_map(|(key, value)| Op::Entry(key, value)),
+            3 => key().prop_map(Op::Remove),
+            1 => (3usize..9).prop_map(Op::Retain),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn behaves_as_the_standard_map(ops in prop::collection::vec(op(), 0..120), asked in prop::collection::vec(key(), 20)) {
+            let (mut ours, mut std) = (Map::default(), BTreeMap::new());
+            for op in ops {
+                match op {
+                    Op::Insert(key, value) => {
+                        let was = ours.insert(key.as_str(), value).map(|value| value.int());
+                        prop_assert_eq!(was, std.insert(key, value));
+                    }
+                    Op::Entry(key, value) => {
+                        *ours.entry(&key) = value.into();
+                        std.insert(key, value);
+                    }
+                    Op::Remove(key) => {
+                        prop_assert_eq!(ours.remove(&key).map(|value| value.int()), std.remove(&key));
+                    }
+                    Op::Retain(n) => {
+                        ours.retain(|key, _| !key.len().is_multiple_of(n));
+                        std.retain(|key, _| !key.len().is_multiple_of(n));
+                    }
+                }
+                prop_assert_eq!(ours.len(), std.len());
+            }
+            prop_assert!(ours.iter().map(|(key, value)| (key.as_str(), value.int()))
+                .eq(std.iter().map(|(key, value)| (key.as_str(), *value))));
+            for key in std.keys().chain(&asked) {
+                let value = std.get(key).copied();
+                prop_assert_eq!(ours.get(key).map(Value::int), value);
+                prop_assert_eq!(ours.get_mut(key).map(|value| value.int()), value);
+                prop_assert_eq!(Value::Map(ours.clone())[key.as_str()].as_int(), value);
+            }
+            let same: Map = std.iter().map(|(key, value)| (key.as_str(), *value)).collect();
+            prop_assert_eq!(&same, &ours);
+        }
+    }
+}

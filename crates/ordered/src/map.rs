@@ -579,5 +579,19 @@ mod tests {
             prop_assert_eq!(ours.last_key_value(), std.last_key_value());
             prop_assert!(ours.into_iter().eq(std));
         }
+
+        #[test]
+        fn texts_are_sought_as_in_the_standard_map(keys in prop::collection::vec("[ab]{0,12}", 0..200), asked in prop::collection::vec("[ab]{0,12}", 20)) {
+            let ours: BTreeMap<String, usize> = keys.iter().cloned().zip(0..).collect();
+            let std: std::collections::BTreeMap<String, usize> = keys.iter().cloned().zip(0..).collect();
+            prop_assert!(ours.iter().eq(&std));
+            for key in keys.iter().chain(&asked).map(String::as_str) {
+                prop_assert_eq!(ours.get(key), std.get(key));
+                let from = (Bound::Excluded(key), Bound::Unbounded);
+                prop_assert!(ours.range::<str, _>(from).eq(std.range::<str, _>(from)));
+                let to = (Bound::Unbounded, Bound::Included(key));
+                prop_assert!(ours.range::<str, _>(to).eq(std.range::<str, _>(to)));
+            }
+        }
     }
 }
