@@ -2,7 +2,8 @@
 //!
 //! Owns: the table of one list. Does not own: the keys themselves, and which lists have a table (`keys`).
 //!
-//! An object is read field by field, some three thousand times while a pod comes up: nothing else is done as often.
+//! An object is read field by field, some three thousand times while a pod comes up: nothing else is done as often. So
+//! a list's table is made such that each of its keys has a place of its own, and a look-up reads one.
 
 use ordered::text::ends;
 
@@ -10,7 +11,8 @@ use crate::Str;
 
 /// Multipliers tried before a list is left without a table.
 const TRIES: u64 = 256;
-/// Twice what the longest list needs: then every few multipliers one sets all its keys apart.
+/// Four times the keys of the longest list: of most lists the first or the second multiplier sets all apart, of the
+/// longest every fiftieth.
 const PLACES: usize = 128;
 
 /// Invariant: `places` holds the number of every key of the list at the place that `multiplier` gives it, which is no
