@@ -106,9 +106,9 @@ mod tests {
                     assert_eq!(state.is_active(), pods::is_active(&pod), "{pod:?}");
                     assert_eq!(state.is_terminating(), pods::is_terminating(&pod), "{pod:?}");
                     assert_eq!(state.ready, pods::is_ready(&pod), "{pod:?}");
-                    for seconds in [0, 7] {
-                        assert_eq!(state.available_at(seconds), pods::available_at(&pod, seconds), "{pod:?}");
-                    }
+                    let at_once = state.ready.then_some(Time(i64::MIN));
+                    let later = state.ready.then(|| Time::parse_rfc3339("2026-01-01T00:00:12Z")).flatten();
+                    assert_eq!([0, 7].map(|s| state.available_at(s)), [at_once, later], "{pod:?}");
                     let before = PodState { ready: true, terminal: true, disruption_target: true, ..state };
                     assert_eq!(before.with_status_of(&pod), state, "{pod:?}");
                 }

@@ -2,8 +2,10 @@
 //!
 //! Models `pkg/api/v1/pod` and the predicates of `pkg/controller/controller_utils.go`.
 
-use clock::{Millis, Time};
+use clock::Time;
 use objects::Value;
+
+use crate::pod_state::PodState;
 
 #[must_use]
 pub fn phase(pod: &Value) -> &str {
@@ -46,13 +48,7 @@ pub fn ready_since(pod: &Value) -> Option<Time> {
 /// When a ready pod is available: at once without `minReadySeconds`.
 #[must_use]
 pub fn available_at(pod: &Value, min_ready_seconds: i64) -> Option<Time> {
-    if !is_ready(pod) {
-        None
-    } else if min_ready_seconds == 0 {
-        Some(Time(i64::MIN))
-    } else {
-        ready_since(pod).map(|t| t + min_ready_seconds * 1000 as Millis)
-    }
+    PodState::default().with_status_of(pod).available_at(min_ready_seconds)
 }
 
 #[must_use]
