@@ -28,21 +28,35 @@ pub(crate) fn generated_name(rng: &mut Rng, base: &str) -> Str {
 
 /// A random (version 4) UUID.
 pub(crate) fn uuid(rng: &mut Rng) -> Str {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    /// Of 16 bytes those before which a dash stands.
-    const DASHES: [usize; 4] = [4, 6, 8, 10];
-    let mut bits = [rng.next_u64(), rng.next_u64()];
-    bits[0] = bits[0] & !0xf000 | 0x4000;
-    bits[1] = bits[1] & !(0b11 << 62) | 0b10 << 62;
+    let (head, tail) = (rng.next_u64(), rng.next_u64());
+    let head = hex(head & !0xf000 | 0x4000);
+    let tail = hex(tail & !(0b11 << 62) | 0b10 << 62);
     let mut text = [b'-'; 36];
-    let mut at = 0;
-    for (i, byte) in bits.iter().flat_map(|word| word.to_be_bytes()).enumerate() {
-        at += usize::from(DASHES.contains(&i));
-        text[at] = HEX[usize::from(byte >> 4)];
-        text[at + 1] = HEX[usize::from(byte & 0xf)];
-        at += 2;
-    }
+    text[..8].copy_from_slice(&head[..8]);
+    text[9..13].copy_from_slice(&head[8..12]);
+    text[14..18].copy_from_slice(&head[12..]);
+    text[19..23].copy_from_slice(&tail[..4]);
+    text[24..].copy_from_slice(&tail[4..]);
     std::str::from_utf8(&text).map(Str::from).unwrap_or_default()
+}
+
+/// The hexadecimal digits of a word.
+fn hex(word: u64) -> [u8; 16] {
+    /// One in each byte.
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let half = |half: u64| {
+        // Four bits to a byte.
+        let x = (half | half << 16) & 0x0000_ffff_0000_ffff;
+        let x = (x | x << 8) & 0x00ff_00ff_00ff_00ff;
+        let x = (x | x << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+        // A byte from ten on becomes a letter.
+        let letters = (x + 6 * ONES) >> 4 & ONES;
+        (x + u64::from(b'0') * ONES + u64::from(b'a' - b'0' - 10) * letters).to_be_bytes()
+    };
+    let mut text = [0; 16];
+    text[..8].copy_from_slice(&half(word >> 32));
+    text[8..].copy_from_slice(&half(word & 0xffff_ffff));
+    text
 }
 
 /// A revision as objects carry it.
@@ -179,6 +193,7 @@ mod tests {
             assert_eq!(parts.iter().map(|p| p.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{id}");
             assert!(parts[2].starts_with('4') && parts[3].starts_with(['8', '9', 'a', 'b']), "{id}");
             assert_eq!(parts[0], format!("{:08x}", bits[0] >> 32));
+            assert_eq!(parts[1], format!("{:04x}", bits[0] >> 16 & 0xffff));
             assert_eq!(parts[4], format!("{:012x}", bits[1] & 0xffff_ffff_ffff));
         }
     }

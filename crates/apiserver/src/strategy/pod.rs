@@ -69,7 +69,10 @@ fn prepare_status(new: &mut Value, old: &Value) {
         let owners = old.meta()["ownerReferences"].clone();
         new.map_mut().entry("metadata").set("ownerReferences", owners);
     }
-    if new["status"]["qosClass"].text().is_empty() {
+    if new.get("status").same(old.get("status")) {
+        return;
+    }
+    if new.get("status").get("qosClass").text().is_empty() {
         let class = old["status"]["qosClass"].clone();
         new.map_mut().entry("status").set("qosClass", class);
     }
@@ -78,28 +81,29 @@ fn prepare_status(new: &mut Value, old: &Value) {
 
 /// A writer that leaves out `observedGeneration` does not take it back.
 fn keep_observed_generations(new: &mut Value, old: &Value) {
-    if new["status"].same(&old["status"]) {
-        return;
-    }
-    let was = &old["status"]["observedGeneration"];
-    if new["status"]["observedGeneration"].int() == 0 && was.int() != 0 {
-        let was = was.clone();
-        new.map_mut().entry("status").set("observedGeneration", was);
-    }
-    let missing: Vec<(usize, Value)> = new["status"]["conditions"]
+    const OBSERVED: &str = "observedGeneration";
+    let (is, before) = (new.get("status"), old.get("status"));
+    let stood = before.get("conditions").items();
+    let missing: Vec<(usize, Value)> = is
+        .get("conditions")
         .items()
         .iter()
         .enumerate()
-        .filter(|(_, c)| c["observedGeneration"].int() == 0)
+        // One that is the very same has what it had.
+        .filter(|(i, c)| !stood.get(*i).is_some_and(|s| s.same(c)) && c.get(OBSERVED).int() == 0)
         .filter_map(|(i, c)| {
-            let was = &old.condition(c["type"].text())["observedGeneration"];
+            let was = old.condition(c["type"].text()).get(OBSERVED);
             (was.int() != 0).then(|| (i, was.clone()))
         })
         .collect();
+    let was = before.get(OBSERVED);
+    if is.get(OBSERVED).int() == 0 && was.int() != 0 {
+        new.map_mut().entry("status").set(OBSERVED, was);
+    }
     if !missing.is_empty() {
         let conditions = new.at_mut(&["status", "conditions"]).list_mut().to_mut();
         for (i, generation) in missing {
-            conditions[i].set("observedGeneration", generation);
+            conditions[i].set(OBSERVED, generation);
         }
     }
 }
