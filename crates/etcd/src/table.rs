@@ -59,7 +59,7 @@ impl Slots {
         match self.get_mut(slot) {
             Some(free) => *free = what,
             None => {
-                if slot as usize % PAGE == 0 {
+                if (slot as usize).is_multiple_of(PAGE) {
                     self.0.push(Arc::new(Vec::with_capacity(if slot == 0 { 0 } else { PAGE })));
                 }
                 if let Some(page) = self.0.last_mut() {
