@@ -293,8 +293,11 @@ fn hash(text: &str, from: &[u64]) -> u64 {
     digest.value()
 }
 
-/// Makes room when there is none: rarely, so that each entry costs a little only. In which order entries are met says
-/// nothing of what stays.
+/// Makes room when there is none: rarely, so that each entry costs a little only.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "ages are sorted: in which order they are met says nothing of what stays"
+)]
 fn forget_older_half<T>(map: &mut FxHashMap<u64, T>, last: impl Fn(&T) -> Time) {
     if map.len() >= REMEMBERED {
         let mut ages: Vec<Time> = map.values().map(&last).collect();

@@ -65,13 +65,12 @@ impl Kubelet {
             Vec::new()
         };
         let Some(worker) = self.pods.get_mut(key) else { return };
-        let namespace = worker.pod.namespace().to_owned();
+        let namespace = worker.pod.meta()["namespace"].to_str();
         let (mut failed, mut unprocessed, mut unattached) = (Vec::new(), Vec::new(), Vec::new());
         let mut refresh = false;
         let mut growing = Vec::new();
         for v in wanted.items() {
-            let name = v["name"].to_str();
-            if volumes::is_token_volume(v) && is_own_token(v) {
+            if is_own_token(v) && volumes::is_token_volume(v) {
                 if self.facts.root_ca.is_null() {
                     let ca = ctx.get(CONFIGMAPS, &namespace, "kube-root-ca.crt");
                     self.facts.root_ca = ca.unwrap_or_default();
@@ -79,6 +78,7 @@ impl Kubelet {
                 continue;
             }
             refresh |= volumes::is_written(v);
+            let name = v["name"].to_str();
             if worker.volumes.contains_key(&name) {
                 continue;
             }

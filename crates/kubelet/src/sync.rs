@@ -486,9 +486,9 @@ impl Kubelet {
         let Some(worker) = self.pods.get_mut(key) else { return };
         worker.report_due = false;
         let status = status::pod_status(worker, &self.facts, &mut self.depot.parts, ctx.now);
+        let old = &worker.pod["status"];
         // What was told to be over stays so: a kubelet that starts again knows nothing of how it was.
-        let over = worker.fixed.is_none() && is_over(&worker.pod["status"]) && !is_over(&status);
-        if over || status == worker.pod["status"] {
+        if status == *old || (worker.fixed.is_none() && is_over(old) && !is_over(&status)) {
             return;
         }
         let mut pod = worker.pod.clone();
@@ -509,13 +509,14 @@ impl Kubelet {
         };
         match told {
             Ok(stored) => {
+                let status = &stored["status"];
                 if let Some(worker) = self.pods.get_mut(key) {
-                    worker.told = stored["status"].clone();
+                    worker.told = status.clone();
                     // Nothing but the status: a deletion that has not arrived yet must still be seen as new when it does.
-                    pod.set("status", &worker.told);
+                    pod.set("status", status);
                     worker.pod = pod;
                 }
-                if matches!(stored["status"]["phase"].text(), "Succeeded" | "Failed") {
+                if is_over(status) {
                     self.retry_resizes(ctx.now);
                     self.unmount(key, ctx);
                 }
