@@ -14,16 +14,22 @@ use crate::pod_worker::PodWorker;
 const COUNTED: usize = 24;
 
 /// The list of them. Conditions of others (the scheduler's, readiness gates) are kept.
-pub(crate) fn conditions(worker: &PodWorker, phase: &str, parts: &mut Parts, now: Time) -> Value {
+pub(crate) fn conditions(
+    worker: &PodWorker,
+    phase: &str,
+    generation: i64,
+    parts: &mut Parts,
+    now: Time,
+) -> Value {
     let mut make = |parts: &mut Parts| made(worker, phase, parts, now);
-    match step(worker, phase, now) {
+    match step(worker, phase, generation, now) {
         Some(step) => parts.conditions_after(step, &mut make),
         None => make(parts).into(),
     }
 }
 
 /// What the conditions follow from; `None` where more has a say in them, as in few pods.
-fn step(worker: &PodWorker, phase: &str, now: Time) -> Option<Step> {
+fn step(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Option<Step> {
     let special = worker.gated
         || worker.disrupted
         || worker.resize.is_any()
@@ -41,7 +47,7 @@ fn step(worker: &PodWorker, phase: &str, now: Time) -> Option<Step> {
     Some(Step {
         old: worker.pod["status"]["conditions"].clone(),
         second: now.0.div_euclid(1_000),
-        generation: worker.pod.generation(),
+        generation,
         state: of_pod.iter().fold(wanting, |all, on| all << 1 | u64::from(*on)),
         containers: if wanting == 0 { Default::default() } else { lists.map(|l| spec[l].clone()) },
     })

@@ -55,15 +55,16 @@ pub(crate) fn pod_status(worker: &PodWorker, node: &NodeFacts, parts: &mut Parts
             put_statuses(worker, list, field, parts, &mut s);
         }
     }
-    put(&mut s, "conditions", conditions(worker, phase, parts, now));
+    put(&mut s, "conditions", conditions(worker, phase, generation, parts, now));
     put_resources(worker, parts, &mut s);
     s
 }
 
 /// Sets what is not so already: what is as it was stays the same subtree.
-fn put(s: &mut Value, field: &'static str, value: Value) {
-    if s[field] != value {
-        s.set(Str::new_static(field), value);
+fn put(s: &mut Value, field: &str, value: Value) {
+    let place = s.map_mut().entry(field);
+    if *place != value {
+        *place = value;
     }
 }
 
@@ -82,12 +83,14 @@ fn first_status(worker: &PodWorker, node: &NodeFacts, old: &Value) -> Option<Val
 }
 
 /// The statuses of the containers of a list of the pod's spec.
-fn put_statuses(worker: &PodWorker, list: &str, field: &'static str, parts: &mut Parts, s: &mut Value) {
-    let mut all: Vec<&Container> = worker.containers.iter().filter(|c| c.list() == list).collect();
-    if list == "containers" && all.len() > 1 {
-        all.arrange_by(|a, b| a.name().cmp(b.name()));
+fn put_statuses(worker: &PodWorker, list: &str, field: &str, parts: &mut Parts, s: &mut Value) {
+    let mut all = Vec::with_capacity(1);
+    for c in worker.containers.iter().filter(|c| c.list() == list) {
+        all.push(container_status(worker, c, parts));
     }
-    let all: Vec<Value> = all.into_iter().map(|c| container_status(worker, c, parts)).collect();
+    if list == "containers" && all.len() > 1 {
+        all.arrange_by(|a, b| a["name"].text().cmp(b["name"].text()));
+    }
     put(s, field, all.into());
 }
 
