@@ -38,18 +38,21 @@ fn step(worker: &PodWorker, phase: &str, generation: i64, now: Time) -> Option<S
     if special {
         return None;
     }
-    let containers = worker.containers.iter().filter(|c| c.kind != Kind::Ephemeral);
-    let wanting = containers.flat_map(|c| [is_unready(c), is_incomplete(worker, c)]);
+    let containers = || worker.containers.iter().filter(|c| c.kind != Kind::Ephemeral);
+    let wanting = containers().flat_map(|c| [is_unready(c), is_incomplete(worker, c)]);
     let wanting = wanting.fold(0, |all, on| all << 1 | u64::from(on));
     let of_pod = [phase == "Succeeded", phase == "Failed", worker.sandbox_ready];
-    let spec = &worker.pod["spec"];
-    let lists = ["containers", "initContainers"];
+    let names = match worker.containers.as_slice() {
+        _ if wanting == 0 => Str::default(),
+        [only] => only.spec["name"].to_str(),
+        _ => containers().map(Container::name).collect::<Vec<_>>().join(" ").into(),
+    };
     Some(Step {
         old: worker.pod["status"]["conditions"].clone(),
         second: now.0.div_euclid(1_000),
         generation,
         state: of_pod.iter().fold(wanting, |all, on| all << 1 | u64::from(*on)),
-        containers: if wanting == 0 { Default::default() } else { lists.map(|l| spec[l].clone()) },
+        names,
     })
 }
 

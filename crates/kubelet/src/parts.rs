@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use clock::Time;
 use objects::running_hash::RunningHash;
-use objects::{Value, text, value};
+use objects::{Str, Value, text, value};
 use rustc_hash::FxHashMap;
 
 use crate::container::Container;
@@ -54,21 +54,21 @@ pub(crate) struct Step {
     pub(crate) generation: i64,
     /// How the pod and each of its containers is.
     pub(crate) state: u64,
-    /// The pod's lists of containers, where a condition names some of them; else null.
-    pub(crate) containers: [Value; 2],
+    /// The containers' names, where a condition names some of them; else empty.
+    pub(crate) names: Str,
 }
 
 impl Step {
     /// Equal parts that do not stand in one place lead to another hash: then they are made twice.
     fn hash(&self) -> u64 {
         let mut hash = RunningHash::default();
-        let [main, init] = &self.containers;
-        for v in self.old.items().iter().chain([main, init]) {
-            hash.number(v.address().unwrap_or_default() as u64);
+        for condition in self.old.items() {
+            hash.number(condition.address().unwrap_or_default() as u64);
         }
         for n in [self.second as u64, self.generation as u64, self.state] {
             hash.number(n);
         }
+        hash.text(&self.names);
         hash.value()
     }
 }
@@ -164,7 +164,7 @@ mod tests {
             second,
             generation: 1,
             state: 0,
-            containers: [Value::Null, Value::Null],
+            names: Str::default(),
         }
     }
 
@@ -197,13 +197,12 @@ mod tests {
         let s = step(1);
         let made = list(&s, "first");
         assert!(made.same(&list(&s, "again")));
-        let named = [value!([{"name": "c"}]), Value::Null];
         let others = [
             Step { second: 2, ..s.clone() },
             Step { generation: 2, ..s.clone() },
             Step { state: 1, ..s.clone() },
             Step { old: Value::Null, ..s.clone() },
-            Step { containers: named, ..s.clone() },
+            Step { names: "web db".into(), ..s.clone() },
         ];
         for other in others {
             assert_eq!(list(&other, "other")[0]["type"], "other");
