@@ -229,10 +229,12 @@ impl Table {
         self.bytes.reserve_exact(2 * nodes + 8);
     }
 
-    /// Gives back what was set aside for scores: thousands of tables are kept.
+    /// Gives back what was set aside for scores in vain: thousands of tables are kept.
     pub(crate) fn shrink(&mut self) {
-        self.raw.shrink_to_fit();
-        self.bytes.shrink_to_fit();
+        // Less is not worth the copy.
+        const SPARE: usize = 32;
+        self.raw.shrink_to(self.raw.len() + SPARE);
+        self.bytes.shrink_to(self.bytes.len() + SPARE);
     }
 
     /// The refusal of a node.

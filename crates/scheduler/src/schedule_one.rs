@@ -445,7 +445,9 @@ impl<'a> Round<'a> {
 
 /// The filters that have something to say about a pod.
 pub(crate) fn asked(look: &Look<'_>) -> Vec<&'static dyn Filter> {
-    plugins::filters().iter().copied().filter(|f| !f.skip(look)).collect()
+    let mut asked = Vec::with_capacity(plugins::filters().len());
+    asked.extend(plugins::filters().iter().copied().filter(|f| !f.skip(look)));
+    asked
 }
 
 /// Upstream's `numFeasibleNodesToFind`; a percentage of 0 adapts to the number of nodes.
