@@ -13,7 +13,7 @@ use wasm_bindgen::{JsCast, intern};
 
 use crate::app::{App, fragment};
 use crate::rest;
-use crate::session::{APPLIED, Done, Moved, Session};
+use crate::session::{APPLIED, Done, Moved};
 
 #[derive(Default)]
 struct Listeners {
@@ -154,11 +154,14 @@ pub(crate) fn install(app: App) {
 thread_local! {
     /// The cluster that the network's workloads are measured on, made ready at the first round of each.
     static STAND: std::cell::RefCell<Option<(String, bench::network::Stand)>> = const { std::cell::RefCell::new(None) };
+    /// The cluster that was measured last: letting go of it is not measured.
+    static MEASURED: std::cell::RefCell<Option<cluster::Cluster>> = const { std::cell::RefCell::new(None) };
 }
 
 /// Runs one workload of `wheelhouse bench` while the caller looks at its clock; its counts, or undefined for a name
-/// that is none. All the names when none is given.
+/// that is none. All the names when none is given. What was measured before is let go of first.
 fn measured(name: &str) -> JsValue {
+    MEASURED.take();
     let (all, network) = (bench::workloads(), bench::network::workloads());
     if name.is_empty() {
         let names = all.iter().map(|w| w.name).chain(network.iter().map(|w| w.name));
@@ -185,7 +188,8 @@ fn measured(name: &str) -> JsValue {
         ]);
     }
     let Some(workload) = all.iter().find(|w| w.name == name) else { return JsValue::UNDEFINED };
-    let run = bench::run_with(workload, &mut crate::room::keep_ahead);
+    let (cluster, run) = bench::run_with(workload, &mut crate::room::keep_ahead);
+    MEASURED.set(Some(cluster));
     object(&[
         ("bench", workload.name.into()),
         ("nodes", (workload.nodes as f64).into()),

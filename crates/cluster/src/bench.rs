@@ -154,13 +154,14 @@ pub fn node_lost(cluster: &mut Cluster, deployments: i64, loses: bool) -> Failur
 /// From a new cluster to all replicas ready.
 #[must_use]
 pub fn run(workload: &Workload) -> Run {
-    run_with(workload, &mut || {})
+    run_with(workload, &mut || {}).1
 }
 
-/// The same; `between` is called before each event, as a page looks after itself between events.
+/// The same; `between` is called before each event, as a page looks after itself between events. The cluster comes with
+/// it, so that letting go of it is not measured.
 #[must_use]
-pub fn run_with(workload: &Workload, between: &mut dyn FnMut()) -> Run {
-    boot(workload, &[], between).1
+pub fn run_with(workload: &Workload, between: &mut dyn FnMut()) -> (Cluster, Run) {
+    boot(workload, &[], between)
 }
 
 /// `images`: what every node has from the start.
