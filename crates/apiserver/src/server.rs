@@ -29,7 +29,7 @@ use crate::subresources::Bound;
 use crate::watch::WatchCursor;
 
 /// How many writes the history keeps at least: the window in which a watch can begin.
-const HISTORY: usize = 16_384;
+const HISTORY: usize = 8_192;
 
 /// What a cluster decides before its API server starts.
 #[derive(Clone, Debug)]

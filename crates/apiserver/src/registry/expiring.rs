@@ -13,7 +13,7 @@ use crate::server::ApiServer;
 
 const TTL_MS: Millis = 3_600_000;
 /// Events kept at once.
-const KEPT: usize = 32_768;
+const KEPT: usize = 16_384;
 
 /// Writes of events: when, under which key, and the revision.
 pub(crate) type Expiring = VecDeque<(Time, Str, u64)>;
